@@ -1,0 +1,25 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CatalogConfig(AppConfig):
+    name = "catalog"
+    verbose_name = _("Shop")
+
+    def ready(self) -> None:
+        from catalog.extensions import import_sections
+        from core.extensions import dashboard_cards, personal_data
+
+        sections = "categories products variants images customers orders order_lines payments interactions"
+        for order, name in enumerate(sections.split()):
+            section = "".join(part.title() for part in name.split("_"))
+            import_sections.register(name, f"catalog.importing.native.{section}", order=order)
+        dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)
+        personal_data.register(
+            "catalog.Customer",
+            "catalog.models.Customer",
+            fields=["name", "email", "phone", "city", "birthday", "external_id"],
+        )
+        personal_data.register("catalog.Visitor", "catalog.models.Visitor", fields=["key"])
+        personal_data.register("catalog.Order", "catalog.models.Order", fields=["number"])
+        personal_data.register("catalog.Interaction", "catalog.models.Interaction", fields=["context"])

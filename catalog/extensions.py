@@ -1,0 +1,15 @@
+"""Registries of the shop's facts: what upper apps show on product and customer pages and read from imports."""
+
+from core.extensions import Registry
+
+product_panels = Registry("product_panels")
+"""Callables `(request, product) -> core.panels.Panel | None`."""
+
+customer_panels = Registry("customer_panels")
+"""Callables `(request, customer) -> core.panels.Panel | None`."""
+
+import_sections = Registry("import_sections")
+"""Sections of the native format, key = file name without .csv: classes of catalog.importing.sections."""
+
+demo_sections = Registry("demo_sections")
+"""More files of the demo shop: callables `(world, writer) -> None`."""

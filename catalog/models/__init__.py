@@ -1,0 +1,27 @@
+"""Facts of the shop."""
+
+from catalog.models.behaviour import Interaction, Visitor
+from catalog.models.customers import Customer, CustomerTrait
+from catalog.models.imports import ImportBatch
+from catalog.models.orders import Order, OrderEvent, OrderLine, Payment, Refund
+from catalog.models.products import Brand, Category, Product, ProductImage, Variant
+from catalog.models.stock import StockMovement
+
+__all__ = [
+    "Brand",
+    "Category",
+    "Customer",
+    "CustomerTrait",
+    "ImportBatch",
+    "Interaction",
+    "Order",
+    "OrderEvent",
+    "OrderLine",
+    "Payment",
+    "Product",
+    "ProductImage",
+    "Refund",
+    "StockMovement",
+    "Variant",
+    "Visitor",
+]

@@ -1,0 +1,72 @@
+"""What people did. Interactions are the largest table, partitioned by month."""
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Visitor(models.Model):
+    """A browser, known by an opaque id that the storefront made; joined to a customer when that one signs in."""
+
+    key = models.CharField(_("visitor ID"), max_length=64, unique=True)
+    customer = models.ForeignKey(
+        "catalog.Customer", models.SET_NULL, null=True, blank=True, related_name="visitors", verbose_name=_("customer")
+    )
+    may_track = models.BooleanField(_("tracking allowed"), default=True, db_default=True)
+    first_seen_at = models.DateTimeField(_("first seen"), db_default=Now())
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("visitor")
+        verbose_name_plural = _("visitors")
+
+    def __str__(self) -> str:
+        return self.key[:12]
+
+
+class Interaction(models.Model):
+    """One act of one person on one product. An order writes one `purchase` per line.
+
+    The table is partitioned by month of `occurred_at`; catalog.partitions makes the partitions. Rows of erased
+    products or customers are removed by their services, not by foreign keys: checks on a table this busy cost
+    more than they protect.
+    """
+
+    class Kind(models.TextChoices):
+        VIEW = "view", _("view")
+        SEARCH = "search", _("search")
+        FAVOURITE = "favourite", _("favourite")
+        CART = "cart", _("added to cart")
+        REMOVE_FROM_CART = "remove_from_cart", _("removed from cart")
+        PURCHASE = "purchase", _("purchase")
+        RATING = "rating", _("rating")
+
+    pk = models.CompositePrimaryKey("event_id", "occurred_at")
+    event_id = models.UUIDField(_("event ID"), default=uuid.uuid4)
+    occurred_at = models.DateTimeField(_("time"))
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    product = models.ForeignKey(
+        "catalog.Product", models.DO_NOTHING, db_constraint=False, null=True, db_index=False, related_name="+"
+    )
+    customer = models.ForeignKey(
+        "catalog.Customer", models.DO_NOTHING, db_constraint=False, null=True, db_index=False, related_name="+"
+    )
+    visitor = models.ForeignKey(
+        Visitor, models.DO_NOTHING, db_constraint=False, null=True, db_index=False, related_name="+"
+    )
+    value = models.FloatField(_("value"), null=True, help_text=_("Stars of a rating, pieces of a purchase."))
+    context = models.JSONField(_("context"), default=dict, db_default={})
+
+    class Meta:
+        verbose_name = _("interaction")
+        verbose_name_plural = _("interactions")
+        indexes = [
+            models.Index(fields=["customer", "-occurred_at"], name="interaction_of_customer"),
+            models.Index(fields=["visitor", "-occurred_at"], name="interaction_of_visitor"),
+            models.Index(fields=["product", "-occurred_at"], name="interaction_of_product"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.product_id}"

@@ -1,0 +1,1 @@
+"""Settings, addresses and the staff site: the floor that knows every other."""

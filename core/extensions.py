@@ -1,0 +1,69 @@
+"""Registries through which an upper floor shows itself on a lower one.
+
+Owners fill them in `AppConfig.ready()` with dotted names. Nothing is imported until somebody asks,
+because `ready()` also runs in the web process, which must stay light.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered thing: where it lives and what its owner said about it."""
+
+    key: str
+    dotted: str
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def resolve(self) -> Any:
+        """The object itself, imported now."""
+        return import_string(self.dotted)
+
+
+class Registry:
+    """Ordered by the `order` its owner gives, then by key. Registering a key twice with another name is an error."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._entries: dict[str, Entry] = {}
+
+    def register(self, key: str, dotted: str, **meta: Any) -> None:
+        known = self._entries.get(key)
+        if known is not None and known.dotted != dotted:
+            raise ValueError(f"{self.name}: {key} is already {known.dotted}, cannot become {dotted}.")
+        self._entries[key] = Entry(key, dotted, meta)
+
+    def entries(self) -> list[Entry]:
+        return sorted(self._entries.values(), key=lambda e: (e.meta.get("order", 100), e.key))
+
+    def get(self, key: str) -> Entry:
+        """Raises KeyError that lists what is known."""
+        try:
+            return self._entries[key]
+        except KeyError:
+            raise KeyError(
+                f"{self.name} has no {key}; known: {', '.join(sorted(self._entries)) or 'nothing'}"
+            ) from None
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._entries
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries())
+
+
+dashboard_cards = Registry("dashboard_cards")
+"""Cards of the staff home: callables `(request) -> Card | None` (see core.dashboard)."""
+
+evaluators = Registry("evaluators")
+"""Tasks of `manage.py evaluate` (see core.evaluation)."""
+
+first_models = Registry("first_models")
+"""Callables `() -> None` that train what an installation needs before it opens; each skips what is there."""
+
+personal_data = Registry("personal_data")
+"""Where personal data lives. Key: model label; dotted: the model; meta `fields`: names of the fields that hold it."""

@@ -1,0 +1,280 @@
+"""Trained models: written, judged, activated, loaded and rolled back in one way for all apps.
+
+An artifact is a folder of `.npy` files with `meta.json` and a `manifest.json` that holds the SHA-256 of each.
+It is complete on disk before its row exists; which version serves is one row in one transaction.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.exceptions import DomainError
+from core.models import ModelVersion, StaffUser
+
+log = structlog.get_logger(__name__)
+CHECK_SECONDS = 1.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """What models of one kind have in common. `primary_metric` decides at the gate; higher is better."""
+
+    name: str
+    schema_version: int
+    primary_metric: str
+    keep_versions: int = 5
+
+
+class DamagedModel(Exception):
+    """Files are missing, changed or of another format."""
+
+
+@dataclass
+class LoadedModel:
+    """A verified artifact in memory; arrays are mapped read-only and shared between processes."""
+
+    version_id: int
+    name: str
+    trained_until: datetime | None
+    arrays: dict[str, np.ndarray]
+    meta: dict[str, Any]
+    _built: Any = field(default=None, repr=False)
+
+    def built(self, builder: Callable[["LoadedModel"], T]) -> T:
+        """The serving object made from the arrays, once per load."""
+        if self._built is None:
+            self._built = builder(self)
+        return self._built
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+
+
+def publish_if_better(
+    kind: ModelKind,
+    arrays: dict[str, np.ndarray],
+    *,
+    meta: dict[str, Any],
+    report: dict[str, Any],
+    trained_until: datetime | None,
+    margin: float,
+    trained_from: datetime | None = None,
+    row_count: int = 0,
+    active_score: float | None = None,
+    job_id: int | None = None,
+) -> ModelVersion:
+    """Store a candidate and let it serve unless it is worse than the active version by more than `margin`.
+
+    `report["metrics"]` must hold the primary metric, measured on data later than the training data;
+    `active_score` is the active version's value on that same data. Without an active version the candidate serves.
+    """
+    score = float(report["metrics"][kind.primary_metric])
+    folder, manifest_hash = _write_folder(kind, arrays, meta)
+    active = ModelVersion.objects.of(kind.name).active().first()
+    if active is not None and active_score is None:
+        active_score = float(active.metrics[kind.primary_metric])
+    passed = active is None or active_score is None or score >= active_score - margin
+    gate = {
+        "passed": passed,
+        "metric": kind.primary_metric,
+        "candidate": score,
+        "active": active_score,
+        "active_version": active.name if active else None,
+        "margin": margin,
+    }
+    with transaction.atomic():
+        _lock(kind.name)
+        number = (ModelVersion.objects.of(kind.name).aggregate(last=Max("number"))["last"] or 0) + 1
+        version = ModelVersion.objects.create(
+            kind=kind.name, number=number, folder=folder, manifest_sha256=manifest_hash,
+            state=ModelVersion.State.CANDIDATE if passed else ModelVersion.State.REFUSED,
+            schema_version=kind.schema_version, trained_from=trained_from, trained_until=trained_until,
+            row_count=row_count, metrics=report["metrics"], report=report, gate=gate, job_id=job_id,
+        )  # fmt: skip
+        if passed:
+            activate(version, by=None, reason="gate")
+    _remove_old(kind)
+    return version
+
+
+def activate(version: ModelVersion, *, by: StaffUser | None, reason: str = "") -> None:
+    """Let this version serve. One row flips to active in one transaction; its files are verified first."""
+    load(version)
+    if version.state == ModelVersion.State.REFUSED and by is None:
+        raise DomainError(_("The gate refused this version."))
+    with transaction.atomic():
+        _lock(version.kind)
+        ModelVersion.objects.of(version.kind).active().exclude(pk=version.pk).update(state=ModelVersion.State.RETIRED)
+        version.state = ModelVersion.State.ACTIVE
+        version.activated_at, version.activated_by, version.activation_reason = timezone.now(), by, reason
+        version.save(update_fields=["state", "activated_at", "activated_by", "activation_reason"])
+
+
+def roll_back(kind: str, *, by: StaffUser | None, reason: str = "") -> ModelVersion:
+    """Let the version that served before the active one serve again."""
+    with transaction.atomic():
+        _lock(kind)
+        previous = previous_version(kind)
+        if previous is None:
+            raise DomainError(_("There is no earlier version to go back to."), code="no_earlier_version")
+        activate(previous, by=by, reason=reason or "roll back")
+    return previous
+
+
+def previous_version(kind: str) -> ModelVersion | None:
+    """The version that served last before the active one."""
+    return (
+        ModelVersion.objects.of(kind)
+        .filter(state=ModelVersion.State.RETIRED, activated_at__isnull=False)
+        .order_by("-activated_at")
+        .first()
+    )
+
+
+def _lock(kind: str) -> None:
+    """Publishing and activating of one kind take turns."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"model:{kind}"])
+
+
+def _write_folder(kind: ModelKind, arrays: dict[str, np.ndarray], meta: dict[str, Any]) -> tuple[str, str]:
+    """Write aside, sync, rename. Returns the folder below MODEL_ROOT and the manifest's SHA-256."""
+    root = Path(settings.MODEL_ROOT)
+    name = f"{kind.name}/{timezone.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    target, aside = root / name, root / kind.name / f".writing-{uuid.uuid4().hex}"
+    aside.mkdir(parents=True)
+    try:
+        for key, array in arrays.items():
+            np.save(aside / f"{key}.npy", np.ascontiguousarray(array), allow_pickle=False)
+        (aside / "meta.json").write_text(json.dumps(meta, ensure_ascii=False, sort_keys=True), "utf-8")
+        files = {p.name: {"sha256": _sha256(p), "bytes": p.stat().st_size} for p in sorted(aside.iterdir())}
+        manifest = {"kind": kind.name, "schema_version": kind.schema_version, "files": files}
+        manifest_path = aside / "manifest.json"
+        manifest_path.write_text(json.dumps(manifest, sort_keys=True), "utf-8")
+        for path in aside.iterdir():
+            _sync(path)
+        _sync(aside)
+        digest = _sha256(manifest_path)
+        aside.rename(target)
+        _sync(target.parent)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return name, digest
+
+
+def _remove_old(kind: ModelKind) -> None:
+    """Keep the files of the last few versions; rows stay as history."""
+    rows = ModelVersion.objects.of(kind.name).exclude(state=ModelVersion.State.ACTIVE).exclude(folder="")
+    for version in rows.order_by("-number")[kind.keep_versions :]:
+        shutil.rmtree(Path(settings.MODEL_ROOT) / version.folder, ignore_errors=True)
+        ModelVersion.objects.filter(pk=version.pk).update(folder="")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+def load(version: ModelVersion) -> LoadedModel:
+    """Verify every byte against the manifest and map the arrays. Raises DamagedModel."""
+    if not version.folder:
+        raise DamagedModel(f"{version.name}: its files were removed to save space.")
+    folder = Path(settings.MODEL_ROOT) / version.folder
+    manifest_path = folder / "manifest.json"
+    try:
+        if _sha256(manifest_path) != version.manifest_sha256:
+            raise DamagedModel(f"{version.name}: the manifest was changed.")
+        manifest = json.loads(manifest_path.read_text("utf-8"))
+        if manifest["schema_version"] != version.schema_version:
+            raise DamagedModel(f"{version.name}: format {manifest['schema_version']} is not {version.schema_version}.")
+        for name, facts in manifest["files"].items():
+            if _sha256(folder / name) != facts["sha256"]:
+                raise DamagedModel(f"{version.name}: {name} was changed.")
+        arrays = {
+            name.removesuffix(".npy"): np.load(folder / name, mmap_mode="r", allow_pickle=False)
+            for name in manifest["files"]
+            if name.endswith(".npy")
+        }
+        meta = json.loads((folder / "meta.json").read_text("utf-8"))
+    except (OSError, ValueError, KeyError) as error:
+        raise DamagedModel(f"{version.name}: {error}") from error
+    return LoadedModel(version.pk, version.name, version.trained_until, arrays, meta)
+
+
+class _Slot:
+    """The model of one kind in this process."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.checked_at = 0.0
+        self.version_id: int | None = None
+        self.model: LoadedModel | None = None
+        self.error = ""
+
+
+_slots: dict[str, _Slot] = {}
+
+
+def active(kind: ModelKind) -> LoadedModel | None:
+    """The serving model, at most a second behind the table. A damaged one leaves the previous in place."""
+    slot = _slots.setdefault(kind.name, _Slot())
+    if time.monotonic() - slot.checked_at < CHECK_SECONDS:
+        return slot.model
+    with slot.lock:
+        if time.monotonic() - slot.checked_at < CHECK_SECONDS:
+            return slot.model
+        version = ModelVersion.objects.of(kind.name).active().first()
+        if version is None:
+            slot.model, slot.version_id, slot.error = None, None, ""
+        elif version.pk != slot.version_id:
+            slot.version_id = version.pk
+            try:
+                if version.schema_version != kind.schema_version:
+                    raise DamagedModel(f"{version.name}: this program reads format {kind.schema_version}.")
+                slot.model, slot.error = load(version), ""
+            except DamagedModel as error:
+                slot.error = str(error)
+                log.error("model.damaged", model=version.name, error=str(error))
+        slot.checked_at = time.monotonic()
+        return slot.model
+
+
+def load_error(kind: ModelKind) -> str:
+    """Why the active version of this kind is not the one that serves here; empty when it is."""
+    slot = _slots.get(kind.name)
+    return slot.error if slot else ""
+
+
+def forget_loaded() -> None:
+    """Drop what this process has in memory (tests, and after a fork)."""
+    _slots.clear()

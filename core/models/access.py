@@ -1,0 +1,79 @@
+"""Keys for storefronts and back ends."""
+
+import hashlib
+import secrets
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.models.base import TimestampedModel
+
+
+class Scope(models.TextChoices):
+    CATALOGUE_READ = "catalogue:read", _("Read products and categories")
+    CATALOGUE_WRITE = "catalogue:write", _("Write products and stock")
+    CUSTOMERS_WRITE = "customers:write", _("Write customers")
+    ORDERS = "orders", _("Read and write orders")
+    EVENTS = "events", _("Send events")
+    RECOMMENDATIONS = "recommendations", _("Get recommendations")
+    TOKENS = "tokens", _("Issue customer tokens")
+
+
+PUBLISHABLE_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.EVENTS, Scope.RECOMMENDATIONS})
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def usable(self) -> Self:
+        now = timezone.now()
+        return self.filter(revoked_at=None).filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
+
+
+class ApiKey(TimestampedModel):
+    """A server key is secret and stored as a hash; a publishable key may stand in a web page."""
+
+    class Kind(models.TextChoices):
+        SERVER = "server", _("Server key")
+        PUBLISHABLE = "publishable", _("Publishable key")
+
+    name = models.CharField(_("name"), max_length=80)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    prefix = models.CharField(_("begins with"), max_length=16, editable=False)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    publishable_value = models.CharField(_("key"), max_length=80, blank=True, editable=False)
+    scopes = ArrayField(models.CharField(max_length=40, choices=Scope), verbose_name=_("scopes"), default=list)
+    allowed_origins = ArrayField(
+        models.CharField(max_length=200), verbose_name=_("allowed origins"), default=list, blank=True,
+        help_text=_("Web addresses whose pages may use a publishable key, such as https://shop.example."),
+    )  # fmt: skip
+    created_by = models.ForeignKey(
+        "core.StaffUser", models.SET_NULL, null=True, blank=True, editable=False, verbose_name=_("created by")
+    )
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @staticmethod
+    def hash_of(value: str) -> str:
+        """Keys carry 256 random bits, so a plain hash is enough: there is nothing to guess."""
+        return hashlib.sha256(value.encode()).hexdigest()
+
+    @classmethod
+    def new_value(cls, kind: str) -> str:
+        return f"{'zg_sk_' if kind == cls.Kind.SERVER else 'zg_pk_'}{secrets.token_urlsafe(32)}"
+
+    @property
+    def is_usable(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())

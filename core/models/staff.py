@@ -1,0 +1,22 @@
+"""People who work in the shop. Custom from the first migration, because changing it later is dear."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class StaffUser(AbstractUser):
+    """Signs in to the staff site. Rights come from groups (the roles) and from `is_superuser`."""
+
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, choices=[("en", "English"), ("zh-hans", "简体中文")],
+        help_text=_("Empty: as the browser says."),
+    )  # fmt: skip
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("staff member")
+        verbose_name_plural = _("staff")
+        permissions = [("manage_roles", _("Can give and take roles"))]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
