@@ -1,0 +1,69 @@
+# `make` lists the commands. Everything is installed into .venv and kept in var; nothing else is touched.
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+RUFF_PATHS := .
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop test check bench bench-data install install-dev python-is-right
+
+help: ## List the commands
+	@echo "Zhanggui. Commands:"
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@echo "Options: make run SHOP=folder FORMAT=native|online-retail, HOST=127.0.0.1, PORT=8000, PYTHON=path"
+
+run: install ## Install, start everything and print address and login (Ctrl-C stops)
+	@exec $(BIN)/python -m core.supervisor
+
+stop: ## Stop what `make run` started, from another terminal
+	@if [ -x $(BIN)/python ]; then exec $(BIN)/python -m core.supervisor --stop; fi
+
+test: install-dev ## Run all tests on PostgreSQL and Redis servers of their own
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not serial" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -p no:xdist -m serial $(PYTEST_ARGS)
+
+check: install-dev ## Lint, types, import contracts, templates, migrations, API schema, translations
+	$(BIN)/ruff check $(RUFF_PATHS)
+	$(BIN)/ruff format --check $(RUFF_PATHS)
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/djlint templates --check --quiet
+	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/bandit -q -ll -r config core catalog recommender
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(BIN)/python manage.py translations --check
+
+bench: install-dev ## Compare model quality and speed with references (needs the data of bench-data)
+	$(BIN)/python -m pytest -p no:xdist tests/benchmarks -m "" -s $(PYTEST_ARGS)
+
+bench-data: install ## Convert the public sets in BENCH_DATA (default ../shared/data) into var/bench
+	BENCH_DATA="$${BENCH_DATA:-../shared/data}" $(BIN)/python -m tests.benchmarks.prepare
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+# The stamps hold the moment of the last installation; newer requirements install again.
+$(VENV)/.installed: requirements.txt | python-is-right
+	@[ -x $(BIN)/python ] || "$(PYTHON)" -m venv $(VENV) || \
+		{ echo "The virtual environment could not be made: see the message above, or check for a full disk." >&2; exit 1; }
+	@echo "Installing what the shop needs (once, about 2 minutes) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing what the tests need (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+python-is-right:
+	@if [ -x $(BIN)/python ]; then exit 0; fi; \
+	if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 is needed and no python3 was found: install it, or give its path with PYTHON=…" >&2; exit 1; fi; \
+	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+		echo "Python 3.11 is needed and $(PYTHON) is $$("$(PYTHON)" -V 2>&1): give its path with PYTHON=…" >&2; exit 1; }; \
+	"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "This Python has no venv module: install it (Debian, Ubuntu: apt-get install python3.11-venv)." >&2; exit 1; }

@@ -1,0 +1,104 @@
+"""Who uses the servers: a shared lock per process, and the right to stop them for the one who is alone.
+
+`flock` belongs to an open file, and a fork shares it. A child that kept the parent's lock could turn it exclusive
+and stop the servers under the living parent, so after a fork every child opens a lease of its own.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from core.local_services.errors import LocalServiceError
+from core.local_services.home import Home
+
+_leases: dict[Path, int] = {}
+_ever_held: set[Path] = set()
+_guard = Lock()
+
+
+def hold(home: Home) -> bool:
+    """Take the shared lease; waits while someone is just stopping the servers. True on the first time here."""
+    path = _lease_file(home)
+    with _guard:
+        if path not in _leases:
+            handle = _open(path)
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            _leases[path] = handle
+        first = path not in _ever_held
+        _ever_held.add(path)
+    return first
+
+
+def take_alone(home: Home) -> bool:
+    """Turn the lease exclusive without waiting. False when others hold it; ours is then given up as well.
+
+    Turning a lock drops it first, so when two leave at once at least the later one finds itself alone.
+    """
+    path = _lease_file(home)
+    with _guard:
+        try:
+            handle = _leases.get(path)
+            if handle is None:
+                handle = _leases[path] = _open(path)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (FileNotFoundError, BlockingIOError):
+            _drop(path)
+            return False
+    return True
+
+
+def give_up(home: Home) -> None:
+    """Let go of the lease."""
+    with _guard:
+        _drop(_lease_file(home))
+
+
+@contextmanager
+def start_lock(home: Home) -> Iterator[None]:
+    """One process at a time looks what runs and starts what is missing."""
+    handle = _open(home.locks / "servers.lock")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lease_file(home: Home) -> Path:
+    return home.locks / "servers.lease"
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError as error:
+        raise LocalServiceError(
+            f"{path} belongs to another user: use the user who started the shop first, "
+            "or set VAR_DIR to a folder of yours."
+        ) from error
+
+
+def _drop(path: Path) -> None:
+    handle = _leases.pop(path, None)
+    if handle is not None:
+        os.close(handle)
+
+
+def _after_fork() -> None:
+    global _guard
+    _guard = Lock()  # a thread of the parent may have held it
+    for path, inherited in list(_leases.items()):
+        os.close(inherited)
+        del _leases[path]
+        try:
+            handle = _open(path)
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except (OSError, LocalServiceError):
+            continue  # servers are being stopped; the next use asks again
+        _leases[path] = handle
+
+
+os.register_at_fork(after_in_child=_after_fork)

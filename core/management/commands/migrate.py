@@ -1,0 +1,20 @@
+"""`migrate` that waits briefly for locks and as long as needed for its own work."""
+
+from typing import Any
+
+from django.core.management.commands import migrate
+from django.db import DEFAULT_DB_ALIAS, connections
+
+
+class Command(migrate.Command):
+    """A migration queueing for a table lock blocks every reader behind it, so it gives up after three seconds."""
+
+    def handle(self, *args: str, **options: Any) -> None:
+        connection = connections[options.get("database") or DEFAULT_DB_ALIAS]
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '3s'; SET statement_timeout = 0")
+        try:
+            super().handle(*args, **options)
+        finally:
+            if connection.connection is not None and not connection.in_atomic_block:
+                connection.close()
