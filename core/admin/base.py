@@ -1,0 +1,101 @@
+"""Bases of every staff page about a model.
+
+`StaffModelAdmin` for what staff edit, `LedgerAdmin` for what is only read. Rights come from Django's permissions
+alone; actions call services.
+"""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.paginator import InfinitePaginator
+
+from core.exceptions import DomainError
+from core.extensions import Registry
+from core.panels import MAIN, SIDE, collect
+
+__all__ = ["LedgerAdmin", "StackedInline", "StaffModelAdmin", "TabularInline"]
+
+EXPORT_PERMISSION = "core.export_data"
+
+
+class StaffModelAdmin(ModelAdmin):
+    """List and page of a model for staff.
+
+    `export_fields` turns the export on: names of fields, of relations with `__`, or of admin methods; the action
+    appears for people with `core.export_data`. `panel_registry` names the registry whose panels stand beside the
+    form. `empty_title`, `empty_text` and `empty_action` (label, URL name) say what an empty list is waiting for.
+    """
+
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 200
+    list_filter_submit = True
+    list_fullwidth = True
+    compressed_fields = True
+    warn_unsaved_form = True
+    actions_on_top = True
+    actions = ("export_as_csv",)
+
+    export_fields: ClassVar[list[str] | tuple[str, ...]] = ()
+    panel_registry: ClassVar[Registry | None] = None
+    empty_title: Any = ""
+    empty_text: Any = ""
+    empty_action: tuple[Any, str] | None = None
+
+    # --- rights -----------------------------------------------------------------------------------------------
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """May take rows out of the house. Without `export_fields` nobody may."""
+        return bool(self.export_fields) and request.user.has_perm(EXPORT_PERMISSION)
+
+    # --- export -----------------------------------------------------------------------------------------------
+
+    @admin.action(description=_("Export as CSV"), permissions=["export"])
+    def export_as_csv(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
+        """Streams the chosen rows; cells that a spreadsheet would run are made harmless."""
+        from core.exports import csv_response
+
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        return csv_response(self, request, queryset)
+
+    # --- acting through services ------------------------------------------------------------------------------
+
+    def refuse(self, request: HttpRequest, error: DomainError) -> None:
+        """Show why the shop said no."""
+        self.message_user(request, str(error.message), messages.ERROR)
+
+    # --- panels -----------------------------------------------------------------------------------------------
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        context = dict(extra_context or {})
+        if self.panel_registry is not None and request.method in ("GET", "HEAD"):
+            obj = self.get_object(request, object_id)
+            if obj is not None and self.has_view_or_change_permission(request, obj):
+                panels = collect(self.panel_registry, request, obj)
+                context["main_panels"] = [panel for panel in panels if panel.place == MAIN]
+                context["side_panels"] = [panel for panel in panels if panel.place == SIDE]
+        return super().change_view(request, object_id, form_url, context)
+
+
+class LedgerAdmin(StaffModelAdmin):
+    """For rows that services write and people only read: no adding, changing or deleting here."""
+
+    warn_unsaved_form = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

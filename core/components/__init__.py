@@ -1,0 +1,25 @@
+"""What every page shows in the same way: pills, scores, figures, dates and money. Templates use them through
+`{% load staff %}`, admin classes call the functions."""
+
+from core.components.figures import Figure, sparkline
+from core.components.pills import Meaning, pill
+from core.components.scores import Explanation, Reason, Score, confidence_bar, score_badge
+from core.components.words import ago, compact, figure, money, percent, when
+
+__all__ = [
+    "Explanation",
+    "Figure",
+    "Meaning",
+    "Reason",
+    "Score",
+    "ago",
+    "compact",
+    "confidence_bar",
+    "figure",
+    "money",
+    "percent",
+    "pill",
+    "score_badge",
+    "sparkline",
+    "when",
+]

@@ -1,0 +1,137 @@
+"""Numbers, money and moments as the product writes them, in the language that is active."""
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+SYMBOLS = {
+    "CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$", "KRW": "₩", "INR": "₹",
+    "SGD": "S$", "AUD": "A$", "CAD": "C$", "NZD": "NZ$", "BRL": "R$", "THB": "฿", "VND": "₫", "MYR": "RM", "PHP": "₱",
+}  # fmt: skip
+WITHOUT_DECIMALS = {"JPY", "KRW", "VND", "CLP", "ISK"}
+BASE_CURRENCY_KEY = "core.base_currency"
+MINUS = "−"
+
+
+def base_currency() -> str:
+    """The shop's currency, read at most every ten seconds."""
+    found = cache.get(BASE_CURRENCY_KEY)
+    if found is None:
+        from core.models import ShopProfile
+
+        found = ShopProfile.current().base_currency
+        cache.set(BASE_CURRENCY_KEY, found, 10)
+    return str(found)
+
+
+def money(amount: Decimal | float | int | None, currency: str = "") -> str:
+    """¥128.00, −¥4.20; another currency than the shop's adds its code: $12.50 USD. None is "–"."""
+    if amount is None:
+        return "–"
+    base = base_currency()
+    code = (currency or base).upper()
+    places = 0 if code in WITHOUT_DECIMALS else 2
+    value = Decimal(str(amount)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    number = formats.number_format(abs(value), decimal_pos=places, use_l10n=True, force_grouping=True)
+    sign = MINUS if value < 0 else ""
+    symbol = SYMBOLS.get(code, "")
+    known = bool(symbol) and code == base
+    return f"{sign}{symbol}{number}" if known else f"{sign}{symbol}{number} {code}"
+
+
+def figure(value: float | int | Decimal | None, places: int = 0) -> str:
+    """12,345 in full, for tables. None is "–"."""
+    if value is None:
+        return "–"
+    text = formats.number_format(abs(value), decimal_pos=places, use_l10n=True, force_grouping=True)
+    return f"{MINUS}{text}" if value < 0 else text
+
+
+def compact(value: float | int | Decimal | None) -> str:
+    """12.3K, 1.2M or 1.2 万, 3.4 亿: for cards and axes."""
+    if value is None:
+        return "–"
+    number = float(value)
+    size = abs(number)
+    steps = [(1e8, " 亿"), (1e4, " 万")] if _is_chinese() else [(1e9, "B"), (1e6, "M"), (1e4, "K")]
+    for step, unit in steps:
+        if size >= step:
+            short = size / (1e3 if unit == "K" else step)
+            text = f"{short:.0f}" if short >= 100 else f"{short:.1f}".removesuffix(".0")
+            return f"{MINUS if number < 0 else ''}{text}{unit}"
+    places = 0 if number == int(number) or size >= 100 else 1
+    return figure(round(number, places), places)
+
+
+def percent(share: float | None, base: float | int | None = None) -> str:
+    """4.1%, 23%; with a base "4.1% of 2,318". One decimal below 10."""
+    if share is None:
+        return "–"
+    value = share * 100
+    text = f"{MINUS if value < 0 else ''}{abs(value):.{1 if abs(value) < 10 else 0}f}%"
+    return text if base is None else _("%(share)s of %(base)s") % {"share": text, "base": figure(base)}
+
+
+def when(moment: datetime | None) -> str:
+    """23 Nov 2026, 14:05 / 2026年11月23日 14:05, in the shop's time zone. None is "–"."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    if _is_chinese():
+        return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+    return f"{local.day} {formats.date_format(local, 'M')} {local.year}, {local:%H:%M}"
+
+
+def ago(moment: datetime | None) -> SafeString | str:
+    """ "12 min ago" below a day, the date above; the full moment in `<time>`."""
+    if moment is None:
+        return "–"
+    seconds = (timezone.now() - moment).total_seconds()
+    full = when(moment)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), full, _age(seconds) or full)
+
+
+def duration(seconds: float | None) -> str:
+    """45 s, 12 min, 3 h: how long something took or will take."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return _("%(count)d s") % {"count": max(0, round(seconds))}
+    if seconds < 5400:
+        return _("%(count)d min") % {"count": round(seconds / 60)}
+    return _("%(count)d h") % {"count": round(seconds / 3600)}
+
+
+def _age(seconds: float) -> str:
+    if seconds < 0 or seconds >= 86_400:
+        return ""
+    if seconds < 60:
+        return _("just now")
+    if seconds < 3600:
+        return _("%(count)d min ago") % {"count": int(seconds // 60)}
+    hours = int(seconds // 3600)
+    return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
+
+
+def _is_chinese() -> bool:
+    return (get_language() or "").startswith("zh")
+
+
+def plain(value: Any) -> str:
+    """A stored value for a table cell: numbers grouped, nothing as "–"."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, int):
+        return figure(value)
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".") if abs(value) < 1000 else figure(value)
+    return str(value)
