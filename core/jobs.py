@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from celery import shared_task
+from celery import current_app, shared_task
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F, Q
@@ -88,10 +88,8 @@ def publish(job_id: int) -> bool:
     row = Job.objects.filter(pk=job_id, state=Job.State.QUEUED).first()
     if row is None:
         return False
-    from config.celery import app
-
     try:
-        app.send_task(row.task, kwargs={"job_id": row.pk}, queue=row.queue, retry=False)
+        current_app.send_task(row.task, kwargs={"job_id": row.pk}, queue=row.queue, retry=False)
     except Exception as error:  # every transport has its own family of errors
         log.warning("job.broker_away", job_id=row.pk, error=str(error)[:200])
         return False

@@ -1,0 +1,13 @@
+"""Small words of the recommender."""
+
+from core.model_registry import ModelKind
+
+RECOMMENDER = ModelKind(name="recommender", schema_version=1, primary_metric="ndcg@10")
+
+# How much one act says about taste; purchases and ratings count most, a look least. A removal says nothing for.
+ACT_WEIGHTS = {"view": 1.0, "search": 0.0, "favourite": 2.0, "cart": 3.0, "purchase": 4.0, "rating": 4.0}
+"""Weight of an interaction by kind. A rating below 4 stars counts nothing."""
+
+LIKED_FROM_STARS = 4
+HISTORY_LIMIT = 50
+"""So many of the last acts of a person decide what comes next."""

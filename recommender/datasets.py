@@ -1,0 +1,47 @@
+"""Training rows of the recommender: the only place that knows where they come from."""
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from django.db import connection
+
+from recommender.choices import ACT_WEIGHTS, LIKED_FROM_STARS
+
+CHUNK = 50_000
+QUERY = """
+SELECT COALESCE(i.customer_id, -i.visitor_id) AS customer, i.product_id AS item,
+       EXTRACT(EPOCH FROM i.occurred_at)::float8 AS timestamp, i.kind AS kind, i.value AS value
+FROM catalog_interaction i
+JOIN catalog_product p ON p.id = i.product_id AND p.deleted_at IS NULL
+LEFT JOIN catalog_visitor v ON v.id = i.visitor_id
+LEFT JOIN catalog_customer c ON c.id = i.customer_id
+WHERE i.occurred_at <= %(until)s AND i.kind = ANY(%(kinds)s)
+  AND COALESCE(i.customer_id, i.visitor_id) IS NOT NULL
+  AND COALESCE(v.may_track, true) AND COALESCE(c.is_personalised, true)
+  AND (i.kind <> 'rating' OR i.value >= %(liked)s)
+"""
+
+
+def interactions(*, until: datetime) -> pd.DataFrame:
+    """What people did until then, oldest first.
+
+    Columns: customer (int64; negative for visitors nobody knows), item (product id, int64), timestamp (seconds since
+    1970, float64), value (weight of the act, float32). People who switched personalisation or tracking off are left
+    out. Read through a server-side cursor, so memory grows with the frame and not with the answer's text.
+    """
+    kinds = [kind for kind, weight in ACT_WEIGHTS.items() if weight > 0]
+    parts: list[pd.DataFrame] = []
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(QUERY, {"until": until, "kinds": kinds, "liked": LIKED_FROM_STARS})
+        while rows := cursor.fetchmany(CHUNK):
+            part = pd.DataFrame(rows, columns=["customer", "item", "timestamp", "kind", "value"])
+            part["value"] = part["kind"].map(ACT_WEIGHTS).astype(np.float32)
+            parts.append(part.drop(columns="kind").astype({"customer": np.int64, "item": np.int64}))
+    if not parts:
+        return pd.DataFrame(
+            {"customer": np.array([], np.int64), "item": np.array([], np.int64),
+             "timestamp": np.array([], float), "value": np.array([], np.float32)}
+        )  # fmt: skip
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.sort_values(["timestamp", "customer", "item"], kind="stable", ignore_index=True)

@@ -1,0 +1,35 @@
+"""Why a product is shown, in the reader's language."""
+
+from django.utils.translation import gettext as _
+
+BECAUSE = {
+    "purchase": "because_you_bought",
+    "cart": "because_of_your_basket",
+    "basket": "because_of_your_basket",
+    "page": "goes_with_this_product",
+    "favourite": "because_you_liked",
+    "rating": "because_you_liked",
+    "view": "because_you_viewed",
+    "search": "because_you_viewed",
+}
+"""Reason code by what the person did with the product that speaks for this one."""
+
+
+def sentence(code: str, product_name: str = "") -> str:
+    """The reason as customers read it. Codes without a product need no name."""
+    match code:
+        case "because_you_bought":
+            return _("Because you bought %(name)s") % {"name": product_name}
+        case "because_of_your_basket":
+            return _("Goes with %(name)s in your basket") % {"name": product_name}
+        case "goes_with_this_product":
+            return _("Often chosen together with %(name)s") % {"name": product_name}
+        case "because_you_liked":
+            return _("Because you liked %(name)s") % {"name": product_name}
+        case "because_you_viewed":
+            return _("Because you looked at %(name)s") % {"name": product_name}
+        case "popular":
+            return _("Popular with our customers")
+        case "new":
+            return _("New in the shop")
+    raise ValueError(f"No such reason: {code}")

@@ -1,0 +1,209 @@
+"""What to show to whom, and why: the serving path, shared by the API and the staff preview.
+
+One numpy pass scores all products; one query keeps what may be sold right now. Whatever is missing (model, history,
+candidates) moves one step down the chain personal → popular → newest and the answer says so in `source`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from catalog.selectors import product_cards, sellable_among
+from django.utils import timezone
+
+from catalog.models import Customer, Interaction, Product, Visitor
+from core import model_registry as registry
+from recommender import reasons, tokens
+from recommender.choices import ACT_WEIGHTS, HISTORY_LIMIT, LIKED_FROM_STARS, RECOMMENDER
+from recommender.ml.serving import Candidate, ServingModel
+
+log = structlog.get_logger(__name__)
+BASKET_WEIGHT = 5.0
+PAGE_WEIGHT = 8.0
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing a person did: the weight says how much it speaks for the product."""
+
+    product_id: int
+    kind: str
+    occurred_at: datetime
+    weight: float
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A code for machines, a sentence for people, and the product that speaks for the shown one."""
+
+    code: str
+    text: str
+    product_id: int | None = None
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    product_id: int
+    card: dict[str, object]
+    score: float | None
+    source: str
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`source` is the best step of the chain that gave an item; `as_of` is when the model last saw data."""
+
+    items: list[Item]
+    id: str
+    placement: str
+    strategy: str
+    source: str
+    model_version: str | None
+    as_of: datetime | None
+    history: list[Act] = field(default_factory=list)
+
+
+def recent_acts(*, customer: Customer | None, visitor: Visitor | None, limit: int = HISTORY_LIMIT) -> list[Act]:
+    """The last acts of this person, newest first; one indexed query for each identity. Empty when they said no."""
+    rows: list[Interaction] = []
+    fields = ("product_id", "kind", "occurred_at", "value")
+    if customer is not None and customer.is_personalised:
+        known = Interaction.objects.filter(customer=customer, product__isnull=False)
+        rows += known.order_by("-occurred_at").values_list(*fields)[:limit]
+    if visitor is not None and visitor.may_track:
+        unknown = Interaction.objects.filter(visitor=visitor, customer=None, product__isnull=False)
+        rows += unknown.order_by("-occurred_at").values_list(*fields)[:limit]
+    rows.sort(key=lambda row: row[2], reverse=True)
+    return [Act(product_id, kind, at, _weight(kind, value)) for product_id, kind, at, value in rows[:limit]]
+
+
+def recommend(
+    *,
+    placement: str = "home",
+    customer: Customer | None = None,
+    visitor: Visitor | None = None,
+    page_product_id: int | None = None,
+    basket: Sequence[int] = (),
+    exclude: Collection[int] = (),
+    limit: int = 10,
+    language: str | None = None,
+) -> Answer:
+    """At most `limit` products that may be sold right now, best first, each with its reason.
+
+    What the person bought, has in the basket, looks at or asked to leave out is not shown. Never raises for a missing
+    or damaged model.
+    """
+    acts = recent_acts(customer=customer, visitor=visitor)
+    context = [Act(product_id, "basket", timezone.now(), BASKET_WEIGHT) for product_id in basket]
+    if page_product_id is not None:
+        context.insert(0, Act(page_product_id, "page", timezone.now(), PAGE_WEIGHT))
+    bought = {act.product_id for act in acts if act.kind == Interaction.Kind.PURCHASE}
+    unwanted = {*exclude, *basket, *bought} | ({page_product_id} if page_product_id is not None else set())
+    history = _one_act_per_product(context + acts)
+    model = _model()
+    candidates = model.recommend(
+        [(act.product_id, act.weight) for act in history], k=limit * 4 + 40, exclude=unwanted
+    ) if model else []  # fmt: skip
+    return _answer(
+        placement, candidates, history=history, unwanted=unwanted, limit=limit, language=language, has_model=bool(model)
+    )
+
+
+def similar(*, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None) -> Answer:
+    """Products that the same people choose, for a product page. The same guarantees as `recommend`."""
+    page = Act(product.pk, "page", timezone.now(), PAGE_WEIGHT)
+    model = _model()
+    candidates = model.similar(product.pk, k=limit * 4 + 40) if model else []
+    return _answer(
+        "product", candidates, history=[page], unwanted={product.pk, *exclude}, limit=limit, language=language,
+        has_model=bool(model),
+    )  # fmt: skip
+
+
+def _model() -> ServingModel | None:
+    try:
+        loaded = registry.active(RECOMMENDER)
+        return loaded.built(lambda m: ServingModel.from_arrays(m.arrays, m.meta)) if loaded else None
+    except Exception:  # a model that cannot be used must never cost the customer an answer
+        log.exception("recommender.model_unusable")
+        return None
+
+
+def _answer(
+    placement: str,
+    candidates: Sequence[Candidate],
+    *,
+    history: Sequence[Act],
+    unwanted: Collection[int],
+    limit: int,
+    language: str | None,
+    has_model: bool,
+) -> Answer:
+    """Keep what may be sold, fill up from the newest, and put the reasons into words."""
+    wanted = [c for c in candidates if c.product_id not in unwanted]
+    sellable = sellable_among([c.product_id for c in wanted])
+    chosen = [c for c in wanted if c.product_id in sellable][:limit]
+    newest: list[int] = []
+    if len(chosen) < limit:
+        taken = {*unwanted, *(c.product_id for c in chosen)}
+        fresh = Product.objects.sellable().exclude(pk__in=taken).order_by("-published_at", "-id")
+        newest = list(fresh.values_list("pk", flat=True)[: limit - len(chosen)])
+    by_product = {act.product_id: act for act in history}
+    named = {c.reason_product_id for c in chosen if c.reason_product_id in by_product}
+    cards = product_cards({*(c.product_id for c in chosen), *newest, *named}, language=language)
+    items = [_item(c, by_product, cards) for c in chosen if c.product_id in cards]
+    new = Reason("new", reasons.sentence("new"))
+    items += [Item(pk, cards[pk], None, "newest", new) for pk in newest if pk in cards]
+    loaded = registry.active(RECOMMENDER) if has_model else None
+    source = _source(items, has_model=has_model)
+    return Answer(
+        items=items,
+        id=tokens.make(placement=placement, version_id=loaded.version_id if loaded else 0),
+        placement=placement,
+        strategy=str(loaded.meta.get("strategy", "")) if loaded else "newest",
+        source=source,
+        model_version=loaded.name if loaded else None,
+        as_of=loaded.trained_until if loaded else None,
+        history=list(history),
+    )
+
+
+def _item(candidate: Candidate, by_product: dict[int, Act], cards: dict[int, dict[str, object]]) -> Item:
+    act = by_product.get(candidate.reason_product_id) if candidate.reason_product_id is not None else None
+    if act is None or act.product_id not in cards:
+        reason = Reason("popular", reasons.sentence("popular"))
+    else:
+        code = reasons.BECAUSE[act.kind]
+        name = str(cards[act.product_id]["name"])
+        reason = Reason(code, reasons.sentence(code, name), act.product_id, candidate.share)
+    source = "personal" if act is not None else "popular"
+    return Item(candidate.product_id, cards[candidate.product_id], candidate.score, source, reason)
+
+
+def _source(items: Sequence[Item], *, has_model: bool) -> str:
+    """Best step used. Without a model everything is a fallback, whatever it shows."""
+    if not has_model:
+        return "fallback"
+    steps = {item.source for item in items}
+    return next((step for step in ("personal", "popular", "newest") if step in steps), "newest")
+
+
+def _one_act_per_product(acts: Sequence[Act]) -> list[Act]:
+    """Newest first; of several acts on one product the strongest kind stays, at the place of the newest."""
+    best: dict[int, Act] = {}
+    for act in acts:
+        known = best.get(act.product_id)
+        if known is None:
+            best[act.product_id] = act
+        elif act.weight > known.weight:
+            best[act.product_id] = Act(act.product_id, act.kind, known.occurred_at, act.weight)
+    return [act for act in best.values() if act.weight > 0][:HISTORY_LIMIT]
+
+
+def _weight(kind: str, value: float | None) -> float:
+    if kind == Interaction.Kind.RATING and (value or 0) < LIKED_FROM_STARS:
+        return 0.0
+    return ACT_WEIGHTS.get(kind, 0.0)
