@@ -1,0 +1,212 @@
+"""Products of the demo shop: looks, names and descriptions in two languages, prices, variants and stock."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from catalog.demo.chance import Calendar, stream
+from catalog.demo.kinds import KINDS, OPTION_ZH, Form, Kind
+from catalog.demo.sizes import Size
+from catalog.demo.world import BRANDS, COLOURS, MATERIALS, PATTERNS, STYLES, TASTES, Brand
+
+DAY = 86_400
+OPTION_PRICE = {"capacity": (0, 2_000), "format": (0, -1_000)}
+ASPECTS = ("quality", "size", "look", "value")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    sku: str
+    options: dict[str, str]
+    price: int  # fen, hundredths of a yuan
+    stock: int
+    barcode: str
+
+
+@dataclass(slots=True)
+class Product:
+    """One product with what is planted in it: the taste it was made for, its pull and its quality per aspect."""
+
+    id: str
+    kind: str
+    form: Form
+    brand: Brand
+    colour: str
+    pattern: str
+    material: str
+    style: str
+    taste: str
+    price: int
+    created_at: int
+    popularity: float
+    quality: dict[str, float]
+    status: str = "live"
+    name_en: str = ""
+    name_zh: str = ""
+    description_en: str = ""
+    description_zh: str = ""
+    variants: list[Variant] = field(default_factory=list)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        return {"colour": self.colour, "pattern": self.pattern, "material": self.material, "style": self.style}
+
+
+def make_products(seed: int, size: Size, calendar: Calendar) -> list[Product]:
+    """`size.products` products with distinct names in both languages, spread evenly over the kinds."""
+    rng = stream(seed, "products")
+    kinds = list(KINDS)
+    plan = [kinds[n % len(kinds)] for n in range(size.products // len(kinds) * len(kinds))]
+    plan += [str(kind) for kind in rng.choice(kinds, size.products - len(plan), replace=size.products < len(kinds))]
+    seen: set[str] = set()
+    products = []
+    for number, kind in enumerate(sorted(plan, key=kinds.index), start=1):
+        product = _new_look(rng, kind, seen)
+        product.id = f"P{number:05d}"
+        _describe(rng, product)
+        product.created_at, product.status = _life(rng, calendar)
+        product.variants = _variants(rng, product, number)
+        products.append(product)
+    return products
+
+
+def _pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
+    values = np.exp(np.fromiter(weights.values(), float))
+    return list(weights)[int(rng.choice(len(values), p=values / values.sum()))]
+
+
+def _new_look(rng: np.random.Generator, key: str, seen: set[str]) -> Product:
+    """A combination whose names nobody has yet, drawn around one taste but never bound to it."""
+    kind = KINDS[key]
+    for _attempt in range(500):
+        taste = _pick(rng, {name: np.log(t.share) + 1.2 * t.kinds.get(key, 0.0) for name, t in TASTES.items()})
+        liked = TASTES[taste]
+        form = kind.forms[int(rng.integers(len(kind.forms)))]
+        style = _pick(rng, {name: 2.2 * liked.styles.get(name, 0.0) for name in _styles_of(key)})
+        colour = _pick(rng, {name: 2.2 * liked.colours.get(name, 0.0) for name in COLOURS})
+        patterns = form.patterns or kind.patterns
+        pattern = _pick(rng, {p: 1.5 * liked.patterns.get(p, 0.0) + (0.8 if p == "plain" else 0.0) for p in patterns})
+        if form.key == "rain_boots" and colour == "white":
+            continue
+        brands = [b for b in BRANDS if kind.parent in b.departments]
+        brand = brands[int(rng.choice(len(brands), p=_brand_shares(brands, style)))]
+        material = form.materials[int(rng.choice(len(form.materials), p=_falling(len(form.materials))))]
+        names = _names(rng, kind, form, colour, pattern, material, style)
+        if seen.isdisjoint(names):
+            seen.update(names)
+            return Product(
+                id="", kind=key, form=form, brand=brand, colour=colour, pattern=pattern, material=material, style=style,
+                taste=taste, price=_price(rng, kind, form, brand, material), created_at=0,
+                popularity=float(rng.normal(0.0, 0.7)),
+                quality={aspect: float(rng.normal(0.75, 0.75)) for aspect in ASPECTS},
+                name_en=names[0], name_zh=names[1],
+            )  # fmt: skip
+    raise ValueError(f"No distinct name is left for another product of the kind {key}.")
+
+
+def _styles_of(key: str) -> list[str]:
+    """Nobody calls a plate or a pen sporty."""
+    indoors = KINDS[key].parent in ("home", "desk") and key != "bottles"
+    return [name for name in STYLES if not (indoors and name == "sporty")]
+
+
+def _brand_shares(brands: list[Brand], style: str) -> np.ndarray:
+    weights = np.array([6.0 if style in brand.styles else 1.0 for brand in brands])
+    return weights / weights.sum()
+
+
+def _falling(count: int) -> np.ndarray:
+    weights = 0.65 ** np.arange(count)
+    return weights / weights.sum()
+
+
+def _names(
+    rng: np.random.Generator, kind: Kind, form: Form, colour: str, pattern: str, material: str, style: str
+) -> tuple[str, str]:
+    # A thing that comes in one material only does not need it in its name.
+    told = len(form.materials) > 1
+    hue, look, mood = COLOURS[colour], PATTERNS[pattern], STYLES[style]
+    stuff_en, stuff_zh = (MATERIALS[material].en, MATERIALS[material].zh) if told else ("", "")
+    shape = int(rng.integers(3))
+    parts_en = {
+        0: (hue.en, look.adjective, stuff_en, form.en),
+        1: (look.adjective, stuff_en, form.en, f"in {hue.en}"),
+        2: (mood.en, look.adjective, stuff_en, form.en, f"in {hue.en}"),
+    }[shape]
+    english = " ".join(part for part in parts_en if part)
+    chinese = (mood.zh if shape == 2 else "") + hue.zh + look.zh + stuff_zh + form.zh
+    return english[0].upper() + english[1:], chinese
+
+
+def is_plural(form: Form) -> bool:
+    return form.en.endswith("s") and not form.en.endswith("dress")
+
+
+def _describe(rng: np.random.Generator, product: Product) -> None:
+    kind, look = KINDS[product.kind], PATTERNS[product.pattern]
+    material, style, hue = MATERIALS[product.material], STYLES[product.style], COLOURS[product.colour]
+    told = len(product.form.materials) > 1
+    thing = f"{material.en} {product.form.en}" if told else product.form.en
+    if not is_plural(product.form):
+        thing = f"{'An' if thing[0] in 'aeiouA' else 'A'} {thing}"
+    care, mood, use = (int(rng.integers(n)) for n in (len(material.care_en), len(style.mood_en), len(kind.uses_en)))
+    mood_en = style.mood_en[mood]
+    pattern_en = f" {look.clause_en}" if look.clause_en else ""
+    first_en = f"{thing[0].upper()}{thing[1:]} in {hue.en}{pattern_en}, {mood_en}."
+    pattern_zh = f"，{look.clause_zh}" if look.clause_zh else ""
+    stuff_zh = material.zh if told else ""
+    first_zh = f"{hue.zh}{stuff_zh}{product.form.zh}{pattern_zh}，{style.mood_zh[mood]}。"
+    product.description_en = f"{first_en} {material.care_en[care]} {kind.uses_en[use]}"
+    product.description_zh = f"{first_zh}{material.care_zh[care]}{kind.uses_zh[use]}"
+
+
+def _price(rng: np.random.Generator, kind: Kind, form: Form, brand: Brand, material: str) -> int:
+    """Fen, ending in nine yuan as shop prices do."""
+    yuan = rng.uniform(*kind.price) * form.price * brand.tier * MATERIALS[material].price
+    return max(round(yuan / 10) * 10 - 1, 9) * 100
+
+
+def _life(rng: np.random.Generator, calendar: Calendar) -> tuple[int, str]:
+    """Most products were there at the opening; the others arrive through the whole time. Drafts are new."""
+    roll, place = rng.random(), rng.random()
+    if roll < 0.02:
+        return calendar.end - int(place * 20 * DAY) - DAY, "draft"
+    status = "hidden" if roll < 0.045 else "live"
+    if rng.random() < 0.82:
+        return calendar.start - int(place * 60 * DAY) - DAY, status
+    return calendar.start + int(place * (calendar.end - calendar.start - 30 * DAY)), status
+
+
+def _variants(rng: np.random.Generator, product: Product, number: int) -> list[Variant]:
+    kind = KINDS[product.kind]
+    sold_out = rng.random() < 0.04
+    variants = []
+    for place, option in enumerate(kind.options or ("",)):
+        offset = OPTION_PRICE.get(kind.option, (0,) * len(kind.options))[place] if option else 0
+        suffix = "-" + option.upper().replace(" ", "").replace("–", "") if option else ""
+        roll = rng.random()
+        stock = int(rng.integers(8, 81)) if roll > 0.17 else int(rng.integers(1, 5)) if roll > 0.03 else 0
+        variants.append(
+            Variant(
+                sku=f"{product.kind[:3].upper()}{number:05d}{suffix}",
+                options={kind.option: option} if option else {},
+                price=max(product.price + offset, 900),
+                stock=0 if sold_out else stock,
+                barcode=_barcode(number, place),
+            )
+        )
+    return variants
+
+
+def _barcode(number: int, place: int) -> str:
+    """EAN-13 from the range that is kept free for numbers within one shop (prefix 20 to 29)."""
+    digits = f"20{number:07d}{place:03d}"
+    total = sum(int(digit) * (3 if index % 2 else 1) for index, digit in enumerate(digits))
+    return digits + str(-total % 10)
+
+
+def variant_label(variant: Variant, language: str) -> str:
+    """How a variant is called on an order line: "" or ", size M" / "（尺码 M）"."""
+    for option, value in variant.options.items():
+        return f"（{OPTION_ZH[option]} {value}）" if language == "zh" else f", {option} {value}"
+    return ""
