@@ -7,6 +7,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 
+class TranslatedValues(models.Func):
+    """All translations of a JSON field as one text, so that one trigram index covers every language."""
+
+    function = "jsonb_path_query_array"
+    template = "(%(function)s(%(expressions)s, '$.*')::text)"
+    arity = 1
+    output_field = models.TextField()
+
+
 class NamedModel(models.Model):
     """A name in the shop's main language and, where there are any, in others: `{"en": …, "zh-hans": …}`."""
 

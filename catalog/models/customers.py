@@ -42,6 +42,7 @@ class Customer(PublicIdModel, TimestampedModel):
             models.Index(fields=["-joined_at", "-id"], name="customer_newest"),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="customer_name_trgm"),
             GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="customer_email_trgm"),
+            GinIndex(OpClass(Upper("external_id"), name="gin_trgm_ops"), name="customer_own_id_trgm"),
         ]
 
     def __str__(self) -> str:

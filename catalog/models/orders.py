@@ -192,6 +192,7 @@ class Refund(models.Model):
         verbose_name_plural = _("refunds")
         ordering = ["refunded_at", "id"]
         constraints = [models.CheckConstraint(condition=Q(amount__gte=0), name="refund_not_negative")]
+        indexes = [models.Index(fields=["refunded_at"], name="refund_time")]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"

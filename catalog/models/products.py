@@ -9,7 +9,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node, MP_NodeManager
 
-from catalog.models.base import NamedModel
+from catalog.models.base import NamedModel, TranslatedValues
 from core.models import MoneyField, PublicIdModel, TimestampedModel
 
 
@@ -95,6 +95,10 @@ class Product(NamedModel, PublicIdModel, TimestampedModel):
             models.Index(fields=["category", "-id"], name="product_by_category"),
             models.Index(fields=["-id"], condition=Q(status="live", deleted_at=None), name="product_live"),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="product_name_trgm"),
+            GinIndex(
+                OpClass(Upper(TranslatedValues("name_translations")), name="gin_trgm_ops"), name="product_names_trgm"
+            ),
+            GinIndex(OpClass(Upper("external_id"), name="gin_trgm_ops"), name="product_own_id_trgm"),
         ]
 
     @property
@@ -120,6 +124,7 @@ class Variant(PublicIdModel, TimestampedModel):
         verbose_name_plural = _("variants")
         ordering = ["id"]
         constraints = [models.CheckConstraint(condition=Q(stock__gte=0), name="variant_stock_not_negative")]
+        indexes = [GinIndex(OpClass(Upper("sku"), name="gin_trgm_ops"), name="variant_sku_trgm")]
 
     def __str__(self) -> str:
         return self.sku
