@@ -67,3 +67,7 @@ first_models = Registry("first_models")
 
 personal_data = Registry("personal_data")
 """Where personal data lives. Key: model label; dotted: the model; meta `fields`: names of the fields that hold it."""
+
+staff_pages = Registry("staff_pages")
+"""Staff pages that belong to no table. Key: the URL name in the admin's namespace; dotted: a view `(request)`; meta:
+`path` below the admin, `permission` (dotted), `title`, `icon`."""

@@ -33,3 +33,15 @@ def sentence(code: str, product_name: str = "") -> str:
         case "new":
             return _("New in the shop")
     raise ValueError(f"No such reason: {code}")
+
+
+def strategy_name(strategy: str) -> str:
+    """How the live model ranks, as staff read it."""
+    match strategy:
+        case "item_knn":
+            return _("similar products")
+        case "popularity":
+            return _("popularity")
+        case "newest":
+            return _("newest first")
+    return strategy

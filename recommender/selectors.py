@@ -32,6 +32,11 @@ class Act:
     occurred_at: datetime
     weight: float
 
+    @property
+    def label(self) -> str:
+        """The kind in words, for staff."""
+        return str(Interaction.Kind(self.kind).label) if self.kind in Interaction.Kind.values else ""
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -64,6 +69,11 @@ class Answer:
     model_version: str | None
     as_of: datetime | None
     history: list[Act] = field(default_factory=list)
+
+    @property
+    def strategy_label(self) -> str:
+        """The strategy in words, for staff."""
+        return reasons.strategy_name(self.strategy)
 
 
 def recent_acts(*, customer: Customer | None, visitor: Visitor | None, limit: int = HISTORY_LIMIT) -> list[Act]:
