@@ -57,6 +57,8 @@ def _entry_faults(part: Part, entry: polib.POEntry) -> Iterator[str]:
         may_omit = bool(entry.msgid_plural) and index < len(forms) - 1
         if not (found <= wanted if may_omit else found == wanted):
             yield f"has {_listed(found)} where the source has {_listed(wanted)}"
+        if wanted and _stray_percent(text) and not _stray_percent(entry.msgid):
+            yield "has a single % that would break the sentence; write %%"
         if entry.msgid.startswith("\n") != text.startswith("\n") or entry.msgid.endswith("\n") != text.endswith("\n"):
             yield "begins or ends with a line break where the source does not, or the other way round"
         yield from english_faults(text) if part.catalogue.locale == "en" else chinese_faults(text)
@@ -81,6 +83,13 @@ def _hidden(project: Project, effective: Mapping[Key, tuple[str, list[str]]]) ->
             if ours and part_name != "theme" and entry.translated() and not entry.obsolete and ours != forms_of(entry):
                 theirs = _short(forms_of(entry)[0])
                 yield f"{part_name}: {_name(entry)} is “{_short(ours[0])}”, but {name} shows “{theirs}”; override it"
+
+
+def _stray_percent(text: str) -> bool:
+    bare = text.replace("%%", "")
+    for name in placeholders(bare):
+        bare = bare.replace(name, "")
+    return "%" in bare
 
 
 def _name(entry: polib.POEntry) -> str:
