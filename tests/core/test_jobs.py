@@ -1,0 +1,167 @@
+import functools
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from core import jobs
+from core.models import Job
+from tests.core import probe_tasks
+
+NOTE, FAIL = "tests.core.probe_tasks.note", "tests.core.probe_tasks.fail"
+
+
+@pytest.fixture(autouse=True)
+def _no_pulse(settings):
+    settings.JOB_HEARTBEAT_SECONDS = 0
+    probe_tasks.calls.clear()
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """Messages that would have gone to the broker."""
+    messages = []
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, **options: messages.append((name, options)))
+    return messages
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_is_sent_only_after_the_transaction_that_asked_for_it(sent):
+    with transaction.atomic():
+        row = jobs.enqueue(NOTE, value=3)
+        assert sent == []
+
+    row.refresh_from_db()
+    assert sent == [(NOTE, {"kwargs": {"job_id": row.pk}, "queue": "light", "retry": False})]
+    assert row.published_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rolled_back_transaction_leaves_neither_row_nor_message(sent):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        jobs.enqueue(NOTE, value=3)
+        raise RuntimeError
+
+    assert sent == []
+    assert not Job.objects.exists()
+
+
+@pytest.mark.django_db
+def test_arguments_that_do_not_fit_are_refused_before_anything_is_written():
+    with pytest.raises(TypeError):
+        jobs.enqueue(NOTE, wrong=1)
+
+    assert not Job.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_second_job_with_the_same_key_is_the_first_while_that_is_active(sent):
+    first = jobs.enqueue(NOTE, dedupe_key="k", value=1)
+    second = jobs.enqueue(NOTE, dedupe_key="k", value=1)
+    Job.objects.filter(pk=first.pk).update(state=Job.State.DONE)
+    third = jobs.enqueue(NOTE, dedupe_key="k", value=1)
+
+    assert second.pk == first.pk
+    assert third.pk != first.pk
+
+
+@pytest.mark.django_db
+def test_a_message_that_arrives_twice_runs_the_job_once(sent):
+    row = jobs.enqueue(NOTE, value=7)
+
+    jobs.execute(row.pk)
+    jobs.execute(row.pk)
+
+    row.refresh_from_db()
+    assert probe_tasks.calls == [{"value": 7}]
+    assert (row.state, row.starts, row.result, row.done, row.total) == (Job.State.DONE, 1, {"value": 7}, 1, 2)
+
+
+@pytest.mark.django_db
+def test_a_failing_job_keeps_its_error_and_nothing_else_breaks(sent):
+    row = jobs.enqueue(FAIL)
+
+    jobs.execute(row.pk)
+
+    row.refresh_from_db()
+    assert row.state == Job.State.FAILED
+    assert row.message == "the oven is cold"
+    assert "ValueError" in row.error
+
+
+@pytest.mark.django_db
+def test_a_waiting_job_is_cancelled_at_once_and_never_runs(sent):
+    row = jobs.enqueue(NOTE, value=1)
+
+    assert jobs.cancel(row)
+    jobs.execute(row.pk)
+
+    row.refresh_from_db()
+    assert row.state == Job.State.CANCELLED
+    assert probe_tasks.calls == []
+
+
+@pytest.mark.django_db
+def test_a_running_job_stops_at_its_next_progress_report(sent, monkeypatch):
+    row = jobs.enqueue(NOTE, value=1)
+    asked_to_stop = threading.Event()
+    asked_to_stop.set()
+    monkeypatch.setattr(jobs, "Pulse", functools.partial(jobs.Pulse, cancelled=asked_to_stop))
+
+    jobs.execute(row.pk)
+
+    row.refresh_from_db()
+    assert row.state == Job.State.CANCELLED
+    assert row.result == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_written_while_the_broker_was_away_is_relayed_later(monkeypatch):
+    def away(*args, **options):
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr("celery.current_app.send_task", away)
+    row = jobs.enqueue(NOTE, value=1)
+    Job.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(seconds=10))
+    row.refresh_from_db()
+    assert row.published_at is None
+    messages = []
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, **options: messages.append(name))
+
+    assert jobs.relay() == 1
+
+    row.refresh_from_db()
+    assert messages == [NOTE]
+    assert row.published_at is not None
+
+
+@pytest.mark.django_db
+def test_a_job_whose_worker_fell_silent_is_put_back_and_after_three_starts_set_aside():
+    silent = timezone.now() - timedelta(minutes=5)
+    facts = {"kind": "probe.note", "task": NOTE, "queue": "light", "state": Job.State.RUNNING, "heartbeat_at": silent}
+    once = Job.objects.create(starts=1, **facts)
+    often = Job.objects.create(starts=3, **facts)
+
+    assert jobs.sweep() == 1
+
+    once.refresh_from_db()
+    often.refresh_from_db()
+    assert (once.state, once.published_at) == (Job.State.QUEUED, None)
+    assert often.state == Job.State.QUARANTINED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_progress_is_visible_to_others_while_the_job_sits_in_a_transaction(settings):
+    settings.JOB_HEARTBEAT_SECONDS = 0.05
+    row = Job.objects.create(kind="probe.note", task=NOTE, queue="light", state=Job.State.RUNNING)
+
+    with jobs._watched(row) as pulse, transaction.atomic():
+        jobs.progress(40, 100, "reading")
+        for _ in range(100):
+            if pulse.stopped.wait(0.05) or Job.objects.get(pk=row.pk).done == 40:
+                break
+        seen = Job.objects.get(pk=row.pk)
+
+    assert (seen.done, seen.total, seen.message) == (40, 100, "reading")
