@@ -1,0 +1,20 @@
+"""What the shop announces. Sent after the commit; receivers do one thing: queue a job."""
+
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+
+order_placed = Signal()
+"""`order_id`. Sent once per order."""
+
+order_paid = Signal()
+"""`order_id`. Sent when nothing is left to pay."""
+
+product_changed = Signal()
+"""`product_id`. Name, price, pictures, category, status or anything else of a product is different now."""
+
+
+def announce(signal: Signal, sender: Any, **facts: int) -> None:
+    """Send after this transaction. A receiver that fails is logged and does not undo what was committed."""
+    transaction.on_commit(lambda: signal.send_robust(sender=sender, **facts), robust=True)

@@ -1,0 +1,74 @@
+"""Key look-up with a memory of a few seconds, so that a busy storefront does not read the same row each time."""
+
+import threading
+import time
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from core.api.principals import KeyAuth
+from core.models import ApiKey
+
+REMEMBER_SECONDS = 3.0
+"""A revoked key works at most this much longer."""
+USED_EVERY = timedelta(minutes=5)
+MOST_REMEMBERED = 1_000
+
+_known: dict[str | int, tuple[float, KeyAuth]] = {}
+_origins: tuple[float, frozenset[str]] = (0.0, frozenset())
+_guard = threading.Lock()
+
+
+def key_by_value(value: str) -> KeyAuth | None:
+    """The usable key with this value. Unknown values are not remembered: they would fill the memory."""
+    return _remembered(ApiKey.hash_of(value), Q(key_hash=ApiKey.hash_of(value)))
+
+
+def key_by_id(key_id: int) -> KeyAuth | None:
+    """The usable key with this id: tokens live only as long as the key that issued them."""
+    return _remembered(key_id, Q(pk=key_id))
+
+
+def allowed_origins() -> frozenset[str]:
+    """Web addresses that any usable publishable key allows: all that a preflight request can be judged by."""
+    global _origins
+    until, origins = _origins
+    if time.monotonic() < until:
+        return origins
+    lists = ApiKey.objects.usable().filter(kind=ApiKey.Kind.PUBLISHABLE).values_list("allowed_origins", flat=True)
+    origins = frozenset(origin.rstrip("/").lower() for one in lists for origin in one)
+    _origins = (time.monotonic() + REMEMBER_SECONDS, origins)
+    return origins
+
+
+def forget_keys() -> None:
+    """For those who changed a key, and for tests."""
+    global _origins
+    with _guard:
+        _known.clear()
+    _origins = (0.0, frozenset())
+
+
+def _remembered(name: str | int, where: Q) -> KeyAuth | None:
+    entry = _known.get(name)
+    if entry is not None and time.monotonic() < entry[0]:
+        return entry[1]
+    key = ApiKey.objects.usable().filter(where).first()
+    if key is None:
+        _known.pop(name, None)
+        return None
+    _note_use(key)
+    found = KeyAuth.of(key)
+    with _guard:
+        if len(_known) >= MOST_REMEMBERED:
+            _known.clear()
+        _known[name] = (time.monotonic() + REMEMBER_SECONDS, found)
+    return found
+
+
+def _note_use(key: ApiKey) -> None:
+    """When the key was last used, to five minutes: staff look for keys that nobody needs."""
+    now = timezone.now()
+    if key.last_used_at is None or key.last_used_at < now - USED_EVERY:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)

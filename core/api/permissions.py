@@ -1,0 +1,67 @@
+"""Who may do what. Instances go into `permission_classes` as they are: `[HasScope("orders")]`."""
+
+from typing import Any, Self
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from core.api.principals import CustomerAuth, KeyAuth, StaffAuth
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Nobody(BasePermission):
+    """The default: a view that says nothing about permissions is closed."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return False
+
+
+class _Given(BasePermission):
+    """A permission with arguments. DRF calls what it finds in `permission_classes`; this answers with itself."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Self:
+        return self
+
+
+class HasScope(_Given):
+    """A key with this scope; with `write`, that scope for methods that change something.
+
+    Customer tokens count for the scopes of `principals.CUSTOMER_SCOPES`.
+    """
+
+    def __init__(self, scope: str, *, write: str | None = None) -> None:
+        self.scope = str(scope)
+        self.write = str(write or scope)
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        needed = self.scope if request.method in READS else self.write
+        return isinstance(request.auth, KeyAuth | CustomerAuth) and needed in request.auth.scopes
+
+
+class IsCustomer(BasePermission):
+    """A customer token. What belongs to whom is decided by the query: foreign objects do not exist (404)."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.auth, CustomerAuth)
+
+
+class HasStaffPermission(_Given):
+    """A signed-in member of staff with this Django permission, such as `catalog.view_order`."""
+
+    def __init__(self, permission: str) -> None:
+        self.permission = permission
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.auth, StaffAuth) and request.auth.user.has_perm(self.permission)
+
+
+class AnyOf(_Given):
+    """One of these is enough."""
+
+    def __init__(self, *permissions: Any) -> None:
+        self.permissions = [permission() for permission in permissions]
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return any(permission.has_permission(request, view) for permission in self.permissions)

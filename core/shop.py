@@ -1,0 +1,34 @@
+"""The shop profile for requests: read often, changed hardly ever."""
+
+import time
+
+from django.db import DatabaseError
+
+from core.models import ShopProfile
+
+REMEMBER_SECONDS = 3.0
+_known: tuple[float, ShopProfile] | None = None
+
+
+def current_shop() -> ShopProfile:
+    """The profile, at most three seconds old. Do not change it: it is shared by all requests of this process.
+
+    While the database is away the last known one is used, so that pages that need no database keep answering.
+    """
+    global _known
+    if _known is not None and time.monotonic() < _known[0]:
+        return _known[1]
+    try:
+        profile = ShopProfile.objects.filter(pk=1).first() or ShopProfile()
+    except DatabaseError:
+        if _known is None:
+            raise
+        profile = _known[1]
+    _known = (time.monotonic() + REMEMBER_SECONDS, profile)
+    return profile
+
+
+def forget_shop() -> None:
+    """For those who changed the profile, and for tests."""
+    global _known
+    _known = None
