@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
-from catalog.selectors import product_cards, sellable_among
 from django.utils import timezone
 
 from catalog.models import Customer, Interaction, Product, Visitor
+from catalog.selectors import product_cards, sellable_among
 from core import model_registry as registry
 from recommender import reasons, tokens
 from recommender.choices import ACT_WEIGHTS, HISTORY_LIMIT, LIKED_FROM_STARS, RECOMMENDER
@@ -45,6 +45,7 @@ class Reason:
     code: str
     text: str
     product_id: int | None = None
+    product_public_id: str | None = None
     share: float | None = None
 
 
@@ -187,8 +188,9 @@ def _item(candidate: Candidate, by_product: dict[int, Act], cards: dict[int, dic
         reason = Reason("popular", reasons.sentence("popular"))
     else:
         code = reasons.BECAUSE[act.kind]
-        name = str(cards[act.product_id]["name"])
-        reason = Reason(code, reasons.sentence(code, name), act.product_id, candidate.share)
+        speaker = cards[act.product_id]
+        text = reasons.sentence(code, str(speaker["name"]))
+        reason = Reason(code, text, act.product_id, str(speaker["id"]), candidate.share)
     source = "personal" if act is not None else "popular"
     return Item(candidate.product_id, cards[candidate.product_id], candidate.score, source, reason)
 

@@ -1,0 +1,105 @@
+"""What goes in and out of the recommendation endpoints. Answers are built as plain dictionaries on the serving path;
+the serializers here check the questions and describe the answers in the schema."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from core.api.ids import IdField
+from recommender.selectors import Answer
+
+MAX_ITEMS = 50
+PLACEMENT = r"^[a-z][a-z0-9_-]{0,39}$"
+
+
+class IdListField(serializers.CharField):
+    """Ids separated by commas."""
+
+    def __init__(self, *, most: int, **kwargs: Any) -> None:
+        self.most = most
+        kwargs.setdefault("required", False)
+        super().__init__(max_length=130 * most, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        words = [word.strip() for word in super().to_internal_value(data).split(",") if word.strip()]
+        if len(words) > self.most:
+            raise serializers.ValidationError(f"At most {self.most} IDs.", code="too_many")
+        field = IdField()
+        return [field.run_validation(word) for word in words]
+
+
+class SimilarQuerySerializer(serializers.Serializer):
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_ITEMS, default=10)
+    exclude = IdListField(most=100, help_text="Products to leave out.")
+    lang = serializers.ChoiceField(choices=[code for code, _name in settings.LANGUAGES], required=False)
+
+
+class RecommendationQuerySerializer(SimilarQuerySerializer):
+    placement = serializers.RegexField(
+        PLACEMENT, default="home", help_text="Where the answer is shown, such as `home`."
+    )
+    customer = IdField(required=False, help_text="Server keys only; a customer token already says who asks.")
+    visitor = serializers.CharField(max_length=64, required=False, help_text="The visitor ID sent with events.")
+    product = IdField(required=False, help_text="The product whose page is shown.")
+    basket = IdListField(most=50, help_text="What lies in the basket.")
+
+
+class ReasonSerializer(serializers.Serializer):
+    code = serializers.CharField(help_text="Stable, such as `because_you_viewed` or `popular`.")
+    text = serializers.CharField(help_text="For people, in the language of the request.")
+    product = serializers.CharField(allow_null=True, help_text="The product that speaks for this one.")
+    share = serializers.FloatField(allow_null=True, help_text="How much of the score comes from it, 0 to 1.")
+
+
+class RecommendedProductSerializer(serializers.Serializer):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    price = serializers.CharField()
+    currency = serializers.CharField()
+    image = serializers.CharField(allow_null=True)
+    url = serializers.CharField()
+
+
+class RecommendedItemSerializer(serializers.Serializer):
+    product = RecommendedProductSerializer()
+    reason = ReasonSerializer()
+    source = serializers.ChoiceField(choices=["personal", "popular", "newest"])
+
+
+class RecommendationsSerializer(serializers.Serializer):
+    id = serializers.CharField(help_text="Signed; send it back with events so that they can be credited.")
+    placement = serializers.CharField()
+    strategy = serializers.CharField()
+    source = serializers.ChoiceField(
+        choices=["personal", "popular", "newest", "fallback"],
+        help_text="The best step of the chain that was used; `fallback` when no model could be used.",
+    )
+    model_version = serializers.CharField(allow_null=True)
+    as_of = serializers.DateTimeField(allow_null=True, help_text="When the model last saw data.")
+    items = RecommendedItemSerializer(many=True)
+
+
+def answer_as_json(answer: Answer) -> dict[str, Any]:
+    """The body of an answer."""
+    return {
+        "id": answer.id,
+        "placement": answer.placement,
+        "strategy": answer.strategy,
+        "source": answer.source,
+        "model_version": answer.model_version,
+        "as_of": answer.as_of,
+        "items": [
+            {
+                "product": item.card,
+                "reason": {
+                    "code": item.reason.code,
+                    "text": item.reason.text,
+                    "product": item.reason.product_public_id,
+                    "share": round(item.reason.share, 3) if item.reason.share is not None else None,
+                },
+                "source": item.source,
+            }
+            for item in answer.items
+        ],
+    }

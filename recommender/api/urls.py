@@ -1,0 +1,10 @@
+"""Addresses of the recommender below /api/v1/."""
+
+from django.urls import path
+
+from recommender.api.views import RecommendationsView, SimilarProductsView
+
+urlpatterns = [
+    path("recommendations", RecommendationsView.as_view(), name="recommendations"),
+    path("products/<str:product_id>/similar", SimilarProductsView.as_view(), name="product-similar"),
+]

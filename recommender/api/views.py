@@ -1,0 +1,97 @@
+"""Recommendations for storefronts."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog.models import Customer, Product, Visitor
+from core.api import ids
+from core.api.permissions import HasScope
+from core.api.principals import CustomerAuth, KeyAuth
+from core.models import Scope
+from recommender import selectors
+from recommender.api.serializers import (
+    RecommendationQuerySerializer,
+    RecommendationsSerializer,
+    SimilarQuerySerializer,
+    answer_as_json,
+)
+
+
+class RecommendationsView(APIView):
+    """What this person may like right now; their last events count in this very answer."""
+
+    permission_classes = [HasScope(Scope.RECOMMENDATIONS)]
+
+    @extend_schema(
+        operation_id="recommendations_list",
+        summary="Recommend products, with reasons",
+        parameters=[RecommendationQuerySerializer],
+        responses={200: RecommendationsSerializer},
+        tags=["recommendations"],
+    )
+    def get(self, request: Request) -> Response:
+        query = _checked(RecommendationQuerySerializer, request)
+        named = [*query.get("basket", []), *query.get("exclude", [])]
+        if "product" in query:
+            named.append(query["product"])
+        keys = ids.primary_keys(Product.objects.existing(), named) if named else {}
+        answer = selectors.recommend(
+            placement=query["placement"],
+            customer=_customer(request, query.get("customer")),
+            visitor=Visitor.objects.filter(key=query["visitor"]).first() if "visitor" in query else None,
+            page_product_id=keys.get(query.get("product", "")),
+            basket=[keys[i] for i in query.get("basket", []) if i in keys],
+            exclude=[keys[i] for i in query.get("exclude", []) if i in keys],
+            limit=query["limit"],
+            language=query.get("lang"),
+        )
+        return Response(answer_as_json(answer))
+
+
+class SimilarProductsView(APIView):
+    """What the same people choose."""
+
+    permission_classes = [HasScope(Scope.RECOMMENDATIONS)]
+
+    @extend_schema(
+        operation_id="products_similar",
+        summary="Similar products, for a product page",
+        parameters=[SimilarQuerySerializer],
+        responses={200: RecommendationsSerializer},
+        tags=["recommendations"],
+    )
+    def get(self, request: Request, product_id: str) -> Response:
+        query = _checked(SimilarQuerySerializer, request)
+        product = ids.get(Product.objects.live(), product_id)
+        excluded = ids.primary_keys(Product.objects.existing(), query.get("exclude", []))
+        answer = selectors.similar(
+            product=product, limit=query["limit"], exclude=list(excluded.values()), language=query.get("lang")
+        )
+        return Response(answer_as_json(answer))
+
+
+def _checked(serializer: type[SimilarQuerySerializer], request: Request) -> dict[str, Any]:
+    form = serializer(data=request.query_params)
+    form.is_valid(raise_exception=True)
+    return form.validated_data
+
+
+def _customer(request: Request, wanted: str | None) -> Customer | None:
+    """Who the answer is for. A browser may ask only for the customer its token names."""
+    people = Customer.objects.existing()
+    if isinstance(request.auth, CustomerAuth):
+        own = ids.find(people, request.auth.customer)
+        if wanted is not None and (own is None or wanted not in (own.public_id, f"{ids.EXTERNAL}{own.external_id}")):
+            raise PermissionDenied(_("This token is for another customer."), code="other_customer")
+        return own
+    if wanted is None:
+        return None
+    if not (isinstance(request.auth, KeyAuth) and request.auth.is_server):
+        raise PermissionDenied(_("Recommendations for a customer need a server key or that customer's token."))
+    return ids.find(people, wanted)
