@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db.backends.postgresql.client import DatabaseClient as PostgresClient
@@ -14,7 +14,7 @@ from core import local_services
 class DatabaseClient(PostgresClient):
     """Uses psql of the wheel when the system has none."""
 
-    def runshell(self, parameters: Sequence[str]) -> None:
+    def runshell(self, parameters: Iterable[str]) -> None:
         database = dict(self.connection.settings_dict)
         if settings.LOCAL_POSTGRES:
             address = local_services.ensure_postgres(settings.VAR_DIR)

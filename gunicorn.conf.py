@@ -1,0 +1,33 @@
+"""The web process: `gunicorn -c gunicorn.conf.py config.wsgi:application`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+# A page that waits longer for the database is better told to come again.
+os.environ.setdefault("STATEMENT_TIMEOUT_MS", "5000")
+
+_host = os.environ.get("HOST", "127.0.0.1")
+bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "4"))
+# Code and dictionaries are loaded once and shared by all workers.
+preload_app = True
+timeout = 30
+graceful_timeout = 20
+keepalive = 15
+# Workers are replaced now and then, not all at once.
+max_requests = 20_000
+max_requests_jitter = 5_000
+control_socket_disable = True
+errorlog = "-"
+if Path("/dev/shm").is_dir():  # noqa: S108
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Connections must not be shared between processes; what preloading opened is closed first."""
+    from django.db import connections
+
+    connections.close_all()
