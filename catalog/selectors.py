@@ -9,7 +9,8 @@ from django.core.files.storage import default_storage
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.translation import get_language
 
-from catalog.models import Category, Customer, Order, Product, ProductImage, Variant, Visitor
+from catalog.models import Category, Customer, Order, OrderEvent, Product, ProductImage, Variant, Visitor
+from core.money import amount_text
 from core.shop import current_shop
 
 PRODUCT_PATH = "/api/v1/products/"
@@ -37,7 +38,7 @@ def product_cards(ids: Iterable[int], language: str | None = None) -> dict[int, 
             "public_id": public_id,
             "external_id": external_id,
             "name": (translations or {}).get(language) or name,
-            "price": format(price, "f"),
+            "price": amount_text(price),
             "currency": currency,
             "image": image_url(image),
             "image_alt": alt or "",
@@ -94,7 +95,7 @@ def product_row(product: Product) -> Row:
         "id": product.public_id,
         "external_id": product.external_id,
         "name": product.localised("name"),
-        "price": format(product.price, "f"),
+        "price": amount_text(product.price),
         "currency": current_shop().base_currency,
         "in_stock": product.is_in_stock,
         "category": _named(product.category),
@@ -123,7 +124,7 @@ def product_detail(product: Product) -> Row:
                 "external_id": variant.external_id,
                 "sku": variant.sku,
                 "options": variant.options,
-                "price": format(product.price if variant.price is None else variant.price, "f"),
+                "price": amount_text(product.price if variant.price is None else variant.price),
                 "in_stock": variant.is_available,
                 "barcode": variant.barcode,
             }
@@ -135,7 +136,9 @@ def product_detail(product: Product) -> Row:
 def category_tree() -> list[Row]:
     """All categories, each with its children, in the order of the shop. One query."""
     children: dict[str, list[Category]] = defaultdict(list)
-    for category in Category.objects.only("path", "depth", "position", "name", "name_translations", "public_id", "external_id"):
+    for category in Category.objects.only(
+        "path", "depth", "position", "name", "name_translations", "public_id", "external_id"
+    ):
         children[category.path[: -Category.steplen]].append(category)
 
     def branch(path: str) -> list[Row]:
@@ -176,8 +179,12 @@ def orders_for_detail() -> QuerySet[Order]:
     return Order.objects.select_related("customer").prefetch_related("lines__product", "events", "payments", "refunds")
 
 
-def order_detail(order: Order) -> Row:
-    """An order for its shop or its customer: no names, no addresses. It comes from `orders_for_detail`."""
+def order_detail(order: Order, *, for_customer: bool = False) -> Row:
+    """An order, without names and addresses. It comes from `orders_for_detail`.
+
+    Customers do not see what staff and the shop's systems noted for each other.
+    """
+    events = [event for event in order.events.all() if not (for_customer and event.kind == OrderEvent.Kind.NOTE)]
     return {
         "id": order.public_id,
         "number": order.number,
@@ -185,13 +192,13 @@ def order_detail(order: Order) -> Row:
         "status": order.status,
         "customer": order.customer.public_id if order.customer else None,
         "currency": order.currency,
-        "base_rate": format(order.base_rate, "f"),
-        "lines_total": format(order.lines_total, "f"),
-        "shipping": format(order.shipping, "f"),
-        "discount": format(order.discount, "f"),
-        "total": format(order.total, "f"),
-        "paid_total": format(order.paid_total, "f"),
-        "refunded_total": format(order.refunded_total, "f"),
+        "base_rate": amount_text(order.base_rate),
+        "lines_total": amount_text(order.lines_total),
+        "shipping": amount_text(order.shipping),
+        "discount": amount_text(order.discount),
+        "total": amount_text(order.total),
+        "paid_total": amount_text(order.paid_total),
+        "refunded_total": amount_text(order.refunded_total),
         "channel": order.channel,
         "country": order.country,
         "placed_at": order.placed_at,
@@ -203,15 +210,16 @@ def order_detail(order: Order) -> Row:
                 "sku": line.sku,
                 "name": line.name,
                 "quantity": line.quantity,
-                "unit_price": format(line.unit_price, "f"),
-                "discount": format(line.discount, "f"),
-                "amount": format(line.amount, "f"),
+                "unit_price": amount_text(line.unit_price),
+                "discount": amount_text(line.discount),
+                "amount": amount_text(line.amount),
                 "refunded_quantity": line.refunded_quantity,
             }
             for line in order.lines.all()
         ],
         "events": [
-            {"kind": event.kind, "occurred_at": event.occurred_at, "note": event.note} for event in order.events.all()
+            {"kind": event.kind, "occurred_at": event.occurred_at, "note": "" if for_customer else event.note}
+            for event in events
         ],
         "payments": _money(order.payments.all(), "paid_at"),
         "refunds": _money(order.refunds.all(), "refunded_at"),
@@ -222,7 +230,7 @@ def _money(rows: Sequence[Any] | QuerySet[Any], moment: str) -> list[Row]:
     return [
         {
             "external_id": row.external_id,
-            "amount": format(row.amount, "f"),
+            "amount": amount_text(row.amount),
             "currency": row.currency,
             moment: getattr(row, moment),
         }

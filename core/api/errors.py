@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from core.api.renderers import dumps
 from core.exceptions import DomainError
@@ -69,6 +68,8 @@ def problem(
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. Returns None for what nobody foresaw, which Django then logs and answers with 500."""
+    from rest_framework.views import set_rollback  # DRF loads this module while it makes its views
+
     response = _answer(error)
     if response is not None:
         set_rollback()

@@ -1,6 +1,6 @@
 """Pages that stay quick and complete however deep one reads and whatever is added meanwhile."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -10,9 +10,11 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import APIView
 
 from core.api.ids import PUBLIC_ID
+
+if TYPE_CHECKING:  # DRF loads this module while it makes its views
+    from rest_framework.views import APIView
 
 
 class KeysetPagination(BasePagination):
@@ -25,7 +27,7 @@ class KeysetPagination(BasePagination):
     default_limit = 20
     max_limit = 100
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None) -> list[Any]:
         """One page, read with one query (two when it is not the first)."""
         self._url = request.build_absolute_uri()
         limit = self._limit(request)
@@ -86,7 +88,7 @@ class KeysetPagination(BasePagination):
             },
         }
 
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: "APIView") -> list[dict[str, Any]]:
         limits = {"type": "integer", "minimum": 1, "maximum": self.max_limit, "default": self.default_limit}
         return [
             {"name": "limit", "in": "query", "required": False, "schema": limits, "description": "Rows per page."},

@@ -1,12 +1,14 @@
 """Who may do what. Instances go into `permission_classes` as they are: `[HasScope("orders")]`."""
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from core.api.principals import CustomerAuth, KeyAuth, StaffAuth
+
+if TYPE_CHECKING:  # DRF loads this module while it makes its views
+    from rest_framework.views import APIView
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -14,7 +16,7 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Nobody(BasePermission):
     """The default: a view that says nothing about permissions is closed."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         return False
 
 
@@ -35,7 +37,7 @@ class HasScope(_Given):
         self.scope = str(scope)
         self.write = str(write or scope)
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         needed = self.scope if request.method in READS else self.write
         return isinstance(request.auth, KeyAuth | CustomerAuth) and needed in request.auth.scopes
 
@@ -43,7 +45,7 @@ class HasScope(_Given):
 class IsCustomer(BasePermission):
     """A customer token. What belongs to whom is decided by the query: foreign objects do not exist (404)."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         return isinstance(request.auth, CustomerAuth)
 
 
@@ -53,7 +55,7 @@ class HasStaffPermission(_Given):
     def __init__(self, permission: str) -> None:
         self.permission = permission
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         return isinstance(request.auth, StaffAuth) and request.auth.user.has_perm(self.permission)
 
 
@@ -63,5 +65,5 @@ class AnyOf(_Given):
     def __init__(self, *permissions: Any) -> None:
         self.permissions = [permission() for permission in permissions]
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         return any(permission.has_permission(request, view) for permission in self.permissions)

@@ -8,6 +8,8 @@ import orjson
 from django.utils.functional import Promise
 from rest_framework.renderers import BaseRenderer
 
+from core.money import amount_text
+
 OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
@@ -32,7 +34,7 @@ def dumps(data: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return amount_text(value)
     if isinstance(value, Promise):
         return str(value)
     if isinstance(value, frozenset | set):

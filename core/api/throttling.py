@@ -2,17 +2,20 @@
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import redis
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from core import redis_client
 from core.api.principals import KeyAuth, Principal
 from core.breaker import Breaker
 from core.local_services import LocalServiceError
+
+if TYPE_CHECKING:  # DRF loads this module while it makes its views
+    from rest_framework.views import APIView
 
 WINDOW_SECONDS = 60
 MOST_COUNTED = 20_000
@@ -44,7 +47,7 @@ class KeyThrottle(BaseThrottle):
     def __init__(self) -> None:
         self._wait = 0.0
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         now = time.time()
         window = int(now // WINDOW_SECONDS)
         self._wait = (window + 1) * WINDOW_SECONDS - now
