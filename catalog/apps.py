@@ -8,12 +8,13 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.extensions import import_sections
-        from core.extensions import dashboard_cards, personal_data
+        from core.extensions import dashboard_cards, personal_data, role_permissions
 
         sections = "categories products variants images customers orders order_lines payments interactions"
         for order, name in enumerate(sections.split()):
             section = "".join(part.title() for part in name.split("_"))
             import_sections.register(name, f"catalog.importing.native.{section}", order=order)
+        role_permissions.register("catalog", "catalog.roles.ROLE_PERMISSIONS")
         dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)
         personal_data.register(
             "catalog.Customer",

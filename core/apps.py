@@ -7,7 +7,12 @@ class CoreConfig(AppConfig):
     verbose_name = _("System")
 
     def ready(self) -> None:
+        from django.db.models.signals import post_migrate
+
         from core.extensions import dashboard_cards, personal_data
+        from core.roles import sync_after_migrate
+
+        post_migrate.connect(sync_after_migrate, dispatch_uid="core.sync_roles")
 
         dashboard_cards.register("core", "core.dashboard.cards", order=90)
         personal_data.register(

@@ -71,3 +71,6 @@ personal_data = Registry("personal_data")
 staff_pages = Registry("staff_pages")
 """Staff pages that belong to no table. Key: the URL name in the admin's namespace; dotted: a view `(request)`; meta:
 `path` below the admin, `permission` (dotted), `title`, `icon`."""
+
+role_permissions = Registry("role_permissions")
+"""What roles may do with an app's tables. Key: the app label; dotted: a `dict[Role, set[str]]` of "app.codename"."""

@@ -4,7 +4,7 @@ from core.models.access import ApiKey, Scope
 from core.models.base import MoneyField, PublicIdModel, TimestampedModel
 from core.models.jobs import Job
 from core.models.shop import ShopProfile
-from core.models.staff import StaffUser
+from core.models.staff import StaffRole, StaffUser
 from core.models.versions import ModelVersion
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "PublicIdModel",
     "Scope",
     "ShopProfile",
+    "StaffRole",
     "StaffUser",
     "TimestampedModel",
 ]

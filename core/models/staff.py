@@ -1,8 +1,10 @@
 """People who work in the shop. Custom from the first migration, because changing it later is dear."""
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from core.choices import Role
 
 
 class StaffUser(AbstractUser):
@@ -20,3 +22,20 @@ class StaffUser(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+
+class StaffRole(Group):
+    """A role is a group whose rights the product decides (core.roles)."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+
+    def __str__(self) -> str:
+        return str(self.label)
+
+    @property
+    def label(self) -> str:
+        """The role in the reader's language; a group that somebody made by hand keeps its name."""
+        return str(Role(self.name).label) if self.name in Role.values else self.name

@@ -1,0 +1,31 @@
+"""What roles may do with products, orders and customers (see core.roles)."""
+
+from core.choices import Role
+from core.roles import rights
+
+_PRODUCTS = ("product", "variant", "category", "brand", "productimage", "stockmovement")
+_ORDERS = ("order", "orderline", "orderevent", "payment", "refund")
+
+
+def _all(models: tuple[str, ...], actions: str = "view") -> set[str]:
+    return set().union(*(rights(f"catalog.{model}", actions) for model in models))
+
+
+_CATALOGUE_SEEN = _all(_PRODUCTS)
+_SALES_SEEN = _all(_ORDERS)
+_CUSTOMERS_SEEN = _all(("customer", "customertrait"))
+_PEOPLE = {"catalog.view_personal_data"}
+
+ROLE_PERMISSIONS: dict[Role, set[str]] = {
+    Role.MERCHANDISER: _all(_PRODUCTS[:5], "view add change delete")
+    | _CATALOGUE_SEEN
+    | _SALES_SEEN
+    | _all(("importbatch",), "view add"),
+    Role.ANALYST: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch",)),
+    Role.MARKETER: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN,
+    Role.SUPPORT: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _PEOPLE | rights("catalog.customer", "change"),
+    Role.EDITOR: _CATALOGUE_SEEN,
+    Role.OPERATOR: _all(("importbatch",), "view add"),
+    Role.DEVELOPER: _CATALOGUE_SEEN,
+    Role.AUDITOR: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch",)),
+}

@@ -1,0 +1,89 @@
+"""The menu of the staff site. An item is there when its page exists and the person may open it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+SHOP_NAME_KEY = "config.shop_name"
+
+
+@dataclass(frozen=True)
+class Item:
+    title: Any
+    icon: str
+    page: str
+    permission: str = ""
+
+
+GROUPS: list[tuple[Any, list[Item]]] = [
+    ("", [Item(_("Home"), "home", "index")]),
+    (
+        _("Catalogue"),
+        [
+            Item(_("Products"), "inventory_2", "catalog_product_changelist", "catalog.view_product"),
+            Item(_("Categories"), "account_tree", "catalog_category_changelist", "catalog.view_category"),
+            Item(_("Brands"), "sell", "catalog_brand_changelist", "catalog.view_brand"),
+        ],
+    ),
+    (
+        _("Sales"),
+        [
+            Item(_("Orders"), "receipt_long", "catalog_order_changelist", "catalog.view_order"),
+            Item(_("Customers"), "group", "catalog_customer_changelist", "catalog.view_customer"),
+            Item(_("Imports"), "upload_file", "catalog_importbatch_changelist", "catalog.view_importbatch"),
+        ],
+    ),
+    (
+        _("Intelligence"),
+        [
+            Item(_("Recommendations"), "auto_awesome", "recommender_preview", "core.view_modelversion"),
+            Item(_("Models"), "model_training", "core_modelversion_changelist", "core.view_modelversion"),
+        ],
+    ),
+    (
+        _("System"),
+        [
+            Item(_("Jobs"), "pending_actions", "core_job_changelist", "core.view_job"),
+            Item(_("Staff"), "badge", "core_staffuser_changelist", "core.view_staffuser"),
+            Item(_("Roles"), "shield_person", "core_staffrole_changelist", "core.view_staffrole"),
+            Item(_("API keys"), "key", "core_apikey_changelist", "core.view_apikey"),
+            Item(_("Shop profile"), "store", "core_shopprofile_changelist", "core.view_shopprofile"),
+        ],
+    ),
+]
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Groups and items in the form the theme reads. Asks no query of its own: rights are read once per request."""
+    groups = []
+    for title, items in GROUPS:
+        shown = [entry for item in items if (entry := _entry(request, item)) is not None]
+        if shown:
+            groups.append({"title": title, "items": shown})
+    return groups
+
+
+def _entry(request: HttpRequest, item: Item) -> dict[str, Any] | None:
+    if item.permission and not request.user.has_perm(item.permission):
+        return None
+    try:
+        link = reverse(f"admin:{item.page}")
+    except NoReverseMatch:
+        return None
+    active = request.path == link if item.page == "index" else request.path.startswith(link)
+    return {"title": item.title, "icon": item.icon, "link": link, "active": active}
+
+
+def shop_name(request: HttpRequest) -> str:
+    """What stands beside the mark; read at most every ten seconds."""
+    name = cache.get(SHOP_NAME_KEY)
+    if name is None:
+        from core.models import ShopProfile
+
+        name = ShopProfile.current().name
+        cache.set(SHOP_NAME_KEY, name, 10)
+    return str(name)
