@@ -4,7 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
-RUFF_PATHS := .
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_FAILED := The packages could not be installed; the reason is above. Look at the network and the free disk space, then run make again.
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test check bench bench-data install install-dev python-is-right
@@ -25,8 +26,8 @@ test: install-dev ## Run all tests on PostgreSQL and Redis servers of their own
 	$(BIN)/python -m pytest -p no:xdist -m serial $(PYTEST_ARGS)
 
 check: install-dev ## Lint, types, import contracts, templates, migrations, API schema, translations
-	$(BIN)/ruff check $(RUFF_PATHS)
-	$(BIN)/ruff format --check $(RUFF_PATHS)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --check --quiet
@@ -48,15 +49,15 @@ install-dev: $(VENV)/.installed-dev
 
 # The stamps hold the moment of the last installation; newer requirements install again.
 $(VENV)/.installed: requirements.txt | python-is-right
-	@[ -x $(BIN)/python ] || "$(PYTHON)" -m venv $(VENV) || \
-		{ echo "The virtual environment could not be made: see the message above, or check for a full disk." >&2; exit 1; }
-	@echo "Installing what the shop needs (once, about 2 minutes) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear $(VENV) || \
+		{ echo "The virtual environment could not be made; the reason is above." >&2; exit 1; }
+	@echo "Installing what the shop needs (once) …"
+	@$(PIP) -r requirements.txt || { echo "$(PIP_FAILED)" >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing what the tests need (once) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt || { echo "$(PIP_FAILED)" >&2; exit 1; }
 	@touch $@
 
 python-is-right:

@@ -61,10 +61,12 @@ def _follow(process: subprocess.Popen[bytes], log: Path, terminal: Terminal) -> 
                 continue
             data = os.read(process.stdout.fileno(), 65536)
             if not data:
+                copy.write(rest.encode())
                 break
-            copy.write(data)
             *lines, rest = re.split(r"[\r\n]+", rest + data.decode("utf-8", "replace"))
             for line in lines:
+                if not line.startswith(LOGIN):  # a password has no place in a log
+                    copy.write(f"{line}\n".encode())
                 if line.startswith(STEP):
                     terminal.end()
                     title, detail = line.removeprefix(STEP), ""
