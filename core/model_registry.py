@@ -78,20 +78,22 @@ def publish_if_better(
     margin: float,
     trained_from: datetime | None = None,
     row_count: int = 0,
-    active_score: float | None = None,
+    gate_scores: tuple[float, float] | None = None,
     job_id: int | None = None,
 ) -> ModelVersion:
     """Store a candidate and let it serve unless it is worse than the active version by more than `margin`.
 
-    `report["metrics"]` must hold the primary metric, measured on data later than the training data;
-    `active_score` is the active version's value on that same data. Without an active version the candidate serves.
+    `report["metrics"]` must hold the primary metric, measured on data later than the training data. `gate_scores` are
+    candidate and active version measured on the same data that neither had seen; without them the two reports are
+    compared. Without an active version the candidate serves.
     """
     score = float(report["metrics"][kind.primary_metric])
     folder, manifest_hash = _write_folder(kind, arrays, meta)
     active = ModelVersion.objects.of(kind.name).active().first()
-    if active is not None and active_score is None:
-        active_score = float(active.metrics[kind.primary_metric])
-    passed = active is None or active_score is None or score >= active_score - margin
+    active_score = None
+    if active is not None:
+        score, active_score = gate_scores or (score, float(active.metrics[kind.primary_metric]))
+    passed = active_score is None or score >= active_score - margin
     gate = {
         "passed": passed,
         "metric": kind.primary_metric,
@@ -99,6 +101,7 @@ def publish_if_better(
         "active": active_score,
         "active_version": active.name if active else None,
         "margin": margin,
+        "same_data": active is not None and gate_scores is not None,
     }
     with transaction.atomic():
         _lock(kind.name)

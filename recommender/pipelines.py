@@ -1,1 +1,87 @@
 """Fetch, learn, judge, publish."""
+
+from datetime import UTC, datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core import model_registry as registry
+from core.exceptions import DomainError
+from core.jobs import current_job_id, progress
+from core.models import ModelVersion
+from recommender import datasets
+from recommender.choices import HISTORY_LIMIT, RECOMMENDER
+from recommender.ml import training
+from recommender.ml.interactions import Interactions
+from recommender.ml.serving import ServingModel
+
+SEED = 7
+MARGIN = 0.003
+"""A candidate may rank this much worse (nDCG@10) than the live version before the gate refuses it."""
+MIN_LATER_EVENTS = 500
+"""With fewer events since the live version was trained, a comparison on them would be noise."""
+TIME_BUDGET_SECONDS = 60.0
+STEPS = 100
+
+
+def train_recommender(*, until: datetime | None = None, time_budget: float = TIME_BUDGET_SECONDS) -> ModelVersion:
+    """Rows to frame, frame to candidate, candidate to later data, and only then to the registry.
+
+    Raises DomainError when nobody did anything yet.
+    """
+    progress(0, STEPS, _("Reading what people did"))
+    frame = datasets.interactions(until=until or timezone.now())
+    interactions = Interactions.from_frame(frame)
+    del frame
+    progress(10, STEPS, _("Choosing how to rank"))
+    try:
+        trained = training.train(
+            interactions, seed=SEED, time_budget=time_budget, history_limit=HISTORY_LIMIT, progress=_report
+        )
+    except training.NotEnoughData as error:
+        raise DomainError(_("Nobody looked at or bought anything yet."), code="not_enough_data") from error
+    progress(90, STEPS, _("Comparing with the live version"))
+    gate_scores = _scores_on_unseen(interactions, trained)
+    return registry.publish_if_better(
+        RECOMMENDER,
+        trained.arrays,
+        meta=trained.meta,
+        report=trained.report,
+        trained_from=datetime.fromtimestamp(trained.trained_from, UTC),
+        trained_until=datetime.fromtimestamp(trained.trained_until, UTC),
+        row_count=trained.row_count,
+        margin=MARGIN,
+        gate_scores=gate_scores,
+        job_id=current_job_id(),
+    )
+
+
+def _scores_on_unseen(interactions: Interactions, trained: training.TrainedRecommender) -> tuple[float, float] | None:
+    """Candidate and live version on what happened after the live version's data end, which neither then has seen.
+
+    The candidate's recipe is learned again from the events up to that moment, so that both know the same. None when
+    there is no readable live version or too few events since; the gate then compares the two reports.
+    """
+    active = ModelVersion.objects.of(RECOMMENDER.name).active().first()
+    if active is None or active.trained_until is None:
+        return None
+    since = active.trained_until.timestamp()
+    if int((interactions.times > since).sum()) < MIN_LATER_EVENTS:
+        return None
+    try:
+        loaded = registry.load(active)
+        live = ServingModel.from_arrays(loaded.arrays, loaded.meta)
+    except (registry.DamagedModel, ValueError):
+        return None
+    candidate = trained.refit(interactions.take(interactions.times <= since))
+    measured = [
+        training.judge_serving(model, interactions, since=since, history_limit=HISTORY_LIMIT, seed=SEED)
+        for model in (candidate, live)
+    ]
+    if not all(measured):
+        return None
+    return measured[0][RECOMMENDER.primary_metric], measured[1][RECOMMENDER.primary_metric]
+
+
+def _report(done: int, total: int) -> None:
+    progress(10 + 80 * done // max(total, 1), STEPS, _("Choosing how to rank"))

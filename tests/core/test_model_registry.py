@@ -57,7 +57,7 @@ def test_a_candidate_within_the_margin_takes_over_and_a_worse_one_is_refused():
 @pytest.mark.django_db
 def test_the_gate_compares_on_the_same_data_when_told():
     publish(0.90)
-    second = publish(0.50, active_score=0.45)
+    second = publish(0.50, gate_scores=(0.50, 0.45))
 
     assert second.is_active
 
