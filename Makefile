@@ -4,8 +4,19 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PIP_FAILED := The packages could not be installed; the reason is above. Look at the network and the free disk space, then run make again.
+PIP_FAILED := The packages could not be installed; the reason is above. Look at the network and the free disk space.
+
+# $(call pip,FILE): install the pinned packages of FILE, counting them on a terminal. The status passes the pipe by file.
+define pip
+@total=$$(grep -c '==' $(1)); n=0; { $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -r $(1); \
+	echo $$? > $(VENV)/.status; } | while read -r word name rest; do \
+	if [ "$$word" = Collecting ] || [ "$$word" = Requirement ]; then n=$$((n + 1)); \
+		[ -t 1 ] && printf '\r\033[K  %s of %s packages' "$$n" "$$total"; fi; \
+	if [ "$$word" = Installing ]; then [ -t 1 ] && printf '\r\033[K  unpacking %s packages' "$$total"; fi; done; \
+	[ -t 1 ] && printf '\r\033[K'; \
+	[ "$$(cat $(VENV)/.status)" = 0 ] || { echo "$(PIP_FAILED)" >&2; exit 1; }
+@touch $@
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop test check bench bench-data install install-dev python-is-right
@@ -52,13 +63,11 @@ $(VENV)/.installed: requirements.txt | python-is-right
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear $(VENV) || \
 		{ echo "The virtual environment could not be made; the reason is above." >&2; exit 1; }
 	@echo "Installing what the shop needs (once) …"
-	@$(PIP) -r requirements.txt || { echo "$(PIP_FAILED)" >&2; exit 1; }
-	@touch $@
+	$(call pip,requirements.txt)
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing what the tests need (once) …"
-	@$(PIP) -r requirements-dev.txt || { echo "$(PIP_FAILED)" >&2; exit 1; }
-	@touch $@
+	$(call pip,requirements-dev.txt)
 
 python-is-right:
 	@if [ -x $(BIN)/python ]; then exit 0; fi; \
