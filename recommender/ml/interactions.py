@@ -1,0 +1,141 @@
+"""Who did what with which product and when, as arrays that all methods learn from."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """One entry per customer and item that met, sorted by customer, newest first.
+
+    `values` are sums over the pair's events; `rank` is 0 for the newest item of the customer, 1 for the one before.
+    """
+
+    customers: NDArray[np.int64]
+    items: NDArray[np.int64]
+    values: NDArray[np.float64]
+    rank: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Events in file order. `customers` and `items` index into the id arrays; ids without events are allowed.
+
+    `values` say how much an event speaks for the item (> 0). `times` are seconds since 1970; where the source has no
+    times they are row numbers and `has_times` is False.
+    """
+
+    customers: NDArray[np.int32]
+    items: NDArray[np.int32]
+    values: NDArray[np.float32]
+    times: NDArray[np.float64]
+    customer_ids: NDArray[Any]
+    item_ids: NDArray[Any]
+    has_times: bool = True
+
+    @classmethod
+    def from_frame(
+        cls, frame: pd.DataFrame, *, item_ids: NDArray[Any] | None = None, customer_ids: NDArray[Any] | None = None
+    ) -> Self:
+        """Columns: customer, item, optional value (default 1) and timestamp (seconds; default row number).
+
+        Item ids are sorted, customer ids come in order of appearance. Given id arrays are kept in front and extended
+        by what the frame has beyond them. Rows with a value of zero or less say nothing and are left out.
+        """
+        if "value" in frame:
+            frame = frame[frame["value"].to_numpy() > 0]
+        customers, customer_ids = _codes(frame["customer"], customer_ids, sort=False)
+        items, item_ids = _codes(frame["item"], item_ids, sort=True)
+        has_times = "timestamp" in frame
+        return cls(
+            customers=customers,
+            items=items,
+            values=frame["value"].to_numpy(np.float32) if "value" in frame else np.ones(len(frame), np.float32),
+            times=frame["timestamp"].to_numpy(np.float64) if has_times else np.arange(len(frame), dtype=np.float64),
+            customer_ids=customer_ids,
+            item_ids=item_ids,
+            has_times=has_times,
+        )
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    @property
+    def customer_count(self) -> int:
+        return len(self.customer_ids)
+
+    @property
+    def item_count(self) -> int:
+        return len(self.item_ids)
+
+    def take(self, rows: NDArray[Any]) -> Self:
+        """Only these rows (mask or positions); customers and items keep their numbers."""
+        return replace(
+            self, customers=self.customers[rows], items=self.items[rows], values=self.values[rows],
+            times=self.times[rows],
+        )  # fmt: skip
+
+    def newest_per_customer(self, limit: int) -> Self:
+        """At most so many of the last events of every customer, so that work per customer is bounded."""
+        return self.take(np.flatnonzero(self.rank_from_newest() < limit))
+
+    def rank_from_newest(self) -> NDArray[np.int64]:
+        """For every row its place among the customer's rows: 0 is the newest. Equal times count by file order."""
+        order = np.lexsort((-np.arange(len(self)), -self.times, self.customers))
+        rank = np.empty(len(self), np.int64)
+        rank[order] = _place_in_group(self.customers[order])
+        return rank
+
+    def pairs(self) -> Pairs:
+        """Events of the same customer and item put together."""
+        if len(self) == 0:
+            none = np.empty(0, np.int64)
+            return Pairs(none, none, np.empty(0), none)
+        order = np.lexsort((np.arange(len(self)), self.times, self.items, self.customers))
+        customers, items = self.customers[order], self.items[order]
+        starts = np.flatnonzero(np.r_[True, (np.diff(customers) != 0) | (np.diff(items) != 0)])
+        ends = np.r_[starts[1:], len(order)] - 1
+        values = np.add.reduceat(self.values[order].astype(np.float64), starts)
+        newest = np.lexsort((-order[ends], -self.times[order[ends]], customers[ends]))
+        by_customer = customers[ends][newest].astype(np.int64)
+        return Pairs(by_customer, items[ends][newest].astype(np.int64), values[newest], _place_in_group(by_customer))
+
+    def matrix(self) -> sp.csr_matrix:
+        """Customers × items, values summed over events; sorted indices."""
+        shape = (self.customer_count, self.item_count)
+        matrix = sp.csr_matrix((self.values.astype(np.float64), (self.customers, self.items)), shape=shape)
+        matrix.sum_duplicates()
+        return matrix
+
+    def popularity(self) -> NDArray[np.float64]:
+        """How many different customers met each item."""
+        pairs = self.pairs()
+        return np.bincount(pairs.items, minlength=self.item_count).astype(np.float64)
+
+
+def _codes(
+    column: "pd.Series[Any]", known: NDArray[Any] | None, *, sort: bool
+) -> tuple[NDArray[np.int32], NDArray[Any]]:
+    codes, found = pd.factorize(column, sort=sort)
+    ids = np.asarray(found)
+    if known is None:
+        return codes.astype(np.int32), ids
+    index = pd.Index(known)
+    positions = index.get_indexer(pd.Index(ids))
+    new = positions < 0
+    positions[new] = len(index) + np.arange(int(new.sum()))
+    return positions[codes].astype(np.int32), np.concatenate([np.asarray(known), ids[new]])
+
+
+def _place_in_group(sorted_keys: NDArray[Any]) -> NDArray[np.int64]:
+    """0, 1, 2 … within each run of equal keys."""
+    if len(sorted_keys) == 0:
+        return np.empty(0, np.int64)
+    starts = np.flatnonzero(np.r_[True, np.diff(sorted_keys) != 0])
+    lengths = np.diff(np.r_[starts, len(sorted_keys)])
+    return np.arange(len(sorted_keys)) - np.repeat(starts, lengths)

@@ -1,0 +1,158 @@
+"""How well a method ranks what customers went on to choose."""
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.ml import metrics
+from recommender.ml.base import Recommender, fill_rows, order_by
+from recommender.ml.interactions import Interactions
+from recommender.ml.splits import Split
+
+BLOCK = 4096
+PRIMARY = "ndcg@10"
+FEW_ITEMS = 5
+"""Customers below this many items in training count as customers with few."""
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Customers with at least one new item in the test part, what they may be shown and what was right.
+
+    An item that the customer met in training is never shown, so it cannot be relevant; `repeats` counts such pairs.
+    Lists that a method cannot fill are completed by popularity, as in the shop. At most `max_customers` are asked,
+    drawn with `seed`. `history_limit` cuts what a method may look at to the newest items of a customer.
+    """
+
+    split: Split
+    k: int = 10
+    max_customers: int | None = None
+    seed: int = 0
+    history_limit: int | None = None
+
+    @cached_property
+    def _facts(self) -> tuple[NDArray[np.int64], sp.csr_matrix, sp.csr_matrix, int]:
+        seen = _ones(self.split.train.matrix())
+        chosen = _ones(self.split.test.matrix())
+        fresh = sp.csr_matrix(chosen - chosen.multiply(seen))
+        fresh.eliminate_zeros()
+        asked = np.flatnonzero(np.diff(fresh.indptr))
+        if self.max_customers is not None and len(asked) > self.max_customers:
+            asked = np.sort(np.random.default_rng(self.seed).choice(asked, self.max_customers, replace=False))
+        return asked, fresh[asked], seen[asked], int(chosen.nnz - fresh.nnz)
+
+    @property
+    def customers(self) -> NDArray[np.int64]:
+        """Numbers of the customers who are asked."""
+        return self._facts[0]
+
+    @property
+    def repeats(self) -> int:
+        """Test pairs that training already held."""
+        return self._facts[3]
+
+    @cached_property
+    def known_items(self) -> NDArray[np.int64]:
+        """How many different items each asked customer met in training."""
+        return np.diff(self._facts[2].indptr).astype(np.int64)
+
+    @cached_property
+    def visible(self) -> Interactions:
+        """The training part that histories are taken from."""
+        train = self.split.train
+        if self.history_limit is None:
+            return train
+        pairs = train.pairs()
+        old = pairs.rank >= self.history_limit
+        hidden = pairs.customers[old] * train.item_count + pairs.items[old]
+        keys = train.customers.astype(np.int64) * train.item_count + train.items
+        return train.take(~np.isin(keys, hidden))
+
+    @cached_property
+    def _popular(self) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        popularity = self.split.train.popularity()
+        return popularity, order_by(popularity, popularity)
+
+    def ranked(self, model: Recommender, *, depth: int | None = None) -> NDArray[np.int64]:
+        """Lists of every asked customer: customers × depth (default 2k) item numbers."""
+        asked, _relevant, seen, _repeats = self._facts
+        depth = depth or 2 * self.k
+        histories = sp.csr_matrix(model.histories(self.visible)[asked])
+        parts = []
+        for start in range(0, len(asked), BLOCK):
+            rows = slice(start, start + BLOCK)
+            short = model.rank(histories[rows], depth, exclude=seen[rows], customers=asked[rows])
+            parts.append(fill_rows(short, exclude=seen[rows], order=self._popular[1]))
+        return np.concatenate(parts) if parts else np.empty((0, depth), np.int64)
+
+    def judge(self, model: Recommender) -> dict[str, float]:
+        """All measures at k, and recall at 2k. Empty when nobody can be asked."""
+        return self.measures(self.ranked(model))
+
+    def judge_groups(self, ranked: NDArray[np.int64]) -> dict[str, dict[str, float]]:
+        """The same by how much a customer did before: new (nothing), few (1–4 items), many (5 and more)."""
+        known = self.known_items
+        groups = {
+            "new": known == 0,
+            "few": (known > 0) & (known < FEW_ITEMS),
+            "many": known >= FEW_ITEMS,
+        }
+        return {name: self.measures(ranked, mask) for name, mask in groups.items() if bool(mask.any())}
+
+    def measures(self, ranked: NDArray[np.int64], mask: NDArray[np.bool_] | None = None) -> dict[str, float]:
+        """Measures of given lists, of all asked customers or of those in `mask`."""
+        _asked, relevant, _seen, _repeats = self._facts
+        if mask is not None:
+            ranked, relevant = ranked[mask], relevant[mask]
+        if len(ranked) == 0:
+            return {}
+        train, k = self.split.train, self.k
+        counts = np.diff(relevant.indptr).astype(np.int64)
+        hits = metrics.hits(ranked, relevant)
+        head = ranked[:, :k]
+        present = int((np.bincount(train.customers, minlength=train.customer_count) > 0).sum())
+        return {
+            f"ndcg@{k}": metrics.ndcg_at_k(hits, counts, k),
+            f"map@{k}": metrics.map_at_k(hits, counts, k),
+            f"precision@{k}": metrics.precision_at_k(hits, k),
+            f"recall@{k}": metrics.recall_at_k(hits, counts, k),
+            f"recall@{2 * k}": metrics.recall_at_k(hits, counts, 2 * k),
+            f"hit_rate@{k}": metrics.hit_rate_at_k(hits, k),
+            f"mrr@{k}": metrics.mrr_at_k(hits, k),
+            "coverage": metrics.coverage(head, train.item_count),
+            "novelty": metrics.novelty(head, self._popular[0], present),
+            "customers": float(len(ranked)),
+        }
+
+    def latency(self, model: Recommender, *, requests: int = 500) -> dict[str, float]:
+        """Milliseconds for one list with reasons, one customer after the other: median and 99th percentile."""
+        asked, _relevant, seen, _repeats = self._facts
+        if len(asked) == 0:
+            return {}
+        rng = np.random.default_rng(self.seed)
+        pairs = self.visible.pairs()
+        starts = np.searchsorted(pairs.customers, np.arange(self.split.train.customer_count + 1))
+        taken = []
+        for row in rng.integers(len(asked), size=requests):
+            part = slice(starts[asked[row]], starts[asked[row] + 1])
+            history = list(zip(pairs.items[part].tolist(), pairs.values[part].tolist(), strict=True))
+            exclude = seen[row].indices.tolist()
+            before = time.perf_counter()
+            model.recommend(history, self.k, exclude)
+            taken.append((time.perf_counter() - before) * 1000.0)
+        middle, slow = np.percentile(taken, [50, 99])
+        return {"recommend_ms_p50": float(middle), "recommend_ms_p99": float(slow)}
+
+
+def rounded(measures: dict[str, Any], digits: int = 6) -> dict[str, Any]:
+    """The same numbers, short enough to read and store."""
+    return {name: round(value, digits) if isinstance(value, float) else value for name, value in measures.items()}
+
+
+def _ones(matrix: sp.csr_matrix) -> sp.csr_matrix:
+    return sp.csr_matrix((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)

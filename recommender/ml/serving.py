@@ -1,0 +1,236 @@
+"""Answers from a trained model in one numpy pass. All that the web process loads: numpy only, arrays mapped read-only.
+
+Arrays (n items, in the order of `item_ids`):
+
+* `item_ids` int64 [n], strictly increasing: the products' database ids
+* `popularity` float32 [n]: orders what fills short lists, and breaks ties
+* `indptr` int64 [n + 1], `indices` int32, `weights` float32: row j holds the items that item j of a history speaks for
+* `similar_indptr`, `similar_indices`, `similar_weights`: row i holds the items most like item i, best first
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.ml.ranking import best
+
+SCORED = "item_knn"
+POPULAR = "popularity"
+SIMILAR = "similar"
+ARRAYS = (
+    "item_ids", "popularity", "indptr", "indices", "weights", "similar_indptr", "similar_indices", "similar_weights",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One product to show. `source` is item_knn, popularity or similar; `score` compares within one source only.
+
+    `reason_product_id` is the product of the history that speaks most for this one and `share` its part of the score
+    in [0, 1]; None and 0 where no history spoke.
+    """
+
+    product_id: int
+    score: float
+    source: str
+    reason_product_id: int | None
+    share: float
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Positions of the best items, their scores, and for each the history entry that brought most (index, share)."""
+
+    items: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    reasons: NDArray[np.int64]
+    shares: NDArray[np.float64]
+
+
+class Neighbours:
+    """Scores by item neighbours: `R(u,i) = Σ_j r(u,j)·s(i,j)` over the history, undivided (`normalise="none"`), divided
+    by Σ_j s(i,j) (`"similarity"`) or by Σ_j r(u,j) (`"ratings"`), sums over the neighbours of i in the history."""
+
+    def __init__(
+        self,
+        indptr: NDArray[np.integer],
+        indices: NDArray[np.integer],
+        weights: NDArray[np.floating],
+        *,
+        tie_break: NDArray[np.floating],
+        normalise: str = "none",
+    ) -> None:
+        self.indptr, self.indices, self.weights = indptr, indices, weights
+        self.tie_break, self.normalise = tie_break, normalise
+
+    def score(
+        self, rows: NDArray[np.integer], strengths: NDArray[np.float64], k: int, barred: NDArray[np.bool_]
+    ) -> Scored:
+        """Best k items that are not barred and have a score. `rows`: the history's items, `strengths`: their r(u,j)."""
+        starts = np.asarray(self.indptr[rows], np.int64)
+        lengths = np.asarray(self.indptr[rows + 1], np.int64) - starts
+        flat = np.arange(int(lengths.sum())) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+        targets = self.indices[flat]
+        similarity = self.weights[flat].astype(np.float64)
+        entry = np.repeat(np.arange(len(rows)), lengths)
+        parts = similarity * strengths[entry]
+        size = len(barred)
+        total: NDArray[np.float64] = np.bincount(targets, parts, minlength=size).astype(np.float64, copy=False)
+        score: NDArray[np.float64] = total
+        if self.normalise != "none":
+            divisor = similarity if self.normalise == "similarity" else strengths[entry]
+            below = np.bincount(targets, divisor, minlength=size)
+            score = np.divide(total, below, out=np.zeros(size), where=below > 0)
+        items = np.flatnonzero((score > 0) & ~barred)
+        items = items[best(items, score[items], k, self.tie_break)]
+        place = np.full(size, -1)
+        place[items] = np.arange(len(items))
+        at = place[targets]
+        kept = at >= 0
+        matrix = np.zeros((len(items), len(rows)))
+        matrix[at[kept], entry[kept]] = parts[kept]
+        if len(items) == 0:
+            return Scored(items, score[items], np.empty(0, np.int64), np.empty(0))
+        reasons = matrix.argmax(axis=1)
+        shares = matrix[np.arange(len(items)), reasons] / total[items]
+        return Scored(items, score[items], reasons, shares)
+
+
+def strength(
+    weights: NDArray[np.floating], rank: NDArray[np.integer], weighting: str, half_life: float
+) -> NDArray[np.float64]:
+    """r(u,j) of items in a history: the weight (`value`), log(1 + weight) (`log`) or 1 (`binary`), halved every
+    `half_life` items (0: never). `rank` is 0 for the newest item, which so speaks loudest."""
+    raw = np.asarray(weights, np.float64)
+    match weighting:
+        case "binary":
+            raw = np.ones(len(raw))
+        case "log":
+            raw = np.log1p(raw)
+    return raw * 0.5 ** (rank / half_life) if half_life else raw
+
+
+class ServingModel:
+    """A published recommender. Safe to share between threads: nothing changes after it is made."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
+        missing = [name for name in ARRAYS if name not in arrays]
+        if missing:
+            raise ValueError(f"The model lacks {', '.join(missing)}.")
+        self.item_ids = np.asarray(arrays["item_ids"], np.int64)
+        self.popularity = np.asarray(arrays["popularity"], np.float32)
+        size = len(self.item_ids)
+        _check_rows(arrays["indptr"], arrays["indices"], arrays["weights"], size, "neighbours")
+        self._similar = (arrays["similar_indptr"], arrays["similar_indices"], arrays["similar_weights"])
+        _check_rows(*self._similar, size, "similar items")
+        if len(self.popularity) != size or bool((np.diff(self.item_ids) <= 0).any()):
+            raise ValueError("The model's item ids are not increasing or do not match its popularity.")
+        self.strategy = str(meta.get("strategy", SCORED))
+        self._weighting = str(meta.get("history_weighting", "log"))
+        self._half_life = float(meta.get("half_life", 0))
+        self._neighbours = Neighbours(
+            arrays["indptr"], arrays["indices"], arrays["weights"],
+            tie_break=self.popularity, normalise=str(meta.get("normalise", "none")),
+        )  # fmt: skip
+        self._popular = np.lexsort((np.arange(size), -self.popularity))
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
+        """Arrays as in the head of this module; meta: strategy, history_weighting, half_life, normalise.
+
+        Raises ValueError when they do not fit together.
+        """
+        return cls(arrays, meta)
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+    def positions(self, product_ids: Collection[int]) -> NDArray[np.int64]:
+        """Where these products stand in the arrays; -1 for a product that the model does not know."""
+        asked = np.fromiter(product_ids, np.int64, len(product_ids))
+        if len(self.item_ids) == 0:
+            return np.full(len(asked), -1)
+        at = np.minimum(np.searchsorted(self.item_ids, asked), len(self.item_ids) - 1)
+        return np.where(self.item_ids[at] == asked, at, -1)
+
+    def mask(self, product_ids: Collection[int]) -> NDArray[np.bool_]:
+        """True for these products, in the order of `item_ids`: what `recommend` takes as `allowed`."""
+        mask = np.zeros(len(self.item_ids), bool)
+        at = self.positions(product_ids)
+        mask[at[at >= 0]] = True
+        return mask
+
+    def recommend(
+        self,
+        history: Sequence[tuple[int, float]],
+        k: int = 10,
+        *,
+        exclude: Collection[int] = (),
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> list[Candidate]:
+        """Up to k products, best first: those that the history speaks for, then popular ones.
+
+        `history` is (product id, weight > 0), newest first, each product once; unknown products and weights of zero or
+        less are passed over. `exclude` and what is not `allowed` never appear; the history itself may, unless excluded.
+        """
+        if k <= 0 or len(self.item_ids) == 0:
+            return []
+        barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
+        candidates = self._scored(history, k, barred) if self.strategy == SCORED and history else []
+        if len(candidates) < k:
+            barred[self.positions([c.product_id for c in candidates])] = True
+            candidates += self._most_popular(k - len(candidates), barred)
+        return candidates
+
+    def similar(self, product_id: int, k: int = 10, *, exclude: Collection[int] = ()) -> list[Candidate]:
+        """Up to k products that the same customers choose, most alike first. Empty for a product without neighbours."""
+        row = int(self.positions([product_id])[0])
+        if row < 0 or k <= 0:
+            return []
+        indptr, indices, weights = self._similar
+        items = indices[indptr[row] : indptr[row + 1]]
+        scores = weights[indptr[row] : indptr[row + 1]]
+        free = ~np.isin(self.item_ids[items], list(exclude))
+        return [
+            Candidate(product, score, SIMILAR, product_id, 1.0)
+            for product, score in zip(self.item_ids[items[free][:k]].tolist(), scores[free][:k].tolist(), strict=True)
+        ]
+
+    def _scored(self, history: Sequence[tuple[int, float]], k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
+        rows = self.positions([product_id for product_id, _weight in history])
+        weights = np.fromiter((weight for _product, weight in history), np.float64, len(history))
+        speaks = np.isfinite(weights) & (weights > 0)
+        force = strength(np.where(speaks, weights, 0.0), np.arange(len(rows)), self._weighting, self._half_life)
+        known = speaks & (rows >= 0)
+        rows, force = rows[known], force[known]
+        if len(rows) == 0:
+            return []
+        found = self._neighbours.score(rows, force, k, barred)
+        return [
+            Candidate(product, score, SCORED, reason, share)
+            for product, score, reason, share in zip(
+                self.item_ids[found.items].tolist(), found.scores.tolist(),
+                self.item_ids[rows[found.reasons]].tolist(), found.shares.tolist(), strict=True,
+            )
+        ]  # fmt: skip
+
+    def _most_popular(self, k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
+        head = self._popular
+        while len(head) > 4 * k + 64:  # most often the first few hundred are enough
+            short = self._popular[: 4 * k + 64]
+            if np.count_nonzero(~barred[short]) >= k:
+                head = short
+            break
+        items = head[~barred[head]][:k]
+        return [
+            Candidate(product, score, POPULAR, None, 0.0)
+            for product, score in zip(self.item_ids[items].tolist(), self.popularity[items].tolist(), strict=True)
+        ]
+
+
+def _check_rows(indptr: NDArray[Any], indices: NDArray[Any], weights: NDArray[Any], size: int, what: str) -> None:
+    if len(indptr) != size + 1 or len(indices) != len(weights) or int(indptr[-1]) != len(indices):
+        raise ValueError(f"The model's {what} do not fit its items.")
