@@ -1,0 +1,59 @@
+"""One function for each thing that can be done with the facts of the shop."""
+
+from catalog.services.customers import CustomerData, put_customer
+from catalog.services.events import (
+    NewEvent,
+    Recorded,
+    RefusedEvent,
+    event_id_of,
+    oldest_moment,
+    purchase_event_id,
+    record_events,
+    record_purchases,
+)
+from catalog.services.lifecycle import (
+    STEPS,
+    ReturnedLine,
+    cancel_order,
+    close_order,
+    deliver_order,
+    may,
+    pay_order,
+    refund_order,
+    ship_order,
+)
+from catalog.services.orders import NewLine, NewOrder, Placed, place_order
+from catalog.services.products import ProductData, VariantData, put_product
+from catalog.services.stock import StockChange, StockResult, change_stock
+
+__all__ = [
+    "STEPS",
+    "CustomerData",
+    "NewEvent",
+    "NewLine",
+    "NewOrder",
+    "Placed",
+    "ProductData",
+    "Recorded",
+    "RefusedEvent",
+    "ReturnedLine",
+    "StockChange",
+    "StockResult",
+    "VariantData",
+    "cancel_order",
+    "change_stock",
+    "close_order",
+    "deliver_order",
+    "event_id_of",
+    "may",
+    "oldest_moment",
+    "pay_order",
+    "place_order",
+    "purchase_event_id",
+    "put_customer",
+    "put_product",
+    "record_events",
+    "record_purchases",
+    "refund_order",
+    "ship_order",
+]

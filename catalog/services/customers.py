@@ -1,0 +1,61 @@
+"""Creating and replacing customers from outside."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from catalog.exceptions import NotFound
+from catalog.models import Customer
+from core.api import ids
+
+
+@dataclass(frozen=True)
+class CustomerData:
+    """What the shop knows of a person. `joined_at` None: as before, or now for a new one."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    language: str = ""
+    country: str = ""
+    city: str = ""
+    birthday: date | None = None
+    is_personalised: bool = True
+    joined_at: datetime | None = None
+
+
+def put_customer(ident: str, data: CustomerData) -> tuple[Customer, bool]:
+    """Replace the customer with this id, or create it when the id is the shop's own (`ext:`). True: it is new.
+
+    Raises NotFound for an id of ours that does not exist, and for people who were erased.
+    """
+    try:
+        with transaction.atomic():
+            return _put(ident, data)
+    except IntegrityError:
+        with transaction.atomic():
+            return _put(ident, data)
+
+
+def _put(ident: str, data: CustomerData) -> tuple[Customer, bool]:
+    where = ids.where(ident)
+    customer = Customer.objects.select_for_update(no_key=True).filter(where).first() if where is not None else None
+    external = ids.external_part(ident)
+    missing = customer is None and (where is None or external is None)
+    if missing or (customer is not None and customer.erased_at is not None):
+        raise NotFound(_("No customer has this ID. To create one, use ext: and the ID that it has in your shop."))
+    is_new = customer is None
+    if customer is None:
+        customer = Customer(external_id=external, joined_at=data.joined_at or timezone.now())
+    customer.name, customer.email, customer.phone = data.name, data.email, data.phone
+    customer.language, customer.country, customer.city = data.language, data.country, data.city
+    customer.birthday, customer.is_personalised = data.birthday, data.is_personalised
+    if data.joined_at is not None:
+        customer.joined_at = data.joined_at
+    customer.save()
+    if is_new:
+        customer.refresh_from_db(fields=["public_id"])
+    return customer, is_new
