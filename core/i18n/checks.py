@@ -21,6 +21,8 @@ def problems(project: Project) -> Iterator[str]:
         for entry in known.values():
             if entry.translated():
                 yield from (f"{part.name}: {_name(entry)} {fault}" for fault in _entry_faults(part, entry))
+                if not part.is_theme and key_of(entry) not in project.replaceable:
+                    yield from (f"{part.name}: {_name(entry)} {fault}" for fault in _source_faults(entry))
                 if part.catalogue.locale != "en":
                     yield from _clashes(part, entry, effective)
         if (known or part.catalogue.po_path.exists()) and not part.catalogue.is_compiled():
@@ -62,9 +64,11 @@ def _entry_faults(part: Part, entry: polib.POEntry) -> Iterator[str]:
         if entry.msgid.startswith("\n") != text.startswith("\n") or entry.msgid.endswith("\n") != text.endswith("\n"):
             yield "begins or ends with a line break where the source does not, or the other way round"
         yield from english_faults(text) if part.catalogue.locale == "en" else chinese_faults(text)
-    if not part.is_theme:
-        for text in filter(None, (entry.msgid, entry.msgid_plural)):
-            yield from english_faults(text)
+
+
+def _source_faults(entry: polib.POEntry) -> Iterator[str]:
+    for text in filter(None, (entry.msgid, entry.msgid_plural)):
+        yield from english_faults(text)
 
 
 def _clashes(part: Part, entry: polib.POEntry, effective: dict[Key, tuple[str, list[str]]]) -> Iterator[str]:

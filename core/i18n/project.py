@@ -84,7 +84,8 @@ class Project:
         """Every string that an override in the theme's catalogues may replace."""
         keys = set(self._package_messages)
         for folder in [*self._django_folders(), *self.packages.values()]:
-            keys |= {key_of(entry) for entry in _entries(folder / "locale" / "en" / "LC_MESSAGES" / "django.po")}
+            for locale in ("en", self.locale):
+                keys |= {key_of(entry) for entry in _entries(folder / "locale" / locale / "LC_MESSAGES" / "django.po")}
         return keys
 
     def _django_folders(self) -> list[Path]:

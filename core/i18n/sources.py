@@ -1,5 +1,6 @@
 """Find the strings that people read, in Python code and in Django templates."""
 
+import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -64,6 +65,15 @@ def in_python(source: bytes) -> Iterator[Found]:
             yield Found(text, plural or None, context, tuple(comments))
 
 
+def in_format_strings(source: bytes) -> Iterator[Found]:
+    """Strings marked inside the braces of an f-string, which a tokeniser before Python 3.12 does not see."""
+    for outer in ast.walk(ast.parse(source)):
+        if isinstance(outer, ast.JoinedStr):
+            for node in ast.walk(outer):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS:
+                    yield from in_python(ast.unparse(node).encode())
+
+
 def in_template(source: str, *, origin: str = "") -> Iterator[Found]:
     """Marked strings of a template: ``translate``, ``blocktranslate``, ``_()`` in tags and filters."""
     code = templatize(source, origin=origin)
@@ -79,7 +89,8 @@ def in_file(path: Path) -> list[Found]:
     """
     try:
         if path.suffix == ".py":
-            return list(in_python(path.read_bytes()))
+            source = path.read_bytes()
+            return [*in_python(source), *(in_format_strings(source) if b'f"' in source or b"f'" in source else ())]
         if path.suffix in TEMPLATE_SUFFIXES:
             return list(in_template(path.read_text(encoding="utf-8"), origin=str(path)))
     except (SyntaxError, UnicodeDecodeError, ValueError) as error:

@@ -82,6 +82,13 @@ def test_python_gives_lazy_plural_and_context_strings():
     ]
 
 
+def test_strings_inside_format_strings_are_found(tmp_path):
+    code = tmp_path / "table.py"
+    code.write_text("""_("rows")\nhead = f"{_('section'):<24}" + f'{ngettext("%(n)d row", "%(n)d rows", n)}'\n""")
+
+    assert in_file(code) == [Found("rows"), Found("section"), Found("%(n)d row", "%(n)d rows")]
+
+
 def test_a_template_that_does_not_parse_is_named(tmp_path):
     page = tmp_path / "page.html"
     page.write_text("{% blocktranslate %}a{% if x %}b{% endif %}{% endblocktranslate %}")
