@@ -103,14 +103,14 @@ class Project:
                 part.catalogue.write(po)
             yield part.name, len(po), sum(not entry.translated() for entry in po)
 
-    @staticmethod
-    def _memory(parts: Iterable[Part]) -> dict[Key, list[str]]:
-        """Translations of all Chinese catalogues, so that a string that moves keeps its own."""
+    def _memory(self, parts: Iterable[Part]) -> dict[Key, list[str]]:
+        """Chinese from everywhere: a string that moves keeps its own, one that a package has agrees with it."""
         memory: dict[Key, list[str]] = {}
-        for part in parts:
-            if part.catalogue.locale == "en":
-                continue
-            for entry in part.catalogue.read():
+        chinese = [part.catalogue.po_path for part in parts if part.catalogue.locale == self.locale]
+        for folder in self.packages.values():
+            chinese.append(folder / "locale" / self.locale / "LC_MESSAGES" / "django.po")
+        for path in chinese:
+            for entry in _entries(path):
                 if entry.translated():
                     memory.setdefault(key_of(entry), forms_of(entry))
         return memory
