@@ -1,0 +1,84 @@
+from datetime import timedelta
+
+import pytest
+
+from catalog.models import Customer, Interaction, Visitor
+from core.exceptions import DomainError
+from core.jobs import run_now
+from core.models import Job, ModelVersion
+from recommender import datasets, pipelines
+from recommender.choices import RECOMMENDER
+from tests.recommender.conftest import NOW
+
+
+def test_training_rows_are_oldest_first_weighted_by_kind_and_without_those_who_said_no(shop):
+    Interaction.objects.all().delete()
+    quiet = Customer.objects.create(name="quiet", joined_at=NOW, is_personalised=False)
+    shop.act(quiet, shop.green[0])
+    shop.act(shop.customers[0], shop.green[1], "purchase", at=NOW - timedelta(days=1))
+    shop.act(shop.visitor, shop.green[2], "view", at=NOW - timedelta(days=2))
+    shop.act(shop.customers[1], shop.green[3], "remove_from_cart")
+    Interaction.objects.create(
+        product=shop.green[4], customer=shop.customers[1], kind="rating", value=2, occurred_at=NOW
+    )
+
+    frame = datasets.interactions(until=NOW)
+
+    assert frame["item"].tolist() == [shop.green[2].pk, shop.green[1].pk]
+    assert frame["customer"].tolist() == [-shop.visitor.pk, shop.customers[0].pk]
+    assert frame["value"].tolist() == [1.0, 4.0]
+
+
+def test_rows_later_than_asked_for_are_not_read(shop):
+    shop.act(shop.visitor, shop.green[0], at=NOW)
+
+    frame = datasets.interactions(until=NOW - timedelta(minutes=1))
+
+    assert -shop.visitor.pk not in set(frame["customer"])
+
+
+def test_training_publishes_a_version_with_what_it_learned_from(shop):
+    version = pipelines.train_recommender(until=NOW, time_budget=5)
+
+    assert version.is_active
+    assert version.name == "recommender.v1"
+    assert version.row_count == 320
+    assert version.trained_until == Interaction.objects.order_by("-occurred_at").first().occurred_at
+    assert set(version.report["strategies"]) >= {"popularity", "item_knn"}
+    assert version.report["strategies"]["item_knn"]["ndcg@10"] > version.report["strategies"]["popularity"]["ndcg@10"]
+
+
+def test_a_shop_where_nobody_did_anything_is_told_so(db):
+    with pytest.raises(DomainError, match="Nobody looked at or bought anything yet"):
+        pipelines.train_recommender(until=NOW)
+
+    assert not ModelVersion.objects.exists()
+
+
+def test_the_job_names_the_version_it_made(shop, settings):
+    settings.JOB_HEARTBEAT_SECONDS = 0
+    job = run_now("recommender.tasks.train")
+
+    assert job.state == Job.State.DONE
+    assert job.result == {"version": "recommender.v1", "passed": True}
+    assert ModelVersion.objects.get().job == job
+
+
+def test_the_gate_compares_on_events_that_neither_version_has_seen(trained, monkeypatch):
+    monkeypatch.setattr(pipelines, "MIN_LATER_EVENTS", 20)
+    for number, customer in enumerate(trained.customers):
+        own = trained.blue if number % 2 else trained.green
+        trained.act(customer, own[(number // 2 + 1) % 10], at=NOW + timedelta(minutes=number))
+
+    version = pipelines.train_recommender(until=NOW + timedelta(days=1), time_budget=5)
+
+    assert version.gate["same_data"] is True
+    assert version.gate["active_version"] == "recommender.v1"
+    assert version.kind == RECOMMENDER.name
+
+
+def test_visitors_without_consent_are_not_learned_from(shop):
+    stranger = Visitor.objects.create(key="stranger", may_track=False)
+    shop.act(stranger, shop.green[0])
+
+    assert -stranger.pk not in set(datasets.interactions(until=NOW)["customer"])
