@@ -1,0 +1,146 @@
+import pytest
+from rest_framework.test import APIClient
+
+from catalog.models import Product
+from core.api import tokens
+from core.api.keys import forget_keys
+from core.models import ApiKey, Scope
+from recommender import tokens as recommendation_ids
+from tests.recommender.conftest import NOW
+
+URL = "/api/v1/recommendations"
+
+
+def make_key(kind: str, scopes: list[str]) -> tuple[ApiKey, str]:
+    value = ApiKey.new_value(kind)
+    key = ApiKey.objects.create(
+        name="storefront", kind=kind, prefix=value[:12], key_hash=ApiKey.hash_of(value), scopes=scopes
+    )
+    return key, value
+
+
+@pytest.fixture(autouse=True)
+def _no_remembered_keys():
+    forget_keys()
+
+
+@pytest.fixture
+def server(db) -> APIClient:
+    _key, value = make_key("server", [Scope.RECOMMENDATIONS])
+    return APIClient(headers={"authorization": f"Bearer {value}"})
+
+
+@pytest.fixture
+def browser(db) -> APIClient:
+    _key, value = make_key("publishable", [Scope.RECOMMENDATIONS])
+    return APIClient(headers={"authorization": f"Bearer {value}"})
+
+
+def test_an_answer_carries_reasons_version_source_and_a_signed_id(trained, browser):
+    trained.act(trained.visitor, trained.green[0])
+
+    body = browser.get(URL, {"visitor": "somebody", "placement": "cart", "limit": 2}).json()
+
+    assert body["source"] == "personal"
+    assert body["model_version"] == "recommender.v1"
+    assert body["strategy"] == "item_knn"
+    assert body["as_of"].startswith("2026-06-")
+    assert recommendation_ids.read(body["id"]).placement == "cart"
+    assert len(body["items"]) == 2
+    reason = body["items"][0]["reason"]
+    assert reason["code"] == "because_you_viewed"
+    assert reason["text"] == "Because you looked at green-0"
+    assert reason["product"] == trained.green[0].public_id
+
+
+def test_the_language_of_names_and_reasons_can_be_asked_for(trained, browser):
+    trained.act(trained.visitor, trained.green[0])
+    Product.objects.filter(pk=trained.green[0].pk).update(name_translations={"zh-hans": "绿色 0 号"})
+
+    body = browser.get(URL, {"visitor": "somebody", "lang": "zh-hans", "limit": 1}).json()
+
+    assert "绿色 0 号" in body["items"][0]["reason"]["text"]
+    assert "Because" not in body["items"][0]["reason"]["text"]
+
+
+def test_a_browser_may_not_ask_for_a_customer_by_id(trained, browser):
+    answer = browser.get(URL, {"customer": trained.customers[0].public_id})
+
+    assert answer.status_code == 403
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_customer_token_asks_for_its_own_customer_and_no_other(trained):
+    key, _value = make_key("server", [Scope.TOKENS])
+    token, _until = tokens.mint(customer=trained.customers[0].public_id, key_id=key.pk)
+    client = APIClient(headers={"authorization": f"Bearer {token}"})
+
+    own = client.get(URL)
+    other = client.get(URL, {"customer": trained.customers[1].public_id})
+
+    assert own.json()["source"] == "personal"
+    assert other.status_code == 403
+
+
+def test_a_server_key_asks_for_any_customer_by_either_id(trained, server):
+    customer = trained.customers[0]
+    customer.external_id = "C-7"
+    customer.save()
+
+    by_public = server.get(URL, {"customer": customer.public_id}).json()
+    by_external = server.get(URL, {"customer": "ext:C-7"}).json()
+
+    assert by_public["items"] == by_external["items"]
+    assert by_public["source"] == "personal"
+
+
+def test_an_unknown_visitor_or_customer_gets_what_is_popular(trained, server):
+    assert server.get(URL, {"visitor": "never seen"}).json()["source"] == "popular"
+    assert server.get(URL, {"customer": "ext:nobody"}).json()["source"] == "popular"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"limit": 0}, {"limit": 51}, {"limit": "many"}, {"placement": "No Spaces"}, {"product": "x"}, {"basket": "a,b"},
+     {"lang": "tlh"}, {"visitor": "v" * 65}, {"exclude": ",".join(["ext:1"] * 101)}],
+)  # fmt: skip
+def test_a_question_that_cannot_be_used_says_which_field(trained, browser, query):
+    answer = browser.get(URL, query)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"].split(".")[0] == next(iter(query))
+
+
+def test_products_in_the_basket_are_known_by_the_shops_own_ids(trained, browser):
+    Product.objects.filter(pk=trained.blue[0].pk).update(external_id="B0")
+
+    body = browser.get(URL, {"basket": "ext:B0,ext:unknown", "limit": 3}).json()
+
+    assert body["items"][0]["reason"]["code"] == "because_of_your_basket"
+
+
+def test_similar_products_of_a_hidden_or_unknown_product_are_not_found(trained, browser):
+    hidden = trained.green[0]
+    shown = browser.get(f"/api/v1/products/{hidden.public_id}/similar")
+    Product.objects.filter(pk=hidden.pk).update(status="hidden")
+
+    assert shown.status_code == 200
+    assert len(shown.json()["items"]) == 10
+    assert browser.get(f"/api/v1/products/{hidden.public_id}/similar").status_code == 404
+    assert browser.get("/api/v1/products/ext:nothing/similar").status_code == 404
+
+
+def test_without_a_key_or_without_the_scope_nothing_is_answered(trained):
+    _key, value = make_key("server", [Scope.ORDERS])
+
+    assert APIClient().get(URL).status_code == 401
+    assert APIClient(headers={"authorization": f"Bearer {value}"}).get(URL).status_code == 403
+
+
+def test_an_event_sent_a_moment_ago_counts_in_the_next_answer(trained, browser):
+    before = browser.get(URL, {"visitor": "somebody", "limit": 3}).json()
+    trained.act(trained.visitor, trained.blue[2], "cart", at=NOW)
+    after = browser.get(URL, {"visitor": "somebody", "limit": 3}).json()
+
+    assert before["source"] == "popular"
+    assert after["items"][0]["reason"]["product"] == trained.blue[2].public_id
