@@ -204,17 +204,23 @@ def _copied(source: Programs, account: Account) -> Programs:
     """One readable copy per installed version; a newer wheel gets another folder."""
     stamp = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in _must_read(source)]
     target = SHARED_STATE / f"zhanggui-programs-{hashlib.sha256(chr(10).join(stamp).encode()).hexdigest()[:8]}"
-    copied = Programs(postgres=target / "pginstall", redis=target / "redis-server")
+    # Same layout as in site-packages: programs find the libraries of their wheel by relative path.
+    folders = [source.postgres.parent, source.redis.parent.parent]
+    folders += [library for folder in folders if (library := folder.with_name(f"{folder.name}.libs")).exists()]
+    site = source.postgres.parent.parent
+    copied = Programs(
+        postgres=target / source.postgres.relative_to(site), redis=target / source.redis.relative_to(site)
+    )
     try:
         if not target.exists():
             part = Path(tempfile.mkdtemp(dir=SHARED_STATE, prefix=f"{target.name}."))
-            shutil.copytree(
-                source.postgres,
-                part / "pginstall",
-                symlinks=True,
-                ignore=shutil.ignore_patterns("include", "doc", "pgxs", "*.a"),
-            )
-            shutil.copy2(source.redis, part / "redis-server")
+            for folder in folders:
+                shutil.copytree(
+                    folder,
+                    part / folder.relative_to(site),
+                    symlinks=True,
+                    ignore=shutil.ignore_patterns("include", "doc", "pgxs", "*.a", "__pycache__"),
+                )
             for path in [part, *part.rglob("*")]:
                 if not path.is_symlink():
                     path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)

