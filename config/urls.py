@@ -1,4 +1,32 @@
-from django.contrib import admin
-from django.urls import path
+"""Addresses of everything."""
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+from django.views.static import serve
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from core import health, views
+from core.api.errors import unknown_path
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="start"),
+    path("admin/", admin.site.urls),
+    path("i18n/language", views.set_language, name="set_language"),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("api/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/v1/", include("catalog.api.urls")),
+    path("api/v1/", include("recommender.api.urls")),
+    path("api/<path:rest>", unknown_path, name="api-unknown"),
+]
+
+if not settings.PRODUCTION:
+    # Behind nginx, which serves uploads by itself, Django never sees these.
+    urlpatterns.append(re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}, name="media"))
+
+handler400 = views.bad_request
+handler404 = views.page_not_found
+handler500 = views.page_failed

@@ -1,0 +1,19 @@
+"""Addresses of the shop's facts below /api/v1/."""
+
+from django.urls import path
+
+from catalog.api import people_views, views
+
+urlpatterns = [
+    path("products", views.ProductListView.as_view(), name="products"),
+    path("products/<str:product_id>", views.ProductView.as_view(), name="product"),
+    path("categories", views.CategoryTreeView.as_view(), name="categories"),
+    path("stock", views.StockView.as_view(), name="stock"),
+    path("events", views.EventsView.as_view(), name="events"),
+    path("customers/<str:customer_id>", people_views.CustomerView.as_view(), name="customer"),
+    path("customers/<str:customer_id>/tokens", people_views.CustomerTokenView.as_view(), name="customer-tokens"),
+    path("me", people_views.MeView.as_view(), name="me"),
+    path("orders", people_views.OrdersView.as_view(), name="orders"),
+    path("orders/<str:number>", people_views.OrderView.as_view(), name="order"),
+    path("orders/<str:number>/events", people_views.OrderEventsView.as_view(), name="order-events"),
+]

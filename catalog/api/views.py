@@ -1,0 +1,277 @@
+"""Products, categories, stock and events."""
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog import selectors, services
+from catalog.api.event_rows import EventReader
+from catalog.api.serializers import (
+    CategorySerializer,
+    EventsAnswerSerializer,
+    EventsSerializer,
+    LanguageQuerySerializer,
+    ProductFilterSerializer,
+    ProductQuerySerializer,
+    ProductRowSerializer,
+    ProductSerializer,
+    PutProductSerializer,
+    StockAnswerSerializer,
+    StockHeadSerializer,
+    StockSerializer,
+)
+from catalog.models import Brand, Category, Product
+from core.api import ids
+from core.api.parsers import BeaconParser, BoundedJsonParser
+from core.api.permissions import HasScope
+from core.api.principals import CustomerAuth, KeyAuth
+from core.api.schema import LANGUAGE, problems
+from core.models import Scope
+
+MOST_ROWS = 500
+STOCK_RANGE = 1_000_000_000
+
+
+def checked(serializer: type[serializers.Serializer], data: Any) -> dict[str, Any]:
+    """What was sent, validated."""
+    form = serializer(data=data)
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)
+
+
+class ProductListView(GenericAPIView):
+    """Live products, newest first."""
+
+    permission_classes = [HasScope(Scope.CATALOGUE_READ)]
+    queryset = Product.objects.none()
+    filter_backends = []
+    serializer_class = ProductRowSerializer
+
+    @extend_schema(
+        operation_id="products_list",
+        summary="List products, newest first",
+        parameters=[LANGUAGE, ProductFilterSerializer],
+        responses={200: ProductRowSerializer(many=True)},
+        tags=["catalogue"],
+    )
+    def get(self, request: Request) -> Response:
+        query = checked(ProductQuerySerializer, request.query_params)
+        wanted = selectors.ProductFilter(
+            category=_existing(Category, "category", query.get("category")),
+            brand=getattr(_existing(Brand, "brand", query.get("brand")), "pk", None),
+            price_min=query.get("price_min"),
+            price_max=query.get("price_max"),
+            in_stock=query.get("in_stock"),
+            updated_since=query.get("updated_since"),
+        )
+        page = self.paginate_queryset(selectors.products_for_list(wanted))
+        return self.get_paginated_response([selectors.product_row(product) for product in page or ()])
+
+
+def _existing(model: type[Any], field: str, ident: str | None) -> Any:
+    """The category or brand to filter by; one that does not exist is a slip of the caller."""
+    if ident is None:
+        return None
+    found = ids.find(model.objects.all(), ident)
+    if found is None:
+        raise serializers.ValidationError({field: [_("Nothing here has this ID.")]}, code="unknown_id")
+    return found
+
+
+class ProductView(APIView):
+    permission_classes = [HasScope(Scope.CATALOGUE_READ, write=Scope.CATALOGUE_WRITE)]
+
+    @extend_schema(
+        operation_id="products_get",
+        summary="Read a product with its variants and pictures",
+        description="Only live products; keys with `catalogue:write` also see hidden ones and drafts.",
+        parameters=[LANGUAGE],
+        responses={200: ProductSerializer},
+        tags=["catalogue"],
+    )
+    def get(self, request: Request, product_id: str) -> Response:
+        checked(LanguageQuerySerializer, request.query_params)
+        sees_all = Scope.CATALOGUE_WRITE in request.auth.scopes
+        product = ids.get(selectors.products_for_detail(with_hidden=sees_all), product_id)
+        return Response(selectors.product_detail(product))
+
+    @extend_schema(
+        operation_id="products_put",
+        summary="Create or replace a product",
+        description=(
+            "With `ext:` and the shop's own ID it is created when it is new. Variants that the list leaves out are "
+            "removed; those with a history stay in the books with nothing in stock. Pictures are not touched."
+        ),
+        request=PutProductSerializer,
+        responses={200: ProductSerializer, 201: ProductSerializer, **problems(409, 422)},
+        examples=[
+            OpenApiExample(
+                "A shirt in two sizes",
+                request_only=True,
+                value={
+                    "name": "Linen shirt",
+                    "name_translations": {"en": "Linen shirt", "zh-hans": "亚麻衬衫"},
+                    "category": "ext:shirts",
+                    "brand": "Acre",
+                    "price": "59.00",
+                    "attributes": {"colour": "white"},
+                    "variants": [
+                        {"sku": "LS-W-M", "options": {"size": "M"}, "stock": 4},
+                        {"sku": "LS-W-L", "options": {"size": "L"}, "price": "62.00", "stock": 0},
+                    ],
+                },
+            )
+        ],
+        tags=["catalogue"],
+    )
+    def put(self, request: Request, product_id: str) -> Response:
+        form = PutProductSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        product, is_new = services.put_product(product_id, form.as_data())
+        fresh = selectors.products_for_detail(with_hidden=True).get(pk=product.pk)
+        return Response(selectors.product_detail(fresh), status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+
+
+class CategoryTreeView(APIView):
+    permission_classes = [HasScope(Scope.CATALOGUE_READ)]
+
+    @extend_schema(
+        operation_id="categories_tree",
+        summary="Read the category tree",
+        parameters=[LANGUAGE],
+        responses={200: CategorySerializer(many=True)},
+        tags=["catalogue"],
+    )
+    def get(self, request: Request) -> Response:
+        checked(LanguageQuerySerializer, request.query_params)
+        return Response(selectors.category_tree())
+
+
+class StockView(APIView):
+    permission_classes = [HasScope(Scope.CATALOGUE_WRITE)]
+
+    @extend_schema(
+        operation_id="stock_change",
+        summary="Change the stock of up to 500 SKUs",
+        description="Each row is applied or refused by itself; `results` has one entry per row, in the same order.",
+        request=StockSerializer,
+        responses={200: StockAnswerSerializer},
+        examples=[
+            OpenApiExample(
+                "A count and a delivery",
+                request_only=True,
+                value={"rows": [{"sku": "LS-W-M", "set": 12}, {"sku": "LS-W-L", "add": 20}], "reason": "receipt"},
+            )
+        ],
+        tags=["catalogue"],
+    )
+    def post(self, request: Request) -> Response:
+        raw = _rows(request.data, "rows")
+        head = {name: value for name, value in request.data.items() if name != "rows"}
+        query = checked(StockHeadSerializer, head)
+        results: dict[int, services.StockResult] = {}
+        good: list[int] = []
+        changes: list[services.StockChange] = []
+        for index, row in enumerate(raw):
+            change = _stock_change(row)
+            if isinstance(change, services.StockResult):
+                results[index] = change
+            else:
+                good.append(index)
+                changes.append(change)
+        applied = services.change_stock(changes, reason=query["reason"], note=query.get("note", ""))
+        results.update(zip(good, applied, strict=True))
+        counted = Counter(result.status for result in results.values())
+        return Response(
+            {
+                **{name: counted[name] for name in ("changed", "same", "refused")},
+                "results": [{"index": index, **asdict(results[index])} for index in range(len(raw))],
+            }
+        )
+
+
+def _stock_change(row: Any) -> services.StockChange | services.StockResult:
+    """The change, or why this row cannot be one."""
+    sku = row.get("sku") if isinstance(row, dict) else None
+    if not isinstance(sku, str) or not 1 <= len(sku) <= 80:
+        return services.StockResult("", "refused", None, "sku_needed", _("Each row has a SKU of 1 to 80 characters."))
+    given = {name: row[name] for name in ("set", "add") if row.get(name) is not None}
+    number = next(iter(given.values()), None)
+    if len(given) != 1 or isinstance(number, bool) or not isinstance(number, int):
+        message = _("Give “set” or “add” with a whole number, one of both.")
+        return services.StockResult(sku, "refused", None, "one_of_both", message)
+    if abs(number) > STOCK_RANGE or ("set" in given and number < 0):
+        return services.StockResult(sku, "refused", None, "out_of_range", _("This number is out of range."))
+    return services.StockChange(sku, set_to=given.get("set"), add=given.get("add"))
+
+
+class EventsView(APIView):
+    permission_classes = [HasScope(Scope.EVENTS)]
+    parser_classes = [BoundedJsonParser, BeaconParser]
+    key_in_body = True
+
+    @extend_schema(
+        operation_id="events_send",
+        summary="Send up to 500 events",
+        description=(
+            "Each event is stored or refused by itself. Purchases are not sent: they follow from orders. "
+            "`navigator.sendBeacon` may send the same JSON as `text/plain`, with the publishable key as `key`."
+        ),
+        request={"application/json": EventsSerializer, "text/plain": EventsSerializer},
+        responses={200: EventsAnswerSerializer},
+        examples=[
+            OpenApiExample(
+                "A look at a product",
+                request_only=True,
+                value={
+                    "events": [
+                        {
+                            "kind": "view",
+                            "event_id": "0b6f1f4e-4d0e-4a3c-9d36-0d7f3c1f6a55",
+                            "occurred_at": "2026-11-20T14:05:00Z",
+                            "product": "ext:LS-W",
+                            "visitor": "v-8f14e45f",
+                        }
+                    ]
+                },
+            )
+        ],
+        tags=["behaviour"],
+    )
+    def post(self, request: Request) -> Response:
+        raw = _rows(request.data, "events")
+        caller = request.auth
+        reader = EventReader(
+            customer=caller.customer if isinstance(caller, CustomerAuth) else None,
+            may_name_customers=isinstance(caller, KeyAuth) and caller.is_server,
+        )
+        read = [reader.read(index, row) for index, row in enumerate(raw)]
+        good = [event for event in read if isinstance(event, services.NewEvent)]
+        recorded = services.record_events(good)
+        bad = [event for event in read if isinstance(event, services.RefusedEvent)]
+        refused = sorted([*bad, *recorded.refused], key=lambda one: one.index)
+        return Response(
+            {
+                "accepted": recorded.stored,
+                "repeated": recorded.repeated,
+                "ignored": recorded.ignored,
+                "refused": [asdict(one) for one in refused],
+            }
+        )
+
+
+def _rows(body: Any, name: str) -> list[Any]:
+    """The list that a batch consists of."""
+    rows = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_ROWS:
+        message = _("A list of 1 to %(most)d.") % {"most": MOST_ROWS}
+        raise serializers.ValidationError({name: [message]}, code="out_of_range")
+    return rows
