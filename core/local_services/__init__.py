@@ -73,7 +73,8 @@ def ensure_redis(var: Path | str | None = None, *, database: int = 0) -> str:
     Raises LocalServiceError with one sentence for people.
     """
     home = _use(var)
-    if not redis.answers(home):
+    # A server that runs and does not answer (frozen, loading) is not waited for: callers have time limits of their own.
+    if redis.running(home) is None:
         with lease.start_lock(home):
             home = home.prepared()
             redis.start(home)

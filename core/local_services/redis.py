@@ -20,11 +20,6 @@ def running(home: Home) -> int | None:
     return pid if pid is not None and works_in(pid, home.redis, program="redis-server") else None
 
 
-def answers(home: Home) -> bool:
-    """Whether the server takes commands."""
-    return running(home) is not None and _ask(home) == "PONG"
-
-
 def start(home: Home) -> None:
     """Start the server when it does not run, and wait until it answers. Called under the start lock."""
     log = home.log / "redis.log"

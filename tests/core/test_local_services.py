@@ -163,6 +163,20 @@ def test_queued_work_survives_a_killed_redis(private_var, monkeypatch):
 
 
 @pytest.mark.serial
+def test_a_frozen_redis_holds_nobody_up(private_var):
+    url = local_services.ensure_redis(private_var)
+    frozen = local_services.status(private_var)["redis"]
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+
+        assert local_services.ensure_redis(private_var) == url
+        assert time.monotonic() - begin < 0.5
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+
+
+@pytest.mark.serial
 def test_pid_files_with_the_number_of_another_program_are_ignored(private_var):
     query(private_var, "SELECT 1")
     local_services.ensure_redis(private_var)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import OperationalError, connection
 
 from catalog.models import Product
 from core import local_services
@@ -31,6 +31,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._step("Bring the database up to date")
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be reached: {' '.join(str(error).split())}.") from error
         call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
         if not local_services.check_trigrams(connection):
             raise CommandError(
