@@ -137,8 +137,8 @@ class Supervisor:
             self._sleep(0.25)
 
     def _web_answers(self) -> bool:
-        host = "127.0.0.1" if self._configuration.host == "0.0.0.0" else self._configuration.host  # noqa: S104
-        connection = http.client.HTTPConnection(host, self._configuration.port, timeout=5)
+        configuration = self._configuration
+        connection = http.client.HTTPConnection(configuration.reachable_host, configuration.port, timeout=5)
         try:
             connection.request("GET", "/livez")
             return connection.getresponse().status < 500

@@ -1,6 +1,7 @@
 """What the environment says, and what must hold before anything starts."""
 
 import fcntl
+import ipaddress
 import json
 import os
 import shutil
@@ -48,9 +49,20 @@ class Configuration:
         )
 
     @property
+    def reachable_host(self) -> str:
+        """Where a browser on this machine finds the shop; listening everywhere includes loopback."""
+        try:
+            given = ipaddress.ip_address(self.host)
+        except ValueError:
+            return self.host
+        if given.is_unspecified:
+            return "127.0.0.1" if given.version == 4 else "::1"
+        return self.host
+
+    @property
     def address(self) -> str:
-        shown = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104
-        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
+        host = self.reachable_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def log(self) -> Path:

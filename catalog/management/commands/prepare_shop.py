@@ -34,7 +34,7 @@ class Command(BaseCommand):
         try:
             connection.ensure_connection()
         except OperationalError as error:
-            raise CommandError(f"The database cannot be reached: {' '.join(str(error).split())}.") from error
+            raise CommandError(f"The database cannot be reached: {str(error).splitlines()[0]}.") from error
         call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
         if not local_services.check_trigrams(connection):
             raise CommandError(
