@@ -17,7 +17,7 @@ LEAVE_A, LEAVE_B = 0.9, 5.5
 NEVER_BUYS = 0.12
 CHINESE = 0.72
 PRICE_GROUPS = {"careful": (0.35, 1.7), "middle": (0.45, 0.7), "generous": (0.20, -0.4)}  # share, slope in log price
-SOLE_TASTE = 1.0
+SOLE_TASTE = 0.6
 FAVOURITE_KIND = 1.1
 FAVOURITE_COLOUR = 0.8
 

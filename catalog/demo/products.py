@@ -6,6 +6,7 @@ import numpy as np
 
 from catalog.demo.chance import Calendar, stream
 from catalog.demo.kinds import KINDS, OPTION_ZH, Form, Kind
+from catalog.demo.pictures import Look
 from catalog.demo.sizes import Size
 from catalog.demo.world import BRANDS, COLOURS, MATERIALS, PATTERNS, STYLES, TASTES, Brand
 
@@ -46,6 +47,10 @@ class Product:
     description_en: str = ""
     description_zh: str = ""
     variants: list[Variant] = field(default_factory=list)
+
+    @property
+    def look(self) -> Look:
+        return Look(KINDS[self.kind].parent, self.form.key, self.colour, self.pattern, self.material)
 
     @property
     def attributes(self) -> dict[str, str]:

@@ -1,0 +1,74 @@
+"""`manage.py make_demo_shop`: an invented shop to try everything with."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from catalog.demo.chance import SHOP_ZONE
+from catalog.demo.shop import make_shop
+from catalog.demo.sizes import SIZES
+from catalog.demo.writer import write_shop
+
+
+class Command(BaseCommand):
+    help = "Write an invented shop as a folder in the native import format, and import it with --import."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--size", choices=sorted(SIZES), default="small", help="how large the shop is")
+        parser.add_argument("--seed", type=int, default=1, help="the same seed and date give the same shop")
+        parser.add_argument("--out", type=Path, metavar="DIR", help="default: demo/SIZE-SEED in the folder VAR_DIR")
+        parser.add_argument(
+            "--until",
+            type=date.fromisoformat,
+            metavar="DATE",
+            help="the history ends with the day before; default: today",
+        )
+        parser.add_argument("--import", action="store_true", dest="run_import", help="import the folder afterwards")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        size, seed = SIZES[options["size"]], options["seed"]
+        if seed < 0:
+            raise CommandError(_("The seed is a whole number from 0 on."))
+        folder = options["out"] or settings.VAR_DIR / "demo" / f"{size.name}-{seed}"
+        until = options["until"] or datetime.now(SHOP_ZONE).date()
+        if until.year < 1990:
+            raise CommandError(_("The date is too early. Name one from 1990 on."))
+        shop = make_shop(seed=seed, size=size, until=until)
+        try:
+            counts = write_shop(shop, Path(folder), self._progress(options["verbosity"]))
+        except FileExistsError:
+            text = _("%(folder)s holds other files. Name another folder with --out.")
+            raise CommandError(text % {"folder": folder}) from None
+        except OSError as error:
+            text = _("The demo shop could not be written: %(reason)s")
+            raise CommandError(text % {"reason": error}) from error
+        if options["verbosity"]:
+            for name, count in counts.items():
+                self.stdout.write(f"{count:>8,}  {name}")
+            self.stdout.write(_("Demo shop written to %(folder)s") % {"folder": folder})
+        if options["run_import"]:
+            call_command("import_shop", "native", str(folder))
+
+    def _progress(self, verbosity: int) -> Any:
+        """A line that counts pictures on a terminal, at most four times a second."""
+        last = time.monotonic()
+
+        def show(done: int, total: int) -> None:
+            nonlocal last
+            if not verbosity or not sys.stdout.isatty():
+                return
+            if time.monotonic() - last > 0.25 or done == total:
+                last = time.monotonic()
+                text = _("Pictures: %(done)d of %(total)d products") % {"done": done, "total": total}
+                self.stdout.write("\r" + text, ending="\n" if done == total else "")
+
+        return show
