@@ -152,10 +152,8 @@ def move_category(*, category: Category, parent: Category | None) -> Category:
     return Category.objects.get(pk=category.pk)
 
 
-@transaction.atomic
-def delete_category(*, category: Category) -> None:
-    """Remove an empty category. Raises CategoryNotEmpty with how much is inside; deleted products count too."""
-    category = Category.objects.select_for_update().get(pk=category.pk)
+def check_category_is_empty(category: Category) -> None:
+    """Raises CategoryNotEmpty with how much is inside; deleted products count too, they may come back."""
     products = Product.objects.filter(category__path__startswith=category.path).count()
     if products:
         text = ngettext(
@@ -171,4 +169,11 @@ def delete_category(*, category: Category) -> None:
             category.numchild,
         )
         raise CategoryNotEmpty(text % {"category": category, "count": category.numchild})
+
+
+@transaction.atomic
+def delete_category(*, category: Category) -> None:
+    """Remove an empty category. Raises CategoryNotEmpty."""
+    category = Category.objects.select_for_update().get(pk=category.pk)
+    check_category_is_empty(category)
     category.delete()

@@ -1,0 +1,91 @@
+"""What the lists of the catalogue share: tabs of views with counts, cells filled once per page, search by index."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.views import ChangeList
+
+VIEW_PARAMETER = "view"
+
+
+@dataclass(frozen=True)
+class ListView:
+    """One tab above a list. `count` None: not counted."""
+
+    key: str
+    label: Any
+    count: int | None = None
+
+
+class FilledChangeList(ChangeList):
+    """Hands the rows of the page to the admin class, which reads what their cells need in one query per kind."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        self.model_admin.fill_page(request, self.result_list)
+
+
+class ViewFilter(admin.SimpleListFilter):
+    """Reads the chosen tab from the address; draws nothing, the tabs do."""
+
+    title = _("view")
+    parameter_name = VIEW_PARAMETER
+    template = "admin/catalog/no_filter.html"
+    is_tab = True
+
+    def __init__(self, request: HttpRequest, params: Any, model: type[Model], model_admin: Any) -> None:
+        self.model_admin = model_admin
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(key, key) for key in model_admin.view_keys]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        key = self.value()
+        return self.model_admin.in_view(queryset, key if key in self.model_admin.view_keys else "")
+
+    def choices(self, changelist: Any) -> list[dict[str, Any]]:
+        return []
+
+
+class ListingMixin:
+    """For StaffModelAdmin classes. `view_keys` names the tabs; `in_view` says what is in one ("" is the first)."""
+
+    list_before_template = "admin/catalog/list_views.html"
+    view_keys: Sequence[str] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return FilledChangeList
+
+    def fill_page(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Read what the cells of these rows show."""
+
+    def in_view(self, rows: QuerySet[Any], key: str) -> QuerySet[Any]:
+        return rows
+
+    def list_views(self, request: HttpRequest) -> list[ListView]:
+        return []
+
+    def list_note(self, request: HttpRequest) -> Any:
+        """A quiet line about the whole list, such as the date of its figures."""
+        return ""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        chosen = request.GET.get(VIEW_PARAMETER, "")
+        tabs = [
+            {
+                "label": view.label,
+                "count": view.count,
+                "url": f"?{VIEW_PARAMETER}={view.key}" if view.key else "?",
+                "is_current": view.key == (chosen if chosen in self.view_keys else ""),
+            }
+            for view in (self.list_views(request) if request.method == "GET" else [])
+        ]
+        context = {"list_views": tabs, "list_note": self.list_note(request), **(extra_context or {})}
+        return super().changelist_view(request, context)  # type: ignore[misc]

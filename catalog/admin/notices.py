@@ -1,0 +1,27 @@
+"""What staff are told after acting, with the way back."""
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from catalog.services.staff import BulkChange
+
+
+def tell(request: HttpRequest, change: BulkChange, text: str) -> None:
+    """How many products are different now, and a button that puts them back."""
+    if not change.count:
+        messages.info(request, _("Nothing to change: the products are like that already"))
+        return
+    undo = reverse("admin:catalog_product_undo", args=[change.undo])
+    messages.success(request, text % {"count": change.count}, extra_tags=f"undo:{undo}")
+
+
+def came_from(request: HttpRequest, otherwise: str) -> str:
+    """The page that sent the form, when it is one of ours."""
+    referer = request.headers.get("Referer", "")
+    safe = url_has_allowed_host_and_scheme(
+        referer, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return referer if safe else otherwise

@@ -1,0 +1,207 @@
+"""Forms of the product page. They never write a column that something else keeps (stock, in stock)."""
+
+from functools import lru_cache
+from typing import Any
+
+from django import forms
+from django.forms.models import BaseInlineFormSet
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from catalog.admin.fields import CategoryChoiceField, OptionsField, PairsField, field_suffix, language_name
+from catalog.importing.pictures import MAX_BYTES, CleanPicture, PictureRefused, clean_picture
+from catalog.models import Brand, Category, Product, ProductImage, Variant
+
+LARGEST_STOCK = 1_000_000_000
+
+
+class TranslationsMixin:
+    """Form fields `name_<language>` for the translations that are kept as JSON beside the main text."""
+
+    languages: tuple[str, ...] = ()
+    translated: tuple[str, ...] = ()
+    fields: dict[str, forms.Field]
+    instance: Any
+    cleaned_data: dict[str, Any]
+
+    def fill_translations(self) -> None:
+        for name in self.translated:
+            stored = getattr(self.instance, f"{name}_translations", None) or {}
+            for code in self.languages:
+                self.fields[f"{name}_{field_suffix(code)}"].initial = stored.get(code, "")
+
+    def take_translations(self) -> None:
+        """Languages that the form does not show keep what they have."""
+        for name in self.translated:
+            stored = dict(getattr(self.instance, f"{name}_translations", None) or {})
+            for code in self.languages:
+                text = (self.cleaned_data.get(f"{name}_{field_suffix(code)}") or "").strip()
+                if text:
+                    stored[code] = text
+                else:
+                    stored.pop(code, None)
+            setattr(self.instance, f"{name}_translations", stored)
+
+
+class ProductForm(TranslationsMixin, forms.ModelForm):
+    """`category` shows the tree; `attributes` are rows of name and value."""
+
+    translated = ("name", "description")
+    category = CategoryChoiceField(required=False)
+    attributes = PairsField(
+        label=_("Attributes"), help_text=_("Customers can filter by these, and recommendations compare them.")
+    )
+
+    class Meta:
+        model = Product
+        fields = ("name", "description", "category", "brand", "price", "status", "attributes")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fill_translations()
+        if "attributes" in self.fields:
+            self.fields["attributes"].stored = self.instance.attributes or {}  # type: ignore[attr-defined]
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        self.take_translations()
+
+
+class NamedForm(TranslationsMixin, forms.ModelForm):
+    """Names of a category or brand."""
+
+    translated = ("name",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fill_translations()
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        self.take_translations()
+
+
+class CategoryForm(NamedForm):
+    parent = CategoryChoiceField(
+        required=False, label=_("Parent"), help_text=_("Moving a category moves everything below it. Empty: top level.")
+    )
+
+    class Meta:
+        model = Category
+        fields = ("name", "position")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "parent" in self.fields:
+            # The branch itself cannot be its own parent, so it is not offered.
+            rows = Category.objects.exclude(path__startswith=self.instance.path).order_by("path")
+            self.fields["parent"].queryset = rows  # type: ignore[attr-defined]
+            parent_path = self.instance.path[: -Category.steplen]
+            self.fields["parent"].initial = (
+                Category.objects.filter(path=parent_path).values_list("pk", flat=True).first()
+            )
+
+
+class BrandForm(NamedForm):
+    class Meta:
+        model = Brand
+        fields = ("name",)
+
+
+@lru_cache(maxsize=16)
+def with_languages(form: type[forms.ModelForm], languages: tuple[str, ...]) -> type[forms.ModelForm]:
+    """The form with one field per language and translated text."""
+    fields: dict[str, Any] = {"languages": languages}
+    for name in form.translated:  # type: ignore[attr-defined]
+        for code in languages:
+            label = _("Name in %(language)s") if name == "name" else _("Description in %(language)s")
+            field = forms.CharField(
+                required=False,
+                max_length=300 if name == "name" else 20_000,
+                label=_Filled(label, language_name(code)),
+                widget=UnfoldAdminTextInputWidget if name == "name" else UnfoldAdminExpandableTextareaWidget,
+            )
+            field.widget.attrs["lang"] = code
+            fields[f"{name}_{field_suffix(code)}"] = field
+    return type(form.__name__, (form,), fields)
+
+
+class _Filled:
+    """A label filled in the reader's language at the time it is shown."""
+
+    def __init__(self, text: Any, language: str) -> None:
+        self.text, self.language = text, language
+
+    def __str__(self) -> str:
+        return str(self.text) % {"language": self.language}
+
+
+class VariantForm(forms.ModelForm):
+    """`on_hand` is a count of the shelf: it goes to the ledger of stock, never straight into the row.
+
+    What staff saw travels with the form, so a sale in between does not look like their change.
+    """
+
+    options = OptionsField(
+        label=_("Options"),
+        widget=UnfoldAdminTextInputWidget({"placeholder": "size: M"}),
+    )
+    on_hand = forms.IntegerField(
+        label=_("Stock"),
+        required=False,
+        min_value=0,
+        max_value=LARGEST_STOCK,
+        show_hidden_initial=True,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+    class Meta:
+        model = Variant
+        fields = ("sku", "options", "price", "track_stock", "barcode")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["options"].stored = self.instance.options or {}  # type: ignore[attr-defined]
+        self.fields["on_hand"].initial = self.instance.stock if self.instance.pk else None
+        self.fields["price"].widget.attrs["placeholder"] = _("as the product")
+
+
+class ImageForm(forms.ModelForm):
+    """A new picture comes as `upload`; an existing one keeps its file."""
+
+    upload = forms.FileField(
+        label=_("Picture"),
+        required=False,
+        widget=UnfoldAdminFileFieldWidget({"accept": "image/jpeg,image/png,image/webp"}),
+    )
+
+    class Meta:
+        model = ProductImage
+        fields = ("alt", "position")
+
+    def clean_upload(self) -> CleanPicture | None:
+        """The picture as it was encoded here, never the bytes that were sent."""
+        upload = self.cleaned_data.get("upload")
+        if not upload:
+            return None
+        try:
+            return clean_picture(upload.read(MAX_BYTES + 1))
+        except PictureRefused as refusal:
+            raise forms.ValidationError(
+                _("“%(file)s” %(reason)s."), "picture", {"file": upload.name, "reason": refusal}
+            ) from refusal
+
+
+class ImageFormSet(BaseInlineFormSet):
+    """New rows need a picture; a picture that cannot be read is refused at its row."""
+
+    def clean(self) -> None:
+        super().clean()
+        for form in self.extra_forms:
+            if form.has_changed() and not form.cleaned_data.get("upload") and not form.errors:
+                form.add_error("upload", _("Choose a picture to upload."))

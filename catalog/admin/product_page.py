@@ -1,0 +1,203 @@
+"""The page of one product: its cards, and what saving them does."""
+
+import hashlib
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.forms import BaseModelFormSet, ModelForm
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy, ngettext
+
+from catalog.admin import cells
+from catalog.admin.fields import field_suffix, language_name, shop_languages
+from catalog.admin.notices import tell
+from catalog.admin.product_forms import ImageForm, ImageFormSet, ProductForm, VariantForm, with_languages
+from catalog.models import Product, ProductImage, StockMovement, Variant
+from catalog.services import staff as services
+from catalog.services.stock import REFUSED, StockChange, change_stock
+from catalog.signals import announce, product_changed
+from catalog.thumbnails import thumbnail_address
+from core.admin.base import StaffModelAdmin, TabularInline
+
+
+class VariantInline(TabularInline):
+    """Nothing is deleted here: old orders and the ledger of stock need their variants."""
+
+    model = Variant
+    form = VariantForm
+    fields = ("sku", "options", "price", "on_hand", "track_stock", "barcode")
+    extra = 0
+    can_delete = False
+    verbose_name_plural = gettext_lazy("Variants, prices and stock")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if self.has_change_permission(request, obj):
+            return self.fields
+        return ("sku", "options_text", "price", "stock", "track_stock", "barcode")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if self.has_change_permission(request, obj) else ("options_text", "stock")
+
+    @admin.display(description=gettext_lazy("options"))
+    def options_text(self, variant: Variant) -> SafeString:
+        return cells.pairs(variant.options)
+
+
+class ImageInline(TabularInline):
+    model = ProductImage
+    form = ImageForm
+    formset = ImageFormSet
+    fields = ("preview", "upload", "alt", "position")
+    readonly_fields = ("preview",)
+    extra = 0
+    verbose_name_plural = gettext_lazy("Pictures")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if self.has_change_permission(request, obj) else ("preview", "alt", "position")
+
+    @admin.display(description=gettext_lazy("preview"))
+    def preview(self, image: ProductImage) -> SafeString:
+        return cells.picture(thumbnail_address(image) if image.pk else "", 56)
+
+
+class ProductPageMixin(StaffModelAdmin):
+    """Cards in the order of use. Who may only look gets the same cards as text."""
+
+    inlines = (VariantInline, ImageInline)
+    autocomplete_fields = ("brand",)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs.setdefault("form", with_languages(ProductForm, tuple(shop_languages())))
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is not None and not self.has_change_permission(request, obj):
+            return (
+                (
+                    gettext_lazy("Product"),
+                    {"fields": ("name", "names_text", ("category", "brand"), ("price", "status"))},
+                ),
+                (gettext_lazy("Attributes"), {"fields": ("attributes_text",)}),
+                (gettext_lazy("Descriptions"), {"fields": ("description", "descriptions_text")}),
+            )
+        suffixes = [field_suffix(code) for code in shop_languages()]
+        names = tuple(f"name_{suffix}" for suffix in suffixes)
+        return (
+            (gettext_lazy("Product"), {"fields": ("name", names, ("category", "brand"), ("price", "status"))}),
+            (gettext_lazy("Attributes"), {"fields": ("attributes",)}),
+            (
+                gettext_lazy("Descriptions"),
+                {"fields": ("description", *(f"description_{suffix}" for suffix in suffixes))},
+            ),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is not None and not self.has_change_permission(request, obj):
+            return ("names_text", "attributes_text", "descriptions_text")
+        return ()
+
+    @admin.display(description=gettext_lazy("name in other languages"))
+    def names_text(self, product: Product) -> SafeString:
+        return cells.pairs({language_name(code): text for code, text in product.name_translations.items()})
+
+    @admin.display(description=gettext_lazy("attributes"))
+    def attributes_text(self, product: Product) -> SafeString:
+        return cells.pairs(product.attributes)
+
+    @admin.display(description=gettext_lazy("description in other languages"))
+    def descriptions_text(self, product: Product) -> SafeString:
+        return cells.pairs({language_name(code): text for code, text in product.description_translations.items()})
+
+    # --- saving -------------------------------------------------------------------------------------------------
+
+    def save_model(self, request: HttpRequest, obj: Product, form: ModelForm, change: bool) -> None:
+        """Only columns that staff changed are written: `is_in_stock` belongs to the database."""
+        if obj.status == Product.Status.LIVE and obj.published_at is None:
+            obj.published_at = timezone.now()
+        if not change:
+            obj.save()
+        else:
+            columns = _columns(obj, form.changed_data)
+            if columns:
+                obj.save(update_fields=[*columns, "published_at", "updated_at"])
+        announce(product_changed, Product, product_id=obj.pk)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: BaseModelFormSet, change: bool) -> None:
+        formset.save(commit=False)
+        if formset.model is Variant:
+            self._save_variants(request, formset)
+        else:
+            _save_images(formset)
+
+    def _save_variants(self, request: HttpRequest, formset: BaseModelFormSet) -> None:
+        counts: list[StockChange] = []
+        for form in formset.forms:
+            if not form.has_changed():
+                continue
+            variant = form.instance
+            if variant.pk is None:
+                variant.save()
+            elif columns := _columns(variant, form.changed_data):
+                variant.save(update_fields=[*columns, "updated_at"])
+            counted = form.cleaned_data.get("on_hand")
+            if "on_hand" in form.changed_data and counted is not None:
+                counts.append(StockChange(variant.sku, set_to=counted))
+        if counts:
+            results = change_stock(
+                counts, reason=StockMovement.Reason.COUNT, created_by=request.user  # type: ignore[arg-type]
+            )  # fmt: skip
+            for result in results:
+                if result.status == REFUSED:
+                    self.message_user(request, result.message, messages.ERROR)
+
+    # --- deleting is hiding from everything, and can be undone ----------------------------------------------------
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
+        """Deletes at once and offers undo; a mere visit of the address changes nothing."""
+        product = self.get_object(request, object_id)
+        if product is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_delete_permission(request, product):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseRedirect(reverse("admin:catalog_product_change", args=[product.pk]))
+        change = services.delete_products(products=Product.objects.filter(pk=product.pk), by=request.user)  # type: ignore[arg-type]
+        tell(request, change, ngettext("%(count)d product deleted", "%(count)d products deleted", change.count))
+        return HttpResponseRedirect(reverse("admin:catalog_product_changelist"))
+
+
+def _columns(row: Any, changed: list[str]) -> list[str]:
+    """Columns of the row behind the changed form fields; `name_en` stands for `name_translations`."""
+    known = {field.name for field in row._meta.concrete_fields}
+    found = dict.fromkeys(name for name in changed if name in known)
+    for text in ("name", "description"):
+        if f"{text}_translations" in known and any(
+            name.startswith(f"{text}_") and name not in known for name in changed
+        ):
+            found[f"{text}_translations"] = None
+    return list(found)
+
+
+def _save_images(formset: BaseModelFormSet) -> None:
+    for image in formset.deleted_objects:
+        name = image.file.name
+        image.delete()
+        if name and not ProductImage.objects.filter(file=name).exists():
+            transaction.on_commit(lambda name=name: default_storage.delete(name))  # type: ignore[misc]
+    for form in formset.forms:
+        if form in formset.deleted_forms or not form.has_changed():
+            continue
+        image, picture = form.instance, form.cleaned_data.get("upload")
+        if picture is not None:
+            image.content_sha256 = hashlib.sha256(picture.content).hexdigest()
+            name = slugify(image.product.external_id or "") or str(image.product_id)
+            image.file.save(f"{name}.{picture.extension}", ContentFile(picture.content), save=False)
+        image.save()

@@ -1,0 +1,222 @@
+"""Products: the list merchandisers work in, and the page of one product."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from catalog import selectors_admin as reads
+from catalog.admin import cells, filters
+from catalog.admin.listing import ListingMixin, ListView
+from catalog.admin.notices import came_from, tell
+from catalog.admin.product_page import ProductPageMixin
+from catalog.extensions import product_panels
+from catalog.models import Product, ProductImage, Variant
+from catalog.models.base import TranslatedValues
+from catalog.services import staff as services
+from catalog.thumbnails import first_thumbnail, thumbnail_bytes
+from core.exceptions import DomainError
+
+THUMBNAIL = "catalog_product_thumbnail"
+
+
+@admin.register(Product)
+class ProductAdmin(ListingMixin, ProductPageMixin):
+    list_display = ("product_cell", "category_cell", "stock_cell", "price_cell", "sold_cell", "status_cell")
+    list_filter = (
+        "status",
+        filters.BranchFilter,
+        ("brand", filters.BrandFilter),
+        ("price", filters.PriceFilter),
+        filters.StockFilter,
+    )
+    list_select_related = ("category",)
+    search_fields = ("name",)
+    search_help_text = gettext_lazy("Name, SKU or the shop's own ID")
+    ordering = ("-id",)
+    actions = ("publish", "hide", "delete_chosen", "restore_chosen", "export_as_csv")
+    panel_registry = product_panels
+    view_keys = ("live", "low", "out", "hidden", "draft", "deleted")
+    export_fields = (
+        "external_id", "name", "category", "brand", "price", "status", "is_in_stock", "attributes", "published_at",
+    )  # fmt: skip
+    empty_title = gettext_lazy("No products yet")
+    empty_text = gettext_lazy("Products arrive from your files or through the API, or are added here one by one.")
+
+    class Media:
+        css = {"all": ("catalog/catalog.css",)}
+        js = ("catalog/pairs.js",)
+
+    # --- rows ---------------------------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        pictures = ProductImage.objects.order_by("position", "id")
+        return super().get_queryset(request).prefetch_related(Prefetch("images", pictures))
+
+    def in_view(self, rows: QuerySet[Product], key: str) -> QuerySet[Product]:
+        if key == "deleted":
+            return rows.exclude(deleted_at=None)
+        if key == "low":
+            return reads.low_stock(rows.live())  # type: ignore[attr-defined]
+        if key == "live":
+            return rows.live()  # type: ignore[attr-defined]
+        if key == "out":
+            return rows.live().filter(is_in_stock=False)  # type: ignore[attr-defined]
+        rows = rows.existing()  # type: ignore[attr-defined]
+        return rows.filter(status=key) if key else rows
+
+    def list_views(self, request: HttpRequest) -> list[ListView]:
+        counts = reads.product_counts()
+        views = [
+            ListView("", _("All"), counts["all"]),
+            ListView("live", _("Live"), counts["live"]),
+            ListView("low", _("Low stock"), counts["low"]),
+            ListView("out", _("Out of stock"), counts["out"]),
+            ListView("hidden", _("Hidden"), counts["hidden"]),
+            ListView("draft", _("Drafts"), counts["draft"]),
+        ]
+        return [*views, ListView("deleted", _("Deleted"), counts["deleted"])] if counts["deleted"] else views
+
+    def fill_page(self, request: HttpRequest, rows: list[Product]) -> None:
+        ids = [row.pk for row in rows]
+        clock = reads.shop_clock()
+        request.catalog_clock = clock  # type: ignore[attr-defined]
+        stock, sales = reads.product_stock(ids), reads.product_sales(ids, clock)
+        for row in rows:
+            row.page_stock, row.page_sales = stock.get(row.pk), sales.get(row.pk)  # type: ignore[attr-defined]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        """Each word somewhere in the name (any language), a SKU or the shop's own ID, each through its index."""
+        for word in search_term.split()[:8]:
+            named = Product.objects.filter(name__icontains=word).order_by().values("pk")
+            translated = (
+                Product.objects.annotate(names=TranslatedValues("name_translations"))
+                .filter(names__icontains=word)
+                .order_by()
+                .values("pk")
+            )
+            known = Product.objects.filter(external_id__icontains=word).order_by().values("pk")
+            by_sku = Variant.objects.filter(sku__icontains=word).order_by().values("product_id")
+            queryset = queryset.filter(pk__in=named.union(translated, known, by_sku, all=True))
+        return queryset, False
+
+    @admin.display(description=gettext_lazy("Product"), ordering="name")
+    def product_cell(self, row: Product) -> SafeString:
+        found = getattr(row, "page_stock", None)
+        sku = found.sku if found else row.external_id or ""
+        if found and found.variants > 1:
+            sku = ngettext("%(sku)s and %(more)d more", "%(sku)s and %(more)d more", found.variants - 1) % {
+                "sku": sku,
+                "more": found.variants - 1,
+            }
+        return cells.two_lines(row.localised("name"), sku, cells.picture(first_thumbnail(row)))
+
+    @admin.display(description=gettext_lazy("Category"), ordering="category__path")
+    def category_cell(self, row: Product) -> Any:
+        return row.category.localised("name") if row.category else cells.NOTHING
+
+    @admin.display(description=gettext_lazy("Stock"), ordering=reads.on_hand())
+    def stock_cell(self, row: Product) -> SafeString:
+        return cells.stock(getattr(row, "page_stock", None))
+
+    @admin.display(description=gettext_lazy("Price"), ordering="price")
+    def price_cell(self, row: Product) -> SafeString:
+        return cells.amount(row.price)
+
+    @admin.display(description=gettext_lazy("Sold, 28 days"), ordering=reads.SoldInWindow())
+    def sold_cell(self, row: Product) -> SafeString:
+        return cells.sold(getattr(row, "page_sales", None), reads.DAYS)
+
+    @admin.display(description=gettext_lazy("Status"), ordering="status")
+    def status_cell(self, row: Product) -> SafeString:
+        return cells.product_status(row)
+
+    # --- acting on many -----------------------------------------------------------------------------------------
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        found = super().get_actions(request)
+        found.pop("delete_selected", None)
+        is_deleted_view = request.GET.get("view") == "deleted"
+        for name in ("publish", "hide", "delete_chosen") if is_deleted_view else ("restore_chosen",):
+            found.pop(name, None)
+        return found
+
+    @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        change = services.set_product_status(products=queryset, status=Product.Status.LIVE, by=request.user)
+        tell(request, change, ngettext("%(count)d product published", "%(count)d products published", change.count))
+
+    @admin.action(description=gettext_lazy("Hide"), permissions=["change"])
+    def hide(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        change = services.set_product_status(products=queryset, status=Product.Status.HIDDEN, by=request.user)
+        tell(request, change, ngettext("%(count)d product hidden", "%(count)d products hidden", change.count))
+
+    @admin.action(description=gettext_lazy("Delete"), permissions=["delete"])
+    def delete_chosen(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        change = services.delete_products(products=queryset, by=request.user)
+        tell(request, change, ngettext("%(count)d product deleted", "%(count)d products deleted", change.count))
+
+    @admin.action(description=gettext_lazy("Restore"), permissions=["delete"])
+    def restore_chosen(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        change = services.restore_products(products=queryset, by=request.user)
+        tell(request, change, ngettext("%(count)d product restored", "%(count)d products restored", change.count))
+
+    # --- addresses ----------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        site = self.admin_site
+        return [
+            path("undo/<str:key>/", site.admin_view(self.undo_view), name="catalog_product_undo"),
+            path(
+                "picture/<int:pk>-<str:version>/",
+                site.admin_view(self.thumbnail_view),
+                name="catalog_product_thumbnail",
+            ),
+            path("<int:pk>/restore/", site.admin_view(self.restore_view), name="catalog_product_restore"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(require_POST)
+    def undo_view(self, request: HttpRequest, key: str) -> HttpResponseBase:
+        """Put back what the toast offers."""
+        if not (self.has_change_permission(request) or self.has_delete_permission(request)):
+            raise PermissionDenied
+        try:
+            count = services.undo_product_change(key=key, by=request.user)  # type: ignore[arg-type]
+        except DomainError as error:
+            self.refuse(request, error)
+        else:
+            text = ngettext("Undone for %(count)d product", "Undone for %(count)d products", count)
+            self.message_user(request, text % {"count": count}, messages.SUCCESS)
+        return HttpResponseRedirect(came_from(request, reverse("admin:catalog_product_changelist")))
+
+    def thumbnail_view(self, request: HttpRequest, pk: int, version: str) -> HttpResponseBase:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        image = get_object_or_404(ProductImage, pk=pk)
+        data = thumbnail_bytes(image)
+        if data is None:
+            raise Http404
+        return HttpResponse(
+            data, content_type="image/webp", headers={"Cache-Control": "private, max-age=31536000, immutable"}
+        )
+
+    @method_decorator(require_POST)
+    def restore_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        product = get_object_or_404(Product, pk=pk)
+        if not self.has_delete_permission(request, product):
+            raise PermissionDenied
+        services.restore_products(products=Product.objects.filter(pk=pk), by=request.user)  # type: ignore[arg-type]
+        self.message_user(request, _("Product restored"), messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:catalog_product_change", args=[pk]))
