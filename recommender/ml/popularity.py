@@ -26,10 +26,13 @@ class Popularity(Recommender):
         self.half_life_days = half_life_days
         self.name = "popularity" if half_life_days is None else "popularity_recent"
         self.score: NDArray[np.float64] = np.empty(0)
+        self.order: NDArray[np.intp] = np.empty(0, np.intp)
+        """All items, most popular first; equal ones by number."""
 
     def fit(self, interactions: Interactions) -> Self:
         self.popularity = interactions.popularity()
         self.score = self.popularity if self.half_life_days is None else self._recent(interactions, self.half_life_days)
+        self.order = order_by(self.score, self.popularity)
         return self
 
     def histories(self, interactions: Interactions) -> sp.csr_matrix:
@@ -44,20 +47,16 @@ class Popularity(Recommender):
         customers: NDArray[np.integer] | None = None,
     ) -> NDArray[np.int64]:
         nothing = np.full((histories.shape[0], depth), NOTHING, np.int64)
-        return fill_rows(nothing, exclude=exclude, order=self.order())
+        return fill_rows(nothing, exclude=exclude, order=self.order)
 
     def recommend(self, history: History, k: int, exclude: Collection[int] = ()) -> Ranked:
-        order = self.order()[: k + len(exclude)]
+        order = self.order[: k + len(exclude)]
         items = order[~np.isin(order, list(exclude))][:k]
         return Ranked(items, self.score[items], np.full(len(items), NOTHING), np.zeros(len(items)))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """popularity: score per item, float32."""
         return {"popularity": self.score.astype(np.float32)}
-
-    def order(self) -> NDArray[np.intp]:
-        """All items, most popular first; equal ones by number."""
-        return order_by(self.score, self.popularity)
 
     @staticmethod
     def _recent(interactions: Interactions, half_life_days: float) -> NDArray[np.float64]:

@@ -1,0 +1,149 @@
+"""`manage.py evaluate recommender`: every method of the recommender on anybody's interactions."""
+
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.evaluation import Run, UsageError
+from core.ml.tables import Column, TableError
+from recommender.choices import ACT_WEIGHTS, LIKED_FROM_STARS
+from recommender.ml.base import Recommender
+from recommender.ml.interactions import Interactions
+from recommender.ml.judging import Exam, rounded
+from recommender.ml.splits import Split, split
+from recommender.ml.training import contestants, fit_timed, inner_protocol
+from recommender.ml.tuning import choose
+from recommender.ml.user_knn import UserKnn
+
+EVENTS = [
+    Column("customer", "key"),
+    Column("item", "key"),
+    Column("timestamp", "time", required=False),
+    Column("value", "number", required=False),
+    Column("event", "text", required=False),
+]
+ITEMS = [
+    Column("item", "key"),
+    *(Column(name, "text", required=False) for name in ("title", "category", "brand", "price")),
+]
+PROTOCOLS = ("random-by-item-75", "leave-last-out", "leave-two-out")
+LARGEST_USER_CF = 2e9
+
+
+class RecommenderEvaluator:
+    """Popularity, tuned item neighbours and the textbook forms side by side; `served` is what a shop would activate."""
+
+    help = "Rank what customers chose next: popularity, item neighbours and textbook forms side by side."
+    columns = [column.name for column in EVENTS] + ["title", "category", "brand", "price"]
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", nargs="?", help="Interactions to cut by --protocol.")
+        parser.add_argument("--train", metavar="F", help="Interactions: customer, item[, timestamp][, value][, event].")
+        parser.add_argument("--test", metavar="F", help="What happened next; the same columns.")
+        parser.add_argument("--protocol", choices=PROTOCOLS, help="How to hold back test data from one file.")
+        parser.add_argument("--items", metavar="F", help="The catalogue: item[, title][, category][, brand][, price].")
+        parser.add_argument("--k", type=int, default=10, help="Length of the lists (default 10).")
+
+    def run(self, run: Run) -> dict[str, Any]:
+        """JSON as documented in docs/evaluate.md. Parameters and `served` are chosen on training data alone."""
+        if run.options["k"] < 1:
+            raise UsageError("--k must be 1 or more.")
+        data = self._split(run)
+        exam = Exam(data, k=run.options["k"], seed=run.seed)
+        if len(exam.customers) == 0:
+            raise UsageError("No customer of the test part chose an item that is new to him: nothing can be judged.")
+        if exam.repeats:
+            run.note(f"{exam.repeats} test pairs were already in training; they are neither shown nor counted.")
+        choice = choose(data.train, protocol=inner_protocol(data), seed=run.seed, time_budget=run.time_budget)
+        strategies = {model.name: self._judged(model, exam) for model in self._methods(run, data, choice)}
+        groups = {name: row.pop("groups") for name, row in strategies.items()}
+        return {
+            "strategies": strategies,
+            "served": choice.strategy,
+            "train_seconds": round(sum(row["train_seconds"] for row in strategies.values()), 6),
+            "groups": groups,
+            "data": {
+                "train": len(data.train),
+                "test": len(data.test),
+                "customers": data.train.customer_count,
+                "customers_judged": len(exam.customers),
+                "items": data.train.item_count,
+                "test_pairs_seen_before": exam.repeats,
+            },
+            "settings": {
+                "protocol": data.protocol,
+                "validation": rounded(choice.validation),
+                "validation_protocol": choice.protocol,
+                "parameters": asdict(choice.params),
+                "popularity_half_life_days": choice.half_life_days,
+                "parameter_sets_tried": choice.tried,
+            },
+        }
+
+    def _methods(self, run: Run, data: Split, choice: Any) -> list[Recommender]:
+        models = contestants(choice, references=True)
+        work = UserKnn.work(data.train)
+        if work <= LARGEST_USER_CF:
+            models.append(UserKnn())
+        else:
+            run.note(f"user_cf is left out: comparing all customers would take {work:.0e} multiplications.")
+        return models
+
+    def _judged(self, model: Recommender, exam: Exam) -> dict[str, Any]:
+        cost = fit_timed(model, exam.split.train)
+        ranked = exam.ranked(model)
+        groups = {name: rounded(found) for name, found in exam.judge_groups(ranked).items()}
+        return {**rounded({**exam.measures(ranked), **cost, **exam.latency(model)}), "groups": groups}
+
+    def _split(self, run: Run) -> Split:
+        options = run.options
+        catalogue = self._catalogue(run, options["items"]) if options["items"] else None
+        if options["protocol"]:
+            if options["test"] or bool(options["file"]) == bool(options["train"]):
+                raise UsageError("--protocol cuts one file: give that file and no --test.")
+            events = Interactions.from_frame(_events(run, options["file"] or options["train"]), item_ids=catalogue)
+            return split(events, options["protocol"], seed=run.seed)
+        if not (options["train"] and options["test"]) or options["file"]:
+            raise UsageError("Give --train and --test, or one file with --protocol.")
+        train, test = _events(run, options["train"]), _events(run, options["test"])
+        if "timestamp" not in train:
+            test = test.drop(columns="timestamp", errors="ignore")
+        elif "timestamp" not in test:
+            test["timestamp"] = train["timestamp"].max() + 1.0
+        both = pd.concat([train, test], ignore_index=True)
+        if "value" in both:
+            both["value"] = both["value"].fillna(1.0)
+        events = Interactions.from_frame(both, item_ids=catalogue)
+        first = np.arange(len(both)) < len(train)
+        return Split(events.take(first), events.take(~first), "files")
+
+    @staticmethod
+    def _catalogue(run: Run, path: str) -> np.ndarray:
+        return np.unique(run.read(path, ITEMS)["item"].astype(str).to_numpy(dtype=object))
+
+
+def _events(run: Run, path: str) -> pd.DataFrame:
+    """Interactions of one file: ids as text; with `event` the weights of the shop take the place of values."""
+    frame = run.read(path, EVENTS)
+    frame[["customer", "item"]] = frame[["customer", "item"]].astype(str).astype(object)
+    if "event" in frame:
+        unknown = sorted(set(frame["event"]) - set(ACT_WEIGHTS))
+        if unknown:
+            run.note(f"{path}: events that say nothing about taste: {', '.join(unknown[:10])}.")
+        weights = frame["event"].map(ACT_WEIGHTS).fillna(0.0).astype(float)
+        if "value" in frame:
+            weights[(frame["event"] == "rating") & (frame["value"] < LIKED_FROM_STARS)] = 0.0
+        frame = frame.drop(columns="event").assign(value=weights)
+    if "value" in frame:
+        silent = frame["value"] <= 0
+        if silent.all():
+            raise TableError(
+                path, None, "value", "no row speaks for its item: no value or weight of the event is above 0"
+            )
+        if silent.any():
+            run.note(f"{path}: {int(silent.sum())} rows with a value or weight of 0 or less are left out.")
+            frame = frame[~silent].reset_index(drop=True)
+    return frame

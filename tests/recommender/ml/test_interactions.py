@@ -1,0 +1,77 @@
+import numpy as np
+import pandas as pd
+
+from recommender.ml.interactions import Interactions
+
+
+def made(rows, columns=("customer", "item", "value", "timestamp"), **options):
+    return Interactions.from_frame(pd.DataFrame(rows, columns=list(columns)), **options)
+
+
+def test_item_ids_are_sorted_and_customers_come_as_they_appear():
+    data = made([(9, 30, 1.0, 5.0), (4, 10, 1.0, 6.0), (9, 20, 1.0, 7.0)])
+
+    assert data.item_ids.tolist() == [10, 20, 30]
+    assert data.customer_ids.tolist() == [9, 4]
+    assert data.customers.tolist() == [0, 1, 0]
+    assert data.items.tolist() == [2, 0, 1]
+
+
+def test_items_of_the_catalogue_come_first_and_unknown_ones_after():
+    data = made([("a", "x", 1.0, 0.0), ("a", "q", 1.0, 0.0)], item_ids=np.array(["p", "q"], object))
+
+    assert data.item_ids.tolist() == ["p", "q", "x"]
+    assert data.items.tolist() == [2, 1]
+
+
+def test_values_and_times_have_defaults():
+    data = made([("a", "x"), ("b", "y")], columns=("customer", "item"))
+
+    assert data.values.tolist() == [1.0, 1.0]
+    assert data.times.tolist() == [0.0, 1.0]
+    assert not data.has_times
+
+
+def test_rows_that_say_nothing_are_left_out():
+    data = made([(1, 10, 0.0, 1.0), (1, 20, -2.0, 2.0), (1, 30, 3.0, 3.0)])
+
+    assert data.item_ids[data.items].tolist() == [30]
+
+
+def test_pairs_put_repeated_events_together_newest_first():
+    data = made([(1, 10, 1.0, 1.0), (1, 20, 1.0, 2.0), (1, 10, 4.0, 3.0), (2, 20, 1.0, 9.0)])
+
+    pairs = data.pairs()
+
+    assert pairs.customers.tolist() == [0, 0, 1]
+    assert pairs.items.tolist() == [0, 1, 1]
+    assert pairs.values.tolist() == [5.0, 1.0, 1.0]
+    assert pairs.rank.tolist() == [0, 1, 0]
+
+
+def test_matrix_adds_repeated_events():
+    data = made([(1, 10, 1.0, 1.0), (1, 10, 4.0, 3.0), (2, 20, 2.0, 9.0)])
+
+    assert data.matrix().toarray().tolist() == [[5.0, 0.0], [0.0, 2.0]]
+
+
+def test_popularity_counts_customers_not_events():
+    data = made([(1, 10, 1.0, 1.0), (1, 10, 1.0, 2.0), (2, 10, 1.0, 3.0), (2, 20, 1.0, 3.0)])
+
+    assert data.popularity().tolist() == [2.0, 1.0]
+
+
+def test_only_the_newest_events_of_a_customer_are_kept():
+    data = made([(1, 10, 1.0, 3.0), (1, 20, 1.0, 1.0), (1, 30, 1.0, 2.0), (2, 10, 1.0, 0.0)])
+
+    kept = data.newest_per_customer(2)
+
+    assert data.item_ids[kept.items].tolist() == [10, 30, 10]
+
+
+def test_nothing_is_fine():
+    data = made([], columns=("customer", "item"))
+
+    assert len(data) == 0
+    assert data.matrix().shape == (0, 0)
+    assert len(data.pairs().items) == 0

@@ -1,0 +1,189 @@
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from recommender.ml.interactions import Interactions
+from recommender.ml.item_knn import ItemKnn, ItemKnnParams
+from recommender.ml.serving import ServingModel
+from tests.recommender.ml.data import two_taste_groups
+
+META = {"strategy": "item_knn", "history_weighting": "log", "half_life": 10.0}
+
+
+def published(data=None, params=None, **meta):
+    data = data or Interactions.from_frame(two_taste_groups())
+    model = ItemKnn(params or ItemKnnParams(half_life=10.0)).fit(data)
+    return ServingModel.from_arrays({"item_ids": data.item_ids, **model.to_arrays()}, META | meta)
+
+
+def ids(candidates):
+    return [candidate.product_id for candidate in candidates]
+
+
+def test_answers_with_database_ids_in_the_taste_of_the_history():
+    found = published().recommend([(1002, 1.0), (1004, 1.0)], 5, exclude=[1002, 1004])
+
+    assert len(found) == 5
+    assert all(product % 2 == 0 for product in ids(found))
+    assert {candidate.source for candidate in found} == {"item_knn"}
+    assert {candidate.reason_product_id for candidate in found} <= {1002, 1004}
+    assert all(0.5 <= candidate.share <= 1.0 for candidate in found)
+    assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+
+
+def test_the_newest_act_of_a_visitor_changes_the_next_answer():
+    model = published(half_life=1.0)
+    before = ids(model.recommend([(1002, 1.0)], 5, exclude=[1002]))
+
+    after = ids(model.recommend([(1001, 1.0), (1002, 1.0)], 5, exclude=[1001, 1002]))
+
+    assert all(product % 2 == 0 for product in before)
+    assert after != before
+    assert after[0] % 2 == 1
+
+
+def test_a_strong_new_act_outweighs_many_old_ones():
+    model = published()
+    old = [(1000 + 2 * (n % 10), 1.0) for n in range(10)]
+
+    first = model.recommend([(1001, 5.0), *old], 1, exclude=[1001, *(p for p, _w in old)])
+
+    assert first[0].product_id % 2 == 1
+    assert first[0].reason_product_id == 1001
+
+
+def test_a_heavier_act_speaks_louder():
+    model = published()
+
+    found = model.recommend([(1002, 1.0), (1001, 8.0)], 1, exclude=[1001, 1002])
+
+    assert found[0].reason_product_id == 1001
+
+
+def test_without_history_the_most_popular_come_first():
+    data = Interactions.from_frame(two_taste_groups())
+    order = np.lexsort((data.item_ids, -data.popularity()))
+
+    found = published(data).recommend([], 4)
+
+    assert ids(found) == data.item_ids[order][:4].tolist()
+    assert {(c.source, c.reason_product_id, c.share) for c in found} == {("popularity", None, 0.0)}
+
+
+def test_short_lists_are_filled_with_popular_products_without_repeats():
+    found = published().recommend([(1002, 1.0)], 20)
+
+    assert len(set(ids(found))) == len(found) == 20
+    assert found[-1].source == "popularity"
+
+
+def test_a_model_chosen_for_popularity_does_not_look_at_the_history():
+    model = published(strategy="popularity")
+
+    assert model.recommend([(1002, 1.0)], 5) == model.recommend([], 5)
+
+
+def test_what_is_excluded_or_not_allowed_never_appears():
+    model = published()
+    allowed = model.mask([1002, 1003, 1004, 1006])
+
+    found = model.recommend([(1002, 1.0)], 20, exclude=[1004], allowed=allowed)
+
+    assert sorted(ids(found)) == [1002, 1003, 1006]
+
+
+def test_unknown_products_and_empty_weights_are_passed_over():
+    model = published()
+
+    assert model.recommend([(77, 1.0), (1002, 0.0), (1004, float("nan"))], 3) == model.recommend([], 3)
+    assert ids(model.recommend([(1002, 1.0)], 3, exclude=[10**12, -5])) == ids(model.recommend([(1002, 1.0)], 3))
+
+
+def test_nothing_wanted_nothing_given():
+    assert published().recommend([(1002, 1.0)], 0) == []
+
+
+def test_similar_products_are_of_the_same_taste_and_never_the_product_itself():
+    found = published().similar(1002, 4, exclude=[1004])
+
+    assert len(found) == 4
+    assert all(product % 2 == 0 and product not in (1002, 1004) for product in ids(found))
+    assert {(c.source, c.reason_product_id) for c in found} == {("similar", 1002)}
+    assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+    assert published().similar(77, 4) == []
+
+
+def test_arrays_may_be_mapped_from_disk(tmp_path):
+    data = Interactions.from_frame(two_taste_groups())
+    arrays = {"item_ids": data.item_ids, **ItemKnn(ItemKnnParams(half_life=10.0)).fit(data).to_arrays()}
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array, allow_pickle=False)
+    mapped = {name: np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in arrays}
+
+    assert ServingModel.from_arrays(mapped, META).recommend([(1002, 1.0)], 5) == published(data).recommend(
+        [(1002, 1.0)], 5
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weights": None}, "lacks weights"),
+        ({"indptr": np.zeros(3, np.int64)}, "neighbours do not fit"),
+        ({"similar_weights": np.zeros(1, np.float32)}, "similar items do not fit"),
+        ({"popularity": np.zeros(2, np.float32)}, "do not match its popularity"),
+    ],
+)
+def test_arrays_that_do_not_fit_together_are_refused(change, message):
+    data = Interactions.from_frame(two_taste_groups())
+    arrays = {"item_ids": data.item_ids, **ItemKnn().fit(data).to_arrays()} | change
+
+    with pytest.raises(ValueError, match=message):
+        ServingModel.from_arrays({name: array for name, array in arrays.items() if array is not None}, META)
+
+
+def test_an_empty_catalogue_answers_with_nothing():
+    none = np.empty(0, np.int64)
+    rows = {"indices": none, "weights": none, "similar_indices": none, "similar_weights": none}
+    model = ServingModel.from_arrays(
+        {"item_ids": none, "popularity": none, "indptr": np.zeros(1), "similar_indptr": np.zeros(1), **rows}, META
+    )
+
+    assert model.recommend([(1, 1.0)], 5) == []
+    assert model.similar(1) == []
+
+
+def test_five_thousand_products_are_scored_in_about_a_millisecond():
+    rng = np.random.default_rng(3)
+    size, row = 5000, 100
+    arrays = {
+        "item_ids": np.arange(size) * 7 + 3,
+        "popularity": rng.random(size, np.float32),
+        "indptr": np.arange(size + 1) * row,
+        "indices": rng.integers(size, size=size * row, dtype=np.int32),
+        "weights": rng.random(size * row, np.float32),
+    }
+    arrays |= {f"similar_{name}": arrays[name] for name in ("indptr", "indices", "weights")}
+    model = ServingModel.from_arrays(arrays, META)
+    history = [(int(product), 1.0) for product in rng.choice(arrays["item_ids"], 20, replace=False)]
+    taken = []
+    for _ in range(50):
+        before = time.perf_counter()
+        model.recommend(history, 40)
+        taken.append(time.perf_counter() - before)
+
+    assert min(taken) < 0.001
+
+
+def test_serving_loads_neither_pandas_nor_learning_libraries():
+    code = (
+        "import sys, recommender.ml.serving; "
+        "print(sorted({'pandas', 'sklearn', 'tensorflow', 'django'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

@@ -1,0 +1,129 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recommender.ml.interactions import Interactions
+from recommender.ml.training import NotEnoughData, judge_serving, train
+from recommender.ml.tuning import choose, sample_customers
+from tests.recommender.ml.data import two_taste_groups
+
+
+@pytest.fixture(scope="module")
+def data():
+    return Interactions.from_frame(two_taste_groups(customers=120, items=60, events=16))
+
+
+@pytest.fixture(scope="module")
+def trained(data):
+    return train(data, seed=1)
+
+
+def test_planted_tastes_let_item_neighbours_win(trained):
+    strategies = trained.report["strategies"]
+
+    assert trained.chosen == "item_knn"
+    assert set(strategies) == {"popularity", "popularity_recent", "item_knn"}
+    assert strategies["item_knn"]["ndcg@10"] > 1.3 * strategies["popularity"]["ndcg@10"]
+    assert trained.report["metrics"] == strategies["item_knn"]
+
+
+def test_what_is_published_answers_in_the_taste_of_the_visitor(trained):
+    found = trained.serving().recommend([(1002, 1.0), (1004, 1.0)], 5, exclude=[1002, 1004])
+
+    assert all(candidate.product_id % 2 == 0 for candidate in found)
+
+
+def test_the_report_is_measured_on_later_events_than_were_learned(trained, data):
+    rows = trained.report["rows"]
+    times = np.sort(data.times)
+
+    assert rows == {"earlier": 1536, "later": 384}
+    assert trained.report["judged_from"] == times[1536]
+    assert trained.trained_until == times[-1]
+    assert trained.row_count == len(data)
+
+
+def test_later_events_have_no_say_in_the_choice(data):
+    """Turning the last fifth into noise changes the report and leaves the parameters as they were."""
+    later = data.times > np.quantile(data.times, 0.8, method="lower")
+    rng = np.random.default_rng(5)
+    items = np.where(later, rng.integers(data.item_count, size=len(data)), data.items).astype(np.int32)
+    noisy = Interactions(data.customers, items, data.values, data.times, data.customer_ids, data.item_ids)
+
+    clean, disturbed = train(data, seed=1), train(noisy, seed=1)
+
+    assert disturbed.meta["parameters"] == clean.meta["parameters"]
+    assert disturbed.report["validation"] == clean.report["validation"]
+    assert disturbed.report["metrics"]["ndcg@10"] < clean.report["metrics"]["ndcg@10"]
+
+
+def test_the_same_seed_gives_the_same_model(data, trained):
+    again = train(data, seed=1)
+
+    assert again.report == trained.report
+    assert all(np.array_equal(again.arrays[name], trained.arrays[name]) for name in trained.arrays)
+
+
+def test_groups_are_told_apart_and_the_report_is_plain_data(trained):
+    groups = trained.report["groups"]["item_knn"]
+
+    assert "many" in groups
+    assert sum(group["customers"] for group in groups.values()) == trained.report["metrics"]["customers"]
+    assert json.loads(json.dumps(trained.report, allow_nan=False)) == trained.report
+    assert json.loads(json.dumps(trained.meta, allow_nan=False)) == trained.meta
+
+
+def test_a_shop_without_events_is_refused():
+    with pytest.raises(NotEnoughData):
+        train(Interactions.from_frame(pd.DataFrame({"customer": [], "item": []})))
+
+
+@pytest.mark.parametrize("rows", [[(1, 7)], [(1, 7), (1, 8)], [(1, 7), (2, 7), (3, 7)]])
+def test_a_shop_with_hardly_any_events_gets_a_model_that_says_it_is_not_measured(rows):
+    frame = pd.DataFrame(rows, columns=["customer", "item"]).assign(timestamp=5.0)
+
+    trained = train(Interactions.from_frame(frame))
+
+    assert trained.report["measured"] is False
+    assert trained.report["metrics"] == {"ndcg@10": 0.0}
+    assert trained.serving().recommend([], 1)[0].product_id == 7
+
+
+def test_negative_customer_numbers_are_fine(data):
+    frame = two_taste_groups(customers=20)
+    frame["customer"] = -frame["customer"] - 1
+
+    assert train(Interactions.from_frame(frame)).row_count == len(frame)
+
+
+def test_an_active_version_is_judged_on_the_same_later_events(data):
+    cutoff = float(np.quantile(data.times, 0.8, method="lower"))
+    earlier = train(data.take(data.times <= cutoff), seed=1)
+
+    measured = judge_serving(earlier.serving(), data, since=cutoff)
+
+    assert measured["ndcg@10"] > 0.1
+    assert judge_serving(earlier.serving(), data, since=float(data.times.max())) == {}
+
+
+def test_a_time_budget_ends_the_search_early(data):
+    assert choose(data, protocol="by-time", time_budget=0.0).tried == 1
+
+
+def test_progress_is_told(data):
+    told = []
+    choose(data.take(np.arange(300)), protocol="by-time", progress=lambda done, total: told.append((done, total)))
+
+    assert told[0] == (1, 10)
+    assert told[-1] == (10, 10)
+
+
+def test_a_sample_holds_all_events_of_its_customers(data):
+    part = sample_customers(data, limit=400, seed=0)
+
+    assert 400 <= len(part) <= 416
+    counts, all_counts = np.bincount(part.customers, minlength=120), np.bincount(data.customers)
+    assert set(np.unique(counts / all_counts)) == {0.0, 1.0}
+    assert sample_customers(data, limit=10_000, seed=0) is data
