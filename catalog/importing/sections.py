@@ -1,0 +1,66 @@
+"""What a section of an import is: a file, its columns, and SQL that turns staged rows into facts.
+
+Apps add sections by registering a subclass in `catalog.extensions.import_sections` under the name of the file.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from catalog.importing.columns import Column
+from catalog.importing.report import Report
+from catalog.importing.staging import Stage
+
+
+@dataclass
+class Load:
+    """What a section can use while it writes: its stage and those of its group, the folder, the report."""
+
+    folder: Path
+    report: Report
+    is_dry_run: bool
+    stages: dict[str, Stage] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
+    advance: Callable[[int, str], None] = lambda rows, message: None
+    undo: list[Callable[[], None]] = field(default_factory=list)
+
+    def stage(self, name: str) -> Stage:
+        return self.stages[name]
+
+    def on_failure(self, action: Callable[[], None]) -> None:
+        """Run `action` when the transaction of this section does not commit: for files written beside it."""
+        self.undo.append(action)
+
+
+class Section(ABC):
+    """One file of the native format.
+
+    Sections with the same `group` are staged together and written in one transaction, in the order in which they are
+    registered; every section of a group is applied when one of its files is there. `key` names the columns by which a
+    row is known: of rows with the same key the first is taken.
+    """
+
+    name: str = ""
+    group: str = ""
+    key: tuple[str, ...] = ()
+
+    @abstractmethod
+    def columns(self) -> tuple[Column, ...]:
+        """Asked once per import, so limits that follow the calendar are of today."""
+
+    @abstractmethod
+    def apply(self, load: Load) -> None:
+        """Refuse what cannot be resolved, write the rest, count into `load.report`. Inside a transaction."""
+
+
+def following(rows: Iterator[str], advance: Callable[[int, str], None], message: str) -> Iterator[str]:
+    """The same rows; progress is told every 2,000."""
+    pending = 0
+    for row in rows:
+        yield row
+        pending += 1
+        if pending == 2_000:
+            advance(pending, message)
+            pending = 0
+    advance(pending, message)

@@ -1,0 +1,86 @@
+"""`manage.py import_shop FORMAT PATH [--dry-run]`."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from catalog.importing import formats, report
+from catalog.importing.errors import ImportRefused
+from catalog.importing.progress import listener
+from catalog.models import ImportBatch
+from core import jobs
+
+SOURCE_LIMIT = 500
+
+
+class Command(BaseCommand):
+    help = (
+        "Bring in a shop from files. The same files twice change nothing. Rows that cannot be used are listed in a"
+        " CSV with file, line, column and reason. Exit status 2 when nothing can be read. See docs/import.md."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("format", metavar="FORMAT", help="native or online-retail")
+        parser.add_argument("path", metavar="PATH", help="a folder of CSV files (.csv or .csv.gz)")
+        parser.add_argument("--dry-run", action="store_true", help="read and check everything, write nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = Path(options["path"]).expanduser().absolute()
+        if len(str(path)) > SOURCE_LIMIT:
+            raise CommandError(_("The path is longer than 500 characters."), returncode=2)
+        try:
+            formats.plan(options["format"], path)
+        except ImportRefused as error:
+            raise CommandError(str(error), returncode=2) from error
+        batch = ImportBatch.objects.create(format=options["format"], source=str(path), is_dry_run=options["dry_run"])
+        terminal = _Terminal(self.stdout)
+        token = listener.set(terminal.tell)
+        try:
+            job = jobs.run_now("catalog.tasks.import_shop", batch_id=batch.pk)
+        finally:
+            listener.reset(token)
+            terminal.end()
+        batch.refresh_from_db()
+        if job.state != jobs.Job.State.DONE:
+            raise CommandError(batch.error or _("The import was stopped."), returncode=1)
+        self._show(batch)
+
+    def _show(self, batch: ImportBatch) -> None:
+        for line in report.table(batch.report):
+            self.stdout.write(line)
+        if batch.refused_file:
+            text = _("Refused rows: %(path)s")
+            from django.conf import settings
+
+            self.stdout.write(text % {"path": Path(settings.VAR_DIR) / batch.refused_file})
+        if batch.is_dry_run:
+            self.stdout.write(_("Dry run: nothing was written."))
+
+
+class _Terminal:
+    """A bar on a terminal; elsewhere a line every two seconds, so that a log shows that work goes on."""
+
+    def __init__(self, out: Any) -> None:
+        self.out = out
+        self.is_bar = bool(getattr(out, "isatty", lambda: False)()) and not sys.platform.startswith("win")
+        self.told_at = time.monotonic()
+        self.drawn = False
+
+    def tell(self, done: int, total: int, message: str) -> None:
+        if self.is_bar:
+            filled = round(30 * done / total) if total else 0
+            self.out.write(f"\r[{'█' * filled}{'·' * (30 - filled)}] {done:,}/{total:,} {message[:60]:<60}", ending="")
+            self.out.flush()
+            self.drawn = True
+        elif time.monotonic() - self.told_at >= 2:
+            self.told_at = time.monotonic()
+            self.out.write(f"{done:,} of {total:,}  {message}")
+
+    def end(self) -> None:
+        if self.drawn:
+            self.out.write("\r" + " " * 110 + "\r", ending="")

@@ -1,0 +1,21 @@
+"""Jobs of the shop's facts."""
+
+from typing import Any
+
+from core.jobs import job
+
+
+@job(kind="catalog.import", queue="bulk")
+def import_shop(*, batch_id: int) -> dict[str, Any]:
+    """Read the files of an ImportBatch. Safe to run twice: what is already there counts as the same."""
+    from catalog.importing import runner
+
+    return runner.run(batch_id)
+
+
+@job(kind="catalog.partitions", queue="light")
+def prepare_partitions() -> dict[str, Any]:
+    """Make the months of events that come next and drop those kept long enough. Safe to run at any time."""
+    from catalog import partitions
+
+    return partitions.prepare()
