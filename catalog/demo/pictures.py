@@ -34,8 +34,8 @@ class Look:
 
 
 LIES_OR_HANGS = {
-    "dinner_plate", "side_plate", "pendant_lamp", "throw", "blanket", "cushion", "lumbar_cushion", "notebook", "planner",
-    "spiral_notebook", "gel_pen", "ballpoint", "fountain_pen", "pencil_case", "pencil_roll",
+    "dinner_plate", "side_plate", "pendant_lamp", "throw", "blanket", "cushion", "lumbar_cushion", "notebook",
+    "planner", "spiral_notebook", "gel_pen", "ballpoint", "fountain_pen", "pencil_case", "pencil_roll",
 }  # fmt: skip
 UPRIGHT_STRIPES = {
     "shirt", "short_shirt", "band_shirt", "shirt_dress", "trousers", "wide_trousers", "shorts", "jacket", "coat",

@@ -29,16 +29,19 @@ def print_layers(pattern: str, angle: int, scale: float, base: Rgb, ink: Rgb) ->
     return [(masks[0], ink)]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=160)
 def _masks(pattern: str, angle: int, scale: float) -> tuple[Image.Image, ...]:
     """Drawn on a field large enough to turn, then cut to the picture."""
-    reach = int(SIDE * 1.5)
+    quarter = angle % 90 == 0
+    reach = SIDE if quarter else int(SIDE * 1.45)
     maker = {"stripes": _stripes, "dots": _dots, "checks": _checks, "floral": _floral}[pattern]
     cut = (reach - SIDE) // 2
     masks = []
     for mask in maker(reach, scale):
-        image = mask.rotate(angle, resample=Image.Resampling.BILINEAR) if angle else mask
-        masks.append(image.reduce(FINE).crop((cut, cut, cut + SIDE, cut + SIDE)))
+        small = mask.reduce(FINE)
+        if angle:
+            small = small.rotate(angle, resample=Image.Resampling.BILINEAR)
+        masks.append(small if quarter else small.crop((cut, cut, cut + SIDE, cut + SIDE)))
     return tuple(masks)
 
 
@@ -112,7 +115,7 @@ def _leaf(pen: ImageDraw.ImageDraw, x: float, y: float, angle: float, length: fl
     pen.polygon(outline.ravel().tolist(), fill=235)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=96)
 def texture_mask(texture: str, angle: int, zoom: float) -> Image.Image:
     """How much the grain darkens each pixel: faint, so that it shows as touch and not as a print."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32) / zoom

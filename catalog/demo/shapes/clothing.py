@@ -35,8 +35,10 @@ def _torso(hem: float, wide: float, waist: float) -> str:
 
 
 SLEEVES = {
-    "short": "M 110 102 C 132 112 146 124 154 142 L 176 196 C 160 210 142 216 122 218 L 103 182 C 102 152 104 128 110 102",
-    "long": "M 110 102 C 134 112 146 130 152 156 L 184 356 C 174 364 160 368 146 368 L 103 192 C 102 156 104 128 110 102",
+    "short": "M 110 102 C 132 112 146 124 154 142 L 176 196 "
+    "C 160 210 142 216 122 218 L 103 182 C 102 152 104 128 110 102",
+    "long": "M 110 102 C 134 112 146 130 152 156 L 184 356 "
+    "C 174 364 160 368 146 368 L 103 192 C 102 156 104 128 110 102",
 }
 CUFFS = {
     "short": "M 174 191 L 177 197 C 160 212 142 218 122 220 L 119 212 C 140 210 158 204 174 191",
@@ -54,7 +56,7 @@ def _top(
     back = mirrored("M 0 78 C 18 78 34 80 46 86 C 44 112 24 124 0 124")
     c.body(back, colour=darker(c.colour, 0.34), pattern=False, rim=0)
     for arm, angle in zip(arms, (-16, 16), strict=True):
-        c.body(arm, angle=angle if sleeve == "long" else angle * 2, tone=-0.05)
+        c.body(arm, angle=angle, tone=-0.05)
     for cuff in _pair(CUFFS[sleeve]):
         if knit or sleeve == "long":
             c.body(cuff, pattern=False, tone=-0.08, rim=0.2)
@@ -65,7 +67,8 @@ def _top(
     _folds(c, f"M 92 250 C 80 {hem - 110} 84 {hem - 70} 90 {hem - 24}", alpha=0.09)
     if knit:
         rib = mirrored(
-            f"M 0 {hem - 22} C 40 {hem - 22} 70 {hem - 24} {wide - 1} {hem - 30} L {wide} {hem - 6} C 60 {hem + 3} 30 {hem + 4} 0 {hem + 4}"
+            f"M 0 {hem - 22} C 40 {hem - 22} 70 {hem - 24} {wide - 1} {hem - 30} "
+            f"L {wide} {hem - 6} C 60 {hem + 3} 30 {hem + 4} 0 {hem + 4}"
         )
         c.body(rib, pattern=False, tone=-0.08, rim=0.15)
     return body
@@ -90,7 +93,10 @@ def long_tee(c: Canvas) -> None:
 
 
 def _collar(c: Canvas, size: float = 1.0) -> None:
-    flap = f"M 2 120 L 44 84 L 52 82 C 60 96 {62 * size} {110 * size} {54 * size} {128 * size} L 30 {148 * size} C 20 140 10 130 2 120"
+    flap = (
+        f"M 2 120 L 44 84 L 52 82 C 60 96 {62 * size} {110 * size} {54 * size} {128 * size} "
+        f"L 30 {148 * size} C 20 140 10 130 2 120"
+    )
     for points in _pair(flap):
         c.shadow(points, dx=2, dy=5, blur=4, alpha=0.25)
         c.body(points, tone=0.06, rim=0.2, scale=0.8)
@@ -210,7 +216,8 @@ def rain_jacket(c: Canvas) -> None:
 
 def _top_without_back(c: Canvas) -> None:
     body = mirrored(
-        "M 0 132 C 26 130 50 112 60 92 C 84 92 102 96 114 106 C 106 130 102 152 102 178 C 101 260 106 330 112 392 C 70 400 30 402 0 402"
+        "M 0 132 C 26 130 50 112 60 92 C 84 92 102 96 114 106 "
+        "C 106 130 102 152 102 178 C 101 260 106 330 112 392 C 70 400 30 402 0 402"
     )
     arms = _pair(SLEEVES["long"])
     c.shadow(body, *arms)
@@ -231,7 +238,8 @@ def _skirt_folds(c: Canvas, top: float, bottom: float, inner: tuple[float, ...],
 
 def slip_dress(c: Canvas) -> None:
     body = mirrored(
-        "M 0 128 C 20 126 40 112 54 92 L 62 92 C 66 124 70 150 66 178 C 58 210 58 224 62 240 C 80 310 104 372 116 420 C 76 434 36 436 0 436"
+        "M 0 128 C 20 126 40 112 54 92 L 62 92 C 66 124 70 150 66 178 "
+        "C 58 210 58 224 62 240 C 80 310 104 372 116 420 C 76 434 36 436 0 436"
     )
     c.shadow(body)
     for strap in _pair("M 57 94 C 54 76 48 58 40 44"):
@@ -279,7 +287,7 @@ def _skirted(c: Canvas, sleeve: str) -> None:
         pattern=False,
         rim=0,
     )
-    for arm, angle in zip(arms, (-30, 30), strict=True):
+    for arm, angle in zip(arms, (-16, 16), strict=True):
         c.body(arm, angle=angle, tone=-0.05)
     c.body(body)
     _folds(c, "M 93 178 C 92 192 86 206 78 214", "M 108 104 C 98 128 94 152 93 178", alpha=0.18)
@@ -355,7 +363,8 @@ def pleated_skirt(c: Canvas) -> None:
         bend = 402 - 30 * (np.abs(ends[index : index + 2]) / 158) ** 2
         left_x, right_x = ends[index] + 240, ends[index + 1] + 240
         shade = path(
-            f"M {tops[index] + 240} 118 L {(tops[index] + tops[index + 1]) / 2 + 240} 118 L {(left_x + right_x) / 2} {bend.mean()} L {left_x} {bend[0]}"
+            f"M {tops[index] + 240} 118 L {(tops[index] + tops[index + 1]) / 2 + 240} 118 "
+            f"L {(left_x + right_x) / 2} {bend.mean()} L {left_x} {bend[0]}"
         )
         c.fill(shade, (26, 22, 44), 0.13, within=body)
         c.line(path(f"M {tops[index] + 240} 118 L {left_x} {bend[0]}"), 1.6, alpha=0.2)

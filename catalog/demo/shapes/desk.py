@@ -8,6 +8,7 @@ from catalog.demo.world import Rgb
 PAPER = (250, 247, 240)
 STEEL = (186, 192, 200)
 GOLD = (206, 172, 104)
+TILT = 40.0
 
 
 def _book(c: Canvas, tilt: float) -> None:
@@ -64,17 +65,17 @@ def spiral_notebook(c: Canvas) -> None:
         c.line(turned(path(f"M 142 {y - 1.5} C 130 {y - 12} 110 {y - 8} 113 {y}"), tilt), 1.2, (236, 238, 242), 0.9)
 
 
-def _pen(c: Canvas, tilt: float, parts: list[tuple[np.ndarray, Rgb | None, float]]) -> None:
-    shapes = [turned(points, tilt) for points, _colour, _gloss in parts]
+Part = tuple[np.ndarray, Rgb | None]  # without a colour: the printed barrel
+
+
+def _pen(c: Canvas, parts: list[Part]) -> None:
+    shapes = [turned(points, TILT) for points, _colour in parts]
     c.shadow(*shapes, dx=9, dy=14, blur=8, alpha=0.32)
-    for shape, (_points, colour, gloss) in zip(shapes, parts, strict=True):
+    for shape, (_points, colour) in zip(shapes, parts, strict=True):
         if colour is None:
-            c.body(shape, angle=-int(tilt), scale=0.75, rim=0.42, texture=False)
+            c.body(shape, angle=-int(TILT), scale=0.75, rim=0.42, texture=False)
         else:
             c.body(shape, colour=colour, pattern=False, texture=False, rim=0.35)
-
-
-TILT = 40.0
 
 
 def _streak(c: Canvas, y0: float, y1: float, x: float = 229, alpha: float = 0.55) -> None:
@@ -84,14 +85,13 @@ def _streak(c: Canvas, y0: float, y1: float, x: float = 229, alpha: float = 0.55
 def gel_pen(c: Canvas) -> None:
     _pen(
         c,
-        TILT,
         [
-            (path("M 233 420 L 247 420 L 243 446 L 240 462 L 237 446"), STEEL, 0),
-            (path("M 222 372 L 258 372 L 250 424 L 230 424"), lighter(c.colour, 0.5), 0),
-            (box(220, 96, 260, 376, 8), None, 0.5),
-            (box(228, 40, 252, 72, 6), darker(c.colour, 0.3), 0),
-            (box(222, 66, 258, 100, 5), lighter(c.colour, 0.45), 0),
-            (box(256, 80, 266, 178, 4), darker(c.colour, 0.25), 0),
+            (path("M 233 420 L 247 420 L 243 446 L 240 462 L 237 446"), STEEL),
+            (path("M 222 372 L 258 372 L 250 424 L 230 424"), lighter(c.colour, 0.5)),
+            (box(220, 96, 260, 376, 8), None),
+            (box(228, 40, 252, 72, 6), darker(c.colour, 0.3)),
+            (box(222, 66, 258, 100, 5), lighter(c.colour, 0.45)),
+            (box(256, 80, 266, 178, 4), darker(c.colour, 0.25)),
         ],
     )
     _streak(c, 112, 362)
@@ -100,18 +100,16 @@ def gel_pen(c: Canvas) -> None:
 def ballpoint(c: Canvas) -> None:
     _pen(
         c,
-        TILT,
         [
             (
                 path("M 226 388 L 254 388 L 244 444 L 242 458 L 238 458 L 236 444"),
                 GOLD if c.material == "brass" else STEEL,
-                0,
             ),
-            (box(222, 236, 258, 392, 5), None, 0.5),
-            (box(221, 226, 259, 242, 3), GOLD if c.material == "brass" else STEEL, 0),
-            (box(222, 72, 258, 228, 8), None, 0.5),
-            (box(232, 40, 248, 74, 5), GOLD if c.material == "brass" else STEEL, 0),
-            (box(256, 82, 265, 196, 4), GOLD if c.material == "brass" else STEEL, 0),
+            (box(222, 236, 258, 392, 5), None),
+            (box(221, 226, 259, 242, 3), GOLD if c.material == "brass" else STEEL),
+            (box(222, 72, 258, 228, 8), None),
+            (box(232, 40, 248, 74, 5), GOLD if c.material == "brass" else STEEL),
+            (box(256, 82, 265, 196, 4), GOLD if c.material == "brass" else STEEL),
         ],
     )
     _streak(c, 84, 216)
@@ -122,14 +120,13 @@ def fountain_pen(c: Canvas) -> None:
     metal = GOLD if c.material in ("brass", "resin") else STEEL
     _pen(
         c,
-        TILT,
         [
-            (path("M 229 396 L 251 396 C 253 420 247 440 240 464 C 233 440 227 420 229 396"), metal, 0),
-            (path("M 225 350 L 255 350 L 250 400 L 230 400"), darker(c.colour, 0.55), 0),
-            (path("M 220 178 L 260 178 L 258 354 L 222 354"), None, 0.5),
-            (path("M 222 36 C 228 24 252 24 258 36 L 262 186 L 218 186"), None, 0.5),
-            (box(216, 178, 264, 192, 3), metal, 0),
-            (path("M 258 44 L 268 48 L 270 142 C 270 152 262 152 262 142"), metal, 0),
+            (path("M 229 396 L 251 396 C 253 420 247 440 240 464 C 233 440 227 420 229 396"), metal),
+            (path("M 225 350 L 255 350 L 250 400 L 230 400"), darker(c.colour, 0.55)),
+            (path("M 220 178 L 260 178 L 258 354 L 222 354"), None),
+            (path("M 222 36 C 228 24 252 24 258 36 L 262 186 L 218 186"), None),
+            (box(216, 178, 264, 192, 3), metal),
+            (path("M 258 44 L 268 48 L 270 142 C 270 152 262 152 262 142"), metal),
         ],
     )
     c.line(turned(path("M 240 404 L 240 446"), TILT), 1.6, (70, 54, 30), 0.8)
@@ -142,7 +139,8 @@ def pencil_case(c: Canvas) -> None:
     tilt = -6.0
     body = turned(
         path(
-            "M 66 186 C 66 168 78 160 96 160 L 384 160 C 402 160 414 168 414 186 L 418 300 C 418 320 406 328 386 328 L 94 328 C 74 328 62 320 62 300"
+            "M 66 186 C 66 168 78 160 96 160 L 384 160 C 402 160 414 168 414 186 "
+            "L 418 300 C 418 320 406 328 386 328 L 94 328 C 74 328 62 320 62 300"
         ),
         tilt,
     )

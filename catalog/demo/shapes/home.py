@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from catalog.demo.canvas import Canvas, box, darker, ellipse, left, lighter, mirrored, mix, path, right
+from catalog.demo.canvas import Canvas, box, darker, ellipse, lighter, mirrored, mix, path, right
 
 OAK = (196, 152, 104)
 STEEL = (178, 184, 192)
@@ -35,7 +35,8 @@ def _cup(c: Canvas, *, top: float, bottom: float, wide: float, taper: float, han
     c.line(loop + (-2, -4), 4, lighter(c.colour, 0.6), 0.45)
     wall = right(
         f"M {-wide} {top} L {wide} {top} C {wide} {top + high * 0.6} {foot + 4} {bottom - 22} {foot - 8} {bottom - 3} "
-        f"C {foot * 0.4} {bottom + 8} {-foot * 0.4} {bottom + 8} {-foot + 8} {bottom - 3} C {-foot - 4} {bottom - 22} {-wide} {top + high * 0.6} {-wide} {top}"
+        f"C {foot * 0.4} {bottom + 8} {-foot * 0.4} {bottom + 8} {-foot + 8} {bottom - 3} "
+        f"C {-foot - 4} {bottom - 22} {-wide} {top + high * 0.6} {-wide} {top}"
     )
     c.body(wall, gloss=0.42, rim=0.42)
     c.body(ellipse(240, top, wide, wide * 0.17), tone=0.2, pattern=False, rim=0.0)
@@ -62,9 +63,8 @@ def _plate(c: Canvas, radius: float) -> None:
     c.line(np.vstack([well, well[:1]]), 3.2, alpha=0.18)
     c.line(np.vstack([well, well[:1]]) + 2, 2.4, lighter(c.colour, 0.7), 0.5)
     c.fill(ellipse(240, 240, radius * 0.67, radius * 0.67), (255, 255, 255), 0.10)
-    glint = path(
-        f"M {240 - radius * 0.8} {240 - radius * 0.28} C {240 - radius * 0.66} {240 - radius * 0.62} {240 - radius * 0.4} {240 - radius * 0.78} {240 - radius * 0.2} {240 - radius * 0.82}"
-    )
+    turn = np.linspace(np.pi * 1.09, np.pi * 1.42, 14)
+    glint = np.column_stack([240 + radius * 0.84 * np.cos(turn), 240 + radius * 0.84 * np.sin(turn)])
     c.line(glint, 7, (255, 255, 255), 0.45)
 
 
@@ -124,14 +124,16 @@ def _stems(c: Canvas, mouth: float) -> None:
             y = mouth + (end_y - mouth) * share
             for side in (-1, 1):
                 leaf = path(
-                    f"M {x} {y} C {x + side * 8} {y - 16} {x + side * 22} {y - 18} {x + side * 30} {y - 16} C {x + side * 24} {y - 4} {x + side * 12} {y + 4} {x} {y}"
+                    f"M {x} {y} C {x + side * 8} {y - 16} {x + side * 22} {y - 18} {x + side * 30} {y - 16} "
+                    f"C {x + side * 24} {y - 4} {x + side * 12} {y + 4} {x} {y}"
                 )
                 c.fill(leaf, (146, 166, 126) if side > 0 else (128, 150, 112))
 
 
 def cushion(c: Canvas) -> None:
     points = path(
-        "M 84 92 C 130 108 190 112 240 112 C 290 112 350 108 396 92 C 384 140 376 190 376 240 C 376 290 384 340 396 388 "
+        "M 84 92 C 130 108 190 112 240 112 C 290 112 350 108 396 92 "
+        "C 384 140 376 190 376 240 C 376 290 384 340 396 388 "
         "C 350 372 290 368 240 368 C 190 368 130 372 84 388 C 96 340 104 290 104 240 C 104 190 96 140 84 92"
     )
     _pillow(c, points)
@@ -139,7 +141,8 @@ def cushion(c: Canvas) -> None:
 
 def lumbar_cushion(c: Canvas) -> None:
     points = path(
-        "M 52 150 C 110 162 180 166 240 166 C 300 166 370 162 428 150 C 420 180 414 210 414 240 C 414 270 420 302 428 330 "
+        "M 52 150 C 110 162 180 166 240 166 C 300 166 370 162 428 150 "
+        "C 420 180 414 210 414 240 C 414 270 420 302 428 330 "
         "C 370 318 300 314 240 314 C 180 314 110 318 52 330 C 60 302 66 270 66 240 C 66 210 60 180 52 150"
     )
     _pillow(c, points)
@@ -238,7 +241,8 @@ def _folded(c: Canvas, *, fringe: bool) -> None:
     c.body(lower, tone=-0.12, rim=0.35)
     c.line(path("M 94 312 C 180 318 300 318 386 312"), 2.4, alpha=0.25)
     upper = path(
-        "M 92 130 C 92 112 104 104 122 104 L 362 104 C 380 104 390 112 390 130 L 392 280 C 392 296 384 302 368 302 L 112 302 C 96 302 88 296 88 280"
+        "M 92 130 C 92 112 104 104 122 104 L 362 104 C 380 104 390 112 390 130 "
+        "L 392 280 C 392 296 384 302 368 302 L 112 302 C 96 302 88 296 88 280"
     )
     c.shadow(upper, dx=0, dy=8, blur=7, alpha=0.3)
     c.body(upper, rim=0.34)
