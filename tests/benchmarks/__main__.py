@@ -1,0 +1,89 @@
+"""Run every benchmark whose data are there: `python -m tests.benchmarks [NAME …]`.
+
+Quality runs are `manage.py evaluate` in a process of their own, so that their memory is their own. The exit status
+is 1 when a figure is below its floor, so a change that makes rankings worse is seen.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from core.evaluation import as_text, versions, write_json
+from tests.benchmarks import growth
+from tests.benchmarks.places import BENCH, ROOT
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One evaluation and the range that its figures must lie in: (strategy, measure, lowest, highest)."""
+
+    folder: str
+    arguments: tuple[str, ...]
+    bounds: tuple[tuple[str, str, float, float], ...]
+
+
+BENCHES = {
+    "recommender-ml-100k": Bench(
+        "ml-100k",
+        ("recommender", "interactions.csv", "--protocol", "random-by-item-75", "--seed", "42"),
+        (("popularity", "ndcg@10", 0.2482, 0.2562), ("item_knn", "ndcg@10", 0.44, 1.0)),
+    ),
+    "recommender-amazon-beauty": Bench(
+        "amazon-beauty",
+        ("recommender", "interactions.csv", "--protocol", "leave-last-out", "--items", "items.csv"),
+        (("item_knn", "ndcg@10", 0.042, 1.0),),
+    ),
+}
+
+
+def main(wanted: list[str]) -> int:
+    unknown = sorted(set(wanted) - {*BENCHES, "growth"})
+    if unknown:
+        print(f"No benchmark named {unknown[0]}. Known: {', '.join([*BENCHES, 'growth'])}.")
+        return 2
+    results: dict[str, Any] = {"versions": versions()}
+    below: list[str] = []
+    for name, bench in BENCHES.items():
+        if wanted and name not in wanted:
+            continue
+        print(f"\n== {name}", flush=True)
+        if not (BENCH / bench.folder).is_dir():
+            print(f"Skipped: {BENCH / bench.folder} is not there. `make bench-data` converts the sets in BENCH_DATA.")
+            continue
+        results[name] = _evaluated(name, bench)
+        below += _outside(name, bench, results[name])
+    if not wanted or "growth" in wanted:
+        print("\n== growth of item_knn training", flush=True)
+        results["growth"] = {"item_knn": growth.measure()}
+        print(as_text({"events": results["growth"]["item_knn"]}))
+    BENCH.mkdir(parents=True, exist_ok=True)
+    write_json(BENCH / "results.json", results)
+    print(f"\nwritten to {BENCH / 'results.json'}")
+    for line in below:
+        print(f"OUT OF RANGE {line}")
+    return 1 if below else 0
+
+
+def _evaluated(name: str, bench: Bench) -> dict[str, Any]:
+    folder, out = BENCH / bench.folder, BENCH / f"{name}.json"
+    arguments = [str(folder / part) if part.endswith(".csv") else part for part in bench.arguments]
+    subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "evaluate", *arguments, "--json", str(out)], check=True, cwd=ROOT
+    )
+    found: dict[str, Any] = json.loads(out.read_text("utf-8"))
+    return found
+
+
+def _outside(name: str, bench: Bench, result: dict[str, Any]) -> list[str]:
+    lines = []
+    for strategy, measure, lowest, highest in bench.bounds:
+        value = result["strategies"][strategy][measure]
+        if not lowest <= value <= highest:
+            lines.append(f"{name}: {strategy} {measure} is {value}, expected {lowest} to {highest}")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,107 @@
+"""Convert public data sets into the columns that `manage.py evaluate` reads: `python -m tests.benchmarks.data`.
+
+A set that is not in BENCH_DATA is passed over with a line that says so.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from tests.benchmarks.places import BENCH, source
+
+GENRES = (
+    "unknown", "Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
+    "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+)  # fmt: skip
+
+
+def ml_100k(folder: Path, out: Path) -> None:
+    """Ratings in file order (the order that the random split draws in), films with their genres."""
+    ratings = pd.read_csv(folder / "u.data.gz", sep="\t", names=["customer", "item", "value", "timestamp"])
+    _write(ratings, out / "interactions.csv")
+    columns = ["item", "title", "released", "video", "url", *GENRES]
+    films = pd.read_csv(folder / "u.item.gz", sep="|", names=columns, encoding="latin-1")
+    flags = films[list(GENRES)].to_numpy().astype(bool)
+    films["category"] = ["|".join(genre for genre, on in zip(GENRES, row, strict=True) if on) for row in flags]
+    _write(films[["item", "title", "category"]], out / "items.csv")
+
+
+def amazon_beauty(folder: Path, out: Path) -> None:
+    """Reviews in each customer's own order; there are no times."""
+    events = pd.read_csv(folder / "interactions.csv.gz").sort_values(["user_id", "pos"], kind="stable")
+    _write(events.rename(columns={"user_id": "customer", "item_id": "item"})[["customer", "item"]],
+           out / "interactions.csv")  # fmt: skip
+    items = pd.read_csv(folder / "item_attributes.csv.gz").rename(
+        columns={"item_id": "item", "attribute_ids": "category"}
+    )
+    _write(items, out / "items.csv")
+
+
+def diginetica(folder: Path, out: Path) -> None:
+    """Sessions, one click a row, and test prefixes with the item that followed."""
+    sessions = pd.read_csv(folder / "train_sessions.txt.gz", header=None, names=["item"], sep="\t", dtype=str)
+    clicks = sessions["item"].str.split(" ").explode()
+    _write(pd.DataFrame({"session": clicks.index, "item": clicks.to_numpy()}), out / "train.csv")
+    test = pd.read_csv(folder / "test_prefix_label.tsv.gz", sep="\t", header=None, names=["prefix", "target"])
+    _write(test, out / "test.csv")
+
+
+def online_retail(folder: Path, out: Path) -> None:
+    """Purchases of known customers: no returns, no free lines, no postage and other codes that are not products."""
+    lines = pd.read_csv(
+        folder / "transactions.csv.gz", parse_dates=["invoice_date"], dtype={"stock_code": str, "invoice": str}
+    )
+    kept = lines["customer_id"].notna() & (lines["quantity"] > 0) & (lines["price"] > 0)
+    kept &= lines["stock_code"].str.match(r"^\d{5}")
+    lines = lines[kept].sort_values("invoice_date", kind="stable")
+    events = pd.DataFrame(
+        {
+            "customer": lines["customer_id"].astype(int),
+            "item": lines["stock_code"],
+            "timestamp": lines["invoice_date"].dt.strftime("%Y-%m-%dT%H:%M:%S"),
+            "event": "purchase",
+        }
+    )
+    _write(events, out / "interactions.csv")
+    items = lines.drop_duplicates("stock_code", keep="last")[["stock_code", "description", "price"]]
+    _write(items.rename(columns={"stock_code": "item", "description": "title"}), out / "items.csv")
+
+
+SETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
+    "ml-100k": ("ml-100k", ml_100k),
+    "amazon-beauty": ("amazon-beauty", amazon_beauty),
+    "diginetica": ("diginetica", diginetica),
+    "online-retail": ("online_retail_ii_2009_2010", online_retail),
+}
+
+
+def main() -> int:
+    """0 when at least one set was converted."""
+    found = 0
+    for name, (folder, convert) in SETS.items():
+        place = source() / folder
+        if not place.is_dir():
+            print(f"{name:<15} not in {source()}; set BENCH_DATA to the folder of the data sets")
+            continue
+        out = BENCH / name
+        out.mkdir(parents=True, exist_ok=True)
+        started = time.perf_counter()
+        convert(place, out)
+        found += 1
+        files = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in sorted(out.glob("*.csv")))
+        print(f"{name:<15} {files} in {time.perf_counter() - started:.1f} s")
+    return 0 if found else 1
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    """Whole or not at all."""
+    aside = path.with_suffix(".writing")
+    frame.to_csv(aside, index=False)
+    aside.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
