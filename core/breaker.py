@@ -31,6 +31,11 @@ class Breaker:
             self._count += 1
             self._closed_again_at = time.monotonic() + self._seconds
 
+    def open_for(self, *, seconds: float) -> None:
+        """Stay away from the service for this long, whatever happened before."""
+        with self._guard:
+            self._count, self._closed_again_at = self._limit, time.monotonic() + seconds
+
     @property
     def is_open(self) -> bool:
         return self._count >= self._limit and time.monotonic() < self._closed_again_at

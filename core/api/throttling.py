@@ -37,6 +37,10 @@ class LocalWindow:
             self._counts[name] = self._counts.get(name, 0) + 1
             return self._counts[name]
 
+    def clear(self) -> None:
+        with self._guard:
+            self._counts = {}
+
 
 local = LocalWindow()
 

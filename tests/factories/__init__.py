@@ -1,0 +1,51 @@
+"""Makers of rows for tests: every model has one, with as little in it as makes sense."""
+
+from tests.factories.catalog import (
+    BrandFactory,
+    CategoryFactory,
+    CustomerFactory,
+    CustomerTraitFactory,
+    ImportBatchFactory,
+    InteractionFactory,
+    OrderEventFactory,
+    OrderFactory,
+    OrderLineFactory,
+    PaymentFactory,
+    ProductFactory,
+    ProductImageFactory,
+    RefundFactory,
+    StockMovementFactory,
+    VariantFactory,
+    VisitorFactory,
+)
+from tests.factories.core import (
+    ApiKeyFactory,
+    JobFactory,
+    ModelVersionFactory,
+    ShopProfileFactory,
+    StaffUserFactory,
+)
+
+__all__ = [
+    "ApiKeyFactory",
+    "BrandFactory",
+    "CategoryFactory",
+    "CustomerFactory",
+    "CustomerTraitFactory",
+    "ImportBatchFactory",
+    "InteractionFactory",
+    "JobFactory",
+    "ModelVersionFactory",
+    "OrderEventFactory",
+    "OrderFactory",
+    "OrderLineFactory",
+    "PaymentFactory",
+    "ProductFactory",
+    "ProductImageFactory",
+    "RefundFactory",
+    "ShopProfileFactory",
+    "StaffUserFactory",
+    "StockMovementFactory",
+    "VariantFactory",
+    "VisitorFactory",
+]

@@ -1,0 +1,232 @@
+"""What the shop sells, to whom, and what they did."""
+
+import io
+import uuid
+from decimal import Decimal
+from typing import Any
+
+import factory
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+from PIL import Image
+
+from catalog import partitions
+from catalog.models import (
+    Brand,
+    Category,
+    Customer,
+    CustomerTrait,
+    ImportBatch,
+    Interaction,
+    Order,
+    OrderEvent,
+    OrderLine,
+    Payment,
+    Product,
+    ProductImage,
+    Refund,
+    StockMovement,
+    Variant,
+    Visitor,
+)
+
+NO_VARIANT = -1
+
+
+class CategoryFactory(DjangoModelFactory):
+    """`parent=` puts it below another; else it is a root."""
+
+    class Meta:
+        model = Category
+
+    name = factory.Sequence(lambda n: f"Category {n}")
+
+    @classmethod
+    def _create(cls, model_class: type[Category], *args: Any, **kwargs: Any) -> Category:
+        parent = kwargs.pop("parent", None)
+        if parent is None:
+            made = model_class.objects.add_root(kwargs)
+        else:
+            made = model_class.objects.add_child(model_class.objects.get(pk=parent.pk), kwargs)
+        made.refresh_from_db()
+        return made
+
+
+class _WithPublicId(DjangoModelFactory):
+    """Reads back the public id, which the database makes."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: type[Any], *args: Any, **kwargs: Any) -> Any:
+        made = super()._create(model_class, *args, **kwargs)
+        made.refresh_from_db()
+        return made
+
+
+class BrandFactory(_WithPublicId):
+    class Meta:
+        model = Brand
+
+    name = factory.Sequence(lambda n: f"Brand {n}")
+
+
+class ProductFactory(_WithPublicId):
+    """Live, with one variant of which `stock` pieces are there; `stock=NO_VARIANT` leaves it without."""
+
+    class Meta:
+        model = Product
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Product {n}")
+    price = Decimal("10.00")
+    status = Product.Status.LIVE
+    published_at = factory.LazyFunction(timezone.now)
+
+    @factory.post_generation
+    def stock(self, create: bool, given: int | None, **kwargs: Any) -> None:
+        if create and given != NO_VARIANT:
+            VariantFactory.create(product=self, stock=5 if given is None else given)
+            self.refresh_from_db()
+
+
+class VariantFactory(_WithPublicId):
+    class Meta:
+        model = Variant
+
+    product = factory.SubFactory(ProductFactory, stock=NO_VARIANT)
+    sku = factory.Sequence(lambda n: f"SKU-{n}")
+    stock = 5
+
+
+class ProductImageFactory(DjangoModelFactory):
+    """A small red picture, really stored."""
+
+    class Meta:
+        model = ProductImage
+
+    product = factory.SubFactory(ProductFactory)
+    position = factory.Sequence(lambda n: n)
+
+    @factory.lazy_attribute
+    def file(self) -> ContentFile:
+        content = io.BytesIO()
+        Image.new("RGB", (8, 6), "red").save(content, "PNG")
+        return ContentFile(content.getvalue(), name=f"{uuid.uuid4().hex}.png")
+
+
+class CustomerFactory(_WithPublicId):
+    class Meta:
+        model = Customer
+
+    name = factory.Sequence(lambda n: f"Customer {n}")
+    joined_at = factory.LazyFunction(timezone.now)
+
+
+class CustomerTraitFactory(DjangoModelFactory):
+    class Meta:
+        model = CustomerTrait
+
+    customer = factory.SubFactory(CustomerFactory)
+    kind = "segment"
+    value = "regulars"
+    as_of = factory.LazyFunction(timezone.now)
+
+
+class VisitorFactory(DjangoModelFactory):
+    class Meta:
+        model = Visitor
+
+    key = factory.Sequence(lambda n: f"visitor-{n}")
+
+
+class OrderFactory(_WithPublicId):
+    """A placed order without lines; its total is 0. Services make whole ones."""
+
+    class Meta:
+        model = Order
+
+    number = factory.Sequence(lambda n: f"N-{n}")
+    customer = factory.SubFactory(CustomerFactory)
+    currency = "CNY"
+    placed_at = factory.LazyFunction(timezone.now)
+
+
+class OrderLineFactory(DjangoModelFactory):
+    class Meta:
+        model = OrderLine
+
+    order = factory.SubFactory(OrderFactory)
+    line = factory.Sequence(lambda n: n + 1)
+    variant = factory.SubFactory(VariantFactory)
+    product = factory.SelfAttribute("variant.product")
+    sku = factory.SelfAttribute("variant.sku")
+    name = factory.SelfAttribute("product.name")
+    quantity = 1
+    unit_price = Decimal("10.00")
+
+
+class OrderEventFactory(DjangoModelFactory):
+    class Meta:
+        model = OrderEvent
+
+    order = factory.SubFactory(OrderFactory)
+    kind = OrderEvent.Kind.PLACED
+    occurred_at = factory.LazyFunction(timezone.now)
+
+
+class PaymentFactory(DjangoModelFactory):
+    class Meta:
+        model = Payment
+
+    order = factory.SubFactory(OrderFactory)
+    amount = Decimal("10.00")
+    currency = "CNY"
+    paid_at = factory.LazyFunction(timezone.now)
+
+
+class RefundFactory(DjangoModelFactory):
+    class Meta:
+        model = Refund
+
+    order = factory.SubFactory(OrderFactory)
+    amount = Decimal("5.00")
+    currency = "CNY"
+    refunded_at = factory.LazyFunction(timezone.now)
+
+
+class StockMovementFactory(DjangoModelFactory):
+    class Meta:
+        model = StockMovement
+
+    variant = factory.SubFactory(VariantFactory)
+    delta = 5
+    balance = 5
+    reason = StockMovement.Reason.RECEIPT
+
+
+class InteractionFactory(DjangoModelFactory):
+    """Makes the month's partition when it is missing."""
+
+    class Meta:
+        model = Interaction
+
+    kind = Interaction.Kind.VIEW
+    occurred_at = factory.LazyFunction(timezone.now)
+    product = factory.SubFactory(ProductFactory)
+    customer = factory.SubFactory(CustomerFactory)
+
+    @classmethod
+    def _create(cls, model_class: type[Interaction], *args: Any, **kwargs: Any) -> Interaction:
+        partitions.ensure_months([kwargs["occurred_at"].date()])
+        return super()._create(model_class, *args, **kwargs)
+
+
+class ImportBatchFactory(DjangoModelFactory):
+    class Meta:
+        model = ImportBatch
+
+    format = "native"
+    source = "folder"

@@ -1,0 +1,94 @@
+"""Staff, keys, jobs and model versions."""
+
+from typing import Any
+
+import factory
+from django.contrib.auth.models import Group
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from core.choices import Role
+from core.models import ApiKey, Job, ModelVersion, Scope, ShopProfile, StaffUser
+
+
+class StaffUserFactory(DjangoModelFactory):
+    """`role=Role.SUPPORT` puts the person into that group, as the migration made it."""
+
+    class Meta:
+        model = StaffUser
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"staff{n}")
+    is_staff = True
+
+    @factory.post_generation
+    def role(self, create: bool, given: Role | None, **kwargs: Any) -> None:
+        if create and given is not None:
+            self.groups.add(Group.objects.get_or_create(name=given.value)[0])
+
+    @factory.post_generation
+    def password(self, create: bool, given: str | None, **kwargs: Any) -> None:
+        self.set_password(given or "correct horse battery")
+        if create:
+            self.save(update_fields=["password"])
+
+
+class ApiKeyFactory(DjangoModelFactory):
+    """A server key that may do everything. The made key has its secret as `value`."""
+
+    class Meta:
+        model = ApiKey
+
+    class Params:
+        publishable = factory.Trait(kind=ApiKey.Kind.PUBLISHABLE, name="Web page")
+
+    name = "Back end"
+    kind = ApiKey.Kind.SERVER
+    scopes = factory.LazyFunction(lambda: list(Scope.values))
+
+    @classmethod
+    def _create(cls, model_class: type[ApiKey], *args: Any, **kwargs: Any) -> ApiKey:
+        value = ApiKey.new_value(kwargs["kind"])
+        kwargs |= {"key_hash": ApiKey.hash_of(value), "prefix": value[:12]}
+        if kwargs["kind"] == ApiKey.Kind.PUBLISHABLE:
+            kwargs["publishable_value"] = value
+        key = super()._create(model_class, *args, **kwargs)
+        key.value = value
+        return key
+
+
+class JobFactory(DjangoModelFactory):
+    class Meta:
+        model = Job
+
+    kind = "recommender.train"
+    task = "recommender.tasks.train"
+    queue = "train"
+
+
+class ModelVersionFactory(DjangoModelFactory):
+    """A row without files."""
+
+    class Meta:
+        model = ModelVersion
+
+    kind = "recommender"
+    number = factory.Sequence(lambda n: n + 1)
+    folder = factory.LazyAttribute(lambda version: f"{version.kind}/{version.number}")
+    manifest_sha256 = "0" * 64
+    trained_until = factory.LazyFunction(timezone.now)
+
+
+class ShopProfileFactory(DjangoModelFactory):
+    """The one profile, changed."""
+
+    class Meta:
+        model = ShopProfile
+        django_get_or_create = ("id",)
+
+    id = 1
+
+    @classmethod
+    def _create(cls, model_class: type[ShopProfile], *args: Any, **kwargs: Any) -> ShopProfile:
+        profile, _created = model_class.objects.update_or_create(pk=kwargs.pop("id"), defaults=kwargs)
+        return profile

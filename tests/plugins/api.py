@@ -1,0 +1,89 @@
+"""Callers of the API for tests, and an end to what one test remembers before the next."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from core.api import throttling, tokens
+from core.api.keys import forget_keys
+from core.models import ApiKey, Scope
+from core.shop import forget_shop
+from tests.factories import ApiKeyFactory, CustomerFactory
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> Iterator[None]:
+    """Keys and the shop are remembered for seconds; limits count in this process, so that tests need no Redis."""
+    forget_keys()
+    forget_shop()
+    throttling.local.clear()
+    throttling.breaker.open_for(seconds=3600)
+    yield
+    throttling.breaker.succeeded()
+    forget_keys()
+    forget_shop()
+
+
+class Caller:
+    """Sends JSON with a credential. `call.get("/products")` goes to `/api/v1/products`."""
+
+    def __init__(self, credential: str | None = None, **headers: str) -> None:
+        self.credential = credential
+        self.client = Client(raise_request_exception=False)
+        self.headers = headers
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(f"/api/v1{path}", query, headers=self._headers())
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.client.post(
+            f"/api/v1{path}", body, content_type="application/json", headers=self._headers() | headers
+        )
+
+    def put(self, path: str, body: Any = None) -> Any:
+        return self.client.put(f"/api/v1{path}", body, content_type="application/json", headers=self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        credential = {"Authorization": f"Bearer {self.credential}"} if self.credential else {}
+        return {**credential, **self.headers}
+
+
+@pytest.fixture
+def anonymous(db: None) -> Caller:
+    return Caller()
+
+
+@pytest.fixture
+def server_key(db: None) -> ApiKey:
+    return ApiKeyFactory.create()
+
+
+@pytest.fixture
+def server(server_key: ApiKey) -> Caller:
+    """A back end with all scopes."""
+    return Caller(server_key.value)
+
+
+@pytest.fixture
+def browser(db: None) -> Caller:
+    """A web page with a publishable key."""
+    return Caller(ApiKeyFactory.create(publishable=True).value)
+
+
+@pytest.fixture
+def with_scopes(db: None) -> Callable[..., Caller]:
+    """`with_scopes(Scope.ORDERS)`: a back end with these scopes only."""
+    return lambda *scopes: Caller(ApiKeyFactory.create(scopes=[Scope(scope).value for scope in scopes]).value)
+
+
+@pytest.fixture
+def as_customer(server_key: ApiKey) -> Callable[..., Caller]:
+    """`as_customer(customer)`: a browser with this customer's token."""
+
+    def make(customer: Any = None) -> Caller:
+        customer = customer or CustomerFactory.create()
+        return Caller(tokens.mint(customer=customer.public_id, key_id=server_key.pk)[0])
+
+    return make

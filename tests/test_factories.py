@@ -1,0 +1,21 @@
+import pytest
+from django.apps import apps
+
+import tests.factories as factories
+
+OWN = ("core", "catalog")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", factories.__all__)
+def test_every_factory_makes_a_whole_row(name):
+    made = getattr(factories, name).create()
+
+    assert type(made)._base_manager.filter(pk=made.pk).get() == made
+
+
+def test_every_model_of_the_shop_has_a_factory():
+    made = {getattr(factories, name)._meta.model for name in factories.__all__}
+    models = {model for label in OWN for model in apps.get_app_config(label).get_models() if not model._meta.proxy}
+
+    assert models - made == set()
