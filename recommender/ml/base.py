@@ -37,7 +37,7 @@ class Recommender(ABC):
 
     @abstractmethod
     def fit(self, interactions: Interactions) -> Self:
-        """Learn. Sets `popularity` (customers per item), which breaks ties."""
+        """Learn. Sets `popularity`, a score per item that breaks ties and orders what completes short lists."""
 
     @abstractmethod
     def histories(self, interactions: Interactions) -> sp.csr_matrix:

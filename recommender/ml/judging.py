@@ -25,8 +25,8 @@ class Exam:
     """Customers with at least one new item in the test part, what they may be shown and what was right.
 
     An item that the customer met in training is never shown, so it cannot be relevant; `repeats` counts such pairs.
-    Lists that a method cannot fill are completed by popularity, as in the shop. At most `max_customers` are asked,
-    drawn with `seed`. `history_limit` cuts what a method may look at to the newest items of a customer.
+    Lists that a method cannot fill are completed by what it holds for popular, as in the shop. At most `max_customers`
+    are asked, drawn with `seed`. `history_limit` cuts what a method may look at to the newest items of a customer.
     """
 
     split: Split
@@ -74,20 +74,20 @@ class Exam:
         return train.take(~np.isin(keys, hidden))
 
     @cached_property
-    def _popular(self) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-        popularity = self.split.train.popularity()
-        return popularity, order_by(popularity, popularity)
+    def _popularity(self) -> NDArray[np.float64]:
+        return self.split.train.popularity()
 
     def ranked(self, model: Recommender, *, depth: int | None = None) -> NDArray[np.int64]:
         """Lists of every asked customer: customers × depth (default 2k) item numbers."""
         asked, _relevant, seen, _repeats = self._facts
         depth = depth or 2 * self.k
         histories = sp.csr_matrix(model.histories(self.visible)[asked])
+        popular = order_by(model.popularity, model.popularity)
         parts = []
         for start in range(0, len(asked), BLOCK):
             rows = slice(start, start + BLOCK)
             short = model.rank(histories[rows], depth, exclude=seen[rows], customers=asked[rows])
-            parts.append(fill_rows(short, exclude=seen[rows], order=self._popular[1]))
+            parts.append(fill_rows(short, exclude=seen[rows], order=popular))
         return np.concatenate(parts) if parts else np.empty((0, depth), np.int64)
 
     def judge(self, model: Recommender) -> dict[str, float]:
@@ -125,7 +125,7 @@ class Exam:
             f"hit_rate@{k}": metrics.hit_rate_at_k(hits, k),
             f"mrr@{k}": metrics.mrr_at_k(hits, k),
             "coverage": metrics.coverage(head, train.item_count),
-            "novelty": metrics.novelty(head, self._popular[0], present),
+            "novelty": metrics.novelty(head, self._popularity, present),
             "customers": float(len(ranked)),
         }
 

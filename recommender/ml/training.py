@@ -15,9 +15,8 @@ from recommender.ml.judging import PRIMARY, Exam, rounded
 from recommender.ml.popularity import Popularity
 from recommender.ml.serving import ServingModel
 from recommender.ml.splits import Protocol, Split, split
-from recommender.ml.tuning import Choice, choose
+from recommender.ml.tuning import Choice, choose, fallback_for
 
-SERVABLE = ("popularity", "popularity_recent", "item_knn")
 HISTORY_LIMIT = 50
 MAX_JUDGED = 20_000
 
@@ -182,9 +181,7 @@ def inner_protocol(outer: Split) -> Protocol:
 
 
 def _fallback(choice: Choice) -> Popularity:
-    """What fills short lists: recent popularity where validation found it better than popularity of all time."""
-    recent, plain = choice.validation.get("popularity_recent"), choice.validation.get("popularity", 0.0)
-    return Popularity(half_life_days=choice.half_life_days if recent is not None and recent > plain else None)
+    return fallback_for(choice.validation, choice.half_life_days)
 
 
 def _serving_arrays(choice: Choice, interactions: Interactions) -> dict[str, NDArray[Any]]:

@@ -75,7 +75,7 @@ def choose(
         half_life_days = max(recent, key=lambda days: recent[days])
         validation["popularity_recent"] = recent[half_life_days]
 
-    search = _Search(exam)
+    search = _Search(exam, fallback_for(validation, half_life_days))
     best = ItemKnnParams()
     best_score = search.score(best)
     for done, (name, values) in enumerate(STEPS):
@@ -89,8 +89,14 @@ def choose(
         if progress:
             progress(done + 1, len(STEPS))
     validation["item_knn"] = best_score
-    strategy = max(validation, key=lambda name: (validation[name], name))
+    strategy = max(validation, key=lambda name: validation[name])
     return Choice(strategy, best, half_life_days, validation, len(search.scores), protocol, sampled)
+
+
+def fallback_for(validation: dict[str, float], half_life_days: float | None) -> Popularity:
+    """What completes short lists: recent popularity where validation found it better than that of all time."""
+    recent = validation.get("popularity_recent", 0.0) > validation.get("popularity", 0.0)
+    return Popularity(half_life_days=half_life_days if recent else None)
 
 
 def sample_customers(interactions: Interactions, *, limit: int, seed: int) -> Interactions:
@@ -108,8 +114,8 @@ def sample_customers(interactions: Interactions, *, limit: int, seed: int) -> In
 class _Search:
     """Scores of parameter sets; what was learned last serves all sets that differ in answering only."""
 
-    def __init__(self, exam: Exam) -> None:
-        self.exam = exam
+    def __init__(self, exam: Exam, fallback: Popularity) -> None:
+        self.exam, self.fallback = exam, fallback
         self.scores: dict[ItemKnnParams, float] = {}
         self._model: ItemKnn | None = None
 
@@ -118,6 +124,6 @@ class _Search:
             if self._model is not None and self._model.params.learned() == params.learned():
                 model = self._model.with_params(params)
             else:
-                model = self._model = ItemKnn(params).fit(self.exam.split.train)
+                model = self._model = ItemKnn(params, fallback=self.fallback).fit(self.exam.split.train)
             self.scores[params] = self.exam.judge(model)[PRIMARY]
         return self.scores[params]
