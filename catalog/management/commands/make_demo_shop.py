@@ -1,6 +1,5 @@
 """`manage.py make_demo_shop`: an invented shop to try everything with."""
 
-import sys
 import time
 from argparse import ArgumentParser
 from datetime import date, datetime
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from catalog.demo.chance import SHOP_ZONE
 from catalog.demo.shop import make_shop
 from catalog.demo.sizes import SIZES
-from catalog.demo.writer import write_shop
+from catalog.demo.writer import Progress, write_shop
 
 
 class Command(BaseCommand):
@@ -56,19 +55,22 @@ class Command(BaseCommand):
                 self.stdout.write(f"{count:>8,}  {name}")
             self.stdout.write(_("Demo shop written to %(folder)s") % {"folder": folder})
         if options["run_import"]:
-            call_command("import_shop", "native", str(folder))
+            call_command("import_shop", "native", str(folder), stdout=self.stdout)
 
-    def _progress(self, verbosity: int) -> Any:
-        """A line that counts pictures on a terminal, at most four times a second."""
-        last = time.monotonic()
+    def _progress(self, verbosity: int) -> Progress:
+        """On a terminal a line that counts; elsewhere a line every two seconds, so that a log shows life."""
+        on_terminal = bool(getattr(self.stdout, "isatty", lambda: False)())
+        pause = 0.2 if on_terminal else 2.0
+        told_at = time.monotonic()
 
-        def show(done: int, total: int) -> None:
-            nonlocal last
-            if not verbosity or not sys.stdout.isatty():
-                return
-            if time.monotonic() - last > 0.25 or done == total:
-                last = time.monotonic()
+        def tell(done: int, total: int) -> None:
+            nonlocal told_at
+            if verbosity and (time.monotonic() - told_at >= pause or (on_terminal and done == total)):
+                told_at = time.monotonic()
                 text = _("Pictures: %(done)d of %(total)d products") % {"done": done, "total": total}
-                self.stdout.write("\r" + text, ending="\n" if done == total else "")
+                self.stdout.write(
+                    f"\r{text}" if on_terminal else text, ending="" if on_terminal and done < total else "\n"
+                )
+                self.stdout.flush()
 
-        return show
+        return tell
