@@ -50,10 +50,10 @@ check: install-dev ## Lint, types, import contracts, templates, migrations, API 
 	$(BIN)/python manage.py translations --check
 
 bench: install-dev ## Compare model quality and speed with references (needs the data of bench-data)
-	$(BIN)/python -m pytest -p no:xdist tests/benchmarks -m "" -s $(PYTEST_ARGS)
+	$(BIN)/python -m tests.benchmarks
 
 bench-data: install ## Convert the public sets in BENCH_DATA (default ../shared/data) into var/bench
-	BENCH_DATA="$${BENCH_DATA:-../shared/data}" $(BIN)/python -m tests.benchmarks.prepare
+	BENCH_DATA="$${BENCH_DATA:-../shared/data}" $(BIN)/python -m tests.benchmarks.data
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
