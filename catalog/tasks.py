@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from core.jobs import job
 
 
-@job(kind="catalog.import", queue="bulk")
+@job(kind="catalog.import", queue="bulk", title=_("Import"))
 def import_shop(*, batch_id: int) -> dict[str, Any]:
     """Read the files of an ImportBatch. Safe to run twice: what is already there counts as the same."""
     from catalog.importing import runner
@@ -13,7 +15,7 @@ def import_shop(*, batch_id: int) -> dict[str, Any]:
     return runner.run(batch_id)
 
 
-@job(kind="catalog.partitions", queue="light")
+@job(kind="catalog.partitions", queue="light", title=_("Months of events"))
 def prepare_partitions() -> dict[str, Any]:
     """Make the months of events that come next and drop those kept long enough. Safe to run at any time."""
     from catalog import partitions

@@ -1,11 +1,28 @@
 """The staff site: Django's admin in the theme, with a page of one's own, languages and the home page."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
+
+from core.extensions import Entry, staff_pages
+
+
+def _page(entry: Entry) -> Callable[..., HttpResponseBase]:
+    """The view of a registered page behind its permission; it is imported when somebody opens it."""
+
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        permission = entry.meta.get("permission")
+        if permission and not request.user.has_perm(permission):
+            raise PermissionDenied
+        return entry.resolve()(request, *args, **kwargs)
+
+    return view
 
 
 class StaffSite(UnfoldAdminSite):
@@ -18,7 +35,9 @@ class StaffSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         from core.admin import profile
 
+        pages = [path(entry.meta["path"], self.admin_view(_page(entry)), name=entry.key) for entry in staff_pages]
         return [
+            *pages,
             path("language/", profile.set_language, name="set_language"),
             path("profile/", self.admin_view(profile.profile), name="profile"),
         ]

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-SHOP_NAME_KEY = "config.shop_name"
+from core.extensions import staff_pages
+from core.shop import current_shop
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class Item:
     page: str
     permission: str = ""
 
+
+INTELLIGENCE = _("Intelligence")
 
 GROUPS: list[tuple[Any, list[Item]]] = [
     ("", [Item(_("Home"), "home", "index")]),
@@ -38,9 +40,8 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         ],
     ),
     (
-        _("Intelligence"),
+        INTELLIGENCE,
         [
-            Item(_("Recommendations"), "auto_awesome", "recommender_preview", "core.view_modelversion"),
             Item(_("Models"), "model_training", "core_modelversion_changelist", "core.view_modelversion"),
         ],
     ),
@@ -61,10 +62,20 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups and items in the form the theme reads. Asks no query of its own: rights are read once per request."""
     groups = []
     for title, items in GROUPS:
+        if title == INTELLIGENCE:
+            items = [*_pages_of_apps(), *items]
         shown = [entry for item in items if (entry := _entry(request, item)) is not None]
         if shown:
             groups.append({"title": title, "items": shown})
     return groups
+
+
+def _pages_of_apps() -> list[Item]:
+    """Pages that belong to no table, as their apps registered them."""
+    return [
+        Item(entry.meta["title"], entry.meta.get("icon", "tab"), entry.key, entry.meta.get("permission", ""))
+        for entry in staff_pages
+    ]
 
 
 def _entry(request: HttpRequest, item: Item) -> dict[str, Any] | None:
@@ -79,11 +90,5 @@ def _entry(request: HttpRequest, item: Item) -> dict[str, Any] | None:
 
 
 def shop_name(request: HttpRequest) -> str:
-    """What stands beside the mark; read at most every ten seconds."""
-    name = cache.get(SHOP_NAME_KEY)
-    if name is None:
-        from core.models import ShopProfile
-
-        name = ShopProfile.current().name
-        cache.set(SHOP_NAME_KEY, name, 10)
-    return str(name)
+    """What stands beside the mark."""
+    return current_shop().name

@@ -6,9 +6,23 @@ may not see any of it. All cards together ask at most twelve queries, so a card 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from core.components import Figure, Meaning
+import structlog
+from django.db import transaction
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from core.components import Figure, Meaning, figure
+from core.extensions import dashboard_cards, model_kinds
+from core.models import Job, ModelVersion
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,3 +62,111 @@ class Card:
     context: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
     url_label: Any = ""
+
+
+MOST_FIGURES = 4
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the home page shows to one person."""
+
+    work: Sequence[WorkItem]
+    figures: Sequence[Figure]
+    steps: Sequence[Step]
+    notes: Sequence[Any]
+    cards: Sequence[Card]
+
+    @property
+    def waiting(self) -> int:
+        return sum(item.count for item in self.work)
+
+
+def collect(request: HttpRequest) -> Home:
+    """All cards that this person may see. A failing card is named in `notes` and the rest stays."""
+    cards, notes = [], []
+    for entry in dashboard_cards.entries():
+        try:
+            with transaction.atomic():
+                card = entry.resolve()(request)
+        except Exception:
+            log.exception("dashboard.card_failed", card=entry.key)
+            notes.append(_("The figures of “%(part)s” could not be loaded.") % {"part": entry.key})
+            continue
+        if card is not None:
+            cards.append(card)
+    figures = [figure for card in cards for figure in card.figures]
+    return Home(
+        work=[item for card in cards for item in card.work if item.count],
+        figures=figures[: max(MOST_FIGURES, len(figures) // MOST_FIGURES * MOST_FIGURES)],
+        steps=[step for card in cards for step in card.steps],
+        notes=notes,
+        cards=[card for card in cards if card.template],
+    )
+
+
+def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Context of the home page (the theme's DASHBOARD_CALLBACK)."""
+    found = collect(request)
+    context.update(home=found, title=_("Home"), page_title=_greeting(request, found.waiting))
+    return context
+
+
+def _greeting(request: HttpRequest, waiting: int) -> str:
+    name = request.user.first_name or request.user.get_username()  # type: ignore[union-attr]
+    hour = timezone.localtime().hour
+    if hour < 5 or hour >= 18:
+        hello = _("Good evening, %(name)s.")
+    elif hour < 12:
+        hello = _("Good morning, %(name)s.")
+    else:
+        hello = _("Good afternoon, %(name)s.")
+    if not waiting:
+        rest = _("Nothing waits for you.")
+    else:
+        rest = ngettext("%(count)s thing waits for you.", "%(count)s things wait for you.", waiting) % {
+            "count": figure(waiting)
+        }
+    return f"{hello % {'name': name}} {rest}" if not _is_chinese() else f"{hello % {'name': name}}{rest}"
+
+
+def _is_chinese() -> bool:
+    return (get_language() or "").startswith("zh")
+
+
+def cards(request: HttpRequest) -> Card | None:
+    """Core's own card: jobs that failed or run, and how old the models are. Two queries."""
+    work: list[WorkItem] = []
+    running = None
+    user = request.user
+    if user.has_perm("core.view_job"):
+        since = timezone.now() - timedelta(days=7)
+        failed = Q(state__in=[Job.State.FAILED, Job.State.QUARANTINED], finished_at__gte=since)
+        states = Job.objects.filter(failed | Q(state__in=Job.ACTIVE)).aggregate(
+            failed=Count("pk", filter=failed), active=Count("pk", filter=Q(state__in=Job.ACTIVE))
+        )
+        running = states["active"]
+        jobs = reverse("admin:core_job_changelist")
+        if user.has_perm("core.change_job"):
+            work.append(
+                WorkItem(
+                    ngettext("job failed", "jobs failed", states["failed"]), states["failed"],
+                    f"{jobs}?state__exact={Job.State.FAILED}", Meaning.STOPPED, _("in the last 7 days"),
+                )
+            )  # fmt: skip
+    versions = []
+    if user.has_perm("core.view_modelversion"):
+        live = ModelVersion.objects.active().only("kind", "number", "created_at", "trained_until")
+        versions = [(version, _title_of(version.kind)) for version in live]
+    if not work and not versions:
+        return None
+    return Card(
+        title=_("Models and jobs"),
+        work=work,
+        template="core/home_system.html",
+        context={"versions": versions, "running": running},
+    )
+
+
+def _title_of(kind: str) -> str:
+    return str(model_kinds.get(kind).meta.get("title", kind)) if kind in model_kinds else kind

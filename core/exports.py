@@ -17,7 +17,7 @@ from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, StreamingHttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.html import strip_tags
 from django.utils.text import capfirst
 
@@ -56,12 +56,12 @@ def restore_cell(text: str) -> str:
     return text[1:] if text.startswith("'") and is_risky(text[1:]) else text
 
 
-def csv_lines(rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
-    """CSV as bytes, with the mark that lets spreadsheets see UTF-8."""
+def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[bytes]:
+    """Rows of safe cells as bytes, with the mark that lets spreadsheets see UTF-8."""
     writer = csv.writer(_Echo())
     first = True
     for row in rows:
-        line = str(writer.writerow([safe_cell(value) for value in row]))
+        line = str(writer.writerow(row))
         yield (("\ufeff" if first else "") + line).encode()
         first = False
 
@@ -76,10 +76,16 @@ def csv_response(model_admin: Any, request: HttpRequest, queryset: QuerySet[Any]
     rows = queryset.select_related(*related) if related else queryset
     name = f"{model_admin.model._meta.verbose_name_plural}-{timezone.localdate():%Y-%m-%d}.csv".replace(" ", "-")
 
+    titles = [_title(model_admin, field) for field in fields]
+    language, zone = translation.get_language(), timezone.get_current_timezone()
+
     def table() -> Iterator[list[Any]]:
-        yield [_title(model_admin, field) for field in fields]
+        # Rows are read after the request's language and time zone have ended.
+        yield titles
         for row in rows.iterator(chunk_size=CHUNK):
-            yield [_value(model_admin, row, field) for field in fields]
+            with translation.override(language), timezone.override(zone):
+                cells = [safe_cell(_value(model_admin, row, field)) for field in fields]
+            yield cells
 
     response = StreamingHttpResponse(csv_lines(table()), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = _disposition(name)

@@ -74,3 +74,7 @@ staff_pages = Registry("staff_pages")
 
 role_permissions = Registry("role_permissions")
 """What roles may do with an app's tables. Key: the app label; dotted: a `dict[Role, set[str]]` of "app.codename"."""
+
+model_kinds = Registry("model_kinds")
+"""Kinds of models on the models page. Key: the kind's name; dotted: its `ModelKind`; meta: `title`, `train` (the task
+that makes a new version), `metrics` and `groups` (words for the names in the report)."""

@@ -40,10 +40,14 @@ class JobSpec:
     kind: str
     queue: str
     function: Callable[..., Any]
+    title: Any = ""
 
 
-def job(*, kind: str, queue: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make a function of `<app>/tasks.py` a job. It gets ids and dates as keyword arguments and may return a dict."""
+def job(*, kind: str, queue: str, title: Any = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a function of `<app>/tasks.py` a job. It gets ids and dates as keyword arguments and may return a dict.
+
+    `title` is what staff call it, translated.
+    """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         name = f"{function.__module__}.{function.__name__}"
@@ -53,7 +57,7 @@ def job(*, kind: str, queue: str) -> Callable[[Callable[..., Any]], Callable[...
             execute(job_id)
 
         shared_task(name=name, bind=False, typing=False)(message)
-        function.job_spec = JobSpec(kind, queue, function)  # type: ignore[attr-defined]
+        function.job_spec = JobSpec(kind, queue, function, title)  # type: ignore[attr-defined]
         return function
 
     return decorate

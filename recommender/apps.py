@@ -8,10 +8,27 @@ class RecommenderConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.extensions import customer_panels, product_panels
-        from core.extensions import evaluators, first_models, staff_pages
+        from core.extensions import evaluators, first_models, model_kinds, staff_pages
 
         evaluators.register("recommender", "recommender.evaluators.RecommenderEvaluator")
         first_models.register("recommender", "recommender.services.train_first")
+        model_kinds.register(
+            "recommender",
+            "recommender.choices.RECOMMENDER",
+            title=_("Recommender"),
+            train="recommender.tasks.train",
+            metrics={
+                "ndcg@10": _("Ranking of the first 10"),
+                "recall@10": _("Found among the first 10"),
+                "hit_rate@10": _("Customers with a hit among the first 10"),
+                "coverage": _("Share of products ever shown"),
+            },
+            groups={
+                "new": _("New customers"),
+                "few": _("Customers with 1 to 4 products"),
+                "many": _("Customers with 5 products and more"),
+            },
+        )
         staff_pages.register(
             "recommender_preview",
             "recommender.views.preview",

@@ -12,10 +12,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
-from unfold.paginator import InfinitePaginator
 
 from core.exceptions import DomainError
 from core.extensions import Registry
+from core.paginator import StaffPaginator
 from core.panels import MAIN, SIDE, collect
 
 __all__ = ["LedgerAdmin", "StackedInline", "StaffModelAdmin", "TabularInline"]
@@ -28,10 +28,12 @@ class StaffModelAdmin(ModelAdmin):
 
     `export_fields` turns the export on: names of fields, of relations with `__`, or of admin methods; the action
     appears for people with `core.export_data`. `panel_registry` names the registry whose panels stand beside the
-    form. `empty_title`, `empty_text` and `empty_action` (label, URL name) say what an empty list is waiting for.
+    form. `number_columns` names columns to align right (number fields are by themselves), `compact_columns` those
+    that stay in the two-line rows of a small screen (else the first three after the name). `empty_title`,
+    `empty_text` and `empty_action` (label, URL name) say what an empty list is waiting for.
     """
 
-    paginator = InfinitePaginator
+    paginator = StaffPaginator
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 200
@@ -44,6 +46,8 @@ class StaffModelAdmin(ModelAdmin):
 
     export_fields: ClassVar[list[str] | tuple[str, ...]] = ()
     panel_registry: ClassVar[Registry | None] = None
+    number_columns: ClassVar[tuple[str, ...]] = ()
+    compact_columns: ClassVar[tuple[str, ...]] = ()
     empty_title: Any = ""
     empty_text: Any = ""
     empty_action: tuple[Any, str] | None = None

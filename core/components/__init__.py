@@ -3,13 +3,16 @@
 
 from core.components.figures import Figure, sparkline
 from core.components.pills import Meaning, pill
+from core.components.ranges import Range, range_chart
 from core.components.scores import Explanation, Reason, Score, confidence_bar, score_badge
+from core.components.toasts import toast
 from core.components.words import ago, compact, figure, money, percent, when
 
 __all__ = [
     "Explanation",
     "Figure",
     "Meaning",
+    "Range",
     "Reason",
     "Score",
     "ago",
@@ -19,7 +22,9 @@ __all__ = [
     "money",
     "percent",
     "pill",
+    "range_chart",
     "score_badge",
     "sparkline",
+    "toast",
     "when",
 ]

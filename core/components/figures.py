@@ -76,6 +76,10 @@ class Figure:
         return f"{arrow} {size}"
 
     @property
+    def versus(self) -> str:
+        return _("vs %(period)s") % {"period": self.period} if self.period else ""
+
+    @property
     def tone(self) -> str:
         """good, bad or neutral: the colour says good or bad, the arrow says the direction."""
         change = self.change

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 MAX_REASONS = 5
 
@@ -54,6 +55,13 @@ class Score:
     def is_stale(self) -> bool:
         as_of = self.explanation.as_of if self.explanation else None
         return bool(self.stale_after and as_of and timezone.now() - as_of > self.stale_after)
+
+    @property
+    def age_words(self) -> str:
+        """ "3 days old", for a value that should have been renewed."""
+        as_of = self.explanation.as_of if self.explanation else None
+        days = (timezone.now() - as_of).days if as_of else 0
+        return ngettext("%(count)d day old", "%(count)d days old", days) % {"count": days} if days else _("out of date")
 
     @property
     def top_reason(self) -> Any:

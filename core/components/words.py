@@ -4,31 +4,25 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.core.cache import cache
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from core.shop import current_shop
+
 SYMBOLS = {
     "CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$", "KRW": "₩", "INR": "₹",
     "SGD": "S$", "AUD": "A$", "CAD": "C$", "NZD": "NZ$", "BRL": "R$", "THB": "฿", "VND": "₫", "MYR": "RM", "PHP": "₱",
 }  # fmt: skip
 WITHOUT_DECIMALS = {"JPY", "KRW", "VND", "CLP", "ISK"}
-BASE_CURRENCY_KEY = "core.base_currency"
 MINUS = "−"
 
 
 def base_currency() -> str:
-    """The shop's currency, read at most every ten seconds."""
-    found = cache.get(BASE_CURRENCY_KEY)
-    if found is None:
-        from core.models import ShopProfile
-
-        found = ShopProfile.current().base_currency
-        cache.set(BASE_CURRENCY_KEY, found, 10)
-    return str(found)
+    """The shop's currency."""
+    return current_shop().base_currency
 
 
 def money(amount: Decimal | float | int | None, currency: str = "") -> str:

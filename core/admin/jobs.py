@@ -1,0 +1,203 @@
+"""Jobs: what runs, what ended how, and what can be done about it."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from core import jobs as services
+from core.admin.base import LedgerAdmin
+from core.components import ago, toast
+from core.components.progress import job_pill, job_progress, progress_of
+from core.components.words import duration, plain
+from core.models import Job
+
+
+def job_title(job: Job) -> str:
+    """What staff call this work; the technical kind when its code has no name for it or is gone."""
+    try:
+        title = import_string(job.task).job_spec.title
+    except (ImportError, AttributeError):
+        title = ""
+    return str(title) or job.kind
+
+
+@admin.register(Job)
+class JobAdmin(LedgerAdmin):
+    list_display = ["title", "state_pill", "progress", "started_by", "age", "took"]
+    list_filter = [("state", ChoicesDropdownFilter), ("queue", admin.AllValuesFieldListFilter)]
+    list_select_related = ["created_by"]
+    search_fields = ["kind", "message"]
+    search_help_text = gettext_lazy("Search kind or message")
+    compact_columns = ("state_pill", "progress", "age")
+    actions = ()
+    empty_title = gettext_lazy("No jobs yet")
+    empty_text = gettext_lazy("Imports, training and exports run as jobs and are listed here with their progress.")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @staticmethod
+    def may_steer(request: HttpRequest) -> bool:
+        """Cancel and retry."""
+        return bool(request.user.has_perm("core.change_job"))
+
+    @display(description=gettext_lazy("Job"))
+    def title(self, job: Job) -> str:
+        return f"{job_title(job)} #{job.pk}"
+
+    @display(description=gettext_lazy("State"), ordering="state")
+    def state_pill(self, job: Job) -> SafeString:
+        return job_pill(job)
+
+    @display(description=gettext_lazy("Progress"))
+    def progress(self, job: Job) -> SafeString | str:
+        if not job.is_active:
+            return job.message or "–"
+        return job_progress(job)
+
+    @display(description=gettext_lazy("Started by"), ordering="created_by")
+    def started_by(self, job: Job) -> str:
+        return str(job.created_by) if job.created_by else _("the schedule")
+
+    @display(description=gettext_lazy("Started"), ordering="created_at")
+    def age(self, job: Job) -> SafeString | str:
+        return ago(job.created_at)
+
+    @display(description=gettext_lazy("Took"))
+    def took(self, job: Job) -> SafeString:
+        return format_html('<span class="zg-num">{}</span>', _took(job))
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/progress/", wrap(self.progress_view), name="core_job_progress"),
+            path("<int:pk>/cancel/", wrap(require_POST(self.cancel_view)), name="core_job_cancel"),
+            path("<int:pk>/retry/", wrap(require_POST(self.retry_view)), name="core_job_retry"),
+            *super().get_urls(),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        return super().get_queryset(request).defer("result", "error")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        job = self._visible(request, object_id)
+        siblings = Job.objects.filter(kind=job.kind).exclude(pk=job.pk).select_related("created_by")[:5]
+        context = {
+            **self.admin_site.each_context(request),
+            **(extra_context or {}),
+            "title": f"{job_title(job)} #{job.pk}",
+            "opts": self.opts,
+            "head_pill": job_pill(job),
+            "job": job,
+            "events": _events(job),
+            "result": _flat(job.result),
+            "arguments": _flat(job.arguments),
+            "siblings": [(one, job_pill(one), _took(one)) for one in siblings],
+            "may_steer": self.may_steer(request),
+            "can_cancel": job.is_active and job.cancel_requested_at is None,
+            "can_retry": job.state in (Job.State.FAILED, Job.State.CANCELLED, Job.State.QUARANTINED),
+            "reference": job.request_id or f"job-{job.pk}",
+        }
+        return TemplateResponse(request, "admin/core/job.html", context)
+
+    # --- acts -------------------------------------------------------------------------------------------------
+
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The progress component again; a job that has just ended also announces itself."""
+        job = self._visible(request, pk)
+        response = render(request, "core/components/progress.html", {"progress": progress_of(job)})
+        if not job.is_active:
+            response["HX-Trigger"] = _trigger(job)
+            if request.headers.get("HX-Current-URL", "").rstrip("/").endswith(f"/{job.pk}/change"):
+                response["HX-Refresh"] = "true"
+        return response
+
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        job = self._steerable(request, pk)
+        if services.cancel(job):
+            job.refresh_from_db(fields=["state"])
+            toast(request, _("Job cancelled") if not job.is_active else _("The job stops at its next step"))
+        return HttpResponseRedirect(reverse("admin:core_job_change", args=[pk]))
+
+    def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        job = self._steerable(request, pk)
+        again = services.retry(job, created_by=request.user)  # type: ignore[arg-type]
+        toast(request, _("Job queued again"))
+        return HttpResponseRedirect(reverse("admin:core_job_change", args=[again.pk]))
+
+    def _visible(self, request: HttpRequest, pk: Any) -> Job:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if not str(pk).isdigit() or len(str(pk)) > 18:
+            raise Http404
+        return get_object_or_404(Job.objects.select_related("created_by"), pk=int(pk))
+
+    def _steerable(self, request: HttpRequest, pk: int) -> Job:
+        if not self.may_steer(request):
+            raise PermissionDenied
+        return self._visible(request, pk)
+
+
+def _took(job: Job) -> str:
+    if job.started_at is None or job.finished_at is None:
+        return "–"
+    return duration((job.finished_at - job.started_at).total_seconds())
+
+
+def _trigger(job: Job) -> str:
+    words = {
+        Job.State.DONE: _("%(job)s is done"),
+        Job.State.CANCELLED: _("%(job)s was cancelled"),
+    }.get(Job.State(job.state), _("%(job)s failed"))
+    return json.dumps({"zg:toast": {"text": words % {"job": job_title(job)}}})
+
+
+def _events(job: Job) -> list[tuple[str, str, Any]]:
+    """The life of a job in plain words: shape, sentence, moment."""
+    who = str(job.created_by) if job.created_by else _("the schedule")
+    events: list[tuple[str, str, Any]] = [("○", _("Asked for by %(who)s") % {"who": who}, job.created_at)]
+    if job.published_at:
+        events.append(("○", _("Sent to the workers of the queue %(queue)s") % {"queue": job.queue}, job.published_at))
+    if job.started_at:
+        text = _("Started") if job.starts <= 1 else _("Started for the %(count)d. time") % {"count": job.starts}
+        events.append(("◔", text, job.started_at))
+    if job.is_active and job.heartbeat_at:
+        events.append(("◔", _("Last sign of life"), job.heartbeat_at))
+    if job.cancel_requested_at:
+        events.append(("◆", _("Somebody asked to stop it"), job.cancel_requested_at))
+    if job.finished_at:
+        shape, text = {
+            Job.State.DONE: ("✓", _("Done")),
+            Job.State.CANCELLED: ("○", _("Stopped. What was finished before stays")),
+            Job.State.FAILED: ("✕", _("Failed")),
+            Job.State.QUARANTINED: ("✕", _("Set aside: it stopped its worker again and again")),
+        }.get(Job.State(job.state), ("○", str(job.get_state_display())))
+        events.append((shape, text, job.finished_at))
+    return [(shape, text, ago(moment) if moment else "") for shape, text, moment in events]
+
+
+def _flat(data: Any) -> list[tuple[str, str]]:
+    """Names and values of what a job got or gave, without nesting."""
+    if not isinstance(data, dict):
+        return []
+    return [
+        (str(key).replace("_", " "), plain(value) if not isinstance(value, dict | list) else str(value))
+        for key, value in data.items()
+    ]

@@ -1,0 +1,76 @@
+"""One's own page and the language switch."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from core import roles
+from core.components import toast
+from core.models import StaffUser
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = StaffUser
+        fields = ("first_name", "last_name", "email", "language")
+        widgets = {
+            "first_name": UnfoldAdminTextInputWidget(),
+            "last_name": UnfoldAdminTextInputWidget(),
+            "email": UnfoldAdminEmailInputWidget(),
+            "language": UnfoldAdminSelectWidget(),
+        }
+
+
+def profile(request: HttpRequest) -> HttpResponse:
+    """Name, e-mail and language of the person who is signed in."""
+    person: Any = request.user
+    form = ProfileForm(request.POST or None, instance=StaffUser.objects.get(pk=person.pk))
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        toast(request, _("Profile saved"))
+        response = HttpResponseRedirect(reverse("admin:profile"))
+        if form.cleaned_data["language"]:
+            _keep(response, form.cleaned_data["language"])
+        return response
+    names = [str(role.label) for role in roles.roles_of(person)]
+    context = {
+        **admin.site.each_context(request),
+        "title": _("My profile"),
+        "form": form,
+        "errors": form.errors,
+        "role_names": [_("all rights"), *names] if person.is_superuser else names,
+    }
+    return TemplateResponse(request, "admin/core/profile.html", context)
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language in the cookie; for a person who fixed one in the profile, there too."""
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = reverse("admin:index")
+    response = HttpResponseRedirect(target)
+    code = request.POST.get("language", "")
+    if code in dict(settings.LANGUAGES):
+        _keep(response, code)
+        if request.user.is_authenticated and getattr(request.user, "language", ""):
+            StaffUser.objects.filter(pk=request.user.pk).update(language=code)
+    return response
+
+
+def _keep(response: HttpResponse, code: str) -> None:
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, code, max_age=YEAR_SECONDS, samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE, httponly=True,
+    )  # fmt: skip

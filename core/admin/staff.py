@@ -1,0 +1,250 @@
+"""People who work here, and the roles they have."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from core import roles, services
+from core.admin.base import LedgerAdmin, StaffModelAdmin
+from core.admin.widgets import Checkboxes
+from core.choices import Role
+from core.components import Meaning, ago, pill
+from core.exceptions import DomainError
+from core.models import StaffRole, StaffUser
+
+admin.site.unregister(Group) if admin.site.is_registered(Group) else None
+FIELDS = ("username", "first_name", "last_name", "email", "language", "is_active")
+WORDS = {
+    "view": gettext_lazy("see"),
+    "add": gettext_lazy("add"),
+    "change": gettext_lazy("change"),
+    "delete": gettext_lazy("delete"),
+}
+
+
+def role_label(name: str) -> str:
+    return str(Role(name).label) if name in Role.values else name
+
+
+class RoleField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return role_label(obj.name)
+
+
+class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
+    roles = RoleField(
+        label=gettext_lazy("roles"),
+        queryset=Group.objects.none(),
+        widget=Checkboxes(),
+        required=False,
+        help_text=gettext_lazy("What this person may see and do. Several roles add up."),
+    )
+
+    class Meta:
+        model = StaffUser
+        fields = FIELDS
+
+
+class StaffAddForm(StaffForm):
+    password = forms.CharField(
+        label=gettext_lazy("first password"),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=gettext_lazy("At least 10 characters. The person changes it under “My profile”."),
+    )
+
+    def clean_password(self) -> str:
+        from django.contrib.auth.password_validation import validate_password
+
+        value = str(self.cleaned_data["password"])
+        validate_password(value, self.instance)
+        return value
+
+
+@admin.register(StaffUser)
+class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
+    form = StaffForm
+    add_form = StaffAddForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["name", "role_names", "language_name", "state", "last_seen"]
+    list_filter = ["is_active", "groups"]
+    search_fields = ["username", "first_name", "last_name", "email"]
+    search_help_text = gettext_lazy("Search name or e-mail")
+    ordering = ["username"]
+    actions = ()
+    filter_horizontal = ()
+    compact_columns = ("role_names", "state")
+    fieldsets = (
+        (None, {"fields": ("username", ("first_name", "last_name"), "email", "language")}),
+        (gettext_lazy("Rights"), {"fields": ("roles", "is_active")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "password", ("first_name", "last_name"), "email", "language")}),
+        (gettext_lazy("Rights"), {"fields": ("roles",)}),
+    )
+
+    # --- rights -----------------------------------------------------------------------------------------------
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes a person who may do more than they themselves."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or not roles.outranks(obj, request.user))  # type: ignore[arg-type]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """People are switched off, not deleted: their name stands in histories."""
+        return False
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        field = form.base_fields.get("roles")
+        if field is not None:
+            mine = obj is not None and obj.pk == request.user.pk
+            groups = Group.objects.none() if mine else roles.assignable_groups(request.user)  # type: ignore[arg-type]
+            field.queryset = groups
+            if obj is not None:
+                field.initial = list(obj.groups.values_list("pk", flat=True))
+            if mine:
+                field.help_text = _("Nobody changes their own roles.")
+        return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is not None and (obj.pk == request.user.pk or not self.has_change_permission(request, obj)):
+            return (fieldsets[0], (gettext_lazy("Rights"), {"fields": ("role_names", "state")}))
+        if not request.user.has_perm("core.manage_roles"):
+            return fieldsets[:1]
+        return fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("role_names", "state")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StaffUser]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def save_model(self, request: HttpRequest, obj: StaffUser, form: Any, change: bool) -> None:
+        if not change:
+            obj.is_staff = True
+            obj.set_password(form.cleaned_data["password"])
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        person = form.instance
+        if "roles" not in form.cleaned_data or person.pk == request.user.pk:
+            return
+        try:
+            services.set_roles(person, form.cleaned_data["roles"], by=request.user)  # type: ignore[arg-type]
+        except DomainError as error:
+            raise PermissionDenied(str(error.message)) from error
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
+        return StaffModelAdmin.response_add(self, request, obj, post_url_continue)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        person = self.get_object(request, id)
+        if person is None:
+            raise Http404
+        if not self.has_change_permission(request, person):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    # --- columns ----------------------------------------------------------------------------------------------
+
+    @display(description=gettext_lazy("Name"), ordering="username")
+    def name(self, person: StaffUser) -> SafeString | str:
+        full = person.get_full_name()
+        if not full:
+            return format_html('<span translate="no">{}</span>', person.username)
+        return format_html('<span translate="no">{} <span class="zg-hint">{}</span></span>', full, person.username)
+
+    @display(description=gettext_lazy("Roles"))
+    def role_names(self, person: StaffUser) -> str:
+        names = [role_label(group.name) for group in person.groups.all()]
+        if person.is_superuser:
+            names.insert(0, _("all rights"))
+        return _(", ").join(names) or "–"
+
+    @display(description=gettext_lazy("Language"), ordering="language")
+    def language_name(self, person: StaffUser) -> SafeString | str:
+        if not person.language:
+            return _("as the browser")
+        return format_html('<span lang="{}">{}</span>', person.language, person.get_language_display())
+
+    @display(description=gettext_lazy("State"), ordering="is_active")
+    def state(self, person: StaffUser) -> SafeString:
+        return pill(Meaning.GOOD, _("active")) if person.is_active else pill(Meaning.IDLE, _("off"))
+
+    @display(description=gettext_lazy("Last seen"), ordering="last_login")
+    def last_seen(self, person: StaffUser) -> SafeString | str:
+        return ago(person.last_login) if person.last_login else _("never")
+
+
+@admin.register(StaffRole)
+class StaffRoleAdmin(LedgerAdmin):
+    """Roles are read here; what they may do is decided in `core.roles`."""
+
+    actions = ()
+    ordering = ["id"]
+    list_display = ["title", "people", "rights"]
+    number_columns = ("people", "rights")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StaffRole]:
+        rows = super().get_queryset(request)
+        return rows.annotate(
+            people_count=Count("user", distinct=True), rights_count=Count("permissions", distinct=True)
+        )
+
+    @display(description=gettext_lazy("Role"), ordering="name")
+    def title(self, role: StaffRole) -> str:
+        return role.label
+
+    @display(description=gettext_lazy("People"))
+    def people(self, role: Any) -> int:
+        return int(role.people_count)
+
+    @display(description=gettext_lazy("Rights"))
+    def rights(self, role: Any) -> int:
+        return int(role.rights_count)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        role = self.get_object(request, object_id)
+        if role is None:
+            raise Http404
+        granted = role.permissions.select_related("content_type").order_by("content_type__app_label", "pk")
+        rights = [
+            (table, [str(WORDS.get(action, _permission_name(action))) for action in actions])
+            for table, actions in roles.describe(granted).items()
+        ]
+        may_see_people = request.user.has_perm("core.view_staffuser")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": role.label,
+            "opts": self.opts,
+            "role": role,
+            "rights": rights,
+            "people": StaffUser.objects.filter(groups=role.pk).order_by("username")[:50] if may_see_people else [],
+            "may_see_people": may_see_people,
+        }
+        return TemplateResponse(request, "admin/core/role.html", context)
+
+
+def _permission_name(name: str) -> str:
+    """Names of permissions are stored in English by the migration; the catalogue may know them."""
+    return _(name)

@@ -1,0 +1,160 @@
+/* Behaviour of the staff pages: colours before the first paint, menus, explanations, toasts, confirmations. */
+"use strict";
+(() => {
+  const root = document.documentElement;
+  // The theme keeps the choice as JSON; without this the page would flash in the wrong colours.
+  let chosen = "auto";
+  try { chosen = JSON.parse(localStorage.getItem("adminTheme")) || "auto"; } catch (error) { /* storage is off */ }
+  const dark = chosen === "dark" || (chosen === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+  root.classList.add(dark ? "dark" : "light");
+
+  const say = (text) => { const live = document.getElementById("zg-live"); if (live) live.textContent = text; };
+
+  /* Menus are <details>: Esc and a click elsewhere close them, Esc gives the focus back. */
+  const openMenus = () => document.querySelectorAll("details[data-menu][open]");
+  document.addEventListener("click", (event) => {
+    for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  });
+
+  /* Explanations: click, Enter or resting for 300 ms opens; Esc closes. */
+  let hoverTimer = 0;
+  const parts = (box) => [box.querySelector("[data-popover-open]"), box.querySelector(".zg-popover")];
+  function openPopover(box) {
+    const [button, panel] = parts(box);
+    if (!panel.hidden) return;
+    closePopovers();
+    panel.hidden = false;
+    panel.classList.remove("is-left");
+    if (panel.getBoundingClientRect().right > innerWidth - 8) panel.classList.add("is-left");
+    const left = panel.getBoundingClientRect().left;
+    panel.style.marginLeft = left < 8 ? `${8 - left}px` : "";
+    button.setAttribute("aria-expanded", "true");
+  }
+  function closePopover(box, back) {
+    const [button, panel] = parts(box);
+    if (panel.hidden) return false;
+    panel.hidden = true;
+    panel.style.marginLeft = "";
+    delete box.dataset.pinned;
+    button.setAttribute("aria-expanded", "false");
+    if (back) button.focus();
+    return true;
+  }
+  const closePopovers = () => document.querySelectorAll("[data-popover]").forEach((box) => closePopover(box, false));
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest("[data-popover]");
+    if (!box) return closePopovers();
+    if (!event.target.closest("[data-popover-open]")) return;
+    event.preventDefault();
+    if (box.dataset.pinned) closePopover(box, true);
+    else { openPopover(box); box.dataset.pinned = "1"; }
+  });
+  document.addEventListener("mouseover", (event) => {
+    const box = event.target.closest && event.target.closest("[data-popover]");
+    clearTimeout(hoverTimer);
+    if (box) hoverTimer = setTimeout(() => openPopover(box), 300);
+    else hoverTimer = setTimeout(() => document.querySelectorAll("[data-popover]:not([data-pinned])").forEach((b) => closePopover(b, false)), 300);
+  });
+  document.addEventListener("focusout", (event) => {
+    const box = event.target.closest && event.target.closest("[data-popover]");
+    if (box && event.relatedTarget && !box.contains(event.relatedTarget)) closePopover(box, false);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const box of document.querySelectorAll("[data-popover]")) if (closePopover(box, true)) return;
+    for (const menu of openMenus()) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+
+  /* Toasts: one at a time, 6 s, 12 s when something can be undone; they wait while somebody looks at them. */
+  function runToast(toast) {
+    let left = Number(toast.dataset.toast) * 1000, started = 0, timer = 0;
+    const hide = () => { toast.remove(); nextToast(); };
+    const go = () => { started = Date.now(); timer = setTimeout(hide, left); };
+    const wait = () => { clearTimeout(timer); left -= Date.now() - started; };
+    toast.hidden = false;
+    for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, wait);
+    for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, go);
+    toast.querySelector("[data-toast-close]").addEventListener("click", hide);
+    go();
+  }
+  function nextToast() {
+    const next = document.querySelector("#zg-toasts .zg-toast");
+    if (next) runToast(next);
+  }
+  document.addEventListener("zg:toast", (event) => {
+    const box = document.getElementById("zg-toasts");
+    const toast = document.createElement("div");
+    toast.className = "zg-toast";
+    toast.dataset.toast = "6";
+    const words = document.createElement("span");
+    words.textContent = event.detail.text || event.detail.value || "";
+    const close = document.createElement("button");
+    close.type = "button"; close.dataset.toastClose = ""; close.textContent = "×";
+    toast.append(words, close);
+    toast.hidden = box.childElementCount > 0;
+    box.append(toast);
+    if (!toast.hidden) runToast(toast);
+  });
+
+  /* Confirmations: a form or a button says what will happen with data-confirm…; Cancel has the focus. */
+  function ask(source) {
+    const box = document.getElementById("zg-confirm"), go = box.querySelector("[data-confirm-go]");
+    const number = source.dataset.confirmNumber, field = box.querySelector("input");
+    box.querySelector("#zg-confirm-title").textContent = source.dataset.confirm;
+    box.querySelector("#zg-confirm-text").textContent = source.dataset.confirmText || "";
+    box.querySelector("#zg-confirm-number").hidden = !number;
+    go.textContent = source.dataset.confirmLabel || "OK";
+    field.value = "";
+    go.disabled = Boolean(number);
+    field.oninput = () => { go.disabled = field.value.replace(/\D/g, "") !== String(number).replace(/\D/g, ""); };
+    return new Promise((done) => {
+      const end = (answer) => { box.onclose = null; if (box.open) box.close(); done(answer); };
+      go.onclick = () => end(true);
+      box.querySelector("[data-confirm-cancel]").onclick = () => end(false);
+      box.onclose = () => end(false);
+      box.showModal();
+    });
+  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target, source = event.submitter && event.submitter.dataset.confirm ? event.submitter : form;
+    if (source.dataset.confirm && !form.dataset.confirmed) {
+      event.preventDefault();
+      ask(source).then((yes) => {
+        if (!yes) return;
+        form.dataset.confirmed = "1";
+        if (event.submitter) form.requestSubmit(event.submitter); else form.requestSubmit();
+        delete form.dataset.confirmed;
+      });
+      return;
+    }
+    if (event.defaultPrevented || form.target === "_blank" || form.id === "changelist-form") return;
+    // After the data is taken: a disabled button would not be sent.
+    setTimeout(() => {
+      for (const button of form.querySelectorAll("button[type=submit]")) { button.classList.add("is-busy"); button.setAttribute("aria-disabled", "true"); }
+    }, 0);
+  });
+  addEventListener("pageshow", () => document.querySelectorAll(".is-busy").forEach((button) => { button.classList.remove("is-busy"); button.removeAttribute("aria-disabled"); }));
+
+  /* Copy what is shown only once. */
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const text = document.querySelector(button.dataset.copy).textContent.trim();
+    (navigator.clipboard ? navigator.clipboard.writeText(text) : Promise.reject()).then(
+      () => say(button.dataset.copied),
+      () => getSelection().selectAllChildren(document.querySelector(button.dataset.copy)));
+  });
+
+  addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("#zg-toasts .zg-toast").forEach((toast, index) => { toast.hidden = index > 0; });
+    nextToast();
+    const first = document.querySelector("[data-focus-first]");
+    if (first) first.focus();
+    document.body.addEventListener("htmx:afterSwap", (event) => {
+      const words = event.target && event.target.querySelector && event.target.querySelector("[data-announce]");
+      if (words) say(words.dataset.announce);
+    });
+    document.body.addEventListener("htmx:responseError", () => say(document.body.dataset.failed));
+  });
+})();

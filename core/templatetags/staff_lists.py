@@ -1,0 +1,145 @@
+"""Parts of a list page that the theme leaves out: filter chips, sorting on a small screen, compact rows, counts."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.contrib.admin.templatetags.admin_list import result_headers
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.html import format_html, strip_tags
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from core.components import figure
+
+register = template.Library()
+COMPACT_CELLS = 3
+_COLUMN_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter that is on, and the address without it."""
+
+    label: str
+    value: str
+    remove: str
+
+
+@register.inclusion_tag("core/lists/chips.html")
+def filter_chips(cl: Any) -> dict[str, Any]:
+    """The truth about the list: every filter and the search that narrow it, each with its own cross."""
+    chips = [_chip(cl, spec) for spec in cl.filter_specs if _is_used(cl, spec)]
+    if cl.query:
+        chips.insert(0, Chip(_("search"), cl.query, cl.get_query_string(remove=["q"])))
+    return {"chips": chips, "clear": "?" if cl.query else cl.clear_all_filters_qs}
+
+
+def _is_used(cl: Any, spec: Any) -> bool:
+    return any(name in cl.filter_params for name in spec.expected_parameters())
+
+
+def _chip(cl: Any, spec: Any) -> Chip:
+    names = spec.expected_parameters()
+    selected = [
+        str(strip_tags(str(choice["display"])))
+        for choice in spec.choices(cl)
+        if choice.get("selected") and choice.get("display")
+    ]
+    raw = [str(value) for name in names for value in _values(cl.filter_params.get(name))]
+    text = ", ".join(selected) or _chosen(spec, raw) or " – ".join(raw)
+    return Chip(capfirst(str(spec.title)), text, cl.get_query_string(remove=names))
+
+
+def _chosen(spec: Any, raw: list[str]) -> str:
+    """Words for raw values where a filter knows them."""
+    known = {str(key): str(text).strip() for key, text in getattr(spec, "lookup_choices", None) or []}
+    return ", ".join(known[value] for value in raw if value in known)
+
+
+def _values(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return [part for part in (value if isinstance(value, list | tuple) else [value]) if part not in ("", None)]
+
+
+@register.inclusion_tag("core/lists/sort.html")
+def sort_menu(cl: Any) -> dict[str, Any]:
+    """On a small screen there is no table head to sort by."""
+    options = [
+        {"title": capfirst(str(header["text"])), "url": header["url_primary"], "sorted": header.get("sorted"),
+         "arrow": ("↑" if header.get("ascending") else "↓") if header.get("sorted") else ""}
+        for header in result_headers(cl)
+        if header.get("sortable")
+    ]  # fmt: skip
+    return {"options": options if cl.result_list else []}
+
+
+@register.simple_tag
+def list_style(cl: Any) -> SafeString:
+    """Right-aligned number columns, and which cells stay when a row has only two lines."""
+    admin, columns = cl.model_admin, [str(name) for name in cl.list_display if _COLUMN_NAME.fullmatch(str(name))]
+    columns = [name for name in columns if name != "action_checkbox"]
+    numeric = [name for name in columns if name in getattr(admin, "number_columns", ()) or _is_number(cl.model, name)]
+    kept = list(getattr(admin, "compact_columns", ())) or columns[1 : 1 + COMPACT_CELLS]
+    hidden = [name for name in columns[1:] if name not in kept]
+    rules = [
+        f"#result_list .column-{name},#result_list td.field-{name}{{text-align:right!important;"
+        "font-variant-numeric:tabular-nums;white-space:nowrap!important}"
+        for name in numeric
+    ]
+    if hidden:
+        names = ",".join(f"#result_list td.field-{name}" for name in hidden)
+        rules.append(f"@media(max-width:1023px){{{names}{{display:none!important}}}}")
+    return format_html("<style>{}</style>", SafeString("".join(rules))) if rules else SafeString("")
+
+
+def _is_number(model: type[models.Model], name: str) -> bool:
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return isinstance(field, models.IntegerField | models.DecimalField | models.FloatField) and not field.choices
+
+
+@register.simple_tag
+def match_count(cl: Any) -> int | None:
+    """How many rows match, when that is known for sure; None when there are more than anyone counts."""
+    count, more = _count(cl)
+    return None if more else count
+
+
+@register.simple_tag
+def has_more(cl: Any) -> bool:
+    """True when there is a page after this one."""
+    count, more = _count(cl)
+    full_page = len(cl.result_list) == cl.paginator.per_page
+    return full_page and (more or count is None or cl.page_num * cl.paginator.per_page < count)
+
+
+@register.simple_tag
+def page_range_words(cl: Any) -> str:
+    """ "51–100 of 12,408"."""
+    if not cl.result_list:
+        return ""
+    first = (cl.page_num - 1) * cl.paginator.per_page + 1
+    words = {"first": figure(first), "last": figure(first + len(cl.result_list) - 1)}
+    count, more = _count(cl)
+    if count is None:
+        return _("%(first)s–%(last)s") % words
+    return _("%(first)s–%(last)s of %(count)s") % {**words, "count": figure(count) + ("+" if more else "")}
+
+
+def _count(cl: Any) -> tuple[int | None, bool]:
+    bounded = getattr(cl.paginator, "bounded_count", None)
+    if bounded is None:
+        return (cl.result_count if not getattr(cl.paginator, "template_name", "") else None), False
+    return bounded
+
+
+@register.filter
+def localize_number(value: Any) -> str:
+    return figure(value)
