@@ -5,6 +5,7 @@ number of its own. Servers start with the first connection, so tests of pure mat
 and TEST_REDIS_URL use other servers instead.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -43,6 +44,8 @@ def _use_own_folder() -> None:
     global _made_here
     if FOLDER not in os.environ:
         _made_here = short_folder()
+        (_made_here / "static").mkdir()  # whitenoise warns about a missing one
+        atexit.register(shutil.rmtree, _made_here, ignore_errors=True)  # also when the run never begins
         os.environ[FOLDER] = str(_made_here)
     var = Path(os.environ[FOLDER]).resolve()
     os.environ["VAR_DIR"] = str(var)
