@@ -237,7 +237,7 @@ def test_a_product_costs_three_queries(browser, django_assert_num_queries):
     product = ProductFactory.create()
     VariantFactory.create_batch(5, product=product)
     ProductImageFactory.create_batch(3, product=product)
-    browser.get("/categories")
+    browser.get("/products")
 
     with django_assert_num_queries(3):
         browser.get(f"/products/{product.public_id}")

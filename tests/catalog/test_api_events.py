@@ -1,0 +1,234 @@
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from catalog.models import Interaction, Visitor
+from catalog.partitions import months_in_use
+from tests.factories import ApiKeyFactory, CustomerFactory, ProductFactory, VisitorFactory
+from tests.plugins.api import Caller
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def product(db):
+    return ProductFactory.create(external_id="P1")
+
+
+def view(**more):
+    return {"kind": "view", "product": "ext:P1", "visitor": "v1", **more}
+
+
+def refusals(response) -> list[tuple[int, str, str]]:
+    assert response.status_code == 200, response.content
+    return [(one["index"], one["field"], one["code"]) for one in response.json()["refused"]]
+
+
+def test_events_of_a_browser_are_stored_under_its_visitor(browser, product):
+    moment = timezone.now().replace(microsecond=0) - timedelta(minutes=3)
+    event_id = uuid.uuid4()
+
+    response = browser.post(
+        "/events",
+        {
+            "events": [
+                view(event_id=str(event_id), occurred_at=moment.isoformat(), recommendation="r1"),
+                {"kind": "search", "query": "tea 茶", "visitor": "v1"},
+                {"kind": "rating", "product": product.public_id, "visitor": "v2", "value": 4},
+            ]
+        },
+    )
+
+    assert response.json() == {"accepted": 3, "repeated": 0, "ignored": 0, "refused": []}
+    stored = Interaction.objects.get(event_id=event_id)
+    assert (stored.kind, stored.product, stored.occurred_at, stored.customer_id) == ("view", product, moment, None)
+    assert (stored.visitor.key, stored.context) == ("v1", {"recommendation": "r1"})
+    assert Interaction.objects.get(kind="search").context == {"query": "tea 茶"}
+    assert Interaction.objects.get(kind="rating").value == 4.0
+    assert sorted(Visitor.objects.values_list("key", flat=True)) == ["v1", "v2"]
+
+
+def test_each_bad_event_is_named_and_the_good_ones_are_stored(browser, product):
+    now = timezone.now()
+    events = [
+        view(),
+        "not an event",
+        view(kind="purchase"),
+        view(kind="steal"),
+        view(kind=["view"]),
+        view(product=None),
+        view(product="ext:none"),
+        view(product="nonsense"),
+        view(visitor=""),
+        view(visitor="x" * 65),
+        view(customer="ext:C1"),
+        view(occurred_at="yesterday"),
+        view(occurred_at=(now + timedelta(minutes=6)).isoformat()),
+        view(occurred_at=(now - timedelta(days=800)).isoformat()),
+        view(occurred_at="0001-01-01T00:00:00+14:00"),
+        view(occurred_at=1),
+        view(kind="rating"),
+        view(kind="rating", value=6),
+        view(kind="rating", value=True),
+        view(value="many"),
+        view(value=10**10),
+        view(query="x" * 201),
+        view(event_id=7),
+        view(kind="favourite"),
+    ]
+
+    response = browser.post("/events", {"events": events})
+
+    assert response.json()["accepted"] == 2
+    assert refusals(response) == [
+        (1, "", "not_an_object"),
+        (2, "kind", "purchase_by_order"),
+        (3, "kind", "unknown_kind"),
+        (4, "kind", "unknown_kind"),
+        (5, "product", "required"),
+        (6, "product", "unknown_product"),
+        (7, "product", "unknown_product"),
+        (8, "visitor", "required"),
+        (9, "visitor", "too_long"),
+        (10, "customer", "not_allowed"),
+        (11, "occurred_at", "not_a_time"),
+        (12, "occurred_at", "out_of_range"),
+        (13, "occurred_at", "out_of_range"),
+        (14, "occurred_at", "not_a_time"),
+        (15, "occurred_at", "not_a_time"),
+        (16, "value", "out_of_range"),
+        (17, "value", "out_of_range"),
+        (18, "value", "out_of_range"),
+        (19, "value", "not_a_number"),
+        (20, "value", "not_a_number"),
+        (21, "query", "too_long"),
+        (22, "event_id", "not_a_text"),
+    ]
+    assert sorted(Interaction.objects.values_list("kind", flat=True)) == ["favourite", "view"]
+
+
+@pytest.mark.parametrize("with_time", [True, False])
+def test_an_event_sent_again_is_stored_once(browser, product, with_time):
+    event = view(event_id="my own id", **({"occurred_at": timezone.now().isoformat()} if with_time else {}))
+
+    first = browser.post("/events", {"events": [event]})
+    again = browser.post("/events", {"events": [event]})
+
+    assert [(a.json()["accepted"], a.json()["repeated"]) for a in (first, again)] == [(1, 0), (0, 1)]
+    assert Interaction.objects.count() == 1
+
+
+def test_the_same_event_twice_in_a_batch_is_stored_once(browser, product):
+    event = view(event_id="e1", occurred_at=timezone.now().isoformat())
+
+    answer = browser.post("/events", {"events": [event, event]}).json()
+
+    assert (answer["accepted"], answer["repeated"]) == (1, 1)
+
+
+@pytest.mark.parametrize("events", [[], None, {}, "x"])
+def test_a_batch_has_1_to_500_events(browser, events):
+    response = browser.post("/events", {"events": events})
+
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "events")
+
+
+def test_501_events_are_400_and_nothing_is_stored(browser, product):
+    assert browser.post("/events", {"events": [view()] * 501}).status_code == 400
+    assert Interaction.objects.count() == 0
+
+
+def test_500_events_cost_the_same_queries_as_one(browser, product, django_assert_max_num_queries):
+    browser.post("/events", {"events": [view(visitor="warm")]})
+    batch = [view(visitor=f"v{number % 50}", event_id=f"e{number}") for number in range(500)]
+
+    # product, visitors, new visitors, their keys, event ids without a time, savepoint around the insert
+    with django_assert_max_num_queries(8):
+        answer = browser.post("/events", {"events": batch}).json()
+
+    assert answer["accepted"] == 500
+
+
+def test_a_back_end_may_name_customers(server, product):
+    customer = CustomerFactory.create(external_id="C1")
+
+    response = server.post("/events", {"events": [view(customer="ext:C1"), view(customer="ext:none")]})
+
+    assert refusals(response) == [(1, "customer", "unknown_customer")]
+    stored = Interaction.objects.get()
+    assert stored.customer == customer
+    assert Visitor.objects.get(key="v1").customer == customer
+
+
+def test_a_customer_token_says_who_it_is_and_names_nobody_else(as_customer, product):
+    customer, other = CustomerFactory.create(), CustomerFactory.create()
+
+    response = as_customer(customer).post(
+        "/events", {"events": [view(), view(customer=customer.public_id), view(customer=other.public_id)]}
+    )
+
+    assert refusals(response) == [(2, "customer", "not_allowed")]
+    assert [i.customer_id for i in Interaction.objects.all()] == [customer.pk] * 2
+    assert Visitor.objects.get(key="v1").customer == customer
+
+
+def test_a_visitor_stays_with_its_first_customer(as_customer, product):
+    first, second = CustomerFactory.create(), CustomerFactory.create()
+    for customer in (first, second):
+        as_customer(customer).post("/events", {"events": [view()]})
+
+    assert Visitor.objects.get(key="v1").customer == first
+
+
+def test_the_token_of_an_erased_customer_stores_nothing(as_customer, product):
+    customer = CustomerFactory.create()
+    caller = as_customer(customer)
+    type(customer).objects.filter(pk=customer.pk).update(erased_at=timezone.now())
+
+    response = caller.post("/events", {"events": [view()]})
+
+    assert refusals(response) == [(0, "customer", "unknown_customer")]
+    assert Interaction.objects.count() == 0
+
+
+def test_a_visitor_who_does_not_want_to_be_followed_is_not(browser, product):
+    VisitorFactory.create(key="v1", may_track=False)
+
+    answer = browser.post("/events", {"events": [view(), view(visitor="v2")]}).json()
+
+    assert (answer["accepted"], answer["ignored"]) == (1, 1)
+    assert Interaction.objects.get().visitor.key == "v2"
+
+
+def test_hidden_products_can_be_looked_at_but_deleted_ones_cannot(browser):
+    ProductFactory.create(external_id="P1", status="hidden")
+    ProductFactory.create(external_id="P2", deleted_at=timezone.now())
+
+    response = browser.post("/events", {"events": [view(), view(product="ext:P2")]})
+
+    assert refusals(response) == [(1, "product", "unknown_product")]
+
+
+def test_an_event_of_a_month_without_a_partition_makes_it(browser, product):
+    old = timezone.now() - timedelta(days=400)
+    month = old.date().replace(day=1)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS catalog_interaction_{month:%Y_%m}")
+
+    answer = browser.post("/events", {"events": [view(occurred_at=old.isoformat())]}).json()
+
+    assert answer["accepted"] == 1
+    assert month in months_in_use()
+
+
+def test_a_beacon_is_read_as_json_whatever_it_is_called(product):
+    key = ApiKeyFactory.create(publishable=True).value
+    body = json.dumps({"key": key, "events": [view()]})
+
+    response = Caller().client.post("/api/v1/events", body, content_type="text/plain")
+
+    assert response.json()["accepted"] == 1

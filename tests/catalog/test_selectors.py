@@ -1,0 +1,53 @@
+import pytest
+from django.utils import timezone
+
+from catalog.selectors import product_cards, sellable_among
+from tests.factories import ProductFactory, ProductImageFactory, ShopProfileFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def test_cards_have_what_a_shelf_shows(django_assert_num_queries):
+    ShopProfileFactory.create(base_currency="EUR")
+    product = ProductFactory.create(name="Tee", name_translations={"zh-hans": "茶"}, external_id="T", price="3.5")
+    second = ProductImageFactory.create(product=product, position=2)
+    first = ProductImageFactory.create(product=product, position=1, alt="A cup")
+    plain = ProductFactory.create(name="Plain")
+    product_cards([product.pk])
+
+    with django_assert_num_queries(1):
+        cards = product_cards([product.pk, plain.pk, 0], language="zh-hans")
+
+    assert set(cards) == {product.pk, plain.pk}
+    assert second.file.name != first.file.name
+    assert cards[product.pk] == {
+        "id": product.public_id,
+        "public_id": product.public_id,
+        "external_id": "T",
+        "name": "茶",
+        "price": "3.50",
+        "currency": "EUR",
+        "image": f"/media/{first.file.name}",
+        "image_alt": "A cup",
+        "url": f"/api/v1/products/{product.public_id}",
+    }
+    assert (cards[plain.pk]["name"], cards[plain.pk]["image"]) == ("Plain", None)
+
+
+def test_only_live_existing_products_in_stock_may_be_sold(django_assert_num_queries):
+    good = ProductFactory.create()
+    bad = [
+        ProductFactory.create(status="hidden"),
+        ProductFactory.create(status="draft"),
+        ProductFactory.create(deleted_at=timezone.now()),
+        ProductFactory.create(stock=0),
+        ProductFactory.create(stock=-1),
+    ]
+
+    with django_assert_num_queries(1):
+        assert sellable_among([good.pk, *(product.pk for product in bad), 10**15]) == {good.pk}
