@@ -8,6 +8,8 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+LARGEST_VALUE = 1e6
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -45,17 +47,21 @@ class Interactions:
         """Columns: customer, item, optional value (default 1) and timestamp (seconds; default row number).
 
         Item ids are sorted, customer ids come in order of appearance. Given id arrays are kept in front and extended
-        by what the frame has beyond them. Rows with a value of zero or less say nothing and are left out.
+        by what the frame has beyond them. Rows with a value of zero or less say nothing and are left out; values above
+        LARGEST_VALUE count as that, so that one absurd number cannot drown all others.
         """
         if "value" in frame:
             frame = frame[frame["value"].to_numpy() > 0]
         customers, customer_ids = _codes(frame["customer"], customer_ids, sort=False)
         items, item_ids = _codes(frame["item"], item_ids, sort=True)
         has_times = "timestamp" in frame
+        values = np.ones(len(frame), np.float32)
+        if "value" in frame:
+            values = np.minimum(frame["value"].to_numpy(np.float64), LARGEST_VALUE).astype(np.float32)
         return cls(
             customers=customers,
             items=items,
-            values=frame["value"].to_numpy(np.float32) if "value" in frame else np.ones(len(frame), np.float32),
+            values=values,
             times=frame["timestamp"].to_numpy(np.float64) if has_times else np.arange(len(frame), dtype=np.float64),
             customer_ids=customer_ids,
             item_ids=item_ids,

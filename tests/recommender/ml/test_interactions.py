@@ -38,6 +38,12 @@ def test_rows_that_say_nothing_are_left_out():
     assert data.item_ids[data.items].tolist() == [30]
 
 
+def test_an_absurd_value_is_bounded():
+    data = made([(1, 10, 1e300, 1.0), (1, 20, 2.0, 2.0)])
+
+    assert data.values.tolist() == [1e6, 2.0]
+
+
 def test_pairs_put_repeated_events_together_newest_first():
     data = made([(1, 10, 1.0, 1.0), (1, 20, 1.0, 2.0), (1, 10, 4.0, 3.0), (2, 20, 1.0, 9.0)])
 
