@@ -7,7 +7,7 @@ class CatalogConfig(AppConfig):
     verbose_name = _("Shop")
 
     def ready(self) -> None:
-        from catalog.extensions import import_sections
+        from catalog.extensions import customer_panels, import_sections, product_panels
         from core.extensions import dashboard_cards, personal_data, role_permissions
 
         sections = "categories products variants images customers orders order_lines payments interactions"
@@ -15,6 +15,10 @@ class CatalogConfig(AppConfig):
             section = "".join(part.title() for part in name.split("_"))
             import_sections.register(name, f"catalog.importing.native.{section}", order=order)
         role_permissions.register("catalog", "catalog.roles.ROLE_PERMISSIONS")
+        for order, name in enumerate(("product_state", "product_sold", "product_stock_history"), 1):
+            product_panels.register(f"catalog.{name}", f"catalog.panels.{name}", order=order)
+        for order, name in enumerate(("facts", "traits", "orders", "interactions"), 1):
+            customer_panels.register(f"catalog.{name}", f"catalog.panels.customer_{name}", order=order)
         dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)
         personal_data.register(
             "catalog.Customer",

@@ -22,6 +22,7 @@ from django.db.models import (
     Max,
     Min,
     OuterRef,
+    Prefetch,
     Q,
     QuerySet,
     Subquery,
@@ -31,7 +32,17 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
-from catalog.models import Customer, Order, OrderLine, Product, Refund, Variant
+from catalog.models import (
+    Customer,
+    Interaction,
+    Order,
+    OrderEvent,
+    OrderLine,
+    Product,
+    ProductImage,
+    Refund,
+    Variant,
+)
 
 DAYS = 28
 LOW_STOCK = 5
@@ -241,6 +252,29 @@ def order_pieces(order_ids: Iterable[int]) -> dict[int, int]:
     return dict(rows.annotate(pieces=Sum("quantity")))
 
 
+def order_for_page(pk: str) -> Order | None:
+    """An order with everything its page shows; None when there is none. Seven queries."""
+    if not pk.isdigit() or len(pk) > 18:
+        return None
+    pictures = ProductImage.objects.order_by("position", "id")
+    return (
+        Order.objects.select_related("customer")
+        .prefetch_related(
+            Prefetch("lines", OrderLine.objects.select_related("product", "variant").order_by("line")),
+            Prefetch("lines__product__images", pictures),
+            Prefetch("events", OrderEvent.objects.select_related("created_by").order_by("occurred_at", "id")),
+            "payments",
+            Prefetch("refunds", Refund.objects.select_related("order_line")),
+        )
+        .filter(pk=int(pk))
+        .first()
+    )
+
+
+def refund_is_known(order: Order, external_id: str) -> bool:
+    return bool(external_id) and Refund.objects.filter(order=order, external_id=external_id).exists()
+
+
 def order_status_counts() -> dict[str, int]:
     return dict(Order.objects.order_by().values_list("status").annotate(n=Count("id")))
 
@@ -373,3 +407,17 @@ def _add_up(clock: ShopClock, rows: Iterable[tuple[int, int, date, int, Decimal]
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def customer_loose_refunds(customer: Customer) -> list[Refund]:
+    """Returns that old systems recorded without their order, newest first, at most ten."""
+    rows = (
+        Refund.objects.filter(customer=customer, order=None).select_related("product").order_by("-refunded_at", "-id")
+    )
+    return list(rows[:10])
+
+
+def latest_interactions(customer: Customer, limit: int = 15) -> list[Interaction]:
+    """What this customer did last. Reads the index of customers in each month, newest first."""
+    rows = Interaction.objects.filter(customer=customer).select_related("product").order_by("-occurred_at")
+    return list(rows[:limit])

@@ -52,6 +52,7 @@ class Card:
 
     `work` joins the common work list, `figures` the common row of figures, `steps` the list "what to do next" of an
     empty shop. With a `template` the card also stands on its own below them, with `title` and `context`.
+    `note` is a sentence below the figures, such as the date they stand for.
     """
 
     title: Any = ""
@@ -62,6 +63,7 @@ class Card:
     context: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
     url_label: Any = ""
+    note: Any = ""
 
 
 MOST_FIGURES = 4
@@ -100,7 +102,7 @@ def collect(request: HttpRequest) -> Home:
         work=[item for card in cards for item in card.work if item.count],
         figures=figures[: max(MOST_FIGURES, len(figures) // MOST_FIGURES * MOST_FIGURES)],
         steps=[step for card in cards for step in card.steps],
-        notes=notes,
+        notes=[*notes, *(card.note for card in cards if card.note)],
         cards=[card for card in cards if card.template],
     )
 

@@ -1,5 +1,5 @@
 """Staff pages of the shop's facts."""
 
-from catalog.admin import groups, products
+from catalog.admin import customers, groups, imports, orders, products, stock
 
-__all__ = ["groups", "products"]
+__all__ = ["customers", "groups", "imports", "orders", "products", "stock"]

@@ -1,18 +1,21 @@
 """Cells that several lists share. Pure: everything they show was read before."""
 
 from collections.abc import Mapping
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog.admin.fields import as_text
 from catalog.models import ImportBatch, Order, Product
 from catalog.selectors_admin import Sales, Stock
-from core.components import Meaning, figure, money, pill, sparkline
+from core.components import Meaning, figure, money, pill, sparkline, when
 
 PRODUCT_MEANINGS = {
     Product.Status.LIVE: Meaning.GOOD,
@@ -55,6 +58,29 @@ def two_lines(title: Any, hint: Any = "", image: Any = None) -> SafeString:
     return text if image is None else format_html('<span class="cat-cell">{}{}</span>', image, text)
 
 
+def quiet(text: Any) -> SafeString:
+    return format_html('<span class="zg-hint">{}</span>', text)
+
+
+def sentence(text: Any) -> str:
+    """Stored choices are lower case; a cell begins with a capital."""
+    return capfirst(str(text))
+
+
+def date_text(moment: date | datetime) -> str:
+    """30 Nov 2010 / 2010年11月30日, in the shop's time zone."""
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time(12), timezone.get_current_timezone())
+    return when(moment).rpartition(" ")[0].rstrip(",")
+
+
+def day(moment: datetime | None) -> Any:
+    """The date alone, the full moment behind it."""
+    if moment is None:
+        return NOTHING
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), when(moment), date_text(moment))
+
+
 def number(value: Any) -> SafeString:
     """Right-aligned, in digits of one width."""
     return format_html('<span class="zg-num">{}</span>', value)
@@ -66,16 +92,16 @@ def amount(value: Decimal | None, currency: str = "") -> SafeString:
 
 def product_status(product: Product) -> SafeString:
     if product.deleted_at is not None:
-        return pill(Meaning.STOPPED, _("deleted").capitalize())
-    return pill(PRODUCT_MEANINGS[Product.Status(product.status)], str(product.get_status_display()).capitalize())
+        return pill(Meaning.STOPPED, _("Deleted"))
+    return pill(PRODUCT_MEANINGS[Product.Status(product.status)], sentence(product.get_status_display()))
 
 
 def order_status(order: Order) -> SafeString:
-    return pill(ORDER_MEANINGS[Order.Status(order.status)], str(order.get_status_display()).capitalize())
+    return pill(ORDER_MEANINGS[Order.Status(order.status)], sentence(order.get_status_display()))
 
 
 def import_state(batch: ImportBatch) -> SafeString:
-    return pill(IMPORT_MEANINGS[ImportBatch.State(batch.state)], str(batch.get_state_display()).capitalize())
+    return pill(IMPORT_MEANINGS[ImportBatch.State(batch.state)], sentence(batch.get_state_display()))
 
 
 def stock(found: Stock | None) -> SafeString:
@@ -98,11 +124,11 @@ def sold(found: Sales | None, days: int) -> SafeString:
         return number(figure(0))
     return format_html(
         '<span class="zg-num cat-sold">{}<span>{}</span></span>',
-        sparkline(weekly(found.daily), days=days), figure(found.pieces),
+        sparkline(in_fours(found.daily), days=days), figure(found.pieces),
     )  # fmt: skip
 
 
-def weekly(daily: Any) -> list[int]:
+def in_fours(daily: Any) -> list[int]:
     """Sums of four days: a line of 28 mostly empty days is only noise."""
     values = list(daily)
     return [sum(values[i : i + 4]) for i in range(0, len(values), 4)]

@@ -9,7 +9,13 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter, RangeDateFilter, RangeNumericFilter
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    DropdownFilter,
+    MultipleChoicesDropdownFilter,
+    RangeDateFilter,
+    RangeNumericFilter,
+)
 from unfold.utils import parse_date_str
 
 from catalog.admin.fields import INDENT
@@ -39,6 +45,10 @@ class BranchFilter(DropdownFilter):
         return queryset.none() if category is None else queryset.in_branch(category)  # type: ignore[attr-defined]
 
 
+class ChoiceFilter(MultipleChoicesDropdownFilter):
+    """One or several of the states of a row."""
+
+
 class StockFilter(DropdownFilter):
     title = _("stock")
     parameter_name = "stock"
@@ -64,6 +74,10 @@ class PriceFilter(RangeNumericFilter):
 
 class BrandFilter(AutocompleteSelectFilter):
     """Found by typing: a shop may have thousands of brands."""
+
+
+class CustomerFilter(AutocompleteSelectFilter):
+    """Orders of one person, found by typing."""
 
 
 class CountryFilter(DropdownFilter):

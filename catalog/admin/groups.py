@@ -30,6 +30,9 @@ WHOLE_TREE = 1_000
 class NamedAdmin(ListingMixin, StaffModelAdmin):
     """Things with a name in several languages."""
 
+    number_columns = ("products_cell",)
+    compact_columns = ("names_cell", "products_cell")
+
     named_form: type[ModelForm]
     own_fields: tuple[Any, ...] = ()
 

@@ -7,6 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from catalog.services.staff import BulkChange
+from core.components.toasts import toast
 
 
 def tell(request: HttpRequest, change: BulkChange, text: str) -> None:
@@ -14,14 +15,11 @@ def tell(request: HttpRequest, change: BulkChange, text: str) -> None:
     if not change.count:
         messages.info(request, _("Nothing to change: the products are like that already"))
         return
-    undo = reverse("admin:catalog_product_undo", args=[change.undo])
-    messages.success(request, text % {"count": change.count}, extra_tags=f"undo:{undo}")
+    toast(request, text % {"count": change.count}, undo=reverse("admin:catalog_product_undo"), key=change.undo)
 
 
 def came_from(request: HttpRequest, otherwise: str) -> str:
     """The page that sent the form, when it is one of ours."""
     referer = request.headers.get("Referer", "")
-    safe = url_has_allowed_host_and_scheme(
-        referer, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return referer if safe else otherwise
+    hosts = {request.get_host()}
+    return referer if url_has_allowed_host_and_scheme(referer, hosts, request.is_secure()) else otherwise

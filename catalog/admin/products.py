@@ -33,7 +33,7 @@ THUMBNAIL = "catalog_product_thumbnail"
 class ProductAdmin(ListingMixin, ProductPageMixin):
     list_display = ("product_cell", "category_cell", "stock_cell", "price_cell", "sold_cell", "status_cell")
     list_filter = (
-        "status",
+        ("status", filters.ChoiceFilter),
         filters.BranchFilter,
         ("brand", filters.BrandFilter),
         ("price", filters.PriceFilter),
@@ -43,6 +43,8 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
     search_fields = ("name",)
     search_help_text = gettext_lazy("Name, SKU or the shop's own ID")
     ordering = ("-id",)
+    number_columns = ("stock_cell", "price_cell", "sold_cell")
+    compact_columns = ("stock_cell", "price_cell", "status_cell")
     actions = ("publish", "hide", "delete_chosen", "restore_chosen", "export_as_csv")
     panel_registry = product_panels
     view_keys = ("live", "low", "out", "hidden", "draft", "deleted")
@@ -177,7 +179,7 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
     def get_urls(self) -> list[URLPattern]:
         site = self.admin_site
         return [
-            path("undo/<str:key>/", site.admin_view(self.undo_view), name="catalog_product_undo"),
+            path("undo/", site.admin_view(self.undo_view), name="catalog_product_undo"),
             path(
                 "picture/<int:pk>-<str:version>/",
                 site.admin_view(self.thumbnail_view),
@@ -188,12 +190,12 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
         ]
 
     @method_decorator(require_POST)
-    def undo_view(self, request: HttpRequest, key: str) -> HttpResponseBase:
+    def undo_view(self, request: HttpRequest) -> HttpResponseBase:
         """Put back what the toast offers."""
         if not (self.has_change_permission(request) or self.has_delete_permission(request)):
             raise PermissionDenied
         try:
-            count = services.undo_product_change(key=key, by=request.user)  # type: ignore[arg-type]
+            count = services.undo_product_change(key=request.POST.get("key", ""), by=request.user)  # type: ignore[arg-type]
         except DomainError as error:
             self.refuse(request, error)
         else:

@@ -1,0 +1,134 @@
+"""Customers: who buys, and the page of one of them."""
+
+import copy
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from catalog import selectors_admin as reads
+from catalog.admin import cells, filters
+from catalog.admin.listing import ListingMixin
+from catalog.extensions import customer_panels
+from catalog.models import Customer
+from catalog.selectors_admin import Purchases
+from core.admin.base import StaffModelAdmin
+from core.components import ago, figure, money
+from core.exports import csv_response
+from core.shop import current_shop
+
+PERSONAL_PERMISSION = "catalog.view_personal_data"
+PERSONAL = ("email", "phone", "birthday")
+
+
+def may_see_people(request: HttpRequest) -> bool:
+    """Whether this person may see how to reach customers."""
+    return request.user.has_perm(PERSONAL_PERMISSION)
+
+
+@admin.register(Customer)
+class CustomerAdmin(ListingMixin, StaffModelAdmin):
+    """E-mail, telephone and birthday do not exist for people without the right to them: not in the list, the page,
+    the export, nor through the search."""
+
+    list_display = ("customer_cell", "orders_cell", "revenue_cell", "last_cell", "since_cell", "country_cell")
+    list_filter = (filters.CountryFilter, ("joined_at", filters.DaysFilter), filters.PersonalisationFilter)
+    search_fields = ("name",)
+    search_help_text = gettext_lazy("Name, e-mail or the shop's own ID")
+    ordering = ("-joined_at", "-id")
+    number_columns = ("orders_cell", "revenue_cell")
+    compact_columns = ("orders_cell", "revenue_cell", "last_cell")
+    panel_registry = customer_panels
+    export_fields = ("external_id", "name", "language", "country", "city", "joined_at", "is_personalised")
+    empty_title = gettext_lazy("No customers yet")
+    empty_text = gettext_lazy("Customers appear with the first import or the first order through the API.")
+
+    class Media:
+        css = {"all": ("catalog/catalog.css",)}
+
+    # --- rights -------------------------------------------------------------------------------------------------
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """They come from orders and imports."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody is removed by hand: orders and the books need them."""
+        return False
+
+    # --- list ---------------------------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        rows = super().get_queryset(request).filter(erased_at=None)
+        return rows if may_see_people(request) else rows.defer(*PERSONAL)
+
+    def fill_page(self, request: HttpRequest, rows: list[Customer]) -> None:
+        found = reads.customer_purchases([row.pk for row in rows], current_shop().base_currency)
+        for row in rows:
+            row.page_purchases = found.get(row.pk, Purchases())  # type: ignore[attr-defined]
+            row.page_email = row.email if may_see_people(request) else ""  # type: ignore[attr-defined]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
+    ) -> tuple[QuerySet[Customer], bool]:
+        for word in search_term.split()[:8]:
+            columns = ["name", "external_id", *(["email"] if may_see_people(request) else [])]
+            first, *others = (
+                Customer.objects.filter(**{f"{column}__icontains": word}).order_by().values("pk") for column in columns
+            )
+            queryset = queryset.filter(pk__in=first.union(*others, all=True))
+        return queryset, False
+
+    @admin.display(description=gettext_lazy("Customer"), ordering="name")
+    def customer_cell(self, row: Customer) -> SafeString:
+        hint = getattr(row, "page_email", "") or row.external_id or ""
+        return cells.two_lines(str(row), "" if hint == str(row) else hint)
+
+    @admin.display(description=gettext_lazy("Orders"), ordering=reads.customer_order_count())
+    def orders_cell(self, row: Customer) -> SafeString:
+        return cells.number(figure(_purchases(row).orders))
+
+    @admin.display(description=gettext_lazy("Revenue"), ordering=reads.customer_revenue())
+    def revenue_cell(self, row: Customer) -> SafeString:
+        return cells.number(money(_purchases(row).revenue))
+
+    @admin.display(description=gettext_lazy("Last order"), ordering=reads.customer_last_order())
+    def last_cell(self, row: Customer) -> Any:
+        return ago(_purchases(row).last_at)
+
+    @admin.display(description=gettext_lazy("Customer since"), ordering="joined_at")
+    def since_cell(self, row: Customer) -> Any:
+        return cells.day(row.joined_at)
+
+    @admin.display(description=gettext_lazy("Country"), ordering="country")
+    def country_cell(self, row: Customer) -> Any:
+        return row.country or cells.NOTHING
+
+    @admin.action(description=gettext_lazy("Export as CSV"), permissions=["export"])
+    def export_as_csv(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
+        """How to reach people leaves the house only with both rights."""
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        columns = copy.copy(self)
+        if may_see_people(request):
+            columns.export_fields = (*self.export_fields, *PERSONAL)  # type: ignore[misc]
+        return csv_response(columns, request, queryset)
+
+    # --- page ---------------------------------------------------------------------------------------------------
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        person: tuple[Any, ...] = ("name", ("language", "country"), "city", "is_personalised")
+        if may_see_people(request):
+            person = ("name", ("email", "phone"), ("language", "birthday"), ("country", "city"), "is_personalised")
+        return ((None, {"fields": person}),)
+
+    def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
+        obj.save(update_fields=[*form.changed_data, "updated_at"])
+
+
+def _purchases(row: Customer) -> Purchases:
+    return getattr(row, "page_purchases", Purchases())
