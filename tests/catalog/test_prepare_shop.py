@@ -7,7 +7,7 @@ import pytest
 from django.core.management.base import CommandError
 
 from catalog.management.commands import prepare_shop
-from catalog.models import Product
+from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -37,12 +37,13 @@ def test_an_empty_database_gets_the_demo_shop_once(calls):
 
 def test_a_demo_shop_that_was_interrupted_is_finished_at_the_next_start(calls, monkeypatch):
     def killed(*words: str, **options: object) -> None:
-        Product.objects.create(name="Half")
+        ProductFactory.create()
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(prepare_shop, "call_command", killed)
-        fill()
+        with pytest.raises(KeyboardInterrupt):
+            fill()
 
     fill()
 
