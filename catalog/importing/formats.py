@@ -8,8 +8,11 @@ from django.utils.translation import gettext as _
 
 from catalog.extensions import import_sections
 from catalog.importing.errors import FileRefused, ImportRefused
+from catalog.importing.online_retail import CURRENCY, Transactions
 from catalog.importing.reader import Source, open_source
 from catalog.importing.sections import Section
+from catalog.models import Order
+from core.models import ShopProfile
 
 ENDINGS = (".csv", ".csv.gz")
 
@@ -68,8 +71,12 @@ def _native(path: Path) -> Plan:
 
 
 def _online_retail(path: Path) -> Plan:
-    from catalog.importing.online_retail import Transactions
-
+    currency = ShopProfile.current().base_currency
+    if currency != CURRENCY and Order.objects.exists():
+        raise ImportRefused(
+            _("The shop has orders in %(base)s; this format is in %(currency)s.")
+            % {"base": currency, "currency": CURRENCY}
+        )
     section = Transactions()
     if path.is_dir():
         found = _tables(path)

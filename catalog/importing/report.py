@@ -17,6 +17,7 @@ from catalog.importing.reader import Refusal
 from core.exports import safe_cell
 
 SAMPLE = 20
+TOTALS = ("file", "orders", "refunds", "left_out", "difference")
 HEADER = ["file", "line", "column", "reason", "row"]
 
 
@@ -82,10 +83,16 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "sections": {name: vars(section).copy() for name, section in self.sections.items()},
+            "sections": {
+                name: {**vars(section), "place": place} for place, (name, section) in enumerate(self.sections.items())
+            },
             "rules": {
-                code: {"count": rule.count, "amount": None if rule.amount is None else f"{rule.amount:.2f}"}
-                for code, rule in self.rules.items()
+                code: {
+                    "count": rule.count,
+                    "amount": None if rule.amount is None else f"{rule.amount:.2f}",
+                    "place": place,
+                }
+                for place, (code, rule) in enumerate(self.rules.items())
             },
             "totals": {name: f"{amount:.2f}" for name, amount in self.totals.items()},
             "notes": self.notes,
@@ -134,8 +141,21 @@ class RefusedFile:
             self._file.close()
 
 
+def in_order(report: dict[str, Any]) -> dict[str, Any]:
+    """A stored report with its sections, rules and totals in the order in which they were made: PostgreSQL keeps the
+    keys of a JSON object in an order of its own."""
+    ordered = dict(report)
+    for part in ("sections", "rules"):
+        rows = report.get(part, {})
+        ordered[part] = dict(sorted(rows.items(), key=lambda item: item[1].get("place", 0)))
+    totals = report.get("totals", {})
+    ordered["totals"] = {name: totals[name] for name in (*TOTALS, *sorted(set(totals) - set(TOTALS))) if name in totals}
+    return ordered
+
+
 def table(report: dict[str, Any]) -> Iterable[str]:
     """The report as lines of text for a terminal."""
+    report = in_order(report)
     columns = ["read", "new", "changed", "same", "refused"]
     titles = [_("read"), _("new"), pgettext("rows", "changed"), _("same"), _("refused"), _("seconds")]
     yield f"{_('section'):<24}" + "".join(f"{title:>12}" for title in titles)

@@ -17,15 +17,22 @@ CHUNK = 1 << 18
 
 @dataclass
 class Stage:
-    """The staged rows of one section, in the table `import_<name>`. Column `line` is the line in the file."""
+    """The staged rows of one section, in the table `import_<name>`. Column `line` is the line in the file.
+
+    Rows made from those of another section have no source: `made_from` is then the name of the file they came from
+    and `given` the columns that are filled.
+    """
 
     name: str
     columns: Sequence[Column]
-    source: Source | None
+    source: Source | None = None
+    made_from: str = ""
+    given: tuple[str, ...] = ()
     present: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.present = frozenset(column.name for column in self.source.present) if self.source else frozenset()
+        found = tuple(column.name for column in self.source.present) if self.source else self.given
+        self.present = frozenset(found)
 
     @property
     def table(self) -> str:
@@ -33,7 +40,7 @@ class Stage:
 
     @property
     def file(self) -> str:
-        return self.source.name if self.source else f"{self.name}.csv"
+        return self.source.name if self.source else self.made_from or f"{self.name}.csv"
 
     def create(self) -> None:
         columns = ", ".join(f"{column.name} {column.kind}" for column in self.columns)
