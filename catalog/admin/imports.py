@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from catalog.admin import cells, filters
 from catalog.admin.customers import PERSONAL_PERMISSION
 from catalog.admin.listing import ListingMixin
-from catalog.importing.report import rule_label, total_label
+from catalog.importing.report import in_order, rule_label, total_label
 from catalog.models import ImportBatch
 from core.admin.base import EXPORT_PERMISSION, LedgerAdmin
 from core.components import ago, figure, money
@@ -108,7 +108,7 @@ class ImportBatchAdmin(ListingMixin, LedgerAdmin):
         batch = self.get_object(request, unquote(object_id))
         if batch is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        report = batch.report or {}
+        report = in_order(batch.report or {})
         context = {
             **self.admin_site.each_context(request),
             "title": title_of(batch),
