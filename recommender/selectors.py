@@ -79,14 +79,14 @@ class Answer:
 
 def recent_acts(*, customer: Customer | None, visitor: Visitor | None, limit: int = HISTORY_LIMIT) -> list[Act]:
     """The last acts of this person, newest first; one indexed query for each identity. Empty when they said no."""
-    rows: list[Interaction] = []
+    rows: list[tuple[int, str, datetime, float | None]] = []
     fields = ("product_id", "kind", "occurred_at", "value")
     if customer is not None and customer.is_personalised:
         known = Interaction.objects.filter(customer=customer, product__isnull=False)
-        rows += known.order_by("-occurred_at").values_list(*fields)[:limit]
+        rows += list(known.order_by("-occurred_at").values_list(*fields)[:limit])
     if visitor is not None and visitor.may_track:
         unknown = Interaction.objects.filter(visitor=visitor, customer=None, product__isnull=False)
-        rows += unknown.order_by("-occurred_at").values_list(*fields)[:limit]
+        rows += list(unknown.order_by("-occurred_at").values_list(*fields)[:limit])
     rows.sort(key=lambda row: row[2], reverse=True)
     return [Act(product_id, kind, at, _weight(kind, value)) for product_id, kind, at, value in rows[:limit]]
 

@@ -19,7 +19,7 @@ class Category(NamedModel, PublicIdModel, TimestampedModel, MP_Node):
     steplen = 4
     position = models.PositiveIntegerField(_("position"), default=0, db_default=0)
 
-    objects = MP_NodeManager()
+    objects = MP_NodeManager()  # type: ignore[django-manager-missing]
 
     class Meta:
         verbose_name = _("category")
@@ -155,4 +155,4 @@ class ProductImage(TimestampedModel):
         ]
 
     def __str__(self) -> str:
-        return self.alt or self.source_name or self.file.name
+        return self.alt or self.source_name or str(self.file)

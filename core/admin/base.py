@@ -42,7 +42,7 @@ class StaffModelAdmin(ModelAdmin):
     compressed_fields = True
     warn_unsaved_form = True
     actions_on_top = True
-    actions = ("export_as_csv",)
+    actions: Any = ("export_as_csv",)
 
     export_fields: ClassVar[list[str] | tuple[str, ...]] = ()
     panel_registry: ClassVar[Registry | None] = None

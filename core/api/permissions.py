@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import BasePermission, SingleOperandHolder
 from rest_framework.request import Request
 
 from core.api.principals import CustomerAuth, KeyAuth, StaffAuth
@@ -20,8 +20,11 @@ class Nobody(BasePermission):
         return False
 
 
-class _Given(BasePermission):
-    """A permission with arguments. DRF calls what it finds in `permission_classes`; this answers with itself."""
+class _Given(SingleOperandHolder, BasePermission):
+    """A permission with arguments. DRF calls what it finds in `permission_classes`; this answers with itself.
+
+    Being an operand, it can be combined: `HasScope("orders") | IsCustomer`.
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Self:
         return self
@@ -57,13 +60,3 @@ class HasStaffPermission(_Given):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         return isinstance(request.auth, StaffAuth) and request.auth.user.has_perm(self.permission)
-
-
-class AnyOf(_Given):
-    """One of these is enough."""
-
-    def __init__(self, *permissions: Any) -> None:
-        self.permissions = [permission() for permission in permissions]
-
-    def has_permission(self, request: Request, view: "APIView") -> bool:
-        return any(permission.has_permission(request, view) for permission in self.permissions)

@@ -16,8 +16,8 @@ class StaffUser(AbstractUser):
     )  # fmt: skip
 
     class Meta(AbstractUser.Meta):
-        verbose_name = _("staff member")
-        verbose_name_plural = _("staff")
+        verbose_name = _("staff member")  # type: ignore[assignment]
+        verbose_name_plural = _("staff")  # type: ignore[assignment]
         permissions = [("manage_roles", _("Can give and take roles"))]
 
     def __str__(self) -> str:

@@ -64,14 +64,14 @@ class RecommendedProductSerializer(serializers.Serializer):
 class RecommendedItemSerializer(serializers.Serializer):
     product = RecommendedProductSerializer()
     reason = ReasonSerializer()
-    source = serializers.ChoiceField(choices=["personal", "popular", "newest"])
+    source = serializers.ChoiceField(["personal", "popular", "newest"])  # type: ignore[assignment]
 
 
 class RecommendationsSerializer(serializers.Serializer):
     id = serializers.CharField(help_text="Signed; send it back with events so that they can be credited.")
     placement = serializers.CharField()
     strategy = serializers.CharField()
-    source = serializers.ChoiceField(
+    source = serializers.ChoiceField(  # type: ignore[assignment]
         choices=["personal", "popular", "newest", "fallback"],
         help_text="The best step of the chain that was used; `fallback` when no model could be used.",
     )
