@@ -40,7 +40,7 @@ class ProblemSerializer(serializers.Serializer):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = FieldProblemSerializer(many=True)
+    errors = FieldProblemSerializer(many=True)  # type: ignore[assignment]  # the body has a field of this name
     request_id = serializers.CharField(help_text="Also in the header X-Request-ID, and in our logs.")
 
 

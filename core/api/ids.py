@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from core.exceptions import NotFound
@@ -66,14 +67,14 @@ def primary_keys(rows: QuerySet[M], idents: Iterable[str]) -> dict[str, int]:
 class IdField(serializers.CharField):
     """An id in a body or query: 32 hexadecimal digits, or `ext:` and the shop's own id."""
 
-    default_error_messages = {"not_an_id": "This is not an ID. Use ours, or ext: and your own."}
+    default_error_messages = {"not_an_id": gettext_lazy("This is not an ID. Use ours, or ext: and your own.")}
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", LONGEST)
-        super().__init__(**kwargs)  # type: ignore[arg-type]
+        super().__init__(**kwargs)
 
-    def to_internal_value(self, data: object) -> str:
-        value = super().to_internal_value(data)
+    def to_internal_value(self, data: Any) -> str:
+        value: str = super().to_internal_value(data)
         if where(value) is None:
             self.fail("not_an_id")
         return value

@@ -27,7 +27,7 @@ class KeysetPagination(BasePagination):
     default_limit = 20
     max_limit = 100
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: "APIView | None" = None) -> list[Any]:
         """One page, read with one query (two when it is not the first)."""
         self._url = request.build_absolute_uri()
         limit = self._limit(request)

@@ -1,5 +1,6 @@
 """OpenAPI: the refusals that every operation shares, and how callers say who they are."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -78,11 +79,13 @@ class StaffScheme(OpenApiAuthenticationExtension):
 
 
 def _open_to_staff(view: Any) -> bool:
-    from core.api.permissions import AnyOf, HasStaffPermission
+    from core.api.permissions import HasStaffPermission
 
-    found = view.get_permissions()
-    return any(
-        isinstance(one, HasStaffPermission)
-        or (isinstance(one, AnyOf) and any(isinstance(inner, HasStaffPermission) for inner in one.permissions))
-        for one in found
-    )
+    def parts(permission: Any) -> Iterator[Any]:
+        """The permission, and those it is combined of."""
+        yield permission
+        for name in ("op1", "op2"):
+            if hasattr(permission, name):
+                yield from parts(getattr(permission, name))
+
+    return any(isinstance(part, HasStaffPermission) for one in view.get_permissions() for part in parts(one))

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import redis
 from django.conf import settings
@@ -55,14 +55,14 @@ class KeyThrottle(BaseThrottle):
         now = time.time()
         window = int(now // WINDOW_SECONDS)
         self._wait = (window + 1) * WINDOW_SECONDS - now
-        return count(self.name_of(request), window) <= self.limit_of(request.auth)
+        return count(self.name_of(request), window) <= self.limit_of(_caller(request))
 
     def wait(self) -> float:
         """Seconds until the next window."""
         return self._wait + 1
 
     def name_of(self, request: Request) -> str:
-        caller: Principal | None = request.auth
+        caller = _caller(request)
         if caller is None:
             return f"ip{self.get_ident(request)}"
         if isinstance(caller, KeyAuth) and not caller.is_server:
@@ -73,6 +73,10 @@ class KeyThrottle(BaseThrottle):
     def limit_of(caller: Principal | None) -> int:
         is_server = isinstance(caller, KeyAuth) and caller.is_server
         return int(settings.API_RATE_SERVER if is_server else settings.API_RATE_PUBLISHABLE)
+
+
+def _caller(request: Request) -> Principal | None:
+    return cast("Principal | None", request.auth)
 
 
 def count(name: str, window: int) -> int:
