@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
 from unfold.widgets import UnfoldAdminPasswordWidget
@@ -31,7 +31,7 @@ FIELDS = ("username", "first_name", "last_name", "email", "language", "is_active
 WORDS = {
     "view": gettext_lazy("see"),
     "add": gettext_lazy("add"),
-    "change": gettext_lazy("change"),
+    "change": pgettext_lazy("right", "change"),
     "delete": gettext_lazy("delete"),
 }
 
@@ -175,7 +175,7 @@ class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
         names = [role_label(group.name) for group in person.groups.all()]
         if person.is_superuser:
             names.insert(0, _("all rights"))
-        return _(", ").join(names) or "–"
+        return pgettext("between the members of a list", ", ").join(names) or "–"
 
     @display(description=gettext_lazy("Language"), ordering="language")
     def language_name(self, person: StaffUser) -> SafeString | str:
