@@ -52,7 +52,7 @@ class ProductForm(TranslationsMixin, forms.ModelForm):
     """`category` shows the tree; `attributes` are rows of name and value."""
 
     translated = ("name", "description")
-    category = CategoryChoiceField(required=False)
+    category = CategoryChoiceField(label=_("Category"), required=False)
     attributes = PairsField(
         label=_("Attributes"), help_text=_("Customers can filter by these, and recommendations compare them.")
     )
