@@ -1,0 +1,470 @@
+"""Who may call what: every address × every kind of caller.
+
+The addresses come from the URL configuration, the expectations from the tables below and, for staff, from the
+rights of their roles. An address without a row fails the first two tests, which name it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.template.response import SimpleTemplateResponse
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
+
+from catalog import services
+from core import roles
+from core.api import tokens
+from core.api.permissions import READS
+from core.choices import Role
+from core.models import ApiKey, Scope
+from core.models.access import PUBLISHABLE_SCOPES
+from tests.factories import (
+    ApiKeyFactory,
+    BrandFactory,
+    CategoryFactory,
+    CustomerFactory,
+    ImportBatchFactory,
+    JobFactory,
+    ModelVersionFactory,
+    ProductFactory,
+    ShopProfileFactory,
+    StaffUserFactory,
+    StockMovementFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+# --- the addresses ------------------------------------------------------------------------------------------------
+
+
+def patterns(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for one in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(one.pattern)
+        if isinstance(one, URLPattern):
+            yield route, one
+        else:
+            yield from patterns(one, route)
+
+
+ALL = list(patterns())
+API = {f"/{route}": one for route, one in ALL if route.startswith("api/v1/")}
+ADMIN = {one.name or route: one for route, one in ALL if route.startswith("admin/")}
+OTHERS = {route for route, _one in ALL if not route.startswith(("api/v1/", "admin/"))}
+
+
+def methods(pattern: URLPattern) -> set[str]:
+    view = pattern.callback.cls  # type: ignore[attr-defined]
+    return {method.upper() for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)}
+
+
+# --- the API ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class World:
+    """Ana has an order, Ben has none; both have a token."""
+
+    product: Any
+    ana: Any
+    ben: Any
+    server: ApiKey
+    credentials: dict[str, str | None]
+
+    def path(self, route: str) -> str:
+        for name, value in {
+            "<str:product_id>": self.product.public_id,
+            "<str:customer_id>": self.ana.public_id,
+            "<str:number>": "A1",
+        }.items():
+            route = route.replace(name, value)
+        return route
+
+
+@dataclass(frozen=True)
+class Row:
+    """Statuses for those who get past the door. Everybody else gets 401 or 403."""
+
+    scope: Scope | None
+    server: int
+    body: dict[str, Any] | None = None
+    browser: int = 403
+    ana: int = 403
+    ben: int = 403
+
+
+def for_all(scope: Scope, body: dict[str, Any] | None = None) -> Row:
+    return Row(scope, 200, body, browser=200, ana=200, ben=200)
+
+
+VIEW = {"events": [{"kind": "search", "query": "tea", "visitor": "v1"}]}
+API_ROWS = {
+    ("GET", "/api/v1/products"): for_all(Scope.CATALOGUE_READ),
+    ("GET", "/api/v1/products/<str:product_id>"): for_all(Scope.CATALOGUE_READ),
+    ("PUT", "/api/v1/products/<str:product_id>"): Row(Scope.CATALOGUE_WRITE, 200, {"name": "P", "price": "1"}),
+    ("GET", "/api/v1/products/<str:product_id>/similar"): for_all(Scope.RECOMMENDATIONS),
+    ("GET", "/api/v1/categories"): for_all(Scope.CATALOGUE_READ),
+    ("GET", "/api/v1/recommendations"): for_all(Scope.RECOMMENDATIONS),
+    ("POST", "/api/v1/events"): for_all(Scope.EVENTS, VIEW),
+    ("POST", "/api/v1/stock"): Row(Scope.CATALOGUE_WRITE, 200, {"rows": [{"sku": "S", "set": 1}]}),
+    ("PUT", "/api/v1/customers/<str:customer_id>"): Row(Scope.CUSTOMERS_WRITE, 200, {"name": "Ana"}),
+    ("POST", "/api/v1/customers/<str:customer_id>/tokens"): Row(Scope.TOKENS, 201, {}),
+    ("POST", "/api/v1/orders"): Row(Scope.ORDERS, 201, {"lines": [{"sku": "S", "quantity": 1}]}),
+    ("GET", "/api/v1/orders/<str:number>"): Row(Scope.ORDERS, 200, ana=200, ben=404),
+    ("POST", "/api/v1/orders/<str:number>/events"): Row(Scope.ORDERS, 200, {"kind": "paid"}),
+    ("GET", "/api/v1/me"): Row(None, 403, ana=200, ben=200),
+}
+
+
+def test_every_address_of_the_api_has_a_row_in_the_matrix():
+    found = {(method, route) for route, pattern in API.items() for method in methods(pattern)}
+
+    assert found - set(API_ROWS) == set(), "add a row to API_ROWS for each of these"
+    assert set(API_ROWS) - found == set(), "these rows have no address any more"
+
+
+@pytest.fixture
+def world() -> World:
+    product = ProductFactory.create(price="1", stock=-1)
+    product.variants.create(sku="S", stock=50)
+    ana, ben = CustomerFactory.create(name="Ana"), CustomerFactory.create(name="Ben")
+    services.place_order(services.NewOrder(lines=[services.NewLine(sku="S", quantity=1)], customer=ana, number="A1"))
+    server = ApiKeyFactory.create()
+    expired = ApiKeyFactory.create(expires_at=timezone.now() - timedelta(seconds=1))
+
+    def token(customer: Any, **more: Any) -> str:
+        return tokens.mint(customer=customer.public_id, key_id=server.pk, **more)[0]
+
+    credentials = {
+        "anonymous": None,
+        "unknown key": "zg_sk_unknown",
+        "expired key": expired.value,
+        "expired token": token(ana, lifetime=timedelta(seconds=-1)),
+        "server without scopes": ApiKeyFactory.create(scopes=[]).value,
+        "server": server.value,
+        "browser": ApiKeyFactory.create(publishable=True, scopes=list(PUBLISHABLE_SCOPES)).value,
+        "ana": token(ana),
+        "ben": token(ben),
+    }
+    return World(product, ana, ben, server, credentials)
+
+
+CALLERS = (
+    "anonymous",
+    "unknown key",
+    "expired key",
+    "expired token",
+    "server without scopes",
+    "server",
+    "browser",
+    "ana",
+    "ben",
+)
+
+
+def expected(row: Row, caller: str) -> int:
+    if caller in ("anonymous", "unknown key", "expired key", "expired token"):
+        return 401
+    return {"server": row.server, "browser": row.browser, "ana": row.ana, "ben": row.ben}.get(caller, 403)
+
+
+def call(method: str, path: str, body: Any, credential: str | None, client: Client | None = None) -> Any:
+    headers = {"Authorization": f"Bearer {credential}"} if credential else {}
+    send = getattr(client or Client(), method.lower())
+    if body is None:
+        return send(path, headers=headers)
+    return send(path, body, content_type="application/json", headers=headers)
+
+
+@pytest.mark.parametrize("key", API_ROWS, ids=" ".join)
+def test_each_caller_of_the_api_gets_what_the_matrix_says(key, world):
+    (method, route), row = key, API_ROWS[key]
+
+    got = {caller: undone(call, method, world.path(route), row.body, world.credentials[caller]) for caller in CALLERS}
+
+    assert {caller: answer.status_code for caller, answer in got.items()} == {
+        caller: expected(row, caller) for caller in CALLERS
+    }
+    refused = [answer for answer in got.values() if answer.status_code >= 400]
+    assert {answer["Content-Type"] for answer in refused} == {"application/problem+json"}
+
+
+@pytest.mark.parametrize("key", [k for k, row in API_ROWS.items() if row.scope], ids=" ".join)
+def test_one_scope_opens_the_address_and_all_others_together_do_not(key, world):
+    (method, route), row = key, API_ROWS[key]
+    only = ApiKeyFactory.create(scopes=[row.scope.value]).value
+    others = ApiKeyFactory.create(scopes=[scope.value for scope in Scope if scope is not row.scope]).value
+
+    assert undone(call, method, world.path(route), row.body, only).status_code == row.server
+    assert undone(call, method, world.path(route), row.body, others).status_code == 403
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_login_of_the_staff_site_opens_no_address_of_the_api(role, world):
+    client = Client()
+    client.force_login(StaffUserFactory.create(role=role))
+
+    got = {key: call(key[0], world.path(key[1]), row.body, None, client).status_code for key, row in API_ROWS.items()}
+
+    assert got == dict.fromkeys(API_ROWS, 403)
+
+
+def test_ids_of_others_and_ids_of_nobody_look_the_same(world):
+    for method, route in API_ROWS:
+        if "<" not in route or method not in READS:
+            continue
+        path = world.path(route).replace(world.product.public_id, "0" * 32).replace("A1", "none")
+        assert call(method, path, None, world.credentials["ben"]).status_code == 404, route
+
+
+# --- open to everybody --------------------------------------------------------------------------------------------
+
+OPEN = {
+    "": ("/", 302),
+    "i18n/language": ("/i18n/language", 302),
+    "livez": ("/livez", 200),
+    "readyz": ("/readyz", 200),
+    "api/": ("/api/", 200),
+    "api/schema": ("/api/schema", 200),
+    "api/<path:rest>": ("/api/none", 404),
+    "^media/(?P<path>.+)$": ("/media/none.png", 404),
+}
+
+
+def test_every_address_outside_the_api_and_the_staff_site_has_a_row_in_the_matrix():
+    assert OTHERS - set(OPEN) == set(), "add a row to OPEN for each of these"
+    assert set(OPEN) - OTHERS == set(), "these rows have no address any more"
+
+
+@pytest.mark.parametrize("route", OPEN)
+def test_what_is_open_answers_everybody_the_same(route, world):
+    path, status = OPEN[route]
+    assert Client().get(path).status_code == status
+    assert call("GET", path, None, world.credentials["server without scopes"]).status_code == status
+
+
+# --- the staff site -----------------------------------------------------------------------------------------------
+
+ANYBODY, STAFF, NOBODY = {"*"}, {"staff"}, set()
+
+# Nobody does this by hand, not even the owner: services write these rows.
+CLOSED = {
+    "core.apikey": "change delete",
+    "core.job": "add change delete",
+    "core.modelversion": "add change delete",
+    "core.shopprofile": "add delete",
+    "core.staffrole": "add change delete",
+    "core.staffuser": "delete",
+    "catalog.customer": "add delete",
+    "catalog.importbatch": "add change delete",
+    "catalog.order": "add change delete",
+    "catalog.stockmovement": "add change delete",
+}
+
+# Their pages only show; sending a form there shows them again.
+SHOWN_ONLY = {"core.apikey", "core.job", "core.modelversion", "core.staffrole", "catalog.importbatch", "catalog.order"}
+
+# Method and the rights of which one is needed, for addresses that are not those of every table.
+STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
+    "login": ("GET", ANYBODY),
+    "logout": ("POST", ANYBODY),
+    "index": ("GET", STAFF),
+    "search": ("GET", STAFF),
+    "profile": ("GET", STAFF),
+    "password_change": ("GET", STAFF),
+    "password_change_done": ("GET", STAFF),
+    "jsi18n": ("GET", STAFF),
+    "core_apikey_revoke": ("POST", {"core.change_apikey"}),
+    "core_job_progress": ("GET", {"core.view_job"}),
+    "core_job_cancel": ("POST", {"core.change_job"}),
+    "core_job_retry": ("POST", {"core.change_job"}),
+    "core_modelversion_activate": ("POST", {"core.activate_modelversion"}),
+    "core_modelversion_back": ("POST", {"core.activate_modelversion"}),
+    "core_modelversion_train": ("POST", {"core.activate_modelversion"}),
+    "auth_user_password_change": ("GET", {"core.change_staffuser"}),
+    "catalog_importbatch_refused": (
+        "GET",
+        {"core.export_data & catalog.view_personal_data & catalog.view_importbatch"},
+    ),
+    "catalog_order_step": ("POST", {"catalog.change_order"}),
+    "catalog_order_refund": ("POST", {"catalog.refund_order"}),
+    "catalog_product_undo": ("POST", {"catalog.change_product", "catalog.delete_product"}),
+    "catalog_product_thumbnail": ("GET", {"catalog.view_product", "catalog.change_product"}),
+    "catalog_product_restore": ("POST", {"catalog.delete_product"}),
+    "recommender_preview": ("GET", {"catalog.view_product"}),
+}
+
+# Answered by what stands behind them: a redirect to a page with a row, or 404 for everybody.
+PASSED_ON = {"view_on_site", "autocomplete", "app_list", "admin/(?P<url>.*)$"}
+
+
+def table_of(name: str) -> tuple[str, str] | None:
+    """`core_job_change` → ("core.job", "change"), for the five addresses that every table has."""
+    for action in ("changelist", "add", "history", "delete", "change"):
+        if name.endswith(f"_{action}"):
+            app, _rest, model = name.removesuffix(f"_{action}").rpartition("_")
+            return f"{app}.{model}", action
+    return None
+
+
+def rules(name: str) -> list[tuple[str, set[str]]]:
+    """Method and rights for an address of the staff site; one address may have two."""
+    if name in STAFF_ROWS:
+        return [STAFF_ROWS[name]]
+    table = table_of(name)
+    if table is None:
+        return []
+    label, action = table
+    closed = CLOSED.get(label, "").split()
+
+    def right(verb: str) -> set[str]:
+        app, model = label.split(".")
+        return NOBODY if verb in closed else {f"{app}.{verb}_{model}"}
+
+    if action in ("add", "delete"):
+        return [("GET", right(action)), ("POST", right(action))]
+    seen = {f"{label.replace('.', '.view_')}"} | right("change")
+    if action != "change":
+        return [("GET", seen)]
+    return [("GET", seen), ("POST", seen if label in SHOWN_ONLY else right("change"))]
+
+
+def may(has: set[str], needs: set[str]) -> bool:
+    return bool(needs & (ANYBODY | STAFF)) or any(set(one.split(" & ")) <= has for one in needs)
+
+
+def is_redirect_of_old_address(name: str) -> bool:
+    """`…/7/` leads to `…/7/change/`, which has a row of its own."""
+    return name.endswith("<path:object_id>/")
+
+
+def test_every_address_of_the_staff_site_has_a_row_in_the_matrix():
+    without = {
+        name for name in ADMIN if not rules(name) and name not in PASSED_ON and not is_redirect_of_old_address(name)
+    }
+
+    assert without == set(), "add a row to STAFF_ROWS for each of these"
+    assert set(STAFF_ROWS) - set(ADMIN) == set(), "these rows have no address any more"
+
+
+def test_the_closed_tables_are_in_the_staff_site():
+    shown = {table[0] for name in ADMIN if (table := table_of(name))}
+
+    assert set(CLOSED) - shown == set()
+
+
+@pytest.fixture
+def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
+    """One row of each table, by label. Pages are not drawn: who may see them is decided before."""
+    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
+    every = IntervalSchedule.objects.create(every=1, period="days")
+    settings.MODEL_ROOT = settings.MEDIA_ROOT = settings.EXPORT_ROOT = tmp_path
+    ShopProfileFactory.create(name="Shop")
+    group = StaffUserFactory.create(role=Role.SUPPORT).groups.get()
+    return {
+        "core.apikey": world.server,
+        "core.job": JobFactory.create(),
+        "core.modelversion": ModelVersionFactory.create(),
+        "core.shopprofile": ShopProfileFactory.create(),
+        "core.staffuser": StaffUserFactory.create(),
+        "core.staffrole": group,
+        "catalog.customer": world.ana,
+        "catalog.category": CategoryFactory.create(),
+        "catalog.brand": BrandFactory.create(),
+        "catalog.importbatch": ImportBatchFactory.create(),
+        "catalog.order": world.ana.orders.get(),
+        "catalog.product": world.product,
+        "catalog.stockmovement": StockMovementFactory.create(),
+        "django_celery_beat.intervalschedule": every,
+        "django_celery_beat.crontabschedule": CrontabSchedule.objects.create(),
+        "django_celery_beat.solarschedule": SolarSchedule.objects.create(event="sunset", latitude=1, longitude=1),
+        "django_celery_beat.clockedschedule": ClockedSchedule.objects.create(clocked_time=timezone.now()),
+        "django_celery_beat.periodictask": PeriodicTask.objects.create(name="p", task="p", interval=every),
+    }
+
+
+def address(name: str, rows: dict[str, Any]) -> str:
+    """Where this address is for the rows that exist."""
+    pattern = ADMIN[name].pattern
+    table = table_of(name) or ("_".join(name.split("_")[:2]).replace("_", ".", 1), "")
+    row = rows.get(table[0])
+    arguments = {
+        "object_id": getattr(row, "pk", 1),
+        "pk": getattr(row, "pk", 1),
+        "id": rows["core.staffuser"].pk,
+        "kind": "recommender",
+        "version": "1",
+    }
+    return reverse(f"admin:{name}", kwargs={key: arguments[key] for key in pattern.regex.groupindex})
+
+
+class _Undo(Exception):
+    pass
+
+
+def undone(action: Callable[..., Any], *arguments: Any) -> Any:
+    """Do it and take back what it wrote, so that each caller finds the same rows."""
+    found = None
+    try:
+        with transaction.atomic():
+            found = action(*arguments)
+            raise _Undo
+    except _Undo:
+        return found
+
+
+def outcome(client: Client, method: str, path: str) -> str:
+    """Redirects are followed: what counts is where one ends."""
+    answer = client.get(path, follow=True) if method == "GET" else client.post(path, {"post": "yes"}, follow=True)
+    if any("/login/" in target for target, _status in answer.redirect_chain):
+        return "sign in"
+    if answer.status_code == 403:
+        return "no"
+    return "yes" if answer.status_code < 500 else f"error {answer.status_code}"
+
+
+def walk(client: Client, rows: dict[str, Any], says: Callable[[set[str]], str]) -> dict[str, tuple[str, str]]:
+    """Addresses whose outcome is not what `says` makes of the rights they need: outcome and expectation."""
+    wrong = {}
+    for name in ADMIN:
+        for method, needs in rules(name):
+            if name == "logout":
+                continue
+            got, wanted = undone(outcome, client, method, address(name, rows)), says(needs)
+            if got != wanted:
+                wrong[f"{method} {name}"] = (got, wanted)
+    return wrong
+
+
+@pytest.mark.parametrize("role", [*Role, None], ids=lambda role: role.value if role else "no role")
+def test_each_role_opens_what_its_rights_say_and_nothing_else(role, rows):
+    client = Client(raise_request_exception=False)
+    client.force_login(StaffUserFactory.create(role=role))
+    has = roles.permissions_of(role) if role else set()
+
+    assert walk(client, rows, lambda needs: "yes" if may(has, needs) else "no") == {}
+
+
+def test_who_is_not_signed_in_is_sent_to_the_login(rows):
+    for client in (Client(), Client(headers={"Authorization": f"Bearer {rows['core.apikey'].value}"})):
+        assert walk(client, rows, lambda needs: "yes" if needs == ANYBODY else "sign in") == {}
+
+
+def test_customers_of_the_shop_and_switched_off_staff_are_not_staff(rows):
+    for user in (StaffUserFactory.create(is_staff=False), StaffUserFactory.create(is_active=False, is_superuser=True)):
+        client = Client()
+        client.force_login(user)
+        assert walk(client, rows, lambda needs: "yes" if needs == ANYBODY else "sign in") == {}
+
+
+def test_an_address_that_nobody_knows_is_404_for_staff_and_a_login_for_others():
+    client = Client()
+    client.force_login(StaffUserFactory.create())
+
+    assert client.get("/admin/nothing/").status_code == 404
+    assert Client().get("/admin/nothing/").status_code == 302
