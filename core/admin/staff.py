@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -47,7 +48,7 @@ class RoleField(forms.ModelMultipleChoiceField):
 
 class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
     roles = RoleField(
-        label=gettext_lazy("roles"),
+        label=gettext_lazy("Roles"),
         queryset=Group.objects.none(),
         widget=Checkboxes(),
         required=False,
@@ -58,10 +59,17 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
         model = StaffUser
         fields = FIELDS
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language = self.fields.get("language")
+        if isinstance(language, forms.ChoiceField):
+            language.choices = [("", _("As the browser says")), *settings.LANGUAGES]
+            language.help_text = ""
+
 
 class StaffAddForm(StaffForm):
     password = forms.CharField(
-        label=gettext_lazy("first password"),
+        label=gettext_lazy("First password"),
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=gettext_lazy("At least 10 characters. The person changes it under “My profile”."),
     )
@@ -74,13 +82,24 @@ class StaffAddForm(StaffForm):
         return value
 
 
+class RoleFilter(admin.RelatedFieldListFilter):
+    """Roles by their words, not by the names of the groups behind them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("role")
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return [(pk, role_label(name)) for pk, name in Group.objects.order_by("pk").values_list("pk", "name")]
+
+
 @admin.register(StaffUser)
 class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
     form = StaffForm
     add_form = StaffAddForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["name", "role_names", "language_name", "state", "last_seen"]
-    list_filter = ["is_active", "groups"]
+    list_filter = ["is_active", ("groups", RoleFilter)]
     search_fields = ["username", "first_name", "last_name", "email"]
     search_help_text = gettext_lazy("Search name or e-mail")
     ordering = ["username"]
@@ -89,7 +108,7 @@ class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
     compact_columns = ("role_names", "state")
     fieldsets = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email", "language")}),
-        (gettext_lazy("Rights"), {"fields": ("roles", "is_active")}),
+        (gettext_lazy("Rights"), {"fields": ("roles", "is_active", "password_link")}),
     )
     add_fieldsets = (
         (None, {"fields": ("username", "password", ("first_name", "last_name"), "email", "language")}),
@@ -129,7 +148,7 @@ class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
         return fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("role_names", "state")
+        return ("role_names", "state", "password_link")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StaffUser]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -160,6 +179,12 @@ class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
         if not self.has_change_permission(request, person):
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
+
+    @display(description=gettext_lazy("Password"))
+    def password_link(self, person: StaffUser) -> SafeString:
+        words = _("Set a new password")
+        hint = _("All sessions of this person end then.")
+        return format_html('<a class="zg-link" href="../password/">{}</a> <span class="zg-hint">{}</span>', words, hint)
 
     # --- columns ----------------------------------------------------------------------------------------------
 
