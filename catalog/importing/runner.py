@@ -70,6 +70,7 @@ def import_files(plan: Plan, report: Report, refused: RefusedFile, *, is_dry_run
                 _write(group, plan, report, refused, progress, is_dry_run=is_dry_run)
             if is_dry_run:
                 transaction.set_rollback(True)
+        progress.advance(plan.lines, "")
     finally:
         report.seconds = time.monotonic() - begun
 

@@ -115,9 +115,16 @@ def refused_rows() -> Iterator[tuple[str, Refusal]]:
 
 
 def copy(table: str, columns: str, rows: Iterator[str]) -> int:
-    """COPY lines of text into a table. Their number."""
+    """COPY lines of text into a table. Their number. An error of `rows` is raised as it is."""
+    lines = _Lines(rows)
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _Lines(rows), CHUNK)
+        try:
+            cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", lines, CHUNK)
+        except connection.Database.Error:
+            # The driver reports what went wrong in reading as a cancelled query.
+            if lines.error is not None:
+                raise lines.error from None
+            raise
         return int(cursor.rowcount)
 
 
@@ -153,13 +160,18 @@ class _Lines:
 
     def __init__(self, rows: Iterator[str]) -> None:
         self._rows = rows
+        self.error: BaseException | None = None
 
     def read(self, size: int = CHUNK) -> str:
         parts: list[str] = []
         length = 0
-        for row in self._rows:
-            parts.append(row)
-            length += len(row)
-            if length >= size:
-                break
+        try:
+            for row in self._rows:
+                parts.append(row)
+                length += len(row)
+                if length >= size:
+                    break
+        except BaseException as error:
+            self.error = error
+            raise
         return "".join(parts)

@@ -224,7 +224,7 @@ def _add_up(load: Load) -> None:
         """
     )
     analyse("import_sums")
-    total = "t.lines_total + t.shipping - t.discount"
+    total = "trim_scale(t.lines_total + t.shipping - t.discount)"
     bad = f"({total} < 0 OR greatest(t.lines_total, t.shipping, t.discount) > {LARGEST})"
     reason = gettext_noop("the order would come to %(value)s")
     load.stage("orders").refuse(

@@ -177,7 +177,9 @@ def _refuse_above_paid(stage: Stage) -> None:
                 ) r WHERE {subject} IS NOT NULL AND so_far > {room} ORDER BY {subject}, place
             ) x
         """  # noqa: S608
-        while stage.refuse("x.line = s.line", using=exceeding, column=column, value="x.free", reason=reason):
+        while stage.refuse(
+            "x.line = s.line", using=exceeding, column=column, value="trim_scale(x.free::numeric)", reason=reason
+        ):
             execute("DELETE FROM import_refunds r WHERE NOT EXISTS (SELECT 1 FROM import_payments s"
                     " WHERE s.line = r.line)")  # fmt: skip
     execute("DROP TABLE import_refunds")

@@ -116,7 +116,9 @@ def _stage_customers() -> None:
     execute(
         """
         INSERT INTO import_customers (line, id, country, created_at)
-        SELECT min(line), customer, (array_agg(country ORDER BY moment DESC, line DESC))[1], min(moment)
+        SELECT min(line), customer,
+               (array_agg(country ORDER BY moment DESC, line DESC) FILTER (WHERE country IS NOT NULL))[1],
+               min(moment)
         FROM import_lines WHERE customer IS NOT NULL GROUP BY customer
         """
     )

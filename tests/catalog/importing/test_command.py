@@ -1,0 +1,68 @@
+"""`manage.py import_shop`: what it prints and how it ends."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from catalog.models import ImportBatch, Product
+from core.models import Job
+
+
+def run(*arguments):
+    out = io.StringIO()
+    call_command("import_shop", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_is_listed_as_a_job_and_ends_with_a_table(small_shop):
+    (small_shop / "products.csv").write_text("id,name,price\nP1,Mug,1\nP2,Cup,free\nP3,Pan,2\n")
+
+    lines = run("native", str(small_shop)).splitlines()
+
+    assert lines[0].split() == ["section", "read", "new", "changed", "same", "refused", "seconds"]
+    assert [line.split()[:6] for line in lines[1:3]] == [
+        ["categories", "3", "3", "0", "0", "0"],
+        ["products", "3", "2", "0", "0", "1"],
+    ]
+    batch, job = ImportBatch.objects.get(), Job.objects.get()
+    assert (batch.state, batch.job, job.kind, job.state) == ("done", job, "catalog.import", "done")
+    assert (job.done, job.total) == (job.total, job.total)
+    assert job.result["sections"]["products"]["refused"] == 1
+    assert any(line.startswith("Refused rows: ") and line.endswith("refused.csv") for line in lines)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("native", "nowhere"), "There is no file or folder"),
+        (("guess", "."), "There is no format guess; known: native, online-retail."),
+        (("online-retail", "."), "has no file transactions.csv."),
+    ],
+)
+def test_what_cannot_be_read_ends_with_2_and_one_sentence(arguments, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(CommandError, match=sentence) as refusal:
+        run(*arguments)
+
+    assert refusal.value.returncode == 2
+    assert not ImportBatch.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_dry_run_says_so(small_shop):
+    assert run("native", str(small_shop), "--dry-run").splitlines()[-1] == "Dry run: nothing was written."
+    assert not Product.objects.exists()
+    assert ImportBatch.objects.get().is_dry_run
+
+
+@pytest.mark.django_db
+def test_the_table_keeps_the_order_of_the_sections(small_shop):
+    lines = run("native", str(small_shop)).splitlines()
+
+    assert [line.split()[0] for line in lines[1:9]] == [
+        "categories", "products", "variants", "customers", "orders", "order_lines", "payments", "interactions",
+    ]  # fmt: skip
