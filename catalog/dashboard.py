@@ -76,16 +76,16 @@ def _sales(found: reads.ShopFigures) -> list[Figure]:
     orders = reverse("admin:catalog_order_changelist")
     day = f"{found.clock.today:%Y-%m-%d}"
     same_day = f"{orders}?placed_at_from={day}&placed_at_to={day}"
-    today = (
-        _("Orders on %(day)s") % {"day": cells.date_text(clock.today)} if found.clock.is_history else _("Orders today")
-    )
+    today = _("Orders today")
+    if found.clock.is_history:
+        today = _("Orders on %(day)s") % {"day": cells.date_text(found.clock.today)}
     return [
         Figure(
             label=today,
             value=found.orders_today,
             previous=found.orders_week_ago,
             base=found.orders_week_ago,
-            period=_("vs a week before") if found.clock.is_history else _("vs a week ago at this time"),
+            period=_("a week before") if found.clock.is_history else _("a week ago at this time"),
             series=found.orders_daily,
             noise=NORMAL_VARIATION,
             url=same_day,
@@ -95,7 +95,7 @@ def _sales(found: reads.ShopFigures) -> list[Figure]:
             value=found.revenue,
             previous=found.revenue_before,
             base=found.paid_orders_before,
-            period=_("vs previous 28 days"),
+            period=_("previous 28 days"),
             kind="money",
             series=found.revenue_daily,
             noise=NORMAL_VARIATION,
@@ -110,7 +110,7 @@ def _customers(found: reads.ShopFigures) -> Figure:
         value=found.customers,
         previous=found.customers_before,
         base=found.customers_before,
-        period=_("vs previous 28 days"),
+        period=_("previous 28 days"),
         series=found.customers_daily,
         noise=NORMAL_VARIATION,
         url=reverse("admin:catalog_customer_changelist"),

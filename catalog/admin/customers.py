@@ -42,6 +42,7 @@ class CustomerAdmin(ListingMixin, StaffModelAdmin):
     ordering = ("-joined_at", "-id")
     number_columns = ("orders_cell", "revenue_cell")
     compact_columns = ("orders_cell", "revenue_cell", "last_cell")
+    compressed_fields = False
     panel_registry = customer_panels
     export_fields = ("external_id", "name", "language", "country", "city", "joined_at", "is_personalised")
     empty_title = gettext_lazy("No customers yet")

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.models import Category
 from core.shop import current_shop
@@ -29,6 +30,18 @@ def shop_languages() -> list[str]:
     """Languages that names can be given in: those of the shop, at least those of the staff site."""
     staff = [code for code, _name in settings.LANGUAGES]
     return list(dict.fromkeys([*(current_shop().languages or []), *staff]))
+
+
+def languages_for(row: Any, fields: Sequence[str]) -> tuple[str, ...]:
+    """Languages that need a field of their own: not those whose texts are the main ones (see `take_translations`)."""
+    if row is None or row.pk is None:
+        return tuple(shop_languages())
+
+    def is_main(code: str) -> bool:
+        stored = [(getattr(row, f"{name}_translations") or {}).get(code) for name in fields]
+        return stored[0] is not None and stored == [getattr(row, name) or None for name in fields]
+
+    return tuple(code for code in shop_languages() if not is_main(code))
 
 
 def field_suffix(code: str) -> str:
@@ -52,7 +65,9 @@ class CategoryChoiceField(forms.ModelChoiceField):
     """All categories in the order of the tree, those below another indented. One query."""
 
     def __init__(self, queryset: Any = None, **kwargs: Any) -> None:
-        kwargs.setdefault("label", _("category").capitalize())
+        kwargs.setdefault("label", _("Category"))
+        kwargs.setdefault("widget", UnfoldAdminSelectWidget)
+        kwargs.setdefault("empty_label", _("None"))
         super().__init__(Category.objects.order_by("path") if queryset is None else queryset, **kwargs)
 
     def label_from_instance(self, obj: Any) -> str:

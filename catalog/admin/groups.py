@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog import selectors_admin as reads
 from catalog.admin import cells
-from catalog.admin.fields import field_suffix, language_name, shop_languages
+from catalog.admin.fields import field_suffix, language_name, languages_for
 from catalog.admin.listing import ListingMixin
 from catalog.admin.product_forms import BrandForm, CategoryForm, with_languages
 from catalog.models import Brand, Category, Product
@@ -30,6 +30,7 @@ WHOLE_TREE = 1_000
 class NamedAdmin(ListingMixin, StaffModelAdmin):
     """Things with a name in several languages."""
 
+    compressed_fields = False
     number_columns = ("products_cell",)
     compact_columns = ("names_cell", "products_cell")
 
@@ -40,14 +41,14 @@ class NamedAdmin(ListingMixin, StaffModelAdmin):
         css = {"all": ("catalog/catalog.css",)}
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        kwargs.setdefault("form", with_languages(self.named_form, tuple(shop_languages())))
+        kwargs.setdefault("form", with_languages(self.named_form, languages_for(obj, ("name",))))
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None and not self.has_change_permission(request, obj):
             return ((None, {"fields": ("name", "names_text")}),)
-        names = tuple(f"name_{field_suffix(code)}" for code in shop_languages())
-        return ((None, {"fields": ("name", names, *self.own_fields)}),)
+        names = tuple(f"name_{field_suffix(code)}" for code in languages_for(obj, ("name",)))
+        return ((None, {"fields": ("name", *names, *self.own_fields)}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("names_text",) if obj is not None and not self.has_change_permission(request, obj) else ()

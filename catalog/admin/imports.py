@@ -98,6 +98,9 @@ class ImportBatchAdmin(ListingMixin, LedgerAdmin):
     def started_cell(self, batch: ImportBatch) -> Any:
         return ago(batch.started_at)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"page_title": _("Imports"), **(extra_context or {})})
+
     # --- page ---------------------------------------------------------------------------------------------------
 
     def change_view(
@@ -114,6 +117,7 @@ class ImportBatchAdmin(ListingMixin, LedgerAdmin):
             "title": title_of(batch),
             "head_pill": cells.import_state(batch),
             "opts": self.opts,
+            "crumbs": [{"title": _("Imports"), "url": reverse("admin:catalog_importbatch_changelist")}],
             "original": batch,
             "batch": batch,
             "sections": [_section(name, row) for name, row in report.get("sections", {}).items()],
@@ -123,7 +127,6 @@ class ImportBatchAdmin(ListingMixin, LedgerAdmin):
             ],
             "totals": [(total_label(name), _amount(value)) for name, value in report.get("totals", {}).items()],
             "notes": report.get("notes", []),
-            "left": report.get("left", []),
             "sample": report.get("refused_sample", []),
             "refused": report.get("refused", 0),
             "may_download": self._may_download(request) and refused_path(batch) is not None,

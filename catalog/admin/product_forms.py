@@ -1,10 +1,12 @@
 """Forms of the product page. They never write a column that something else keeps (stock, in stock)."""
 
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django import forms
 from django.forms.models import BaseInlineFormSet
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminExpandableTextareaWidget,
@@ -16,8 +18,16 @@ from unfold.widgets import (
 from catalog.admin.fields import CategoryChoiceField, OptionsField, PairsField, field_suffix, language_name
 from catalog.importing.pictures import MAX_BYTES, CleanPicture, PictureRefused, clean_picture
 from catalog.models import Brand, Category, Product, ProductImage, Variant
+from core.money import amount_text
 
 LARGEST_STOCK = 1_000_000_000
+
+
+def shorten(form: forms.ModelForm, name: str) -> None:
+    """Amounts are kept with four decimals and shown with two, unless a price is finer than a cent."""
+    value = form.initial.get(name)
+    if name in form.fields and isinstance(value, Decimal):
+        form.initial[name] = Decimal(amount_text(value))
 
 
 class TranslationsMixin:
@@ -27,6 +37,7 @@ class TranslationsMixin:
     translated: tuple[str, ...] = ()
     fields: dict[str, forms.Field]
     instance: Any
+    initial: Any
     cleaned_data: dict[str, Any]
 
     def fill_translations(self) -> None:
@@ -36,9 +47,13 @@ class TranslationsMixin:
                 self.fields[f"{name}_{field_suffix(code)}"].initial = stored.get(code, "")
 
     def take_translations(self) -> None:
-        """Languages that the form does not show keep what they have."""
+        """A language that had the main text follows it; others that the form does not show keep what they have."""
         for name in self.translated:
             stored = dict(getattr(self.instance, f"{name}_translations", None) or {})
+            before = self.initial.get(name)
+            if before:
+                now = self.cleaned_data.get(name, before)
+                stored = {code: now if text == before else text for code, text in stored.items()}
             for code in self.languages:
                 text = (self.cleaned_data.get(f"{name}_{field_suffix(code)}") or "").strip()
                 if text:
@@ -66,6 +81,9 @@ class ProductForm(TranslationsMixin, forms.ModelForm):
         self.fill_translations()
         if "attributes" in self.fields:
             self.fields["attributes"].stored = self.instance.attributes or {}  # type: ignore[attr-defined]
+        if "status" in self.fields:
+            self.fields["status"].choices = [(value, capfirst(str(label))) for value, label in Product.Status.choices]  # type: ignore[attr-defined]
+        shorten(self, "price")
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -169,6 +187,7 @@ class VariantForm(forms.ModelForm):
         self.fields["options"].stored = self.instance.options or {}  # type: ignore[attr-defined]
         self.fields["on_hand"].initial = self.instance.stock if self.instance.pk else None
         self.fields["price"].widget.attrs["placeholder"] = _("as the product")
+        shorten(self, "price")
 
 
 class ImageForm(forms.ModelForm):
@@ -183,6 +202,8 @@ class ImageForm(forms.ModelForm):
     class Meta:
         model = ProductImage
         fields = ("alt", "position")
+        labels = {"alt": _("What it shows")}
+        help_texts = {"alt": _("Read to people who cannot see the picture.")}
 
     def clean_upload(self) -> CleanPicture | None:
         """The picture as it was encoded here, never the bytes that were sent."""

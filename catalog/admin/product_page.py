@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -17,7 +18,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.admin import cells
-from catalog.admin.fields import field_suffix, language_name, shop_languages
+from catalog.admin.fields import field_suffix, language_name, languages_for
 from catalog.admin.notices import tell
 from catalog.admin.product_forms import ImageForm, ImageFormSet, ProductForm, VariantForm, with_languages
 from catalog.models import Product, ProductImage, StockMovement, Variant
@@ -36,6 +37,7 @@ class VariantInline(TabularInline):
     fields = ("sku", "options", "price", "on_hand", "track_stock", "barcode")
     extra = 0
     can_delete = False
+    hide_title = True
     verbose_name_plural = gettext_lazy("Variants, prices and stock")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -55,9 +57,11 @@ class ImageInline(TabularInline):
     model = ProductImage
     form = ImageForm
     formset = ImageFormSet
+    hide_title = True
     fields = ("preview", "upload", "alt", "position")
     readonly_fields = ("preview",)
     extra = 0
+    verbose_name = gettext_lazy("picture")
     verbose_name_plural = gettext_lazy("Pictures")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -72,10 +76,22 @@ class ProductPageMixin(StaffModelAdmin):
     """Cards in the order of use. Who may only look gets the same cards as text."""
 
     inlines = (VariantInline, ImageInline)
+    compressed_fields = False
+    change_form_template = "admin/catalog/product/page.html"
+    add_form_template = "admin/catalog/product/page.html"
     autocomplete_fields = ("brand",)
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        context = dict(extra_context or {})
+        product = self.get_object(request, unquote(object_id)) if request.method == "GET" else None
+        if product is not None:
+            context["head_pill"] = cells.product_status(product)
+        return super().change_view(request, object_id, form_url, context)
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        kwargs.setdefault("form", with_languages(ProductForm, tuple(shop_languages())))
+        kwargs.setdefault("form", with_languages(ProductForm, languages_for(obj, ProductForm.translated)))
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -88,10 +104,10 @@ class ProductPageMixin(StaffModelAdmin):
                 (gettext_lazy("Attributes"), {"fields": ("attributes_text",)}),
                 (gettext_lazy("Descriptions"), {"fields": ("description", "descriptions_text")}),
             )
-        suffixes = [field_suffix(code) for code in shop_languages()]
+        suffixes = [field_suffix(code) for code in languages_for(obj, ProductForm.translated)]
         names = tuple(f"name_{suffix}" for suffix in suffixes)
         return (
-            (gettext_lazy("Product"), {"fields": ("name", names, ("category", "brand"), ("price", "status"))}),
+            (gettext_lazy("Product"), {"fields": ("name", *names, ("category", "brand"), ("price", "status"))}),
             (gettext_lazy("Attributes"), {"fields": ("attributes",)}),
             (
                 gettext_lazy("Descriptions"),

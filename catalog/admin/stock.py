@@ -20,7 +20,7 @@ from core.components.words import MINUS
 
 @admin.register(StockMovement)
 class StockMovementAdmin(ListingMixin, LedgerAdmin):
-    list_display = ("time_cell", "variant_cell", "delta_cell", "balance_cell", "reason_cell", "why_cell", "by_cell")
+    list_display = ("variant_cell", "delta_cell", "balance_cell", "reason_cell", "why_cell", "time_cell", "by_cell")
     list_display_links = None
     list_filter = (("reason", filters.ChoiceFilter), ("created_at", filters.DaysFilter))
     list_select_related = ("variant__product", "order", "created_by")
@@ -28,7 +28,7 @@ class StockMovementAdmin(ListingMixin, LedgerAdmin):
     search_help_text = gettext_lazy("SKU or product")
     ordering = ("-id",)
     number_columns = ("delta_cell", "balance_cell")
-    compact_columns = ("variant_cell", "delta_cell", "balance_cell")
+    compact_columns = ("delta_cell", "balance_cell", "reason_cell")
     export_fields = ("created_at", "variant__sku", "delta", "balance", "reason", "note", "order__number")
     empty_title = gettext_lazy("No stock movements yet")
     empty_text = gettext_lazy("Every count, sale and return is written here, with the stock afterwards.")
