@@ -89,8 +89,8 @@ class RoleFilter(admin.RelatedFieldListFilter):
         super().__init__(*args, **kwargs)
         self.title = _("role")
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        return [(pk, role_label(name)) for pk, name in Group.objects.order_by("pk").values_list("pk", "name")]
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(pk), role_label(name)) for pk, name in Group.objects.order_by("pk").values_list("pk", "name")]
 
 
 @admin.register(StaffUser)
