@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from psycopg2 import Error as DriverError
 
 from catalog.importing.columns import Column
 from catalog.importing.reader import Refusal, Source
@@ -120,7 +121,7 @@ def copy(table: str, columns: str, rows: Iterator[str]) -> int:
     with connection.cursor() as cursor:
         try:
             cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", lines, CHUNK)
-        except connection.Database.Error:
+        except DriverError:
             # The driver reports what went wrong in reading as a cancelled query.
             if lines.error is not None:
                 raise lines.error from None
