@@ -3,13 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+import orjson
 from django.core.files.storage import default_storage
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db import connection
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import get_language
 
-from catalog.models import Category, Customer, Order, OrderEvent, Product, ProductImage, Variant, Visitor
+from catalog.models import Category, Customer, Order, OrderEvent, Product, ProductImage, Visitor
+from core.api import ids
 from core.money import amount_text
 from core.shop import current_shop
 
@@ -83,12 +87,6 @@ def products_for_list(wanted: ProductFilter) -> QuerySet[Product]:
     return rows
 
 
-def products_for_detail(*, with_hidden: bool = False) -> QuerySet[Product]:
-    """Products with everything their page shows (three queries when read)."""
-    rows = Product.objects.existing() if with_hidden else Product.objects.live()
-    return rows.for_listing().prefetch_related(Prefetch("variants", Variant.objects.order_by("id")))
-
-
 def product_row(product: Product) -> Row:
     """One row of a product list. The product comes from `products_for_list`."""
     return {
@@ -106,29 +104,80 @@ def product_row(product: Product) -> Row:
     }
 
 
-def product_detail(product: Product) -> Row:
-    """Everything customers see of a product. It comes from `products_for_detail`."""
+DETAIL = """
+SELECT p.public_id, p.external_id, p.name, p.name_translations, p.description, p.description_translations, p.price,
+    p.status, p.attributes, p.is_in_stock, p.published_at, p.updated_at,
+    c.public_id, c.external_id, c.name, c.name_translations, b.public_id, b.external_id, b.name, b.name_translations,
+    (SELECT jsonb_agg(jsonb_build_array(i.file, i.alt, i.width, i.height) ORDER BY i.position, i.id)
+     FROM catalog_productimage i WHERE i.product_id = p.id),
+    (SELECT jsonb_agg(jsonb_build_array(v.public_id, v.external_id, v.sku, v.options, v.price::text,
+        NOT v.track_stock OR v.stock > 0, v.barcode) ORDER BY v.id)
+     FROM catalog_variant v WHERE v.product_id = p.id)
+FROM catalog_product p
+LEFT JOIN catalog_category c ON c.id = p.category_id
+LEFT JOIN catalog_brand b ON b.id = p.brand_id
+WHERE p.deleted_at IS NULL AND (p.status = 'live' OR %(with_hidden)s) AND p.{column} = %(value)s
+"""
+
+
+def product_detail(ident: str, *, with_hidden: bool = False, language: str | None = None) -> Row | None:
+    """Everything customers see of the product with this id, or None.
+
+    One query, written out: the page that storefronts ask for most would else spend its time building models.
+    """
+    if ids.where(ident) is None:
+        return None
+    external = ids.external_part(ident)
+    column, value = ("public_id", ident) if external is None else ("external_id", external)
+    with connection.cursor() as cursor:
+        cursor.execute(DETAIL.format(column=column), {"with_hidden": with_hidden, "value": value})
+        found = cursor.fetchone()
+    return _detail(found, language or get_language() or "") if found else None
+
+
+def _detail(found: Sequence[Any], language: str) -> Row:
+    public_id, external_id, name, names, text, texts, price, status, attributes, in_stock, published, updated = found[
+        :12
+    ]
+    pictures, variants = (orjson.loads(part) if part else [] for part in found[20:])
+
+    def words(plain: str, translations: str | None) -> str:
+        return (orjson.loads(translations).get(language) if translations else None) or plain
+
+    def named(row: Sequence[Any]) -> Row | None:
+        return {"id": row[0], "external_id": row[1], "name": words(row[2], row[3])} if row[0] else None
+
     return {
-        **product_row(product),
-        "description": product.localised("description"),
-        "status": product.status,
-        "attributes": product.attributes,
-        "published_at": product.published_at,
+        "id": public_id,
+        "external_id": external_id,
+        "name": words(name, names),
+        "price": amount_text(price),
+        "currency": current_shop().base_currency,
+        "in_stock": in_stock,
+        "category": named(found[12:16]),
+        "brand": named(found[16:20]),
+        "image": image_url(pictures[0][0]) if pictures else None,
+        "updated_at": updated,
+        "url": PRODUCT_PATH + public_id,
+        "description": words(text, texts),
+        "status": status,
+        "attributes": orjson.loads(attributes),
+        "published_at": published,
         "images": [
-            {"url": image_url(image.file.name), "alt": image.alt, "width": image.width, "height": image.height}
-            for image in product.images.all()
+            {"url": image_url(file), "alt": alt, "width": width, "height": height}
+            for file, alt, width, height in pictures
         ],
         "variants": [
             {
-                "id": variant.public_id,
-                "external_id": variant.external_id,
-                "sku": variant.sku,
-                "options": variant.options,
-                "price": amount_text(product.price if variant.price is None else variant.price),
-                "in_stock": variant.is_available,
-                "barcode": variant.barcode,
+                "id": variant_id,
+                "external_id": own_id,
+                "sku": sku,
+                "options": options,
+                "price": amount_text(price if own_price is None else Decimal(own_price)),
+                "in_stock": available,
+                "barcode": barcode,
             }
-            for variant in product.variants.all()
+            for variant_id, own_id, sku, options, own_price, available, barcode in variants
         ],
     }
 

@@ -28,6 +28,7 @@ from catalog.api.serializers import (
     StockHeadSerializer,
     StockSerializer,
 )
+from catalog.exceptions import NotFound
 from catalog.models import Brand, Category, Product
 from core.api import ids
 from core.api.parsers import BeaconParser, BoundedJsonParser
@@ -100,8 +101,10 @@ class ProductView(APIView):
     def get(self, request: Request, product_id: str) -> Response:
         checked(LanguageQuerySerializer, request.query_params)
         sees_all = Scope.CATALOGUE_WRITE in cast(Principal, request.auth).scopes
-        product = ids.get(selectors.products_for_detail(with_hidden=sees_all), product_id)
-        return Response(selectors.product_detail(product))
+        product = selectors.product_detail(product_id, with_hidden=sees_all)
+        if product is None:
+            raise NotFound(_("Nothing here has this ID."))
+        return Response(product)
 
     @extend_schema(
         operation_id="products_put",
@@ -136,8 +139,8 @@ class ProductView(APIView):
         form = PutProductSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         product, is_new = services.put_product(product_id, form.as_data())
-        fresh = selectors.products_for_detail(with_hidden=True).get(pk=product.pk)
-        return Response(selectors.product_detail(fresh), status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+        found = selectors.product_detail(product.public_id, with_hidden=True)
+        return Response(found, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
 
 class CategoryTreeView(APIView):

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -206,7 +207,8 @@ def _insert(rows: Sequence[_Row]) -> int:
     unique = {(row.event_id, row.occurred_at): row for row in rows}
     in_order = [unique[key] for key in sorted(unique)]
     try:
-        with transaction.atomic():
+        # Inside a transaction a refused statement needs a savepoint; alone it undoes itself.
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
             return _insert_now(in_order)
     except IntegrityError:
         if not ensure_months({row.occurred_at.date() for row in in_order}):

@@ -79,6 +79,8 @@ def _put(ident: str, data: ProductData) -> tuple[Product, bool]:
     if product.published_at is None and data.status == Product.Status.LIVE:
         product.published_at = timezone.now()
     product.save()
+    if is_new:
+        product.refresh_from_db(fields=["public_id"])
     if data.variants is not None:
         _put_variants(product, data.variants)
     elif is_new:
@@ -103,7 +105,6 @@ def _brand(name: str) -> Brand | None:
 def _default_sku(product: Product) -> str:
     if product.external_id and len(product.external_id) <= 80:
         return product.external_id
-    product.refresh_from_db(fields=["public_id"])
     return product.public_id
 
 

@@ -84,10 +84,10 @@ def count(name: str, window: int) -> int:
     if breaker.allows():
         try:
             key = f"zg:rate:{window}:{name}"
-            pipe = redis_client.client().pipeline(transaction=False)
-            pipe.incr(key)
-            pipe.expire(key, WINDOW_SECONDS * 2)
-            counted = int(pipe.execute()[0])
+            client = redis_client.client()
+            counted = cast(int, client.incr(key))
+            if counted == 1:
+                client.expire(key, WINDOW_SECONDS * 2)
             breaker.succeeded()
             return counted
         except (redis.RedisError, LocalServiceError, OSError):
