@@ -63,6 +63,10 @@ class ListingMixin:
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return FilledChangeList
 
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        found = super().get_list_filter(request)  # type: ignore[misc]
+        return (ViewFilter, *found) if self.view_keys else found
+
     def fill_page(self, request: HttpRequest, rows: list[Any]) -> None:
         """Read what the cells of these rows show."""
 

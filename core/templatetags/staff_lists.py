@@ -39,7 +39,9 @@ def filter_chips(cl: Any) -> dict[str, Any]:
 
 
 def _is_used(cl: Any, spec: Any) -> bool:
-    return any(name in cl.filter_params for name in spec.expected_parameters())
+    """Tabs show themselves."""
+    is_tab = getattr(spec, "is_tab", False)
+    return not is_tab and any(name in cl.filter_params for name in spec.expected_parameters())
 
 
 def _chip(cl: Any, spec: Any) -> Chip:

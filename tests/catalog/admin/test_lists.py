@@ -1,0 +1,200 @@
+"""Lists: few queries whatever their length, and searches that find."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from catalog.models import Order, Product
+from catalog.services import place_order
+from catalog.services.lifecycle import pay_order, refund_order
+from catalog.services.orders import NewLine, NewOrder
+from core.shop import current_shop
+from tests.factories import (
+    BrandFactory,
+    CategoryFactory,
+    CustomerFactory,
+    ImportBatchFactory,
+    OrderFactory,
+    ProductFactory,
+    ProductImageFactory,
+    StockMovementFactory,
+    VariantFactory,
+)
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 12
+
+
+def sell(sku: str, quantity: int = 1, *, customer=None, number: str = "") -> Order:
+    order = place_order(NewOrder(lines=[NewLine(sku=sku, quantity=quantity)], customer=customer, number=number)).order
+    return pay_order(order.pk)
+
+
+def fill(size: int) -> None:
+    category = CategoryFactory.create()
+    for _ in range(size):
+        product = ProductFactory.create(category=category, brand=BrandFactory.create(), stock=50)
+        ProductImageFactory.create(product=product)
+        sell(product.variants.get().sku, customer=CustomerFactory.create(country="CN"))
+        StockMovementFactory.create(variant=product.variants.get())
+        ImportBatchFactory.create(report={"sections": {"products": {"read": 1, "new": 1, "refused": 0}}})
+
+
+def queries(client, path: str) -> int:
+    current_shop()  # remembered for seconds, so it would be counted now and then
+    with CaptureQueriesContext(connection) as found:
+        assert client.get(path).status_code == 200
+    return len(found)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "product/",
+        "product/?view=low",
+        "product/?o=5",
+        "category/",
+        "brand/",
+        "customer/",
+        "order/",
+        "stockmovement/",
+        "importbatch/",
+    ],
+)
+def test_a_list_asks_as_few_queries_for_many_rows_as_for_few(path, client):
+    fill(1)
+    client.get(f"/admin/catalog/{path}")
+    few = queries(client, f"/admin/catalog/{path}")
+    fill(4)
+
+    many = queries(client, f"/admin/catalog/{path}")
+
+    assert many <= MOST_QUERIES
+    assert many == few
+
+
+def shown(client, path: str) -> list[object]:
+    return list(client.get(path).context["cl"].result_list)
+
+
+@pytest.mark.parametrize("word", ["linen", "LINEN", "衬衫", "AB-77", "ab-7", "own-1", "linen shirt"])
+def test_products_are_found_by_name_sku_and_own_id_in_every_language(word, client):
+    wanted = ProductFactory.create(
+        name="Linen shirt", name_translations={"zh-hans": "亚麻衬衫"}, external_id="own-1", stock=-1
+    )
+    VariantFactory.create(product=wanted, sku="AB-77")
+    ProductFactory.create(name="Oak bowl", external_id="own-2")
+
+    assert shown(client, f"/admin/catalog/product/?q={word}") == [wanted]
+
+
+def test_the_search_for_products_goes_through_the_trigram_indexes():
+    rows = Product.objects.filter(name__icontains="linen").order_by().values("pk")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        sql, parameters = rows.query.sql_with_params()
+        cursor.execute(f"EXPLAIN {sql}", parameters)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "product_name_trgm" in plan
+
+
+def test_each_tab_holds_what_it_counts(client):
+    live = ProductFactory.create(stock=20)
+    low = ProductFactory.create(stock=5)
+    out = ProductFactory.create(stock=0)
+    hidden = ProductFactory.create(status=Product.Status.HIDDEN)
+    draft = ProductFactory.create(status=Product.Status.DRAFT)
+    gone = ProductFactory.create(deleted_at=timezone.now())
+
+    page = client.get("/admin/catalog/product/")
+
+    counts = {tab["label"]: tab["count"] for tab in page.context["list_views"]}
+    assert counts == {
+        "All": 5, "Live": 3, "Low stock": 1, "Out of stock": 1, "Hidden": 1, "Drafts": 1, "Deleted": 1,
+    }  # fmt: skip
+    path = "/admin/catalog/product/?view="
+    assert shown(client, f"{path}live") == [out, low, live]
+    assert shown(client, f"{path}low") == [low]
+    assert shown(client, f"{path}out") == [out]
+    assert shown(client, f"{path}hidden") == [hidden]
+    assert shown(client, f"{path}draft") == [draft]
+    assert shown(client, f"{path}deleted") == [gone]
+    assert gone not in shown(client, "/admin/catalog/product/")
+
+
+def test_a_product_with_a_variant_that_is_not_counted_is_never_low_or_out(client):
+    voucher = ProductFactory.create(stock=-1)
+    VariantFactory.create(product=voucher, track_stock=False, stock=0)
+
+    assert shown(client, "/admin/catalog/product/?view=low") == []
+    assert shown(client, "/admin/catalog/product/?view=out") == []
+    assert "not counted" in client.get("/admin/catalog/product/").content.decode()
+
+
+def test_products_are_narrowed_by_branch_price_stock_and_brand(client):
+    clothes = CategoryFactory.create()
+    shirts = CategoryFactory.create(parent=clothes)
+    brand = BrandFactory.create()
+    shirt = ProductFactory.create(category=shirts, brand=brand, price="80", stock=3)
+    lamp = ProductFactory.create(price="20", stock=0)
+
+    assert shown(client, f"/admin/catalog/product/?branch={clothes.pk}") == [shirt]
+    assert shown(client, f"/admin/catalog/product/?brand__id__exact={brand.pk}") == [shirt]
+    assert shown(client, "/admin/catalog/product/?price_from=10&price_to=50") == [lamp]
+    assert shown(client, "/admin/catalog/product/?price_from=x&price_to=1e999") == [lamp, shirt]
+    assert shown(client, "/admin/catalog/product/?stock=out") == [lamp]
+    assert shown(client, "/admin/catalog/product/?branch=x") == []
+
+
+def test_products_are_sorted_by_pieces_sold_in_28_days(client):
+    slow, quick = ProductFactory.create(stock=50), ProductFactory.create(stock=50)
+    old = ProductFactory.create(stock=50)
+    sell(slow.variants.get().sku, 2)
+    sell(quick.variants.get().sku, 9)
+    order = sell(old.variants.get().sku, 30)
+    Order.objects.filter(pk=order.pk).update(paid_at=timezone.now() - timedelta(days=40))
+
+    rows = shown(client, "/admin/catalog/product/?o=-5")
+
+    assert rows == [quick, slow, old]
+    assert [row.page_sales.pieces if row.page_sales else 0 for row in rows] == [9, 2, 0]
+
+
+def test_orders_are_found_by_a_part_of_their_number_and_narrowed_by_whole_days(client):
+    old = OrderFactory.create(number="INV-1001", placed_at=timezone.now() - timedelta(days=9), country="CN")
+    new = OrderFactory.create(number="INV-2002", country="DE")
+    day = f"{timezone.localtime(new.placed_at, timezone.get_fixed_timezone(480)):%Y-%m-%d}"
+
+    assert shown(client, "/admin/catalog/order/?q=1001") == [old]
+    assert shown(client, f"/admin/catalog/order/?placed_at_from={day}&placed_at_to={day}") == [new]
+    assert shown(client, "/admin/catalog/order/?country=CN") == [old]
+    assert shown(client, f"/admin/catalog/order/?customer__id__exact={new.customer_id}") == [new]
+
+
+def test_customers_show_what_they_paid_less_what_they_got_back(client):
+    product = ProductFactory.create(price="30", stock=9)
+    customer = CustomerFactory.create()
+    sell(product.variants.get().sku, 3, customer=customer)
+    refund_order(customer.orders.get().pk, amount=Decimal("15"))
+
+    (row,) = shown(client, "/admin/catalog/customer/")
+
+    assert (row.page_purchases.orders, row.page_purchases.revenue) == (1, Decimal("75"))
+
+
+def test_categories_stand_in_the_order_of_the_shop_with_the_products_of_their_branch(client):
+    first = CategoryFactory.create(name="B", position=1)
+    second = CategoryFactory.create(name="A", position=2)
+    child = CategoryFactory.create(name="C", parent=first)
+    ProductFactory.create(category=child)
+    ProductFactory.create(category=first)
+
+    rows = shown(client, "/admin/catalog/category/")
+
+    assert rows == [first, child, second]
+    assert [row.product_count for row in rows] == [2, 1, 0]
