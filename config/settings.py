@@ -46,7 +46,7 @@ if PRODUCTION:
         raise ImproperlyConfigured("PRODUCTION needs ALLOWED_HOSTS with the names of this shop, without *.")
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "config.apps.StaffSiteConfig",
     "django.contrib.auth",
@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "core.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "core.middleware.StaffLocaleMiddleware",
