@@ -7,6 +7,7 @@ same import started again finishes the rest. A dry run does all of it inside one
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from core.jobs import JobCancelled, current_job_id
 
 log = structlog.get_logger(__name__)
 LOCK = 7_340_022  # one import writes at a time
+REFUSED_DAYS = 30  # the rows hold personal data, so they are not kept for ever
 
 
 def run(batch_id: int) -> dict[str, Any]:
@@ -38,6 +40,7 @@ def run(batch_id: int) -> dict[str, Any]:
         return batch.report
     batch.state, batch.error, batch.job_id = ImportBatch.State.RUNNING, "", current_job_id()
     batch.save(update_fields=["state", "error", "job"])
+    _remove_old_files()
     report = Report()
     refused = RefusedFile(folder_of(batch) / "refused.csv", report)
     try:
@@ -55,6 +58,15 @@ def run(batch_id: int) -> dict[str, Any]:
 def folder_of(batch: ImportBatch) -> Path:
     """Where the files about a batch lie."""
     return Path(settings.VAR_DIR) / "imports" / str(batch.pk)
+
+
+def _remove_old_files() -> None:
+    """Lists of refused rows of imports that ended long ago."""
+    ended = ImportBatch.objects.filter(finished_at__lt=timezone.now() - timedelta(days=REFUSED_DAYS))
+    for batch in ended.exclude(refused_file=""):
+        (settings.VAR_DIR / batch.refused_file).unlink(missing_ok=True)
+        batch.refused_file = ""
+        batch.save(update_fields=["refused_file"])
 
 
 def import_files(plan: Plan, report: Report, refused: RefusedFile, *, is_dry_run: bool = False) -> None:
@@ -121,7 +133,12 @@ def _stage(section: Section, plan: Plan, report: Report, refused: RefusedFile, p
 
 def _prepare_session() -> None:
     """For this transaction: no limit of time, memory for large joins, no compiler, one import at a time."""
-    for setting in ("statement_timeout = 0", "work_mem = '64MB'", "jit = off"):
+    for setting in (
+        "statement_timeout = 0",
+        "idle_in_transaction_session_timeout = 0",
+        "work_mem = '64MB'",
+        "jit = off",
+    ):
         staging.execute(f"SET LOCAL {setting}")
     staging.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     staging.create_refused()

@@ -112,7 +112,7 @@ def refused_rows() -> Iterator[tuple[str, Refusal]]:
         " ORDER BY section, line"
     )
     for section, file, line, column, reason, value, row in stream(statement):
-        yield section, Refusal(file, line, column, reason % {"value": value} if value else reason, row)
+        yield section, Refusal(file, line, column, _(reason) % {"value": value} if value else _(reason), row)
 
 
 def copy(table: str, columns: str, rows: Iterator[str]) -> int:

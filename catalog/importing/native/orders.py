@@ -13,6 +13,7 @@ from core.models import ShopProfile
 
 GROUP = "orders"
 TOUCHED = "import_touched"
+BASE = "(SELECT base_currency FROM core_shopprofile WHERE id = 1)"
 LARGEST = 10**13  # of an amount; a MoneyField holds ten times as much
 
 
@@ -38,8 +39,8 @@ class Orders(Section):
     def apply(self, load: Load) -> None:
         execute(f"DROP TABLE IF EXISTS {TOUCHED}")
         execute(f"CREATE TEMPORARY TABLE {TOUCHED} (id bigint, is_new boolean) ON COMMIT DROP")
-        base = _base_currency(load)
-        _refuse_orders(load, base)
+        _settle_currency(load)
+        _refuse_orders(load)
         _refuse_lines(load)
         _keep_what_is_not_given(load)
         _add_up(load)
@@ -51,7 +52,7 @@ class Orders(Section):
                 "external_id": Value("s.number", update="coalesce(catalog_order.external_id, EXCLUDED.external_id)"),
                 "customer_id": Value("c.id", needs=("customer",)),
                 "status": Value("coalesce(s.status, 'paid')", needs=("status",)),
-                "currency": Value(f"coalesce(s.currency, '{base}')", needs=("currency",)),
+                "currency": Value(f"coalesce(s.currency, {BASE})", needs=("currency",)),
                 "base_rate": Value("coalesce(s.base_rate, 1)", needs=("base_rate",)),
                 "lines_total": Value("t.lines_total"),
                 "shipping": Value("t.shipping"),
@@ -126,18 +127,17 @@ class OrderLines(Section):
         count.same = stage.count() - written.new - written.changed
 
 
-def _base_currency(load: Load) -> str:
-    """The shop's currency. A shop without orders takes that of the file when all its orders have the same."""
+def _settle_currency(load: Load) -> None:
+    """A shop without orders takes the currency of the file when all its orders have the same."""
     profile = ShopProfile.current()
     found, currency = fetch_one("SELECT count(DISTINCT currency), min(currency) FROM import_orders")
     if found == 1 and currency != profile.base_currency and not Order.objects.exists():
         profile.base_currency = currency
         profile.save(update_fields=["base_currency", "updated_at"])
         load.report.note(_("The shop's base currency is now %(currency)s.") % {"currency": currency})
-    return profile.base_currency
 
 
-def _refuse_orders(load: Load, base: str) -> None:
+def _refuse_orders(load: Load) -> None:
     stage = load.stage("orders")
     stage.refuse(
         "s.customer IS NOT NULL AND NOT EXISTS"
@@ -145,8 +145,8 @@ def _refuse_orders(load: Load, base: str) -> None:
         column="customer", value="s.customer", reason=gettext_noop("customer %(value)s is unknown"),
     )  # fmt: skip
     stage.refuse(
-        f"coalesce(s.currency, '{base}') <> '{base}' AND s.base_rate IS NULL",
-        column="currency", value=f"'{base}'",
+        f"coalesce(s.currency, {BASE}) <> {BASE} AND s.base_rate IS NULL",
+        column="currency", value=BASE,
         reason=gettext_noop("the shop's currency is %(value)s; a column base_rate must say what one unit is worth"),
     )  # fmt: skip
     stage.refuse(

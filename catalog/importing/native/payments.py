@@ -5,7 +5,7 @@ from django.utils.translation import gettext_noop
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.native import settle
-from catalog.importing.native.orders import GROUP, TOUCHED
+from catalog.importing.native.orders import BASE, GROUP, TOUCHED
 from catalog.importing.sections import Load, Section
 from catalog.importing.sql import Value, upsert
 from catalog.importing.staging import Stage, execute
@@ -71,9 +71,7 @@ class Payments(Section):
                 "product_id": Value("coalesce(l.product_id, p.id)", needs=("line_number", "product")),
                 "quantity": Value("coalesce(s.quantity, 0)", needs=("quantity",)),
                 "amount": Value("s.amount"),
-                "currency": Value(
-                    "coalesce(o.currency, s.currency, (SELECT base_currency FROM core_shopprofile WHERE id = 1))"
-                ),
+                "currency": Value(f"coalesce(o.currency, s.currency, {BASE})"),
                 "reason": Value("coalesce(s.reason, '')", needs=("reason",)),
                 "refunded_at": Value("s.paid_at"),
             },

@@ -6,7 +6,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.importing import formats, report
@@ -42,6 +44,13 @@ class Command(BaseCommand):
         token = listener.set(terminal.tell)
         try:
             job = jobs.run_now("catalog.tasks.import_shop", batch_id=batch.pk)
+        except KeyboardInterrupt:
+            batch.refresh_from_db()
+            # Else a worker would take the job for lost and go on with it.
+            jobs.Job.objects.filter(pk=batch.job_id).update(state=jobs.Job.State.CANCELLED, finished_at=timezone.now())
+            raise CommandError(batch.error, returncode=130) from None
+        except ImportRefused as error:
+            raise CommandError(str(error), returncode=2) from error
         finally:
             listener.reset(token)
             terminal.end()
@@ -54,10 +63,8 @@ class Command(BaseCommand):
         for line in report.table(batch.report):
             self.stdout.write(line)
         if batch.refused_file:
-            text = _("Refused rows: %(path)s")
-            from django.conf import settings
-
-            self.stdout.write(text % {"path": Path(settings.VAR_DIR) / batch.refused_file})
+            path = Path(settings.VAR_DIR) / batch.refused_file
+            self.stdout.write(_("Refused rows: %(path)s") % {"path": path})
         if batch.is_dry_run:
             self.stdout.write(_("Dry run: nothing was written."))
 

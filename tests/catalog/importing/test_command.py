@@ -1,12 +1,17 @@
 """`manage.py import_shop`: what it prints and how it ends."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
+from django.utils import timezone
 
-from catalog.models import ImportBatch, Product
+from catalog.importing import runner
+from catalog.models import ImportBatch, Order, Product
 from core.models import Job
+from tests.catalog.importing.conftest import do_import
 
 
 def run(*arguments):
@@ -66,3 +71,55 @@ def test_the_table_keeps_the_order_of_the_sections(small_shop):
     assert [line.split()[0] for line in lines[1:9]] == [
         "categories", "products", "variants", "customers", "orders", "order_lines", "payments", "interactions",
     ]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_interrupted_import_is_not_taken_up_by_a_worker(small_shop, monkeypatch):
+    def interrupt(self, load):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("catalog.importing.native.Customers.apply", interrupt)
+
+    with pytest.raises(CommandError, match="Stopped") as stopped:
+        run("native", str(small_shop))
+
+    assert stopped.value.returncode == 130
+    assert Job.objects.get().state == "cancelled"
+    assert ImportBatch.objects.get().state == "failed"
+    assert Product.objects.count() == 3  # finished before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_whose_connection_breaks_is_finished_by_the_next(small_shop, monkeypatch):
+    def break_off():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("catalog.importing.native.payments.settle.settle", break_off)
+        with pytest.raises(OperationalError):
+            run("native", str(small_shop))
+
+    assert not Order.objects.exists()
+    assert Product.objects.count() == 3
+    assert ImportBatch.objects.get().state == "failed"
+    assert Job.objects.get().state == "failed"
+
+    run("native", str(small_shop))
+
+    assert Order.objects.count() == 3
+    assert ImportBatch.objects.latest("id").report["sections"]["products"]["same"] == 3
+
+
+@pytest.mark.django_db
+def test_lists_of_refused_rows_are_not_kept_for_ever(small_shop, write):
+    folder = write({"products.csv": "id,name,price\nP1,Mug,free\n"}, "bad")
+    old, recent = do_import(folder).batch, do_import(folder).batch
+    ImportBatch.objects.filter(pk=old.pk).update(finished_at=timezone.now() - timedelta(days=31))
+
+    do_import(small_shop)
+
+    old.refresh_from_db()
+    assert old.refused_file == ""
+    assert not (runner.folder_of(old) / "refused.csv").exists()
+    assert (runner.folder_of(recent) / "refused.csv").exists()
