@@ -191,13 +191,12 @@ class ProductPageMixin(StaffModelAdmin):
 
 
 def _columns(row: Any, changed: list[str]) -> list[str]:
-    """Columns of the row behind the changed form fields; `name_en` stands for `name_translations`."""
+    """Columns of the row behind the changed form fields; `name` and `name_en` also stand for `name_translations`."""
     known = {field.name for field in row._meta.concrete_fields}
     found = dict.fromkeys(name for name in changed if name in known)
     for text in ("name", "description"):
-        if f"{text}_translations" in known and any(
-            name.startswith(f"{text}_") and name not in known for name in changed
-        ):
+        touched = any(name == text or (name.startswith(f"{text}_") and name not in known) for name in changed)
+        if touched and f"{text}_translations" in known:
             found[f"{text}_translations"] = None
     return list(found)
 
@@ -216,4 +215,5 @@ def _save_images(formset: BaseModelFormSet) -> None:
             image.content_sha256 = hashlib.sha256(picture.content).hexdigest()
             name = slugify(image.product.external_id or "") or str(image.product_id)
             image.file.save(f"{name}.{picture.extension}", ContentFile(picture.content), save=False)
+            image.width, image.height = picture.width, picture.height
         image.save()

@@ -1,0 +1,312 @@
+"""The page of a product: saving, pictures, and deleting that can be undone."""
+
+import io
+from decimal import Decimal
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from catalog.models import Product, StockMovement, Variant
+from catalog.thumbnails import thumbnail_address
+from tests.factories import ProductFactory, ProductImageFactory, StaffUserFactory, VariantFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def address(product, rest: str = "change/") -> str:
+    return f"/admin/catalog/product/{product.pk}/{rest}"
+
+
+def form(product, **changes) -> dict:
+    """What the browser sends when nobody touched anything, with these changes."""
+    variants = list(product.variants.order_by("id"))
+    images = list(product.images.order_by("position", "id"))
+    data = {
+        "name": product.name,
+        "name_en": product.name_translations.get("en", ""),
+        "name_zh_hans": product.name_translations.get("zh-hans", ""),
+        "category": "",
+        "brand": "",
+        "price": "10.00",
+        "status": product.status,
+        "attributes-key": list(product.attributes),
+        "attributes-value": [str(value) for value in product.attributes.values()],
+        "description": product.description,
+        "description_en": "",
+        "description_zh_hans": "",
+        "variants-TOTAL_FORMS": len(variants) + 1,
+        "variants-INITIAL_FORMS": len(variants),
+        "images-TOTAL_FORMS": len(images) + 1,
+        "images-INITIAL_FORMS": len(images),
+        f"variants-{len(variants)}-track_stock": "on",
+        "_continue": "1",
+    }
+    for i, variant in enumerate(variants):
+        data |= {
+            f"variants-{i}-id": variant.pk,
+            f"variants-{i}-sku": variant.sku,
+            f"variants-{i}-options": ", ".join(f"{k}: {v}" for k, v in variant.options.items()),
+            f"variants-{i}-price": "",
+            f"variants-{i}-on_hand": variant.stock,
+            f"initial-variants-{i}-on_hand": variant.stock,
+            f"variants-{i}-track_stock": "on",
+            f"variants-{i}-barcode": variant.barcode,
+        }
+    for i, image in enumerate(images):
+        data |= {f"images-{i}-id": image.pk, f"images-{i}-alt": image.alt, f"images-{i}-position": image.position}
+    return data | {f"images-{len(images)}-position": 0} | changes
+
+
+def save(client, product, **changes):
+    answer = client.post(address(product), form(product, **changes))
+    if answer.status_code == 200:
+        context = answer.context
+        errors = [context["adminform"].form.errors, *(f.formset.errors for f in context["inline_admin_formsets"])]
+        raise AssertionError(errors)
+    assert answer.status_code == 302
+    product.refresh_from_db()
+
+
+def test_a_page_saved_untouched_changes_nothing(client):
+    product = ProductFactory.create(
+        attributes={"colour": "red", "sizes": [1, 2]}, name_translations={"zh-hans": "衬衫"}, stock=4
+    )
+    before = Product.objects.filter(pk=product.pk).values().get()
+
+    save(client, product, **{"attributes-key": ["colour", "sizes"], "attributes-value": ["red", "1, 2"]})
+
+    after = Product.objects.filter(pk=product.pk).values().get()
+    assert after == before
+    assert StockMovement.objects.count() == 0
+
+
+def test_the_page_opens_for_a_new_product_and_creates_it(client):
+    assert client.get("/admin/catalog/product/add/").status_code == 200
+    data = {
+        "name": "Lamp", "price": "12.5", "status": "live", "category": "", "brand": "", "description": "",
+        "attributes-key": ["material", ""], "attributes-value": ["oak", ""],
+        "variants-TOTAL_FORMS": 1, "variants-INITIAL_FORMS": 0, "images-TOTAL_FORMS": 0, "images-INITIAL_FORMS": 0,
+        "variants-0-sku": "L-1", "variants-0-options": "size: M, colour: red", "variants-0-on_hand": "7",
+        "variants-0-track_stock": "on",
+    }  # fmt: skip
+
+    answer = client.post("/admin/catalog/product/add/", data)
+
+    assert answer.status_code == 302
+    product = Product.objects.get()
+    assert (product.name, product.price, product.attributes) == ("Lamp", Decimal("12.5"), {"material": "oak"})
+    assert product.published_at is not None
+    assert product.is_in_stock
+    variant = product.variants.get()
+    assert (variant.sku, variant.stock, variant.options) == ("L-1", 7, {"size": "M", "colour": "red"})
+    movement = StockMovement.objects.get()
+    assert (movement.delta, movement.balance, movement.reason) == (7, 7, "count")
+
+
+def test_a_counted_stock_goes_to_the_ledger_under_the_name_of_who_counted(client, boss):
+    product = ProductFactory.create(stock=4)
+
+    save(client, product, **{"variants-0-on_hand": "9"})
+
+    assert product.variants.get().stock == 9
+    movement = StockMovement.objects.get()
+    assert (movement.delta, movement.balance, movement.created_by) == (5, 9, boss)
+
+
+def test_a_sale_between_opening_and_saving_the_page_is_not_undone_by_saving(client):
+    product = ProductFactory.create(stock=4)
+    opened = form(product, **{"variants-0-barcode": "123"})
+    Variant.objects.filter(product=product).update(stock=0)
+
+    assert client.post(address(product), opened).status_code == 302
+
+    product.refresh_from_db()
+    variant = product.variants.get()
+    assert (variant.stock, variant.barcode) == (0, "123")
+    assert not product.is_in_stock
+
+
+def test_the_language_that_repeats_the_name_follows_it_and_others_stay(client):
+    product = ProductFactory.create(name="Shirt", name_translations={"en": "Shirt", "zh-hans": "衬衫", "fr": "Chemise"})
+
+    save(client, product, name="Linen shirt")
+
+    assert product.name_translations == {"en": "Linen shirt", "zh-hans": "衬衫", "fr": "Chemise"}
+
+
+def test_attributes_keep_the_type_of_values_nobody_touched(client):
+    product = ProductFactory.create(attributes={"weight": 3, "colours": ["red", "blue"], "old": "x"})
+
+    save(
+        client,
+        product,
+        **{
+            "attributes-key": ["weight", "colours", "old", "new", ""],
+            "attributes-value": ["3", "red, blue", "", "yes", ""],
+        },
+    )
+
+    assert product.attributes == {"weight": 3, "colours": ["red", "blue"], "new": "yes"}
+
+
+def test_an_attribute_named_twice_is_refused_in_words(client):
+    product = ProductFactory.create()
+
+    answer = client.post(
+        address(product), form(product, **{"attributes-key": ["a", "a"], "attributes-value": ["1", "2"]})
+    )
+
+    assert answer.status_code == 200
+    assert "stands here twice" in answer.content.decode()
+    product.refresh_from_db()
+    assert product.attributes == {}
+
+
+def picture(kind: str = "PNG") -> SimpleUploadedFile:
+    data = io.BytesIO()
+    Image.new("RGB", (300, 200), "blue").save(data, kind)
+    return SimpleUploadedFile("photo.png", data.getvalue(), "image/png")
+
+
+def test_an_uploaded_picture_is_drawn_anew_and_has_a_thumbnail(client):
+    product = ProductFactory.create()
+    sent = picture("PNG").read() + b"<script>hidden</script>"
+
+    save(client, product, **{"images-0-upload": SimpleUploadedFile("photo.png", sent), "images-0-alt": "A lamp"})
+
+    image = product.images.get()
+    assert (image.width, image.height, image.alt) == (300, 200, "A lamp")
+    assert b"hidden" not in image.file.read()
+    answer = client.get(thumbnail_address(image))
+    assert answer["Content-Type"] == "image/webp"
+    assert Image.open(io.BytesIO(answer.content)).size == (112, 75)
+
+
+def test_a_file_that_is_no_picture_is_refused_at_its_row(client):
+    product = ProductFactory.create()
+    fake = SimpleUploadedFile("photo.png", b"GIF89a not really")
+
+    answer = client.post(address(product), form(product, **{"images-0-upload": fake}))
+
+    assert answer.status_code == 200
+    assert "is not a whole JPEG, PNG or WebP picture" in answer.content.decode()
+    assert product.images.count() == 0
+
+
+def test_a_picture_is_removed_with_its_file(client, django_capture_on_commit_callbacks):
+    image = ProductImageFactory.create()
+    storage, name = image.file.storage, image.file.name
+
+    with django_capture_on_commit_callbacks(execute=True):
+        save(client, image.product, **{"images-0-DELETE": "on"})
+
+    assert image.product.images.count() == 0
+    assert not storage.exists(name)
+
+
+def test_deleting_hides_and_the_toast_puts_back(client):
+    product = ProductFactory.create(stock=3)
+
+    answer = client.post(address(product, "delete/"), follow=True)
+
+    product.refresh_from_db()
+    assert product.deleted_at is not None
+    assert Product.objects.sellable().count() == 0
+    (message,) = answer.context["messages"]
+    assert str(message) == "1 product deleted"
+    key = answer.content.decode().split('name="key" value="')[1].split('"')[0]
+
+    client.post("/admin/catalog/product/undo/", {"key": key})
+
+    product.refresh_from_db()
+    assert product.deleted_at is None
+
+
+def test_a_visit_of_the_delete_address_changes_nothing(client):
+    product = ProductFactory.create()
+
+    answer = client.get(address(product, "delete/"))
+
+    assert answer.status_code == 302
+    product.refresh_from_db()
+    assert product.deleted_at is None
+
+
+def test_a_deleted_product_is_restored_from_its_page(client):
+    product = ProductFactory.create()
+    client.post(address(product, "delete/"))
+
+    assert "Restore" in client.get(address(product)).content.decode()
+    client.post(address(product, "restore/"))
+
+    product.refresh_from_db()
+    assert product.deleted_at is None
+
+
+def act(client, action: str, products) -> object:
+    return client.post(
+        "/admin/catalog/product/", {"action": action, "_selected_action": [p.pk for p in products]}, follow=True
+    )
+
+
+def test_undo_of_a_bulk_change_puts_each_product_back_to_where_it_was(client):
+    live = ProductFactory.create()
+    draft = ProductFactory.create(status=Product.Status.DRAFT, published_at=None)
+    hidden = ProductFactory.create(status=Product.Status.HIDDEN)
+
+    answer = act(client, "hide", [live, draft, hidden])
+
+    assert set(Product.objects.values_list("status", flat=True)) == {"hidden"}
+    assert [str(m) for m in answer.context["messages"]] == ["2 products hidden"]
+    key = answer.content.decode().split('name="key" value="')[1].split('"')[0]
+    again = act(client, "publish", [live])
+    assert [str(m) for m in again.context["messages"]] == ["1 product published"]
+
+    client.post("/admin/catalog/product/undo/", {"key": key})
+
+    assert dict(Product.objects.values_list("pk", "status")) == {
+        live.pk: "live",  # published again since: not touched
+        draft.pk: "draft",
+        hidden.pk: "hidden",
+    }
+
+
+def test_nobody_undoes_what_somebody_else_did(client):
+    product = ProductFactory.create()
+    answer = act(client, "hide", [product])
+    key = answer.content.decode().split('name="key" value="')[1].split('"')[0]
+    client.force_login(StaffUserFactory.create(is_superuser=True))
+
+    client.post("/admin/catalog/product/undo/", {"key": key})
+    client.post("/admin/catalog/product/undo/", {"key": key + "x"})
+
+    product.refresh_from_db()
+    assert product.status == "hidden"
+
+
+def test_a_bulk_change_stands_in_the_history_of_the_product(client, boss):
+    product = ProductFactory.create()
+
+    act(client, "hide", [product])
+
+    entry = LogEntry.objects.get(object_id=str(product.pk))
+    assert entry.user == boss
+    assert "status" in entry.get_change_message().lower()
+    assert client.get(address(product, "history/")).status_code == 200
+
+
+def test_who_may_only_look_sees_text_and_cannot_save(client_with):
+    product = ProductFactory.create(attributes={"colour": "red"}, name_translations={"zh-hans": "衬衫"})
+    VariantFactory.create(product=product, options={"size": "M"})
+    reader = client_with("catalog.view_product", "catalog.view_variant", "catalog.view_productimage")
+
+    page = reader.get(address(product)).content.decode()
+
+    assert "衬衫" in page
+    assert "colour" in page
+    assert 'name="_save"' not in page
+    assert "Delete product" not in page
+    assert reader.post(address(product), form(product, name="X")).status_code == 403
+    assert reader.post(address(product, "restore/")).status_code == 403
