@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog.models import Customer, Interaction, Order, Product, Visitor
+from catalog.models import Interaction, Order, Visitor
 from catalog.partitions import ensure_months
 from core.api import ids
 
@@ -93,15 +93,15 @@ def event_id_of(text: str) -> uuid.UUID:
 
 
 def record_events(events: Sequence[NewEvent]) -> Recorded:
-    """Store acts whose product and customer exist; unknown visitors are made. At most seven statements in all.
+    """Store acts whose product and customer exist; unknown visitors are made.
 
+    One statement looks up, one stores; new visitors and times of our own cost up to three more.
     The same event id is stored once. An act without a time of its own gets the present one, so its id is looked up
     among the last two days first.
     """
-    products = ids.primary_keys(Product.objects.existing(), (e.product for e in events if e.product))
-    customers = ids.primary_keys(Customer.objects.existing(), (e.customer for e in events if e.customer))
-    good, refused = _split(events, products, customers)
-    visitors = _visitors({e.visitor for e in good if e.visitor})
+    known = _look_up(events)
+    good, refused = _split(events, known)
+    _make_visitors(known, {e.visitor for e in good if e.visitor})
     now = timezone.now()
     ignored = 0
     rows: list[_Row] = []
@@ -109,14 +109,14 @@ def record_events(events: Sequence[NewEvent]) -> Recorded:
     repeated_ids = _already_there([e.event_id for e in good if e.event_id and e.occurred_at is None], now)
     repeated = 0
     for event in good:
-        visitor = visitors.get(event.visitor) if event.visitor else None
+        visitor = known.visitors.get(event.visitor) if event.visitor else None
         if visitor is not None and not visitor.may_track:
             ignored += 1
             continue
         if event.occurred_at is None and event.event_id in repeated_ids:
             repeated += 1
             continue
-        customer_id = customers[event.customer] if event.customer else None
+        customer_id = known.customers[event.customer] if event.customer else None
         if visitor is not None and customer_id is not None and visitor.customer_id is None:
             joined[visitor.pk] = customer_id
         rows.append(
@@ -124,7 +124,7 @@ def record_events(events: Sequence[NewEvent]) -> Recorded:
                 event.event_id or uuid.uuid4(),
                 event.occurred_at or now,
                 event.kind,
-                products[event.product] if event.product else None,
+                known.products[event.product] if event.product else None,
                 customer_id,
                 visitor.pk if visitor else None,
                 event.value,
@@ -166,31 +166,71 @@ def purchase_event_id(order_number: str, line: int) -> uuid.UUID:
 # --- helpers ------------------------------------------------------------------------------------------------------
 
 
-def _split(
-    events: Sequence[NewEvent], products: dict[str, int], customers: dict[str, int]
-) -> tuple[list[NewEvent], list[RefusedEvent]]:
+LOOK_UP = """
+SELECT 'product', id, public_id, external_id, NULL::bigint, NULL::boolean FROM catalog_product
+WHERE deleted_at IS NULL AND (public_id = ANY(%(products)s) OR external_id = ANY(%(own_products)s))
+UNION ALL
+SELECT 'customer', id, public_id, external_id, NULL, NULL FROM catalog_customer
+WHERE erased_at IS NULL AND (public_id = ANY(%(customers)s) OR external_id = ANY(%(own_customers)s))
+UNION ALL
+SELECT 'visitor', id, key, NULL, customer_id, may_track FROM catalog_visitor WHERE key = ANY(%(visitors)s)
+"""
+
+
+@dataclass
+class _Known:
+    """What the ids of a batch stand for."""
+
+    products: dict[str, int] = field(default_factory=dict)
+    customers: dict[str, int] = field(default_factory=dict)
+    visitors: dict[str, Visitor] = field(default_factory=dict)
+
+
+def _look_up(events: Sequence[NewEvent]) -> _Known:
+    """Products, customers and visitors of a batch in one statement: most calls bring a single event."""
+    visitors = {event.visitor for event in events if event.visitor}
+    named = {
+        "products": {event.product for event in events if event.product},
+        "customers": {event.customer for event in events if event.customer},
+    }
+    wanted: dict[str, list[str]] = {"visitors": sorted(visitors)}
+    for kind, idents in named.items():
+        wanted[kind] = [ident for ident in idents if ids.external_part(ident) is None]
+        wanted[f"own_{kind}"] = [own for ident in idents if (own := ids.external_part(ident)) is not None]
+    known = _Known()
+    if not any(wanted.values()):
+        return known
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK_UP, {kind: values or [""] for kind, values in wanted.items()})
+        for kind, pk, public_id, own, customer_id, may_track in cursor.fetchall():
+            if kind == "visitor":
+                known.visitors[public_id] = Visitor(pk=pk, key=public_id, customer_id=customer_id, may_track=may_track)
+                continue
+            found = known.products if kind == "product" else known.customers
+            found[public_id] = pk
+            if own is not None:
+                found[ids.EXTERNAL + own] = pk
+    return known
+
+
+def _split(events: Sequence[NewEvent], known: _Known) -> tuple[list[NewEvent], list[RefusedEvent]]:
     good, refused = [], []
     for event in events:
-        if event.product and event.product not in products:
+        if event.product and event.product not in known.products:
             refused.append(RefusedEvent(event.index, "product", "unknown_product", _("No product has this ID.")))
-        elif event.customer and event.customer not in customers:
+        elif event.customer and event.customer not in known.customers:
             refused.append(RefusedEvent(event.index, "customer", "unknown_customer", _("No customer has this ID.")))
         else:
             good.append(event)
     return good, refused
 
 
-def _visitors(keys: Iterable[str]) -> dict[str, Visitor]:
-    """The browsers with these keys, made when they are new. Sorted, so that two batches cannot block each other."""
-    wanted = set(keys)
-    if not wanted:
-        return {}
-    found = {v.key: v for v in Visitor.objects.filter(key__in=wanted)}
-    missing = sorted(wanted - found.keys())
+def _make_visitors(known: _Known, keys: Iterable[str]) -> None:
+    """The browsers that are new. Sorted, so that two batches cannot block each other."""
+    missing = sorted(set(keys) - known.visitors.keys())
     if missing:
         Visitor.objects.bulk_create([Visitor(key=key) for key in missing], ignore_conflicts=True)
-        found |= {v.key: v for v in Visitor.objects.filter(key__in=missing)}
-    return found
+        known.visitors |= {v.key: v for v in Visitor.objects.filter(key__in=missing)}
 
 
 def _already_there(event_ids: Sequence[uuid.UUID], now: datetime) -> set[uuid.UUID]:

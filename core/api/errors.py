@@ -8,7 +8,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -92,6 +92,10 @@ def _answer(error: Exception) -> Response | None:
         return Response(problem(413, "body_too_large", _("The body is too large.")), 413)
     elif isinstance(error, SuspiciousOperation):
         return Response(problem(400, "bad_request"), 400)
+    elif isinstance(error, IntegrityError):
+        # A rule of the tables that no service foresaw, or a race that it lost.
+        log.warning("api.conflict", error=str(error)[:300])
+        return Response(problem(409, "conflict", _("This clashes with something that is already there.")), 409)
     elif isinstance(error, OperationalError | InterfaceError):
         log.error("api.database_away", error=str(error)[:300])
         headers = {"Retry-After": str(RETRY_WHEN_AWAY_SECONDS)}

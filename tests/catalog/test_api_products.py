@@ -414,3 +414,14 @@ def test_putting_a_deleted_product_brings_it_back(server):
 
     product.refresh_from_db()
     assert product.deleted_at is None
+
+
+def test_an_own_id_of_another_variant_is_409_and_changes_nothing(server):
+    VariantFactory.create(external_id="taken")
+
+    response = server.put(
+        "/products/ext:P1", {"name": "P", "price": "1", "variants": [{"sku": "new", "external_id": "taken"}]}
+    )
+
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")
+    assert not Product.objects.filter(external_id="P1").exists()

@@ -1,4 +1,5 @@
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from core.api.parsers import DEEPEST
@@ -127,3 +128,15 @@ def test_an_unforeseen_error_is_500_and_says_nothing_about_the_inside(server, mo
     assert response.json()["code"] == "error"
     assert b"secret" not in response.content
     assert response["X-Request-ID"] == response.json()["request_id"]
+
+
+def test_while_the_database_is_away_the_answer_is_503_with_a_time_to_come_back(server, monkeypatch):
+    def away():
+        raise OperationalError("server at 10.0.0.1 closed the connection")
+
+    monkeypatch.setattr("catalog.selectors.category_tree", away)
+
+    response = server.get("/categories")
+
+    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (503, "database_away", "5")
+    assert b"10.0.0.1" not in response.content
