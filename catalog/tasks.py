@@ -15,7 +15,7 @@ def import_shop(*, batch_id: int) -> dict[str, Any]:
     return runner.run(batch_id)
 
 
-@job(kind="catalog.partitions", queue="light", title=_("Months of events"))
+@job(kind="catalog.partitions", queue="light", title=_("Prepare months of events"))
 def prepare_partitions() -> dict[str, Any]:
     """Make the months of events that come next and drop those kept long enough. Safe to run at any time."""
     from catalog import partitions

@@ -36,11 +36,7 @@ class StaffSite(UnfoldAdminSite):
         from core.admin import profile
 
         pages = [path(entry.meta["path"], self.admin_view(_page(entry)), name=entry.key) for entry in staff_pages]
-        return [
-            *pages,
-            path("language/", profile.set_language, name="set_language"),
-            path("profile/", self.admin_view(profile.profile), name="profile"),
-        ]
+        return [*pages, path("profile/", self.admin_view(profile.profile), name="profile")]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)

@@ -46,7 +46,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         ],
     ),
     (
-        _("System"),
+        _("Operations"),
         [
             Item(_("Jobs"), "pending_actions", "core_job_changelist", "core.view_job"),
             Item(_("Staff"), "badge", "core_staffuser_changelist", "core.view_staffuser"),

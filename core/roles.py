@@ -136,4 +136,5 @@ def describe(permissions: Iterable[Permission]) -> dict[str, list[str]]:
         action, _, rest = permission.codename.partition("_")
         plain = model is not None and rest == model._meta.model_name and action in ("view", "add", "change", "delete")
         grouped.setdefault(title, []).append(action if plain else permission.name)
-    return grouped
+    order = {"view": 0, "add": 1, "change": 2, "delete": 3}
+    return {title: sorted(names, key=lambda name: order.get(name, 9)) for title, names in grouped.items()}

@@ -28,21 +28,21 @@ from core.models import ApiKey, Scope
 
 class ApiKeyForm(forms.Form):
     name = forms.CharField(
-        label=gettext_lazy("name"), max_length=80, widget=UnfoldAdminTextInputWidget(),
+        label=gettext_lazy("Name"), max_length=80, widget=UnfoldAdminTextInputWidget(),
         help_text=gettext_lazy("Who uses it, such as “Web shop back end”."),
     )  # fmt: skip
     kind = forms.ChoiceField(
-        label=gettext_lazy("kind"), choices=ApiKey.Kind.choices, widget=Radios(), initial=ApiKey.Kind.SERVER,
+        label=gettext_lazy("Kind"), choices=ApiKey.Kind.choices, widget=Radios(), initial=ApiKey.Kind.SERVER,
         help_text=gettext_lazy("A server key is secret. A publishable key stands in web pages and may do less."),
     )  # fmt: skip
-    scopes = forms.MultipleChoiceField(label=gettext_lazy("scopes"), choices=Scope.choices, widget=Checkboxes())
+    scopes = forms.MultipleChoiceField(label=gettext_lazy("Scopes"), choices=Scope.choices, widget=Checkboxes())
     allowed_origins = forms.CharField(
-        label=gettext_lazy("allowed origins"), required=False,
+        label=gettext_lazy("Allowed origins"), required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "placeholder": "https://shop.example"}),
         help_text=gettext_lazy("One web address a line: pages that may use a publishable key."),
     )  # fmt: skip
     expires_at = forms.DateField(
-        label=gettext_lazy("expires"), required=False, widget=UnfoldAdminSingleDateWidget(),
+        label=gettext_lazy("Expires"), required=False, widget=UnfoldAdminSingleDateWidget(),
         help_text=gettext_lazy("Empty: never."),
     )  # fmt: skip
 

@@ -266,11 +266,15 @@ def _groups(version: ModelVersion, meta: Mapping[str, Any]) -> dict[str, Any] | 
     if not groups or not names:
         return None
     words, labels = meta.get("metrics", {}), meta.get("groups", {})
+    known = list(labels)
     return {
         "titles": [words.get(name, name) for name in names],
         "rows": [
-            (labels.get(group, group), [_number(row[name]) if name in row else "–" for name in names])
-            for group, row in groups.items()
+            (
+                labels.get(group, group),
+                [_number(groups[group][name]) if name in groups[group] else "–" for name in names],
+            )
+            for group in sorted(groups, key=lambda group: known.index(group) if group in known else len(known))
         ],
     }
 

@@ -1,4 +1,4 @@
-"""One's own page and the language switch."""
+"""One's own page."""
 
 from typing import Any
 
@@ -8,9 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from core import roles
@@ -30,6 +28,12 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
             "email": UnfoldAdminEmailInputWidget(),
             "language": UnfoldAdminSelectWidget(),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language: Any = self.fields["language"]
+        language.choices = [("", _("As the browser says")), *settings.LANGUAGES]
+        language.help_text = ""
 
 
 def profile(request: HttpRequest) -> HttpResponse:
@@ -52,21 +56,6 @@ def profile(request: HttpRequest) -> HttpResponse:
         "role_names": [_("all rights"), *names] if person.is_superuser else names,
     }
     return TemplateResponse(request, "admin/core/profile.html", context)
-
-
-@require_POST
-def set_language(request: HttpRequest) -> HttpResponse:
-    """Keep the language in the cookie; for a person who fixed one in the profile, there too."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = reverse("admin:index")
-    response = HttpResponseRedirect(target)
-    code = request.POST.get("language", "")
-    if code in dict(settings.LANGUAGES):
-        _keep(response, code)
-        if request.user.is_authenticated and getattr(request.user, "language", ""):
-            StaffUser.objects.filter(pk=request.user.pk).update(language=code)
-    return response
 
 
 def _keep(response: HttpResponse, code: str) -> None:

@@ -30,14 +30,14 @@ def time_zones() -> list[tuple[str, str]]:
 
 class ShopProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     base_currency = forms.ChoiceField(
-        label=_("base currency"), widget=UnfoldAdminSelectWidget(),
+        label=_("Base currency"), widget=UnfoldAdminSelectWidget(),
         help_text=_("Reports are in this currency. Orders keep their own."),
     )  # fmt: skip
     time_zone = forms.ChoiceField(
-        label=_("time zone"), widget=UnfoldAdminSelect2Widget(), help_text=_("Days in reports begin at midnight here.")
+        label=_("Time zone"), widget=UnfoldAdminSelect2Widget(), help_text=_("Days in reports begin at midnight here.")
     )
     languages = forms.MultipleChoiceField(
-        label=_("shop languages"), choices=LANGUAGES, widget=Checkboxes(),
+        label=_("Shop languages"), choices=LANGUAGES, widget=Checkboxes(),
         help_text=_("Languages that customers can choose."),
     )  # fmt: skip
 

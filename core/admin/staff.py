@@ -105,6 +105,7 @@ class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
     ordering = ["username"]
     actions = ()
     filter_horizontal = ()
+    add_form_template = "admin/change_form.html"
     compact_columns = ("role_names", "state")
     fieldsets = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email", "language")}),

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from core.components.words import compact, figure, money, percent
+from core.components.words import compact, figure, money, money_short, percent
 
 SMALLEST_BASE = 30
 WIDTH, HEIGHT, PAD = 80, 24, 3
@@ -40,13 +40,10 @@ class Figure:
 
     def written(self, value: Any, *, full: bool = False) -> str:
         if self.kind == "money":
-            if full or value is None or abs(value) < 1_000_000:
-                return money(value)
-            digits = [character for character in money(0) if character.isdigit() or character in ".,"]
-            return money(0).replace("".join(digits), compact(abs(value))) if value >= 0 else money(value)
+            return money(value) if full else money_short(value)
         if self.kind == "share":
             return percent(value)
-        return figure(value) if full or (value is not None and abs(value) < 100_000) else compact(value)
+        return figure(value) if full or (value is not None and abs(value) < 10_000) else compact(value)
 
     @property
     def text(self) -> str:
@@ -105,9 +102,10 @@ class Figure:
 
 
 def sparkline(series: Sequence[float], *, days: int | None = None) -> SafeString | str:
-    """80 × 24, no axes, the last point marked; in words "from 12 to 31 in 28 days". Empty below two points."""
+    """80 × 24, no axes, the last point marked; in words "from 12 to 31 in 28 days". Empty below two points and
+    when nothing happened."""
     values = [float(value) for value in series]
-    if len(values) < 2:
+    if len(values) < 2 or not any(values):
         return ""
     low, high = min(values), max(values)
     span = (high - low) or 1.0

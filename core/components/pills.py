@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 
 class Meaning(StrEnum):
@@ -30,5 +31,8 @@ def pill(meaning: Meaning | str, text: Any) -> SafeString:
     """A shape and one or two words. Raises ValueError for a meaning that does not exist."""
     known = Meaning(meaning)
     return format_html(
-        '<span class="zg-pill zg-pill-{}"><span aria-hidden="true">{}</span>{}</span>', known, SHAPES[known], text
+        '<span class="zg-pill zg-pill-{}"><span aria-hidden="true">{}</span>{}</span>',
+        known,
+        SHAPES[known],
+        capfirst(str(text)),
     )

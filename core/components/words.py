@@ -40,6 +40,16 @@ def money(amount: Decimal | float | int | None, currency: str = "") -> str:
     return f"{sign}{symbol}{number}" if known else f"{sign}{symbol}{number} {code}"
 
 
+def money_short(amount: Decimal | float | int | None) -> str:
+    """¥12.3K, ¥26.6 万 from ten thousand on, in the shop's currency: for cards."""
+    if amount is None or abs(amount) < 10_000:
+        return money(amount)
+    code = base_currency().upper()
+    symbol, short = SYMBOLS.get(code, ""), compact(abs(amount))
+    sign = MINUS if amount < 0 else ""
+    return f"{sign}{symbol}{short}" if symbol else f"{sign}{short} {code}"
+
+
 def figure(value: float | int | Decimal | None, places: int = 0) -> str:
     """12,345 in full, for tables. None is "–"."""
     if value is None:

@@ -146,11 +146,11 @@
       () => getSelection().selectAllChildren(document.querySelector(button.dataset.copy)));
   });
 
+  // After the theme and Django have put the focus into the first field.
+  addEventListener("load", () => setTimeout(() => document.querySelector("[data-focus-first]")?.focus(), 50));
   addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("#zg-toasts .zg-toast").forEach((toast, index) => { toast.hidden = index > 0; });
     nextToast();
-    const first = document.querySelector("[data-focus-first]");
-    if (first) first.focus();
     document.body.addEventListener("htmx:afterSwap", (event) => {
       const words = event.target && event.target.querySelector && event.target.querySelector("[data-announce]");
       if (words) say(words.dataset.announce);
