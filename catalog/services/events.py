@@ -1,5 +1,7 @@
 """Writing what people did: many rows with one statement, each of them once."""
 
+import hashlib
+import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
@@ -17,8 +19,6 @@ from catalog.models import Interaction, Order, Visitor
 from catalog.partitions import ensure_months
 from core.api import ids
 
-EVENT_IDS = uuid.UUID("6f0c1c8e-6d0c-5c0b-9a53-3f6f2d0b8a11")
-"""Namespace of event ids that are made from texts: the storefront's own, and those of order lines."""
 DAYS_PER_MONTH = 30.44
 REPEATED_WITHIN = timedelta(days=2)
 
@@ -85,11 +85,14 @@ def oldest_moment() -> datetime:
 
 
 def event_id_of(text: str) -> uuid.UUID:
-    """The id itself when it is a UUID, else one made from it: storefronts may use ids of their own."""
+    """The id itself when it is a UUID, else one made from it: storefronts may use ids of their own.
+
+    Imports make the same one, so that an event sent and imported is stored once.
+    """
     try:
         return uuid.UUID(text)
     except ValueError:
-        return uuid.uuid5(EVENT_IDS, text)
+        return _uuid_of(f"event:{text}")
 
 
 def record_events(events: Sequence[NewEvent]) -> Recorded:
@@ -159,8 +162,8 @@ def record_purchases(order: Order) -> int:
 
 
 def purchase_event_id(order_number: str, line: int) -> uuid.UUID:
-    """The id of the `purchase` of this order line, however often it is written."""
-    return uuid.uuid5(EVENT_IDS, f"order:{order_number}:{line}")
+    """The id of the `purchase` of this order line, however often it is written. Imports make the same one in SQL."""
+    return uuid.UUID(hashlib.md5(f"purchase:{order_number}:{line}".encode(), usedforsecurity=False).hexdigest())
 
 
 # --- helpers ------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from catalog import services
 from catalog.exceptions import OutOfStock, RefundAbovePaid, TransitionRefused
+from catalog.importing.columns import event_uuid
 from catalog.models import Interaction, Order, Product, StockMovement, Variant
 from catalog.services import NewLine, NewOrder, StockChange
 from catalog.signals import order_paid, order_placed, product_changed
@@ -264,6 +265,15 @@ def test_a_paid_order_writes_one_purchase_for_each_line():
         ("purchase", first.product_id, customer.pk, 3.0, paid.paid_at),
     ]
     assert services.record_purchases(paid) == 0
+
+
+@pytest.mark.django_db
+def test_sending_and_importing_make_the_same_event_ids():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT md5('purchase:' || 'N/1 茶' || ':' || 2)::uuid")
+        assert services.purchase_event_id("N/1 茶", 2) == cursor.fetchone()[0]
+
+    assert services.event_id_of("my own id") == event_uuid("my own id")
 
 
 @pytest.mark.django_db
