@@ -1,7 +1,6 @@
 """Writing what people did: many rows with one statement, each of them once."""
 
 import hashlib
-import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
@@ -163,7 +162,12 @@ def record_purchases(order: Order) -> int:
 
 def purchase_event_id(order_number: str, line: int) -> uuid.UUID:
     """The id of the `purchase` of this order line, however often it is written. Imports make the same one in SQL."""
-    return uuid.UUID(hashlib.md5(f"purchase:{order_number}:{line}".encode(), usedforsecurity=False).hexdigest())
+    return _uuid_of(f"purchase:{order_number}:{line}")
+
+
+def _uuid_of(text: str) -> uuid.UUID:
+    """MD5, because PostgreSQL can make the same: `md5(text)::uuid`. It guards nothing."""
+    return uuid.UUID(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())
 
 
 # --- helpers ------------------------------------------------------------------------------------------------------
