@@ -1,0 +1,44 @@
+"""A browser for journeys. Without Chromium they are skipped, unless E2E=1 makes them obligatory (as in CI)."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+    if program is None:
+        if os.environ.get("E2E") == "1":
+            pytest.fail("E2E=1 and no Chromium on the path: install the package chromium.")
+        pytest.skip("No Chromium on the path: browser journeys are left out. Install the package chromium to run them.")
+    # Playwright keeps an event loop in this thread, in which Django would refuse its ordinary queries.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=program, args=FLAGS)
+        yield running
+        running.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(browser, live_server) -> Iterator[Page]:
+    """An English desktop page; the test fails on script errors, failed requests and requests to other hosts."""
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 900}, locale="en-US")
+    opened = context.new_page()
+    problems: list[str] = []
+    host = urlsplit(live_server.url).netloc
+    opened.on("pageerror", lambda error: problems.append(f"script: {error}"))
+    opened.on("console", lambda message: message.type == "error" and problems.append(f"console: {message.text}"))
+    opened.on("request", lambda sent: urlsplit(sent.url).netloc not in (host, "") and problems.append(sent.url))
+    opened.set_default_timeout(10_000)
+    yield opened
+    context.close()
+    assert problems == []

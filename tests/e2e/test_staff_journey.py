@@ -1,0 +1,108 @@
+"""What a merchandiser does on an ordinary morning, in the browser."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from catalog.models import Brand, Category, Customer, Interaction, Order, OrderEvent, OrderLine, Product, Variant
+from catalog.partitions import ensure_partitions
+from core import model_registry as registry
+from core.models import StaffUser
+from recommender.pipelines import train_recommender
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
+PASSWORD = "a-long-one-7"
+
+
+@pytest.fixture
+def shop(db, settings, tmp_path):
+    settings.MODEL_ROOT = tmp_path
+    registry.forget_loaded()
+    ensure_partitions(NOW.date(), NOW.date())
+    StaffUser.objects.create_superuser("lin", "lin@example.com", PASSWORD)
+    category, brand = Category.objects.add_root({"name": "Mugs"}), Brand.objects.create(name="Mossbrook")
+    products = []
+    for number in range(8):
+        product = Product.objects.create(
+            name=f"Mug {number}", name_translations={"zh-hans": f"杯子 {number}"}, category=category, brand=brand,
+            price=20 + number, status="live", published_at=NOW,
+        )  # fmt: skip
+        Variant.objects.create(product=product, sku=f"MUG-{number}", stock=10)
+        products.append(product)
+    customers = [Customer.objects.create(name=f"Customer {n}", joined_at=NOW) for n in range(40)]
+    views = [  # even customers like the first four mugs, odd ones the others; each has seen three of four
+        Interaction(
+            customer=customer, kind="view", product=products[n % 2 * 4 + (n // 2 + step) % 4],
+            occurred_at=NOW + timedelta(hours=step - 4, minutes=n),
+        )
+        for n, customer in enumerate(customers)
+        for step in range(3)
+    ]  # fmt: skip
+    Interaction.objects.bulk_create(views)
+    order = Order.objects.create(
+        number="A-1", customer=customers[0], status="paid", currency="CNY", lines_total=20, total=20, paid_total=20,
+        placed_at=NOW, paid_at=NOW,
+    )  # fmt: skip
+    OrderLine.objects.create(
+        order=order, line=1, product=products[0], sku="MUG-0", name="Mug 0", quantity=1, unit_price=20
+    )
+    OrderEvent.objects.create(order=order, kind="placed", occurred_at=NOW)
+    train_recommender(until=NOW + timedelta(days=1), time_budget=2)
+    yield products
+    registry.forget_loaded()
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/admin/")
+    page.fill("input[name=username]", "lin")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    expect(page.locator("h1")).to_contain_text("lin")
+
+
+def test_staff_sign_in_find_a_product_and_change_its_price(shop, page):
+    sign_in(page)
+    page.get_by_role("link", name="Products", exact=True).first.click()
+    page.fill("input[name=q]", "Mug 3")
+    page.press("input[name=q]", "Enter")
+    page.get_by_role("link", name="Mug 3").first.click()
+    page.fill("input[name=price]", "31.50")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page).to_have_url(re.compile(r"/admin/catalog/product/(\?.*)?$"))
+    assert Product.objects.get(name="Mug 3").price == 31.5
+
+
+def test_a_preview_as_a_customer_says_why(shop, page):
+    sign_in(page)
+    page.goto("/admin/recommender/preview/?customer=Customer+0")
+
+    expect(page.get_by_role("heading", name="What Customer 0 would see right now")).to_be_visible()
+    expect(page.locator(".rec-grid .rec-reason").first).to_contain_text("Because you looked at Mug")
+
+
+def test_an_order_shows_its_timeline(shop, page):
+    sign_in(page)
+    page.get_by_role("link", name="Orders", exact=True).first.click()
+    page.get_by_role("link", name="A-1").first.click()
+
+    expect(page.locator("main")).to_contain_text("Mug 0")
+    expect(page.locator("main")).to_contain_text(re.compile("placed", re.IGNORECASE))
+
+
+def test_the_whole_site_speaks_chinese_when_asked(shop, browser, live_server):
+    context = browser.new_context(base_url=live_server.url, locale="zh-CN")
+    page = context.new_page()
+    page.goto("/admin/")
+
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    expect(page.get_by_role("button", name="登录")).to_be_visible()
+    page.fill("input[name=username]", "lin")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.goto("/admin/recommender/preview/?customer=Customer+0")
+    expect(page.locator(".rec-grid .rec-name").first).to_contain_text("杯子")
+    context.close()
