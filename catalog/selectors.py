@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import get_language
 
-from catalog.models import Category, Customer, Order, OrderEvent, Product, ProductImage, Visitor
+from catalog.models import Category, Customer, Order, OrderEvent, Product, ProductImage
 from core.api import ids
 from core.money import amount_text
 from core.shop import current_shop
@@ -216,11 +216,6 @@ def _known_as(thing: Any) -> Row:
 def customer_by_public_id(public_id: str) -> Customer | None:
     """An existing customer, as customer tokens name them."""
     return Customer.objects.existing().filter(public_id=public_id).first()
-
-
-def visitor_by_key(key: str) -> Visitor | None:
-    """The browser with this opaque id, with its customer."""
-    return Visitor.objects.select_related("customer").filter(key=key).first()
 
 
 def orders_for_detail() -> QuerySet[Order]:

@@ -21,13 +21,12 @@ from core.api import ids
 DAYS_PER_MONTH = 30.44
 REPEATED_WITHIN = timedelta(days=2)
 
-TABLE = Interaction._meta.db_table
-COLUMNS = "event_id, occurred_at, kind, product_id, customer_id, visitor_id, value, context"
-INSERT = (
-    f"INSERT INTO {TABLE} ({COLUMNS}) SELECT * FROM unnest("  # noqa: S608
-    "%s::uuid[], %s::timestamptz[], %s::varchar[], %s::bigint[], %s::bigint[], %s::bigint[], %s::float8[],"
-    " %s::text[]::jsonb[]) ON CONFLICT DO NOTHING RETURNING event_id"
-)
+INSERT = """
+INSERT INTO catalog_interaction (event_id, occurred_at, kind, product_id, customer_id, visitor_id, value, context)
+SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::varchar[], %s::bigint[], %s::bigint[], %s::bigint[],
+    %s::float8[], %s::text[]::jsonb[])
+ON CONFLICT DO NOTHING RETURNING event_id
+"""
 
 
 @dataclass(frozen=True, slots=True)

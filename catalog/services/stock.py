@@ -14,6 +14,18 @@ from core.models import StaffUser
 
 MOST = 1_000_000_000
 
+SET = """
+UPDATE catalog_variant v SET stock = %(number)s, updated_at = now()
+FROM (SELECT id, stock FROM catalog_variant WHERE id = %(id)s FOR NO KEY UPDATE) old
+WHERE v.id = old.id AND %(number)s BETWEEN 0 AND %(most)s
+RETURNING old.stock, v.stock
+"""
+ADD = """
+UPDATE catalog_variant v SET stock = v.stock::bigint + %(number)s, updated_at = now()
+FROM (SELECT id, stock FROM catalog_variant WHERE id = %(id)s FOR NO KEY UPDATE) old
+WHERE v.id = old.id AND v.stock::bigint + %(number)s BETWEEN 0 AND %(most)s
+RETURNING old.stock, v.stock
+"""
 CHANGED, SAME, REFUSED = "changed", "same", "refused"
 
 
@@ -144,14 +156,11 @@ def lock_products(ids: Iterable[int]) -> None:
 
 def _change_one(variant_id: int, change: StockChange) -> tuple[int, int | None]:
     """Stock before and after; after is None when the change would leave the range, and then nothing was changed."""
-    value = "%(number)s" if change.set_to is not None else "v.stock::bigint + %(number)s"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE catalog_variant v SET stock = {value}, updated_at = now()"  # noqa: S608
-            " FROM (SELECT id, stock FROM catalog_variant WHERE id = %(id)s FOR NO KEY UPDATE) old"
-            f" WHERE v.id = old.id AND {value} BETWEEN 0 AND %(most)s RETURNING old.stock, v.stock",
-            {"id": variant_id, "number": change.set_to if change.set_to is not None else change.add, "most": MOST},
-        )
+        if change.set_to is not None:
+            cursor.execute(SET, {"id": variant_id, "number": change.set_to, "most": MOST})
+        else:
+            cursor.execute(ADD, {"id": variant_id, "number": change.add, "most": MOST})
         row = cursor.fetchone()
         if row is not None:
             return row[0], row[1]

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
@@ -161,7 +160,3 @@ def unknown_path(request: HttpRequest, rest: str = "") -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500 for the API: says nothing about the inside; the request id leads to the log."""
     return problem_response(500, "error", _("Something went wrong here. It has been logged with this request ID."))
-
-
-def max_body_bytes() -> int:
-    return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
