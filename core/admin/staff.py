@@ -1,5 +1,6 @@
 """People who work here, and the roles they have."""
 
+import copy
 from typing import Any
 
 from django import forms
@@ -129,15 +130,14 @@ class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        field = form.base_fields.get("roles")
-        if field is not None:
-            mine = obj is not None and obj.pk == request.user.pk
-            groups = Group.objects.none() if mine else roles.assignable_groups(request.user)  # type: ignore[arg-type]
-            field.queryset = groups
-            if obj is not None:
-                field.initial = list(obj.groups.values_list("pk", flat=True))
-            if mine:
-                field.help_text = _("Nobody changes their own roles.")
+        if (obj is not None and obj.pk == request.user.pk) or not request.user.has_perm("core.manage_roles"):
+            form.base_fields.pop("roles", None)
+            return form
+        # The field belongs to the form class that all requests share; this one is for this request.
+        field = copy.deepcopy(form.base_fields["roles"])
+        field.queryset = roles.assignable_groups(request.user)  # type: ignore[arg-type]
+        field.initial = list(obj.groups.values_list("pk", flat=True)) if obj is not None else []
+        form.base_fields["roles"] = field
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
