@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from catalog import selectors_admin as reads
 from catalog.admin import cells
-from core.components import Figure, Meaning
+from core.components import Figure, Meaning, figure
 from core.dashboard import Card, Step, WorkItem
 from core.shop import current_shop
 
@@ -123,5 +123,5 @@ def _low_stock(counts: dict[str, int]) -> Figure:
         value=counts["low"],
         more_is="bad",
         url=f"{reverse('admin:catalog_product_changelist')}?view=low",
-        note=_("of %(count)d live products") % {"count": counts["live"]},
+        note=_("of %(count)s live products") % {"count": figure(counts["live"])},
     )

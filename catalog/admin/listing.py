@@ -77,7 +77,7 @@ class ListingMixin:
         return []
 
     def list_note(self, request: HttpRequest) -> Any:
-        """A quiet line about the whole list, such as the date of its figures."""
+        """A quiet line about the whole list, such as the date of its figures; asked for after `fill_page`."""
         return ""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -91,5 +91,7 @@ class ListingMixin:
             }
             for view in (self.list_views(request) if request.method == "GET" else [])
         ]
-        context = {"list_views": tabs, "list_note": self.list_note(request), **(extra_context or {})}
-        return super().changelist_view(request, context)  # type: ignore[misc]
+        response = super().changelist_view(request, {"list_views": tabs, **(extra_context or {})})  # type: ignore[misc]
+        if getattr(response, "context_data", None) is not None:
+            response.context_data["list_note"] = self.list_note(request)
+        return response

@@ -114,7 +114,8 @@ def order_page(order: Order, *, may_change: bool, may_refund: bool) -> OrderPage
     steps = [step for step in STEPS.values() if may_change and lifecycle.may(order, step.kind)]
     forward = [step for step in steps if step.kind in MAIN_STEPS]
     left = order.paid_total - order.refunded_total
-    lines = [_line(order, line) for line in order.lines.all()]
+    has_pictures = any(line.product and line.product.images.all() for line in order.lines.all())
+    lines = [_line(order, line, has_pictures) for line in order.lines.all()]
     return OrderPage(
         status=cells.order_status(order),
         lines=lines,
@@ -144,10 +145,10 @@ def step_text(order: Order, step: Step) -> list[str]:
     return [*found, _("A cancelled order cannot be reopened.")]
 
 
-def _line(order: Order, line: OrderLine) -> LineRow:
+def _line(order: Order, line: OrderLine, has_pictures: bool) -> LineRow:
     return LineRow(
         line=line,
-        picture=cells.picture(first_thumbnail(line.product)),
+        picture=cells.picture(first_thumbnail(line.product)) if has_pictures else SafeString(""),
         amount=money(line.amount, order.currency),
         unit_price=money(line.unit_price, order.currency),
         options=", ".join(str(value) for value in (line.variant.options if line.variant else {}).values()),

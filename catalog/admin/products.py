@@ -92,9 +92,19 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
         ids = [row.pk for row in rows]
         clock = reads.shop_clock()
         request.catalog_clock = clock  # type: ignore[attr-defined]
+        has_pictures = any(row.images.all() for row in rows)
         stock, sales = reads.product_stock(ids), reads.product_sales(ids, clock)
         for row in rows:
             row.page_stock, row.page_sales = stock.get(row.pk), sales.get(row.pk)  # type: ignore[attr-defined]
+            row.page_has_pictures = has_pictures  # type: ignore[attr-defined]
+
+    def list_note(self, request: HttpRequest) -> str:
+        clock = getattr(request, "catalog_clock", None)
+        if clock is None or not clock.is_history:
+            return ""
+        return _("Sales in the 28 days to %(day)s, the last day with a paid order.") % {
+            "day": cells.date_text(clock.today)
+        }
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
@@ -122,7 +132,8 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
                 "sku": sku,
                 "more": found.variants - 1,
             }
-        return cells.two_lines(row.localised("name"), sku, cells.picture(first_thumbnail(row)))
+        image = cells.picture(first_thumbnail(row)) if getattr(row, "page_has_pictures", True) else None
+        return cells.two_lines(row.localised("name"), sku, image)
 
     @admin.display(description=gettext_lazy("Category"), ordering="category__path")
     def category_cell(self, row: Product) -> Any:
