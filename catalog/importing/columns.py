@@ -4,9 +4,7 @@ A parser takes the text of a cell and returns it as PostgreSQL's COPY text forma
 a reason for people. Everything that PostgreSQL would refuse is refused here, so that COPY never stops half-way.
 """
 
-import hashlib
 import re
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +13,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from django.utils.translation import gettext as _
 
+from catalog.services.events import event_id_of
 from core.exports import restore_cell
 
 NULL = "\\N"
@@ -286,26 +285,16 @@ def language(name: str, **options: object) -> Column:
 
 
 def event_key(name: str, **options: object) -> Column:
-    """A UUID, or any text of at most 64 characters from which one is made (the same text, the same UUID)."""
+    """A UUID, or any text of at most 64 characters from which one is made: the same as for events sent to the API."""
 
     def parse(value: str) -> str:
         value = value.strip()
         if len(value) > 64:
             raise Problem(_too_long(value, 64))
         _refuse_unstorable(value)
-        return str(event_uuid(value))
+        return str(event_id_of(value))
 
     return _column(name, "uuid", parse, options)
-
-
-def event_uuid(value: str) -> uuid.UUID:
-    """The id under which an event of that name is stored, whichever way it comes in."""
-    if len(value) in (32, 36):
-        try:
-            return uuid.UUID(value)
-        except ValueError:
-            pass
-    return uuid.UUID(bytes=hashlib.md5(f"event:{value}".encode(), usedforsecurity=False).digest())
 
 
 def _column(name: str, kind: str, parse: Parser, options: dict[str, object]) -> Column:

@@ -47,7 +47,9 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             batch.refresh_from_db()
             # Else a worker would take the job for lost and go on with it.
-            jobs.Job.objects.filter(pk=batch.job_id).update(state=jobs.Job.State.CANCELLED, finished_at=timezone.now())
+            jobs.Job.objects.filter(importbatch=batch).update(
+                state=jobs.Job.State.CANCELLED, finished_at=timezone.now()
+            )
             raise CommandError(batch.error, returncode=130) from None
         except ImportRefused as error:
             raise CommandError(str(error), returncode=2) from error

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 
 from catalog.models import (
     Category,
@@ -19,6 +18,7 @@ from catalog.models import (
     Variant,
     Visitor,
 )
+from catalog.services import purchase_event_id
 from core.models import ShopProfile
 from tests.catalog.importing.conftest import counts, do_import, table_hashes
 
@@ -220,10 +220,7 @@ def test_the_timeline_says_what_is_known(small_shop):
 def test_lines_of_bought_orders_become_purchases(small_shop):
     do_import(small_shop)
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT md5('purchase:N1:1')::uuid")
-        expected = cursor.fetchone()[0]
-    bought = Interaction.objects.get(event_id=expected)
+    bought = Interaction.objects.get(event_id=purchase_event_id("N1", 1))
     assert (bought.kind, bought.value, bought.customer_id) == (
         "purchase", 2.0, Customer.objects.get(external_id="C1").pk,
     )  # fmt: skip
