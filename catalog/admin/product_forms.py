@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import forms
+from django.core.validators import MinValueValidator
 from django.forms.models import BaseInlineFormSet
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -23,10 +24,13 @@ from core.money import amount_text
 LARGEST_STOCK = 1_000_000_000
 
 
-def shorten(form: forms.ModelForm, name: str) -> None:
-    """Amounts are kept with four decimals and shown with two, unless a price is finer than a cent."""
+def as_price(form: forms.ModelForm, name: str) -> None:
+    """Not negative. Amounts are kept with four decimals and shown with two, unless a price is finer than a cent."""
+    if name not in form.fields:
+        return
+    form.fields[name].validators.append(MinValueValidator(0, _("A price cannot be below 0.")))
     value = form.initial.get(name)
-    if name in form.fields and isinstance(value, Decimal):
+    if isinstance(value, Decimal):
         form.initial[name] = Decimal(amount_text(value))
 
 
@@ -83,7 +87,7 @@ class ProductForm(TranslationsMixin, forms.ModelForm):
             self.fields["attributes"].stored = self.instance.attributes or {}  # type: ignore[attr-defined]
         if "status" in self.fields:
             self.fields["status"].choices = [(value, capfirst(str(label))) for value, label in Product.Status.choices]  # type: ignore[attr-defined]
-        shorten(self, "price")
+        as_price(self, "price")
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -187,7 +191,7 @@ class VariantForm(forms.ModelForm):
         self.fields["options"].stored = self.instance.options or {}  # type: ignore[attr-defined]
         self.fields["on_hand"].initial = self.instance.stock if self.instance.pk else None
         self.fields["price"].widget.attrs["placeholder"] = _("as the product")
-        shorten(self, "price")
+        as_price(self, "price")
 
 
 class ImageForm(forms.ModelForm):

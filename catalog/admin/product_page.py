@@ -40,6 +40,10 @@ class VariantInline(TabularInline):
     hide_title = True
     verbose_name_plural = gettext_lazy("Variants, prices and stock")
 
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """A new product begins with an empty row: without a variant nothing can be sold."""
+        return 0 if obj else 1
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if self.has_change_permission(request, obj):
             return self.fields

@@ -310,3 +310,11 @@ def test_who_may_only_look_sees_text_and_cannot_save(client_with):
     assert "Delete product" not in page
     assert reader.post(address(product), form(product, name="X")).status_code == 403
     assert reader.post(address(product, "restore/")).status_code == 403
+
+
+def test_a_price_below_zero_is_refused_at_its_field(client):
+    product = ProductFactory.create()
+
+    answer = client.post(address(product), form(product, price="-5"))
+
+    assert answer.context["adminform"].form.errors["price"] == ["A price cannot be below 0."]
