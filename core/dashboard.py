@@ -160,7 +160,7 @@ def cards(request: HttpRequest) -> Card | None:
     if user.has_perm("core.view_modelversion"):
         live = ModelVersion.objects.active().only("kind", "number", "created_at", "trained_until")
         versions = [(version, _title_of(version.kind)) for version in live]
-    if not work and not versions:
+    if running is None and not versions:
         return None
     return Card(
         title=_("Models and jobs"),

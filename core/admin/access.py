@@ -133,9 +133,7 @@ class ApiKeyAdmin(LedgerAdmin):
             "value": value,
             "media": self.media + form.media,
         }
-        response = TemplateResponse(request, "admin/core/api_key_add.html", context)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/core/api_key_add.html", context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -123,6 +123,7 @@ class ModelVersionAdmin(LedgerAdmin):
             "measures": main,
             "other_measures": [m for m in measures if m not in main],
             "groups": _groups(chosen, meta) if chosen else None,
+            "sizes": _sizes(chosen),
             "damaged": _load_error(kind),
             "training": training,
             "can_train": bool(meta.get("train")) and training is None and may,
@@ -210,6 +211,13 @@ def _hindrance(version: ModelVersion, *, retired: bool = False) -> str:
     if not version.folder:
         return _("The files of this version were removed to save space.")
     return ""
+
+
+def _sizes(version: ModelVersion | None) -> list[tuple[str, Any]]:
+    """What the report says it learned from, as far as it says so."""
+    report = (version.report if version else None) or {}
+    found = [(_("Customers"), "customers"), (_("Products"), "items"), (_("Strategy"), "chosen")]
+    return [(label, report[name]) for label, name in found if isinstance(report.get(name), int | str)]
 
 
 def _load_error(kind: str) -> str:

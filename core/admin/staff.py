@@ -134,7 +134,7 @@ class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
             form.base_fields.pop("roles", None)
             return form
         # The field belongs to the form class that all requests share; this one is for this request.
-        field = copy.deepcopy(form.base_fields["roles"])
+        field: Any = copy.deepcopy(form.base_fields["roles"])
         field.queryset = roles.assignable_groups(request.user)  # type: ignore[arg-type]
         field.initial = list(obj.groups.values_list("pk", flat=True)) if obj is not None else []
         form.base_fields["roles"] = field

@@ -40,7 +40,7 @@ def money(amount: Decimal | float | int | None, currency: str = "") -> str:
     return f"{sign}{symbol}{number}" if known else f"{sign}{symbol}{number} {code}"
 
 
-def money_short(amount: Decimal | float | int | None) -> str:
+def money_short(amount: Any) -> str:
     """¥12.3K, ¥26.6 万 from ten thousand on, in the shop's currency: for cards."""
     if amount is None or abs(amount) < 10_000:
         return money(amount)
@@ -50,7 +50,7 @@ def money_short(amount: Decimal | float | int | None) -> str:
     return f"{sign}{symbol}{short}" if symbol else f"{sign}{short} {code}"
 
 
-def figure(value: float | int | Decimal | None, places: int = 0) -> str:
+def figure(value: Any, places: int = 0) -> str:
     """12,345 in full, for tables. None is "–"."""
     if value is None:
         return "–"
@@ -58,7 +58,7 @@ def figure(value: float | int | Decimal | None, places: int = 0) -> str:
     return f"{MINUS}{text}" if value < 0 else text
 
 
-def compact(value: float | int | Decimal | None) -> str:
+def compact(value: Any) -> str:
     """12.3K, 1.2M or 1.2 万, 3.4 亿: for cards and axes."""
     if value is None:
         return "–"

@@ -61,9 +61,10 @@ def _chosen(spec: Any, raw: list[str]) -> str:
     field = getattr(spec, "field", None)
     pairs = getattr(spec, "lookup_choices", None) or getattr(field, "flatchoices", None) or []
     known = {str(key): str(text).strip() for key, text in pairs}
-    if not known and getattr(field, "related_model", None) is not None:
+    related: Any = getattr(field, "related_model", None)
+    if not known and related is not None:
         keys = [value for value in raw if value.isdigit() and len(value) < 19]
-        known = {str(row.pk): str(row) for row in field.related_model._default_manager.filter(pk__in=keys)}
+        known = {str(row.pk): str(row) for row in related._default_manager.filter(pk__in=keys)}
     return ", ".join(known[value] for value in raw if value in known)
 
 
