@@ -6,9 +6,11 @@ own, apart from seeing.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import QuerySet
@@ -16,8 +18,6 @@ from django.db.models import QuerySet
 from core.choices import Role
 from core.extensions import role_permissions
 from core.models import StaffUser
-
-OWN_APPS = frozenset({"core"})
 
 
 def rights(model: str, actions: str = "view") -> set[str]:
@@ -53,8 +53,8 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
 
 
 def own_apps() -> set[str]:
-    """Labels of the apps whose rights belong to roles: the ground floor and those that registered."""
-    return set(OWN_APPS) | {entry.key for entry in role_permissions}
+    """Labels of the product's own apps: they lie beside `manage.py`, packages do not."""
+    return {config.label for config in apps.get_app_configs() if Path(config.path).parent == settings.BASE_DIR}
 
 
 def permissions_of(role: Role) -> set[str]:

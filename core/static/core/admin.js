@@ -61,6 +61,9 @@
   });
 
   document.addEventListener("keydown", (event) => {
+    if (event.key === "?" && !event.target.closest("input, textarea, select, [contenteditable]") && !document.querySelector("dialog[open]")) {
+      document.getElementById("zg-keys").showModal();
+    }
     if (event.key !== "Escape") return;
     for (const box of document.querySelectorAll("[data-popover]")) if (closePopover(box, true)) return;
     for (const menu of openMenus()) { menu.open = false; menu.querySelector("summary").focus(); }
@@ -128,7 +131,7 @@
       });
       return;
     }
-    if (event.defaultPrevented || form.target === "_blank" || form.id === "changelist-form") return;
+    if (event.defaultPrevented || form.method === "dialog" || form.target === "_blank" || form.id === "changelist-form") return;
     // After the data is taken: a disabled button would not be sent.
     setTimeout(() => {
       for (const button of form.querySelectorAll("button[type=submit]")) { button.classList.add("is-busy"); button.setAttribute("aria-disabled", "true"); }
