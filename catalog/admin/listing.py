@@ -30,6 +30,10 @@ class FilledChangeList(ChangeList):
         self.result_list = list(self.result_list)
         self.model_admin.fill_page(request, self.result_list)
 
+    def url_for_result(self, result: Any) -> str:
+        """Where a row leads: its own page, or what the admin class says."""
+        return self.model_admin.row_address(result) or super().url_for_result(result)
+
 
 class ViewFilter(admin.SimpleListFilter):
     """Reads the chosen tab from the address; draws nothing, the tabs do."""
@@ -69,6 +73,10 @@ class ListingMixin:
 
     def fill_page(self, request: HttpRequest, rows: list[Any]) -> None:
         """Read what the cells of these rows show."""
+
+    def row_address(self, row: Any) -> str:
+        """Another page than the row's own, when that one says more."""
+        return ""
 
     def in_view(self, rows: QuerySet[Any], key: str) -> QuerySet[Any]:
         return rows

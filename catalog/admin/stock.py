@@ -21,7 +21,6 @@ from core.components.words import MINUS
 @admin.register(StockMovement)
 class StockMovementAdmin(ListingMixin, LedgerAdmin):
     list_display = ("variant_cell", "delta_cell", "balance_cell", "reason_cell", "why_cell", "time_cell", "by_cell")
-    list_display_links = None
     list_filter = (("reason", filters.ChoiceFilter), ("created_at", filters.DaysFilter))
     list_select_related = ("variant__product", "order", "created_by")
     search_fields = ("note",)
@@ -35,6 +34,14 @@ class StockMovementAdmin(ListingMixin, LedgerAdmin):
 
     class Media:
         css = {"all": ("catalog/catalog.css",)}
+
+    def row_address(self, row: StockMovement) -> str:
+        """A movement has nothing more to show; its product has."""
+        return reverse("admin:catalog_product_change", args=[row.variant.product_id])
+
+    def get_preserved_filters(self, request: HttpRequest) -> str:
+        """Rows lead to another list's pages, which do not know these filters."""
+        return ""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
@@ -52,12 +59,7 @@ class StockMovementAdmin(ListingMixin, LedgerAdmin):
 
     @admin.display(description=gettext_lazy("Variant"))
     def variant_cell(self, row: StockMovement) -> SafeString:
-        link = format_html(
-            '<a class="zg-link" href="{}">{}</a>',
-            reverse("admin:catalog_product_change", args=[row.variant.product_id]),
-            row.variant.product.localised("name"),
-        )
-        return cells.two_lines(link, row.variant.sku)
+        return cells.two_lines(row.variant.product.localised("name"), row.variant.sku)
 
     @admin.display(description=gettext_lazy("Change"))
     def delta_cell(self, row: StockMovement) -> SafeString:
