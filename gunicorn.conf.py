@@ -17,6 +17,8 @@ preload_app = True
 timeout = 30
 graceful_timeout = 20
 keepalive = 15
+# Room for the ids of a basket in an address; the API refuses more before this is reached.
+limit_request_line = 8190
 # Workers are replaced now and then, not all at once.
 max_requests = 20_000
 max_requests_jitter = 5_000

@@ -21,3 +21,11 @@ def prepare_partitions() -> dict[str, Any]:
     from catalog import partitions
 
     return partitions.prepare()
+
+
+@job(kind="catalog.orders.close", queue="light", title=_("Close settled orders"))
+def close_orders() -> dict[str, Any]:
+    """Close orders whose return window is over. Safe to run at any time: closed ones are not touched again."""
+    from catalog import services
+
+    return {"closed": services.close_settled_orders()}

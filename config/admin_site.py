@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models.base import ModelBase
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from core.extensions import Entry, staff_pages
+
+NOT_OURS = {"django_celery_beat"}
 
 
 def _page(entry: Entry) -> Callable[..., HttpResponseBase]:
@@ -26,11 +29,19 @@ def _page(entry: Entry) -> Callable[..., HttpResponseBase]:
 
 
 class StaffSite(UnfoldAdminSite):
+    """Shows what the shop works with. Tables of packages, such as the scheduler's timetable, stay out."""
+
     site_title = _("Zhanggui")
     site_header = _("Zhanggui")
     index_title = _("Home")
     enable_nav_sidebar = True
     empty_value_display = "–"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else list(model_or_iterable)
+        own = [model for model in models if model._meta.app_label not in NOT_OURS]
+        if own:
+            super().register(own, admin_class, **options)
 
     def extra_urls(self) -> list[URLPattern]:
         from core.admin import profile

@@ -41,6 +41,12 @@ beat_schedule = {
         "args": ["catalog.tasks.prepare_partitions"],
         "options": {"queue": "light"},
     },
+    "close settled orders": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="1", minute="40"),
+        "args": ["catalog.tasks.close_orders"],
+        "options": {"queue": "light"},
+    },
     "train recommendations": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="2", minute="30"),

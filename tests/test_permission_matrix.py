@@ -15,7 +15,6 @@ from django.template.response import SimpleTemplateResponse
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
-from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from catalog import services
 from core import roles
@@ -362,7 +361,6 @@ def test_the_closed_tables_are_in_the_staff_site():
 def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
     """One row of each table, by label. Pages are not drawn: who may see them is decided before."""
     monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
-    every = IntervalSchedule.objects.create(every=1, period="days")
     settings.MODEL_ROOT = settings.MEDIA_ROOT = settings.EXPORT_ROOT = tmp_path
     ShopProfileFactory.create(name="Shop")
     group = StaffUserFactory.create(role=Role.SUPPORT).groups.get()
@@ -380,11 +378,6 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "catalog.order": world.ana.orders.get(),
         "catalog.product": world.product,
         "catalog.stockmovement": StockMovementFactory.create(),
-        "django_celery_beat.intervalschedule": every,
-        "django_celery_beat.crontabschedule": CrontabSchedule.objects.create(),
-        "django_celery_beat.solarschedule": SolarSchedule.objects.create(event="sunset", latitude=1, longitude=1),
-        "django_celery_beat.clockedschedule": ClockedSchedule.objects.create(clocked_time=timezone.now()),
-        "django_celery_beat.periodictask": PeriodicTask.objects.create(name="p", task="p", interval=every),
     }
 
 

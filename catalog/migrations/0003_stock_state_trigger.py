@@ -5,6 +5,8 @@ from django.db import migrations
 CREATE = """
 CREATE FUNCTION catalog_refresh_in_stock() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- Two variants of one product that sell out at once would each still see the other's piece: take turns.
+    PERFORM 1 FROM catalog_product WHERE id IN (NEW.product_id, OLD.product_id) ORDER BY id FOR NO KEY UPDATE;
     UPDATE catalog_product p SET is_in_stock = s.available
     FROM (
         SELECT p2.id, EXISTS (

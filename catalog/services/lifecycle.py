@@ -5,12 +5,15 @@ after payment, never more than was paid. Each step locks the order, so that twin
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +24,7 @@ from catalog.services.stock import return_from_order
 from catalog.signals import announce, order_paid
 from core.models import StaffUser
 from core.money import amount_text
+from core.shop import current_shop
 
 Status, Kind = Order.Status, OrderEvent.Kind
 FOUR_PLACES = Decimal("0.0001")
@@ -123,6 +127,19 @@ def deliver_order(
 def close_order(order_id: int, *, note: str = "", created_by: StaffUser | None = None) -> Order:
     """Nothing more is expected to happen."""
     return _move(order_id, Kind.CLOSED, Status.CLOSED, None, note, created_by)
+
+
+def close_settled_orders() -> int:
+    """Close what was delivered longer ago than the return window. How many were closed. Safe to run at any time."""
+    until = timezone.now() - timedelta(days=current_shop().return_window_days)
+    delivered = Max("events__occurred_at", filter=Q(events__kind=Kind.DELIVERED))
+    waiting = Order.objects.filter(status=Status.DELIVERED).annotate(settled_at=Coalesce(delivered, "placed_at"))
+    count = 0
+    for order_id in waiting.filter(settled_at__lt=until).values_list("pk", flat=True).iterator(chunk_size=1_000):
+        with suppress(TransitionRefused):  # somebody else moved it meanwhile
+            close_order(order_id)
+            count += 1
+    return count
 
 
 @transaction.atomic

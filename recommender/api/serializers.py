@@ -10,6 +10,8 @@ from core.api.ids import IdField
 from recommender.selectors import Answer
 
 MAX_ITEMS = 50
+MAX_LIST_CHARACTERS = 3_000
+"""Of ids in a row. Two such lists fit into the line that the web server reads, 8,190 bytes."""
 PLACEMENT = r"^[a-z][a-z0-9_-]{0,39}$"
 
 
@@ -19,7 +21,7 @@ class IdListField(serializers.CharField):
     def __init__(self, *, most: int, **kwargs: Any) -> None:
         self.most = most
         kwargs.setdefault("required", False)
-        super().__init__(max_length=130 * most, **kwargs)
+        super().__init__(max_length=MAX_LIST_CHARACTERS, **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
         words = [word.strip() for word in super().to_internal_value(data).split(",") if word.strip()]
@@ -31,7 +33,7 @@ class IdListField(serializers.CharField):
 
 class SimilarQuerySerializer(serializers.Serializer):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_ITEMS, default=10)
-    exclude = IdListField(most=100, help_text="Products to leave out.")
+    exclude = IdListField(most=60, help_text="Products to leave out.")
     lang = serializers.ChoiceField(choices=[code for code, _name in settings.LANGUAGES], required=False)
 
 
@@ -42,7 +44,7 @@ class RecommendationQuerySerializer(SimilarQuerySerializer):
     customer = IdField(required=False, help_text="Server keys only; a customer token already says who asks.")
     visitor = serializers.CharField(max_length=64, required=False, help_text="The visitor ID sent with events.")
     product = IdField(required=False, help_text="The product whose page is shown.")
-    basket = IdListField(most=50, help_text="What lies in the basket.")
+    basket = IdListField(most=30, help_text="What lies in the basket.")
 
 
 class ReasonSerializer(serializers.Serializer):

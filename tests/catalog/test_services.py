@@ -1,14 +1,16 @@
 """Rules of the shop under many at once, and what is announced."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog import services
@@ -18,6 +20,7 @@ from catalog.services import NewLine, NewOrder, StockChange
 from catalog.signals import order_paid, order_placed, product_changed
 from core.exceptions import DomainError
 from tests.factories import CustomerFactory, ProductFactory, ShopProfileFactory, VariantFactory
+from tests.factories.catalog import NO_VARIANT
 
 
 def at_once(actions: list[Callable[[], Any]]) -> Counter[str]:
@@ -307,3 +310,39 @@ def test_an_order_is_closed_after_delivery():
     assert services.close_order(order.pk).status == "closed"
     with pytest.raises(TransitionRefused):
         services.close_order(order.pk)
+
+
+@pytest.mark.usefixtures("shop")
+def test_orders_are_closed_when_their_return_window_is_over_and_not_before():
+    variant = VariantFactory.create(sku="S", stock=10)
+    now = timezone.now()
+    early, late = (buy(variant.sku).order for _n in range(2))
+    for order, days in ((early, 40), (late, 5)):
+        services.pay_order(order.pk)
+        services.ship_order(order.pk)
+        services.deliver_order(order.pk, delivered_at=now - timedelta(days=days))
+
+    assert services.close_settled_orders() == 1
+    assert services.close_settled_orders() == 0
+
+    early.refresh_from_db()
+    late.refresh_from_db()
+    assert (early.status, late.status) == ("closed", "delivered")
+
+
+@pytest.mark.usefixtures("shop")
+def test_two_variants_that_sell_out_at_the_same_moment_leave_the_product_out_of_stock():
+    for _round in range(5):
+        product = ProductFactory.create(stock=NO_VARIANT)
+        first, second = (VariantFactory.create(product=product, stock=1) for _n in range(2))
+
+        def sell_out(variant: Variant) -> None:
+            with transaction.atomic():
+                Variant.objects.filter(pk=variant.pk).update(stock=0)
+                time.sleep(0.05)
+
+        ends = at_once([partial(sell_out, first), partial(sell_out, second)])
+
+        product.refresh_from_db()
+        assert ends == {"done": 2}
+        assert product.is_in_stock is False
