@@ -90,7 +90,12 @@ def test_staff_pages_speak_as_the_member_then_the_cookie_then_the_browser_says(o
 
 @pytest.mark.parametrize(
     ("query", "header", "expected"),
-    [("?lang=zh", "en", "zh-hans"), ("?lang=en", "zh", "en"), ("?lang=xx", "zh", "zh-hans"), ("", "fr,zh-TW;q=0.5", "zh-hans")],
+    [
+        ("?lang=zh", "en", "zh-hans"),
+        ("?lang=en", "zh", "en"),
+        ("?lang=xx", "zh", "zh-hans"),
+        ("", "fr,zh-TW;q=0.5", "zh-hans"),
+    ],
 )
 def test_the_api_speaks_as_the_address_then_the_caller_says(query, header, expected):
     assert language_for(header=header, path="/api/v1/products" + query)[0] == expected
