@@ -43,6 +43,10 @@ class StockMovementAdmin(ListingMixin, LedgerAdmin):
         """Rows lead to another list's pages, which do not know these filters."""
         return ""
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """The product page links to the movements of one product."""
+        return lookup == "variant__product__id__exact" or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
     ) -> tuple[QuerySet[StockMovement], bool]:
