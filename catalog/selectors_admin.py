@@ -179,7 +179,7 @@ class SoldInWindow(Expression):
     output_field = IntegerField()
     contains_aggregate = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         clock = shop_clock()
         lines, orders, products = (model._meta.db_table for model in (OrderLine, Order, Product))
         sql = (
@@ -188,7 +188,7 @@ class SoldInWindow(Expression):
             f" AND o.status = ANY(%s) AND l.product_id IS NOT NULL GROUP BY l.product_id) w)"
             f" ->> {products}.id::text)::int, 0)"
         )
-        return sql, [clock.start, clock.now, [str(status) for status in Order.BOUGHT]]
+        return sql, (clock.start, clock.now, [str(status) for status in Order.BOUGHT])
 
 
 def product_stock(product_ids: Iterable[int]) -> dict[int, Stock]:

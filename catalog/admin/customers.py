@@ -116,7 +116,7 @@ class CustomerAdmin(ListingMixin, StaffModelAdmin):
             raise PermissionDenied
         columns = copy.copy(self)
         if may_see_people(request):
-            columns.export_fields = (*self.export_fields, *PERSONAL)  # type: ignore[misc]
+            columns.export_fields = (*self.export_fields, *PERSONAL)  # type: ignore[misc,assignment]
         return csv_response(columns, request, queryset)
 
     # --- page ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What the lists of the catalogue share: tabs of views with counts, cells filled once per page, search by index."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ class FilledChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = list(self.result_list)
+        self.result_list: list[Any] = list(self.result_list)  # type: ignore[has-type]
         self.model_admin.fill_page(request, self.result_list)
 
     def url_for_result(self, result: Any) -> str:
@@ -54,8 +54,8 @@ class ViewFilter(admin.SimpleListFilter):
         key = self.value()
         return self.model_admin.in_view(queryset, key if key in self.model_admin.view_keys else "")
 
-    def choices(self, changelist: Any) -> list[dict[str, Any]]:
-        return []
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        return iter(())
 
 
 class ListingMixin:

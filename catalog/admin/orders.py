@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from catalog import selectors_admin as reads
 from catalog.admin import cells, filters
 from catalog.admin.listing import ListingMixin, ListView
+from catalog.admin.notices import acting
 from catalog.admin.order_forms import RefundForm
 from catalog.admin.order_page import STEPS, order_page, step_text
 from catalog.models import Order
@@ -177,7 +178,7 @@ class OrderAdmin(ListingMixin, LedgerAdmin):
                 step.label,
             )
         try:
-            step.run(pk, request.user)
+            step.run(pk, acting(request))
         except DomainError as error:
             self.refuse(request, error)
         else:
@@ -200,7 +201,7 @@ class OrderAdmin(ListingMixin, LedgerAdmin):
         if "confirmed" not in request.POST:
             return self._ask(request, order, form.consequences(), form.as_hidden_values(), form.question(), form.verb())
         try:
-            lifecycle.refund_order(pk, created_by=request.user, **form.arguments())  # type: ignore[arg-type]
+            lifecycle.refund_order(pk, created_by=acting(request), **form.arguments())
         except DomainError as error:
             self.message_user(request, str(error.message), messages.ERROR)
         else:

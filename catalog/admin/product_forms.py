@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MinValueValidator
 from django.forms.models import BaseInlineFormSet
+from django.utils.functional import lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -135,6 +136,14 @@ class BrandForm(NamedForm):
         fields = ("name",)
 
 
+def _fill(text: Any, language: str) -> str:
+    return str(text) % {"language": language}
+
+
+_filled = lazy(_fill, str)
+"""A label filled in the reader's language at the time it is shown."""
+
+
 @lru_cache(maxsize=16)
 def with_languages(form: type[forms.ModelForm], languages: tuple[str, ...]) -> type[forms.ModelForm]:
     """The form with one field per language and translated text."""
@@ -145,22 +154,12 @@ def with_languages(form: type[forms.ModelForm], languages: tuple[str, ...]) -> t
             field = forms.CharField(
                 required=False,
                 max_length=300 if name == "name" else 20_000,
-                label=_Filled(label, language_name(code)),
+                label=_filled(label, language_name(code)),  # type: ignore[arg-type]
                 widget=UnfoldAdminTextInputWidget if name == "name" else UnfoldAdminExpandableTextareaWidget,
             )
             field.widget.attrs["lang"] = code
             fields[f"{name}_{field_suffix(code)}"] = field
     return type(form.__name__, (form,), fields)
-
-
-class _Filled:
-    """A label filled in the reader's language at the time it is shown."""
-
-    def __init__(self, text: Any, language: str) -> None:
-        self.text, self.language = text, language
-
-    def __str__(self) -> str:
-        return str(self.text) % {"language": self.language}
 
 
 class VariantForm(forms.ModelForm):

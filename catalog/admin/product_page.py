@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.admin import cells
 from catalog.admin.fields import field_suffix, language_name, languages_for
-from catalog.admin.notices import tell
+from catalog.admin.notices import acting, tell
 from catalog.admin.product_forms import ImageForm, ImageFormSet, ProductForm, VariantForm, with_languages
 from catalog.models import Product, ProductImage, StockMovement, Variant
 from catalog.services import staff as services
@@ -172,7 +172,7 @@ class ProductPageMixin(StaffModelAdmin):
                 counts.append(StockChange(variant.sku, set_to=counted))
         if counts:
             results = change_stock(
-                counts, reason=StockMovement.Reason.COUNT, created_by=request.user  # type: ignore[arg-type]
+                counts, reason=StockMovement.Reason.COUNT, created_by=acting(request),
             )  # fmt: skip
             for result in results:
                 if result.status == REFUSED:
@@ -189,7 +189,7 @@ class ProductPageMixin(StaffModelAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseRedirect(reverse("admin:catalog_product_change", args=[product.pk]))
-        change = services.delete_products(products=Product.objects.filter(pk=product.pk), by=request.user)  # type: ignore[arg-type]
+        change = services.delete_products(products=Product.objects.filter(pk=product.pk), by=acting(request))
         tell(request, change, ngettext("%(count)d product deleted", "%(count)d products deleted", change.count))
         return HttpResponseRedirect(reverse("admin:catalog_product_changelist"))
 

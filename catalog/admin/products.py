@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from catalog import selectors_admin as reads
 from catalog.admin import cells, filters
 from catalog.admin.listing import ListingMixin, ListView
-from catalog.admin.notices import came_from, tell
+from catalog.admin.notices import acting, came_from, tell
 from catalog.admin.product_page import ProductPageMixin
 from catalog.extensions import product_panels
 from catalog.models import Product, ProductImage, Variant
@@ -167,22 +167,22 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        change = services.set_product_status(products=queryset, status=Product.Status.LIVE, by=request.user)
+        change = services.set_product_status(products=queryset, status=Product.Status.LIVE, by=acting(request))
         tell(request, change, ngettext("%(count)d product published", "%(count)d products published", change.count))
 
     @admin.action(description=gettext_lazy("Hide"), permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        change = services.set_product_status(products=queryset, status=Product.Status.HIDDEN, by=request.user)
+        change = services.set_product_status(products=queryset, status=Product.Status.HIDDEN, by=acting(request))
         tell(request, change, ngettext("%(count)d product hidden", "%(count)d products hidden", change.count))
 
     @admin.action(description=gettext_lazy("Delete"), permissions=["delete"])
     def delete_chosen(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        change = services.delete_products(products=queryset, by=request.user)
+        change = services.delete_products(products=queryset, by=acting(request))
         tell(request, change, ngettext("%(count)d product deleted", "%(count)d products deleted", change.count))
 
     @admin.action(description=gettext_lazy("Restore"), permissions=["delete"])
     def restore_chosen(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        change = services.restore_products(products=queryset, by=request.user)
+        change = services.restore_products(products=queryset, by=acting(request))
         tell(request, change, ngettext("%(count)d product restored", "%(count)d products restored", change.count))
 
     # --- addresses ----------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
             path("undo/", site.admin_view(self.undo_view), name="catalog_product_undo"),
             path(
                 "picture/<int:pk>-<str:version>/",
-                site.admin_view(self.thumbnail_view),
+                site.admin_view(self.thumbnail_view, cacheable=True),
                 name="catalog_product_thumbnail",
             ),
             path("<int:pk>/restore/", site.admin_view(self.restore_view), name="catalog_product_restore"),
@@ -206,7 +206,7 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
         if not (self.has_change_permission(request) or self.has_delete_permission(request)):
             raise PermissionDenied
         try:
-            count = services.undo_product_change(key=request.POST.get("key", ""), by=request.user)  # type: ignore[arg-type]
+            count = services.undo_product_change(key=request.POST.get("key", ""), by=acting(request))
         except DomainError as error:
             self.refuse(request, error)
         else:
@@ -230,6 +230,6 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
         product = get_object_or_404(Product, pk=pk)
         if not self.has_delete_permission(request, product):
             raise PermissionDenied
-        services.restore_products(products=Product.objects.filter(pk=pk), by=request.user)  # type: ignore[arg-type]
+        services.restore_products(products=Product.objects.filter(pk=pk), by=acting(request))
         self.message_user(request, _("Product restored"), messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:catalog_product_change", args=[pk]))

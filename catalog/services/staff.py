@@ -77,7 +77,7 @@ def undo_product_change(*, key: str, by: StaffUser) -> int:
     before: dict[tuple[str, str, str], list[int]] = {}
     for object_id, message in entries.values_list("object_id", "change_message"):
         detail = json.loads(message)[0]["changed"]
-        before.setdefault((detail["fields"][0], detail["from"], detail["to"]), []).append(int(object_id))
+        before.setdefault((detail["fields"][0], detail["from"], detail["to"]), []).append(int(object_id or 0))
     count = 0
     with transaction.atomic():
         for (field, old, new), ids in before.items():
