@@ -181,6 +181,7 @@ def test_an_uploaded_picture_is_drawn_anew_and_has_a_thumbnail(client):
     assert b"hidden" not in image.file.read()
     answer = client.get(thumbnail_address(image))
     assert answer["Content-Type"] == "image/webp"
+    assert answer["Cache-Control"] == "private, max-age=31536000, immutable"
     assert Image.open(io.BytesIO(answer.content)).size == (112, 75)
 
 
