@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 
 from catalog import selectors_admin as reads
 from catalog.admin import cells
+from catalog.figures import ShopFigures, shop_clock, shop_figures
 from core.components import Figure, Meaning, figure
 from core.dashboard import Card, Step, WorkItem
 from core.shop import current_shop
@@ -27,8 +28,8 @@ def cards(request: HttpRequest) -> Card | None:
     steps: list[Step] = []
     note = ""
     if sees_orders or sees_customers:
-        clock = reads.shop_clock()
-        found = reads.shop_figures(clock, current_shop().base_currency)
+        clock = shop_clock()
+        found = shop_figures(clock, current_shop().base_currency)
         figures = [*(_sales(found) if sees_orders else []), *([_customers(found)] if sees_customers else [])]
         if clock.is_history:
             note = _("Figures as of %(day)s, the last day with a paid order.") % {"day": cells.date_text(clock.today)}
@@ -72,7 +73,7 @@ def _work(request: HttpRequest, counts: dict[str, int]) -> list[WorkItem]:
     return items
 
 
-def _sales(found: reads.ShopFigures) -> list[Figure]:
+def _sales(found: ShopFigures) -> list[Figure]:
     orders = reverse("admin:catalog_order_changelist")
     day = f"{found.clock.today:%Y-%m-%d}"
     same_day = f"{orders}?placed_at_from={day}&placed_at_to={day}"
@@ -104,7 +105,7 @@ def _sales(found: reads.ShopFigures) -> list[Figure]:
     ]
 
 
-def _customers(found: reads.ShopFigures) -> Figure:
+def _customers(found: ShopFigures) -> Figure:
     return Figure(
         label=_("New customers, 28 days"),
         value=found.customers,

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog import selectors_admin as reads
+from catalog import figures
 from catalog.models import Order, Product
 from core.shop import current_shop
 from tests.factories import CustomerFactory, OrderFactory, ProductFactory, RefundFactory
@@ -39,7 +39,7 @@ def test_revenue_is_net_of_refunds_in_the_base_currency_and_compared_with_the_wi
     RefundFactory.create(order=foreign, amount=Decimal("2"), currency="USD", refunded_at=now)
     RefundFactory.create(order=None, amount=Decimal("5"), refunded_at=now)
 
-    found = reads.shop_figures(reads.shop_clock(), "CNY")
+    found = figures.shop_figures(figures.shop_clock(), "CNY")
 
     assert found.revenue == Decimal("100") + 50 + 70 - 14 - 5
     assert found.revenue_before == Decimal("30")
@@ -49,12 +49,12 @@ def test_revenue_is_net_of_refunds_in_the_base_currency_and_compared_with_the_wi
 
 def test_an_unfinished_day_is_compared_with_the_same_time_a_week_ago():
     now = timezone.now()
-    clock = reads.ShopClock(now=now, is_history=False)
+    clock = figures.ShopClock(now=now, is_history=False)
     paid(now, "1")
     paid(now - timedelta(days=7, seconds=1), "1")
     paid(now - timedelta(days=7) + timedelta(seconds=1), "1")
 
-    found = reads.shop_figures(clock, "CNY")
+    found = figures.shop_figures(clock, "CNY")
 
     assert (found.orders_today, found.orders_week_ago) == (1, 1)
 
@@ -64,11 +64,11 @@ def test_figures_of_an_imported_history_stand_for_its_last_day():
     paid(end, "80")
     paid(end - timedelta(days=20), "20")
 
-    clock = reads.shop_clock()
+    clock = figures.shop_clock()
 
     assert clock.is_history
     assert str(clock.today) == "2010-11-30"
-    assert reads.shop_figures(clock, "CNY").revenue == Decimal("100")
+    assert figures.shop_figures(clock, "CNY").revenue == Decimal("100")
     assert clock.days[0].isoformat() == "2010-11-03"
 
 
