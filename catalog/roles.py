@@ -23,7 +23,12 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | _all(("importbatch",), "view add"),
     Role.ANALYST: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch",)),
     Role.MARKETER: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN,
-    Role.SUPPORT: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _PEOPLE | rights("catalog.customer", "change"),
+    Role.SUPPORT: _CATALOGUE_SEEN
+    | _SALES_SEEN
+    | _CUSTOMERS_SEEN
+    | _PEOPLE
+    | rights("catalog.customer", "change")
+    | rights("catalog.order", "change"),
     Role.EDITOR: _CATALOGUE_SEEN,
     Role.OPERATOR: _all(("importbatch",), "view add"),
     Role.DEVELOPER: _CATALOGUE_SEEN,
