@@ -189,8 +189,9 @@ class VariantForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["options"].stored = self.instance.options or {}  # type: ignore[attr-defined]
         self.fields["on_hand"].initial = self.instance.stock if self.instance.pk else None
-        self.fields["price"].widget.attrs["placeholder"] = _("as the product")
         as_price(self, "price")
+        if "price" in self.fields:
+            self.fields["price"].widget.attrs["placeholder"] = _("as the product")
 
 
 class ImageForm(forms.ModelForm):

@@ -18,7 +18,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.admin import cells
-from catalog.admin.fields import field_suffix, language_name, languages_for
+from catalog.admin.fields import as_text, field_suffix, language_name, languages_for
 from catalog.admin.notices import acting, tell
 from catalog.admin.product_forms import ImageForm, ImageFormSet, ProductForm, VariantForm, with_languages
 from catalog.models import Product, ProductImage, StockMovement, Variant
@@ -27,6 +27,7 @@ from catalog.services.stock import REFUSED, StockChange, change_stock
 from catalog.signals import announce, product_changed
 from catalog.thumbnails import thumbnail_address
 from core.admin.base import StaffModelAdmin, TabularInline
+from core.components import money
 
 
 class VariantInline(TabularInline):
@@ -47,14 +48,18 @@ class VariantInline(TabularInline):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if self.has_change_permission(request, obj):
             return self.fields
-        return ("sku", "options_text", "price", "stock", "track_stock", "barcode")
+        return ("sku", "options_text", "price_text", "stock", "track_stock", "barcode")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if self.has_change_permission(request, obj) else ("options_text", "stock")
+        return () if self.has_change_permission(request, obj) else ("options_text", "price_text", "stock")
 
-    @admin.display(description=gettext_lazy("options"))
-    def options_text(self, variant: Variant) -> SafeString:
-        return cells.pairs(variant.options)
+    @admin.display(description=gettext_lazy("Options"))
+    def options_text(self, variant: Variant) -> Any:
+        return as_text(variant.options) or cells.NOTHING
+
+    @admin.display(description=gettext_lazy("Price"))
+    def price_text(self, variant: Variant) -> str:
+        return money(variant.product.price if variant.price is None else variant.price)
 
 
 class ImageInline(TabularInline):
@@ -121,12 +126,16 @@ class ProductPageMixin(StaffModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None and not self.has_change_permission(request, obj):
-            return ("names_text", "attributes_text", "descriptions_text")
+            return ("names_text", "price_text", "attributes_text", "descriptions_text")
         return ()
 
     @admin.display(description=gettext_lazy("name in other languages"))
     def names_text(self, product: Product) -> SafeString:
         return cells.pairs({language_name(code): text for code, text in product.name_translations.items()})
+
+    @admin.display(description=gettext_lazy("Price"))
+    def price_text(self, product: Product) -> str:
+        return money(product.price)
 
     @admin.display(description=gettext_lazy("attributes"))
     def attributes_text(self, product: Product) -> SafeString:

@@ -307,6 +307,8 @@ def test_who_may_only_look_sees_text_and_cannot_save(client_with):
 
     assert "衬衫" in page
     assert "colour" in page
+    assert "¥10.00" in page
+    assert "10.0000" not in page
     assert 'name="_save"' not in page
     assert "Delete product" not in page
     assert reader.post(address(product), form(product, name="X")).status_code == 403
