@@ -25,6 +25,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from core.models import Job, StaffUser
+from core.said import NOTHING, Said
 
 log = structlog.get_logger(__name__)
 MAX_STARTS = 3
@@ -162,15 +163,20 @@ class Pulse:
     job_id: int
     done: int = 0
     total: int | None = None
-    message: str = ""
+    message: Said = NOTHING
     cancelled: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def beat(self) -> None:
         row = Job.objects.filter(pk=self.job_id, state=Job.State.RUNNING)
-        row.update(heartbeat_at=timezone.now(), done=self.done, total=self.total, message=self.message[:300])
+        row.update(heartbeat_at=timezone.now(), done=self.done, total=self.total, **self.words)
         if row.filter(cancel_requested_at__isnull=False).exists():
             self.cancelled.set()
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """The message as columns of Job."""
+        return {"message": self.message.text[:300], "message_values": dict(self.message.values)}
 
     def run(self) -> None:
         interval = min(1.0, settings.JOB_HEARTBEAT_SECONDS)
@@ -185,8 +191,11 @@ class Pulse:
 _current: contextvars.ContextVar[Pulse | None] = contextvars.ContextVar("current_job", default=None)
 
 
-def progress(done: int, total: int | None = None, message: str = "") -> None:
-    """Say how far the running job is. Does nothing outside a job; raises JobCancelled when staff asked to stop."""
+def progress(done: int, total: int | None = None, message: Said = NOTHING) -> None:
+    """Say how far the running job is; the message is translated when it is read.
+
+    Does nothing outside a job. Raises JobCancelled when staff asked to stop.
+    """
     pulse = _current.get()
     if pulse is None:
         return
@@ -215,7 +224,9 @@ def execute(job_id: int, *, reraise: bool = False) -> None:
         except Exception as error:
             log.exception("job.failed")
             text = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
-            _finish(row, Job.State.FAILED, pulse, error=text[-ERROR_LIMIT:], message=str(error)[:300])
+            _finish(
+                row, Job.State.FAILED, pulse, error=text[-ERROR_LIMIT:], message=str(error)[:300], message_values={}
+            )
             if reraise:
                 raise
         else:
@@ -249,7 +260,7 @@ def _watched(row: Job) -> Iterator[Pulse]:
 
 
 def _finish(row: Job, state: str, pulse: Pulse, **fields: Any) -> None:
-    fields.setdefault("message", pulse.message[:300])
+    fields = {**pulse.words, **fields}
     Job.objects.filter(pk=row.pk, state=Job.State.RUNNING).update(
         state=state,
         finished_at=timezone.now(),

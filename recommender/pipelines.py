@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from core import model_registry as registry
 from core.exceptions import DomainError
 from core.jobs import current_job_id, progress
 from core.models import ModelVersion
+from core.said import Said
 from recommender import datasets
 from recommender.choices import HISTORY_LIMIT, RECOMMENDER
 from recommender.ml import training
@@ -29,18 +31,18 @@ def train_recommender(*, until: datetime | None = None, time_budget: float = TIM
 
     Raises DomainError when nobody did anything yet.
     """
-    progress(0, STEPS, _("Reading what people did"))
+    progress(0, STEPS, Said(gettext_noop("Reading what people did")))
     frame = datasets.interactions(until=until or timezone.now())
     interactions = Interactions.from_frame(frame)
     del frame
-    progress(10, STEPS, _("Choosing how to rank"))
+    progress(10, STEPS, Said(gettext_noop("Choosing how to rank")))
     try:
         trained = training.train(
             interactions, seed=SEED, time_budget=time_budget, history_limit=HISTORY_LIMIT, progress=_report
         )
     except training.NotEnoughData as error:
         raise DomainError(_("Nobody looked at or bought anything yet."), code="not_enough_data") from error
-    progress(90, STEPS, _("Comparing with the live version"))
+    progress(90, STEPS, Said(gettext_noop("Comparing with the live version")))
     gate_scores = _scores_on_unseen(interactions, trained)
     return registry.publish_if_better(
         RECOMMENDER,
@@ -84,4 +86,4 @@ def _scores_on_unseen(interactions: Interactions, trained: training.TrainedRecom
 
 
 def _report(done: int, total: int) -> None:
-    progress(10 + 80 * done // max(total, 1), STEPS, _("Choosing how to rank"))
+    progress(10 + 80 * done // max(total, 1), STEPS, Said(gettext_noop("Choosing how to rank")))

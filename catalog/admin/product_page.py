@@ -108,7 +108,7 @@ class ProductPageMixin(StaffModelAdmin):
             return (
                 (
                     gettext_lazy("Product"),
-                    {"fields": ("name", "names_text", ("category", "brand"), ("price", "status"))},
+                    {"fields": ("name", "names_text", ("category", "brand"), "price_text")},
                 ),
                 (gettext_lazy("Attributes"), {"fields": ("attributes_text",)}),
                 (gettext_lazy("Descriptions"), {"fields": ("description", "descriptions_text")}),

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from core import jobs
+from core.said import Said
 
 Listener = Callable[[int, int, str], None]
 listener: contextvars.ContextVar[Listener | None] = contextvars.ContextVar("import_listener", default=None)
@@ -19,10 +20,10 @@ class Progress:
         self.done = 0
         self._heard_at = 0.0
 
-    def advance(self, rows: int, message: str) -> None:
+    def advance(self, rows: int, message: Said) -> None:
         self.done = min(self.done + rows, self.total)
         jobs.progress(self.done, self.total, message)
         hears = listener.get()
         if hears and time.monotonic() - self._heard_at >= 0.2:
             self._heard_at = time.monotonic()
-            hears(self.done, self.total, message)
+            hears(self.done, self.total, str(message))

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from catalog.importing import staging
 from catalog.importing.errors import ImportRefused
@@ -27,6 +28,7 @@ from catalog.importing.sections import Load, Section, following
 from catalog.importing.staging import Stage
 from catalog.models import ImportBatch
 from core.jobs import JobCancelled, current_job_id
+from core.said import NOTHING, Said
 
 log = structlog.get_logger(__name__)
 LOCK = 7_340_022  # one import writes at a time
@@ -82,7 +84,7 @@ def import_files(plan: Plan, report: Report, refused: RefusedFile, *, is_dry_run
                 _write(group, plan, report, refused, progress, is_dry_run=is_dry_run)
             if is_dry_run:
                 transaction.set_rollback(True)
-        progress.advance(plan.lines, "")
+        progress.advance(plan.lines, NOTHING)
     finally:
         report.seconds = time.monotonic() - begun
 
@@ -97,7 +99,7 @@ def _write(
             for section in group:
                 load.stages[section.name] = _stage(section, plan, report, refused, progress)
             for section in group:
-                progress.advance(0, _("%(section)s: writing") % {"section": section.name})
+                progress.advance(0, Said(gettext_noop("%(section)s: writing"), {"section": section.name}))
                 with report.timed(section.name):
                     section.apply(load)
             for name, refusal in staging.refused_rows():
@@ -124,7 +126,7 @@ def _stage(section: Section, plan: Plan, report: Report, refused: RefusedFile, p
         count.file = source.name
         before = count.refused
         rows = source.rows(partial(refused.add, section.name))
-        message = _("%(file)s: reading") % {"file": source.name}
+        message = Said(gettext_noop("%(file)s: reading"), {"file": source.name})
         count.read = stage.fill(following(rows, progress.advance, message)) + count.refused - before
         staging.analyse(stage.table)
         stage.refuse_repeated(section.key)

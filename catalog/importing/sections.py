@@ -11,6 +11,7 @@ from pathlib import Path
 from catalog.importing.columns import Column
 from catalog.importing.report import Report
 from catalog.importing.staging import Stage
+from core.said import Said
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Load:
     is_dry_run: bool
     stages: dict[str, Stage] = field(default_factory=dict)
     files: frozenset[str] = frozenset()
-    advance: Callable[[int, str], None] = lambda rows, message: None
+    advance: Callable[[int, Said], None] = lambda rows, message: None
     undo: list[Callable[[], None]] = field(default_factory=list)
 
     def stage(self, name: str) -> Stage:
@@ -54,7 +55,7 @@ class Section(ABC):
         """Refuse what cannot be resolved, write the rest, count into `load.report`. Inside a transaction."""
 
 
-def following(rows: Iterator[str], advance: Callable[[int, str], None], message: str) -> Iterator[str]:
+def following(rows: Iterator[str], advance: Callable[[int, Said], None], message: Said) -> Iterator[str]:
     """The same rows; progress is told every 2,000."""
     pending = 0
     for row in rows:

@@ -67,7 +67,7 @@ class JobAdmin(LedgerAdmin):
     @display(description=gettext_lazy("Progress"))
     def progress(self, job: Job) -> SafeString | str:
         if not job.is_active:
-            return job.message if job.state != Job.State.DONE and job.message else "–"
+            return job.message_text if job.state != Job.State.DONE and job.message else "–"
         return job_progress(job)
 
     @display(description=gettext_lazy("Started by"), ordering="created_by")

@@ -68,7 +68,7 @@ def _words(job: Job) -> str:
     if job.state == Job.State.QUEUED:
         return _("waits for a worker")
     if job.state != Job.State.RUNNING:
-        return "" if job.state == Job.State.DONE else str(job.message)
+        return "" if job.state == Job.State.DONE else job.message_text
     if not job.total:
         text = _("%(done)s done") % {"done": figure(job.done)} if job.done else _("has begun")
     else:

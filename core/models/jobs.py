@@ -5,6 +5,8 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.said import Said
+
 
 class JobQuerySet(models.QuerySet["Job"]):
     def active(self) -> Self:
@@ -37,6 +39,7 @@ class Job(models.Model):
     done = models.BigIntegerField(_("steps done"), default=0)
     total = models.BigIntegerField(_("steps in all"), null=True, blank=True)
     message = models.CharField(_("message"), max_length=300, blank=True)
+    message_values = models.JSONField(_("values of the message"), default=dict, blank=True, db_default={})
     result = models.JSONField(_("result"), default=dict, blank=True)
     error = models.TextField(_("error"), blank=True)
     request_id = models.CharField(_("request ID"), max_length=40, blank=True)
@@ -70,6 +73,11 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+    @property
+    def message_text(self) -> str:
+        """The message in the language of the reader."""
+        return str(Said(self.message, self.message_values))
 
     @property
     def is_active(self) -> bool:

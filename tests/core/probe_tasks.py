@@ -1,6 +1,7 @@
 """Jobs that tests run."""
 
 from core.jobs import job, progress
+from core.said import Said
 
 calls: list[dict] = []
 
@@ -8,7 +9,7 @@ calls: list[dict] = []
 @job(kind="probe.note", queue="light")
 def note(*, value: int) -> dict:
     calls.append({"value": value})
-    progress(1, 2, "half way")
+    progress(1, 2, Said("half way"))
     return {"value": value}
 
 

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core import jobs
 from core.models import Job
+from core.said import Said
 from tests.core import probe_tasks
 
 NOTE, FAIL = "tests.core.probe_tasks.note", "tests.core.probe_tasks.fail"
@@ -158,10 +159,27 @@ def test_progress_is_visible_to_others_while_the_job_sits_in_a_transaction(setti
     row = Job.objects.create(kind="probe.note", task=NOTE, queue="light", state=Job.State.RUNNING)
 
     with jobs._watched(row) as pulse, transaction.atomic():
-        jobs.progress(40, 100, "reading")
+        jobs.progress(40, 100, Said("reading"))
         for _ in range(100):
             if pulse.stopped.wait(0.05) or Job.objects.get(pk=row.pk).done == 40:
                 break
         seen = Job.objects.get(pk=row.pk)
 
     assert (seen.done, seen.total, seen.message) == (40, 100, "reading")
+
+
+@pytest.mark.django_db
+def test_what_a_job_said_is_read_in_the_language_of_the_reader():
+    row = Job.objects.create(
+        kind="probe.note",
+        task=NOTE,
+        queue="light",
+        message="%(section)s: writing",
+        message_values={"section": "orders"},
+    )
+
+    with translation.override("en"):
+        assert row.message_text == "orders: writing"
+    with translation.override("zh-hans"):
+        assert row.message_text != "orders: writing"
+        assert "orders" in row.message_text

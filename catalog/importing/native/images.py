@@ -16,6 +16,7 @@ from catalog.importing.pictures import MAX_BYTES, PictureRefused, clean_picture
 from catalog.importing.sections import Load, Section
 from catalog.importing.staging import Stage, copy, execute, stream
 from catalog.models import ProductImage
+from core.said import Said
 
 BATCH = 200
 
@@ -64,7 +65,9 @@ class _Copier:
                 ProductImage.objects.bulk_create(made)
                 made.clear()
             if done % 20 == 0:
-                self.load.advance(0, _("pictures: %(done)d of %(total)d") % {"done": done, "total": total})
+                self.load.advance(
+                    0, Said(gettext_noop("pictures: %(done)d of %(total)d"), {"done": done, "total": total})
+                )
         self._refuse()
 
     def _take(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
@@ -16,6 +17,7 @@ from catalog.importing.sections import Load, Section
 from catalog.importing.staging import Stage, analyse, copy, execute, fetch_one, stream
 from catalog.models import Order
 from core.models import ShopProfile
+from core.said import Said
 
 CURRENCY = "GBP"
 POSTAGE = "postage"
@@ -68,7 +70,7 @@ class Transactions(Section):
             analyse(stage.table)
             count = report.section(section.name)
             count.file, count.read = source.file, stage.count()
-            load.advance(0, _("%(section)s: writing") % {"section": section.name})
+            load.advance(0, Said(gettext_noop("%(section)s: writing"), {"section": section.name}))
             with report.timed(section.name):
                 section.apply(load)
         _count_orders(load)
