@@ -39,9 +39,10 @@ BENCHES = {
 
 
 def main(wanted: list[str]) -> int:
-    unknown = sorted(set(wanted) - {*BENCHES, "growth"})
+    known = [*BENCHES, "growth", "import"]
+    unknown = sorted(set(wanted) - set(known))
     if unknown:
-        print(f"No benchmark named {unknown[0]}. Known: {', '.join([*BENCHES, 'growth'])}.")
+        print(f"No benchmark named {unknown[0]}. Known: {', '.join(known)}.")
         return 2
     results: dict[str, Any] = {"versions": versions()}
     below: list[str] = []
@@ -58,6 +59,10 @@ def main(wanted: list[str]) -> int:
         print("\n== growth of item_knn training", flush=True)
         results["growth"] = {"item_knn": growth.measure()}
         print(as_text({"events": results["growth"]["item_knn"]}))
+    if not wanted or "import" in wanted:
+        print("\n== import of a real shop", flush=True)
+        if subprocess.run([sys.executable, "-m", "tests.benchmarks.import_bench"], cwd=ROOT).returncode:
+            below.append("import: see above")
     BENCH.mkdir(parents=True, exist_ok=True)
     write_json(BENCH / "results.json", results)
     print(f"\nwritten to {BENCH / 'results.json'}")
