@@ -79,13 +79,28 @@ def enqueue(task: str, *, dedupe_key: str | None = None, created_by: StaffUser |
     if dedupe_key is None:
         row.save()
     else:
+        known = _save_once(row)
+        if known is not None:
+            return known
+    transaction.on_commit(lambda: publish(row.pk))
+    return row
+
+
+def _save_once(row: Job) -> Job | None:
+    """Write the row, or return the active job with its key. The active one may end in between: then once more."""
+    for last_try in (False, False, True):
         try:
             with transaction.atomic():
                 row.save()
         except IntegrityError:
-            return Job.objects.active().get(dedupe_key=dedupe_key)
-    transaction.on_commit(lambda: publish(row.pk))
-    return row
+            known = Job.objects.active().filter(dedupe_key=row.dedupe_key).first()
+            if known is not None:
+                return known
+            if last_try:
+                raise
+        else:
+            return None
+    return None
 
 
 def publish(job_id: int) -> bool:
