@@ -12,7 +12,9 @@ def import_shop(*, batch_id: int) -> dict[str, Any]:
     """Read the files of an ImportBatch. Safe to run twice: what is already there counts as the same."""
     from catalog.importing import runner
 
-    return runner.run(batch_id)
+    sections = runner.run(batch_id)["sections"].values()
+    counts = {name: sum(section[name] for section in sections) for name in ("new", "changed", "refused")}
+    return {"batch_id": batch_id, **counts}
 
 
 @job(kind="catalog.partitions", queue="light", title=_("Prepare months of events"))

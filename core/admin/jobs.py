@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -193,11 +193,26 @@ def _events(job: Job) -> list[tuple[str, str, Any]]:
     return [(shape, text, ago(moment) if moment else "") for shape, text, moment in events]
 
 
-def _flat(data: Any) -> list[tuple[str, str]]:
-    """Names and values of what a job got or gave, without nesting."""
-    if not isinstance(data, dict):
-        return []
+NAMES = {
+    "batch_id": gettext_lazy("import batch"),
+    "version": gettext_lazy("model version"),
+    "passed": gettext_lazy("passed the gate"),
+    "read": gettext_lazy("read"),
+    "new": gettext_lazy("new"),
+    "changed": pgettext_lazy("rows", "changed"),
+    "refused": gettext_lazy("refused"),
+    "closed": gettext_lazy("closed"),
+    "made": gettext_lazy("made"),
+    "dropped": gettext_lazy("dropped"),
+}
+"""Words for what jobs get and give; a name that is not here is shown as it is."""
+
+
+def _flat(data: Any) -> list[tuple[Any, str]]:
+    """Names and values of what a job got or gave. Empty and nested ones are for programs, not for people."""
+    rows = data.items() if isinstance(data, dict) else ()
     return [
-        (str(key).replace("_", " "), plain(value) if not isinstance(value, dict | list) else str(value))
-        for key, value in data.items()
+        (NAMES.get(key, key.replace("_", " ")), ", ".join(map(str, value)) if isinstance(value, list) else plain(value))
+        for key, value in rows
+        if value not in ([], {}, None) and not isinstance(value, dict)
     ]
