@@ -18,3 +18,6 @@ class CoreConfig(AppConfig):
         personal_data.register(
             "core.StaffUser", "core.models.StaffUser", fields=["username", "first_name", "last_name", "email"]
         )
+        personal_data.register(
+            "core.OutgoingMail", "core.models.OutgoingMail", fields=["to", "subject", "text", "html"]
+        )

@@ -78,3 +78,12 @@ role_permissions = Registry("role_permissions")
 model_kinds = Registry("model_kinds")
 """Kinds of models on the models page. Key: the kind's name; dotted: its `ModelKind`; meta: `title`, `train` (the task
 that makes a new version), `metrics` and `groups` (words for the names in the report)."""
+
+alert_rules = Registry("alert_rules")
+"""Kinds of trouble. Key: the rule's name, such as "job_quarantined"; dotted: its `core.alerts.AlertKind`."""
+
+alert_checks = Registry("alert_checks")
+"""Callables `() -> None` asked every minute; each raises and resolves its own alerts (see core.alerts)."""
+
+webhook_events = Registry("webhook_events")
+"""Facts that other programs may hear of. Key: the event, such as "order.paid"; dotted: its title, translated lazily."""

@@ -1,21 +1,38 @@
 """Nouns of the ground floor."""
 
 from core.models.access import ApiKey, Scope
+from core.models.alerts import Alert, AlertRule
 from core.models.base import MoneyField, PublicIdModel, TimestampedModel
+from core.models.exports import Export
+from core.models.idempotency import IdempotencyKey
 from core.models.jobs import Job
+from core.models.ledger import LedgerEntry
+from core.models.mail import OutgoingMail
+from core.models.rights import DataRequest
 from core.models.shop import ShopProfile
 from core.models.staff import StaffRole, StaffUser
 from core.models.versions import ModelVersion
+from core.models.webhooks import OutboxMessage, Webhook, WebhookDelivery
 
 __all__ = [
+    "Alert",
+    "AlertRule",
     "ApiKey",
+    "DataRequest",
+    "Export",
+    "IdempotencyKey",
     "Job",
+    "LedgerEntry",
     "ModelVersion",
     "MoneyField",
+    "OutboxMessage",
+    "OutgoingMail",
     "PublicIdModel",
     "Scope",
     "ShopProfile",
     "StaffRole",
     "StaffUser",
     "TimestampedModel",
+    "Webhook",
+    "WebhookDelivery",
 ]
