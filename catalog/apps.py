@@ -8,7 +8,7 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.extensions import customer_panels, import_sections, product_panels
-        from core.extensions import dashboard_cards, personal_data, role_permissions
+        from core.extensions import dashboard_cards, role_permissions
 
         sections = "categories products variants images customers orders order_lines payments interactions"
         for order, name in enumerate(sections.split()):
@@ -20,11 +20,37 @@ class CatalogConfig(AppConfig):
         for order, name in enumerate(("facts", "traits", "orders", "interactions"), 1):
             customer_panels.register(f"catalog.{name}", f"catalog.panels.customer_{name}", order=order)
         dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)
-        personal_data.register(
-            "catalog.Customer",
-            "catalog.models.Customer",
-            fields=["name", "email", "phone", "city", "birthday", "external_id"],
-        )
-        personal_data.register("catalog.Visitor", "catalog.models.Visitor", fields=["key"])
-        personal_data.register("catalog.Order", "catalog.models.Order", fields=["number"])
-        personal_data.register("catalog.Interaction", "catalog.models.Interaction", fields=["context"])
+        self._register_personal_data()
+
+    @staticmethod
+    def _register_personal_data() -> None:
+        from core.extensions import data_subjects, personal_data, personal_files, personal_traces
+
+        data_subjects.register("catalog.Customer", "catalog.rights.CustomerSubject")
+        personal_traces.register("catalog", "catalog.rights.catalog_traces")
+        personal_files.register("catalog.imports", "catalog.rights.import_folders")
+
+        def holds(name: str, path: str, fields: str, **meta: object) -> None:
+            personal_data.register(
+                f"catalog.{name}", f"catalog.models.{name}", subject="catalog.Customer", path=path,
+                fields=fields.split(), **meta,
+            )  # fmt: skip
+
+        books = "The books need it; without the customer it names nobody."
+        holds(
+            "Customer", "pk",
+            "name email phone city birthday external_id public_id joined_at is_personalised erased_at",
+            replace={
+                "public_id": "catalog.rights.new_public_id", "joined_at": "catalog.rights.first_of_month",
+                "is_personalised": "catalog.rights.no", "erased_at": "django.utils.timezone.now",
+            },
+        )  # fmt: skip
+        holds("Visitor", "customer", "key", on_erase="delete")
+        holds("CustomerTrait", "customer", "value reasons", on_erase="delete")
+        holds("Interaction", "customer", "context")
+        holds("Order", "customer", "number external_id channel", keeps={"number": books, "external_id": books})
+        holds("OrderLine", "order__customer", "")
+        holds("OrderEvent", "order__customer", "note details")
+        holds("Payment", "order__customer", "external_id", keeps={"external_id": books})
+        holds("Refund", "customer", "external_id reason", keeps={"external_id": books})
+        holds("StockMovement", "order__customer", "note")

@@ -47,6 +47,12 @@ beat_schedule = {
         "args": ["catalog.tasks.close_orders"],
         "options": {"queue": "light"},
     },
+    "tidy data requests": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="0", minute="40"),
+        "args": ["core.tasks.tidy_data_requests"],
+        "options": {"queue": "light"},
+    },
     "train recommendations": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="2", minute="30"),

@@ -21,3 +21,13 @@ class CoreConfig(AppConfig):
         personal_data.register(
             "core.OutgoingMail", "core.models.OutgoingMail", fields=["to", "subject", "text", "html"]
         )
+        self._register_rights()
+
+    @staticmethod
+    def _register_rights() -> None:
+        from core.extensions import alert_checks, alert_rules, personal_files, personal_traces
+
+        personal_traces.register("core", "core.rights.erasing.core_traces")
+        personal_files.register("core.exports", "core.rights.erasing.export_folders")
+        alert_rules.register("data_request_due", "core.rights.services.DATA_REQUEST_DUE")
+        alert_checks.register("data_requests", "core.rights.services.watch_clock")

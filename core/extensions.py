@@ -66,7 +66,18 @@ first_models = Registry("first_models")
 """Callables `() -> None` that train what an installation needs before it opens; each skips what is there."""
 
 personal_data = Registry("personal_data")
-"""Where personal data lives. Key: model label; dotted: the model; meta `fields`: names of the fields that hold it."""
+"""Where personal data lives. Key: model label; dotted: the model; meta: `fields` that hold it, `subject` (label of the
+table of people it is about), `path` from the table to that person's key, `on_erase`, `keeps`, `replace` (see
+core.rights.holdings.Holding)."""
+
+data_subjects = Registry("data_subjects")
+"""Tables of people. Key: model label; dotted: a class that speaks about one of them (core.rights.holdings.Subject)."""
+
+personal_traces = Registry("personal_traces")
+"""Texts that may quote a person in passing: callables `(identity, label, pk) -> int` that empty them on erasure."""
+
+personal_files = Registry("personal_files")
+"""Folders whose files may name people: callables `() -> list[Path]`; an erasure takes the person out of them."""
 
 staff_pages = Registry("staff_pages")
 """Staff pages that belong to no table. Key: the URL name in the admin's namespace; dotted: a view `(request)`; meta:

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
-from core import jobs
+from core import jobs, rights
 from core.jobs import job
 
 
@@ -26,3 +26,15 @@ def start_job(task: str) -> None:
 def send_mail(*, mail_id: int) -> dict[str, Any]:
     """Hand one mail to the server."""
     return {"mail_id": mail_id}
+
+
+@job(kind="core.data_request", queue="bulk", title=_("Carry out a data request"))
+def carry_out_data_request(*, request_id: int) -> dict[str, Any]:
+    """Copy or erase one person's data. A second run of a finished request changes nothing."""
+    return rights.carry_out(request_id)
+
+
+@job(kind="core.tidy_rights", queue="light", title=_("Tidy up data requests"))
+def tidy_data_requests() -> dict[str, int]:
+    """Remove old copies and try waiting requests again."""
+    return rights.tidy()

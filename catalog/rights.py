@@ -1,0 +1,87 @@
+"""What the shop's facts contribute to people's rights: who a customer is, what hinders, what is erased."""
+
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Trunc
+from django.utils.translation import gettext_noop
+
+from catalog.models import Customer, Order, Visitor
+from core.rights.erasing import clear_quotes
+from core.rights.holdings import Identity
+from core.said import NOTHING, Said
+
+ON_THE_WAY = gettext_noop("Order %(number)s is still on its way. The erasure follows by itself when it has arrived.")
+UNDER_WAY = (Order.Status.PLACED, Order.Status.PAID, Order.Status.PARTLY_SHIPPED, Order.Status.SHIPPED)
+
+
+class CustomerSubject:
+    """Speaks about one customer for core.rights."""
+
+    def exists(self, pk: int) -> bool:
+        return Customer.objects.existing().filter(pk=pk).exists()
+
+    def language(self, pk: int) -> str:
+        found = Customer.objects.filter(pk=pk).values_list("language", flat=True).first() or ""
+        return "zh-hans" if found.startswith("zh") else "en" if found else ""
+
+    def identity(self, pk: int) -> Identity:
+        """Name and ways to reach the person, the ids that others know, and the browsers."""
+        row = Customer.objects.filter(pk=pk).values_list("name", "email", "phone", "external_id", "public_id").first()
+        browsers = Visitor.objects.filter(customer_id=pk).values_list("key", flat=True)
+        return Identity.of(*(row or ()), *browsers)
+
+    def hindrance(self, pk: int) -> Said:
+        """An order under way needs its buyer until it has arrived."""
+        number = (
+            Order.objects.filter(customer_id=pk, status__in=UNDER_WAY).order_by("id").values_list("number", flat=True)
+        ).first()
+        return Said(ON_THE_WAY, {"number": number}) if number else NOTHING
+
+
+def new_public_id() -> str:
+    """The old one stands in the storefront's tables; a new one cuts that link."""
+    return uuid.uuid4().hex
+
+
+def first_of_month() -> Trunc:
+    """Cohorts need the month somebody joined, not the moment."""
+    return Trunc(F("joined_at"), "month")
+
+
+def no() -> bool:
+    return False
+
+
+def catalog_traces(who: Identity, label: str, pk: int) -> int:
+    """What the person and their browsers looked at, and import reports that quote a cell of theirs.
+
+    Purchases stay, as the orders do, without the browser and the circumstances.
+    """
+    if label != "catalog.Customer":
+        return 0
+    count = 0
+    with connection.cursor() as cursor:
+        for statement in (ACTS_GONE, PURCHASES_BARE):
+            cursor.execute(statement, {"customer": pk})
+            count += cursor.rowcount
+    return count + clear_quotes(who, "catalog_importbatch", {"error": ""})
+
+
+ACTS_GONE = """
+DELETE FROM catalog_interaction
+WHERE kind <> 'purchase'
+  AND (customer_id = %(customer)s OR visitor_id IN (SELECT id FROM catalog_visitor WHERE customer_id = %(customer)s))
+"""
+PURCHASES_BARE = """
+UPDATE catalog_interaction SET visitor_id = NULL, context = '{}'::jsonb
+WHERE customer_id = %(customer)s AND (visitor_id IS NOT NULL OR context <> '{}'::jsonb)
+"""
+
+
+def import_folders() -> list[Path]:
+    """Uploaded files and lists of refused rows."""
+    return [Path(settings.VAR_DIR) / "imports"]
