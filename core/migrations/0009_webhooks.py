@@ -48,6 +48,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("secret", models.CharField(editable=False, max_length=80, verbose_name="signing secret")),
+                (
+                    "old_secret",
+                    models.CharField(blank=True, editable=False, max_length=80, verbose_name="signing secret before"),
+                ),
+                (
+                    "old_secret_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="old secret signs until"),
+                ),
                 ("is_on", models.BooleanField(default=True, verbose_name="on")),
                 (
                     "failures_in_a_row",
@@ -107,6 +115,15 @@ class Migration(migrations.Migration):
                 (
                     "response_excerpt",
                     models.CharField(blank=True, max_length=500, verbose_name="beginning of the answer"),
+                ),
+                (
+                    "log",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Time, answer, milliseconds and error of the last 20.",
+                        verbose_name="tries",
+                    ),
                 ),
                 ("is_replay", models.BooleanField(default=False, verbose_name="sent again by hand")),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),

@@ -35,6 +35,8 @@ class Webhook(TimestampedModel):
     url = models.URLField(_("address"), max_length=500)
     events = ArrayField(models.CharField(max_length=60), verbose_name=_("events"), default=list)
     secret = models.CharField(_("signing secret"), max_length=80, editable=False)
+    old_secret = models.CharField(_("signing secret before"), max_length=80, blank=True, editable=False)
+    old_secret_until = models.DateTimeField(_("old secret signs until"), null=True, blank=True, editable=False)
     is_on = models.BooleanField(_("on"), default=True)
     failures_in_a_row = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True, editable=False)
@@ -69,6 +71,9 @@ class WebhookDelivery(PublicIdModel):
     duration_ms = models.PositiveIntegerField(_("took (ms)"), null=True, blank=True)
     error = models.CharField(_("error"), max_length=300, blank=True)
     response_excerpt = models.CharField(_("beginning of the answer"), max_length=500, blank=True)
+    log = models.JSONField(
+        _("tries"), default=list, blank=True, help_text=_("Time, answer, milliseconds and error of the last 20.")
+    )
     is_replay = models.BooleanField(_("sent again by hand"), default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
