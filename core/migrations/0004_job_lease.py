@@ -24,4 +24,37 @@ class Migration(migrations.Migration):
             name="not_before",
             field=models.DateTimeField(blank=True, null=True, verbose_name="not before"),
         ),
+        migrations.AddField(
+            model_name="job",
+            name="origin",
+            field=models.CharField(
+                choices=[
+                    ("person", "a person"),
+                    ("schedule", "the schedule"),
+                    ("command", "command line"),
+                    ("shop", "the shop itself"),
+                ],
+                db_default="shop",
+                default="shop",
+                max_length=8,
+                verbose_name="asked for by",
+            ),
+        ),
+        migrations.AddField(
+            model_name="job",
+            name="retries",
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name="retries"),
+        ),
+        migrations.CreateModel(
+            name="Heartbeat",
+            fields=[
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name="name")),
+                ("seen_at", models.DateTimeField(verbose_name="last sign of life")),
+            ],
+            options={
+                "verbose_name": "sign of life",
+                "verbose_name_plural": "signs of life",
+                "ordering": ["name"],
+            },
+        ),
     ]

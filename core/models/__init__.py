@@ -5,7 +5,7 @@ from core.models.alerts import Alert, AlertRule
 from core.models.base import MoneyField, PublicIdModel, TimestampedModel
 from core.models.exports import Export
 from core.models.idempotency import IdempotencyKey
-from core.models.jobs import Job
+from core.models.jobs import Heartbeat, Job
 from core.models.ledger import LedgerEntry
 from core.models.mail import OutgoingMail
 from core.models.rights import DataRequest
@@ -20,6 +20,7 @@ __all__ = [
     "ApiKey",
     "DataRequest",
     "Export",
+    "Heartbeat",
     "IdempotencyKey",
     "Job",
     "LedgerEntry",

@@ -27,7 +27,14 @@ class Job(models.Model):
         CANCELLED = "cancelled", _("cancelled")
         QUARANTINED = "quarantined", _("quarantined")
 
+    class Origin(models.TextChoices):
+        PERSON = "person", _("a person")
+        SCHEDULE = "schedule", _("the schedule")
+        COMMAND = "command", _("command line")
+        SHOP = "shop", _("the shop itself")
+
     ACTIVE = (State.QUEUED, State.RUNNING)
+    REPEATABLE = (State.FAILED, State.CANCELLED, State.QUARANTINED)
 
     kind = models.CharField(_("kind"), max_length=80, db_index=True)
     task = models.CharField(_("task"), max_length=120)
@@ -38,7 +45,9 @@ class Job(models.Model):
     lease = models.UUIDField(_("lease"), null=True, blank=True, editable=False)
     not_before = models.DateTimeField(_("not before"), null=True, blank=True)
     checkpoint = models.JSONField(_("checkpoint"), default=dict, blank=True, db_default={})
+    origin = models.CharField(_("asked for by"), max_length=8, choices=Origin, default=Origin.SHOP, db_default="shop")
     starts = models.PositiveSmallIntegerField(_("starts"), default=0)
+    retries = models.PositiveSmallIntegerField(_("retries"), default=0, db_default=0)
     done = models.BigIntegerField(_("steps done"), default=0)
     total = models.BigIntegerField(_("steps in all"), null=True, blank=True)
     message = models.CharField(_("message"), max_length=300, blank=True)
@@ -78,6 +87,11 @@ class Job(models.Model):
         return f"{self.kind} #{self.pk}"
 
     @property
+    def asked_by(self) -> str:
+        """Who or what wanted this work, for people. Read it with `created_by` at hand."""
+        return str(self.created_by) if self.created_by else str(self.Origin(self.origin).label)
+
+    @property
     def message_text(self) -> str:
         """The message in the language of the reader."""
         return str(Said(self.message, self.message_values))
@@ -92,3 +106,18 @@ class Job(models.Model):
         if self.state == self.State.DONE:
             return 1.0
         return min(1.0, self.done / self.total) if self.total else None
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a part that an installation has once, such as the scheduler."""
+
+    name = models.CharField(_("name"), max_length=40, primary_key=True)
+    seen_at = models.DateTimeField(_("last sign of life"))
+
+    class Meta:
+        verbose_name = _("sign of life")
+        verbose_name_plural = _("signs of life")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
