@@ -73,13 +73,13 @@ def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
 class CorsMiddleware:
     """Lets browsers of allowed web addresses call the API: those that a publishable key names.
 
-    A preflight request carries no key, so any key's addresses count here; the key itself is checked when the
-    request comes. Cookies are never part of it.
+    A preflight request carries no key, so any key's addresses count; once a request named its key, only that key's do.
+    Cookies are never part of it.
     """
 
     METHODS = "GET, POST, OPTIONS"
-    HEADERS = "Accept-Language, Authorization, Content-Type, X-Request-ID"
-    EXPOSED = "Retry-After, X-Request-ID"
+    HEADERS = "Accept-Language, Authorization, Content-Type, Idempotency-Key, X-Request-ID"
+    EXPOSED = "Idempotent-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
     MAX_AGE_SECONDS = 600
 
     def __init__(self, get_response: Handler) -> None:
@@ -89,15 +89,16 @@ class CorsMiddleware:
         origin = request.headers.get("Origin", "")
         if not is_api(request) or not origin:
             return self.get_response(request)
-        is_allowed = self._is_allowed(origin)
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             response: HttpResponseBase = HttpResponse(status=204)
+            is_allowed = self._is_allowed(request, origin)
             if is_allowed:
                 response["Access-Control-Allow-Methods"] = self.METHODS
                 response["Access-Control-Allow-Headers"] = self.HEADERS
                 response["Access-Control-Max-Age"] = str(self.MAX_AGE_SECONDS)
         else:
             response = self.get_response(request)
+            is_allowed = self._is_allowed(request, origin)
             if is_allowed:
                 response["Access-Control-Expose-Headers"] = self.EXPOSED
         if is_allowed:
@@ -106,9 +107,10 @@ class CorsMiddleware:
         return response
 
     @staticmethod
-    def _is_allowed(origin: str) -> bool:
+    def _is_allowed(request: HttpRequest, origin: str) -> bool:
+        of_key: frozenset[str] | None = getattr(request, "key_origins", None)
         try:
-            return origin.rstrip("/").lower() in allowed_origins()
+            return origin.rstrip("/").lower() in (allowed_origins() if of_key is None else of_key)
         except DatabaseError:
             return False
 

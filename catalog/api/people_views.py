@@ -11,7 +11,6 @@ from rest_framework import status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from catalog import selectors, services
 from catalog.api.people import (
@@ -31,6 +30,7 @@ from core.api import ids, tokens
 from core.api.permissions import HasScope, IsCustomer
 from core.api.principals import CustomerAuth, KeyAuth
 from core.api.schema import problems
+from core.api.views import ApiView
 from core.models import Scope
 
 
@@ -42,7 +42,7 @@ def current_customer(caller: CustomerAuth) -> Customer:
     return found
 
 
-class CustomerView(APIView):
+class CustomerView(ApiView):
     permission_classes = [HasScope(Scope.CUSTOMERS_WRITE)]
 
     @extend_schema(
@@ -67,8 +67,9 @@ class CustomerView(APIView):
         return Response(body, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
 
-class CustomerTokenView(APIView):
+class CustomerTokenView(ApiView):
     permission_classes = [HasScope(Scope.TOKENS)]
+    stores_answers = False  # a token is a credential; a second one does no harm
 
     @extend_schema(
         operation_id="customers_token",
@@ -94,7 +95,7 @@ class CustomerTokenView(APIView):
         return Response({"token": token, "expires_at": expires_at}, status.HTTP_201_CREATED)
 
 
-class MeView(APIView):
+class MeView(ApiView):
     permission_classes = [IsCustomer]
 
     @extend_schema(
@@ -115,7 +116,7 @@ class MeView(APIView):
         )
 
 
-class OrdersView(APIView):
+class OrdersView(ApiView):
     permission_classes = [HasScope(Scope.ORDERS)]
 
     @extend_schema(
@@ -162,7 +163,7 @@ def _buyer(ident: str | None) -> Customer | None:
     return found
 
 
-class OrderView(APIView):
+class OrderView(ApiView):
     permission_classes = [HasScope(Scope.ORDERS) | IsCustomer]
 
     @extend_schema(
@@ -187,7 +188,7 @@ def _visible_orders(request: Request) -> QuerySet[Order]:
     return orders
 
 
-class OrderEventsView(APIView):
+class OrderEventsView(ApiView):
     permission_classes = [HasScope(Scope.ORDERS)]
 
     @extend_schema(

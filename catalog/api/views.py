@@ -7,10 +7,8 @@ from typing import Any, cast
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from catalog import selectors, services
 from catalog.api.event_rows import EventReader
@@ -35,6 +33,7 @@ from core.api.parsers import BeaconParser, BoundedJsonParser
 from core.api.permissions import HasScope
 from core.api.principals import CustomerAuth, KeyAuth, Principal
 from core.api.schema import LANGUAGE, problems
+from core.api.views import ApiListView, ApiView
 from core.models import Scope
 
 MOST_ROWS = 500
@@ -48,7 +47,7 @@ def checked(serializer: type[serializers.Serializer], data: Any) -> dict[str, An
     return dict(form.validated_data)
 
 
-class ProductListView(GenericAPIView):
+class ProductListView(ApiListView):
     """Live products, newest first."""
 
     permission_classes = [HasScope(Scope.CATALOGUE_READ)]
@@ -87,7 +86,7 @@ def _existing(model: type[Any], field: str, ident: str | None) -> Any:
     return found
 
 
-class ProductView(APIView):
+class ProductView(ApiView):
     permission_classes = [HasScope(Scope.CATALOGUE_READ, write=Scope.CATALOGUE_WRITE)]
 
     @extend_schema(
@@ -143,7 +142,7 @@ class ProductView(APIView):
         return Response(found, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
 
-class CategoryTreeView(APIView):
+class CategoryTreeView(ApiView):
     permission_classes = [HasScope(Scope.CATALOGUE_READ)]
 
     @extend_schema(
@@ -158,7 +157,7 @@ class CategoryTreeView(APIView):
         return Response(selectors.category_tree())
 
 
-class StockView(APIView):
+class StockView(ApiView):
     permission_classes = [HasScope(Scope.CATALOGUE_WRITE)]
 
     @extend_schema(
@@ -215,7 +214,7 @@ def _stock_change(row: Any) -> services.StockChange | services.StockResult:
     return services.StockChange(sku, set_to=given.get("set"), add=given.get("add"))
 
 
-class EventsView(APIView):
+class EventsView(ApiView):
     permission_classes = [HasScope(Scope.EVENTS)]
     parser_classes = [BoundedJsonParser, BeaconParser]
     key_in_body = True

@@ -7,8 +7,8 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from core.api import tokens
-from core.api.keys import key_by_id, key_by_value
+from core.api import throttling, tokens
+from core.api.keys import key_by_id, key_by_value, was_known
 from core.api.principals import CustomerAuth, KeyAuth, StaffAuth
 
 SCHEME = "bearer"
@@ -30,9 +30,13 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(_("This key is not known here."), code="key_unknown")
         if value.startswith(tokens.PREFIX):
             return None, self._customer(value)
+        if not was_known(value):
+            throttling.refuse_guessers(request)
         key = key_by_value(value)
         if key is None:
+            throttling.note_guess(request)
             raise AuthenticationFailed(_("This key is not known here, has expired or was revoked."), code="key_unknown")
+        request._request.key_origins = key.origins  # type: ignore[attr-defined]
         _check_origin(request, key)
         return None, key
 
@@ -83,9 +87,7 @@ def _check_origin(request: Request, key: KeyAuth) -> None:
     Callers without an Origin header are not pages of somebody else, so there is nothing to check.
     """
     origin = request.META.get("HTTP_ORIGIN", "").rstrip("/").lower()
-    if key.is_server or not origin:
-        return
-    if origin in {allowed.rstrip("/").lower() for allowed in key.allowed_origins}:
+    if key.is_server or not origin or origin in key.origins:
         return
     if origin == f"{request.scheme}://{request.get_host()}".lower():
         return

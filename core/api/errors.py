@@ -82,7 +82,8 @@ def _answer(error: Exception) -> Response | None:
         extra = dict(error.extra)
         if field := extra.pop("field", None):
             errors.append({"field": str(field), "message": str(error.message), "code": error.code})
-        return Response(problem(error.status, error.code, error.message, errors=errors, extra=extra), error.status)
+        body = problem(error.status, error.code, error.message, errors=errors, extra=extra)
+        return Response(body, error.status, headers=_headers(error))
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, DjangoPermissionDenied):
@@ -113,7 +114,8 @@ def _api_problem(error: exceptions.APIException) -> dict[str, Any]:
     return problem(error.status_code, code, error.detail)
 
 
-def _headers(error: exceptions.APIException) -> dict[str, str]:
+def _headers(error: Exception) -> dict[str, str]:
+    """`wait` of an error, in seconds, becomes Retry-After."""
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge

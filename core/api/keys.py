@@ -25,6 +25,11 @@ def key_by_value(value: str) -> KeyAuth | None:
     return _remembered(ApiKey.hash_of(value), Q(key_hash=ApiKey.hash_of(value)))
 
 
+def was_known(value: str) -> bool:
+    """Whether this value was a usable key here lately: its owner does not suffer when a neighbour guesses."""
+    return ApiKey.hash_of(value) in _known
+
+
 def key_by_id(key_id: int) -> KeyAuth | None:
     """The usable key with this id: tokens live only as long as the key that issued them."""
     return _remembered(key_id, Q(pk=key_id))

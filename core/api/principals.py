@@ -27,7 +27,8 @@ class KeyAuth:
     key_id: int
     kind: str
     scopes: frozenset[str]
-    allowed_origins: frozenset[str] = field(default_factory=frozenset)
+    origins: frozenset[str] = field(default_factory=frozenset)
+    """Web addresses in lower case whose pages may use a publishable key."""
 
     @classmethod
     def of(cls, key: ApiKey) -> "KeyAuth":
@@ -35,7 +36,8 @@ class KeyAuth:
         scopes = frozenset(key.scopes)
         if key.kind == ApiKey.Kind.PUBLISHABLE:
             scopes &= PUBLISHABLE_SCOPES
-        return cls(key.pk, key.kind, scopes, frozenset(key.allowed_origins))
+        origins = frozenset(origin.rstrip("/").lower() for origin in key.allowed_origins)
+        return cls(key.pk, key.kind, scopes, origins)
 
     @property
     def is_server(self) -> bool:

@@ -5,22 +5,26 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_lib_doc_excludes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from core.api.errors import MEDIA_TYPE, ProblemSerializer
+from core.api.idempotency import HEADER, PATTERN, REPLAYED
 
 MEANINGS = {
     "400": "What was sent cannot be used; `errors` names each field.",
     "401": "No key, an unknown or revoked key, or an expired token.",
     "403": "This key may not do this, or not from this web address.",
     "404": "There is no such thing, or it is not yours.",
-    "409": "A rule of the shop says no; `code` says which.",
+    "409": "A rule of the shop says no (`code` says which), or `in_flight`: the first with this idempotency key works.",
+    "411": "A body needs a `Content-Length`.",
     "413": "The body is too large.",
     "415": "The body is not of a type this address takes.",
-    "422": "Understood, but it names what does not exist or cannot be.",
+    "422": "Understood, but it names what cannot be; or `idempotency_key_reused`: another request had this key.",
     "429": "Too many requests in this minute; `Retry-After` says when to come back.",
     "503": "The database is away; `Retry-After` says when to come back.",
 }
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 LANGUAGE = OpenApiParameter(
     "lang",
@@ -30,14 +34,35 @@ LANGUAGE = OpenApiParameter(
     description="Language of names; else `Accept-Language` decides.",
 )
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    HEADER,
+    {"type": "string", "minLength": 1, "maxLength": 200, "pattern": PATTERN},
+    OpenApiParameter.HEADER,
+    required=False,
+    description=(
+        "Made by the caller, one per intended write. The same request under the same key is done once: for 24 hours "
+        f"it gets the first answer again, with `{REPLAYED}: true`."
+    ),
+)
+
 
 def problems(*statuses: int) -> dict[int, OpenApiResponse]:
     """For `responses=`: more refusals than the shared ones."""
     return {status: OpenApiResponse(ProblemSerializer, MEANINGS[str(status)]) for status in statuses}
 
 
+def base_classes() -> list[type]:
+    """Classes whose docstrings are for us, not descriptions of operations."""
+    from core.api.views import ApiListView, ApiView
+
+    return [*get_lib_doc_excludes(), ApiView, ApiListView]
+
+
 class ApiSchema(AutoSchema):
     """Adds to each operation the refusals it can meet by what it is: any, with a body, with an id in its path."""
+
+    def get_override_parameters(self) -> list[Any]:
+        return [*super().get_override_parameters(), *([IDEMPOTENCY_KEY] if self.method in WRITES else [])]
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
@@ -45,7 +70,9 @@ class ApiSchema(AutoSchema):
         if "{" in self.path:
             statuses.append("404")
         if self.method in WITH_BODY:
-            statuses += ["413", "415"]
+            statuses += ["411", "413", "415"]
+        if self.method in WRITES:
+            statuses += ["409", "422"]
         for status in sorted({*statuses, *(code for code in bodies if code in MEANINGS)}):
             description = (bodies.get(status) or {}).get("description") or MEANINGS[status]
             response = OpenApiResponse(ProblemSerializer, description)

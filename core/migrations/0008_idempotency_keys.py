@@ -19,7 +19,6 @@ class Migration(migrations.Migration):
                 ("status", models.PositiveSmallIntegerField(null=True)),
                 ("headers", models.JSONField(default=dict)),
                 ("body", models.BinaryField(default=bytes)),
-                ("locked_at", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
             ],
             options={

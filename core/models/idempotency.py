@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class IdempotencyKey(models.Model):
     """One `Idempotency-Key` of one caller: which request it belonged to and what was answered.
 
-    `status` is empty while the request is still being worked on. Rows live a day.
+    `status` is empty until the answer is written, in the transaction of the effect; who works on it holds the row's
+    lock. Rows live a day.
     """
 
     caller = models.CharField(max_length=80)
@@ -16,7 +17,6 @@ class IdempotencyKey(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     headers = models.JSONField(default=dict)
     body = models.BinaryField(default=bytes)
-    locked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

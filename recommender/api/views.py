@@ -7,12 +7,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from catalog.models import Customer, Product, Visitor
 from core.api import ids
 from core.api.permissions import HasScope
 from core.api.principals import CustomerAuth, KeyAuth
+from core.api.views import ApiView
 from core.models import Scope
 from recommender import selectors
 from recommender.api.serializers import (
@@ -23,7 +23,7 @@ from recommender.api.serializers import (
 )
 
 
-class RecommendationsView(APIView):
+class RecommendationsView(ApiView):
     """What this person may like right now; their last events count in this very answer."""
 
     permission_classes = [HasScope(Scope.RECOMMENDATIONS)]
@@ -54,7 +54,7 @@ class RecommendationsView(APIView):
         return Response(answer_as_json(answer))
 
 
-class SimilarProductsView(APIView):
+class SimilarProductsView(ApiView):
     """What the same people choose."""
 
     permission_classes = [HasScope(Scope.RECOMMENDATIONS)]

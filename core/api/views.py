@@ -1,0 +1,46 @@
+"""What every address of the API is made of."""
+
+from functools import partial
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from core.api import idempotency
+from core.api.throttling import limit_headers
+
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class ApiView(APIView):
+    """Base of all views below /api/v1/: writes take an `Idempotency-Key`, answers say how much of the limit is left.
+
+    `stores_answers = False` for writes without an effect whose answers must not lie in a table: they are made anew.
+    """
+
+    stores_answers = True
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        has_key = idempotency.META in request.META and request.method in WRITES
+        if has_key:
+            _body = request._request.body  # kept as bytes before a parser uses the stream up
+        super().initial(request, *args, **kwargs)
+        name = str(request.method).lower()
+        if not has_key or request.auth is None or not hasattr(self, name):
+            return
+        idempotency.key_of(request)
+        if self.stores_answers:
+            # This object serves this one request; who calls, and whether they may, is known by now.
+            setattr(self, name, partial(idempotency.once, self, getattr(self, name)))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in limit_headers(request):
+            final[name] = value
+        return final
+
+
+class ApiListView(ApiView, GenericAPIView):
+    """With pages."""
