@@ -35,6 +35,12 @@ beat_schedule = {
         "schedule": settings.JOB_RELAY_SECONDS,
         "options": {"queue": "light", "expires": settings.JOB_RELAY_SECONDS * 3},
     },
+    "forget old idempotency keys": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="20"),
+        "args": ["core.tasks.forget_idempotency_keys"],
+        "options": {"queue": "light"},
+    },
     "prepare months of events": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="1", minute="10"),

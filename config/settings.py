@@ -173,6 +173,7 @@ REST_FRAMEWORK = {
 }
 API_RATE_SERVER = env.int("API_RATE_SERVER", default=6_000)
 API_RATE_PUBLISHABLE = env.int("API_RATE_PUBLISHABLE", default=600)
+API_RATE_UNKNOWN_KEYS = env.int("API_RATE_UNKNOWN_KEYS", default=30)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Zhanggui API",
     "DESCRIPTION": "Catalogue, orders, behaviour and recommendations of one shop. See docs/api.md.",
@@ -184,6 +185,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "GET_LIB_DOC_EXCLUDES": "core.api.schema.base_classes",
     "ENUM_NAME_OVERRIDES": {
         "ProductStatusEnum": "catalog.models.Product.Status",
         "OrderStatusEnum": "catalog.models.Order.Status",

@@ -22,6 +22,14 @@ def start_job(task: str) -> None:
     jobs.enqueue(task, dedupe_key=f"schedule:{task}")
 
 
+@job(kind="core.idempotency", queue="light", title=_("Forget old idempotency keys"))
+def forget_idempotency_keys() -> dict[str, Any]:
+    """Answers to writes are kept a day. Safe to run at any time."""
+    from core.api.idempotency import forget_old
+
+    return {"removed": forget_old()}
+
+
 @job(kind="core.mail", queue="mail", title=_("Send mail"))
 def send_mail(*, mail_id: int) -> dict[str, Any]:
     """Hand one mail to the server."""
