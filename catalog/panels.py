@@ -10,8 +10,10 @@ from django.utils.translation import ngettext
 from catalog import selectors_admin as reads
 from catalog.admin import cells
 from catalog.models import Customer, Order, Product, StockMovement
+from core.admin.rights import state_pill
 from core.components import ago, figure, money, when
 from core.components.words import MINUS
+from core.models import DataRequest
 from core.panels import MAIN, Panel
 from core.shop import current_shop
 
@@ -152,3 +154,27 @@ def customer_traits(request: HttpRequest, customer: Customer) -> Panel | None:
     if not traits:
         return None
     return Panel(title=_("Traits"), template="admin/catalog/panels/customer_traits.html", context={"traits": traits})
+
+
+def customer_rights(request: HttpRequest, customer: Customer) -> Panel | None:
+    """Copies and erasures this person asked for, and the way to start one."""
+    may_ask = request.user.has_perm("core.add_datarequest")
+    if not may_ask and not request.user.has_perm("core.view_datarequest"):
+        return None
+    known = DataRequest.objects.filter(subject_model="catalog.Customer", subject_id=customer.pk)[:5]
+    rows = [(row, state_pill(row), reverse("admin:core_datarequest_change", args=[row.pk])) for row in known]
+    is_direct = request.user.has_perm("core.change_datarequest")
+    consequence = _(
+        "Name, contact data, scores and visits are removed for ever; orders stay without a name. "
+        "This cannot be taken back."
+    )
+    return Panel(
+        title=_("Personal data"),
+        template="admin/core/panels/rights.html",
+        context={
+            "requests": rows,
+            "may_ask": may_ask,
+            "subject": "catalog.Customer",
+            "consequence": consequence if is_direct else _("Somebody who may carry it out has to approve it first."),
+        },
+    )

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Trunc
+from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from catalog.models import Customer, Order, Visitor
@@ -23,6 +24,15 @@ class CustomerSubject:
 
     def exists(self, pk: int) -> bool:
         return Customer.objects.existing().filter(pk=pk).exists()
+
+    def title(self, pk: int) -> str:
+        """What staff call the person; a number once nobody may know."""
+        found = Customer.objects.filter(pk=pk).first()
+        return str(found) if found is not None and found.erased_at is None else f"#{pk}"
+
+    def page(self, pk: int) -> str:
+        """Address of the staff page; empty for somebody who was erased."""
+        return reverse("admin:catalog_customer_change", args=[pk]) if self.exists(pk) else ""
 
     def language(self, pk: int) -> str:
         found = Customer.objects.filter(pk=pk).values_list("language", flat=True).first() or ""

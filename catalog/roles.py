@@ -27,6 +27,7 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | _SALES_SEEN
     | _CUSTOMERS_SEEN
     | _PEOPLE
+    | rights("core.datarequest", "view add")
     | rights("catalog.customer", "change")
     | rights("catalog.order", "change"),
     Role.EDITOR: _CATALOGUE_SEEN,

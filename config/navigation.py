@@ -50,6 +50,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("Operations"),
         [
             Item(_("Jobs"), "pending_actions", "core_job_changelist", "core.view_job"),
+            Item(_("Data requests"), "policy", "core_datarequest_changelist", "core.view_datarequest"),
             Item(_("Staff"), "badge", "core_staffuser_changelist", "core.view_staffuser"),
             Item(_("Roles"), "shield_person", "core_staffrole_changelist", "core.view_staffrole"),
             Item(_("API keys"), "key", "core_apikey_changelist", "core.view_apikey"),

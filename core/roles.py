@@ -36,6 +36,7 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | _MODELS_SEEN
     | {"core.activate_modelversion"}
     | rights("core.apikey")
+    | rights("core.datarequest")
     | rights("core.shopprofile", "view change"),
     Role.DEVELOPER: _JOBS_SEEN | _MODELS_SEEN | rights("core.apikey", "view add change") | rights("core.shopprofile"),
     Role.MERCHANDISER: _JOBS_STEERED | _MODELS_SEEN,
@@ -48,6 +49,7 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | rights("core.apikey")
     | rights("core.shopprofile")
     | rights("core.staffuser")
+    | rights("core.datarequest")
     | rights("core.staffrole"),
 }
 

@@ -28,6 +28,7 @@ from tests.factories import (
     BrandFactory,
     CategoryFactory,
     CustomerFactory,
+    DataRequestFactory,
     ImportBatchFactory,
     JobFactory,
     ModelVersionFactory,
@@ -254,6 +255,7 @@ ANYBODY, STAFF, NOBODY = {"*"}, {"staff"}, set()
 # Nobody does this by hand, not even the owner: services write these rows.
 CLOSED = {
     "core.apikey": "change delete",
+    "core.datarequest": "add change delete",
     "core.job": "add change delete",
     "core.modelversion": "add change delete",
     "core.shopprofile": "add delete",
@@ -266,7 +268,15 @@ CLOSED = {
 }
 
 # Their pages only show; sending a form there shows them again.
-SHOWN_ONLY = {"core.apikey", "core.job", "core.modelversion", "core.staffrole", "catalog.importbatch", "catalog.order"}
+SHOWN_ONLY = {
+    "core.apikey",
+    "core.datarequest",
+    "core.job",
+    "core.modelversion",
+    "core.staffrole",
+    "catalog.importbatch",
+    "catalog.order",
+}
 
 # Method and the rights of which one is needed, for addresses that are not those of every table.
 STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
@@ -279,6 +289,10 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "password_change_done": ("GET", STAFF),
     "jsi18n": ("GET", STAFF),
     "core_apikey_revoke": ("POST", {"core.change_apikey"}),
+    "core_datarequest_ask": ("POST", {"core.add_datarequest"}),
+    "core_datarequest_approve": ("POST", {"core.change_datarequest"}),
+    "core_datarequest_refuse": ("POST", {"core.change_datarequest"}),
+    "core_datarequest_file": ("GET", {"core.change_datarequest"}),
     "core_job_progress": ("GET", {"core.view_job"}),
     "core_job_cancel": ("POST", {"core.change_job"}),
     "core_job_retry": ("POST", {"core.change_job"}),
@@ -366,6 +380,7 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
     group = StaffUserFactory.create(role=Role.SUPPORT).groups.get()
     return {
         "core.apikey": world.server,
+        "core.datarequest": DataRequestFactory.create(),
         "core.job": JobFactory.create(),
         "core.modelversion": ModelVersionFactory.create(),
         "core.shopprofile": ShopProfileFactory.create(),

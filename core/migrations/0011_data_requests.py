@@ -58,6 +58,14 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
+                (
+                    "is_approved",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Off: somebody who may carry it out has to agree first.",
+                        verbose_name="approved",
+                    ),
+                ),
                 ("channel", models.CharField(blank=True, max_length=20, verbose_name="came by")),
                 ("reason", models.CharField(blank=True, max_length=300, verbose_name="why refused")),
                 ("result", models.JSONField(blank=True, default=dict, verbose_name="what was done")),

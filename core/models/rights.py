@@ -25,6 +25,9 @@ class DataRequest(PublicIdModel):
     subject_model = models.CharField(_("about a"), max_length=60, help_text=_("Model label, such as catalog.customer."))
     subject_id = models.BigIntegerField(_("number"), db_index=True)
     state = models.CharField(_("state"), max_length=7, choices=State, default=State.OPEN, db_index=True)
+    is_approved = models.BooleanField(
+        _("approved"), default=True, help_text=_("Off: somebody who may carry it out has to agree first.")
+    )
     channel = models.CharField(_("came by"), max_length=20, blank=True)
     reason = models.CharField(_("why refused"), max_length=300, blank=True)
     result = models.JSONField(_("what was done"), default=dict, blank=True)

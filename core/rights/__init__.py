@@ -5,6 +5,6 @@ row of a table in `core.extensions.data_subjects`. Both rights are asked for wit
 """
 
 from core.rights.erasing import apply_journal
-from core.rights.services import ask, carry_out, refuse, tidy
+from core.rights.services import approve, ask, carry_out, refuse, tidy
 
-__all__ = ["apply_journal", "ask", "carry_out", "refuse", "tidy"]
+__all__ = ["apply_journal", "approve", "ask", "carry_out", "refuse", "tidy"]

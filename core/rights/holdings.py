@@ -37,6 +37,10 @@ class Subject(Protocol):
 
     def exists(self, pk: int) -> bool: ...
 
+    def title(self, pk: int) -> str: ...
+
+    def page(self, pk: int) -> str: ...
+
 
 @dataclass(frozen=True)
 class Holding:

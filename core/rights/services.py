@@ -31,8 +31,10 @@ State, Kind = DataRequest.State, DataRequest.Kind
 
 
 @transaction.atomic
-def ask(kind: str, label: str, pk: int, *, channel: str, by: StaffUser | None = None) -> tuple[DataRequest, bool]:
-    """Write the request down and queue it. Returns the one that is already open instead of a second; True: it is new.
+def ask(
+    kind: str, label: str, pk: int, *, channel: str, by: StaffUser | None = None, is_approved: bool = True
+) -> tuple[DataRequest, bool]:
+    """Write the request down and, when approved, queue it. True: it is new; else the one that is open already.
 
     An erasure that something hinders (an order on its way) waits and is tried again every night. Raises NotFound for
     somebody who does not exist or was erased.
@@ -43,7 +45,7 @@ def ask(kind: str, label: str, pk: int, *, channel: str, by: StaffUser | None = 
     now = timezone.now()
     row = DataRequest(
         kind=kind, subject_model=label, subject_id=pk, channel=channel, created_by=by, received_at=now,
-        due_at=now + timedelta(days=settings.RIGHTS_DEADLINE_DAYS),
+        is_approved=is_approved, due_at=now + timedelta(days=settings.RIGHTS_DEADLINE_DAYS),
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -52,8 +54,26 @@ def ask(kind: str, label: str, pk: int, *, channel: str, by: StaffUser | None = 
     except IntegrityError:
         return _open().get(kind=kind, subject_model=label, subject_id=pk), False
     ledger.record(LedgerEntry.Kind.RIGHTS, f"{label.lower()}:{pk}", act="asked", right=kind, channel=channel)
-    start(row)
+    if is_approved:
+        start(row)
     return row, True
+
+
+@transaction.atomic
+def approve(row: DataRequest, *, by: StaffUser) -> None:
+    """Agree to the request and start it (again). Raises DomainError once it is done or refused."""
+    changed = DataRequest.objects.filter(pk=row.pk, state__in=[State.OPEN, State.FAILED]).update(is_approved=True)
+    if not changed:
+        raise DomainError(_("This request is already being carried out."), code="too_late")
+    row.refresh_from_db()
+    ledger.record(
+        LedgerEntry.Kind.RIGHTS,
+        f"{row.subject_model.lower()}:{row.subject_id}",
+        actor=f"staff:{by.pk}",
+        act="approved",
+        right=row.kind,
+    )
+    start(row)
 
 
 def start(row: DataRequest) -> None:
@@ -80,7 +100,7 @@ def refuse(row: DataRequest, *, reason: str, by: StaffUser) -> None:
 def carry_out(request_id: int) -> dict[str, Any]:
     """Do what was asked. A second run of a finished request changes nothing."""
     row = DataRequest.objects.get(pk=request_id)
-    if row.state not in (State.OPEN, State.RUNNING, State.FAILED):
+    if row.state not in (State.OPEN, State.RUNNING, State.FAILED) or not row.is_approved:
         return {"state": row.state}
     if row.kind == Kind.ERASE:
         why = subject(row.subject_model).hindrance(row.subject_id)
@@ -129,7 +149,7 @@ def tidy() -> dict[str, int]:
     over = list(DataRequest.objects.exclude(file="").filter(expires_at__lt=timezone.now()))
     for row in over:
         forget_copy(row)
-    again = list(DataRequest.objects.filter(state__in=[State.OPEN, State.FAILED]))
+    again = list(DataRequest.objects.filter(state__in=[State.OPEN, State.FAILED], is_approved=True))
     for row in again:
         start(row)
     return {"removed": len(over), "tried_again": len(again)}

@@ -20,6 +20,7 @@ from tests.factories.catalog import (
 )
 from tests.factories.core import (
     ApiKeyFactory,
+    DataRequestFactory,
     JobFactory,
     ModelVersionFactory,
     ShopProfileFactory,
@@ -32,6 +33,7 @@ __all__ = [
     "CategoryFactory",
     "CustomerFactory",
     "CustomerTraitFactory",
+    "DataRequestFactory",
     "ImportBatchFactory",
     "InteractionFactory",
     "JobFactory",

@@ -1,5 +1,6 @@
 """Staff, keys, jobs and model versions."""
 
+from datetime import timedelta
 from typing import Any
 
 import factory
@@ -8,7 +9,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from core.choices import Role
-from core.models import ApiKey, Job, ModelVersion, Scope, ShopProfile, StaffUser
+from core.models import ApiKey, DataRequest, Job, ModelVersion, Scope, ShopProfile, StaffUser
 
 
 class StaffUserFactory(DjangoModelFactory):
@@ -92,3 +93,16 @@ class ShopProfileFactory(DjangoModelFactory):
     def _create(cls, model_class: type[ShopProfile], *args: Any, **kwargs: Any) -> ShopProfile:
         profile, _created = model_class.objects.update_or_create(pk=kwargs.pop("id"), defaults=kwargs)
         return profile
+
+
+class DataRequestFactory(DjangoModelFactory):
+    """A copy that a customer with this number wants."""
+
+    class Meta:
+        model = DataRequest
+
+    kind = DataRequest.Kind.EXPORT
+    subject_model = "catalog.Customer"
+    subject_id = factory.Sequence(lambda n: n + 1)
+    received_at = factory.LazyFunction(timezone.now)
+    due_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
