@@ -1,0 +1,1 @@
+"""Faults that the whole product survives: each is injected into an installation of its own."""

@@ -1,0 +1,48 @@
+"""Trouble inside PostgreSQL: ended sessions, held rows."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tests.faults.harness.servers import Postgres
+
+
+class Session:
+    """A session of the test's own. `ask` returns all rows."""
+
+    def __init__(self, server: Postgres) -> None:
+        self.connection = server.connect()
+
+    def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+
+def terminate_all(server: Postgres) -> int:
+    """pg_terminate_backend on every session of the product. How many there were."""
+    with Session(server) as session:
+        return len(
+            session.ask(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'harness'"
+            )
+        )
+
+
+@contextlib.contextmanager
+def locked_row(server: Postgres, table: str, pk: int) -> Iterator[Session]:
+    """A row that somebody else holds FOR UPDATE until the end of the block."""
+    with Session(server) as session:
+        session.connection.autocommit = False
+        session.ask(f"SELECT id FROM {table} WHERE id = %s FOR UPDATE", [pk])
+        try:
+            yield session
+        finally:
+            session.connection.rollback()
