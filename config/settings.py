@@ -69,13 +69,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "core.security_headers.SecurityHeadersMiddleware",
+    "core.middleware.RequestIdMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "core.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "core.middleware.StaffLocaleMiddleware",
+    "core.body_limit.BodyLimitMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -152,6 +154,7 @@ STORAGES = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=2_000_000)
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=200_000_000)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 
 REST_FRAMEWORK = {
@@ -195,9 +198,19 @@ SPECTACULAR_SETTINGS = {
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 RIGHTS_DEADLINE_DAYS = env.int("RIGHTS_DEADLINE_DAYS", default=30)
 EVENT_RETENTION_MONTHS = env.int("EVENT_RETENTION_MONTHS", default=25)
-JOB_HEARTBEAT_SECONDS = env.int("JOB_HEARTBEAT_SECONDS", default=15)
-JOB_LOST_SECONDS = env.int("JOB_LOST_SECONDS", default=60)
-JOB_RELAY_SECONDS = env.int("JOB_RELAY_SECONDS", default=10)
+JOB_HEARTBEAT_SECONDS = env.float("JOB_HEARTBEAT_SECONDS", default=1.0)
+JOB_LOST_SECONDS = env.float("JOB_LOST_SECONDS", default=60.0)
+JOB_RELAY_SECONDS = env.float("JOB_RELAY_SECONDS", default=10.0)
+JOB_KEEP_DAYS = env.int("JOB_KEEP_DAYS", default=90)
+JOB_VISIBILITY_SECONDS = env.int("JOB_VISIBILITY_SECONDS", default=7_200)
+JOB_SHUTDOWN_SECONDS = env.int("JOB_SHUTDOWN_SECONDS", default=20)
+JOB_LIMIT_SECONDS = {
+    "light": env.int("JOB_LIMIT_LIGHT", default=300),
+    "mail": env.int("JOB_LIMIT_MAIL", default=120),
+    "bulk": env.int("JOB_LIMIT_BULK", default=5_400),
+    "train": env.int("JOB_LIMIT_TRAIN", default=5_400),
+    "deep": env.int("JOB_LIMIT_DEEP", default=6_600),
+}
 CELERY_TASK_ALWAYS_EAGER = False
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

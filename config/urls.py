@@ -5,9 +5,9 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.static import serve
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from core import health, views
+from core.api.docs import DocsView, SchemaView
 from core.api.errors import unknown_path
 
 urlpatterns = [
@@ -16,8 +16,8 @@ urlpatterns = [
     path("i18n/language", views.set_language, name="set_language"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
-    path("api/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
-    path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/schema", SchemaView.as_view(), name="api-schema"),
     path("api/v1/", include("catalog.api.urls")),
     path("api/v1/", include("recommender.api.urls")),
     path("api/<path:rest>", unknown_path, name="api-unknown"),

@@ -69,10 +69,10 @@ def once(
         known = row or IdempotencyKey.objects.filter(**mine).first()
         if known is not None and known.fingerprint != fingerprint:
             raise KeyReused(_("This idempotency key came with another request before."))
+        if known is not None and known.status is not None:
+            return _again(known)
         if row is None:
             raise InFlight(_("The first request with this idempotency key is still at work."))
-        if row.status is not None:
-            return _again(row)
         return _first(row, view, handler, request, *args, **kwargs)
 
 
