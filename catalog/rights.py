@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from catalog.models import Customer, Order, Visitor
-from core.rights.erasing import clear_quotes
+from core.rights.erasing import clear_quotes, patterns
 from core.rights.holdings import Identity
 from core.said import NOTHING, Said
 
@@ -75,10 +75,10 @@ def catalog_traces(who: Identity, label: str, pk: int) -> int:
         return 0
     count = 0
     with connection.cursor() as cursor:
-        for statement in (ACTS_GONE, PURCHASES_BARE):
-            cursor.execute(statement, {"customer": pk})
+        for statement in (ACTS_GONE, PURCHASES_BARE, SAMPLES_GONE):
+            cursor.execute(statement, {"customer": pk, "texts": patterns(who)})
             count += cursor.rowcount
-    return count + clear_quotes(who, "catalog_importbatch", {"error": ""})
+    return count + clear_quotes(who, "catalog_importbatch", {"error": "", "report": "{}"})
 
 
 ACTS_GONE = """
@@ -89,6 +89,11 @@ WHERE kind <> 'purchase'
 PURCHASES_BARE = """
 UPDATE catalog_interaction SET visitor_id = NULL, context = '{}'::jsonb
 WHERE customer_id = %(customer)s AND (visitor_id IS NOT NULL OR context <> '{}'::jsonb)
+"""
+
+
+SAMPLES_GONE = """
+UPDATE catalog_importbatch SET report = report - 'refused_sample' WHERE report::text ILIKE ANY(%(texts)s)
 """
 
 

@@ -26,6 +26,14 @@ from core.rights.holdings import Identity, holdings, subject
 
 log = structlog.get_logger(__name__)
 REMOVED = "Removed: it quoted a person whose data was erased."
+QUOTES = {
+    "core_job": {"error": REMOVED, "message": "", "message_values": "{}", "result": "{}", "checkpoint": "{}"},
+    "core_webhookdelivery": {"response_excerpt": "", "error": "", "log": "[]"},
+    "core_export": {"query": "{}"},
+    "core_alert": {"text_values": "{}"},
+    "core_datarequest": {"reason": REMOVED},
+}
+"""Columns that may quote a person in passing, and what stands there instead."""
 TEXT_FILES = (".csv", ".txt", ".json", ".jsonl", ".log", ".tsv")
 PACKED = (".xlsx", ".zip", ".gz")
 
@@ -65,9 +73,8 @@ def core_traces(who: Identity, label: str, pk: int) -> int:
     table = ContentType.objects.get_for_model(apps.get_model(label))
     acts = LogEntry.objects.filter(content_type=table, object_id=str(pk))
     count = acts.exclude(object_repr=f"#{pk}").update(object_repr=f"#{pk}")
-    count += clear_quotes(who, "core_job", {"error": REMOVED, "message": "", "message_values": "{}", "result": "{}"})
-    count += clear_quotes(who, "core_job", {"checkpoint": "{}"})
-    count += clear_quotes(who, "core_webhookdelivery", {"response_excerpt": "", "error": ""})
+    for table_name, columns in QUOTES.items():
+        count += clear_quotes(who, table_name, columns)
     return count + _forget_kept_answers(who)
 
 
@@ -80,13 +87,17 @@ def clear_quotes(who: Identity, table: str, columns: Mapping[str, str]) -> int:
         return 0
     changes = ", ".join(f"{name} = %s" for name in columns)
     found = " OR ".join(f"{name}::text ILIKE ANY(%s)" for name in columns)
-    patterns = [f"%{_escaped(text)}%" for text in _forms(who)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET {changes} WHERE {found}",  # noqa: S608
-            [*columns.values(), *([patterns] * len(columns))],
+            [*columns.values(), *([patterns(who)] * len(columns))],
         )
         return int(cursor.rowcount)
+
+
+def patterns(who: Identity) -> list[str]:
+    """The texts for ILIKE."""
+    return [f"%{_escaped(text)}%" for text in _forms(who)]
 
 
 def _forget_kept_answers(who: Identity) -> int:

@@ -29,7 +29,17 @@ from catalog.models import (
 )
 from core import rights
 from core.exceptions import DomainError, NotFound
-from core.models import Alert, DataRequest, IdempotencyKey, Job, LedgerEntry, OutboxMessage, Webhook, WebhookDelivery
+from core.models import (
+    Alert,
+    DataRequest,
+    Export,
+    IdempotencyKey,
+    Job,
+    LedgerEntry,
+    OutboxMessage,
+    Webhook,
+    WebhookDelivery,
+)
 from core.rights import copying, erasing
 from core.rights.holdings import Identity, holdings
 from core.rights.services import watch_clock
@@ -110,7 +120,16 @@ def leave_traces(ana: Customer, folder: Path) -> None:
         user=StaffUserFactory.create(), content_type=ContentType.objects.get_for_model(Customer),
         object_id=str(ana.pk), object_repr=str(ana), action_flag=CHANGE, change_message="[]",
     )  # fmt: skip
-    ImportBatch.objects.create(format="native", source="/x", error=f"line 3: {ana.email}")
+    sample = [{"line": 3, "reason": ana.email}]
+    ImportBatch.objects.create(
+        format="native", source="/x", error=f"line 3: {ana.email}", report={"read": 3, "refused_sample": sample}
+    )
+    Export.objects.create(source="catalog.customer", query={"q": ana.email}, created_by=StaffUserFactory.create())
+    Alert.objects.create(rule="x", level="notice", text="%(who)s", text_values={"who": ana.name})
+    DataRequest.objects.create(
+        kind="export", subject_model=LABEL, subject_id=0, state="refused", reason=f"{ana.name} is not the buyer",
+        received_at=timezone.now(), due_at=timezone.now(),
+    )  # fmt: skip
     (folder / "imports" / "1").mkdir(parents=True)
     (folder / "exports").mkdir()
     (folder / "imports" / "1" / "refused.csv").write_text(
@@ -152,6 +171,7 @@ def test_after_an_erasure_no_table_and_no_file_tells_who_it_was(ana, own_folder)
     assert [text for text in texts if text in files] == []
     request.refresh_from_db()
     assert request.state == DataRequest.State.DONE
+    assert ImportBatch.objects.get().report == {"read": 3}
     assert (own_folder / "imports" / "1" / "refused.csv").read_text("utf-8") == (
         "line,reason,email\n2,bad,other@shop.example\n"
     )

@@ -1,0 +1,116 @@
+"""Every field that could hold something about a person is either in the registry or named here as harmless."""
+
+from django.apps import apps
+from django.db import models
+
+from core.extensions import data_subjects, personal_data
+from core.rights.holdings import holding
+from core.roles import own_apps
+
+FREE = (models.CharField, models.TextField, models.JSONField, models.DateField, models.GenericIPAddressField)
+HOLDS_ANYTHING = (*FREE, models.BinaryField, models.FileField)
+
+# Texts in which somebody may be quoted by accident: core.rights empties them (see test_rights).
+QUOTING = {
+    "catalog.ImportBatch": "error report",
+    "core.Alert": "text_values",
+    "core.DataRequest": "reason",
+    "core.Export": "query",
+    "core.IdempotencyKey": "body",
+    "core.Job": "checkpoint error message message_values result",
+    "core.WebhookDelivery": "error log response_excerpt",
+}
+
+# What these hold says nothing about a customer or a member of staff. A new field has to be put here or in the registry.
+HARMLESS = {
+    "catalog.Brand": "external_id name name_translations public_id",
+    "catalog.Category": "external_id name name_translations path public_id",
+    "catalog.Customer": "country language",
+    "catalog.CustomerTrait": "kind",
+    "catalog.ImportBatch": "checkpoint format mapping refused_file source",
+    "catalog.Order": "country currency public_id",
+    "catalog.OrderLine": "name sku",
+    "catalog.Payment": "currency method",
+    "catalog.Product": "attributes description description_translations external_id name name_translations public_id",
+    "catalog.ProductImage": "alt content_sha256 file source_name",
+    "catalog.Refund": "currency",
+    "catalog.Variant": "barcode external_id options public_id sku",
+    "core.Alert": "key link rule text",
+    "core.AlertRule": "key",
+    "core.ApiKey": "key_hash name prefix publishable_value",
+    "core.DataRequest": "channel file public_id result subject_model",
+    "core.Export": "file public_id source",
+    "core.Heartbeat": "name",
+    "core.IdempotencyKey": "caller fingerprint headers key",
+    "core.Job": "arguments dedupe_key kind queue request_id task",
+    "core.LedgerEntry": "actor body hash subject",
+    "core.ModelVersion": "activation_reason folder gate kind manifest_sha256 metrics report",
+    "core.OutboxMessage": "event payload",
+    "core.OutgoingMail": "error kind language message_id",
+    "core.ShopProfile": "base_currency languages logo name opening_hours sender_email time_zone",
+    "core.StaffUser": "password",
+    "core.Webhook": "name old_secret secret url",
+    "core.WebhookDelivery": "public_id",
+}
+
+
+def free_fields():
+    """Fields that take any text, date or document: "app.Model" → names. Choices and moments cannot hold a name."""
+    found: dict[str, set[str]] = {}
+    for model in apps.get_models():
+        if model._meta.app_label not in own_apps() or model._meta.proxy:
+            continue
+        names = {
+            field.name
+            for field in model._meta.local_fields
+            if isinstance(field, HOLDS_ANYTHING) and not field.choices and not isinstance(field, models.DateTimeField)
+        }
+        found[model._meta.label] = names
+    return found
+
+
+def registered():
+    return {entry.key: set(entry.meta["fields"]) for entry in personal_data}
+
+
+def words(listed):
+    return {label: set(names.split()) for label, names in listed.items()}
+
+
+def test_every_field_that_could_hold_something_about_a_person_is_accounted_for():
+    known = [registered(), words(QUOTING), words(HARMLESS)]
+
+    unknown = {
+        f"{label}.{name}" for label, names in free_fields().items() for name in names
+        if not any(name in one.get(label, set()) for one in known)
+    }  # fmt: skip
+
+    assert unknown == set(), "register each with core.extensions.personal_data, or name it in HARMLESS or QUOTING"
+
+
+def test_what_is_listed_exists():
+    for listed in (registered(), words(QUOTING), words(HARMLESS)):
+        for label, names in listed.items():
+            assert names <= {field.name for field in apps.get_model(label)._meta.get_fields()}, label
+
+
+def test_each_table_about_customers_says_whose_row_it_is_and_what_an_erasure_does():
+    about_customers = [entry for entry in personal_data if entry.key.startswith("catalog.")]
+
+    assert about_customers
+    for entry in about_customers:
+        one = holding(entry)
+        assert one.subject in data_subjects
+        assert str(one.model._default_manager.filter(**{one.path: 1}).query)
+        assert set(one.keeps) <= set(one.fields)
+
+
+def test_quoting_texts_are_those_that_an_erasure_empties():
+    from core.rights.erasing import QUOTES
+
+    emptied = {table: set(columns) for table, columns in QUOTES.items()} | {
+        "catalog_importbatch": {"error", "report"},
+        "core_idempotencykey": {"body"},
+    }
+
+    assert {apps.get_model(label)._meta.db_table: names for label, names in words(QUOTING).items()} == emptied
