@@ -45,6 +45,17 @@ beat_schedule = {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="1", minute="10"),
         "args": ["catalog.tasks.prepare_partitions"],
+    "deliver webhooks": {
+        "task": "core.tasks.deliver_webhooks",
+        "schedule": settings.WEBHOOK_SECONDS,
+        "options": {"queue": "light", "expires": settings.WEBHOOK_SECONDS * 3},
+    },
+    "tidy webhooks": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="0", minute="50"),
+        "args": ["core.tasks.tidy_webhooks"],
+        "options": {"queue": "light"},
+    },
         "options": {"queue": "light"},
     },
     "close settled orders": {

@@ -198,6 +198,9 @@ SPECTACULAR_SETTINGS = {
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 RIGHTS_DEADLINE_DAYS = env.int("RIGHTS_DEADLINE_DAYS", default=30)
 EVENT_RETENTION_MONTHS = env.int("EVENT_RETENTION_MONTHS", default=25)
+WEBHOOK_SECONDS = env.int("WEBHOOK_SECONDS", default=5)
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
+WEBHOOK_ALLOWED_NETWORKS = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])
 JOB_HEARTBEAT_SECONDS = env.float("JOB_HEARTBEAT_SECONDS", default=1.0)
 JOB_LOST_SECONDS = env.float("JOB_LOST_SECONDS", default=60.0)
 JOB_RELAY_SECONDS = env.float("JOB_RELAY_SECONDS", default=10.0)

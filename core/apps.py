@@ -23,6 +23,18 @@ class CoreConfig(AppConfig):
         )
         self._register_rights()
 
+        self._register_webhooks()
+
+    @staticmethod
+    def _register_webhooks() -> None:
+        from django.core.checks import register
+
+        from core.extensions import alert_rules, webhook_events
+        from core.webhooks.trouble import check_settings
+
+        register(check_settings)
+        alert_rules.register("webhook_failing", "core.webhooks.trouble.WEBHOOK_FAILING")
+        webhook_events.register("model.activated", "core.webhooks.trouble.MODEL_ACTIVATED", order=60)
     @staticmethod
     def _register_rights() -> None:
         from core.extensions import alert_checks, alert_rules, personal_files, personal_traces

@@ -18,8 +18,33 @@ def keep_jobs_moving() -> None:
 
 @shared_task(name="core.tasks.start_job")
 def start_job(task: str) -> None:
-    """Queue a job on schedule. While one of the same task waits or runs, no second is made."""
-    jobs.enqueue(task, dedupe_key=f"schedule:{task}")
+    """Queue a job on schedule. While one of the same task waits or runs, no second is made.
+
+    The name stands in the timetable; the scheduler calls this itself (core.scheduler).
+    """
+    jobs.enqueue(task, dedupe_key=f"schedule:{task}", origin=jobs.Job.Origin.SCHEDULE)
+
+
+@job(kind="core.jobs.tidy", queue="light", title=_("Remove old jobs"))
+def tidy_jobs() -> dict[str, Any]:
+    """Delete rows of jobs that ended long ago. Safe to run at any time."""
+    return {"deleted": jobs.tidy()}
+
+
+@shared_task(name="core.tasks.deliver_webhooks")
+def deliver_webhooks() -> None:
+    """Send what is due to the receivers. Safe to run at any time: a second run at once does nothing."""
+    from core import webhooks
+
+    webhooks.run()
+
+
+@job(kind="core.webhooks.tidy", queue="light", title=_("Tidy up webhooks"))
+def tidy_webhooks() -> dict[str, Any]:
+    """Give up what waited for three days and remove old messages. Safe to run at any time."""
+    from core import webhooks
+
+    return webhooks.tidy()
 
 
 @job(kind="core.idempotency", queue="light", title=_("Forget old idempotency keys"))

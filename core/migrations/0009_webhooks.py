@@ -153,7 +153,9 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("state", "waiting")), fields=["next_attempt_at"], name="webhook_due"
+                        condition=models.Q(("state", "waiting")),
+                        fields=["webhook", "next_attempt_at"],
+                        name="webhook_due",
                     )
                 ],
                 "constraints": [

@@ -1,5 +1,7 @@
 """Facts for other parties: written with the change they tell of, delivered afterwards."""
 
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +30,12 @@ class OutboxMessage(models.Model):
         return f"{self.event} {self.public_id}"
 
 
+class WebhookQuerySet(models.QuerySet["Webhook"]):
+    def hearing(self, event: str) -> Self:
+        """Those that are on and want this event."""
+        return self.filter(is_on=True, events__contains=[event])
+
+
 class Webhook(TimestampedModel):
     """An address of another program that wants to hear of some events."""
 
@@ -43,6 +51,8 @@ class Webhook(TimestampedModel):
     created_by = models.ForeignKey(
         "core.StaffUser", models.SET_NULL, null=True, blank=True, editable=False, verbose_name=_("created by")
     )
+
+    objects = WebhookQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("webhook")
@@ -83,7 +93,9 @@ class WebhookDelivery(PublicIdModel):
         verbose_name_plural = _("webhook deliveries")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["next_attempt_at"], condition=models.Q(state="waiting"), name="webhook_due"),
+            models.Index(
+                fields=["webhook", "next_attempt_at"], condition=models.Q(state="waiting"), name="webhook_due"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

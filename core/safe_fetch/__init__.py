@@ -116,7 +116,8 @@ def _exchange(
 
 def _read(response: http.client.HTTPResponse, most: int) -> tuple[bytes, bool]:
     """The beginning of the body. Its head has been received, so a body that breaks off is only cut."""
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     try:
         while size <= most:
             part = response.read1(min(65_536, most + 1 - size))
