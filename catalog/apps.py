@@ -54,3 +54,4 @@ class CatalogConfig(AppConfig):
         holds("Payment", "order__customer", "external_id", keeps={"external_id": books})
         holds("Refund", "customer", "external_id reason", keeps={"external_id": books})
         holds("StockMovement", "order__customer", "note")
+        holds("ImportChange", "person", "before", on_erase="delete")

@@ -28,6 +28,7 @@ HARMLESS = {
     "catalog.Customer": "country language",
     "catalog.CustomerTrait": "kind",
     "catalog.ImportBatch": "checkpoint format mapping refused_file source",
+    "catalog.ImportChange": "outcome table_name",
     "catalog.Order": "country currency public_id",
     "catalog.OrderLine": "name sku",
     "catalog.Payment": "currency method",

@@ -79,18 +79,18 @@ def core_traces(who: Identity, label: str, pk: int) -> int:
 
 
 def clear_quotes(who: Identity, table: str, columns: Mapping[str, str]) -> int:
-    """Put these values into the columns of rows in which one of them holds a text of the person, whatever the case.
+    """Put these values into the columns that hold a text of the person, whatever the case. Counts rows.
 
     Table and columns are names of ours; only the texts come from outside.
     """
     if not who.texts:
         return 0
-    changes = ", ".join(f"{name} = %s" for name in columns)
-    found = " OR ".join(f"{name}::text ILIKE ANY(%s)" for name in columns)
+    found = {name: f"{name}::text ILIKE ANY(%(texts)s)" for name in columns}
+    changes = ", ".join(f"{name} = CASE WHEN {test} THEN %({name})s ELSE {name} END" for name, test in found.items())
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET {changes} WHERE {found}",  # noqa: S608
-            [*columns.values(), *([patterns(who)] * len(columns))],
+            f"UPDATE {table} SET {changes} WHERE {' OR '.join(found.values())}",  # noqa: S608
+            {**columns, "texts": patterns(who)},
         )
         return int(cursor.rowcount)
 
