@@ -21,6 +21,18 @@ class CatalogConfig(AppConfig):
             customer_panels.register(f"catalog.{name}", f"catalog.panels.customer_{name}", order=order)
         dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)
         self._register_personal_data()
+        self._register_webhook_events()
+
+    @staticmethod
+    def _register_webhook_events() -> None:
+        from core.extensions import webhook_events
+
+        names = (
+            "order.placed order.paid order.shipped order.delivered order.cancelled order.refunded"
+            " product.changed stock.changed customer.changed import.finished"
+        )
+        for order, name in enumerate(names.split(), 1):
+            webhook_events.register(name, f"catalog.facts.{name.replace('.', '_').upper()}", order=order)
 
     @staticmethod
     def _register_personal_data() -> None:

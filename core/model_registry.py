@@ -25,6 +25,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core import outbox
 from core.exceptions import DomainError
 from core.models import ModelVersion, StaffUser
 
@@ -129,6 +130,7 @@ def activate(version: ModelVersion, *, by: StaffUser | None, reason: str = "") -
         version.state = ModelVersion.State.ACTIVE
         version.activated_at, version.activated_by, version.activation_reason = timezone.now(), by, reason
         version.save(update_fields=["state", "activated_at", "activated_by", "activation_reason"])
+        outbox.tell("model.activated", kind=version.kind, version=version.number)
 
 
 def roll_back(kind: str, *, by: StaffUser | None, reason: str = "") -> ModelVersion:

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy, ngettext
 
+from catalog import facts
 from catalog.admin import cells
 from catalog.admin.fields import as_text, field_suffix, language_name, languages_for
 from catalog.admin.notices import acting, tell
@@ -158,6 +159,7 @@ class ProductPageMixin(StaffModelAdmin):
             if columns:
                 obj.save(update_fields=[*columns, "published_at", "updated_at"])
         announce(product_changed, Product, product_id=obj.pk)
+        facts.products_changed([obj.pk])
 
     def save_formset(self, request: HttpRequest, form: Any, formset: BaseModelFormSet, change: bool) -> None:
         formset.save(commit=False)

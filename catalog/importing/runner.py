@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from catalog import facts
 from catalog.importing import staging
 from catalog.importing.errors import ImportRefused
 from catalog.importing.formats import Plan, plan
@@ -182,4 +183,6 @@ def _finish(batch: ImportBatch, report: Report, refused: RefusedFile, state: str
     batch.report, batch.state, batch.error = report.as_json(), state, error
     batch.refused_file = str(refused.path.relative_to(settings.VAR_DIR)) if refused.is_used else ""
     batch.finished_at = timezone.now()
-    batch.save(update_fields=["report", "state", "error", "refused_file", "finished_at"])
+    with transaction.atomic():
+        batch.save(update_fields=["report", "state", "error", "refused_file", "finished_at"])
+        facts.import_finished(batch)

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog import facts
 from catalog.exceptions import NotFound
 from catalog.models import Customer
 from core.api import ids
@@ -58,4 +59,5 @@ def _put(ident: str, data: CustomerData) -> tuple[Customer, bool]:
     customer.save()
     if is_new:
         customer.refresh_from_db(fields=["public_id"])
+    facts.customer_changed(customer, is_new=is_new)
     return customer, is_new

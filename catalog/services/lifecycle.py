@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog import facts
 from catalog.exceptions import BadInput, DomainError, OverpaidOrder, RefundAbovePaid, TransitionRefused
 from catalog.models import Order, OrderEvent, OrderLine, Payment, Refund, StockMovement
 from catalog.services.events import record_purchases
@@ -259,6 +260,7 @@ def _note(
         details=details,
         created_by=by,
     )
+    facts.order_moved(order, kind, details)
 
 
 def _same_order(order: Order, known_order_id: int | None, is_equal: bool) -> Order:

@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog import facts
 from catalog.exceptions import BadInput, DomainError, OrderNumberTaken
 from catalog.models import Customer, Order, OrderEvent, OrderLine, Product, Variant
 from catalog.services.stock import take_for_order
@@ -147,6 +148,7 @@ def _write(new: NewOrder) -> Order:
         details={"fingerprint": new.fingerprint()},
     )
     announce(order_placed, Order, order_id=order.pk)
+    facts.order_moved(order, OrderEvent.Kind.PLACED, {})
     return order
 
 

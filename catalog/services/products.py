@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog import facts
 from catalog.exceptions import BadInput, NotFound, SkuTaken
 from catalog.models import Brand, Category, Product, StockMovement, Variant
 from catalog.services.stock import StockChange, change_stock, lock_products
@@ -86,6 +87,7 @@ def _put(ident: str, data: ProductData) -> tuple[Product, bool]:
     elif is_new:
         _put_variants(product, [VariantData(sku=_default_sku(product))])
     announce(product_changed, Product, product_id=product.pk)
+    facts.products_changed([product.pk])
     return product, is_new
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from catalog import facts
 from catalog.models import Category, Product
 from catalog.signals import announce, product_changed
 from core.exceptions import DomainError
@@ -117,6 +118,7 @@ def _change(products: QuerySet[Product], field: str, value: str, by: StaffUser) 
     )
     for product in found:
         announce(product_changed, Product, product_id=product.pk)
+    facts.products_changed([product.pk for product in found])
     ids = [entry.pk for entry in entries]
     key = signing.dumps({"batch": batch, "first": min(ids), "last": max(ids), "user": by.pk}, salt=UNDO_SALT)
     return BulkChange(len(found), key)

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from catalog import facts
 from catalog.exceptions import OutOfStock
 from catalog.models import Order, Product, StockMovement, Variant
 from core.models import StaffUser
@@ -59,7 +60,7 @@ def change_stock(
 ) -> list[StockResult]:
     """Apply each change or refuse it by itself; results in the order given. A SKU named twice is changed twice."""
     known = {v.sku: v for v in Variant.objects.filter(sku__in={change.sku for change in changes})}
-    lock_products(variant.product_id for variant in known.values())
+    before_all = lock_products(variant.product_id for variant in known.values())
     results: dict[int, StockResult] = {}
     movements: list[StockMovement] = []
     in_order = sorted(
@@ -89,6 +90,7 @@ def change_stock(
                 )
             )
     StockMovement.objects.bulk_create(movements)
+    facts.stock_flipped(before_all)
     unknown = _("No variant has this SKU.")
     return [results.get(i) or StockResult(c.sku, REFUSED, None, "unknown_sku", unknown) for i, c in enumerate(changes)]
 
@@ -99,7 +101,7 @@ def take_for_order(order: Order, wanted: Mapping[Variant, int]) -> None:
     Conditional updates in one order for everybody, so that of many buyers exactly as many succeed as there are
     pieces, and no two of them wait for each other. Raises OutOfStock.
     """
-    lock_products(variant.product_id for variant in wanted)
+    before_all = lock_products(variant.product_id for variant in wanted)
     movements = []
     for variant in sorted(wanted, key=lambda v: (v.product_id, v.pk)):
         if not variant.track_stock:
@@ -118,6 +120,7 @@ def take_for_order(order: Order, wanted: Mapping[Variant, int]) -> None:
             )
         )
     StockMovement.objects.bulk_create(movements)
+    facts.stock_flipped(before_all)
 
 
 def return_from_order(
@@ -131,7 +134,7 @@ def return_from_order(
     out = {row["variant"]: -row["moved"] for row in moved if row["moved"] < 0}
     back = Counter(out if quantities is None else {v: min(n, out.get(v, 0)) for v, n in quantities.items()})
     variants = {v.pk: v for v in Variant.objects.filter(pk__in=[pk for pk, number in back.items() if number > 0])}
-    lock_products(variant.product_id for variant in variants.values())
+    before_all = lock_products(variant.product_id for variant in variants.values())
     movements = []
     for variant in sorted(variants.values(), key=lambda v: (v.product_id, v.pk)):
         number = back[variant.pk]
@@ -143,6 +146,7 @@ def return_from_order(
                 )
             )
     StockMovement.objects.bulk_create(movements)
+    facts.stock_flipped(before_all)
 
 
 def lock_products(ids: Iterable[int]) -> None:
@@ -151,7 +155,7 @@ def lock_products(ids: Iterable[int]) -> None:
     Whether a product is in stock follows from all its variants; two changes at once would each miss the other's.
     """
     rows = Product.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
-    list(rows.values_list("pk", flat=True))
+    return dict(rows.values_list("pk", "is_in_stock"))
 
 
 def _change_one(variant_id: int, change: StockChange) -> tuple[int, int | None]:
