@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,7 +16,9 @@ class ShopCelery(Celery):
         return super().connection_for_read(url or self._broker(), **kwargs)
 
     def connection_for_write(self, url: str | None = None, **kwargs: Any) -> Any:
-        return super().connection_for_write(url or self._broker(), **kwargs)
+        # A page that queues work must not wait for a frozen broker; the relay has time.
+        options = {**(kwargs.pop("transport_options", None) or {}), "socket_timeout": 1, "socket_connect_timeout": 1}
+        return super().connection_for_write(url or self._broker(), transport_options=options, **kwargs)
 
     @staticmethod
     def _broker() -> str:
@@ -27,11 +29,21 @@ class ShopCelery(Celery):
 
 app = ShopCelery("zhanggui")
 app.config_from_object("config.celery_conf")
+app.steps["consumer"].add("core.liveness:SignsOfLife")
 
 
 @setup_logging.connect
 def _keep_django_logging(**_: object) -> None:
     """Celery would replace the handlers; the shop's structured ones stay."""
+
+
+@worker_ready.connect
+def _end_softly_on_term(sender: Any, **_: object) -> None:
+    """TERM like QUIT: running jobs get the soft shutdown time and then go back to the queue. Celery's own answer to
+    TERM would wait for them without end. (Its REMAP_SIGTERM would make the children deaf to TERM.)"""
+    from celery.apps import worker
+
+    worker.install_worker_term_hard_handler(sender.controller, sig="SIGTERM", callback=worker.on_cold_shutdown)
 
 
 app.autodiscover_tasks(["core", "catalog", "recommender"])

@@ -5,7 +5,7 @@ from django.conf import settings
 
 broker_connection_retry_on_startup = True
 broker_transport_options = {
-    "visibility_timeout": 7200,
+    "visibility_timeout": settings.JOB_VISIBILITY_SECONDS,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_timeout": 10,
@@ -18,22 +18,37 @@ accept_content = ["json"]
 task_ignore_result = True
 task_default_queue = "light"
 task_create_missing_queues = True
-task_soft_time_limit = 5400
-task_time_limit = 6000
+# For messages that name none: jobs carry the limits of their queue (core.jobs.limits).
+task_soft_time_limit = min(settings.JOB_LIMIT_SECONDS.values())
+task_time_limit = task_soft_time_limit + 60
 worker_prefetch_multiplier = 1
 worker_max_tasks_per_child = 200
 worker_max_memory_per_child = 900_000
 worker_hijack_root_logger = False
-worker_soft_shutdown_timeout = 20
+worker_soft_shutdown_timeout = settings.JOB_SHUTDOWN_SECONDS
 worker_send_task_events = False
-beat_scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
+beat_scheduler = "core.scheduler:Scheduler"
 beat_max_loop_interval = 10
+# A run is noted when it happens, so that a scheduler that is killed does not repeat it.
+beat_sync_every = 1
 timezone = "UTC"
 beat_schedule = {
-    "keep jobs moving": {
-        "task": "core.tasks.keep_jobs_moving",
-        "schedule": settings.JOB_RELAY_SECONDS,
-        "options": {"queue": "light", "expires": settings.JOB_RELAY_SECONDS * 3},
+    "check for trouble": {
+        "task": "core.tasks.check_for_trouble",
+        "schedule": 60.0,
+        "options": {"queue": "light", "expires": 50},
+    },
+    "forget old alerts": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="3", minute="20"),
+        "args": ["core.tasks.forget_old_alerts"],
+        "options": {"queue": "light"},
+    },
+    "remove old jobs": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="3", minute="50"),
+        "args": ["core.tasks.tidy_jobs"],
+        "options": {"queue": "light"},
     },
     "forget old idempotency keys": {
         "task": "core.tasks.start_job",
@@ -41,10 +56,6 @@ beat_schedule = {
         "args": ["core.tasks.forget_idempotency_keys"],
         "options": {"queue": "light"},
     },
-    "prepare months of events": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="1", minute="10"),
-        "args": ["catalog.tasks.prepare_partitions"],
     "deliver webhooks": {
         "task": "core.tasks.deliver_webhooks",
         "schedule": settings.WEBHOOK_SECONDS,
@@ -56,6 +67,10 @@ beat_schedule = {
         "args": ["core.tasks.tidy_webhooks"],
         "options": {"queue": "light"},
     },
+    "prepare months of events": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="1", minute="10"),
+        "args": ["catalog.tasks.prepare_partitions"],
         "options": {"queue": "light"},
     },
     "close settled orders": {

@@ -9,6 +9,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
+        from core.jobs import limits  # noqa: F401 (registers its check)
         from core.extensions import dashboard_cards, personal_data
         from core.roles import sync_after_migrate
 
@@ -22,8 +23,19 @@ class CoreConfig(AppConfig):
             "core.OutgoingMail", "core.models.OutgoingMail", fields=["to", "subject", "text", "html"]
         )
         self._register_rights()
-
         self._register_webhooks()
+        self._register_alerts()
+
+    @staticmethod
+    def _register_alerts() -> None:
+        from django.db.models.signals import post_migrate
+
+        from core.alerts import own, rules
+        from core.extensions import dashboard_cards
+
+        own.register()
+        post_migrate.connect(rules.sync_after_migrate, dispatch_uid="core.sync_alert_rules")
+        dashboard_cards.register("alerts", "core.alerts.card.card", order=1)
 
     @staticmethod
     def _register_webhooks() -> None:
@@ -35,11 +47,14 @@ class CoreConfig(AppConfig):
         register(check_settings)
         alert_rules.register("webhook_failing", "core.webhooks.trouble.WEBHOOK_FAILING")
         webhook_events.register("model.activated", "core.webhooks.trouble.MODEL_ACTIVATED", order=60)
+
     @staticmethod
     def _register_rights() -> None:
         from core.extensions import alert_checks, alert_rules, personal_files, personal_traces
 
         personal_traces.register("core", "core.rights.erasing.core_traces")
         personal_files.register("core.exports", "core.rights.erasing.export_folders")
+        alert_rules.register("job_quarantined", "core.jobs.alerts.quarantined")
+        alert_rules.register("job_failed", "core.jobs.alerts.failed")
         alert_rules.register("data_request_due", "core.rights.services.DATA_REQUEST_DUE")
         alert_checks.register("data_requests", "core.rights.services.watch_clock")

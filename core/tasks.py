@@ -1,4 +1,4 @@
-"""Housekeeping that the scheduler asks for. These are plain Celery tasks: they keep the job table itself going."""
+"""Housekeeping that the scheduler asks for."""
 
 from typing import Any
 
@@ -7,13 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from core import jobs, rights
 from core.jobs import job
-
-
-@shared_task(name="core.tasks.keep_jobs_moving")
-def keep_jobs_moving() -> None:
-    """Relay what the broker does not know and put back what lost its worker. Safe to run at any time."""
-    jobs.sweep()
-    jobs.relay()
 
 
 @shared_task(name="core.tasks.start_job")
@@ -29,6 +22,22 @@ def start_job(task: str) -> None:
 def tidy_jobs() -> dict[str, Any]:
     """Delete rows of jobs that ended long ago. Safe to run at any time."""
     return {"deleted": jobs.tidy()}
+
+
+@shared_task(name="core.tasks.check_for_trouble")
+def check_for_trouble() -> None:
+    """Look at everything that alerts watch. Safe to run at any time."""
+    from core.alerts import checks
+
+    checks.run()
+
+
+@job(kind="core.alerts.forget", queue="light", title=_("Remove old alerts"))
+def forget_old_alerts() -> dict[str, Any]:
+    """Alerts that were over long ago. Safe to run at any time."""
+    from core import alerts
+
+    return {"deleted": alerts.forget_old()}
 
 
 @shared_task(name="core.tasks.deliver_webhooks")

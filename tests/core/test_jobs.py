@@ -7,6 +7,8 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from core import jobs
+from core.jobs import running, worker
+from core.jobs.asking import broker
 from core.models import Job
 from core.said import Said
 from tests.core import probe_tasks
@@ -18,6 +20,7 @@ NOTE, FAIL = "tests.core.probe_tasks.note", "tests.core.probe_tasks.fail"
 def _no_pulse(settings):
     settings.JOB_HEARTBEAT_SECONDS = 0
     probe_tasks.calls.clear()
+    broker.succeeded()
 
 
 @pytest.fixture
@@ -35,7 +38,8 @@ def test_a_job_is_sent_only_after_the_transaction_that_asked_for_it(sent):
         assert sent == []
 
     row.refresh_from_db()
-    assert sent == [(NOTE, {"kwargs": {"job_id": row.pk}, "queue": "light", "retry": False})]
+    limits = {"soft_time_limit": 300, "time_limit": 360}
+    assert sent == [(NOTE, {"kwargs": {"job_id": row.pk}, "queue": "light", "retry": False, **limits})]
     assert row.published_at is not None
 
 
@@ -109,7 +113,7 @@ def test_a_running_job_stops_at_its_next_progress_report(sent, monkeypatch):
     row = jobs.enqueue(NOTE, value=1)
     asked_to_stop = threading.Event()
     asked_to_stop.set()
-    monkeypatch.setattr(jobs, "Pulse", functools.partial(jobs.Pulse, cancelled=asked_to_stop))
+    monkeypatch.setattr(worker, "Pulse", functools.partial(running.Pulse, cancelled=asked_to_stop))
 
     jobs.execute(row.pk)
 
@@ -158,7 +162,7 @@ def test_progress_is_visible_to_others_while_the_job_sits_in_a_transaction(setti
     settings.JOB_HEARTBEAT_SECONDS = 0.05
     row = Job.objects.create(kind="probe.note", task=NOTE, queue="light", state=Job.State.RUNNING)
 
-    with jobs._watched(row) as pulse, transaction.atomic():
+    with worker._watched(running.Pulse(row.pk)) as pulse, transaction.atomic():
         jobs.progress(40, 100, Said("reading"))
         for _ in range(100):
             if pulse.stopped.wait(0.05) or Job.objects.get(pk=row.pk).done == 40:

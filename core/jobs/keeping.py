@@ -1,0 +1,122 @@
+"""Keeping jobs moving: what the broker lost is sent again, what lost its worker goes back to the queue."""
+
+from datetime import timedelta
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from core import redis_client
+from core.jobs import ending, limits, locks
+from core.jobs.asking import broker, publish
+from core.jobs.worker import MAX_STARTS
+from core.local_services import LocalServiceError
+from core.models import Heartbeat, Job
+
+log = structlog.get_logger(__name__)
+SCHEDULER = "scheduler"
+AT_ONCE = 500
+YOUNG = timedelta(seconds=5)
+"""Who wrote the row is just publishing it."""
+
+
+def keep_moving() -> None:
+    """Sweep and relay. Safe to run at any time and by several at once."""
+    sweep()
+    relay()
+
+
+def relay() -> int:
+    """Send what is due and was never sent, and what the broker has lost. Returns how many were sent.
+
+    Whether messages are lost is seen from the length of the queue: there must be one for each waiting job that was
+    sent. A message too many is harmless.
+    """
+    now = timezone.now()
+    due = Job.objects.filter(Q(not_before=None) | Q(not_before__lte=now), state=Job.State.QUEUED).order_by("id")
+    never = due.filter(published_at=None, created_at__lt=now - YOUNG)
+    stale = due.filter(published_at__lt=now - timedelta(seconds=settings.JOB_LOST_SECONDS))
+    lost = [queue for queue in stale.order_by().values_list("queue", flat=True).distinct() if _lacks_messages(queue)]
+    sent = 0
+    for pk in [*_keys(never), *_keys(stale.filter(queue__in=lost))]:
+        sent += publish(pk)
+        if broker.is_open:
+            break
+    return sent
+
+
+def _keys(rows: QuerySet[Job]) -> list[int]:
+    return list(rows.values_list("pk", flat=True)[:AT_ONCE])
+
+
+def _lacks_messages(queue: str) -> bool:
+    waiting = Job.objects.filter(state=Job.State.QUEUED, queue=queue, published_at__isnull=False).count()
+    try:
+        length: int = redis_client.client().llen(queue)  # type: ignore[assignment]
+    except (redis.RedisError, LocalServiceError, OSError):
+        return False
+    return length < waiting
+
+
+def sweep() -> int:
+    """Put back jobs whose worker gave no sign of life; set aside those that were started too often.
+
+    Ends the database session of a worker that is only frozen, so that nothing it has open can commit any more.
+    """
+    silent = timezone.now() - timedelta(seconds=settings.JOB_LOST_SECONDS)
+    lost = Job.objects.filter(state=Job.State.RUNNING, heartbeat_at__lt=silent).order_by("id")
+    count = 0
+    for row in lost[:AT_ONCE]:
+        try:
+            count += _put_back(row)
+        except DatabaseError as error:
+            log.warning("job.sweep_failed", job_id=row.pk, error=str(error)[:200])
+    return count
+
+
+def _put_back(row: Job) -> bool:
+    """True when the job is in the queue again."""
+    with transaction.atomic():
+        if not locks.take_until_commit(row.pk):
+            log.warning("job.frozen_worker", job_id=row.pk, sessions_ended=locks.end_holder(row.pk))
+            if not locks.take_until_commit(row.pk):
+                return False
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+        now = timezone.now()
+        mine = Job.objects.filter(pk=row.pk, state=Job.State.RUNNING, lease=row.lease, heartbeat_at=row.heartbeat_at)
+        if row.cancel_requested_at:
+            mine.update(state=Job.State.CANCELLED, finished_at=now, lease=None)
+            return False
+        if row.started_at and now - row.started_at > timedelta(seconds=limits.hard_limit(row.queue)):
+            ending.end_overdue(row, seconds=limits.hard_limit(row.queue))
+            return False
+        if row.starts >= MAX_STARTS:
+            ending.quarantine(row)
+            return False
+        return bool(mine.update(state=Job.State.QUEUED, published_at=None, lease=None))
+
+
+def tidy() -> int:
+    """Delete the rows of jobs that ended more than JOB_KEEP_DAYS ago. Returns how many."""
+    before = timezone.now() - timedelta(days=settings.JOB_KEEP_DAYS)
+    old = Job.objects.exclude(state__in=Job.ACTIVE).filter(finished_at__lt=before).order_by("id")
+    deleted = 0
+    while keys := list(old.values_list("pk", flat=True)[:1_000]):
+        Job.objects.filter(pk__in=keys).delete()
+        deleted += len(keys)
+    return deleted
+
+
+def note_scheduler() -> None:
+    """The scheduler lives. Called by itself."""
+    Heartbeat.objects.update_or_create(name=SCHEDULER, defaults={"seen_at": timezone.now()})
+
+
+def scheduler_age_seconds() -> float | None:
+    """Seconds since the scheduler's last sign of life (some ten while all is well); None when it never ran."""
+    seen = Heartbeat.objects.filter(name=SCHEDULER).values_list("seen_at", flat=True).first()
+    return None if seen is None else max(0.0, (timezone.now() - seen).total_seconds())

@@ -1,0 +1,265 @@
+"""The worker's side: claim a job, run its function, write down how it ended."""
+
+import contextlib
+import signal
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db.models import F, Q
+from django.utils import timezone
+
+from core.exceptions import DomainError
+from core.jobs import ending, limits, locks
+from core.jobs.exceptions import JobCancelled, JobLost, JobTimedOut, NoSuchWork, TryAgain
+from core.jobs.running import Pulse, current
+from core.jobs.spec import JobSpec, spec_of
+from core.models import Job
+from core.said import Said
+
+log = structlog.get_logger(__name__)
+MAX_STARTS = 3
+ERROR_LIMIT = 4_000
+SILENT_BEATS = 5
+"""So many signs of life must be missing before a job whose lock is free is taken from its worker."""
+LONGEST_PAUSE_SECONDS = 3_600.0
+DATABASE_PAUSE_SECONDS = 5.0
+
+
+class _Leave(BaseException):
+    """This process was asked to end: the job goes back to the queue."""
+
+
+def execute(job_id: int, *, reraise: bool = False) -> None:
+    """Claim the job, run it, write down how it ended. `reraise` for commands: errors are the caller's as well."""
+    with _signals(in_worker=not reraise) as pulse, _lock(job_id) as free:
+        row = _claim(job_id) if free else _wait_for_lock(job_id)
+        if row is None:
+            return
+        pulse.job_id, pulse.lease, pulse.resume = row.pk, row.lease, row.checkpoint
+        with structlog.contextvars.bound_contextvars(job_id=row.pk, job_kind=row.kind, request_id=row.request_id):
+            _work(row, pulse, reraise=reraise)
+
+
+def _work(row: Job, pulse: Pulse, *, reraise: bool) -> None:
+    try:
+        spec = spec_of(row.task)
+    except NoSuchWork as error:
+        ending.end_orphan(row, error)
+        return
+    try:
+        with _watched(pulse):
+            result = spec.function(**row.arguments)
+    except JobCancelled:
+        _finish(pulse, Job.State.CANCELLED)
+    except JobLost:
+        log.warning("job.lost")
+    except _Leave:
+        _put_back(pulse, starts=F("starts") - 1)
+    except (KeyboardInterrupt, SystemExit):
+        if reraise:
+            _finish(pulse, Job.State.CANCELLED)
+        else:
+            _put_back(pulse, starts=F("starts") - 1)
+        raise
+    except SoftTimeLimitExceeded:
+        _failed(row, spec, pulse, JobTimedOut(queue=row.queue, seconds=limits.soft_limit(row.queue)), final=True)
+    except Exception as error:
+        _failed(row, spec, pulse, error, final=reraise)
+        if reraise:
+            raise
+    else:
+        if _finish(pulse, Job.State.DONE, result=result if isinstance(result, dict) else {}, checkpoint={}):
+            ending.tell("tell_success", row)
+
+
+# --- claiming ---------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _lock(job_id: int) -> Iterator[bool]:
+    """The job's lock on the connection that the job writes with. False when another session has it."""
+    free = locks.take(job_id)
+    try:
+        yield free
+    finally:
+        if free:
+            try:
+                locks.give_back(job_id)
+            except DatabaseError:  # the session is gone, and the lock with it
+                if not connection.in_atomic_block:
+                    connection.close()
+
+
+def _wait_for_lock(job_id: int) -> None:
+    """A worker that lost this job has not let go of it yet: the relay sends it again in a moment."""
+    Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(published_at=None)
+
+
+def _claim(job_id: int) -> Job | None:
+    """Take the job if it waits, or if its worker has died. Of two workers with the same message one gets it."""
+    now = timezone.now()
+    facts = {
+        "state": Job.State.RUNNING, "lease": uuid.uuid4(), "starts": F("starts") + 1, "started_at": now,
+        "heartbeat_at": now, "not_before": None,
+    }  # fmt: skip
+    due = Q(not_before=None) | Q(not_before__lte=now)
+    if Job.objects.filter(due, pk=job_id, state=Job.State.QUEUED).update(**facts):
+        return Job.objects.get(pk=job_id)
+    row = Job.objects.filter(pk=job_id, state=Job.State.RUNNING).first()
+    if row is None or not _is_silent(row):
+        return None
+    if row.starts >= MAX_STARTS:
+        ending.quarantine(row)
+        return None
+    facts |= {"started_at": timezone.now(), "heartbeat_at": timezone.now()}
+    taken = Job.objects.filter(pk=job_id, state=Job.State.RUNNING, lease=row.lease, heartbeat_at=row.heartbeat_at)
+    return Job.objects.get(pk=job_id) if taken.update(**facts) else None
+
+
+def _is_silent(row: Job) -> bool:
+    """Watch a job whose lock is free, so that its worker's session is gone. A worker that only lost its connection
+    goes on giving signs of life."""
+    if not settings.JOB_HEARTBEAT_SECONDS:
+        return False
+    end = time.monotonic() + SILENT_BEATS * settings.JOB_HEARTBEAT_SECONDS
+    same = Job.objects.filter(
+        pk=row.pk, state=Job.State.RUNNING, lease=row.lease, heartbeat_at=row.heartbeat_at, cancel_requested_at=None
+    )
+    while same.exists():
+        if time.monotonic() > end:
+            return True
+        time.sleep(settings.JOB_HEARTBEAT_SECONDS / 2)
+    return False
+
+
+# --- while it runs ----------------------------------------------------------------------------------------------
+
+_watching: Pulse | None = None
+
+
+@contextlib.contextmanager
+def _watched(pulse: Pulse) -> Iterator[Pulse]:
+    """Signs of life while the block runs."""
+    token = current.set(pulse)
+    thread = None
+    if settings.JOB_HEARTBEAT_SECONDS:
+        thread = threading.Thread(target=pulse.run, name=f"pulse-{pulse.job_id}", daemon=True)
+        thread.start()
+    try:
+        pulse.interruptible = threading.current_thread() is threading.main_thread()
+        yield pulse
+    finally:
+        pulse.interruptible = False
+        current.reset(token)
+        pulse.stopped.set()
+        if thread:
+            thread.join(timeout=10)
+
+
+@contextlib.contextmanager
+def _signals(*, in_worker: bool) -> Iterator[Pulse]:
+    """Let the pulse interrupt the job, and let the end of this process wait until the job's row says the truth."""
+    global _watching
+    pulse = Pulse(0)
+    if threading.current_thread() is not threading.main_thread():
+        yield pulse
+        return
+    told: list[int] = []
+
+    def leave(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        told.append(number)
+        if pulse.interruptible:
+            raise _Leave
+
+    # Stays in place: its default would end the process when a late signal arrives.
+    signal.signal(signal.SIGUSR2, _on_interrupt)
+    _watching = pulse
+    before = signal.signal(signal.SIGTERM, leave) if in_worker else None
+    try:
+        yield pulse
+    finally:
+        _watching = None
+        if in_worker:
+            signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+        if told:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def _on_interrupt(number: int, frame: Any) -> None:
+    if _watching is not None and _watching.interruptible:
+        _watching.stop_if_told()
+
+
+# --- writing the end --------------------------------------------------------------------------------------------
+
+
+def _failed(row: Job, spec: JobSpec, pulse: Pulse, error: Exception, *, final: bool) -> None:
+    pause = None if final else _pause(row, spec, error)
+    said = error.said if isinstance(error, JobTimedOut) else Said(str(error).replace("\x00", "")[:300])
+    log.error("job.failed", exc_info=error, again_in=pause)
+    text = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}".replace("\x00", "")[-ERROR_LIMIT:]
+    fields = {"error": text, **ending.said_columns(said)}
+    if pause is not None:
+        counts = {} if _lost_database(error) else {"starts": F("starts") - 1, "retries": F("retries") + 1}
+        _put_back(pulse, not_before=timezone.now() + timedelta(seconds=pause), **counts, **fields)
+    elif _finish(pulse, Job.State.FAILED, **fields) and not isinstance(error, DomainError):
+        ending.tell("tell_failure", row)
+
+
+def _pause(row: Job, spec: JobSpec, error: Exception) -> float | None:
+    """Seconds until the job is tried again; None when the error is final."""
+    if isinstance(error, DomainError):
+        return None
+    if _lost_database(error) and row.starts < MAX_STARTS:
+        return DATABASE_PAUSE_SECONDS
+    if row.retries >= spec.retries or not isinstance(error, (TryAgain, *spec.retry_on)):
+        return None
+    if isinstance(error, TryAgain) and error.after is not None:
+        return error.after
+    return min(spec.backoff * 2**row.retries, LONGEST_PAUSE_SECONDS)
+
+
+def _lost_database(error: Exception) -> bool:
+    """Whether the job failed because its connection went away, which is nobody's fault."""
+    if not isinstance(error, OperationalError | InterfaceError) or connection.in_atomic_block:
+        return False
+    return connection.connection is None or not connection.is_usable()
+
+
+def _finish(pulse: Pulse, state: str, **fields: Any) -> bool:
+    """Write the end, if the job is still this worker's. False when it is not."""
+    now = timezone.now()
+    facts = {**pulse.columns(), "state": state, "finished_at": now, "heartbeat_at": now, "lease": None, **fields}
+    return _write(lambda: bool(pulse.mine().update(**facts)))
+
+
+def _put_back(pulse: Pulse, **fields: Any) -> bool:
+    """Into the queue again; the relay sends it when it is due."""
+    facts = {"state": Job.State.QUEUED, "lease": None, "published_at": None, **fields}
+    return _write(lambda: bool(pulse.mine().update(**facts)))
+
+
+def _write(change: Callable[[], bool]) -> bool:
+    """Insist for as long as the job counts as alive: a database that is away for a moment must not cost the work."""
+    end = time.monotonic() + settings.JOB_LOST_SECONDS
+    while True:
+        try:
+            return change()
+        except (OperationalError, InterfaceError) as error:
+            if connection.in_atomic_block:
+                raise
+            if time.monotonic() > end:
+                log.error("job.end_not_written", error=str(error)[:200])  # the sweep puts the job back
+                return False
+            connection.close()
+            time.sleep(0.5)
