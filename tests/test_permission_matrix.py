@@ -118,6 +118,10 @@ API_ROWS = {
     ("GET", "/api/v1/orders/<str:number>"): Row(Scope.ORDERS, 200, ana=200, ben=404),
     ("POST", "/api/v1/orders/<str:number>/events"): Row(Scope.ORDERS, 200, {"kind": "paid"}),
     ("GET", "/api/v1/me"): Row(None, 403, ana=200, ben=200),
+    ("DELETE", "/api/v1/me"): Row(None, 403, ana=202, ben=202),
+    ("POST", "/api/v1/me/export"): Row(None, 403, ana=202, ben=202),
+    ("GET", "/api/v1/me/export"): Row(None, 403, ana=404, ben=404),
+    ("GET", "/api/v1/me/export/file"): Row(None, 403, ana=404, ben=404),
 }
 
 

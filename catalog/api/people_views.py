@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -16,7 +16,6 @@ from catalog import selectors, services
 from catalog.api.people import (
     AskTokenSerializer,
     CustomerSerializer,
-    MeSerializer,
     OrderEventSerializer,
     OrderSerializer,
     PlaceOrderSerializer,
@@ -93,27 +92,6 @@ class CustomerTokenView(ApiView):
             lifetime=timedelta(seconds=wanted["lifetime_seconds"]),
         )
         return Response({"token": token, "expires_at": expires_at}, status.HTTP_201_CREATED)
-
-
-class MeView(ApiView):
-    permission_classes = [IsCustomer]
-
-    @extend_schema(
-        operation_id="me_get",
-        summary="Read who is signed in",
-        responses={200: MeSerializer, **problems(404)},
-        tags=["me"],
-    )
-    def get(self, request: Request) -> Response:
-        customer = current_customer(cast(CustomerAuth, request.auth))
-        return Response(
-            {
-                "id": customer.public_id,
-                "name": customer.name,
-                "language": customer.language,
-                "personalised": customer.is_personalised,
-            }
-        )
 
 
 class OrdersView(ApiView):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.api import people_views, views
+from catalog.api import me_views, people_views, views
 
 urlpatterns = [
     path("products", views.ProductListView.as_view(), name="products"),
@@ -12,7 +12,9 @@ urlpatterns = [
     path("events", views.EventsView.as_view(), name="events"),
     path("customers/<str:customer_id>", people_views.CustomerView.as_view(), name="customer"),
     path("customers/<str:customer_id>/tokens", people_views.CustomerTokenView.as_view(), name="customer-tokens"),
-    path("me", people_views.MeView.as_view(), name="me"),
+    path("me", me_views.MeView.as_view(), name="me"),
+    path("me/export", me_views.MyCopyView.as_view(), name="my-copy"),
+    path("me/export/file", me_views.MyCopyFileView.as_view(), name="my-copy-file"),
     path("orders", people_views.OrdersView.as_view(), name="orders"),
     path("orders/<str:number>", people_views.OrderView.as_view(), name="order"),
     path("orders/<str:number>/events", people_views.OrderEventsView.as_view(), name="order-events"),

@@ -45,6 +45,9 @@ class Caller:
     def put(self, path: str, body: Any = None) -> Any:
         return self.client.put(f"/api/v1{path}", body, content_type="application/json", headers=self._headers())
 
+    def delete(self, path: str) -> Any:
+        return self.client.delete(f"/api/v1{path}", headers=self._headers())
+
     def _headers(self) -> dict[str, str]:
         credential = {"Authorization": f"Bearer {self.credential}"} if self.credential else {}
         return {**credential, **self.headers}

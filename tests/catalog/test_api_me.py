@@ -1,0 +1,74 @@
+"""What the customer who is signed in may do with their own data."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from catalog.models import Customer
+from core import rights
+from core.models import DataRequest, Job, LedgerEntry
+from tests.factories import CustomerFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+
+
+@pytest.fixture
+def ana():
+    return CustomerFactory.create(name="Ana", email="ana@shop.example")
+
+
+def test_a_copy_is_asked_for_made_by_a_job_and_fetched(ana, as_customer):
+    call = as_customer(ana)
+    assert call.get("/me/export").status_code == 404
+
+    asked = call.post("/me/export")
+
+    assert (asked.status_code, asked.json()["state"]) == (202, "open")
+    job = Job.objects.get()
+    assert (job.task, set(job.arguments)) == ("core.tasks.carry_out_data_request", {"request_id"})
+    assert call.get("/me/export/file").status_code == 404
+    rights.carry_out(job.arguments["request_id"])
+    assert call.get("/me/export").json()["state"] == "done"
+    answer = call.get("/me/export/file")
+    assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (200, "application/zip", "no-store")
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+        assert json.loads(archive.read("data.json"))["catalog.Customer"][0]["email"] == "ana@shop.example"
+    assert LedgerEntry.objects.filter(kind="export", actor="customer").count() == 1
+
+
+def test_asking_twice_is_one_request(ana, as_customer):
+    call = as_customer(ana)
+
+    first, second = call.post("/me/export").json(), call.post("/me/export").json()
+
+    assert first == second
+    assert (DataRequest.objects.count(), Job.objects.count()) == (1, 1)
+
+
+def test_nobody_fetches_the_copy_of_another(ana, as_customer):
+    as_customer(ana).post("/me/export")
+    rights.carry_out(DataRequest.objects.get().pk)
+
+    answer = as_customer(CustomerFactory.create()).get("/me/export/file")
+
+    assert answer.status_code == 404
+
+
+def test_an_erasure_ends_the_token_as_well(ana, as_customer):
+    call = as_customer(ana)
+
+    asked = call.delete("/me")
+    rights.carry_out(DataRequest.objects.get().pk)
+
+    assert (asked.status_code, asked.json()["kind"]) == (202, "erase")
+    assert Customer.objects.get(pk=ana.pk).email == ""
+    assert call.get("/me").status_code == 404
+    assert call.delete("/me").status_code == 404
+    assert call.get("/me/export").status_code == 404
