@@ -149,8 +149,8 @@ def return_from_order(
     facts.stock_flipped(before_all)
 
 
-def lock_products(ids: Iterable[int]) -> None:
-    """Hold the products, lowest id first, until the end of the transaction.
+def lock_products(ids: Iterable[int]) -> dict[int, bool]:
+    """Hold the products, lowest id first, until the end of the transaction. Whether each is in stock now.
 
     Whether a product is in stock follows from all its variants; two changes at once would each miss the other's.
     """
