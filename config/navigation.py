@@ -49,6 +49,8 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     (
         _("Operations"),
         [
+            Item(_("Alerts"), "notifications", "core_alert_changelist", "core.view_alert"),
+            Item(_("Alert rules"), "tune", "core_alertrule_changelist", "core.view_alertrule"),
             Item(_("Jobs"), "pending_actions", "core_job_changelist", "core.view_job"),
             Item(_("Data requests"), "policy", "core_datarequest_changelist", "core.view_datarequest"),
             Item(_("Staff"), "badge", "core_staffuser_changelist", "core.view_staffuser"),

@@ -29,6 +29,8 @@ def rights(model: str, actions: str = "view") -> set[str]:
 _MODELS_SEEN = rights("core.modelversion")
 _JOBS_SEEN = rights("core.job")
 _JOBS_STEERED = rights("core.job", "view change")
+# Which alerts somebody sees is up to the alert rules.
+_ALERTS = rights("core.alert", "view change")
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
     Role.OWNER: set(),  # everything, see permissions_of
@@ -37,14 +39,22 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | {"core.activate_modelversion"}
     | rights("core.apikey")
     | rights("core.datarequest")
+    | _ALERTS
+    | rights("core.alertrule", "view change")
     | rights("core.shopprofile", "view change"),
-    Role.DEVELOPER: _JOBS_SEEN | _MODELS_SEEN | rights("core.apikey", "view add change") | rights("core.shopprofile"),
-    Role.MERCHANDISER: _JOBS_STEERED | _MODELS_SEEN,
-    Role.ANALYST: _JOBS_STEERED | _MODELS_SEEN | {"core.export_data"},
-    Role.MARKETER: _MODELS_SEEN,
-    Role.SUPPORT: set(),
-    Role.EDITOR: _MODELS_SEEN,
+    Role.DEVELOPER: _ALERTS
+    | _JOBS_SEEN
+    | _MODELS_SEEN
+    | rights("core.apikey", "view add change")
+    | rights("core.shopprofile"),
+    Role.MERCHANDISER: _ALERTS | _JOBS_STEERED | _MODELS_SEEN,
+    Role.ANALYST: _ALERTS | _JOBS_STEERED | _MODELS_SEEN | {"core.export_data"},
+    Role.MARKETER: _ALERTS | _MODELS_SEEN,
+    Role.SUPPORT: _ALERTS,
+    Role.EDITOR: _ALERTS | _MODELS_SEEN,
     Role.AUDITOR: _JOBS_SEEN
+    | rights("core.alert")
+    | rights("core.alertrule")
     | _MODELS_SEEN
     | rights("core.apikey")
     | rights("core.shopprofile")

@@ -24,6 +24,8 @@ from core.choices import Role
 from core.models import ApiKey, Scope
 from core.models.access import PUBLISHABLE_SCOPES
 from tests.factories import (
+    AlertFactory,
+    AlertRuleFactory,
     ApiKeyFactory,
     BrandFactory,
     CategoryFactory,
@@ -258,6 +260,8 @@ ANYBODY, STAFF, NOBODY = {"*"}, {"staff"}, set()
 
 # Nobody does this by hand, not even the owner: services write these rows.
 CLOSED = {
+    "core.alert": "add change delete",
+    "core.alertrule": "add delete",
     "core.apikey": "change delete",
     "core.datarequest": "add change delete",
     "core.job": "add change delete",
@@ -273,6 +277,7 @@ CLOSED = {
 
 # Their pages only show; sending a form there shows them again.
 SHOWN_ONLY = {
+    "core.alert",
     "core.apikey",
     "core.datarequest",
     "core.job",
@@ -297,6 +302,9 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "core_datarequest_approve": ("POST", {"core.change_datarequest"}),
     "core_datarequest_refuse": ("POST", {"core.change_datarequest"}),
     "core_datarequest_file": ("GET", {"core.change_datarequest"}),
+    "core_alert_bell": ("GET", {"core.view_alert"}),
+    "core_alert_acknowledge": ("POST", {"core.change_alert"}),
+    "core_alert_close": ("POST", {"core.change_alert"}),
     "core_job_progress": ("GET", {"core.view_job"}),
     "core_job_cancel": ("POST", {"core.change_job"}),
     "core_job_retry": ("POST", {"core.change_job"}),
@@ -383,6 +391,8 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
     ShopProfileFactory.create(name="Shop")
     group = StaffUserFactory.create(role=Role.SUPPORT).groups.get()
     return {
+        "core.alert": AlertFactory.create(),
+        "core.alertrule": AlertRuleFactory.create(),
         "core.apikey": world.server,
         "core.datarequest": DataRequestFactory.create(),
         "core.job": JobFactory.create(),

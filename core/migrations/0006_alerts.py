@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
             name="Alert",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("rule", models.CharField(db_index=True, max_length=60, verbose_name="kind")),
+                ("rule", models.CharField(max_length=60, verbose_name="kind")),
                 ("key", models.CharField(blank=True, max_length=120, verbose_name="about")),
                 (
                     "level",
@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="since")),
                 ("last_seen_at", models.DateTimeField(auto_now_add=True, verbose_name="last seen")),
                 ("acknowledged_at", models.DateTimeField(blank=True, null=True, verbose_name="acknowledged")),
+                ("mailed_at", models.DateTimeField(blank=True, null=True, verbose_name="told by e-mail")),
                 ("resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="over")),
                 (
                     "acknowledged_by",
@@ -88,6 +89,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "alert",
                 "verbose_name_plural": "alerts",
                 "ordering": ["-id"],
+                "indexes": [models.Index(fields=["rule", "key", "-id"], name="alert_history")],
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("resolved_at", None)), fields=("rule", "key"), name="alert_once_while_open"

@@ -19,6 +19,8 @@ from tests.factories.catalog import (
     VisitorFactory,
 )
 from tests.factories.core import (
+    AlertFactory,
+    AlertRuleFactory,
     ApiKeyFactory,
     DataRequestFactory,
     JobFactory,
@@ -28,6 +30,8 @@ from tests.factories.core import (
 )
 
 __all__ = [
+    "AlertFactory",
+    "AlertRuleFactory",
     "ApiKeyFactory",
     "BrandFactory",
     "CategoryFactory",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from core.choices import Role
-from core.models import ApiKey, DataRequest, Job, ModelVersion, Scope, ShopProfile, StaffUser
+from core.models import Alert, AlertRule, ApiKey, DataRequest, Job, ModelVersion, Scope, ShopProfile, StaffUser
 
 
 class StaffUserFactory(DjangoModelFactory):
@@ -56,6 +56,33 @@ class ApiKeyFactory(DjangoModelFactory):
         key = super()._create(model_class, *args, **kwargs)
         key.value = value
         return key
+
+
+class AlertFactory(DjangoModelFactory):
+    """An open alert that the operator's role is told."""
+
+    class Meta:
+        model = Alert
+
+    rule = "job_waits"
+    key = factory.Sequence(lambda n: f"queue{n}")
+    level = Alert.Level.WARNING
+    text = "A job of the queue %(queue)s has waited for %(minutes)d minutes."
+    text_values = factory.LazyFunction(lambda: {"queue": "light", "minutes": 12})
+
+
+class AlertRuleFactory(DjangoModelFactory):
+    """A rule of a kind that the migration has made, changed."""
+
+    class Meta:
+        model = AlertRule
+
+    key = "job_waits"
+
+    @classmethod
+    def _create(cls, model_class: type[AlertRule], *args: Any, **kwargs: Any) -> AlertRule:
+        rule, _created = model_class.objects.update_or_create(key=kwargs.pop("key"), defaults=kwargs)
+        return rule
 
 
 class JobFactory(DjangoModelFactory):

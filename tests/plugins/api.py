@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from core.alerts import attention, states
 from core.api import throttling, tokens
 from core.api.keys import forget_keys
 from core.models import ApiKey, Scope
@@ -20,6 +21,8 @@ def nothing_remembered() -> Iterator[None]:
     forget_shop()
     throttling.local.clear()
     throttling.breaker.open_for(seconds=3600)
+    attention.forget()
+    states.pretend([], seconds=3600)
     yield
     throttling.breaker.succeeded()
     forget_keys()
