@@ -6,6 +6,8 @@ from typing import Any
 
 # A page that waits longer for the database is better told to come again.
 os.environ.setdefault("STATEMENT_TIMEOUT_MS", "5000")
+os.environ.setdefault("LOCK_TIMEOUT_MS", "3000")
+os.environ.setdefault("WEB_PROCESS", "true")
 
 _host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('PORT', '8000')}"

@@ -113,6 +113,9 @@ DATABASES["default"].update(
     CONN_HEALTH_CHECKS=True,
 )
 STATEMENT_TIMEOUT_MS = env.int("STATEMENT_TIMEOUT_MS", default=60_000)
+LOCK_TIMEOUT_MS = env.int("LOCK_TIMEOUT_MS", default=0)
+# Set by gunicorn.conf.py: nobody waits for servers that are away, and what was shown last is remembered.
+WEB_PROCESS = env.bool("WEB_PROCESS", default=False)
 REDIS_URL = env.str("REDIS_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -1,11 +1,15 @@
 """Pages that belong to no app."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.utils.translation import check_for_language
 from django.views import defaults, i18n
 
-from core.api.errors import is_api, problem_response, server_error
+from core.api.errors import fault_response, is_api, problem_response, server_error
+from core.faults import Fault, fault_of
 
 
 def set_language(request: HttpRequest) -> HttpResponseBase:
@@ -32,9 +36,18 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def page_failed(request: HttpRequest) -> HttpResponse:
+    """handler500, called while the exception is at hand: faults of servers and disks have pages of their own."""
+    if fault := fault_of(sys.exc_info()[1]):
+        return fault_response(fault) if is_api(request) else _fault_page(fault)
     if is_api(request):
         return server_error(request)
     return defaults.server_error(request)
+
+
+def _fault_page(fault: Fault) -> HttpResponse:
+    """Made without the database."""
+    content = render_to_string("fault.html", {"fault": fault})
+    return HttpResponse(content, status=fault.status, headers=fault.headers)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

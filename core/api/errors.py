@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -16,11 +16,11 @@ from rest_framework.response import Response
 
 from core.api.renderers import dumps
 from core.exceptions import DomainError
+from core.faults import Fault, fault_of
 
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:zhanggui:problem:"
-RETRY_WHEN_AWAY_SECONDS = 5
 
 
 class FieldProblemSerializer(serializers.Serializer):
@@ -96,10 +96,9 @@ def _answer(error: Exception) -> Response | None:
         # A rule of the tables that no service foresaw, or a race that it lost.
         log.warning("api.conflict", error=str(error)[:300])
         return Response(problem(409, "conflict", _("This clashes with something that is already there.")), 409)
-    elif isinstance(error, OperationalError | InterfaceError):
-        log.error("api.database_away", error=str(error)[:300])
-        headers = {"Retry-After": str(RETRY_WHEN_AWAY_SECONDS)}
-        return Response(problem(503, "database_away", _("The shop is not reachable right now.")), 503, headers=headers)
+    elif fault := fault_of(error):
+        log.error("api.fault", code=fault.code, error=str(error)[:300])
+        return Response(problem(fault.status, fault.code, fault.sentence), fault.status, headers=fault.headers)
     if not isinstance(error, exceptions.APIException):
         return None
     return Response(_api_problem(error), error.status_code, headers=_headers(error))
@@ -147,6 +146,14 @@ def _field_problems(details: Any, path: str = "") -> Iterator[dict[str, str]]:
 def problem_response(status: int, code: str, detail: Any = "") -> HttpResponse:
     """For middleware and Django's own error pages."""
     return HttpResponse(dumps(problem(status, code, detail)), status=status, content_type=MEDIA_TYPE)
+
+
+def fault_response(fault: Fault) -> HttpResponse:
+    """For faults of servers and disks that were met outside of a view."""
+    response = problem_response(fault.status, fault.code, fault.sentence)
+    for name, value in fault.headers.items():
+        response[name] = value
+    return response
 
 
 def is_api(request: HttpRequest) -> bool:

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+
+from core.faults import BUSY, fault_of
 
 
 class Command(migrate.Command):
@@ -12,9 +15,18 @@ class Command(migrate.Command):
     def handle(self, *args: str, **options: Any) -> None:
         connection = connections[options.get("database") or DEFAULT_DB_ALIAS]
         with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '3s'; SET statement_timeout = 0")
+            cursor.execute(
+                "SET lock_timeout = '3s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0"
+            )
         try:
             super().handle(*args, **options)
+        except OperationalError as error:
+            if fault_of(error) is not BUSY:
+                raise
+            raise CommandError(
+                "A table that a migration changes was in use for more than three seconds, so the migration gave up and "
+                "changed nothing; those before it are done. Run `manage.py migrate` again when the shop is quieter."
+            ) from error
         finally:
             if connection.connection is not None and not connection.in_atomic_block:
                 connection.close()
