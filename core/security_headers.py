@@ -58,7 +58,7 @@ class SecurityHeadersMiddleware(CSPMiddleware):
         if path.startswith((ADMIN, API)):
             response.headers.setdefault("Cache-Control", "no-store")
         elif path.startswith(settings.MEDIA_URL) and PurePosixPath(path).suffix.lower() not in PICTURES:
-            response.headers.setdefault("Content-Disposition", "attachment")
+            response.headers["Content-Disposition"] = "attachment"
         return response
 
     def get_policy_parts(
