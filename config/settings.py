@@ -206,10 +206,14 @@ WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 WEBHOOK_ALLOWED_NETWORKS = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])
 JOB_HEARTBEAT_SECONDS = env.float("JOB_HEARTBEAT_SECONDS", default=1.0)
 JOB_LOST_SECONDS = env.float("JOB_LOST_SECONDS", default=60.0)
+# Who may read /metrics: whoever has the token, and whoever asks directly from one of these networks.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 JOB_RELAY_SECONDS = env.float("JOB_RELAY_SECONDS", default=10.0)
 JOB_KEEP_DAYS = env.int("JOB_KEEP_DAYS", default=90)
 JOB_VISIBILITY_SECONDS = env.int("JOB_VISIBILITY_SECONDS", default=7_200)
 JOB_SHUTDOWN_SECONDS = env.int("JOB_SHUTDOWN_SECONDS", default=20)
+JOB_HARD_EXTRA_SECONDS = env.int("JOB_HARD_EXTRA_SECONDS", default=60)
 JOB_LIMIT_SECONDS = {
     "light": env.int("JOB_LIMIT_LIGHT", default=300),
     "mail": env.int("JOB_LIMIT_MAIL", default=120),

@@ -9,6 +9,7 @@ from django.views.static import serve
 from core import health, views
 from core.api.docs import DocsView, SchemaView
 from core.api.errors import unknown_path
+from core.metrics import page as metrics_page
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="start"),
@@ -16,6 +17,7 @@ urlpatterns = [
     path("i18n/language", views.set_language, name="set_language"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics_page.metrics, name="metrics"),
     path("api/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
     path("api/schema", SchemaView.as_view(), name="api-schema"),
     path("api/v1/", include("catalog.api.urls")),

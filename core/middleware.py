@@ -20,12 +20,13 @@ from django.utils.translation import gettext as _
 
 from core.api.errors import is_api, problem_response
 from core.api.keys import allowed_origins
+from core.metrics import count_request
 from core.shop import current_shop
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("http")
 GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,40}")
-QUIET = ("/livez", "/readyz", "/static/", "/media/")
+QUIET = ("/livez", "/readyz", "/metrics", "/static/", "/media/")
 
 
 class RequestIdMiddleware:
@@ -52,7 +53,9 @@ class RequestIdMiddleware:
                 response = self.get_response(request)
             response["X-Request-ID"] = request_id
             if not request.path_info.startswith(QUIET):
-                _log(request, response, time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                _log(request, response, seconds)
+                count_request(request.path_info, response.status_code, seconds)
             return response
         finally:
             structlog.contextvars.clear_contextvars()

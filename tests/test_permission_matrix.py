@@ -235,6 +235,7 @@ OPEN = {
     "i18n/language": ("/i18n/language", 302),
     "livez": ("/livez", 200),
     "readyz": ("/readyz", 200),
+    "metrics": ("/metrics", 200),
     "api/": ("/api/", 200),
     "api/schema": ("/api/schema", 200),
     "api/<path:rest>": ("/api/none", 404),

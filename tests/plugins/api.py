@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from core import metrics
 from core.alerts import attention, states
 from core.api import throttling, tokens
 from core.api.keys import forget_keys
@@ -21,6 +22,8 @@ def nothing_remembered() -> Iterator[None]:
     forget_shop()
     throttling.local.clear()
     throttling.breaker.open_for(seconds=3600)
+    metrics.counters.forget()
+    metrics.counters.is_shared = False
     attention.forget()
     states.pretend([], seconds=3600)
     yield
