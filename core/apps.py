@@ -20,7 +20,7 @@ class CoreConfig(AppConfig):
             "core.StaffUser", "core.models.StaffUser", fields=["username", "first_name", "last_name", "email"]
         )
         personal_data.register(
-            "core.OutgoingMail", "core.models.OutgoingMail", fields=["to", "subject", "text", "html"]
+            "core.OutgoingMail", "core.models.OutgoingMail", fields=["to", "subject", "text", "secret"]
         )
         self._register_rights()
         self._register_webhooks()

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class OutgoingMail(models.Model):
     """One mail, written in the caller's transaction and sent by a job of the queue `mail`.
 
-    Bodies are removed after a while (`core.mail.forget_old`), because they hold links and names.
+    Texts and addresses are removed after a while (`core.mail.forget_old`), because they hold links and names. `secret`
+    is the part of the text that opens an account: it goes as soon as the mail is sent.
     """
 
     class State(models.TextChoices):
@@ -18,15 +19,21 @@ class OutgoingMail(models.Model):
         UNCERTAIN = "uncertain", _("perhaps sent")
         FAILED = "failed", _("failed")
 
+    RESENDABLE = (State.KEPT, State.UNCERTAIN, State.FAILED)
+
     kind = models.CharField(_("kind"), max_length=40)
     to = models.CharField(_("to"), max_length=254)
     language = models.CharField(_("language"), max_length=10)
     subject = models.CharField(_("subject"), max_length=200)
     text = models.TextField(_("text"), blank=True)
-    html = models.TextField(_("HTML"), blank=True)
+    secret = models.CharField(_("link"), max_length=500, blank=True)
+    account = models.ForeignKey(
+        "core.StaffUser", models.SET_NULL, null=True, blank=True, verbose_name=_("account"), related_name="mails"
+    )
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.WAITING, db_index=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error = models.CharField(_("error"), max_length=300, blank=True)
+    history = models.JSONField(_("history"), default=list, blank=True)
     message_id = models.CharField(_("message ID"), max_length=120, unique=True)
     job = models.ForeignKey("core.Job", models.SET_NULL, null=True, blank=True, verbose_name=_("job"))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

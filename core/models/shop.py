@@ -34,6 +34,10 @@ class ShopProfile(TimestampedModel):
     )
     opening_hours = models.JSONField(_("opening hours"), default=dict, blank=True)
     sender_email = models.EmailField(_("sender address"), blank=True)
+    second_factor_roles = models.JSONField(
+        _("roles that need a second factor"), default=list, blank=True,
+        help_text=_("People in these roles enter a code from their telephone when they sign in."),
+    )  # fmt: skip
     logo = models.ImageField(_("logo"), upload_to="shop/", blank=True)
     is_demo = models.BooleanField(_("demo shop"), default=False, editable=False)
 
