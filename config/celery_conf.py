@@ -16,11 +16,12 @@ task_reject_on_worker_lost = True
 task_serializer = "json"
 accept_content = ["json"]
 task_ignore_result = True
+result_expires = None
 task_default_queue = "light"
 task_create_missing_queues = True
 # For messages that name none: jobs carry the limits of their queue (core.jobs.limits).
 task_soft_time_limit = min(settings.JOB_LIMIT_SECONDS.values())
-task_time_limit = task_soft_time_limit + 60
+task_time_limit = task_soft_time_limit + settings.JOB_HARD_EXTRA_SECONDS
 worker_prefetch_multiplier = 1
 worker_max_tasks_per_child = 200
 worker_max_memory_per_child = 900_000

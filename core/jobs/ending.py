@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -58,6 +58,6 @@ def tell(what: str, row: Job) -> bool:
     try:
         with transaction.atomic():
             getattr(alerts, what)(row)
-    except DatabaseError as error:
-        log.warning("job.alert_not_written", error=str(error)[:200])
+    except Exception:
+        log.exception("job.alert_not_written")
     return True

@@ -5,9 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, register
 
-HARD_EXTRA_SECONDS = 60
-"""Between the error that a job may still handle and its end by force."""
-
 
 def soft_limit(queue: str) -> int:
     """Seconds after which a job of this queue gets JobTimedOut as an ordinary error."""
@@ -16,8 +13,8 @@ def soft_limit(queue: str) -> int:
 
 
 def hard_limit(queue: str) -> int:
-    """Seconds after which its process is killed."""
-    return soft_limit(queue) + HARD_EXTRA_SECONDS
+    """Seconds after which its process is killed; between the two a job may still put things in order."""
+    return soft_limit(queue) + int(settings.JOB_HARD_EXTRA_SECONDS)
 
 
 @register()

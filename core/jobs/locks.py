@@ -10,6 +10,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 JOBS = 0x5A47_0001
 SINGLE = 0x5A47_0002
 SCHEDULER = 1
+_HOLDERS = """
+    FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = %s AND objid = %s
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
 def take(number: int, *, space: int = JOBS, on: BaseDatabaseWrapper = connection) -> bool:  # type: ignore[assignment]
@@ -27,13 +30,18 @@ def give_back(number: int, *, space: int = JOBS, on: BaseDatabaseWrapper = conne
     _ask("SELECT pg_advisory_unlock(%s, %s)", space, number, on)
 
 
+def holds(number: int, *, space: int = JOBS) -> bool:
+    """Whether this session has the lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT 1 {_HOLDERS} AND pid = pg_backend_pid())", [space, _small(number)])
+        return bool(cursor.fetchone()[0])
+
+
 def end_holder(number: int, *, space: int = JOBS, seconds: float = 5.0) -> int:
     """End the sessions that hold the lock and wait until they are gone. Returns how many there were."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_terminate_backend(pid, %s) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            " AND classid = %s AND objid = %s AND objsubid = 2 AND pid <> pg_backend_pid()",
+            f"SELECT pg_terminate_backend(pid, %s) {_HOLDERS} AND pid <> pg_backend_pid()",
             [int(seconds * 1000), space, _small(number)],
         )
         return len(cursor.fetchall())

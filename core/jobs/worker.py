@@ -41,7 +41,11 @@ class _Leave(BaseException):
 def execute(job_id: int, *, reraise: bool = False) -> None:
     """Claim the job, run it, write down how it ended. `reraise` for commands: errors are the caller's as well."""
     with _signals(in_worker=not reraise) as pulse, _lock(job_id) as free:
-        row = _claim(job_id) if free else _wait_for_lock(job_id)
+        if not free:
+            # A worker that lost this job has not let go of it yet: the relay sends it again in a moment.
+            Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(published_at=None)
+            return
+        row = _claim(job_id)
         if row is None:
             return
         pulse.job_id, pulse.lease, pulse.resume = row.pk, row.lease, row.checkpoint
@@ -97,11 +101,6 @@ def _lock(job_id: int) -> Iterator[bool]:
             except DatabaseError:  # the session is gone, and the lock with it
                 if not connection.in_atomic_block:
                     connection.close()
-
-
-def _wait_for_lock(job_id: int) -> None:
-    """A worker that lost this job has not let go of it yet: the relay sends it again in a moment."""
-    Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(published_at=None)
 
 
 def _claim(job_id: int) -> Job | None:
@@ -210,7 +209,7 @@ def _failed(row: Job, spec: JobSpec, pulse: Pulse, error: Exception, *, final: b
     text = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}".replace("\x00", "")[-ERROR_LIMIT:]
     fields = {"error": text, **ending.said_columns(said)}
     if pause is not None:
-        counts = {} if _lost_database(error) else {"starts": F("starts") - 1, "retries": F("retries") + 1}
+        counts = {} if _lost_database(row, error) else {"starts": F("starts") - 1, "retries": F("retries") + 1}
         _put_back(pulse, not_before=timezone.now() + timedelta(seconds=pause), **counts, **fields)
     elif _finish(pulse, Job.State.FAILED, **fields) and not isinstance(error, DomainError):
         ending.tell("tell_failure", row)
@@ -220,7 +219,7 @@ def _pause(row: Job, spec: JobSpec, error: Exception) -> float | None:
     """Seconds until the job is tried again; None when the error is final."""
     if isinstance(error, DomainError):
         return None
-    if _lost_database(error) and row.starts < MAX_STARTS:
+    if _lost_database(row, error) and row.starts < MAX_STARTS:
         return DATABASE_PAUSE_SECONDS
     if row.retries >= spec.retries or not isinstance(error, (TryAgain, *spec.retry_on)):
         return None
@@ -229,11 +228,14 @@ def _pause(row: Job, spec: JobSpec, error: Exception) -> float | None:
     return min(spec.backoff * 2**row.retries, LONGEST_PAUSE_SECONDS)
 
 
-def _lost_database(error: Exception) -> bool:
-    """Whether the job failed because its connection went away, which is nobody's fault."""
-    if not isinstance(error, OperationalError | InterfaceError) or connection.in_atomic_block:
+def _lost_database(row: Job, error: Exception) -> bool:
+    """Whether the job failed because its session was ended, which is nobody's fault. The job's lock went with it."""
+    if not isinstance(error, OperationalError | InterfaceError):
         return False
-    return connection.connection is None or not connection.is_usable()
+    try:
+        return not locks.holds(row.pk)
+    except (OperationalError, InterfaceError):
+        return True
 
 
 def _finish(pulse: Pulse, state: str, **fields: Any) -> bool:

@@ -144,7 +144,7 @@ def test_a_job_written_while_the_broker_was_away_is_relayed_later(monkeypatch):
 
 @pytest.mark.django_db
 def test_a_job_whose_worker_fell_silent_is_put_back_and_after_three_starts_set_aside():
-    silent = timezone.now() - timedelta(minutes=5)
+    silent = timezone.now() - timedelta(seconds=61)
     facts = {"kind": "probe.note", "task": NOTE, "queue": "light", "state": Job.State.RUNNING, "heartbeat_at": silent}
     once = Job.objects.create(starts=1, **facts)
     often = Job.objects.create(starts=3, **facts)
