@@ -72,7 +72,7 @@ class StateFilter(admin.SimpleListFilter):
         return [*words.items(), ("over", pgettext("alert", "over"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
-        return queryset.filter(self.STATES[self.value()]) if self.value() in self.STATES else queryset
+        return queryset.filter(self.STATES.get(self.value() or "", Q()))
 
 
 @admin.register(Alert)

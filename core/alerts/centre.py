@@ -57,7 +57,7 @@ def raise_alert(rule: str, *, key: str = "", said: Said, level: str | None = Non
         "levels": list(Alert.Level.values),
     }
     alert = next(iter(Alert.objects.raw(RAISE, parameters)))
-    if alert.is_new:
+    if getattr(alert, "is_new", False):
         log.warning("alert.raised", rule=rule, level=alert.level, alert_id=alert.pk)
         mails.tell(alert, wanted)
     return alert

@@ -1,5 +1,7 @@
 """Kinds of trouble that the ground floor watches for."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -9,8 +11,8 @@ from core.extensions import alert_checks, alert_rules
 from core.models import Alert
 
 WARNING, CRITICAL = Alert.Level.WARNING, Alert.Level.CRITICAL
-_JOBS = {"page": "core_job_changelist", "page_label": _("Open the jobs"), "permission": "core.view_job"}
-_MODELS = {
+_JOBS: dict[str, Any] = {"page": "core_job_changelist", "page_label": _("Open the jobs"), "permission": "core.view_job"}
+_MODELS: dict[str, Any] = {
     "page": "core_modelversion_changelist",
     "page_label": _("Open the models"),
     "permission": "core.view_modelversion",

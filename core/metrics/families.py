@@ -1,5 +1,6 @@
 """What Prometheus is told. Gauges are read when they are asked for; counters were counted as things happened."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -28,7 +29,7 @@ COUNTERS = {
 """Every counter of `core.metrics.count`: what it means, and its labels."""
 
 
-def gauge(name: str, text: str, rows: Iterable[tuple[tuple[str, ...], float]], labels: tuple[str, ...] = ()) -> Metric:
+def gauge(name: str, text: str, rows: Iterable[tables.Row], labels: tuple[str, ...] = ()) -> Metric:
     """A family of gauges from rows of label values and a number."""
     family = GaugeMetricFamily(PREFIX + name, text, labels=labels)
     for values, number in rows:
@@ -73,8 +74,6 @@ def _counted() -> Iterator[Metric]:
 
 def _outside() -> Iterator[Metric]:
     """Disk, Redis and the workers heard there."""
-    import shutil
-
     disk = shutil.disk_usage(settings.VAR_DIR)
     yield gauge("disk_free_bytes", "Free room on the disk of VAR_DIR.", [((), disk.free)])
     yield gauge("disk_size_bytes", "Size of the disk of VAR_DIR.", [((), disk.total)])
@@ -93,7 +92,7 @@ def _from_tables() -> list[Metric]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = %s", [int(TABLES_SECONDS * 1000)])
-        return [gauge(*family) for family in tables.families()]
+        return [gauge(one.name, one.text, one.rows, one.labels) for one in tables.families()]
     finally:
         connection.close()
 
