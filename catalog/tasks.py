@@ -8,8 +8,8 @@ from core.jobs import job
 
 
 @job(kind="catalog.import", queue="bulk", title=_("Import"))
-def import_shop(*, batch_id: int) -> dict[str, Any]:
-    """Read the files of an ImportBatch. Safe to run twice: what is already there counts as the same."""
+def import_files(*, batch_id: int) -> dict[str, Any]:
+    """Read the files of an ImportBatch, or the rest of them. Safe to run twice: a finished import is not done again."""
     from catalog.importing import runner
 
     sections = runner.run(batch_id)["sections"].values()

@@ -33,9 +33,12 @@ ORDER_MEANINGS = {
     Order.Status.CANCELLED: Meaning.STOPPED,
 }
 IMPORT_MEANINGS = {
+    ImportBatch.State.WAITING: Meaning.MOVING,
     ImportBatch.State.RUNNING: Meaning.MOVING,
     ImportBatch.State.DONE: Meaning.GOOD,
     ImportBatch.State.FAILED: Meaning.STOPPED,
+    ImportBatch.State.UNDOING: Meaning.MOVING,
+    ImportBatch.State.UNDONE: Meaning.IDLE,
 }
 NOTHING = mark_safe('<span class="zg-hint">–</span>')
 

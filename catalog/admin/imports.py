@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from catalog.admin import cells, filters
 from catalog.admin.customers import PERSONAL_PERMISSION
 from catalog.admin.listing import ListingMixin
-from catalog.importing.report import in_order, rule_label, total_label
+from catalog.importing.report import in_order, rule_label, total_label, words
 from catalog.models import ImportBatch
 from core.admin.base import EXPORT_PERMISSION, LedgerAdmin
 from core.components import ago, figure, money
@@ -126,8 +126,8 @@ class ImportBatchAdmin(ListingMixin, LedgerAdmin):
                 for code, row in report.get("rules", {}).items()
             ],
             "totals": [(total_label(name), _amount(value)) for name, value in report.get("totals", {}).items()],
-            "notes": report.get("notes", []),
-            "sample": report.get("refused_sample", []),
+            "notes": [words(note) for note in report.get("notes", [])],
+            "sample": [{**row, "reason": words(row["reason"])} for row in report.get("refused_sample", [])],
             "refused": report.get("refused", 0),
             "may_download": self._may_download(request) and refused_path(batch) is not None,
             "job_url": self._job_url(request, batch),

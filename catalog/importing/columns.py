@@ -5,16 +5,18 @@ a reason for people. Everything that PostgreSQL would refuse is refused here, so
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from catalog.services.events import event_id_of
 from core.exports import restore_cell
+from core.said import Said
 
 NULL = "\\N"
 FIRST_YEAR = 1990
@@ -34,7 +36,14 @@ _FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
 
 
 class Problem(Exception):
-    """Why a cell cannot be used; the message is for people."""
+    """Why a cell cannot be used, in words that are translated when somebody reads them."""
+
+    def __init__(self, text: str, values: Mapping[str, Any] | None = None) -> None:
+        self.said = Said(text, values or {})
+        super().__init__(text)
+
+    def __str__(self) -> str:
+        return str(self.said)
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ def text(name: str, limit: int, *, strip: bool = True, **options: object) -> Col
         if value[0] == "'":
             value = restore_cell(value)
         if len(value) > limit:
-            raise Problem(_too_long(value, limit))
+            raise _too_long(value, limit)
         _refuse_unstorable(value)
         return value.translate(_ESCAPES) if _NEEDS_ESCAPE.search(value) else value
 
@@ -92,7 +101,7 @@ def key(name: str, limit: int = 120, **options: object) -> Column:
         if value[0] == "'":
             value = restore_cell(value)
         if len(value) > limit:
-            raise Problem(_too_long(value, limit))
+            raise _too_long(value, limit)
         _refuse_unstorable(value)
         if not value.isprintable():
             raise Problem(_("holds control characters"))
@@ -125,7 +134,7 @@ def number(name: str, low: float, high: float, **options: object) -> Column:
         if not _NUMBER(value) or not value.isascii():
             raise Problem(_("is not a number"))
         if not low <= float(value) <= high:
-            raise Problem(_("is not between %(low)s and %(high)s") % {"low": f"{low:g}", "high": f"{high:g}"})
+            raise Problem(_("is not between %(low)s and %(high)s"), {"low": f"{low:g}", "high": f"{high:g}"})
         return value
 
     return _column(name, "double precision", parse, options)
@@ -138,11 +147,11 @@ def integer(name: str, low: int = 0, high: int = 2_147_483_647, **options: objec
         value = value.strip()
         if not _INTEGER(value) or not value.isascii():
             if _NUMBER(value) and "." not in value and "e" not in value.lower():
-                raise Problem(_("is not between %(low)s and %(high)s") % {"low": low, "high": high})
+                raise Problem(_("is not between %(low)s and %(high)s"), {"low": low, "high": high})
             raise Problem(_("is not a whole number"))
         whole = value.partition(".")[0]
         if not low <= int(whole) <= high:
-            raise Problem(_("is not between %(low)s and %(high)s") % {"low": low, "high": high})
+            raise Problem(_("is not between %(low)s and %(high)s"), {"low": low, "high": high})
         return whole
 
     return _column(name, "integer", parse, options)
@@ -161,7 +170,7 @@ def moment(name: str, **options: object) -> Column:
         except OverflowError:
             inside = False
         if not inside:
-            raise Problem(_out_of_range(latest))
+            raise _out_of_range(latest)
         return found.isoformat()
 
     return _column(name, "timestamptz", parse, options)
@@ -177,7 +186,7 @@ def local_moment(name: str, zone: ZoneInfo, **options: object) -> Column:
             found = found.astimezone(zone)
         found = found.replace(tzinfo=None)
         if not earliest <= found <= latest:
-            raise Problem(_out_of_range(latest))
+            raise _out_of_range(latest)
         return found.isoformat()
 
     return _column(name, "timestamp", parse, options)
@@ -193,7 +202,7 @@ def day(name: str, first_year: int = 1900, **options: object) -> Column:
         except ValueError:
             raise Problem(_("is not a date such as 1990-12-31")) from None
         if found.year < first_year or found > today:
-            raise Problem(_("is not between %(low)s and %(high)s") % {"low": first_year, "high": today.isoformat()})
+            raise Problem(_("is not between %(low)s and %(high)s"), {"low": first_year, "high": today.isoformat()})
         return found.isoformat()
 
     return _column(name, "date", parse, options)
@@ -221,8 +230,8 @@ def choice(name: str, allowed: Sequence[str], refused: dict[str, str] | None = N
         if word in known:
             return word
         if refused and word in refused:
-            raise Problem(_(refused[word]))
-        raise Problem(_("is not one of %(allowed)s") % {"allowed": listed})
+            raise Problem(refused[word])
+        raise Problem(_("is not one of %(allowed)s"), {"allowed": listed})
 
     return _column(name, "text", parse, options)
 
@@ -233,7 +242,7 @@ def json_object(name: str, **options: object) -> Column:
     def parse(value: str) -> str:
         _refuse_unstorable(value)
         if len(value) > JSON_LIMIT:
-            raise Problem(_too_long(value, JSON_LIMIT))
+            raise _too_long(value, JSON_LIMIT)
         try:
             found = orjson.loads(value)
             written = orjson.dumps(found, option=orjson.OPT_SORT_KEYS).decode()
@@ -290,7 +299,7 @@ def event_key(name: str, **options: object) -> Column:
     def parse(value: str) -> str:
         value = value.strip()
         if len(value) > 64:
-            raise Problem(_too_long(value, 64))
+            raise _too_long(value, 64)
         _refuse_unstorable(value)
         return str(event_id_of(value))
 
@@ -301,8 +310,8 @@ def _column(name: str, kind: str, parse: Parser, options: dict[str, object]) -> 
     return Column(name, kind, parse, **options)  # type: ignore[arg-type]
 
 
-def _too_long(value: str, limit: int) -> str:
-    return _("has %(length)d characters, more than %(limit)d") % {"length": len(value), "limit": limit}
+def _too_long(value: str, limit: int) -> Problem:
+    return Problem(_("has %(length)d characters, more than %(limit)d"), {"length": len(value), "limit": limit})
 
 
 def _refuse_unstorable(value: str) -> None:
@@ -336,5 +345,6 @@ def _window() -> tuple[datetime, datetime]:
     return datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=366)
 
 
-def _out_of_range(latest: datetime) -> str:
-    return _("is not between %(low)s and %(high)s") % {"low": FIRST_YEAR, "high": latest.date().isoformat()}
+def _out_of_range(latest: datetime) -> Problem:
+    values = {"low": FIRST_YEAR, "high": latest.date().isoformat()}
+    return Problem(_("is not between %(low)s and %(high)s"), values)

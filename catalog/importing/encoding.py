@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import io
 import re
 import zlib
 from collections.abc import Iterator
@@ -16,8 +17,20 @@ from catalog.importing.errors import FileRefused
 CHUNK = 1 << 20
 LONGEST_LINE = 8 << 20
 BROKEN = "surrogateescape"
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF8, UTF16, GB18030, WINDOWS_1252 = "utf-8-sig", "utf-16", "gb18030", "cp1252"
+LABELS = {UTF8: "UTF-8", GB18030: "GB18030", WINDOWS_1252: "Windows-1252"}
+_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DAMAGED_BYTES = re.compile("[\udc80-\udcff]")
+
+# Windows-1252: letters; bytes without a meaning; signs that no word has between two of its letters.
+_LETTER = rb"\x8a\x8c\x8e\x9a\x9c\x9e\x9f\xc0-\xd6\xd8-\xf6\xf8-\xfe"
+_LETTERS = re.compile(rb"[" + _LETTER + rb"]")
+_ALONE = re.compile(rb"(?<![\x80-\xff])[" + _LETTER + rb"](?![\x80-\xff])")
+_NOTHING = re.compile(rb"[\x81\x8d\x8f\x90\x9d\xff]")
+_INSIDE_WORDS = re.compile(
+    rb"[A-Za-z" + _LETTER + rb"][\x80\x82-\x89\x8b\x93-\x95\x98\x99\x9b\xa1-\xac\xae-\xb3\xb5\xb6\xb8-\xbf\xd7\xf7]"
+    rb"[a-z" + _LETTER + rb"]"
+)
 
 
 @dataclass(frozen=True)
@@ -28,23 +41,45 @@ class Encoding:
     is_damaged: bool
     newlines: int
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return LABELS.get(self.name, self.name.upper())
+
+    @property
+    def is_expected(self) -> bool:
+        return self.name == UTF8
+
 
 def open_bytes(path: Path) -> IO[bytes]:
     """The bytes of the file, unpacked when its name ends in .gz."""
     return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
-def find_encoding(path: Path) -> Encoding:
-    """UTF-8, else GB18030, else UTF-8 with rows to refuse. Raises FileRefused for what is no text at all.
+def open_text(path: Path, encoding: Encoding) -> io.TextIOWrapper:
+    """The text of the file with its own ends of lines; damaged bytes of UTF-8 come as lone surrogates."""
+    errors = BROKEN if encoding.name == UTF8 else "strict"
+    return io.TextIOWrapper(open_bytes(path), encoding=encoding.name, errors=errors, newline="")
 
-    A file in which most of the characters outside ASCII are right UTF-8 is UTF-8 with damage, not Chinese in GBK.
+
+def find_encoding(path: Path) -> Encoding:
+    """UTF-8, UTF-16, else GB18030 or Windows-1252 where the bytes leave no doubt, else UTF-8 with rows to refuse.
+
+    A file in which most of the characters outside ASCII are right UTF-8 is UTF-8 with damage, nothing else. Raises
+    FileRefused for what is no text at all.
     """
+    wide = _utf16(path)
+    if wide:
+        return Encoding(wide, False, _check_utf16(path, wide))
     scan = _scan(path)
     if not scan.damaged:
-        return Encoding("utf-8-sig", False, scan.newlines)
-    if scan.damaged > scan.others and _is_gb18030(path):
-        return Encoding("gb18030", False, scan.newlines)
-    return Encoding("utf-8-sig", True, scan.newlines)
+        return Encoding(UTF8, False, scan.newlines)
+    if scan.damaged > scan.others:
+        if _is_gb18030(path):
+            return Encoding(GB18030, False, scan.newlines)
+        if _is_windows_1252(path):
+            return Encoding(WINDOWS_1252, False, scan.newlines)
+    return Encoding(UTF8, True, scan.newlines)
 
 
 @dataclass
@@ -58,15 +93,8 @@ def _scan(path: Path) -> _Scan:
     scan = _Scan()
     decoder = codecs.getincrementaldecoder("utf-8")(errors=BROKEN)
     unbroken = 0
-    for number, chunk in enumerate(_chunks(path)):
-        if number == 0 and chunk[:2] in _UTF16:
-            raise FileRefused(path, _("is in UTF-16; save it as UTF-8"))
-        last = chunk.rfind(b"\n")
-        if last < 0:
-            last = chunk.rfind(b"\r")
-        unbroken = unbroken + len(chunk) if last < 0 else len(chunk) - last
-        if unbroken > LONGEST_LINE:
-            raise FileRefused(path, _("the line is longer than 8 MB"), line=scan.newlines + 1)
+    for chunk in _chunks(path):
+        unbroken = _measure(path, chunk, unbroken, scan.newlines)
         scan.newlines += chunk.count(b"\n")
         if not chunk.isascii() or decoder.getstate()[0]:
             _count_others(scan, decoder.decode(chunk))
@@ -74,10 +102,49 @@ def _scan(path: Path) -> _Scan:
     return scan
 
 
+def _measure(path: Path, chunk: bytes, unbroken: int, newlines: int) -> int:
+    """Bytes since the last end of a line. Raises FileRefused when there are too many."""
+    last = max(chunk.rfind(b"\n"), -1)
+    if last < 0:
+        last = chunk.rfind(b"\r")
+    unbroken = unbroken + len(chunk) if last < 0 else len(chunk) - last
+    if unbroken > LONGEST_LINE:
+        raise FileRefused(path, _("the line is longer than 8 MB"), line=newlines + 1)
+    return unbroken
+
+
 def _count_others(scan: _Scan, text: str) -> None:
     damaged = len(_DAMAGED_BYTES.findall(text))
     scan.damaged += damaged
     scan.others += len(text) - len(text.encode("ascii", errors="ignore")) - damaged
+
+
+def _utf16(path: Path) -> str:
+    """The name of the encoding when the file begins like UTF-16: with its mark, or with Latin letters of two bytes."""
+    head = next(_chunks(path), b"")[:4_096]
+    if head[:2] in _BOMS:
+        return UTF16
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    half = len(head) // 2
+    if half >= 4 and odd > 0.6 * half and not even:
+        return "utf-16-le"
+    if half >= 4 and even > 0.6 * half and not odd:
+        return "utf-16-be"
+    return ""
+
+
+def _check_utf16(path: Path, name: str) -> int:
+    """Number of lines. Raises FileRefused with the line of what is not text."""
+    decoder = codecs.getincrementaldecoder(name)()
+    newlines = unbroken = 0
+    try:
+        for chunk in _chunks(path):
+            unbroken = _measure(path, chunk, unbroken, newlines)
+            newlines += decoder.decode(chunk).count("\n")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise FileRefused(path, _("is in UTF-16 with characters that are broken"), line=newlines + 1) from error
+    return newlines
 
 
 def _is_gb18030(path: Path) -> bool:
@@ -95,6 +162,22 @@ def _is_gb18030(path: Path) -> bool:
     except UnicodeDecodeError:
         return False
     return common > 4 * rare
+
+
+def _is_windows_1252(path: Path) -> bool:
+    """Single accented letters among plain ones, and no sign inside a word.
+
+    Cyrillic, Greek and Hebrew code pages put such letters side by side; those of central Europe give signs in words.
+    """
+    letters = alone = 0
+    for chunk in _chunks(path):
+        if chunk.isascii():
+            continue
+        if _NOTHING.search(chunk) or _INSIDE_WORDS.search(chunk):
+            return False
+        letters += len(_LETTERS.findall(chunk))
+        alone += len(_ALONE.findall(chunk))
+    return letters > 0 and alone >= 0.8 * letters
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Why an import stops before it writes anything."""
+"""Why an import stops."""
 
 from pathlib import Path
 
@@ -20,3 +20,7 @@ class FileRefused(ImportRefused):
         else:
             text = _("%(file)s, line %(line)d: %(reason)s.")
         super().__init__(text % values)
+
+
+class ImportBroken(Exception):
+    """An import broke off for a reason that the message tells in one sentence. What was finished before stays."""

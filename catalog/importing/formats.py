@@ -1,20 +1,25 @@
 """Which files of a folder are read, and in which groups they are written."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
 from catalog.extensions import import_sections
+from catalog.importing import sheets
 from catalog.importing.errors import FileRefused, ImportRefused
-from catalog.importing.online_retail import CURRENCY, Transactions
-from catalog.importing.reader import Source, open_source
+from catalog.importing.header import ColumnMapping
+from catalog.importing.online_retail import CURRENCY as POUNDS
+from catalog.importing.online_retail import Transactions
+from catalog.importing.reader import Place, Source, open_source
 from catalog.importing.sections import Section
 from catalog.models import Order
 from core.models import ShopProfile
 
-ENDINGS = (".csv", ".csv.gz")
+ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+Mappings = Mapping[str, ColumnMapping]
+"""Name of a section → what its columns are."""
 
 
 @dataclass(frozen=True)
@@ -31,28 +36,60 @@ class Plan:
         return sum(source.lines for source in self.sources.values())
 
 
-def plan(name: str, path: Path) -> Plan:
-    """Look at everything before anything is written. Raises ImportRefused with one sentence."""
-    makers: dict[str, Callable[[Path], Plan]] = {"native": _native, "online-retail": _online_retail}
-    if name not in makers:
+@dataclass(frozen=True)
+class Layout:
+    """A folder before its files are looked at: which section reads which table."""
+
+    folder: Path
+    groups: Sequence[Sequence[Section]]
+    tables: dict[str, Place]
+    left: Sequence[str] = field(default=())
+
+    @property
+    def sections(self) -> dict[str, Section]:
+        return {section.name: section for group in self.groups for section in group}
+
+
+def plan(name: str, path: Path, mappings: Mappings | None = None, limit: int | None = None) -> Plan:
+    """Look at everything before anything is written. Raises ImportRefused with one sentence.
+
+    `limit` reads only so many rows of each file.
+    """
+    found = layout(name, path)
+    sections = found.sections
+    try:
+        sources = {
+            key: open_source(place, sections[key].columns(), (mappings or {}).get(key), limit)
+            for key, place in found.tables.items()
+        }
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return Plan(found.folder, found.groups, sources, found.left)
+
+
+def layout(name: str, path: Path) -> Layout:
+    """Which files a format would read. Raises ImportRefused when there are none."""
+    if name not in FORMATS:
         raise ImportRefused(
-            _("There is no format %(name)s; known: %(known)s.") % {"name": name, "known": ", ".join(makers)}
+            _("There is no format %(name)s; known: %(known)s.") % {"name": name, "known": ", ".join(FORMATS)}
         )
     try:
         if not path.exists():
             raise ImportRefused(_("There is no file or folder %(path)s.") % {"path": path})
-        return makers[name](path)
+        return FORMATS[name](path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ImportRefused(_("%(path)s cannot be read: %(reason)s.") % {"path": path, "reason": reason}) from error
+        raise _unreadable(path, error) from error
 
 
-def _native(path: Path) -> Plan:
-    if not path.is_dir():
-        raise ImportRefused(_("%(path)s is a file; the native format is a folder of CSV files.") % {"path": path})
-    sections = {entry.key: entry.resolve()() for entry in import_sections.entries()}
+def _unreadable(path: Path, error: OSError) -> ImportRefused:
+    reason = error.strerror or str(error)
+    return ImportRefused(_("%(path)s cannot be read: %(reason)s.") % {"path": error.filename or path, "reason": reason})
+
+
+def _native(path: Path) -> Layout:
+    sections: dict[str, Section] = {entry.key: entry.resolve()() for entry in import_sections.entries()}
     found = _tables(path)
-    known = {name: file for name, file in found.items() if name in sections}
+    known = {name: place for name, place in found.items() if name in sections}
     if not known:
         raise ImportRefused(
             _("%(path)s has none of the files %(names)s.")
@@ -65,35 +102,61 @@ def _native(path: Path) -> Plan:
         elif section.group or name in known:
             groups.append([section])
     groups = [group for group in groups if any(section.name in known for section in group)]
-    sources = {name: open_source(file, sections[name].columns()) for name, file in known.items()}
-    left = sorted(file.name for name, file in found.items() if name not in sections)
-    return Plan(path, groups, sources, left)
+    left = sorted({place.name for name, place in found.items() if name not in sections})
+    return Layout(path if path.is_dir() else path.parent, groups, known, left)
 
 
-def _online_retail(path: Path) -> Plan:
-    currency = ShopProfile.current().base_currency
-    if currency != CURRENCY and Order.objects.exists():
-        raise ImportRefused(
-            _("The shop has orders in %(base)s; this format is in %(currency)s.")
-            % {"base": currency, "currency": CURRENCY}
-        )
+def _online_retail(path: Path) -> Layout:
+    _refuse_other_currency(POUNDS)
     section = Transactions()
     if path.is_dir():
         found = _tables(path)
         if section.name not in found:
             raise ImportRefused(_("%(path)s has no file %(name)s.csv.") % {"path": path, "name": section.name})
-        path = found[section.name]
-    return Plan(path.parent, [[section]], {section.name: open_source(path, section.columns())}, [])
+        place = found[section.name]
+    else:
+        place = next(iter(_tables(path).values()), Place(path))
+    return Layout(place.path.parent, [[section]], {section.name: place})
 
 
-def _tables(folder: Path) -> dict[str, Path]:
-    """CSV files of a folder by name without ending. Raises FileRefused when one is there twice."""
-    found: dict[str, Path] = {}
-    for file in sorted(folder.iterdir()):
-        for ending in ENDINGS:
-            if file.name.endswith(ending) and file.is_file():
-                name = file.name.removesuffix(ending)
-                if name in found:
-                    raise FileRefused(file, _("%(other)s stands beside it") % {"other": found[name].name})
-                found[name] = file
+def _refuse_other_currency(currency: str) -> None:
+    base = ShopProfile.current().base_currency
+    if base != currency and Order.objects.exists():
+        raise ImportRefused(
+            _("The shop has orders in %(base)s; this format is in %(currency)s.") % {"base": base, "currency": currency}
+        )
+
+
+def _tables(path: Path) -> dict[str, Place]:
+    """Tables of a folder, or in a file, by name: a CSV by its name without ending, sheets of a spreadsheet by theirs
+    (its only sheet by the name of the file). Raises FileRefused when one is there twice."""
+    found: dict[str, Place] = {}
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if not file.is_file() or file.name.startswith((".", "~$")):
+            continue
+        for name, place in _tables_of(file):
+            if name in found:
+                raise FileRefused(file, _("%(other)s stands beside it") % {"other": found[name].name})
+            found[name] = place
     return found
+
+
+def _tables_of(file: Path) -> Sequence[tuple[str, Place]]:
+    if file.suffix.lower() == sheets.ENDING:
+        names = sheets.sheet_names(file)
+        if len(names) == 1:
+            return [(_table_name(file.stem), Place(file, names[0]))]
+        return [(_table_name(name), Place(file, name)) for name in names]
+    for ending in ENDINGS:
+        if file.name.lower().endswith(ending):
+            return [(_table_name(file.name[: -len(ending)]), Place(file))]
+    return []
+
+
+def _table_name(name: str) -> str:
+    """`Order Lines` and `order-lines` are `order_lines`."""
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+FORMATS: dict[str, Callable[[Path], Layout]] = {"native": _native, "online-retail": _online_retail}
+"""Every format by the name that commands and batches use."""

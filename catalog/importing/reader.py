@@ -1,28 +1,32 @@
-"""A CSV file as checked rows: decoded, split, validated column by column, never held in memory.
+"""A CSV file or a sheet as checked rows: decoded, split, validated column by column, never held in memory.
 
 `open_source` looks at the whole file once (encoding, header) and refuses what cannot be read at all;
 `Source.rows` then streams. A row that cannot be used becomes a Refusal and the rows after it are still read.
 """
 
 import csv
-import io
+import hashlib
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from catalog.importing import header, records, sheets
 from catalog.importing.columns import Column, Problem
-from catalog.importing.encoding import BROKEN, Encoding, find_encoding, open_bytes
+from catalog.importing.encoding import Encoding, find_encoding, open_text
 from catalog.importing.errors import FileRefused
+from catalog.importing.header import ColumnMapping
+from catalog.importing.records import Record
+from core.said import Said
 
-LONGEST_RECORD = 1_000  # lines of one record; more means a quote that nobody closed
-ROW_TEXT_LIMIT = 2_000
-
-csv.field_size_limit(16 << 20)
+SHEET = Encoding("xlsx", False, 1)
+_DECIMAL_COMMA = re.compile(r"\s*-?\d{1,14},\d{1,4}\s*").fullmatch
+_NUMBERS = frozenset({"numeric", "double precision", "integer"})
 
 
 @dataclass(frozen=True)
@@ -32,44 +36,65 @@ class Refusal:
     file: str
     line: int
     column: str
-    reason: str
+    reason: Said
     row: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a table lies: a CSV file, or a sheet of a spreadsheet."""
+
+    path: Path
+    sheet: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+        return f"{self.path.name} ({self.sheet})" if self.sheet else self.path.name
 
 
 @dataclass(frozen=True)
 class Source:
     """A file that can be read: its encoding, and where the known columns stand in it."""
 
-    path: Path
+    place: Place
     encoding: Encoding
+    delimiter: str
     header: tuple[str, ...]
     present: tuple[Column, ...]
     places: tuple[int, ...]
     ignored: tuple[str, ...]
+    stamp: tuple[int, ...]
+    limit: int | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.place.path
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return self.place.name
 
     @property
     def lines(self) -> int:
         """About how many rows there are, for progress."""
-        return max(self.encoding.newlines - 1, 1)
+        found = max(self.encoding.newlines - 1, 1)
+        return min(found, self.limit) if self.limit else found
 
     def rows(self, refuse: Callable[[Refusal], None]) -> Iterator[str]:
         """Rows as lines of COPY text: the number of the line in the file, then the columns of `present`.
 
-        Bad rows go to `refuse`.
+        Bad rows go to `refuse`. Raises FileRefused when the file is another one than was looked at.
         """
-        width = len(self.header)
         pick = itemgetter(*self.places) if len(self.places) > 1 else None
         only = self.places[0]
-        reads = [column.read for column in self.present]
-        with _text(self.path, self.encoding) as file:
-            for record in _records(file, width):
+        reads = [self._reader(column) for column in self.present]
+        self.check_unchanged()
+        with closing(self.records()) as found:
+            for record in islice(found, self.limit):
                 cells = record.cells
-                if record.reason or not cells:
-                    if record.reason:
+                if record.reason.text or not cells:
+                    if record.reason.text:
                         refuse(Refusal(self.name, record.line, "", record.reason, record.text))
                     continue
                 chosen: Sequence[str] = pick(cells) if pick else (cells[only],)
@@ -79,124 +104,94 @@ class Source:
                     refuse(self._explain(record, chosen))
                     continue
                 yield f"{record.line}\t" + "\t".join(values) + "\n"
+        self.check_unchanged()
 
-    def _explain(self, record: "_Record", chosen: Sequence[str]) -> Refusal:
-        for column, cell in zip(self.present, chosen, strict=True):
+    def records(self) -> Generator[Record]:
+        """Everything after the header, as it stands there."""
+        width = len(self.header)
+        if self.place.sheet:
+            yield from records.of_sheet(self.path, self.place.sheet, width)
+            return
+        with open_text(self.path, self.encoding) as file:
+            yield from records.of_csv(file, width, self.delimiter)
+
+    def check_unchanged(self) -> None:
+        """Raises FileRefused when the file was replaced, written to or removed since it was looked at."""
+        try:
+            stamp = _stamp(self.path)
+        except FileNotFoundError as error:
+            raise FileRefused(self.path, _("the file is gone")) from error
+        if stamp != self.stamp:
+            raise FileRefused(self.path, _("the file was changed while it was read; start again"))
+
+    def digest(self) -> str:
+        """SHA-256 of the file, by which a later run knows that it is the same."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _reader(self, column: Column) -> Callable[[str], str]:
+        """In a file that does not separate by commas, `12,50` is an amount: so spreadsheets write it in Europe."""
+        if self.delimiter == "," or column.kind not in _NUMBERS:
+            return column.read
+        return lambda cell: column.read(cell.replace(",", ".") if _DECIMAL_COMMA(cell) else cell)
+
+    def _explain(self, record: Record, chosen: Sequence[str]) -> Refusal:
+        for column, place, cell in zip(self.present, self.places, chosen, strict=True):
             try:
-                column.read(cell)
+                self._reader(column)(cell)
             except Problem as problem:
-                title = self.header[self.places[self.present.index(column)]]
-                return Refusal(self.name, record.line, title, str(problem), record.text)
+                return Refusal(self.name, record.line, self.header[place], problem.said, record.text)
         raise AssertionError("A row was refused without a reason.")
 
 
-def open_source(path: Path, columns: Sequence[Column]) -> Source:
+def open_source(
+    place: Place, columns: Sequence[Column], mapping: ColumnMapping | None = None, limit: int | None = None
+) -> Source:
     """Look at a file before it is used. Raises FileRefused for an empty file or a missing column."""
+    source, missing = look(place, columns, mapping, limit)
+    if missing:
+        raise FileRefused(place.path, _("the column is missing"), column=", ".join(missing))
+    return source
+
+
+def look(
+    place: Place, columns: Sequence[Column], mapping: ColumnMapping | None = None, limit: int | None = None
+) -> tuple[Source, tuple[str, ...]]:
+    """The file as far as it can be understood, and the required columns that it does not have."""
+    path, mapping = place.path, mapping or {}
     if not path.is_file():
         raise FileRefused(path, _("is not a file"))
-    encoding = find_encoding(path)
-    with _text(path, encoding) as file:
-        try:
-            header = next(csv.reader(file), [])
-        except csv.Error as error:
-            raise FileRefused(path, _("the header cannot be read: %(error)s") % {"error": error}) from error
-    titles = tuple(title.strip() for title in header)
+    stamp = _stamp(path)
+    if place.sheet:
+        encoding, delimiter = SHEET, ","
+        with closing(sheets.rows(path, place.sheet)) as rows:
+            titles = [title.strip() for title in next(rows, [])]
+    else:
+        encoding = find_encoding(path)
+        titles, delimiter = _header(path, encoding, columns, mapping)
     if not any(titles):
         raise FileRefused(path, _("the file is empty"))
-    squashed = [_squash(title) for title in titles]
-    repeated = next((title for at, title in enumerate(titles) if title and squashed[at] in squashed[:at]), None)
-    if repeated:
-        raise FileRefused(path, _("the column stands there twice"), column=repeated)
-    found = [(column, place) for column in columns if (place := _place(column, squashed)) is not None]
-    known = {column.name for column, _place_ in found}
-    missing = [column.names[0] for column in columns if column.required and column.name not in known]
-    if missing:
-        raise FileRefused(path, _missing_reason(titles), column=", ".join(missing))
-    places = tuple(place for _column, place in found)
-    ignored = tuple(title for place, title in enumerate(titles) if place not in places)
-    return Source(path, encoding, titles, tuple(column for column, _place_ in found), places, ignored)
+    found = header.match(path, titles, columns, mapping)
+    source = Source(place, encoding, delimiter, tuple(titles), found.present, found.places, found.ignored, stamp, limit)
+    return source, found.missing
 
 
-def _missing_reason(titles: Sequence[str]) -> str:
-    if len(titles) == 1 and re.search(r"[;\t|]", titles[0]):
-        return _("the column is missing; columns must be separated by commas")
-    return _("the column is missing")
+def _header(path: Path, encoding: Encoding, columns: Sequence[Column], mapping: ColumnMapping) -> tuple[list[str], str]:
+    with open_text(path, encoding) as file:
+        taken: list[str] = []
 
+        def lines() -> Iterator[str]:
+            for line in islice(file, records.LONGEST_RECORD):
+                taken.append(line)
+                yield line
 
-def _place(column: Column, squashed: Sequence[str]) -> int | None:
-    for name in column.names:
-        if _squash(name) in squashed:
-            return squashed.index(_squash(name))
-    return None
-
-
-def _squash(title: str) -> str:
-    return re.sub(r"[\s_\-]+", "", title).lower()
-
-
-def _text(path: Path, encoding: Encoding) -> io.TextIOWrapper:
-    return io.TextIOWrapper(open_bytes(path), encoding=encoding.name, errors=BROKEN, newline="")
-
-
-@dataclass(slots=True)
-class _Record:
-    line: int
-    cells: list[str] | None
-    reason: str
-    lines: Sequence[str]
-
-    @property
-    def text(self) -> str:
-        """As it stands in the file, without the end of the line."""
-        return "".join(self.lines)[:ROW_TEXT_LIMIT].rstrip("\r\n")
-
-
-class _Feed:
-    """Gives the csv reader its lines and remembers them, so that those behind an open quote can be read again."""
-
-    def __init__(self, file: Iterator[str]) -> None:
-        self._file = file
-        self._again: deque[str] = deque()
-        self.taken: list[str] = []
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        if len(self.taken) >= LONGEST_RECORD:
-            raise csv.Error("quote not closed")
-        line = self._again.popleft() if self._again else next(self._file)
-        self.taken.append(line)
-        return line
-
-    def give_back(self) -> list[str]:
-        """Keep the first line taken and offer the others again."""
-        first, others = self.taken[:1], self.taken[1:]
-        self._again.extendleft(reversed(others))
-        self.taken = first
-        return first
-
-
-def _records(file: Iterator[str], width: int) -> Iterator[_Record]:
-    """Records after the header. A broken quote costs the line in which it stands, not the lines after it."""
-    feed = _Feed(file)
-    reader = csv.reader(feed, strict=True)
-    line = 1
-    while True:
-        feed.taken = []
-        cells: list[str] | None = None
-        reason = ""
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            reason = _("the quotes are broken")
-        if cells is not None and len(cells) != width and cells:
-            reason = _("has %(found)d cells where the header has %(width)d") % {"found": len(cells), "width": width}
-        if reason and len(feed.taken) > 1:
-            feed.give_back()
-            reason, cells = _("the quotes are broken"), None
-        if line > 1:
-            yield _Record(line, cells, reason, feed.taken)
-        line += len(feed.taken)
+            next(csv.reader(lines()), [])
+        except csv.Error as error:
+            raise FileRefused(path, _("the header cannot be read: %(error)s") % {"error": error}) from error
+    return header.split(path, "".join(taken), columns, mapping)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ino

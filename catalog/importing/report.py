@@ -1,24 +1,20 @@
 """What an import did: counts per section, rules that were applied, rows that were refused and why."""
 
-import csv
-import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from catalog.importing.reader import Refusal
-from core.exports import safe_cell
+from core.said import Said
 
 SAMPLE = 20
 TOTALS = ("file", "orders", "refunds", "left_out", "difference")
-HEADER = ["file", "line", "column", "reason", "row"]
 
 
 @dataclass
@@ -42,12 +38,12 @@ class Rule:
 
 @dataclass
 class Report:
-    """Becomes ImportBatch.report. Amounts are written as text, so that no cent is lost."""
+    """Becomes ImportBatch.report, and can be made from it. Amounts are written as text, so that no cent is lost."""
 
     sections: dict[str, SectionCount] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     totals: dict[str, Decimal] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Said] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     sample: list[Refusal] = field(default_factory=list)
     seconds: float = 0.0
@@ -64,9 +60,11 @@ class Report:
         if amount is not None:
             rule.amount = (rule.amount or Decimal(0)) + amount
 
-    def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+    def note(self, text: str, **values: Any) -> None:
+        """A sentence marked with gettext_noop and what goes into its places; read in the language of the reader."""
+        said = Said(text, values)
+        if said not in self.notes:
+            self.notes.append(said)
 
     @property
     def refused(self) -> int:
@@ -80,6 +78,25 @@ class Report:
             yield section
         finally:
             section.seconds = round(section.seconds + time.monotonic() - begun, 2)
+
+    def restore(self, stored: dict[str, Any]) -> None:
+        """Become the report that was stored, or an empty one."""
+        stored = in_order(stored)
+        self.sections = {
+            name: SectionCount(**{key: value for key, value in row.items() if key != "place"})
+            for name, row in stored.get("sections", {}).items()
+        }
+        self.rules = {
+            code: Rule(row["count"], None if row["amount"] is None else Decimal(row["amount"]))
+            for code, row in stored.get("rules", {}).items()
+        }
+        self.totals = {name: Decimal(amount) for name, amount in stored.get("totals", {}).items()}
+        self.notes = [Said(**note) for note in stored.get("notes", [])]
+        self.left = list(stored.get("left", []))
+        self.sample = [
+            Refusal(row["file"], row["line"], row["column"], Said(**row["reason"]), "")
+            for row in stored.get("refused_sample", [])
+        ]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -95,50 +112,14 @@ class Report:
                 for place, (code, rule) in enumerate(self.rules.items())
             },
             "totals": {name: f"{amount:.2f}" for name, amount in self.totals.items()},
-            "notes": self.notes,
+            "notes": [vars(note) for note in self.notes],
             "left": self.left,
             "refused": self.refused,
             "refused_sample": [
-                {"file": r.file, "line": r.line, "column": r.column, "reason": r.reason} for r in self.sample
+                {"file": r.file, "line": r.line, "column": r.column, "reason": vars(r.reason)} for r in self.sample
             ],
             "seconds": round(self.seconds, 2),
         }
-
-
-class RefusedFile:
-    """The refused rows as a CSV that a spreadsheet can open without danger. Made with the first row."""
-
-    def __init__(self, path: Path, report: Report) -> None:
-        self.path = path
-        self._report = report
-        self._file: IO[str] | None = None
-        self._writer: Any = None
-
-    def add(self, section: str, refusal: Refusal) -> None:
-        if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="")
-            self._writer = csv.writer(self._file)
-            self._writer.writerow(HEADER)
-        self._writer.writerow(
-            [
-                safe_cell(part.replace("\0", "\\0") if isinstance(part, str) else part)
-                for part in (refusal.file, refusal.line, refusal.column, refusal.reason, refusal.row)
-            ]
-        )
-        self._report.section(section).refused += 1
-        if len(self._report.sample) < SAMPLE:
-            self._report.sample.append(refusal)
-
-    @property
-    def is_used(self) -> bool:
-        return self._file is not None
-
-    def close(self) -> None:
-        if self._file is not None and not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
 
 
 def in_order(report: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +148,12 @@ def table(report: dict[str, Any]) -> Iterable[str]:
         yield f"  {rule_label(code):<58}{rule['count']:>12,}{amount}"
     for name, value in report["totals"].items():
         yield f"  {total_label(name):<70}{Decimal(value):>18,.2f}"
-    yield from (f"  {note}" for note in report["notes"])
+    yield from (f"  {words(note)}" for note in report["notes"])
+
+
+def words(said: Any) -> str:
+    """A sentence of a stored report in the language of the reader."""
+    return str(Said(**said)) if isinstance(said, dict) else str(said)
 
 
 def rule_label(code: str) -> str:

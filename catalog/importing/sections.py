@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.importing.columns import Column
+from catalog.importing.journal import Journal
 from catalog.importing.report import Report
 from catalog.importing.staging import Stage
 from core.said import Said
@@ -16,11 +17,16 @@ from core.said import Said
 
 @dataclass
 class Load:
-    """What a section can use while it writes: its stage and those of its group, the folder, the report."""
+    """What a section can use while it writes: its stage and those of its group, the folder, the report.
+
+    `batch_id` is None in a dry run, of which nothing has to be undone.
+    """
 
     folder: Path
     report: Report
     is_dry_run: bool
+    journal: Journal | None = None
+    batch_id: int | None = None
     stages: dict[str, Stage] = field(default_factory=dict)
     files: frozenset[str] = frozenset()
     advance: Callable[[int, Said], None] = lambda rows, message: None
@@ -41,6 +47,9 @@ class Section(ABC):
     registered; every section of a group is applied when one of its files is there. `key` names the columns by which a
     row is known: of rows with the same key the first is taken.
     """
+
+    is_slow = False
+    """True: left out of previews, which a person waits for."""
 
     name: str = ""
     group: str = ""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from catalog.importing import changes
+
 
 @dataclass(frozen=True)
 class Value:
@@ -29,12 +31,13 @@ class Written:
 
 def upsert(
     table: str, *, key: Sequence[str], values: Mapping[str, Value], source: str, present: frozenset[str],
-    touched: str = "", touched_id: str = "id", touched_new: str = "bool_and(is_new)",
+    touched: str = "", touched_id: str = "id", touched_new: str = "bool_and(is_new)", of_order: bool = False,
 ) -> Written:  # fmt: skip
     """Write the rows of `source` (FROM clause over staged rows) into `table`.
 
     Rows whose values are all the same are not written, so a second import changes nothing, not even `updated_at`.
-    `touched` is a table (id, is_new) that receives `touched_id` and `touched_new` of every row written.
+    `touched` is a table (id, is_new) that receives `touched_id` and `touched_new` of every row written. What was
+    written is noted for undo, with `of_order` (then `touched_id` is the order) unless the order is new itself.
     """
     columns = [*key, *(name for name in values if name not in key)]
     updates = {
@@ -49,16 +52,16 @@ def upsert(
         stamp = ", updated_at = now()" if "updated_at" in values else ""
         assignments = ", ".join(f"{name} = {expression}" for name, expression in updates.items())
         conflict = f"DO UPDATE SET {assignments}{stamp} WHERE ({old}) IS DISTINCT FROM ({new})"
-    noted = f"INSERT INTO {touched} SELECT id, {touched_new} FROM written GROUP BY id"  # noqa: S608
-    note = f", noted AS ({noted})" if touched else ""
+    tell = f"INSERT INTO {touched} SELECT owner, {touched_new} FROM written GROUP BY owner"  # noqa: S608
+    told = f", told AS ({tell})" if touched else ""
     statement = f"""
         WITH written AS (
             INSERT INTO {table} ({", ".join(columns)})
             SELECT {", ".join(values[name].insert for name in columns)}
             FROM {source}
             ON CONFLICT ({", ".join(key)}) {conflict}
-            RETURNING {touched_id} AS id, xmax = 0 AS is_new
-        ){note}
+            RETURNING id AS row_id, {touched_id} AS owner, xmax = 0 AS is_new
+        ), {changes.notes(table, of_order=of_order)}{told}
         SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written
     """  # noqa: S608 names come from the code of the sections, never from a file
     with connection.cursor() as cursor:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from psycopg2 import Error as DriverError
 
 from catalog.importing.columns import Column
 from catalog.importing.reader import Refusal, Source
+from core.said import Said
 
 REFUSED = "import_refused"
 CHUNK = 1 << 18
@@ -82,7 +83,7 @@ class Stage:
             f"{same} AND s.line > d.first",
             using=f"(SELECT {names}, min(line) AS first FROM {self.table} GROUP BY {names} HAVING count(*) > 1) d",  # noqa: S608
             column=key[-1],
-            reason=_("stands already in line %(value)s"),
+            reason=gettext_noop("stands already in line %(value)s"),
             value="d.first",
         )
 
@@ -112,7 +113,7 @@ def refused_rows() -> Iterator[tuple[str, Refusal]]:
         " ORDER BY section, line"
     )
     for section, file, line, column, reason, value, row in stream(statement):
-        yield section, Refusal(file, line, column, _(reason) % {"value": value} if value else _(reason), row)
+        yield section, Refusal(file, line, column, Said(reason, {"value": value} if value else {}), row)
 
 
 def copy(table: str, columns: str, rows: Iterator[str]) -> int:

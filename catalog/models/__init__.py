@@ -2,7 +2,7 @@
 
 from catalog.models.behaviour import Interaction, Visitor
 from catalog.models.customers import Customer, CustomerTrait
-from catalog.models.imports import ImportBatch
+from catalog.models.imports import ImportBatch, ImportChange, ImportedEvents
 from catalog.models.orders import Order, OrderEvent, OrderLine, Payment, Refund
 from catalog.models.products import Brand, Category, Product, ProductImage, Variant
 from catalog.models.stock import StockMovement
@@ -13,6 +13,8 @@ __all__ = [
     "Customer",
     "CustomerTrait",
     "ImportBatch",
+    "ImportChange",
+    "ImportedEvents",
     "Interaction",
     "Order",
     "OrderEvent",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext_noop
 from treebeard.numconv import NumConv
 
+from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.sections import Load, Section
@@ -191,12 +192,14 @@ def _refuse_orphans(stage: Stage) -> None:
 
 def _move_others() -> None:
     """Categories that are not in the file follow their parents."""
-    execute(
+    changes.written(
+        "catalog_category",
         f"""
         UPDATE catalog_category t
         SET path = p.path, depth = length(p.path) / {STEP}, numchild = p.numchild, updated_at = now()
         FROM import_places p
         WHERE p.id = {KEY.format("t")}
           AND (t.path, t.numchild) IS DISTINCT FROM (p.path, p.numchild)
-        """  # noqa: S608
+        """,  # noqa: S608
+        id="t.id",
     )

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.pictures import MAX_BYTES, PictureRefused, clean_picture
@@ -19,12 +19,14 @@ from catalog.models import ProductImage
 from core.said import Said
 
 BATCH = 200
+TABLE = "catalog_productimage"
 
 
 class Images(Section):
     """A picture is known by product and file name; its content by the SHA-256 of the file that was sent."""
 
     name = "images"
+    is_slow = True
     key = ("product", "file")
 
     def columns(self) -> tuple[Column, ...]:
@@ -62,7 +64,7 @@ class _Copier:
             if image := self._take(*row):
                 made.append(image)
             if done % BATCH == 0 or done == total:
-                ProductImage.objects.bulk_create(made)
+                changes.note_new(TABLE, [image.pk for image in ProductImage.objects.bulk_create(made)])
                 made.clear()
             if done % 20 == 0:
                 self.load.advance(
@@ -88,13 +90,12 @@ class _Copier:
         name = self._save(picture.content, picture.extension)
         if known:
             self.count.changed += 1
+            changes.note_before(TABLE, [known])  # whose file stays until the import can no longer be undone
             execute(
                 "UPDATE catalog_productimage SET file = %s, width = %s, height = %s, content_sha256 = %s,"
                 " position = %s, alt = %s, updated_at = now() WHERE id = %s",
                 [name, picture.width, picture.height, digest, position, alt, known],
             )
-            if not self.load.is_dry_run:
-                transaction.on_commit(lambda: default_storage.delete(known_file))
             return None
         self.count.new += 1
         image = ProductImage(product_id=product, source_name=file, position=position, alt=alt, content_sha256=digest)
@@ -131,6 +132,8 @@ class _Copier:
         target = f"products/{name[:2]}/{name}.{extension}"
         if self.load.is_dry_run:
             return target
+        if self.load.journal is not None:
+            self.load.journal.add(target)
         saved = default_storage.save(target, ContentFile(content))
         self.load.on_failure(lambda: default_storage.delete(saved))
         return saved
@@ -143,6 +146,7 @@ class _Copier:
             self.count.same += 1
             return
         self.count.changed += 1
+        changes.note_before(TABLE, [known])
         execute(
             "UPDATE catalog_productimage SET position = %s, alt = %s, updated_at = now() WHERE id = %s",
             [position, alt, known],

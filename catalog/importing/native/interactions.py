@@ -3,10 +3,11 @@
 from django.utils.translation import gettext_noop
 
 from catalog import partitions
+from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.sections import Load, Section
-from catalog.importing.staging import execute, stream
+from catalog.importing.staging import stream
 from catalog.models import Interaction
 
 
@@ -52,7 +53,8 @@ class Interactions(Section):
         months = "SELECT DISTINCT date_trunc('month', occurred_at AT TIME ZONE 'UTC')::date FROM import_interactions"
         partitions.ensure_months([month for (month,) in stream(months)])
         count = load.report.section(self.name)
-        count.new = execute(
+        count.new = changes.written_events(
+            load.batch_id,
             """
             INSERT INTO catalog_interaction (event_id, occurred_at, kind, product_id, customer_id, visitor_id, value)
             SELECT s.event_id, s.occurred_at, s.kind, p.id, c.id, v.id, s.value
@@ -60,14 +62,15 @@ class Interactions(Section):
             LEFT JOIN catalog_customer c ON c.external_id = s.customer
             LEFT JOIN catalog_visitor v ON v.key = s.visitor
             ON CONFLICT DO NOTHING
-            """
+            """,
         )
         count.same = stage.count() - count.new
 
 
 def _make_visitors() -> int:
     """Visitors by their id, joined to the customer that they were last seen as; those known to a customer stay so."""
-    made = execute(
+    made = changes.written(
+        "catalog_visitor",
         """
         INSERT INTO catalog_visitor (key, customer_id, first_seen_at)
         SELECT s.visitor, (array_agg(c.id ORDER BY s.occurred_at DESC) FILTER (WHERE c.id IS NOT NULL))[1],
@@ -75,9 +78,11 @@ def _make_visitors() -> int:
         FROM import_interactions s LEFT JOIN catalog_customer c ON c.external_id = s.customer
         WHERE s.visitor IS NOT NULL GROUP BY s.visitor
         ON CONFLICT (key) DO NOTHING
-        """
+        """,
+        is_new=True,
     )
-    execute(
+    changes.written(
+        "catalog_visitor",
         """
         UPDATE catalog_visitor v SET customer_id = w.customer_id
         FROM (
@@ -85,6 +90,7 @@ def _make_visitors() -> int:
             FROM import_interactions s JOIN catalog_customer c ON c.external_id = s.customer
             WHERE s.visitor IS NOT NULL GROUP BY s.visitor
         ) w WHERE w.visitor = v.key AND v.customer_id IS NULL
-        """
+        """,
+        id="v.id",
     )
     return made

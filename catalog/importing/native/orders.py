@@ -1,8 +1,8 @@
 """Orders and their lines. Both are resolved before either is written, because the total of an order must add up."""
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.sections import Load, Section
@@ -118,6 +118,7 @@ class OrderLines(Section):
             touched=TOUCHED,
             touched_id="order_id",
             touched_new="false",
+            of_order=True,
         )
         analyse("catalog_orderline")
         unknown = f"SELECT count(*) FROM {source} WHERE coalesce(p.id, q.id) IS NULL"  # noqa: S608
@@ -132,9 +133,10 @@ def _settle_currency(load: Load) -> None:
     profile = ShopProfile.current()
     found, currency = fetch_one("SELECT count(DISTINCT currency), min(currency) FROM import_orders")
     if found == 1 and currency != profile.base_currency and not Order.objects.exists():
+        changes.note_before("core_shopprofile", [profile.pk])
         profile.base_currency = currency
         profile.save(update_fields=["base_currency", "updated_at"])
-        load.report.note(_("The shop's base currency is now %(currency)s.") % {"currency": currency})
+        load.report.note(gettext_noop("The shop's base currency is now %(currency)s."), currency=currency)
 
 
 def _refuse_orders(load: Load) -> None:
@@ -238,15 +240,14 @@ def _add_up(load: Load) -> None:
 
 def _total_of_others() -> None:
     """Orders that are not in orders.csv but have lines in order_lines.csv."""
-    execute(
+    different = "t.number = o.number AND o.lines_total <> t.lines_total"
+    execute(f"INSERT INTO {TOUCHED} SELECT o.id, false FROM catalog_order o JOIN import_sums t ON {different}")  # noqa: S608
+    changes.written(
+        "catalog_order",
         f"""
-        WITH changed AS (
-            UPDATE catalog_order o
-            SET lines_total = t.lines_total, total = t.lines_total + o.shipping - o.discount, updated_at = now()
-            FROM import_sums t
-            WHERE t.number = o.number AND o.lines_total <> t.lines_total
-            RETURNING o.id
-        )
-        INSERT INTO {TOUCHED} SELECT id, false FROM changed
-        """  # noqa: S608
+        UPDATE catalog_order o
+        SET lines_total = t.lines_total, total = t.lines_total + o.shipping - o.discount, updated_at = now()
+        FROM import_sums t WHERE {different}
+        """,  # noqa: S608
+        id="o.id",
     )

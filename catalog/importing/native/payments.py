@@ -57,6 +57,7 @@ class Payments(Section):
             touched=TOUCHED,
             touched_id="order_id",
             touched_new="false",
+            of_order=True,
         )
         load.report.rule("payments_assumed", settle.assume_payments())
         _refuse_above_paid(stage)
@@ -83,6 +84,7 @@ class Payments(Section):
             touched=TOUCHED,
             touched_id="order_id",
             touched_new="false",
+            of_order=True,
         )
         count.new, count.changed = payments.new + refunds.new, payments.changed + refunds.changed
         count.same = stage.count() - count.new - count.changed

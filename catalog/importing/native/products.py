@@ -2,12 +2,13 @@
 
 from django.utils.translation import gettext_noop
 
+from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.native.variants import make_variants_without_stock
 from catalog.importing.sections import Load, Section
 from catalog.importing.sql import TIMESTAMPS, Value, translations, upsert
-from catalog.importing.staging import analyse, execute
+from catalog.importing.staging import analyse
 from catalog.models import Product
 
 
@@ -39,12 +40,14 @@ class Products(Section):
             " (SELECT 1 FROM catalog_category k WHERE k.external_id = s.category)",
             column="category", value="s.category", reason=gettext_noop("category %(value)s is unknown"),
         )  # fmt: skip
-        brands = execute(
+        brands = changes.written(
+            "catalog_brand",
             f"""
             INSERT INTO catalog_brand (name, name_translations, created_at, updated_at)
             SELECT DISTINCT s.brand, '{{}}'::jsonb, now(), now() FROM {stage.table} s
             WHERE s.brand IS NOT NULL ON CONFLICT (name) DO NOTHING
-            """  # noqa: S608
+            """,  # noqa: S608
+            is_new=True,
         )
         load.report.rule("brands_new", brands)
         write_products(load)

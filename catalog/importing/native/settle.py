@@ -1,6 +1,7 @@
 """What follows from orders that an import touched: payments that go without saying, totals, timeline, purchases."""
 
 from catalog import partitions
+from catalog.importing import changes
 from catalog.importing.native.orders import TOUCHED
 from catalog.importing.staging import analyse, execute, fetch_one, stream
 from catalog.models import Order
@@ -20,30 +21,39 @@ def assume_payments() -> int:
         "SELECT 1 FROM catalog_payment x"  # noqa: S608
         f" WHERE x.order_id = o.id AND x.external_id IS DISTINCT FROM '{ASSUMED}' || o.number"
     )
-    execute(
+    changes.written(
+        "catalog_payment",
         f"""
         DELETE FROM catalog_payment p USING catalog_order o, {AFFECTED} a
         WHERE o.id = a.id AND p.order_id = o.id AND p.external_id = '{ASSUMED}' || o.number
           AND (EXISTS ({others}) OR (o.status NOT IN ({BOUGHT}) AND o.refunded_total = 0))
-        """  # noqa: S608
+        """,  # noqa: S608
+        id="p.id",
+        order="p.order_id",
     )
-    execute(
+    changes.written(
+        "catalog_payment",
         f"""
         UPDATE catalog_payment p SET amount = greatest(o.total, o.refunded_total), paid_at = o.placed_at,
                currency = o.currency
         FROM catalog_order o, {AFFECTED} a
         WHERE o.id = a.id AND p.order_id = o.id AND p.external_id = '{ASSUMED}' || o.number AND o.total > 0
           AND (p.amount, p.paid_at) IS DISTINCT FROM (greatest(o.total, o.refunded_total), o.placed_at)
-        """  # noqa: S608
+        """,  # noqa: S608
+        id="p.id",
+        order="p.order_id",
     )
-    return execute(
+    return changes.written(
+        "catalog_payment",
         f"""
         INSERT INTO catalog_payment (order_id, external_id, amount, currency, method, paid_at)
         SELECT o.id, '{ASSUMED}' || o.number, o.total, o.currency, '', o.placed_at
         FROM catalog_order o JOIN {AFFECTED} a USING (id)
         WHERE o.status IN ({BOUGHT}) AND o.total > 0
           AND NOT EXISTS (SELECT 1 FROM catalog_payment x WHERE x.order_id = o.id)
-        """  # noqa: S608
+        """,  # noqa: S608
+        is_new=True,
+        order="order_id",
     )
 
 
@@ -68,8 +78,10 @@ def _collect() -> None:
 
 def _totals() -> None:
     """Paid, refunded, and the moment at which an order was paid in full (or last paid, when it counts as bought)."""
+    execute("DROP TABLE IF EXISTS import_paid")
     execute(
         f"""
+        CREATE TEMPORARY TABLE import_paid ON COMMIT DROP AS
         WITH payments AS (
             SELECT p.order_id, p.amount, p.paid_at, o.total,
                    sum(p.amount) OVER (PARTITION BY p.order_id ORDER BY p.paid_at, p.id) AS so_far
@@ -81,21 +93,29 @@ def _totals() -> None:
         ), refunded AS (
             SELECT r.order_id, sum(r.amount) AS amount
             FROM {AFFECTED} a JOIN catalog_refund r ON r.order_id = a.id GROUP BY r.order_id
-        ), wanted AS (
-            SELECT o.id, coalesce(p.amount, 0) AS paid, coalesce(r.amount, 0) AS refunded,
-                   coalesce(p.full_at, CASE WHEN o.status IN ({BOUGHT}) THEN coalesce(p.last_at, o.placed_at) END)
-                   AS paid_at
-            FROM {AFFECTED} a JOIN catalog_order o USING (id)
-            LEFT JOIN paid p ON p.order_id = o.id LEFT JOIN refunded r ON r.order_id = o.id
         )
-        UPDATE catalog_order o
-        SET paid_total = w.paid, refunded_total = w.refunded, paid_at = w.paid_at, updated_at = now()
-        FROM wanted w
-        WHERE w.id = o.id
-          AND (o.paid_total, o.refunded_total, o.paid_at) IS DISTINCT FROM (w.paid, w.refunded, w.paid_at)
+        SELECT o.id, coalesce(p.amount, 0) AS paid, coalesce(r.amount, 0) AS refunded,
+               coalesce(p.full_at, CASE WHEN o.status IN ({BOUGHT}) THEN coalesce(p.last_at, o.placed_at) END)
+               AS paid_at
+        FROM {AFFECTED} a JOIN catalog_order o USING (id)
+        LEFT JOIN paid p ON p.order_id = o.id LEFT JOIN refunded r ON r.order_id = o.id
         """  # noqa: S608
     )
-    execute(
+    changes.written(
+        "catalog_order",
+        """
+        UPDATE catalog_order o
+        SET paid_total = w.paid, refunded_total = w.refunded, paid_at = w.paid_at, updated_at = now()
+        FROM import_paid w
+        WHERE w.id = o.id
+          AND (o.paid_total, o.refunded_total, o.paid_at) IS DISTINCT FROM (w.paid, w.refunded, w.paid_at)
+        """,
+        id="o.id",
+        order="o.id",
+    )
+    execute("DROP TABLE import_paid")
+    changes.written(
+        "catalog_orderline",
         f"""
         UPDATE catalog_orderline l SET refunded_quantity = r.quantity
         FROM (
@@ -104,14 +124,17 @@ def _totals() -> None:
             WHERE r.order_line_id IS NOT NULL GROUP BY r.order_line_id
         ) r
         WHERE l.id = r.order_line_id AND l.refunded_quantity <> r.quantity
-        """  # noqa: S608
+        """,  # noqa: S608
+        id="l.id",
+        order="l.order_id",
     )
 
 
 def _timeline() -> None:
     """Events that are not there yet. The file does not say when an order was shipped, delivered, closed or cancelled:
     such events stand at the last moment that is known and say so."""
-    execute(
+    changes.written(
+        "catalog_orderevent",
         f"""
         INSERT INTO catalog_orderevent (order_id, kind, occurred_at, note, details)
         SELECT e.order_id, e.kind, e.occurred_at, '', e.details FROM (
@@ -128,9 +151,12 @@ def _timeline() -> None:
         ) e
         WHERE NOT EXISTS (SELECT 1 FROM catalog_orderevent x WHERE x.order_id = e.order_id AND x.kind = e.kind)
         ORDER BY e.order_id, e.occurred_at, e.rank
-        """  # noqa: S608
+        """,  # noqa: S608
+        is_new=True,
+        order="order_id",
     )
-    execute(
+    changes.written(
+        "catalog_orderevent",
         f"""
         INSERT INTO catalog_orderevent (order_id, kind, occurred_at, note, details)
         SELECT r.order_id, 'refunded', r.refunded_at, r.reason,
@@ -141,7 +167,9 @@ def _timeline() -> None:
             WHERE x.order_id = r.order_id AND x.kind = 'refunded' AND x.details ->> 'refund' = r.external_id
         )
         ORDER BY r.order_id, r.refunded_at
-        """  # noqa: S608
+        """,  # noqa: S608
+        is_new=True,
+        order="order_id",
     )
 
 

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_noop
 
+from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.sections import Load, Section
@@ -76,7 +77,8 @@ def make_variants_without_stock(products: str) -> int:
 
     A shop that sends no variants counts no stock. An id that is a SKU already, or longer than one, gets none.
     """
-    return execute(
+    return changes.written(
+        "catalog_variant",
         f"""
         INSERT INTO catalog_variant (sku, external_id, product_id, options, track_stock, stock, barcode,
                                      created_at, updated_at)
@@ -85,7 +87,8 @@ def make_variants_without_stock(products: str) -> int:
         WHERE p.external_id IN ({products}) AND length(p.external_id) <= 80
           AND NOT EXISTS (SELECT 1 FROM catalog_variant v WHERE v.product_id = p.id)
         ON CONFLICT DO NOTHING
-        """  # noqa: S608
+        """,  # noqa: S608
+        is_new=True,
     )
 
 
@@ -108,14 +111,16 @@ def _remember_stock(table: str) -> None:
 
 def _close_variants_made_before(table: str) -> int:
     """A product that got a variant for want of any is no longer always available once the file has real ones."""
-    return execute(
+    return changes.written(
+        "catalog_variant",
         f"""
         UPDATE catalog_variant v SET track_stock = true, updated_at = now()
         FROM catalog_product p
         WHERE p.id = v.product_id AND v.sku = p.external_id AND NOT v.track_stock
           AND EXISTS (SELECT 1 FROM {table} s WHERE s.product = p.external_id)
           AND NOT EXISTS (SELECT 1 FROM {table} s WHERE s.sku = v.sku)
-        """  # noqa: S608
+        """,  # noqa: S608
+        id="v.id",
     )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.native import Customers, OrderLines, Orders, Payments, Products
@@ -83,10 +83,11 @@ def _settle_in(load: Load) -> None:
     profile = ShopProfile.current()
     if Order.objects.exists() or (profile.base_currency, profile.time_zone) == (CURRENCY, ZONE):
         return
+    changes.note_before("core_shopprofile", [profile.pk])
     profile.base_currency, profile.time_zone = CURRENCY, ZONE
     profile.save(update_fields=["base_currency", "time_zone", "updated_at"])
-    text = _("The shop's base currency is now %(currency)s, its time zone %(zone)s.")
-    load.report.note(text % {"currency": CURRENCY, "zone": ZONE})
+    text = gettext_noop("The shop's base currency is now %(currency)s, its time zone %(zone)s.")
+    load.report.note(text, currency=CURRENCY, zone=ZONE)
 
 
 def _stage_products() -> None:

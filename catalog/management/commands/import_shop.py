@@ -1,4 +1,4 @@
-"""`manage.py import_shop FORMAT PATH [--dry-run]`."""
+"""`manage.py import_shop FORMAT PATH [--dry-run]`: the same arguments go on with an import that was killed."""
 
 import sys
 import time
@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog.importing import formats, report
-from catalog.importing.errors import ImportRefused
+from catalog.importing import formats, report, runner
+from catalog.importing.errors import ImportBroken, ImportRefused
 from catalog.importing.progress import listener
 from catalog.models import ImportBatch
 from core import jobs
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("format", metavar="FORMAT", help="native or online-retail")
+        parser.add_argument("format", metavar="FORMAT", help=", ".join(formats.FORMATS))
         parser.add_argument("path", metavar="PATH", help="a folder of CSV files (.csv or .csv.gz)")
         parser.add_argument("--dry-run", action="store_true", help="read and check everything, write nothing")
 
@@ -39,11 +39,11 @@ class Command(BaseCommand):
             formats.plan(options["format"], path)
         except ImportRefused as error:
             raise CommandError(str(error), returncode=2) from error
-        batch = ImportBatch.objects.create(format=options["format"], source=str(path), is_dry_run=options["dry_run"])
+        batch = self._batch(options["format"], str(path), is_dry_run=options["dry_run"])
         terminal = _Terminal(self.stdout)
         token = listener.set(terminal.tell)
         try:
-            job = jobs.run_now("catalog.tasks.import_shop", batch_id=batch.pk)
+            job = jobs.run_now("catalog.tasks.import_files", batch_id=batch.pk)
         except KeyboardInterrupt:
             batch.refresh_from_db()
             # Else a worker would take the job for lost and go on with it.
@@ -53,6 +53,8 @@ class Command(BaseCommand):
             raise CommandError(batch.error, returncode=130) from None
         except ImportRefused as error:
             raise CommandError(str(error), returncode=2) from error
+        except ImportBroken as error:
+            raise CommandError(str(error), returncode=1) from error
         finally:
             listener.reset(token)
             terminal.end()
@@ -60,6 +62,14 @@ class Command(BaseCommand):
         if job.state != jobs.Job.State.DONE:
             raise CommandError(batch.error or _("The import was stopped."), returncode=1)
         self._show(batch)
+
+    def _batch(self, format: str, source: str, *, is_dry_run: bool) -> ImportBatch:
+        """A new batch, or the one with these arguments that was killed or broke off."""
+        known = None if is_dry_run else runner.resumable(format, source)
+        if known is not None:
+            self.stdout.write(_("Going on with import #%(number)d.") % {"number": known.pk})
+            return known
+        return ImportBatch.objects.create(format=format, source=source, is_dry_run=is_dry_run)
 
     def _show(self, batch: ImportBatch) -> None:
         for line in report.table(batch.report):

@@ -13,6 +13,7 @@ from django.db import connection
 from PIL import Image
 
 from catalog.importing import runner
+from catalog.importing.report import words
 from catalog.models import ImportBatch
 
 TABLES = [
@@ -123,7 +124,8 @@ def do_import(path: Path, name: str = "native", *, dry_run: bool = False) -> Sim
     if batch.refused_file:
         with (settings.VAR_DIR / batch.refused_file).open(encoding="utf-8-sig", newline="") as file:
             refused = [(row["file"], int(row["line"]), row["column"], row["reason"]) for row in csv.DictReader(file)]
-    return SimpleNamespace(**{**report, "batch": batch, "refused": refused})
+    notes = [words(note) for note in report["notes"]]
+    return SimpleNamespace(**{**report, "notes": notes, "batch": batch, "refused": refused})
 
 
 def counts(section: dict[str, object]) -> tuple[object, ...]:

@@ -62,9 +62,16 @@ def test_a_missing_folder_is_refused(tmp_path):
         do_import(tmp_path / "nowhere")
 
 
-def test_semicolons_are_named_as_the_cause(write):
-    with pytest.raises(FileRefused, match="columns must be separated by commas"):
-        do_import(write({"products.csv": "id;name;price\n1;Mug;2\n"}))
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_other_signs_between_columns_are_found(write, sign):
+    rows = f"id{sign}name{sign}price\nP1{sign}Mug, red{sign}12,50\nP2{sign}Cup{sign}3.25\n"
+
+    _result, refused = refused_products(write, rows.encode())
+
+    assert refused == []
+    assert [(p.name, str(p.price)) for p in Product.objects.order_by("external_id")] == [
+        ("Mug, red", "12.5000"), ("Cup", "3.2500"),
+    ]  # fmt: skip
 
 
 def test_a_damaged_archive_is_refused(write):
@@ -341,7 +348,12 @@ def test_the_list_of_refused_rows_holds_no_formula(write):
     assert ',"=' not in text
     assert ",=" not in text
     assert result.refused_sample == [
-        {"file": "products.csv", "line": 2, "column": "price", "reason": "is not an amount such as 12.50"}
+        {
+            "file": "products.csv",
+            "line": 2,
+            "column": "price",
+            "reason": {"text": "is not an amount such as 12.50", "values": {}},
+        }
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.importing import columns as c
 from catalog.importing.columns import NULL, Problem
-from catalog.importing.reader import open_source
+from catalog.importing.reader import Place, open_source
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_an_event_is_known_by_its_text_or_its_uuid():
 
 def rows(path, *columns):
     refused = []
-    found = [row.rstrip("\n").split("\t") for row in open_source(path, columns).rows(refused.append)]
-    return found, [(refusal.line, refusal.reason) for refusal in refused]
+    found = [row.rstrip("\n").split("\t") for row in open_source(Place(path), columns).rows(refused.append)]
+    return found, [(refusal.line, str(refusal.reason)) for refusal in refused]
 
 
 def test_columns_are_found_by_name_in_any_order_and_spelling(tmp_path):

@@ -106,10 +106,15 @@ def test_an_import_whose_connection_breaks_is_finished_by_the_next(small_shop, m
     assert ImportBatch.objects.get().state == "failed"
     assert Job.objects.get().state == "failed"
 
-    run("native", str(small_shop))
+    broken = ImportBatch.objects.get()
+    assert broken.error == "The connection to the database broke. Start the same import again: it goes on where it was."
 
-    assert Order.objects.count() == 3
-    assert ImportBatch.objects.latest("id").report["sections"]["products"]["same"] == 3
+    lines = run("native", str(small_shop)).splitlines()
+
+    batch = ImportBatch.objects.get()
+    assert lines[0] == f"Going on with import #{batch.pk}."
+    assert (Order.objects.count(), batch.state, batch.error) == (3, "done", "")
+    assert batch.report["sections"]["products"]["new"] == 3
 
 
 @pytest.mark.django_db

@@ -1,13 +1,20 @@
 """Pictures are made safe and known again by their content."""
 
 import io
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from PIL import Image
 
 from catalog.importing.pictures import PictureRefused, clean_picture
-from catalog.models import ProductImage
+from catalog.models import ImportBatch, ProductImage
 from tests.catalog.importing.conftest import counts, do_import, picture
+
+
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def opened(data):
@@ -112,14 +119,18 @@ def test_new_words_change_the_row_and_not_the_file(shop, media):
 
 
 @pytest.mark.django_db
-def test_a_new_picture_takes_the_place_of_the_old(shop, media, django_capture_on_commit_callbacks):
+def test_a_new_picture_takes_the_place_of_the_old_whose_file_stays_as_long_as_undo_may_want_it(shop, media):
     do_import(shop(picture()))
-    with django_capture_on_commit_callbacks(execute=True):
-        result = do_import(shop(picture(colour="blue", size=(10, 10))))
+    second = do_import(shop(picture(colour="blue", size=(10, 10))))
 
-    assert counts(result.sections["images"]) == (1, 0, 1, 0, 0)
+    assert counts(second.sections["images"]) == (1, 0, 1, 0, 0)
     assert ProductImage.objects.get().width == 10
-    assert len([path for path in media.rglob("*") if path.is_file()]) == 1
+    assert len(files(media)) == 2
+
+    ImportBatch.objects.update(finished_at=timezone.now() - timedelta(days=31))
+    do_import(shop(picture(colour="blue", size=(10, 10))))
+
+    assert [path.name for path in files(media)] == [Path(ProductImage.objects.get().file.name).name]
 
 
 @pytest.mark.django_db
