@@ -37,3 +37,10 @@ def pre_fork(server: Any, worker: Any) -> None:
     from django.db import connections
 
     connections.close_all()
+
+
+def post_worker_init(worker: Any) -> None:
+    """A new process reads the model and looks at the shop at once, not when the first shopper waits for it."""
+    from recommender.shelf import shelf
+
+    shelf.keep_fresh()

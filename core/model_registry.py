@@ -20,28 +20,35 @@ from typing import Any, TypeVar
 import numpy as np
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from core import outbox
 from core.exceptions import DomainError
+from core.extensions import model_kinds
 from core.models import ModelVersion, StaffUser
 
 log = structlog.get_logger(__name__)
 CHECK_SECONDS = 1.0
+TRY_AGAIN_SECONDS = 30.0
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class ModelKind:
-    """What models of one kind have in common. `primary_metric` decides at the gate; higher is better."""
+    """What models of one kind have in common. `primary_metric` decides at the gate; higher is better.
+
+    `builder` is the dotted name of what makes the serving object from a LoadedModel and raises when that cannot serve.
+    """
 
     name: str
     schema_version: int
     primary_metric: str
     keep_versions: int = 5
+    builder: str = ""
 
 
 class DamagedModel(Exception):
@@ -120,8 +127,8 @@ def publish_if_better(
 
 
 def activate(version: ModelVersion, *, by: StaffUser | None, reason: str = "") -> None:
-    """Let this version serve. One row flips to active in one transaction; its files are verified first."""
-    load(version)
+    """Let this version serve. One row flips to active in one transaction; first it is loaded as servers load it."""
+    load_for_serving(version)
     if version.state == ModelVersion.State.REFUSED and by is None:
         raise DomainError(_("The gate refused this version."))
     with transaction.atomic():
@@ -231,9 +238,24 @@ def load(version: ModelVersion) -> LoadedModel:
             if name.endswith(".npy")
         }
         meta = json.loads((folder / "meta.json").read_text("utf-8"))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise DamagedModel(f"{version.name}: {error}") from error
     return LoadedModel(version.pk, version.name, version.trained_until, arrays, meta)
+
+
+def load_for_serving(version: ModelVersion, kind: ModelKind | None = None) -> LoadedModel:
+    """`load`, and build what serves. Raises DamagedModel also for files that are whole and of no use."""
+    if kind is None and version.kind in model_kinds:
+        kind = model_kinds.get(version.kind).resolve()
+    if kind is not None and version.schema_version != kind.schema_version:
+        raise DamagedModel(f"{version.name}: this program reads format {kind.schema_version}.")
+    model = load(version)
+    if kind is not None and kind.builder:
+        try:
+            model.built(import_string(kind.builder))
+        except Exception as error:  # whatever a builder trips over, the model is to blame
+            raise DamagedModel(f"{version.name}: it cannot serve ({error}).") from error
+    return model
 
 
 class _Slot:
@@ -242,6 +264,7 @@ class _Slot:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.checked_at = 0.0
+        self.tried_at = 0.0
         self.version_id: int | None = None
         self.model: LoadedModel | None = None
         self.error = ""
@@ -251,27 +274,58 @@ _slots: dict[str, _Slot] = {}
 
 
 def active(kind: ModelKind) -> LoadedModel | None:
-    """The serving model, at most a second behind the table. A damaged one leaves the previous in place."""
+    """The serving model, at most a second behind the table; it stays while the database is away.
+
+    A damaged one leaves the previous in place; a process that has none takes the newest healthy one that served before.
+    A damaged one is tried again every half minute, so that files that are put back serve.
+    """
     slot = _slots.setdefault(kind.name, _Slot())
     if time.monotonic() - slot.checked_at < CHECK_SECONDS:
         return slot.model
-    with slot.lock:
-        if time.monotonic() - slot.checked_at < CHECK_SECONDS:
-            return slot.model
-        version = ModelVersion.objects.of(kind.name).active().first()
-        if version is None:
-            slot.model, slot.version_id, slot.error = None, None, ""
-        elif version.pk != slot.version_id:
-            slot.version_id = version.pk
-            try:
-                if version.schema_version != kind.schema_version:
-                    raise DamagedModel(f"{version.name}: this program reads format {kind.schema_version}.")
-                slot.model, slot.error = load(version), ""
-            except DamagedModel as error:
-                slot.error = str(error)
-                log.error("model.damaged", model=version.name, error=str(error))
-        slot.checked_at = time.monotonic()
+    # Reading a new version takes a while; the others serve on with the old one meanwhile.
+    if not slot.lock.acquire(blocking=slot.checked_at == 0.0):
         return slot.model
+    try:
+        if time.monotonic() - slot.checked_at >= CHECK_SECONDS:
+            _look(slot, kind)
+    except (DatabaseError, InterfaceError):
+        log.warning("model.database_away", kind=kind.name)
+    finally:
+        slot.checked_at = time.monotonic()
+        slot.lock.release()
+    return slot.model
+
+
+def _look(slot: _Slot, kind: ModelKind) -> None:
+    version = ModelVersion.objects.of(kind.name).active().first()
+    if version is None:
+        slot.model, slot.version_id, slot.error = None, None, ""
+        return
+    is_due = bool(slot.error) and time.monotonic() - slot.tried_at > TRY_AGAIN_SECONDS
+    if version.pk == slot.version_id and not is_due:
+        return
+    slot.version_id, slot.tried_at = version.pk, time.monotonic()
+    try:
+        slot.model, slot.error = load_for_serving(version, kind), ""
+    except DamagedModel as error:
+        slot.error = str(error)
+        log.error("model.damaged", model=version.name, error=str(error))
+        if slot.model is None:
+            slot.model = _newest_healthy(kind)
+
+
+def _newest_healthy(kind: ModelKind) -> LoadedModel | None:
+    """For a process that starts while the active version is damaged."""
+    served = ModelVersion.objects.of(kind.name).filter(state=ModelVersion.State.RETIRED).exclude(folder="")
+    for version in served.order_by("-activated_at")[: kind.keep_versions]:
+        try:
+            model = load_for_serving(version, kind)
+        except DamagedModel as error:
+            log.error("model.damaged", model=version.name, error=str(error))
+        else:
+            log.warning("model.older_serves", model=version.name)
+            return model
+    return None
 
 
 def load_error(kind: ModelKind) -> str:

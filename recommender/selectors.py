@@ -1,22 +1,26 @@
 """What to show to whom, and why: the serving path, shared by the API and the staff preview.
 
 One numpy pass scores all products; one query keeps what may be sold right now. Whatever is missing (model, history,
-candidates) moves one step down the chain personal → popular → newest and the answer says so in `source`.
+candidates) moves one step down the chain personal → popular → newest and the answer says so in `source`. While the
+database is away, `from_memory` answers from the shelf of this process.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
+from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from catalog.models import Customer, Interaction, Product, Visitor
 from catalog.selectors import product_cards, sellable_among
 from core import model_registry as registry
 from recommender import reasons, tokens
 from recommender.choices import ACT_WEIGHTS, HISTORY_LIMIT, LIKED_FROM_STARS, RECOMMENDER
-from recommender.ml.serving import Candidate, ServingModel
+from recommender.ml.serving import Candidate, ServingModel, build
+from recommender.shelf import MOST, keys_of, shelf
 
 log = structlog.get_logger(__name__)
 BASKET_WEIGHT = 5.0
@@ -60,7 +64,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Answer:
-    """`source` is the best step of the chain that gave an item; `as_of` is when the model last saw data."""
+    """`source` is the best step of the chain that gave an item, `fallback` without a model or from memory.
+
+    `as_of` is when the model last saw data. `is_stale`: the database is away, so prices and stock are those of the last
+    look, at most ten minutes ago.
+    """
 
     items: list[Item]
     id: str
@@ -69,6 +77,7 @@ class Answer:
     source: str
     model_version: str | None
     as_of: datetime | None
+    is_stale: bool = False
     history: list[Act] = field(default_factory=list)
 
     @property
@@ -114,33 +123,62 @@ def recommend(
     bought = {act.product_id for act in acts if act.kind == Interaction.Kind.PURCHASE}
     unwanted = {*exclude, *basket, *bought} | ({page_product_id} if page_product_id is not None else set())
     history = _one_act_per_product(context + acts)
-    model = _model()
-    candidates = model.recommend(
-        [(act.product_id, act.weight) for act in history], k=limit * 4 + 40, exclude=unwanted
-    ) if model else []  # fmt: skip
+    loaded, candidates = _scored(
+        lambda model: model.recommend(
+            [(act.product_id, act.weight) for act in history], k=limit * 4 + 40, exclude=unwanted
+        )
+    )
     return _answer(
-        placement, candidates, history=history, unwanted=unwanted, limit=limit, language=language, has_model=bool(model)
+        placement, candidates, history=history, unwanted=unwanted, limit=limit, language=language, loaded=loaded
     )
 
 
 def similar(*, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None) -> Answer:
     """Products that the same people choose, for a product page. The same guarantees as `recommend`."""
     page = Act(product.pk, "page", timezone.now(), PAGE_WEIGHT)
-    model = _model()
-    candidates = model.similar(product.pk, k=limit * 4 + 40) if model else []
+    loaded, candidates = _scored(lambda model: model.similar(product.pk, k=limit * 4 + 40))
     return _answer(
         "product", candidates, history=[page], unwanted={product.pk, *exclude}, limit=limit, language=language,
-        has_model=bool(model),
+        loaded=loaded,
     )  # fmt: skip
 
 
-def _model() -> ServingModel | None:
+def from_memory(
+    *,
+    placement: str,
+    page: str | None = None,
+    basket: Sequence[str] = (),
+    exclude: Collection[str] = (),
+    limit: int = 10,
+    language: str | None = None,
+) -> Answer | None:
+    """An answer without the database, by public or `ext:` ids: what sold well when it was last seen.
+
+    None when this process remembers nothing that is young enough.
+    """
+    goods = shelf.goods()
+    if goods is None:
+        return None
+    cards = goods.cards.get(language or get_language() or "") or goods.cards[settings.LANGUAGE_CODE]
+    known = keys_of([page, *basket] if page else basket)
+    unwanted = {*known, *keys_of(exclude), *goods.gone}
+    loaded, candidates = _scored(lambda model: model.recommend([(pk, PAGE_WEIGHT) for pk in known], k=2 * MOST))
+    ranked = dict.fromkeys([*(c.product_id for c in candidates), *goods.order])
+    chosen = [pk for pk in ranked if pk in cards and pk not in unwanted][:limit]
+    reason = Reason("popular", reasons.sentence("popular"))
+    return _told([Item(pk, cards[pk], None, "popular", reason) for pk in chosen], placement, loaded, is_stale=True)
+
+
+def _scored(
+    score: Callable[[ServingModel], list[Candidate]],
+) -> tuple[registry.LoadedModel | None, list[Candidate]]:
+    """The model that answers, and its candidates; neither when it cannot be used."""
     try:
         loaded = registry.active(RECOMMENDER)
-        return loaded.built(lambda m: ServingModel.from_arrays(m.arrays, m.meta)) if loaded else None
+        return (loaded, score(loaded.built(build))) if loaded else (None, [])
     except Exception:  # a model that cannot be used must never cost the customer an answer
         log.exception("recommender.model_unusable")
-        return None
+        return None, []
 
 
 def _answer(
@@ -151,11 +189,13 @@ def _answer(
     unwanted: Collection[int],
     limit: int,
     language: str | None,
-    has_model: bool,
+    loaded: registry.LoadedModel | None,
 ) -> Answer:
     """Keep what may be sold, fill up from the newest, and put the reasons into words."""
     wanted = [c for c in candidates if c.product_id not in unwanted]
     sellable = sellable_among([c.product_id for c in wanted])
+    shelf.forget(c.product_id for c in wanted if c.product_id not in sellable)
+    shelf.keep_fresh()
     chosen = [c for c in wanted if c.product_id in sellable][:limit]
     newest: list[int] = []
     if len(chosen) < limit:
@@ -168,17 +208,27 @@ def _answer(
     items = [_item(c, by_product, cards) for c in chosen if c.product_id in cards]
     new = Reason("new", reasons.sentence("new"))
     items += [Item(pk, cards[pk], None, "newest", new) for pk in newest if pk in cards]
-    loaded = registry.active(RECOMMENDER) if has_model else None
-    source = _source(items, has_model=has_model)
+    return _told(items, placement, loaded, history=list(history))
+
+
+def _told(
+    items: list[Item],
+    placement: str,
+    loaded: registry.LoadedModel | None,
+    *,
+    history: list[Act] | None = None,
+    is_stale: bool = False,
+) -> Answer:
     return Answer(
         items=items,
         id=tokens.make(placement=placement, version_id=loaded.version_id if loaded else 0),
         placement=placement,
         strategy=str(loaded.meta.get("strategy", "")) if loaded else "newest",
-        source=source,
+        source="fallback" if loaded is None or is_stale else _source(items),
         model_version=loaded.name if loaded else None,
         as_of=loaded.trained_until if loaded else None,
-        history=list(history),
+        is_stale=is_stale,
+        history=history or [],
     )
 
 
@@ -195,10 +245,8 @@ def _item(candidate: Candidate, by_product: dict[int, Act], cards: dict[int, dic
     return Item(candidate.product_id, cards[candidate.product_id], candidate.score, source, reason)
 
 
-def _source(items: Sequence[Item], *, has_model: bool) -> str:
-    """Best step used. Without a model everything is a fallback, whatever it shows."""
-    if not has_model:
-        return "fallback"
+def _source(items: Sequence[Item]) -> str:
+    """Best step of the chain that was used."""
     steps = {item.source for item in items}
     return next((step for step in ("personal", "popular", "newest") if step in steps), "newest")
 

@@ -97,7 +97,7 @@ def _answer(error: Exception) -> Response | None:
         log.warning("api.conflict", error=str(error)[:300])
         return Response(problem(409, "conflict", _("This clashes with something that is already there.")), 409)
     elif fault := fault_of(error):
-        log.error("api.fault", code=fault.code, error=str(error)[:300])
+        log.warning("api.fault", code=fault.code, error=str(error)[:300])
         return Response(problem(fault.status, fault.code, fault.sentence), fault.status, headers=fault.headers)
     if not isinstance(error, exceptions.APIException):
         return None

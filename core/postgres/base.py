@@ -101,6 +101,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.close()
         super().ensure_connection()
 
+    def close_if_unusable_or_obsolete(self) -> None:
+        """After a request: a broken connection goes, and no new one is made for nobody."""
+        if self.is_impatient and self.connection is not None and self.connection.closed:
+            self.close()
+        super().close_if_unusable_or_obsolete()
+
     def is_usable(self) -> bool:
         if not self.is_impatient:
             return super().is_usable()
@@ -194,7 +200,7 @@ class Impatient:
             broken
             and not gate.is_open
             and not self.db.in_atomic_block
-            and self.db.get_autocommit()
+            and self.db.autocommit
             and getattr(self.cursor, "name", None) is None
             and isinstance(sql, str)
             and sql.lstrip()[:6].upper() == "SELECT"

@@ -79,6 +79,9 @@ class RecommendationsSerializer(serializers.Serializer):
     )
     model_version = serializers.CharField(allow_null=True)
     as_of = serializers.DateTimeField(allow_null=True, help_text="When the model last saw data.")
+    stale = serializers.BooleanField(
+        help_text="The database is away: popular products as they were at the last look, at most ten minutes ago."
+    )
     items = RecommendedItemSerializer(many=True)
 
 
@@ -91,6 +94,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "source": answer.source,
         "model_version": answer.model_version,
         "as_of": answer.as_of,
+        "stale": answer.is_stale,
         "items": [
             {
                 "product": item.card,

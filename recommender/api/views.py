@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import PermissionDenied
@@ -13,6 +14,7 @@ from core.api import ids
 from core.api.permissions import HasScope
 from core.api.principals import CustomerAuth, KeyAuth
 from core.api.views import ApiView
+from core.faults import fault_of
 from core.models import Scope
 from recommender import selectors
 from recommender.api.serializers import (
@@ -37,11 +39,19 @@ class RecommendationsView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = _checked(RecommendationQuerySerializer, request)
+        try:
+            answer = self._answer(request, query)
+        except (DatabaseError, InterfaceError) as error:
+            answer = _from_memory(error, query, placement=query["placement"], page=query.get("product"))
+        return Response(answer_as_json(answer))
+
+    @staticmethod
+    def _answer(request: Request, query: dict[str, Any]) -> selectors.Answer:
         named = [*query.get("basket", []), *query.get("exclude", [])]
         if "product" in query:
             named.append(query["product"])
         keys = ids.primary_keys(Product.objects.existing(), named) if named else {}
-        answer = selectors.recommend(
+        return selectors.recommend(
             placement=query["placement"],
             customer=_customer(request, query.get("customer")),
             visitor=Visitor.objects.filter(key=query["visitor"]).first() if "visitor" in query else None,
@@ -51,7 +61,6 @@ class RecommendationsView(ApiView):
             limit=query["limit"],
             language=query.get("lang"),
         )
-        return Response(answer_as_json(answer))
 
 
 class SimilarProductsView(ApiView):
@@ -68,12 +77,27 @@ class SimilarProductsView(ApiView):
     )
     def get(self, request: Request, product_id: str) -> Response:
         query = _checked(SimilarQuerySerializer, request)
-        product = ids.get(Product.objects.live(), product_id)
-        excluded = ids.primary_keys(Product.objects.existing(), query.get("exclude", []))
-        answer = selectors.similar(
-            product=product, limit=query["limit"], exclude=list(excluded.values()), language=query.get("lang")
-        )
+        try:
+            product = ids.get(Product.objects.live(), product_id)
+            excluded = ids.primary_keys(Product.objects.existing(), query.get("exclude", []))
+            answer = selectors.similar(
+                product=product, limit=query["limit"], exclude=list(excluded.values()), language=query.get("lang")
+            )
+        except (DatabaseError, InterfaceError) as error:
+            answer = _from_memory(error, query, placement="product", page=product_id)
         return Response(answer_as_json(answer))
+
+
+def _from_memory(error: Exception, query: dict[str, Any], *, placement: str, page: str | None) -> selectors.Answer:
+    """While the database is away. Raises the error when it is of another kind, or nothing is remembered."""
+    fault = fault_of(error)
+    answer = selectors.from_memory(
+        placement=placement, page=page, basket=query.get("basket", []), exclude=query.get("exclude", []),
+        limit=query["limit"], language=query.get("lang"),
+    ) if fault is not None and fault.status == 503 else None  # fmt: skip
+    if answer is None:
+        raise error
+    return answer
 
 
 def _checked(serializer: type[SimilarQuerySerializer], request: Request) -> dict[str, Any]:

@@ -10,7 +10,7 @@ Arrays (n items, in the order of `item_ids`):
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +126,8 @@ class ServingModel:
         _check_rows(arrays["indptr"], arrays["indices"], arrays["weights"], size, "neighbours")
         self._similar = (arrays["similar_indptr"], arrays["similar_indices"], arrays["similar_weights"])
         _check_rows(*self._similar, size, "similar items")
+        if not bool(np.isfinite(self.popularity).all()):
+            raise ValueError("The model's popularity is not a number everywhere.")
         if len(self.popularity) != size or bool((np.diff(self.item_ids) <= 0).any()):
             raise ValueError("The model's item ids are not increasing or do not match its popularity.")
         self.strategy = str(meta.get("strategy", SCORED))
@@ -234,3 +236,23 @@ class ServingModel:
 def _check_rows(indptr: NDArray[Any], indices: NDArray[Any], weights: NDArray[Any], size: int, what: str) -> None:
     if len(indptr) != size + 1 or len(indices) != len(weights) or int(indptr[-1]) != len(indices):
         raise ValueError(f"The model's {what} do not fit its items.")
+    if int(indptr[0]) != 0 or bool((np.diff(indptr) < 0).any()):
+        raise ValueError(f"The rows of the model's {what} are out of order.")
+    if len(indices) and not 0 <= int(indices.min()) <= int(indices.max()) < size:
+        raise ValueError(f"The model's {what} name items that it does not have.")
+    if not bool(np.isfinite(weights).all()):
+        raise ValueError(f"The weights of the model's {what} are not numbers everywhere.")
+
+
+class Artifact(Protocol):
+    """What the registry loads."""
+
+    arrays: dict[str, NDArray[Any]]
+    meta: dict[str, Any]
+
+
+def build(artifact: Artifact) -> ServingModel:
+    """What the web process serves with, once it has given a first answer. Raises when the artifact cannot serve."""
+    model = ServingModel.from_arrays(artifact.arrays, artifact.meta)
+    model.recommend([(int(product), 1.0) for product in model.item_ids[:1]], k=1)
+    return model

@@ -1,0 +1,106 @@
+"""What can be shown while the database is away: the most popular products as they were a moment before.
+
+Renewed beside the requests, in a thread of its own, so that nobody waits for it. Only the web process keeps one.
+"""
+
+import threading
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+
+from catalog.models import Product
+from catalog.selectors import product_cards, sellable_among
+from core import model_registry as registry
+from core.api.ids import EXTERNAL
+from recommender.choices import RECOMMENDER
+from recommender.ml.serving import build
+
+log = structlog.get_logger(__name__)
+MOST = 1_000
+"""Products on the shelf: about 3 MB in each process."""
+RENEW_SECONDS = 30.0
+STALE_SECONDS = 600.0
+"""A shelf that could not be renewed for longer shows nothing: prices and stock would be too far from the truth."""
+
+
+@dataclass(frozen=True)
+class Goods:
+    """One look at the shop: cards by language and primary key, best selling first."""
+
+    order: list[int]
+    cards: dict[str, dict[int, dict[str, object]]]
+    keys: dict[str, int]
+    """Primary keys by the ids that the outside knows."""
+    seen_at: float
+    gone: set[int] = field(default_factory=set)
+    """What turned out not to be for sale since."""
+
+
+class Shelf:
+    """The goods of this process. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._goods: Goods | None = None
+        self._renew_at = 0.0
+        self._renewing = threading.Lock()
+
+    def goods(self) -> Goods | None:
+        """None when there are none, or they are too old."""
+        found = self._goods
+        return found if found is not None and time.monotonic() - found.seen_at < STALE_SECONDS else None
+
+    def forget(self, product_ids: Iterable[int]) -> None:
+        """These may not be shown any more; an answer just saw it."""
+        if self._goods is not None:
+            self._goods.gone.update(product_ids)
+
+    def keep_fresh(self) -> None:
+        """Start a renewal when one is due, and return at once."""
+        if settings.WEB_PROCESS and time.monotonic() >= self._renew_at and self._renewing.acquire(blocking=False):
+            self._renew_at = time.monotonic() + RENEW_SECONDS
+            threading.Thread(target=self._renew_and_leave, daemon=True, name="shelf").start()
+
+    def renew(self) -> None:
+        """Look at the shop: four queries."""
+        loaded = registry.active(RECOMMENDER)
+        known = [one.product_id for one in loaded.built(build).recommend([], k=2 * MOST)] if loaded else []
+        sellable = sellable_among(known)
+        order = [product_id for product_id in known if product_id in sellable][:MOST]
+        if len(order) < MOST:
+            newest = Product.objects.sellable().order_by("-published_at", "-id").values_list("pk", flat=True)[:MOST]
+            order += [product_id for product_id in newest if product_id not in sellable][: MOST - len(order)]
+        cards = {code: product_cards(order, language=code) for code, _name in settings.LANGUAGES}
+        keys: dict[str, int] = {}
+        for pk, card in cards[settings.LANGUAGE_CODE].items():
+            keys[str(card["id"])] = pk
+            if card["external_id"]:
+                keys[f"{EXTERNAL}{card['external_id']}"] = pk
+        self._goods = Goods(order, cards, keys, time.monotonic())
+
+    def empty(self) -> None:
+        """For tests."""
+        self._goods, self._renew_at = None, 0.0
+
+    def _renew_and_leave(self) -> None:
+        try:
+            self.renew()
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("shelf.not_renewed", error=str(error).splitlines()[0])
+        except Exception:  # what is on the shelf stays
+            log.exception("shelf.not_renewed")
+        finally:
+            connection.close()
+            self._renewing.release()
+
+
+shelf = Shelf()
+
+
+def keys_of(idents: Collection[str]) -> list[int]:
+    """Primary keys of those that stand on the shelf."""
+    goods = shelf.goods()
+    return [goods.keys[ident] for ident in idents if ident in goods.keys] if goods else []
