@@ -24,6 +24,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="importbatch",
+            name="title",
+            field=models.CharField(
+                blank=True, help_text="What the uploaded files were called.", max_length=200, verbose_name="title"
+            ),
+        ),
+        migrations.AddField(
+            model_name="importbatch",
             name="checkpoint",
             field=models.JSONField(
                 blank=True,
