@@ -10,7 +10,6 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from core import mail
 from core.alerts.kinds import kind_of
 from core.choices import Role
 from core.models import Alert, AlertRule, StaffUser
@@ -61,6 +60,8 @@ def _in_roles(roles: list[str]) -> Q:
 
 
 def _write(alert: Alert, rule: AlertRule) -> int:
+    from core import mail  # which raises alerts of its own
+
     now = timezone.now()
     if Alert.objects.filter(rule=alert.rule, key=alert.key, mailed_at__gt=now - PAUSE).exists():
         return 0
