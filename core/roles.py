@@ -29,6 +29,7 @@ def rights(model: str, actions: str = "view") -> set[str]:
 _MODELS_SEEN = rights("core.modelversion")
 _JOBS_SEEN = rights("core.job")
 _JOBS_STEERED = rights("core.job", "view change")
+_WEBHOOKS = rights("core.webhook", "view add change delete") | rights("core.webhookdelivery")
 # Which alerts somebody sees is up to the alert rules.
 _ALERTS = rights("core.alert", "view change")
 
@@ -40,9 +41,11 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | rights("core.apikey")
     | rights("core.datarequest")
     | _ALERTS
+    | _WEBHOOKS
     | rights("core.alertrule", "view change")
     | rights("core.shopprofile", "view change"),
     Role.DEVELOPER: _ALERTS
+    | _WEBHOOKS
     | _JOBS_SEEN
     | _MODELS_SEEN
     | rights("core.apikey", "view add change")

@@ -38,6 +38,8 @@ from tests.factories import (
     ShopProfileFactory,
     StaffUserFactory,
     StockMovementFactory,
+    WebhookDeliveryFactory,
+    WebhookFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -270,6 +272,7 @@ CLOSED = {
     "core.shopprofile": "add delete",
     "core.staffrole": "add change delete",
     "core.staffuser": "delete",
+    "core.webhookdelivery": "add change delete",
     "catalog.customer": "add delete",
     "catalog.importbatch": "add change delete",
     "catalog.order": "add change delete",
@@ -284,6 +287,7 @@ SHOWN_ONLY = {
     "core.job",
     "core.modelversion",
     "core.staffrole",
+    "core.webhookdelivery",
     "catalog.importbatch",
     "catalog.order",
 }
@@ -306,6 +310,10 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "core_alert_bell": ("GET", {"core.view_alert"}),
     "core_alert_acknowledge": ("POST", {"core.change_alert"}),
     "core_alert_close": ("POST", {"core.change_alert"}),
+    "core_webhook_secret": ("POST", {"core.change_webhook"}),
+    "core_webhook_test": ("POST", {"core.change_webhook"}),
+    "core_webhook_replay": ("POST", {"core.change_webhook"}),
+    "core_webhookdelivery_replay": ("POST", {"core.change_webhook"}),
     "core_job_progress": ("GET", {"core.view_job"}),
     "core_job_cancel": ("POST", {"core.change_job"}),
     "core_job_retry": ("POST", {"core.change_job"}),
@@ -399,6 +407,8 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "core.job": JobFactory.create(),
         "core.modelversion": ModelVersionFactory.create(),
         "core.shopprofile": ShopProfileFactory.create(),
+        "core.webhook": WebhookFactory.create(),
+        "core.webhookdelivery": WebhookDeliveryFactory.create(),
         "core.staffuser": StaffUserFactory.create(),
         "core.staffrole": group,
         "catalog.customer": world.ana,

@@ -1,3 +1,3 @@
 """Staff pages of the ground floor."""
 
-from core.admin import access, alert_rules, alerts, jobs, models, rights, shop, staff  # noqa: F401
+from core.admin import access, alert_rules, alerts, jobs, models, rights, shop, staff, webhook_deliveries, webhooks  # noqa: F401

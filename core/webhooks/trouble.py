@@ -18,7 +18,10 @@ from core.said import Said
 
 RULE = "webhook_failing"
 WEBHOOK_FAILING = AlertKind(
-    title=_("A webhook cannot be delivered"), level="warning", roles=(Role.DEVELOPER, Role.OPERATOR)
+    title=_("A webhook cannot be delivered"),
+    level="warning",
+    roles=(Role.DEVELOPER, Role.OPERATOR),
+    help=_("Look at the answers of its receiver and send a test event. What was given up can be sent again there."),
 )
 MODEL_ACTIVATED = _("Model activated")
 

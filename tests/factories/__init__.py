@@ -28,6 +28,7 @@ from tests.factories.core import (
     ShopProfileFactory,
     StaffUserFactory,
 )
+from tests.factories.outgoing import ExportFactory, OutboxMessageFactory, WebhookDeliveryFactory, WebhookFactory
 
 __all__ = [
     "AlertFactory",
@@ -55,3 +56,5 @@ __all__ = [
     "VariantFactory",
     "VisitorFactory",
 ]
+    "WebhookDeliveryFactory",
+    "WebhookFactory",

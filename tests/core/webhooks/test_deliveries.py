@@ -10,7 +10,9 @@ from django.db import connection
 from django.utils import timezone
 
 from core import alerts, outbox, safe_fetch, webhooks
+from core.exceptions import DomainError
 from core.models import Alert, OutboxMessage, Webhook, WebhookDelivery
+from core.said import Said
 from core.webhooks import attempts, runs, signing, tidying
 from core.webhooks.attempts import BACKOFF_SECONDS, State
 from tests.receivers import Receiver
@@ -279,7 +281,7 @@ def test_a_test_goes_to_its_webhook_alone_even_while_that_is_paused(hook):
     with Receiver() as receiver, Receiver() as other:
         webhook = hook(receiver, paused_until=timezone.now() + timedelta(hours=1), failures_in_a_row=6)
         hook(other)
-        alerts.raise_alert("webhook_failing", key=str(webhook.pk), said=alerts.Said("x"))
+        alerts.raise_alert("webhook_failing", key=str(webhook.pk), said=Said("x"))
         webhooks.send_test(webhook)
         deliver()
 
@@ -313,7 +315,7 @@ def test_nothing_is_sent_again_while_the_webhook_is_off(hook):
     webhook = hook("https://hooks.example/", is_on=False)
 
     for act in (webhooks.send_test, lambda one: webhooks.replay_failed(one, since=timezone.now())):
-        with pytest.raises(webhooks.services.DomainError):
+        with pytest.raises(DomainError):
             act(webhook)
 
     assert not OutboxMessage.objects.exists()

@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from catalog import services
+from catalog.exceptions import OutOfStock
 from catalog.models import ImportBatch, Order, Product
 from catalog.services import lifecycle
 from catalog.services.customers import CustomerData, put_customer
@@ -81,11 +82,11 @@ def test_an_order_tells_of_each_step_with_ids_and_states_only(everything):
     lifecycle.close_order(order.pk)
 
     ident = Order.objects.values_list("public_id", flat=True).get()
-    base = {"id": ident, "total": "20", "currency": "CNY"}
+    base = {"id": ident, "total": "20.00", "currency": "CNY"}
     assert told() == [
         ("order.placed", base | {"status": "placed"}),
         ("order.paid", base | {"status": "paid"}),
-        ("order.refunded", base | {"status": "paid", "amount": "7.5", "refunded_total": "7.5"}),
+        ("order.refunded", base | {"status": "paid", "amount": "7.50", "refunded_total": "7.50"}),
         ("order.shipped", base | {"status": "partly_shipped", "is_partly": True}),
         ("order.shipped", base | {"status": "shipped", "is_partly": False}),
         ("order.delivered", base | {"status": "delivered"}),
@@ -96,7 +97,7 @@ def test_an_order_that_cannot_be_placed_tells_nothing(everything):
     sku = ProductFactory.create(stock=1).variants.get().sku
     OutboxMessage.objects.all().delete()
 
-    with pytest.raises(services.OutOfStock):
+    with pytest.raises(OutOfStock):
         services.place_order(services.NewOrder(lines=[services.NewLine(sku=sku, quantity=2)]))
 
     assert told() == []
