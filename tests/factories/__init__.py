@@ -39,6 +39,7 @@ __all__ = [
     "CustomerFactory",
     "CustomerTraitFactory",
     "DataRequestFactory",
+    "ExportFactory",
     "ImportBatchFactory",
     "InteractionFactory",
     "JobFactory",
@@ -46,6 +47,7 @@ __all__ = [
     "OrderEventFactory",
     "OrderFactory",
     "OrderLineFactory",
+    "OutboxMessageFactory",
     "PaymentFactory",
     "ProductFactory",
     "ProductImageFactory",
@@ -55,6 +57,6 @@ __all__ = [
     "StockMovementFactory",
     "VariantFactory",
     "VisitorFactory",
-]
     "WebhookDeliveryFactory",
     "WebhookFactory",
+]
