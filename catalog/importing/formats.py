@@ -134,14 +134,16 @@ def _tables(path: Path) -> dict[str, Place]:
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
         if not file.is_file() or file.name.startswith((".", "~$")):
             continue
-        for name, place in _tables_of(file):
+        for name, place in tables_of(file):
             if name in found:
                 raise FileRefused(file, _("%(other)s stands beside it") % {"other": found[name].name})
             found[name] = place
     return found
 
 
-def _tables_of(file: Path) -> Sequence[tuple[str, Place]]:
+def tables_of(file: Path) -> Sequence[tuple[str, Place]]:
+    """Tables in one file by name; none when it is no table. Raises FileRefused for a spreadsheet that is damaged."""
+    """Tables in one file; none when it is of a kind that holds no tables."""
     if file.suffix.lower() == sheets.ENDING:
         names = sheets.sheet_names(file)
         if len(names) == 1:

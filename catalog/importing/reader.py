@@ -106,7 +106,7 @@ class Source:
                 yield f"{record.line}\t" + "\t".join(values) + "\n"
         self.check_unchanged()
 
-    def records(self) -> Generator[Record]:
+    def records(self) -> Generator[Record, None, None]:
         """Everything after the header, as it stands there."""
         width = len(self.header)
         if self.place.sheet:

@@ -31,7 +31,7 @@ def sheet_names(path: Path) -> list[str]:
         return [sheet.title for sheet in book.worksheets]
 
 
-def rows(path: Path, sheet: str) -> Generator[list[str]]:
+def rows(path: Path, sheet: str) -> Generator[list[str], None, None]:
     """Rows of a sheet as text, without the empty cells at their end. Raises FileRefused."""
     with _book(path) as book:
         try:
