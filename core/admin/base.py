@@ -7,8 +7,9 @@ alone; actions call services.
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db.models import Model, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -20,6 +21,7 @@ from core.panels import MAIN, SIDE, collect
 
 __all__ = ["LedgerAdmin", "StackedInline", "StaffModelAdmin", "TabularInline"]
 
+PLAIN_LOOKUPS = frozenset({"id", "pk", "exact", "in", "isnull", "gt", "gte", "lt", "lte", "date"})
 EXPORT_PERMISSION = "core.export_data"
 
 
@@ -57,6 +59,23 @@ class StaffModelAdmin(ModelAdmin):
     def has_export_permission(self, request: HttpRequest) -> bool:
         """May take rows out of the house. Without `export_fields` nobody may."""
         return bool(self.export_fields) and request.user.has_perm(EXPORT_PERMISSION)
+
+    # --- addresses --------------------------------------------------------------------------------------------
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Only what a filter of this list asks for. Django would allow every field of the table, so that whoever may
+        see a list could guess what it does not show, such as the hash of a key, letter by letter."""
+        try:
+            self.opts.get_field(lookup.split(LOOKUP_SEP)[0])
+        except FieldDoesNotExist:
+            return True  # the list then says that it knows no such field
+        for spec in self.get_list_filter(request) if request is not None else self.list_filter:
+            name = spec if isinstance(spec, str) else spec[0] if isinstance(spec, tuple) else spec.parameter_name
+            if lookup == name:
+                return True
+            if lookup.startswith(f"{name}{LOOKUP_SEP}"):
+                return PLAIN_LOOKUPS.issuperset(lookup.removeprefix(f"{name}{LOOKUP_SEP}").split(LOOKUP_SEP))
+        return False
 
     # --- export -----------------------------------------------------------------------------------------------
 
