@@ -12,7 +12,8 @@ os.environ.setdefault("WEB_PROCESS", "true")
 _host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
-worker_class = "gthread"
+# Threads of gunicorn, which get requests that are complete: slow clients occupy none.
+worker_class = "config.web_worker.Worker"
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # Code and dictionaries are loaded once and shared by all workers.
 preload_app = True

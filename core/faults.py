@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -29,6 +30,7 @@ SLOW = Fault(503, "database_slow", _("This takes too long right now. Try again i
 BUSY = Fault(503, "busy", _("Somebody else is just changing the same thing. Try again in a moment."), 1)
 CROWDED = Fault(503, "too_busy", _("The shop has too much to do right now. Try again in a moment."), 2)
 FULL = Fault(507, "disk_full", _("The disk is full, so nothing was saved. What was there before is unchanged."))
+CUT_SHORT = Fault(408, "cut_short", _("The body did not arrive in time."))
 
 BY_STATE = {
     "57014": SLOW,  # statement timeout
@@ -44,6 +46,8 @@ BY_STATE = {
 
 def fault_of(error: BaseException | None) -> Fault | None:
     """The fault behind an exception, None when it is something else: a mistake of ours or of the caller."""
+    if isinstance(error, UnreadablePostError):
+        return CUT_SHORT
     if isinstance(error, OSError):
         return FULL if error.errno in DISK_FULL else None
     if not isinstance(error, DatabaseError | InterfaceError):
