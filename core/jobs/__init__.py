@@ -13,11 +13,12 @@ made so that twice is as good as once.
 """
 
 from core.jobs.asking import cancel, enqueue, publish, retry, run_now
+from core.jobs.ending import MAX_STARTS
 from core.jobs.exceptions import JobCancelled, JobLost, JobStopped, NoSuchWork, TryAgain
 from core.jobs.keeping import keep_moving, relay, scheduler_age_seconds, sweep, tidy
 from core.jobs.running import checkpoint, current_job_id, guard, progress, resume_state
 from core.jobs.spec import JobSpec, job, spec_of
-from core.jobs.worker import MAX_STARTS, execute
+from core.jobs.worker import execute
 from core.models import Job
 
 __all__ = [

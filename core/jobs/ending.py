@@ -1,5 +1,6 @@
 """Writing down how jobs ended that cannot do it themselves, and calling somebody when that needs a person."""
 
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -7,11 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from core.jobs import limits
 from core.jobs.exceptions import JobTimedOut
 from core.models import Job
 from core.said import Said
 
 log = structlog.get_logger(__name__)
+MAX_STARTS = 3
 DIED = Said(gettext_noop("Its worker died again and again."))
 UNKNOWN = Said(gettext_noop("This version of the program does not know this work."))
 
@@ -21,20 +24,23 @@ def said_columns(said: Said) -> dict[str, Any]:
     return {"message": said.text[:300], "message_values": dict(said.values)}
 
 
-def quarantine(row: Job) -> bool:
-    """Set a job aside whose worker died too often. False when somebody else has the job by now."""
-    if not _end(row, Job.State.QUARANTINED, DIED, f"Started {row.starts} times, and its worker died each time."):
+def end_if_hopeless(row: Job) -> bool:
+    """End a job whose worker is gone and that must not start again: staff wanted it to stop, it was ended by force
+    because it ran too long, or its worker died too often. True when it was one of these."""
+    limit = limits.hard_limit(row.queue)
+    if row.cancel_requested_at:
+        _end(row, Job.State.CANCELLED, Said(row.message, row.message_values), "")
+    elif row.started_at and timezone.now() - row.started_at > timedelta(seconds=limit):
+        error = JobTimedOut(queue=row.queue, seconds=limit)
+        if _end(row, Job.State.FAILED, error.said, f"JobTimedOut: {error}"):
+            tell("tell_failure", row)
+    elif row.starts >= MAX_STARTS:
+        if _end(row, Job.State.QUARANTINED, DIED, f"Started {row.starts} times, and its worker died each time."):
+            log.error("job.quarantined", job_id=row.pk, job_kind=row.kind)
+            tell("tell_quarantine", row)
+    else:
         return False
-    log.error("job.quarantined", job_id=row.pk, job_kind=row.kind)
-    tell("tell_quarantine", row)
     return True
-
-
-def end_overdue(row: Job, *, seconds: float) -> bool:
-    """Fail a job that was ended by force because it ran too long."""
-    error = JobTimedOut(queue=row.queue, seconds=seconds)
-    ended = _end(row, Job.State.FAILED, error.said, f"JobTimedOut: {error}")
-    return ended and tell("tell_failure", row)
 
 
 def end_orphan(row: Job, error: Exception) -> bool:

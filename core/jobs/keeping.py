@@ -10,9 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core import redis_client
-from core.jobs import ending, limits, locks
+from core.jobs import ending, locks
 from core.jobs.asking import broker, publish
-from core.jobs.worker import MAX_STARTS
 from core.local_services import LocalServiceError
 from core.models import Heartbeat, Job
 
@@ -86,16 +85,8 @@ def _put_back(row: Job) -> bool:
                 return False
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '2s'")
-        now = timezone.now()
         mine = Job.objects.filter(pk=row.pk, state=Job.State.RUNNING, lease=row.lease, heartbeat_at=row.heartbeat_at)
-        if row.cancel_requested_at:
-            mine.update(state=Job.State.CANCELLED, finished_at=now, lease=None)
-            return False
-        if row.started_at and now - row.started_at > timedelta(seconds=limits.hard_limit(row.queue)):
-            ending.end_overdue(row, seconds=limits.hard_limit(row.queue))
-            return False
-        if row.starts >= MAX_STARTS:
-            ending.quarantine(row)
+        if ending.end_if_hopeless(row):
             return False
         return bool(mine.update(state=Job.State.QUEUED, published_at=None, lease=None))
 

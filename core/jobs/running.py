@@ -20,8 +20,6 @@ from core.models import Job
 from core.said import NOTHING, Said
 
 log = structlog.get_logger(__name__)
-PATIENCE_SECONDS = 10.0
-"""How long a job that is to stop may work on before it is interrupted in the middle of what it does."""
 
 
 @dataclass
@@ -64,7 +62,7 @@ class Pulse:
                     connection.close()  # the next beat asks for a new one
                 if self.lost.is_set() or self.cancelled.is_set():
                     told_at = told_at or time.monotonic()
-                    if time.monotonic() - told_at > PATIENCE_SECONDS:
+                    if time.monotonic() - told_at > settings.JOB_PATIENCE_SECONDS:
                         told_at = time.monotonic()
                         self._interrupt()
         finally:

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from core.exceptions import DomainError
 from core.jobs import ending, limits, locks
+from core.jobs.ending import MAX_STARTS
 from core.jobs.exceptions import JobCancelled, JobLost, JobTimedOut, NoSuchWork, TryAgain
 from core.jobs.running import Pulse, current
 from core.jobs.spec import JobSpec, spec_of
@@ -26,7 +27,6 @@ from core.models import Job
 from core.said import Said
 
 log = structlog.get_logger(__name__)
-MAX_STARTS = 3
 ERROR_LIMIT = 4_000
 SILENT_BEATS = 5
 """So many signs of life must be missing before a job whose lock is free is taken from its worker."""
@@ -114,10 +114,7 @@ def _claim(job_id: int) -> Job | None:
     if Job.objects.filter(due, pk=job_id, state=Job.State.QUEUED).update(**facts):
         return Job.objects.get(pk=job_id)
     row = Job.objects.filter(pk=job_id, state=Job.State.RUNNING).first()
-    if row is None or not _is_silent(row):
-        return None
-    if row.starts >= MAX_STARTS:
-        ending.quarantine(row)
+    if row is None or not _is_silent(row) or ending.end_if_hopeless(row):
         return None
     facts |= {"started_at": timezone.now(), "heartbeat_at": timezone.now()}
     taken = Job.objects.filter(pk=job_id, state=Job.State.RUNNING, lease=row.lease, heartbeat_at=row.heartbeat_at)
@@ -130,9 +127,7 @@ def _is_silent(row: Job) -> bool:
     if not settings.JOB_HEARTBEAT_SECONDS:
         return False
     end = time.monotonic() + SILENT_BEATS * settings.JOB_HEARTBEAT_SECONDS
-    same = Job.objects.filter(
-        pk=row.pk, state=Job.State.RUNNING, lease=row.lease, heartbeat_at=row.heartbeat_at, cancel_requested_at=None
-    )
+    same = Job.objects.filter(pk=row.pk, state=Job.State.RUNNING, lease=row.lease, heartbeat_at=row.heartbeat_at)
     while same.exists():
         if time.monotonic() > end:
             return True
