@@ -1,18 +1,19 @@
 """The staff site: Django's admin in the theme, with a page of one's own, languages and the home page."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from core.extensions import Entry, staff_pages
 
-NOT_OURS = {"django_celery_beat"}
+NOT_OURS = {"axes", "django_celery_beat", "otp_static", "otp_totp"}
 
 
 def _page(entry: Entry) -> Callable[..., HttpResponseBase]:
@@ -43,12 +44,43 @@ class StaffSite(UnfoldAdminSite):
             super().register(own, admin_class, **options)
 
     def extra_urls(self) -> list[URLPattern]:
-        from core.admin import profile
+        from core.admin import profile, security, sign_in
+
+        def own(view: Any) -> Any:
+            return self.admin_view(view)
 
         pages = [path(entry.meta["path"], self.admin_view(_page(entry)), name=entry.key) for entry in staff_pages]
-        return [*pages, path("profile/", self.admin_view(profile.profile), name="profile")]
+        return [
+            *pages,
+            path("profile/", own(profile.profile), name="profile"),
+            path("profile/second-factor/", own(security.second_factor_page), name="second_factor"),
+            path("profile/second-factor/off/", own(security.turn_off), name="second_factor_off"),
+            path("profile/recovery-codes/", own(security.recovery_codes), name="recovery_codes"),
+            path("profile/sign-out-elsewhere/", own(security.sign_out_elsewhere), name="sign_out_elsewhere"),
+            path("forgotten/", sign_in.forgotten, name="password_forgotten"),
+            path("forgotten/<str:token>/", sign_in.choose_password, name="password_reset"),
+            path("invitation/<str:token>/", sign_in.accept_invitation, name="invitation"),
+        ]
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        from core.admin import sign_in
+
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        return sign_in.login(request, extra_context or {})
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        from core.accounts import people
+
+        response = super().password_change(request, extra_context)
+        if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
+            people.tell_password_changed(request.user)
+        return response
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from core.exports.notices import say_when_ready
+
+        say_when_ready(request)
         context = super().each_context(request)
         context["is_nav_sidebar_enabled"] = True
         return context

@@ -51,6 +51,18 @@ beat_schedule = {
         "args": ["core.tasks.tidy_jobs"],
         "options": {"queue": "light"},
     },
+    "forget old mail": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="3", minute="20"),
+        "args": ["core.tasks.forget_mail"],
+        "options": {"queue": "light"},
+    },
+    "forget old sessions": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="3", minute="30"),
+        "args": ["core.tasks.tidy_sign_in"],
+        "options": {"queue": "light"},
+    },
     "forget old idempotency keys": {
         "task": "core.tasks.start_job",
         "schedule": crontab(minute="20"),
@@ -61,6 +73,12 @@ beat_schedule = {
         "task": "core.tasks.deliver_webhooks",
         "schedule": settings.WEBHOOK_SECONDS,
         "options": {"queue": "light", "expires": settings.WEBHOOK_SECONDS * 3},
+    },
+    "remove old exports": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="0", minute="30"),
+        "args": ["core.tasks.tidy_exports"],
+        "options": {"queue": "light"},
     },
     "tidy webhooks": {
         "task": "core.tasks.start_job",
@@ -78,6 +96,12 @@ beat_schedule = {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="1", minute="40"),
         "args": ["catalog.tasks.close_orders"],
+        "options": {"queue": "light"},
+    },
+    "forget uploaded files": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="0", minute="50"),
+        "args": ["catalog.tasks.tidy_uploads"],
         "options": {"queue": "light"},
     },
     "tidy data requests": {

@@ -1,6 +1,7 @@
 """Settings come from the environment only; the table in docs/operations.md lists every one."""
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -63,6 +64,10 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_celery_beat",
     "treebeard",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "core",
     "catalog",
     "recommender",
@@ -125,6 +130,19 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["core.accounts.lockout.LockoutBackend", "django.contrib.auth.backends.ModelBackend"]
+# Five failures for a name from one address, more for a name or an address alone: see core.accounts.lockout.
+AXES_HANDLER = "core.accounts.lockout.Handler"
+AXES_CLIENT_IP_CALLABLE = "core.accounts.lockout.client_address"
+AXES_FAILURE_LIMIT = 5
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username", "ip_address"]
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
@@ -210,6 +228,7 @@ JOB_LOST_SECONDS = env.float("JOB_LOST_SECONDS", default=60.0)
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 JOB_RELAY_SECONDS = env.float("JOB_RELAY_SECONDS", default=10.0)
+JOB_PATIENCE_SECONDS = env.float("JOB_PATIENCE_SECONDS", default=10.0)
 JOB_KEEP_DAYS = env.int("JOB_KEEP_DAYS", default=90)
 JOB_VISIBILITY_SECONDS = env.int("JOB_VISIBILITY_SECONDS", default=7_200)
 JOB_SHUTDOWN_SECONDS = env.int("JOB_SHUTDOWN_SECONDS", default=20)
@@ -223,7 +242,22 @@ JOB_LIMIT_SECONDS = {
 }
 CELERY_TASK_ALWAYS_EAGER = False
 
+# The product sends its own mail (core.mail) and nothing else does; without EMAIL_URL nothing leaves this machine.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+_mail = env.email_url_config(EMAIL_URL) if EMAIL_URL else {}
+EMAIL_HOST = _mail.get("EMAIL_HOST") or ""
+if EMAIL_URL and not (EMAIL_HOST and EMAIL_URL.startswith("smtp")):
+    raise ImproperlyConfigured("EMAIL_URL has the form smtp://user:password@host:25, smtp+tls://… or smtp+ssl://…")
+EMAIL_PORT = _mail.get("EMAIL_PORT") or 0
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
+MAIL_TIMEOUT_SECONDS = env.float("MAIL_TIMEOUT_SECONDS", default=10.0)
+MAIL_KEEP_DAYS = env.int("MAIL_KEEP_DAYS", default=30)
+PUBLIC_URL = env.str("PUBLIC_URL", default="")
+
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = logging_config(level=LOG_LEVEL, json=env.bool("LOG_JSON", default=PRODUCTION))
 SITE_NAME = _("Zhanggui")
-SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]
+SILENCED_SYSTEM_CHECKS = ["axes.W002", "security.W004", "security.W008", "security.W012", "security.W016"]

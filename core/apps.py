@@ -25,6 +25,20 @@ class CoreConfig(AppConfig):
         self._register_rights()
         self._register_webhooks()
         self._register_alerts()
+        self._register_sign_in()
+
+    @staticmethod
+    def _register_sign_in() -> None:
+        from axes.signals import user_locked_out
+        from django.contrib.auth.signals import user_logged_in
+
+        from core.accounts import lockout
+        from core.extensions import alert_checks, alert_rules
+
+        alert_rules.register("sign_in_locked", "core.accounts.lockout.SIGN_IN_LOCKED")
+        alert_checks.register("core.mail_left_behind", "core.mail.settle")
+        user_locked_out.connect(lockout.tell_locked, dispatch_uid="core.tell_locked")
+        user_logged_in.connect(lockout.tell_signed_in, dispatch_uid="core.tell_signed_in")
 
     @staticmethod
     def _register_alerts() -> None:

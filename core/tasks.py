@@ -48,6 +48,22 @@ def deliver_webhooks() -> None:
     webhooks.run()
 
 
+@job(kind="core.export", queue="bulk", title=_("Export"))
+def make_export(*, export_id: int) -> dict[str, Any]:
+    """Write the file that somebody asked for. Safe to run twice: a file that is there is not made again."""
+    from core import exports
+
+    return exports.make(export_id)
+
+
+@job(kind="core.exports.tidy", queue="light", title=_("Remove old exports"))
+def tidy_exports() -> dict[str, Any]:
+    """Files go after a week. Safe to run at any time."""
+    from core import exports
+
+    return exports.tidy()
+
+
 @job(kind="core.webhooks.tidy", queue="light", title=_("Tidy up webhooks"))
 def tidy_webhooks() -> dict[str, Any]:
     """Give up what waited for three days and remove old messages. Safe to run at any time."""
@@ -64,10 +80,28 @@ def forget_idempotency_keys() -> dict[str, Any]:
     return {"removed": forget_old()}
 
 
-@job(kind="core.mail", queue="mail", title=_("Send mail"))
+@job(kind="core.mail", queue="mail", title=_("Send mail"), retries=25, backoff=30, retry_on=())
 def send_mail(*, mail_id: int) -> dict[str, Any]:
-    """Hand one mail to the server."""
-    return {"mail_id": mail_id}
+    """Hand one mail to the server. Safe to run twice: a mail that was or may have been sent is left alone."""
+    from core import mail
+
+    return mail.deliver(mail_id)
+
+
+@job(kind="core.tidy_mail", queue="light", title=_("Forget old mail"))
+def forget_mail() -> dict[str, Any]:
+    """Remove texts and addresses of old mails. Safe to run at any time."""
+    from core import mail
+
+    return {"removed": mail.forget_old()}
+
+
+@job(kind="core.tidy_sign_in", queue="light", title=_("Forget old sessions"))
+def tidy_sign_in() -> dict[str, Any]:
+    """Remove sessions that are over and old failed sign-ins. Safe to run at any time."""
+    from core import accounts
+
+    return accounts.tidy()
 
 
 @job(kind="core.data_request", queue="bulk", title=_("Carry out a data request"))

@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from core import roles
-from core.components import toast
+from core.accounts import second_factor
+from core.components import Meaning, pill, toast
 from core.models import StaffUser
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -54,8 +56,20 @@ def profile(request: HttpRequest) -> HttpResponse:
         "form": form,
         "errors": form.errors,
         "role_names": [_("all rights"), *names] if person.is_superuser else names,
+        **_second_step(person),
     }
     return TemplateResponse(request, "admin/core/profile.html", context)
+
+
+def _second_step(person: StaffUser) -> dict[str, Any]:
+    has, left = second_factor.is_on(person), second_factor.codes_left(person)
+    words = ngettext("%(count)d recovery code is left.", "%(count)d recovery codes are left.", left)
+    return {
+        "has_second_step": has,
+        "needs_second_step": second_factor.is_required(person),
+        "second_step": pill(Meaning.GOOD, _("on")) if has else pill(Meaning.IDLE, _("off")),
+        "codes_left": words % {"count": left},
+    }
 
 
 def _keep(response: HttpResponse, code: str) -> None:
