@@ -161,7 +161,7 @@ def from_memory(
         return None
     cards = goods.cards.get(language or get_language() or "") or goods.cards[settings.LANGUAGE_CODE]
     known = keys_of([page, *basket] if page else basket)
-    unwanted = {*known, *keys_of(exclude), *goods.gone}
+    unwanted = {*known, *keys_of(exclude), *shelf.gone()}
     loaded, candidates = _scored(lambda model: model.recommend([(pk, PAGE_WEIGHT) for pk in known], k=2 * MOST))
     ranked = dict.fromkeys([*(c.product_id for c in candidates), *goods.order])
     chosen = [pk for pk in ranked if pk in cards and pk not in unwanted][:limit]

@@ -6,7 +6,7 @@ Renewed beside the requests, in a thread of its own, so that nobody waits for it
 import threading
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from django.conf import settings
@@ -36,8 +36,6 @@ class Goods:
     keys: dict[str, int]
     """Primary keys by the ids that the outside knows."""
     seen_at: float
-    gone: set[int] = field(default_factory=set)
-    """What turned out not to be for sale since."""
 
 
 class Shelf:
@@ -45,6 +43,8 @@ class Shelf:
 
     def __init__(self) -> None:
         self._goods: Goods | None = None
+        self._gone: dict[int, float] = {}
+        self._guard = threading.Lock()
         self._renew_at = 0.0
         self._renewing = threading.Lock()
 
@@ -55,8 +55,14 @@ class Shelf:
 
     def forget(self, product_ids: Iterable[int]) -> None:
         """These may not be shown any more; an answer just saw it."""
-        if self._goods is not None:
-            self._goods.gone.update(product_ids)
+        if settings.WEB_PROCESS and (gone := dict.fromkeys(product_ids, time.monotonic())):
+            with self._guard:
+                self._gone.update(gone)
+
+    def gone(self) -> set[int]:
+        """What turned out not to be for sale since the last look began."""
+        with self._guard:
+            return set(self._gone)
 
     def keep_fresh(self) -> None:
         """Start a renewal when one is due, and return at once."""
@@ -66,6 +72,7 @@ class Shelf:
 
     def renew(self) -> None:
         """Look at the shop: four queries."""
+        started = time.monotonic()
         loaded = registry.active(RECOMMENDER)
         known = [one.product_id for one in loaded.built(build).recommend([], k=2 * MOST)] if loaded else []
         sellable = sellable_among(known)
@@ -79,11 +86,13 @@ class Shelf:
             keys[str(card["id"])] = pk
             if card["external_id"]:
                 keys[f"{EXTERNAL}{card['external_id']}"] = pk
-        self._goods = Goods(order, cards, keys, time.monotonic())
+        self._goods = Goods(order, cards, keys, started)
+        with self._guard:
+            self._gone = {product_id: at for product_id, at in self._gone.items() if at >= started}
 
     def empty(self) -> None:
         """For tests."""
-        self._goods, self._renew_at = None, 0.0
+        self._goods, self._renew_at, self._gone = None, 0.0, {}
 
     def _renew_and_leave(self) -> None:
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.harness import Shop
+from tests.faults.harness import Shop, until
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -50,3 +50,5 @@ def shop(shared_shop: Shop) -> Iterator[Shop]:
     """The shared one, whole before and after."""
     yield shared_shop
     shared_shop.make_whole()
+    caller = shared_shop.caller()
+    until(lambda: caller.ask("/categories").status == 200, seconds=10, what="the shop is whole again")

@@ -15,14 +15,15 @@ the workers and the scheduler with the supervisor's own commands. The product is
             shop.redis.thaw()
         assert load.failed == []
 
-| to break                    | use                                                                     |
-|-----------------------------|-------------------------------------------------------------------------|
-| a server                    | `shop.postgres`, `shop.redis`: `kill()`, `freeze()`, `thaw()`, `start()`  |
-| a part of the product       | `shop.part("web")`: `kill()`, `kill_child()`, `freeze()`, `thaw()`, `end()` |
-| the way to a server         | `make_shop(proxied=("postgres",))`, then `shop.proxies["postgres"]`: `delay(seconds)`, `drop()`, |
-|                             | `reset()`, `half_close()`, `refuse()`, `heal()`                         |
-| sessions, rows, memory      | `database.terminate_all`, `database.locked_row`, `fill_redis`           |
-| a disk                      | `small_disk(bytes)`                                                     |
+To break …
+
+* a server: `shop.postgres`, `shop.redis` with `kill()`, `freeze()`, `thaw()`, `start()`; Redis also `flush()` and
+  `fill_redis`
+* a part of the product: `shop.part("web")` with `kill()`, `kill_child()`, `freeze()`, `thaw()`, `end()`
+* the way to a server: `make_shop(proxied=("postgres",))`, then `shop.proxies["postgres"]` with `delay(seconds)`,
+  `drop()`, `reset()`, `half_close()`, `refuse()`, `heal()`
+* sessions and rows: `terminate_all`, `locked_row`
+* a disk: `small_disk(bytes)`
 
 Waiting is always for a condition and with a deadline: `until(lambda: …, seconds=10)`. Whatever a test leaves behind is
 thawed, ended and removed by the fixture, also when the test fails; logs are then printed by `shop.logs()`.

@@ -25,15 +25,17 @@ class Session:
         self.connection.close()
 
 
-def terminate_all(server: Postgres) -> int:
+def terminate_all(server: Postgres, *, by: Session | None = None) -> int:
     """pg_terminate_backend on every session of the product. How many there were."""
-    with Session(server) as session:
-        return len(
-            session.ask(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'harness'"
-            )
+    if by is None:
+        with Session(server) as session:
+            return terminate_all(server, by=session)
+    return len(
+        by.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE backend_type = 'client backend' AND application_name <> 'harness'"
         )
+    )
 
 
 @contextlib.contextmanager

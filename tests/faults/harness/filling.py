@@ -4,6 +4,7 @@ Prints what the tests need to know as one line of JSON.
 """
 
 import json
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -64,4 +65,4 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    print(json.dumps(fill()))
+    sys.stdout.write(json.dumps(fill()) + "\n")
