@@ -59,6 +59,7 @@ def _work(row: Job, pulse: Pulse, *, reraise: bool) -> None:
     except NoSuchWork as error:
         ending.end_orphan(row, error)
         return
+    began = time.monotonic()
     try:
         with _watched(pulse):
             result = spec.function(**row.arguments)
@@ -67,7 +68,11 @@ def _work(row: Job, pulse: Pulse, *, reraise: bool) -> None:
     except JobLost:
         log.warning("job.lost")
     except _Leave:
-        _put_back(pulse, starts=F("starts") - 1)
+        # The same signal comes first when a job outlived its hard limit.
+        if time.monotonic() - began > limits.soft_limit(row.queue):
+            _failed(row, spec, pulse, _timed_out(row), final=True)
+        else:
+            _put_back(pulse, starts=F("starts") - 1)
     except (KeyboardInterrupt, SystemExit):
         if reraise:
             _finish(pulse, Job.State.CANCELLED)
@@ -75,7 +80,7 @@ def _work(row: Job, pulse: Pulse, *, reraise: bool) -> None:
             _put_back(pulse, starts=F("starts") - 1)
         raise
     except SoftTimeLimitExceeded:
-        _failed(row, spec, pulse, JobTimedOut(queue=row.queue, seconds=limits.soft_limit(row.queue)), final=True)
+        _failed(row, spec, pulse, _timed_out(row), final=True)
     except Exception as error:
         _failed(row, spec, pulse, error, final=reraise)
         if reraise:
@@ -208,6 +213,10 @@ def _failed(row: Job, spec: JobSpec, pulse: Pulse, error: Exception, *, final: b
         _put_back(pulse, not_before=timezone.now() + timedelta(seconds=pause), **counts, **fields)
     elif _finish(pulse, Job.State.FAILED, **fields) and not isinstance(error, DomainError):
         ending.tell("tell_failure", row)
+
+
+def _timed_out(row: Job) -> JobTimedOut:
+    return JobTimedOut(queue=row.queue, seconds=limits.soft_limit(row.queue))
 
 
 def _pause(row: Job, spec: JobSpec, error: Exception) -> float | None:
