@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -57,9 +58,8 @@ Parts = dict[str, Part]
 def check() -> Parts:
     """All parts, within a second. Those that only a part that is away could tell of are left out."""
     until = time.monotonic() + DEADLINE_SECONDS
-    _database.start()
-    _redis.start()
-    return _answers(_database, "database", until) | _answers(_redis, "redis", until) | {"disk": _guarded(_disk)}
+    database, redis = _database.start(), _redis.start()
+    return _answers(database, "database", until) | _answers(redis, "redis", until) | {"disk": _guarded(_disk)}
 
 
 @require_safe
@@ -90,10 +90,10 @@ def _json(content: dict[str, Any], status: int) -> HttpResponse:
 # --- asking -------------------------------------------------------------------------------------------------------
 
 
-def _answers(asked: Asked[Parts], name: str, until: float) -> Parts:
+def _answers(asked: Future[Parts], name: str, until: float) -> Parts:
     """What the thread found out; the part itself is away when it said nothing in time."""
     try:
-        return asked.answer(seconds=max(0.0, until - time.monotonic()))
+        return asked.result(timeout=max(0.0, until - time.monotonic()))
     except TimeoutError:
         log.warning("health.part_silent", part=name)
         return {name: Part(AWAY, "no answer")}
