@@ -17,6 +17,16 @@ def import_files(*, batch_id: int) -> dict[str, Any]:
     return {"batch_id": batch_id, **counts}
 
 
+@job(kind="catalog.import.undo", queue="bulk", title=_("Undo an import"))
+def undo_import(*, batch_id: int, by_id: int | None = None) -> dict[str, Any]:
+    """Take an import back. Safe to run twice: an undone import is not undone again."""
+    from catalog.importing import undo
+
+    tables = undo.perform(batch_id, by_id)["tables"].values()
+    counts = {name: sum(table.get(name, 0) for table in tables) for name in ("removed", "restored", "archived", "kept")}
+    return {"batch_id": batch_id, **counts}
+
+
 @job(kind="catalog.partitions", queue="light", title=_("Prepare months of events"))
 def prepare_partitions() -> dict[str, Any]:
     """Make the months of events that come next and drop those kept long enough. Safe to run at any time."""
@@ -31,3 +41,11 @@ def close_orders() -> dict[str, Any]:
     from catalog import services
 
     return {"closed": services.close_settled_orders()}
+
+
+@job(kind="catalog.uploads", queue="light", title=_("Forget uploaded files"))
+def tidy_uploads() -> dict[str, Any]:
+    """Remove files that staff looked at and left, and those whose import is done."""
+    from catalog.services import uploads
+
+    return {"removed": uploads.tidy()}

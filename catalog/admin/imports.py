@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -19,11 +19,13 @@ from django.utils.translation import gettext_lazy
 
 from catalog.admin import cells, filters
 from catalog.admin.customers import PERSONAL_PERMISSION
+from catalog.admin.import_wizard import ImportWizard
 from catalog.admin.listing import ListingMixin
 from catalog.importing.report import in_order, rule_label, total_label, words
 from catalog.models import ImportBatch
 from core.admin.base import EXPORT_PERMISSION, LedgerAdmin
 from core.components import ago, figure, money
+from core.components.progress import job_progress
 from core.components.words import duration
 
 COUNTS = ("read", "new", "changed", "same", "refused")
@@ -42,7 +44,8 @@ class SectionRow:
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(ListingMixin, LedgerAdmin):
+class ImportBatchAdmin(ImportWizard, ListingMixin, LedgerAdmin):
+    add_title = gettext_lazy("Import files")
     list_display = (
         "source_cell",
         "state_cell",
@@ -61,9 +64,7 @@ class ImportBatchAdmin(ListingMixin, LedgerAdmin):
     number_columns = ("new_cell", "changed_cell", "refused_cell", "took_cell")
     compact_columns = ("state_cell", "new_cell", "refused_cell")
     empty_title = gettext_lazy("No imports yet")
-    empty_text = gettext_lazy(
-        "Bring in your products, customers and orders with: python manage.py import_shop native FOLDER."
-    )
+    empty_text = gettext_lazy("Bring in your products, customers and orders from tables, or by the command line.")
     fields = ()
 
     class Media:
@@ -111,6 +112,12 @@ class ImportBatchAdmin(ListingMixin, LedgerAdmin):
         batch = self.get_object(request, unquote(object_id))
         if batch is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if self.may_continue(request, batch):
+            step = "preview" if batch.job_id else "columns"
+            return HttpResponseRedirect(reverse(f"admin:catalog_importbatch_{step}", args=[batch.pk]))
+        is_active = batch.job is not None and batch.job.is_active
+        if request.headers.get("HX-Request") and not is_active:
+            return HttpResponse(headers={"HX-Refresh": "true"})
         report = in_order(batch.report or {})
         context = {
             **self.admin_site.each_context(request),
@@ -130,6 +137,7 @@ class ImportBatchAdmin(ListingMixin, LedgerAdmin):
             "sample": [{**row, "reason": words(row["reason"])} for row in report.get("refused_sample", [])],
             "refused": report.get("refused", 0),
             "may_download": self._may_download(request) and refused_path(batch) is not None,
+            "progress": job_progress(batch.job) if is_active and batch.job else "",
             "job_url": self._job_url(request, batch),
             "took": duration(report.get("seconds")) if report else "–",
             "media": self.media,
@@ -141,7 +149,8 @@ class ImportBatchAdmin(ListingMixin, LedgerAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.refused_view)
-        return [path("<int:pk>/refused/", view, name="catalog_importbatch_refused"), *super().get_urls()]
+        refused = path("<int:pk>/refused/", view, name="catalog_importbatch_refused")
+        return [refused, *self.wizard_urls(), *super().get_urls()]
 
     def refused_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """The refused rows as they came, which may hold e-mails and telephone numbers."""
@@ -170,8 +179,8 @@ class ImportBatchAdmin(ListingMixin, LedgerAdmin):
 
 
 def title_of(batch: ImportBatch) -> str:
-    """The folder's name is enough; the whole path stands on the page."""
-    return Path(batch.source).name or batch.source
+    """What uploaded files were called; of a folder its name: the whole path stands on the page."""
+    return batch.title or Path(batch.source).name or batch.source
 
 
 def refused_path(batch: ImportBatch) -> Path | None:
