@@ -51,7 +51,7 @@ def _forget_old() -> None:
             batch.refused_file = ""
             batch.save(update_fields=["refused_file"])
     old = ImportChange.objects.filter(batch__finished_at__lt=limit)
-    pictures = old.filter(table_name="catalog_productimage").exclude(before=None)
+    pictures = old.filter(table_name="catalog_productimage").exclude(before__isnull=True)
     names = {name for name in pictures.values_list("before__file", flat=True) if name}
     old._raw_delete(old.db)
     events = ImportedEvents.objects.filter(batch__finished_at__lt=limit)

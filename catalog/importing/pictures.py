@@ -3,6 +3,7 @@
 import io
 import warnings
 from dataclasses import dataclass
+from math import sqrt
 
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
@@ -10,6 +11,8 @@ from PIL import Image, ImageOps
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 MAX_SIDE = 8_000
+KEPT_PIXELS = 8_000_000
+"""Larger pictures are made smaller. Nobody decodes more than this while a person or a shop waits for an answer."""
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 _OPTIONS = {"JPEG": {"quality": 90}, "PNG": {"compress_level": 6}, "WEBP": {"quality": 90}}
 _MODES = {"JPEG": {"RGB", "L"}, "PNG": {"RGB", "RGBA", "L", "LA", "P", "1"}, "WEBP": {"RGB", "RGBA"}}
@@ -29,33 +32,27 @@ class CleanPicture:
     height: int
 
 
-def clean_picture(data: bytes) -> CleanPicture:
-    """Decode and encode again: JPEG, PNG or WebP, first frame, upright, without metadata.
+def clean_picture(data: bytes, *, in_request: bool = False) -> CleanPicture:
+    """Decode and encode again: JPEG, PNG or WebP, first frame, upright, at most 8 megapixels, without metadata.
 
-    Size in bytes, pixels and sides is checked before anything is decoded. Raises PictureRefused.
+    Size in bytes, pixels and sides is checked before anything is decoded. With `in_request` at most 8 megapixels are
+    decoded: larger JPEGs are read at a half of their size, larger PNG and WebP are refused. Raises PictureRefused.
     """
     if len(data) > MAX_BYTES:
         raise PictureRefused(_("is larger than 10 MB"))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")
             image: Image.Image = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
-        _check_size(image)
-        kind = str(image.format)
-        image.load()
-        image = ImageOps.exif_transpose(image)
+            # Cameras put a second, small picture behind the first and call the file MPO.
+            kind = "JPEG" if image.format == "MPO" else str(image.format)
+            _check_size(image)
+            _shrink_while_decoding(image, kind, in_request=in_request)
+            return _drawn_anew(image, kind)
     except PictureRefused:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except Exception as error:  # decoders raise whatever they stumble over: struct.error, KeyError, MemoryError, …
         raise PictureRefused(_("is not a whole JPEG, PNG or WebP picture")) from error
-    if image.mode not in _MODES[kind]:
-        transparent = "A" in image.mode or "transparency" in image.info
-        image = image.convert("RGBA" if transparent and kind != "JPEG" else "RGB")
-    transparency = image.info.get("transparency") if image.mode == "P" else None
-    image.info = {} if transparency is None else {"transparency": transparency}
-    written = io.BytesIO()
-    image.save(written, kind, **_OPTIONS[kind], exif=b"", icc_profile=None)
-    return CleanPicture(written.getvalue(), FORMATS[kind], image.width, image.height)
 
 
 def _check_size(image: Image.Image) -> None:
@@ -67,3 +64,42 @@ def _check_size(image: Image.Image) -> None:
         )
     if not width or not height:
         raise PictureRefused(_("is not a whole JPEG, PNG or WebP picture"))
+
+
+def _shrink_while_decoding(image: Image.Image, kind: str, *, in_request: bool) -> None:
+    width, height = image.size
+    if width * height <= KEPT_PIXELS:
+        return
+    if kind == "JPEG":
+        image.draft(None, (width // 2, height // 2))
+    elif in_request:
+        raise PictureRefused(
+            _("is %(width)d × %(height)d pixels; larger than 8 million only JPEG is taken here, others by an import")
+            % {"width": width, "height": height}
+        )
+
+
+def _drawn_anew(image: Image.Image, kind: str) -> CleanPicture:
+    image.load()
+    transparent = "A" in image.mode or "transparency" in image.info
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits a pixel: the upper eight are what screens show
+        image = image.convert("I").point(lambda value: value / 256).convert("L")
+    if image.mode not in _MODES[kind]:
+        image = image.convert("RGBA" if transparent and kind != "JPEG" else "RGB")
+    pixels = image.width * image.height
+    if pixels > KEPT_PIXELS:
+        scale = sqrt(KEPT_PIXELS / pixels)
+        image = _smooth(image).resize((max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+    transparency = image.info.get("transparency") if image.mode == "P" else None
+    image.info = {} if transparency is None else {"transparency": transparency}
+    written = io.BytesIO()
+    image.save(written, kind, **_OPTIONS[kind], exif=b"", icc_profile=None)
+    return CleanPicture(written.getvalue(), FORMATS[kind], image.width, image.height)
+
+
+def _smooth(image: Image.Image) -> Image.Image:
+    """A mode in which pixels can be mixed."""
+    if image.mode == "P":
+        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    return image.convert("L") if image.mode == "1" else image

@@ -98,6 +98,19 @@ class Stage:
         return column
 
 
+def prepare_session() -> None:
+    """For this transaction: no limit of time, memory for large joins, no compiler; a statement whose client is dead
+    ends, so that its locks go."""
+    for setting in (
+        "statement_timeout = 0",
+        "idle_in_transaction_session_timeout = 0",
+        "client_connection_check_interval = '2s'",
+        "work_mem = '64MB'",
+        "jit = off",
+    ):
+        execute(f"SET LOCAL {setting}")
+
+
 def create_refused() -> None:
     execute(f"DROP TABLE IF EXISTS {REFUSED}")
     execute(

@@ -61,7 +61,9 @@ class Writer:
         )  # fmt: skip
         try:
             with transaction.atomic():
-                _prepare_session()
+                staging.prepare_session()
+                staging.create_refused()
+                changes.begin()
                 for section in group:
                     load.stages[section.name] = self._stage(section)
                 for section in group:
@@ -103,21 +105,6 @@ class Writer:
             staging.analyse(stage.table)
             stage.refuse_repeated(section.key)
         return stage
-
-
-def _prepare_session() -> None:
-    """For this transaction: no limit of time, memory for large joins, no compiler; a statement whose client is dead
-    ends, so that its locks go."""
-    for setting in (
-        "statement_timeout = 0",
-        "idle_in_transaction_session_timeout = 0",
-        "client_connection_check_interval = '2s'",
-        "work_mem = '64MB'",
-        "jit = off",
-    ):
-        staging.execute(f"SET LOCAL {setting}")
-    staging.create_refused()
-    changes.begin()
 
 
 def _forget_empty(report: Report, name: str) -> None:

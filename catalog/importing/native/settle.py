@@ -9,6 +9,7 @@ from catalog.models import Order
 ASSUMED = "assumed:"
 BOUGHT = ", ".join(f"'{status}'" for status in Order.BOUGHT)
 AFFECTED = "import_affected"
+EVENT = "md5('purchase:' || o.number || ':' || l.line)::uuid"
 
 
 def assume_payments() -> int:
@@ -180,22 +181,34 @@ def _purchases() -> int:
         FROM {AFFECTED} a JOIN catalog_order o USING (id) WHERE o.status IN ({BOUGHT})
     """  # noqa: S608
     partitions.ensure_months([month for (month,) in stream(months)])
-    event = "md5('purchase:' || o.number || ':' || l.line)::uuid"
     if fetch_one(f"SELECT count(*) FROM {AFFECTED} WHERE NOT is_new")[0]:  # noqa: S608
-        execute(
-            f"""
-            DELETE FROM catalog_interaction i USING (
-                SELECT {event} AS event_id FROM {AFFECTED} a JOIN catalog_order o USING (id)
-                JOIN catalog_orderline l ON l.order_id = o.id WHERE NOT a.is_new
-            ) w WHERE i.event_id = w.event_id AND i.kind = 'purchase'
-            """  # noqa: S608
-        )
+        remove_purchases(f"(SELECT id FROM {AFFECTED} WHERE NOT is_new)")  # noqa: S608
     return execute(
         f"""
         INSERT INTO catalog_interaction (event_id, occurred_at, kind, product_id, customer_id, value)
-        SELECT {event}, coalesce(o.paid_at, o.placed_at), 'purchase', l.product_id, o.customer_id, l.quantity
+        SELECT {EVENT}, coalesce(o.paid_at, o.placed_at), 'purchase', l.product_id, o.customer_id, l.quantity
         FROM {AFFECTED} a JOIN catalog_order o USING (id) JOIN catalog_orderline l ON l.order_id = o.id
         WHERE o.status IN ({BOUGHT}) AND l.product_id IS NOT NULL
         ON CONFLICT DO NOTHING
         """  # noqa: S608
     )
+
+
+def remove_purchases(orders: str) -> int:
+    """Take away the purchases that follow from these orders (a table with their ids) as they are now."""
+    return execute(
+        f"""
+        DELETE FROM catalog_interaction i USING (
+            SELECT {EVENT} AS event_id FROM {orders} a JOIN catalog_order o USING (id)
+            JOIN catalog_orderline l ON l.order_id = o.id
+        ) w WHERE i.event_id = w.event_id AND i.kind = 'purchase'
+        """  # noqa: S608
+    )
+
+
+def write_purchases() -> int:
+    """The purchases that follow from the touched orders. How many."""
+    _collect()
+    count = _purchases()
+    execute(f"DROP TABLE {AFFECTED}")
+    return count

@@ -109,6 +109,10 @@ def media(tmp_path: Path, settings) -> Path:
     return settings.MEDIA_ROOT
 
 
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def picture(size: tuple[int, int] = (8, 6), colour: str = "red", kind: str = "PNG", **options: object) -> bytes:
     written = io.BytesIO()
     Image.new("RGB", size, colour).save(written, kind, **options)

@@ -10,11 +10,7 @@ from PIL import Image
 
 from catalog.importing.pictures import PictureRefused, clean_picture
 from catalog.models import ImportBatch, ProductImage
-from tests.catalog.importing.conftest import counts, do_import, picture
-
-
-def files(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
+from tests.catalog.importing.conftest import counts, do_import, files_in, picture
 
 
 def opened(data):
@@ -125,12 +121,12 @@ def test_a_new_picture_takes_the_place_of_the_old_whose_file_stays_as_long_as_un
 
     assert counts(second.sections["images"]) == (1, 0, 1, 0, 0)
     assert ProductImage.objects.get().width == 10
-    assert len(files(media)) == 2
+    assert len(files_in(media)) == 2
 
     ImportBatch.objects.update(finished_at=timezone.now() - timedelta(days=31))
     do_import(shop(picture(colour="blue", size=(10, 10))))
 
-    assert [path.name for path in files(media)] == [Path(ProductImage.objects.get().file.name).name]
+    assert [path.name for path in files_in(media)] == [Path(ProductImage.objects.get().file.name).name]
 
 
 @pytest.mark.django_db
