@@ -19,7 +19,9 @@ class ImportBatch(models.Model):
 
     format = models.CharField(_("format"), max_length=20)
     source = models.CharField(_("source"), max_length=500)
-    title = models.CharField(_("title"), max_length=200, blank=True, help_text=_("What the uploaded files were called."))
+    title = models.CharField(
+        _("title"), max_length=200, blank=True, help_text=_("What the uploaded files were called.")
+    )
     mapping = models.JSONField(
         _("mapping"), default=dict, blank=True, help_text=_("Per file: column of the file to column of the format.")
     )
