@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -19,6 +18,12 @@ from core.choices import Role
 from core.components import Meaning, pill
 from core.components.words import plain
 from core.models import AlertRule
+
+
+def amount(value: float, kind: services.AlertKind) -> str:
+    """A threshold with its unit: 10 minutes, 85% of connections."""
+    unit = str(kind.unit)
+    return f"{plain(value)}{unit}" if unit.startswith("%") else f"{plain(value)} {unit}"
 
 
 class AlertRuleForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -37,10 +42,10 @@ class AlertRuleForm(forms.ModelForm):  # type: ignore[type-arg]
         else:
             field = self.fields["threshold"]
             field.required = True
-            field.help_text = _("In %(unit)s. Unless changed: %(default)s.") % {
-                "unit": kind.unit,
-                "default": plain(kind.threshold),
-            }
+            field.help_text = _("Unless changed: %(amount)s.") % {"amount": amount(kind.threshold, kind)}
+            value = self.instance.threshold
+            if value is not None and value == int(value):
+                self.initial["threshold"] = int(value)
 
     def clean_threshold(self) -> float:
         value: float = self.cleaned_data["threshold"]
@@ -96,12 +101,12 @@ class AlertRuleAdmin(StaffModelAdmin):
         return pill(Meaning.IDLE, pgettext("alert rule", "off"))
 
     @display(description=gettext_lazy("Threshold"))
-    def threshold_cell(self, rule: AlertRule) -> SafeString | str:
+    def threshold_cell(self, rule: AlertRule) -> str:
         kind = services.kind_of(rule.key)
         if kind.threshold is None:
             return "–"
         value = kind.threshold if rule.threshold is None else rule.threshold
-        return format_html("{} {}", plain(value), kind.unit)
+        return amount(value, kind)
 
     @display(description=gettext_lazy("Told"))
     def roles_cell(self, rule: AlertRule) -> str:

@@ -41,8 +41,9 @@ def state_pill(alert: Alert) -> SafeString:
 
 
 def level_pill(alert: Alert) -> SafeString:
+    """Grey when it is over: nobody has to act any more."""
     level = Alert.Level(alert.level)
-    return pill(MEANINGS[level], level.label)
+    return pill(MEANINGS[level] if alert.is_open else Meaning.IDLE, level.label)
 
 
 class KindFilter(admin.SimpleListFilter):

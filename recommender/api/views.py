@@ -15,6 +15,7 @@ from core.api.permissions import HasScope
 from core.api.principals import CustomerAuth, KeyAuth
 from core.api.views import ApiView
 from core.faults import fault_of
+from core.metrics import count
 from core.models import Scope
 from recommender import selectors
 from recommender.api.serializers import (
@@ -43,6 +44,7 @@ class RecommendationsView(ApiView):
             answer = self._answer(request, query)
         except (DatabaseError, InterfaceError) as error:
             answer = _from_memory(error, query, placement=query["placement"], page=query.get("product"))
+        count("recommendations", source=answer.source)
         return Response(answer_as_json(answer))
 
     @staticmethod
@@ -85,6 +87,7 @@ class SimilarProductsView(ApiView):
             )
         except (DatabaseError, InterfaceError) as error:
             answer = _from_memory(error, query, placement="product", page=product_id)
+        count("recommendations", source=answer.source)
         return Response(answer_as_json(answer))
 
 
