@@ -3,13 +3,16 @@
 import io
 from typing import Any
 
+import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from catalog.importing.pictures import KEPT_PIXELS
 from catalog.models import ProductImage
 
+log = structlog.get_logger(__name__)
 EDGE = 112
 """Pixels: twice the 56 that the largest place shows, for dense screens."""
 QUALITY = 72
@@ -36,13 +39,16 @@ def thumbnail_bytes(image: ProductImage) -> bytes | None:
             return stored.read()
     try:
         with image.file.open("rb") as source, Image.open(source) as picture:
-            small: Image.Image = ImageOps.exif_transpose(picture)
-            small.thumbnail((EDGE, EDGE))
+            if picture.width * picture.height > KEPT_PIXELS:
+                return None  # stored by other hands: too much to decode while a page waits
+            small: Image.Image = picture
+            small.thumbnail((EDGE, EDGE))  # reads a JPEG at a part of its size
             if small.mode not in ("RGB", "RGBA"):
                 small = small.convert("RGBA" if "transparency" in small.info else "RGB")
             data = io.BytesIO()
             small.save(data, "WEBP", quality=QUALITY)
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError):
+    except Exception:  # a file that somebody changed may make a decoder stumble anywhere
+        log.warning("thumbnail.unreadable", image_id=image.pk)
         return None
     default_storage.save(name, ContentFile(data.getvalue()))
     return data.getvalue()

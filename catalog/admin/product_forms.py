@@ -215,7 +215,7 @@ class ImageForm(forms.ModelForm):
         if not upload:
             return None
         try:
-            return clean_picture(upload.read(MAX_BYTES + 1))
+            return clean_picture(upload.read(MAX_BYTES + 1), in_request=True)
         except PictureRefused as refusal:
             raise forms.ValidationError(
                 _("“%(file)s” %(reason)s."), "picture", {"file": upload.name, "reason": refusal}

@@ -1,6 +1,7 @@
 """The page of one product: its cards, and what saving them does."""
 
 import hashlib
+import uuid
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,7 +15,6 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy, ngettext
 
 from catalog import facts
@@ -228,7 +228,6 @@ def _save_images(formset: BaseModelFormSet) -> None:
         image, picture = form.instance, form.cleaned_data.get("upload")
         if picture is not None:
             image.content_sha256 = hashlib.sha256(picture.content).hexdigest()
-            name = slugify(image.product.external_id or "") or str(image.product_id)
-            image.file.save(f"{name}.{picture.extension}", ContentFile(picture.content), save=False)
+            image.file.save(f"{uuid.uuid4().hex}.{picture.extension}", ContentFile(picture.content), save=False)
             image.width, image.height = picture.width, picture.height
         image.save()

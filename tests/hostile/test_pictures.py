@@ -1,0 +1,284 @@
+"""Pictures of strangers: refused with a reason, or drawn anew with nothing left but pixels."""
+
+import io
+import os
+import tracemalloc
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from catalog.importing import pictures
+from catalog.importing.pictures import KEPT_PIXELS, PictureRefused, clean_picture
+from catalog.models import ProductImage
+from catalog.thumbnails import thumbnail_bytes
+from tests.catalog.importing.conftest import counts, do_import
+from tests.factories import ProductFactory, ProductImageFactory, StaffUserFactory
+from tests.hostile.pictures import CLEANED, HTML, REFUSED, SCRIPT, SECRET, drawn, row_bomb
+
+HARMLESS = {
+    "jfif",
+    "jfif_version",
+    "jfif_unit",
+    "jfif_density",
+    "transparency",
+    "loop",
+    "background",
+    "duration",
+    "timestamp",
+}
+LEFT = (
+    SCRIPT,
+    HTML,
+    SECRET,
+    b"<?php",
+    b"Exif",
+    b"xmpmeta",
+    b"ICC_PROFILE",
+    b"iCCP",
+    b"tEXt",
+    b"zTXt",
+    b"eXIf",
+    b"PK\x03\x04",
+)
+
+
+def test_there_are_sixty_pictures():
+    assert len(REFUSED) + len(CLEANED) >= 60
+
+
+@pytest.mark.parametrize("in_request", [True, False])
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_picture_that_is_none_is_refused_with_a_reason(name, in_request):
+    with pytest.raises(PictureRefused) as refusal:
+        clean_picture(REFUSED[name](), in_request=in_request)
+
+    assert len(str(refusal.value)) > 10
+
+
+@pytest.mark.parametrize("in_request", [True, False])
+@pytest.mark.parametrize("name", CLEANED)
+def test_nothing_but_pixels_is_left_of_a_picture(name, in_request):
+    clean = clean_picture(CLEANED[name](), in_request=in_request)
+
+    assert [part for part in LEFT if part in clean.content] == []
+    again = Image.open(io.BytesIO(clean.content))
+    assert (again.width, again.height) == (clean.width, clean.height)
+    assert clean.width * clean.height <= KEPT_PIXELS
+    assert {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}[clean.extension] == again.format
+    assert getattr(again, "n_frames", 1) == 1
+    assert not again.getexif()
+    assert again.info.keys() <= HARMLESS
+
+
+def test_what_says_that_it_is_turned_is_turned():
+    clean = clean_picture(CLEANED["turned jpeg"]())
+
+    assert (clean.width, clean.height) == (8, 12)
+
+
+def test_sixteen_bits_keep_their_shades():
+    half = Image.new("I;16", (4, 4), 0x8000)
+    written = io.BytesIO()
+    half.save(written, "PNG")
+
+    clean = clean_picture(written.getvalue())
+
+    assert Image.open(io.BytesIO(clean.content)).getpixel((0, 0)) == 0x80
+
+
+def test_a_bomb_is_refused_before_a_pixel_is_decoded(monkeypatch):
+    bomb = row_bomb(7_100, 16, 6, 7_100 * 8)
+    assert len(bomb) < 500_000
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("decoded"))
+
+    tracemalloc.start()
+    with pytest.raises(PictureRefused, match="7100 × 7100 pixels"):
+        clean_picture(bomb)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert most < 3_000_000
+
+
+def test_while_a_page_waits_a_large_jpeg_is_read_at_half_its_size_and_other_kinds_are_refused(monkeypatch):
+    decoded = []
+    real = pictures._drawn_anew
+
+    def watched(image, kind):
+        decoded.append(image.width * image.height)
+        return real(image, kind)
+
+    monkeypatch.setattr(pictures, "_drawn_anew", watched)
+    clean = clean_picture(drawn("JPEG", (6_000, 4_000)), in_request=True)
+    with pytest.raises(PictureRefused, match="larger than 8 million only JPEG"):
+        clean_picture(drawn(size=(4_000, 3_000), mode="L"), in_request=True)
+
+    assert (clean.width, clean.height) == (3_000, 2_000)
+    assert decoded == [6_000_000]
+
+
+def test_an_import_takes_a_large_png_and_makes_it_smaller():
+    clean = clean_picture(drawn(size=(4_000, 3_000), mode="P", transparency=0))
+
+    assert (clean.width, clean.height) == (3265, 2449)
+    assert clean.width * clean.height <= KEPT_PIXELS
+
+
+# --- the ways in --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(StaffUserFactory.create(is_superuser=True))
+    return client
+
+
+@pytest.fixture
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+def files(folder) -> list[str]:
+    return (
+        sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) if folder.exists() else []
+    )
+
+
+@pytest.fixture
+def upload(staff):
+    """Send a picture by the form of a product, with the values that the page shows."""
+
+    def send(product, name: str, content: bytes):
+        address = f"/admin/catalog/product/{product.pk}/change/"
+        form = staff.get(address).context["adminform"].form
+        data = {f"{name}": form[name].value() for name in form.fields if form[name].value() is not None}
+        for formset in staff.get(address).context["inline_admin_formsets"]:
+            prefix = formset.formset.prefix
+            data |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
+        data |= {"images-TOTAL_FORMS": "1", "images-0-position": "0", "images-0-alt": "x"}
+        data["images-0-upload"] = SimpleUploadedFile(name, content, "image/png")
+        data = {key: value for key, value in data.items() if not isinstance(value, dict)}
+        return staff.post(address, data)
+
+    return send
+
+
+NAMES = [
+    "../../../etc/cron.d/x.png", "..\\..\\x.png", "/etc/passwd", "a.php", "a.png.html", "a.svg", "a\r\nX-Header: 1.png",
+    "名.png",
+    "a" * 250 + ".png", ".htaccess", "a;id.png", "$(id).png", "<img src=x>.png", "con.png", "a.png/../../b",
+]  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_that_was_sent_stands_nowhere(staff, upload, media, name):
+    product = ProductFactory.create()
+
+    upload(product, name, drawn(colour="red"))
+
+    image = ProductImage.objects.get()
+    folder, _slash, stored = image.file.name.rpartition("/")
+    assert (folder, stored[32:]) == ("products", ".png")
+    assert set(stored[:32]) <= set("0123456789abcdef")
+    assert files(media) == [image.file.name]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name", ["svg", "html", "bomb of 400 megabytes", "animated gif", "over 25 megapixels", "text bomb"]
+)
+def test_the_form_of_a_product_says_why_it_takes_no_such_picture(staff, upload, media, name):
+    product = ProductFactory.create()
+
+    response = upload(product, "a.png", REFUSED[name]())
+
+    assert response.status_code == 200
+    assert response.context["errors"]
+    assert not ProductImage.objects.exists()
+    assert files(media) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name", ["html behind the end", "place and name in a jpeg", "two pictures in one", "ink colours"]
+)
+def test_the_form_of_a_product_stores_only_pixels(upload, media, name):
+    upload(ProductFactory.create(), "a.jpg", CLEANED[name]())
+
+    stored = (media / ProductImage.objects.get().file.name).read_bytes()
+    assert [part for part in LEFT if part in stored] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name", ["svg", "png cut in the pixels", "bomb of 400 megabytes", "nothing", "jpeg of marks alone"]
+)
+def test_a_stored_file_that_somebody_changed_has_no_thumbnail_and_breaks_no_list(staff, media, name):
+    image = ProductImageFactory.create()
+    path = media / image.file.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(REFUSED[name]())
+
+    assert thumbnail_bytes(image) is None
+    assert staff.get("/admin/catalog/product/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_thumbnail_of_a_large_jpeg_decodes_a_part_of_it(media, monkeypatch):
+    image = ProductImageFactory.create()
+    path = media / image.file.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(drawn("JPEG", (3_200, 2_400)))
+    sizes, real = [], Image.Image.resize
+
+    def watched(picture, *how, **more):
+        sizes.append(picture.size)
+        return real(picture, *how, **more)
+
+    monkeypatch.setattr(Image.Image, "resize", watched)
+
+    assert thumbnail_bytes(image) is not None
+    assert max(sizes) <= (400, 300)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["link out of the folder", "link to a device", "pipe", "folder", "dots", "absolute"])
+def test_the_import_reads_no_file_outside_its_folder(write_shop, media, tmp_path, kind):
+    outside = tmp_path / "outside.png"
+    outside.write_bytes(drawn())
+    target = {"dots": "../outside.png", "absolute": str(outside)}.get(kind, "a.png")
+
+    def prepare(folder) -> None:
+        place = folder / "a.png"
+        if kind == "link out of the folder":
+            place.symlink_to(outside)
+        elif kind == "link to a device":
+            place.symlink_to("/dev/zero")
+        elif kind == "pipe":
+            os.mkfifo(place)
+        elif kind == "folder":
+            place.mkdir()
+
+    result = write_shop(target, prepare)
+
+    assert not ProductImage.objects.exists()
+    assert counts(result.sections["images"]) == (1, 0, 0, 0, 1)
+    assert not files(media)
+
+
+@pytest.fixture
+def write_shop(tmp_path, media):
+    """Import a folder with one product and one picture under this name."""
+
+    def run(file: str, prepare):
+        folder = tmp_path / "shop"
+        folder.mkdir()
+        (folder / "products.csv").write_text("id,name,price\nP1,Mug,1\n")
+        (folder / "images.csv").write_text(f"product,file\nP1,{file}\n")
+        prepare(folder)
+        return do_import(folder)
+
+    return run
