@@ -52,6 +52,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Alerts"), "notifications", "core_alert_changelist", "core.view_alert"),
             Item(_("Alert rules"), "tune", "core_alertrule_changelist", "core.view_alertrule"),
             Item(_("Jobs"), "pending_actions", "core_job_changelist", "core.view_job"),
+            Item(_("My exports"), "download", "core_export_changelist", "core.export_data"),
             Item(_("Data requests"), "policy", "core_datarequest_changelist", "core.view_datarequest"),
             Item(_("Staff"), "badge", "core_staffuser_changelist", "core.view_staffuser"),
             Item(_("Roles"), "shield_person", "core_staffrole_changelist", "core.view_staffrole"),

@@ -1,12 +1,11 @@
 """Customers: who buys, and the page of one of them."""
 
-import copy
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +17,6 @@ from catalog.models import Customer
 from catalog.selectors_admin import Purchases
 from core.admin.base import StaffModelAdmin
 from core.components import ago, figure, money
-from core.exports import csv_response
 from core.shop import current_shop
 
 PERSONAL_PERMISSION = "catalog.view_personal_data"
@@ -109,15 +107,9 @@ class CustomerAdmin(ListingMixin, StaffModelAdmin):
     def country_cell(self, row: Customer) -> Any:
         return row.country or cells.NOTHING
 
-    @admin.action(description=gettext_lazy("Export as CSV"), permissions=["export"])
-    def export_as_csv(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
+    def get_export_fields(self, request: HttpRequest) -> Sequence[str]:
         """How to reach people leaves the house only with both rights."""
-        if not self.has_export_permission(request):
-            raise PermissionDenied
-        columns = copy.copy(self)
-        if may_see_people(request):
-            columns.export_fields = (*self.export_fields, *PERSONAL)  # type: ignore[misc,assignment]
-        return csv_response(columns, request, queryset)
+        return (*self.export_fields, *PERSONAL) if may_see_people(request) else self.export_fields
 
     # --- page ---------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
     ordering = ("-id",)
     number_columns = ("stock_cell", "price_cell", "sold_cell")
     compact_columns = ("stock_cell", "price_cell", "status_cell")
-    actions = ("publish", "hide", "delete_chosen", "restore_chosen", "export_as_csv")
+    actions = ("publish", "hide", "delete_chosen", "restore_chosen", "export_as_csv", "export_as_xlsx")
     panel_registry = product_panels
     view_keys = ("live", "low", "out", "hidden", "draft", "deleted")
     export_fields = (

@@ -1,3 +1,15 @@
 """Staff pages of the ground floor."""
 
-from core.admin import access, alert_rules, alerts, jobs, models, rights, shop, staff, webhook_deliveries, webhooks  # noqa: F401
+from core.admin import (  # noqa: F401
+    access,
+    alert_rules,
+    alerts,
+    exports,
+    jobs,
+    models,
+    rights,
+    shop,
+    staff,
+    webhook_deliveries,
+    webhooks,
+)

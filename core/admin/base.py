@@ -4,16 +4,22 @@
 alone; actions call services.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
+from core.components import toast
 from core.exceptions import DomainError
 from core.extensions import Registry
 from core.paginator import StaffPaginator
@@ -44,7 +50,7 @@ class StaffModelAdmin(ModelAdmin):
     compressed_fields = True
     warn_unsaved_form = True
     actions_on_top = True
-    actions: Any = ("export_as_csv",)
+    actions: Any = ("export_as_csv", "export_as_xlsx")
 
     export_fields: ClassVar[list[str] | tuple[str, ...]] = ()
     panel_registry: ClassVar[Registry | None] = None
@@ -79,14 +85,51 @@ class StaffModelAdmin(ModelAdmin):
 
     # --- export -----------------------------------------------------------------------------------------------
 
+    def get_export_fields(self, request: HttpRequest) -> Sequence[str]:
+        """The columns that this person may take out."""
+        return self.export_fields
+
     @admin.action(description=_("Export as CSV"), permissions=["export"])
     def export_as_csv(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
-        """Streams the chosen rows; cells that a spreadsheet would run are made harmless."""
-        from core.exports import csv_response
+        """Sends a few rows at once and lets a job write many; cells that a spreadsheet would run are made harmless."""
+        return self._export(request, queryset, "csv", chosen=True)
+
+    @admin.action(description=_("Export as Excel"), permissions=["export"])
+    def export_as_xlsx(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
+        return self._export(request, queryset, "xlsx", chosen=True)
+
+    def get_urls(self) -> list[URLPattern]:
+        found: list[URLPattern] = super().get_urls()
+        if not self.export_fields:
+            return found
+        view = self.admin_site.admin_view(require_POST(self.export_view))
+        return [path("export/", view, name=f"{self.opts.app_label}_{self.opts.model_name}_export"), *found]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The whole list as it is filtered: its filters stand in the address."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
+        return self._export(request, rows, request.POST.get("format", ""), chosen=False)
+
+    def _export(
+        self, request: HttpRequest, queryset: QuerySet[Any], file_format: str, *, chosen: bool
+    ) -> HttpResponseBase:
+        from core import exports
 
         if not self.has_export_permission(request):
             raise PermissionDenied
-        return csv_response(self, request, queryset)
+        answer = exports.export_now(self, request, queryset) if file_format != "xlsx" else None
+        if answer is not None:
+            return answer
+        some = chosen and request.POST.get("select_across") != "1"
+        ids = request.POST.getlist(ACTION_CHECKBOX_NAME) if some else None
+        exports.ask(self, request, "xlsx" if file_format == "xlsx" else "csv", ids=ids)
+        toast(request, _("Your file is being made"))
+        return HttpResponseRedirect(reverse("admin:core_export_changelist"))
 
     # --- acting through services ------------------------------------------------------------------------------
 

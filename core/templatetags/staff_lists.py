@@ -8,6 +8,7 @@ from django import template
 from django.contrib.admin.templatetags.admin_list import result_headers
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.urls import reverse
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -84,6 +85,17 @@ def sort_menu(cl: Any) -> dict[str, Any]:
         if header.get("sortable")
     ]  # fmt: skip
     return {"options": options if cl.result_list else []}
+
+
+@register.inclusion_tag("core/lists/export.html", takes_context=True)
+def export_menu(context: template.Context) -> dict[str, Any]:
+    """The list as a file, as it is filtered now: for those who may take rows out of the house."""
+    cl, url = context.get("cl"), ""
+    if cl is not None and not cl.is_popup and cl.result_list:
+        may = getattr(cl.model_admin, "has_export_permission", None)
+        if may is not None and may(context["request"]):
+            url = reverse(f"admin:{cl.opts.app_label}_{cl.opts.model_name}_export") + cl.get_query_string()
+    return {"url": url, "csrf_token": context.get("csrf_token", "")}
 
 
 @register.simple_tag

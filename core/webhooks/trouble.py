@@ -50,7 +50,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
     try:
         policy()
     except ValueError as error:
-        return [Error(f"WEBHOOK_ALLOWED_NETWORKS: {error}", id="core.E010")]
+        return [Error(f"WEBHOOK_ALLOWED_NETWORKS: {error}", id="core.E020")]
     return []
 
 

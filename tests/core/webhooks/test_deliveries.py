@@ -343,4 +343,4 @@ def test_a_slip_in_the_open_networks_is_said_at_the_start(settings):
 
     assert check_settings(None) == []
     settings.WEBHOOK_ALLOWED_NETWORKS = ["10.7.0.0/99"]
-    assert [error.id for error in check_settings(None)] == ["core.E010"]
+    assert [error.id for error in check_settings(None)] == ["core.E020"]
