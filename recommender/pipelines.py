@@ -1,6 +1,8 @@
 """Fetch, learn, judge, publish."""
 
-from datetime import UTC, datetime
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -8,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from core import model_registry as registry
 from core.exceptions import DomainError
-from core.jobs import current_job_id, progress
+from core.jobs import checkpoint, current_job_id, progress, resume_state
 from core.models import ModelVersion
 from core.said import Said
 from recommender import datasets
@@ -24,6 +26,9 @@ MIN_LATER_EVENTS = 500
 """With fewer events since the live version was trained, a comparison on them would be noise."""
 TIME_BUDGET_SECONDS = 60.0
 STEPS = 100
+STORE_EVERY_SECONDS = 1.0
+KEPT_FOR = timedelta(hours=12)
+"""A training that is retried later begins anew with newer data."""
 
 
 def train_recommender(*, until: datetime | None = None, time_budget: float = TIME_BUDGET_SECONDS) -> ModelVersion:
@@ -31,15 +36,17 @@ def train_recommender(*, until: datetime | None = None, time_budget: float = TIM
 
     Raises DomainError when nobody did anything yet.
     """
+    trials = _Trials.of_this_job(until or timezone.now())
     progress(0, STEPS, Said(gettext_noop("Reading what people did")))
-    frame = datasets.interactions(until=until or timezone.now())
+    frame = datasets.interactions(until=trials.until)
     interactions = Interactions.from_frame(frame)
     del frame
     progress(10, STEPS, Said(gettext_noop("Choosing how to rank")))
     try:
         trained = training.train(
-            interactions, seed=SEED, time_budget=time_budget, history_limit=HISTORY_LIMIT, progress=_report
-        )
+            interactions, seed=SEED, time_budget=time_budget, history_limit=HISTORY_LIMIT, progress=_report,
+            known=trials.known, remember=trials.remember,
+        )  # fmt: skip
     except training.NotEnoughData as error:
         raise DomainError(_("Nobody looked at or bought anything yet."), code="not_enough_data") from error
     progress(90, STEPS, Said(gettext_noop("Comparing with the live version")))
@@ -56,6 +63,28 @@ def train_recommender(*, until: datetime | None = None, time_budget: float = TIM
         gate_scores=gate_scores,
         job_id=current_job_id(),
     )
+
+
+@dataclass
+class _Trials:
+    """Parameter sets that were measured, kept with the job: a start after a cut goes on with the same data."""
+
+    until: datetime
+    known: dict[str, float]
+    stored_at: float = 0.0
+
+    @classmethod
+    def of_this_job(cls, until: datetime) -> "_Trials":
+        state = resume_state()
+        if not state or until - datetime.fromisoformat(state["until"]) > KEPT_FOR:
+            return cls(until, {})
+        return cls(datetime.fromisoformat(state["until"]), dict(state["trials"]))
+
+    def remember(self, name: str, score: float) -> None:
+        self.known[name] = score
+        if time.monotonic() - self.stored_at > STORE_EVERY_SECONDS:
+            self.stored_at = time.monotonic()
+            checkpoint(until=self.until.isoformat(), trials=self.known)
 
 
 def _scores_on_unseen(interactions: Interactions, trained: training.TrainedRecommender) -> tuple[float, float] | None:

@@ -1,7 +1,7 @@
 """From interactions to a model that may serve, with a report on later data than it learned from."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -54,12 +54,15 @@ def train(
     time_budget: float | None = None,
     history_limit: int = HISTORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
+    known: Mapping[str, float] | None = None,
+    remember: Callable[[str, float], None] | None = None,
 ) -> TrainedRecommender:
     """Choose on the past, judge on the last fifth of the time-ordered events, then learn from everything.
 
     Parameters and strategy are chosen on a validation part of the earlier events alone; the later events are looked
     at once, for the report. With too few events to hold anything back the defaults stand and the report says so
-    (`measured` False, metrics 0). Item ids must be integers. Raises NotEnoughData without events.
+    (`measured` False, metrics 0). Item ids must be integers. `known` and `remember` let a
+    training that was cut off go on, see `tuning.choose`. Raises NotEnoughData without events.
     """
     if len(interactions) == 0:
         raise NotEnoughData("There are no interactions to learn from.")
@@ -67,7 +70,7 @@ def train(
     exam = Exam(cut, max_customers=MAX_JUDGED, seed=seed, history_limit=history_limit)
     choice = choose(
         cut.train, protocol="by-time", seed=seed, time_budget=time_budget, history_limit=history_limit,
-        progress=progress,
+        progress=progress, known=known, remember=remember,
     )  # fmt: skip
     strategies, groups = {}, {}
     if len(exam.customers):

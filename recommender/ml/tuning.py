@@ -1,8 +1,8 @@
 """Choosing parameters and strategy on a validation part of the training data, never on what is judged."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,11 +53,14 @@ def choose(
     time_budget: float | None = None,
     history_limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    known: Mapping[str, float] | None = None,
+    remember: Callable[[str, float], None] | None = None,
 ) -> Choice:
     """Hold back a part of `train` by `protocol`, tune item neighbours and popularity on it, name the better strategy.
 
-    Stops early after `time_budget` seconds with the best so far. Where validation has nobody to ask, the default
-    parameters stand and the strategy is item_knn.
+    `remember` is told the name and score of every parameter set that was measured; given back as `known` with the same
+    `train` and `seed`, none of them is measured again. Stops early after `time_budget` seconds with the best so far.
+    Where validation has nobody to ask, the default parameters stand and the strategy is item_knn.
     """
     started = time.monotonic()
     part = sample_customers(train, limit=SAMPLE, seed=seed)
@@ -75,7 +78,7 @@ def choose(
         half_life_days = max(recent, key=lambda days: recent[days])
         validation["popularity_recent"] = recent[half_life_days]
 
-    search = _Search(exam, fallback_for(validation, half_life_days))
+    search = _Search(exam, fallback_for(validation, half_life_days), known or {}, remember)
     best = ItemKnnParams()
     best_score = search.score(best)
     for done, (name, values) in enumerate(STEPS):
@@ -114,16 +117,27 @@ def sample_customers(interactions: Interactions, *, limit: int, seed: int) -> In
 class _Search:
     """Scores of parameter sets; what was learned last serves all sets that differ in answering only."""
 
-    def __init__(self, exam: Exam, fallback: Popularity) -> None:
-        self.exam, self.fallback = exam, fallback
+    def __init__(
+        self,
+        exam: Exam,
+        fallback: Popularity,
+        known: Mapping[str, float],
+        remember: Callable[[str, float], None] | None,
+    ) -> None:
+        self.exam, self.fallback, self.known, self.remember = exam, fallback, known, remember
         self.scores: dict[ItemKnnParams, float] = {}
         self._model: ItemKnn | None = None
 
     def score(self, params: ItemKnnParams) -> float:
+        name = "|".join(str(value) for value in astuple(params))
+        if params not in self.scores and name in self.known:
+            self.scores[params] = self.known[name]
         if params not in self.scores:
             if self._model is not None and self._model.params.learned() == params.learned():
                 model = self._model.with_params(params)
             else:
                 model = self._model = ItemKnn(params, fallback=self.fallback).fit(self.exam.split.train)
             self.scores[params] = self.exam.judge(model)[PRIMARY]
+            if self.remember:
+                self.remember(name, self.scores[params])
         return self.scores[params]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.harness import Shop, until
+from tests.faults.jobs_under_fire import fire
 from tests.faults.probes import NAME, Asker, with_probes
 
 pytestmark = pytest.mark.serial
@@ -224,3 +225,14 @@ def test_of_two_schedulers_one_works_and_without_one_it_is_seen(shop, asker):
     second.wait()
     time.sleep(1.5)
     assert asker.ask("jobs.scheduler_age_seconds()") > 1.4
+
+
+def test_jobs_under_fire(make_shop):
+    """In small; `python -m tests.faults.jobs_under_fire` has a thousand jobs and the intervals of production."""
+    shop = make_shop(environment=QUICK, durable=True)
+
+    report = fire(shop, jobs=60, milliseconds=150, kills=4, pause=1.0, seed=7, seconds=60)
+
+    assert (report.done, report.effects, report.doubled_effects, report.other_ends) == (60, 60, 0, 0)
+    assert (report.child_kills, report.worker_kills, report.redis_kills, report.flushes) == (2, 2, 2, 1)
+    assert report.recovery_seconds < 20

@@ -1,13 +1,15 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from catalog.models import Customer, Interaction, Visitor
 from core.exceptions import DomainError
-from core.jobs import run_now
+from core.jobs import enqueue, execute, retry, run_now
 from core.models import Job, ModelVersion
 from recommender import datasets, pipelines
 from recommender.choices import RECOMMENDER
+from recommender.ml.item_knn import ItemKnn
+from recommender.ml.judging import Exam
 from tests.recommender.conftest import NOW
 
 
@@ -82,3 +84,38 @@ def test_visitors_without_consent_are_not_learned_from(shop):
     shop.act(stranger, shop.green[0])
 
     assert -stranger.pk not in set(datasets.interactions(until=NOW)["customer"])
+
+
+def test_a_training_that_was_cut_off_measures_nothing_twice_and_ends_with_the_same_version(shop, settings, monkeypatch):
+    settings.JOB_HEARTBEAT_SECONDS = 0
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, **options: None)
+    monkeypatch.setattr(pipelines, "STORE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(pipelines, "TIME_BUDGET_SECONDS", 60.0)
+    measured = []
+    judge = Exam.judge
+
+    def counted(exam, model):
+        if isinstance(model, ItemKnn):
+            measured.append(model.params)
+            if len(measured) == 4:
+                raise MemoryError
+        return judge(exam, model)
+
+    monkeypatch.setattr(Exam, "judge", counted)
+    cut_off = enqueue("recommender.tasks.train")
+    execute(cut_off.pk)
+    cut_off.refresh_from_db()
+    stored = cut_off.checkpoint
+    assert (cut_off.state, len(stored["trials"])) == (Job.State.FAILED, 3)
+
+    again = retry(cut_off)
+    execute(again.pk)
+
+    again.refresh_from_db()
+    assert again.state == Job.State.DONE
+    assert len(measured) - 1 == len(set(measured))  # the one that was cut off is measured again, no other
+    resumed = ModelVersion.objects.get()
+    monkeypatch.undo()
+    fresh = pipelines.train_recommender(until=datetime.fromisoformat(stored["until"]))
+    assert resumed.report["parameters"] == fresh.report["parameters"]
+    assert resumed.report["metrics"] == fresh.report["metrics"]
