@@ -54,6 +54,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Jobs"), "pending_actions", "core_job_changelist", "core.view_job"),
             Item(_("My exports"), "download", "core_export_changelist", "core.export_data"),
             Item(_("Data requests"), "policy", "core_datarequest_changelist", "core.view_datarequest"),
+            Item(_("Mail"), "mail", "core_outgoingmail_changelist", "core.view_outgoingmail"),
             Item(_("Staff"), "badge", "core_staffuser_changelist", "core.view_staffuser"),
             Item(_("Roles"), "shield_person", "core_staffrole_changelist", "core.view_staffrole"),
             Item(_("API keys"), "key", "core_apikey_changelist", "core.view_apikey"),

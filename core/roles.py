@@ -40,6 +40,7 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | {"core.activate_modelversion"}
     | rights("core.apikey")
     | rights("core.datarequest")
+    | rights("core.outgoingmail", "view change")
     | _ALERTS
     | _WEBHOOKS
     | rights("core.alertrule", "view change")

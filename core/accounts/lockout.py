@@ -5,14 +5,13 @@ address whatever the name. Names that nobody has are counted like others, so the
 """
 
 import ipaddress
-from collections.abc import Iterable
 from typing import Any
 
 from axes.backends import AxesStandaloneBackend
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -77,17 +76,16 @@ def _failures(rows: QuerySet[Any]) -> int:
     return rows.aggregate(count=Sum("failures_since_start"))["count"] or 0
 
 
-def locked_names(names: Iterable[str]) -> set[str]:
-    """Those of these user names that somebody, somewhere, cannot sign in with now. One query."""
+def with_locks(people: QuerySet[StaffUser]) -> QuerySet[StaffUser]:
+    """Annotates `is_locked`: somebody, somewhere, cannot sign in with this name now."""
     since = timezone.now() - settings.AXES_COOLOFF_TIME
-    found = AccessAttempt.objects.filter(username__in=list(names), attempt_time__gte=since)
-    rows = found.values_list("username", "ip_address").annotate(count=Sum("failures_since_start")).order_by()
-    locked, totals = set(), dict.fromkeys(names, 0)
-    for name, _address, count in rows:
-        totals[name] += count
-        if count >= settings.AXES_FAILURE_LIMIT or totals[name] >= NAME_LIMIT:
-            locked.add(name)
-    return locked
+    lately = AccessAttempt.objects.filter(username=OuterRef("username"), attempt_time__gte=since).order_by()
+
+    def counted(limit: int, *by: str) -> Exists:
+        return Exists(lately.values(*by).annotate(count=Sum("failures_since_start")).filter(count__gte=limit))
+
+    from_one = counted(settings.AXES_FAILURE_LIMIT, "username", "ip_address")
+    return people.annotate(is_locked=from_one | counted(NAME_LIMIT, "username"))
 
 
 def unlock(person: StaffUser) -> bool:

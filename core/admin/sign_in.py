@@ -9,14 +9,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME, password_validation
 from django.contrib.auth.views import LoginView
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -24,8 +22,8 @@ from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from core.accounts import links, lockout, people, second_factor, sign_in
-from core.api import throttling
 from core.admin.security import CodeForm
+from core.api import throttling
 from core.components import toast
 
 ANSWER_SECONDS = 0.6
@@ -253,5 +251,6 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
 def _gone(request: HttpRequest, way_on: str, label: str) -> HttpResponse:
     """For links that are too old, were used or were never made."""
     return _page(
-        request, "admin/core/sign_in/link_gone.html", _("This link no longer works"), HTTPStatus.GONE, way_on=way_on, label=label
+        request, "admin/core/sign_in/link_gone.html", _("This link no longer works"), HTTPStatus.GONE,
+        way_on=way_on, label=label,
     )  # fmt: skip

@@ -1,30 +1,31 @@
 """People who work here, and the roles they have."""
 
 import copy
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
-from unfold.widgets import UnfoldAdminPasswordWidget
 
 from core import roles, services
+from core.accounts import lockout, people
 from core.admin.base import LedgerAdmin, StaffModelAdmin
+from core.admin.staff_acts import RoleField, SignInActs, language_choices, role_label, state_pill
 from core.admin.widgets import Checkboxes
-from core.choices import Role
-from core.components import Meaning, ago, pill
+from core.components import ago
 from core.exceptions import DomainError
 from core.models import StaffRole, StaffUser
 
@@ -36,15 +37,6 @@ WORDS = {
     "change": pgettext_lazy("right", "change"),
     "delete": gettext_lazy("delete"),
 }
-
-
-def role_label(name: str) -> str:
-    return str(Role(name).label) if name in Role.values else name
-
-
-class RoleField(forms.ModelMultipleChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return role_label(obj.name)
 
 
 class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -64,23 +56,7 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         language = self.fields.get("language")
         if isinstance(language, forms.ChoiceField):
-            language.choices = [("", _("As the browser says")), *settings.LANGUAGES]
-            language.help_text = ""
-
-
-class StaffAddForm(StaffForm):
-    password = forms.CharField(
-        label=gettext_lazy("First password"),
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("At least 10 characters. The person changes it under “My profile”."),
-    )
-
-    def clean_password(self) -> str:
-        from django.contrib.auth.password_validation import validate_password
-
-        value = str(self.cleaned_data["password"])
-        validate_password(value, self.instance)
-        return value
+            language.choices, language.help_text = language_choices(), ""
 
 
 class RoleFilter(admin.RelatedFieldListFilter):
@@ -95,29 +71,27 @@ class RoleFilter(admin.RelatedFieldListFilter):
 
 
 @admin.register(StaffUser)
-class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
+class StaffUserAdmin(SignInActs, StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
     form = StaffForm
-    add_form = StaffAddForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["name", "role_names", "language_name", "state", "last_seen"]
+    list_display = ["name", "role_names", "second_step", "state", "last_seen"]
     list_filter = ["is_active", ("groups", RoleFilter)]
     search_fields = ["username", "first_name", "last_name", "email"]
     search_help_text = gettext_lazy("Search name or e-mail")
     ordering = ["username"]
     actions = ()
     filter_horizontal = ()
-    add_form_template = "admin/change_form.html"
     compact_columns = ("role_names", "state")
     fieldsets = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email", "language")}),
         (gettext_lazy("Rights"), {"fields": ("roles", "is_active", "password_link")}),
     )
-    add_fieldsets = (
-        (None, {"fields": ("username", "password", ("first_name", "last_name"), "email", "language")}),
-        (gettext_lazy("Rights"), {"fields": ("roles",)}),
-    )
 
     # --- rights -----------------------------------------------------------------------------------------------
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Who invites also gives roles."""
+        return super().has_add_permission(request) and request.user.has_perm("core.manage_roles")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody changes a person who may do more than they themselves."""
@@ -152,13 +126,17 @@ class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
         return ("role_names", "state", "password_link")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StaffUser]:
-        return super().get_queryset(request).prefetch_related("groups")
+        has_second_step = Exists(TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True))
+        people = super().get_queryset(request).prefetch_related("groups")
+        return lockout.with_locks(people).annotate(has_second_step=has_second_step)
 
     def save_model(self, request: HttpRequest, obj: StaffUser, form: Any, change: bool) -> None:
-        if not change:
-            obj.is_staff = True
-            obj.set_password(form.cleaned_data["password"])
+        wanted = obj.is_active
+        if "is_active" in form.changed_data:
+            obj.is_active = not wanted
         super().save_model(request, obj, form, change)
+        if "is_active" in form.changed_data:
+            people.set_active(obj, wanted, by=request.user)  # type: ignore[arg-type]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -170,19 +148,21 @@ class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
         except DomainError as error:
             raise PermissionDenied(str(error.message)) from error
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
-        return StaffModelAdmin.response_add(self, request, obj, post_url_continue)
-
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         person = self.get_object(request, id)
         if person is None:
             raise Http404
-        if not self.has_change_permission(request, person):
+        if not self.has_change_permission(request, person) or person.invited_at is not None:
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
+            people.tell_password_changed(person)
+        return response
 
     @display(description=gettext_lazy("Password"))
-    def password_link(self, person: StaffUser) -> SafeString:
+    def password_link(self, person: StaffUser) -> SafeString | str:
+        if person.invited_at is not None:
+            return _("Only this person chooses it.")
         words = _("Set a new password")
         hint = _("All sessions of this person end then.")
         return format_html('<a class="zg-link" href="../password/">{}</a> <span class="zg-hint">{}</span>', words, hint)
@@ -203,15 +183,13 @@ class StaffUserAdmin(StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
             names.insert(0, _("all rights"))
         return pgettext("between the members of a list", ", ").join(names) or "–"
 
-    @display(description=gettext_lazy("Language"), ordering="language")
-    def language_name(self, person: StaffUser) -> SafeString | str:
-        if not person.language:
-            return _("as the browser")
-        return format_html('<span lang="{}">{}</span>', person.language, person.get_language_display())
+    @display(description=gettext_lazy("Second step"))
+    def second_step(self, person: Any) -> str:
+        return _("on") if person.has_second_step else _("off")
 
     @display(description=gettext_lazy("State"), ordering="is_active")
-    def state(self, person: StaffUser) -> SafeString:
-        return pill(Meaning.GOOD, _("active")) if person.is_active else pill(Meaning.IDLE, _("off"))
+    def state(self, person: Any) -> SafeString:
+        return state_pill(person)
 
     @display(description=gettext_lazy("Last seen"), ordering="last_login")
     def last_seen(self, person: StaffUser) -> SafeString | str:

@@ -4,6 +4,7 @@ Standard helpers raise the same error before and after the server has taken the 
 before it, the mail was certainly not sent; after it, nobody knows.
 """
 
+import contextlib
 import email.policy
 import email.utils
 import re
@@ -86,10 +87,8 @@ class _Server:
 
     def __exit__(self, kind: object, *rest: object) -> None:
         if kind is None:
-            try:
-                self._server.docmd("QUIT")
-            except (smtplib.SMTPException, OSError):
-                pass
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self._server.putcmd("quit")  # nobody waits for the answer
         self._server.close()
 
 

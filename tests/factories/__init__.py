@@ -25,6 +25,7 @@ from tests.factories.core import (
     DataRequestFactory,
     JobFactory,
     ModelVersionFactory,
+    OutgoingMailFactory,
     ShopProfileFactory,
     StaffUserFactory,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "OrderFactory",
     "OrderLineFactory",
     "OutboxMessageFactory",
+    "OutgoingMailFactory",
     "PaymentFactory",
     "ProductFactory",
     "ProductImageFactory",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from core.choices import Role
-from core.models import Alert, AlertRule, ApiKey, DataRequest, Job, ModelVersion, Scope, ShopProfile, StaffUser
+from core.models import Alert, AlertRule, ApiKey, DataRequest, Job, ModelVersion, OutgoingMail, Scope, ShopProfile, StaffUser
 
 
 class StaffUserFactory(DjangoModelFactory):
@@ -133,3 +133,18 @@ class DataRequestFactory(DjangoModelFactory):
     subject_id = factory.Sequence(lambda n: n + 1)
     received_at = factory.LazyFunction(timezone.now)
     due_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
+
+
+class OutgoingMailFactory(DjangoModelFactory):
+    """A mail that is kept here."""
+
+    class Meta:
+        model = OutgoingMail
+
+    kind = "alert"
+    to = "lin@shop.example"
+    language = "en"
+    subject = "The disk is nearly full"
+    text = "0.5 GB are free."
+    state = OutgoingMail.State.KEPT
+    message_id = factory.Sequence(lambda n: f"<{n}@shop.example>")

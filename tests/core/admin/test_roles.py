@@ -114,30 +114,6 @@ def test_a_role_outside_the_giver_s_reach_survives(groups, person_with):
 # --- pages --------------------------------------------------------------------------------------------------------
 
 
-def test_adding_a_person_makes_a_login_with_the_chosen_roles(client, groups):
-    answer = client.post(
-        f"{LIST}add/",
-        {
-            "username": "mia", "password": "a long first password", "first_name": "Mia", "last_name": "", "email": "",
-            "language": "zh-hans", "roles": [groups["support"].pk, groups["editor"].pk],
-        },
-    )  # fmt: skip
-
-    assert answer.status_code == 302
-    mia = StaffUser.objects.get(username="mia")
-    assert (mia.is_staff, mia.is_superuser, mia.language) == (True, False, "zh-hans")
-    assert roles.roles_of(mia) == [Role.SUPPORT, Role.EDITOR]
-    assert Client().login(username="mia", password="a long first password")
-
-
-def test_a_short_first_password_is_refused_and_nobody_is_made(client, groups):
-    answer = client.post(f"{LIST}add/", {"username": "mia", "password": "short", "language": ""})
-
-    assert answer.status_code == 200
-    assert "password" in answer.context["errors"].as_data() or b"at least 10 characters" in answer.content
-    assert not StaffUser.objects.filter(username="mia").exists()
-
-
 def test_one_s_own_page_has_no_boxes_and_sent_roles_are_ignored(owner, groups, client_of):
     browser = client_of(owner)
 

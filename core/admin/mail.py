@@ -1,0 +1,149 @@
+"""Mail that the product sends: what went, what waits, what is kept here."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from core import mail as services
+from core import roles
+from core.admin.base import LedgerAdmin
+from core.components import Meaning, ago, pill, toast
+from core.components.pills import SHAPES
+from core.models import OutgoingMail
+
+State = OutgoingMail.State
+MEANINGS = {
+    State.WAITING: Meaning.MOVING,
+    State.SENDING: Meaning.MOVING,
+    State.SENT: Meaning.GOOD,
+    State.KEPT: Meaning.IDLE,
+    State.UNCERTAIN: Meaning.WAITING,
+    State.FAILED: Meaning.STOPPED,
+}
+KINDS = {
+    "alert": gettext_lazy("Alert"),
+    "invitation": gettext_lazy("Invitation"),
+    "password_reset": gettext_lazy("New password"),
+    "password_changed": gettext_lazy("Password changed"),
+}
+"""Words for kinds; one that is not here is shown as it is."""
+
+
+def may_see_secret(request: HttpRequest, mail: OutgoingMail) -> bool:
+    """The link in it opens an account: only those who may manage that account see it, and only while it has not left
+    this machine for certain."""
+    person: Any = request.user
+    if not mail.secret or mail.account is None or mail.state not in OutgoingMail.RESENDABLE:
+        return False
+    is_manager = person.has_perm("core.change_staffuser") and person.has_perm("core.manage_roles")
+    return is_manager and not roles.outranks(mail.account, person)
+
+
+def state_pill(mail: OutgoingMail) -> SafeString:
+    return pill(MEANINGS[State(mail.state)], mail.get_state_display())
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(LedgerAdmin):
+    list_display = ("subject", "to", "state_cell", "kind_name", "age")
+    list_filter = (("state", ChoicesDropdownFilter), ("kind", admin.AllValuesFieldListFilter))
+    # Not the text: whoever may search it could guess a link letter by letter.
+    search_fields = ("subject", "to")
+    search_help_text = gettext_lazy("Search subject or address")
+    compact_columns = ("state_cell", "to", "age")
+    actions = ()
+    empty_title = gettext_lazy("No mail yet")
+    empty_text = gettext_lazy(
+        "Invitations, links for new passwords and alerts are listed here with what became of them."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutgoingMail]:
+        return super().get_queryset(request).defer("text", "secret", "history")
+
+    @display(description=gettext_lazy("State"), ordering="state")
+    def state_cell(self, mail: OutgoingMail) -> SafeString:
+        return state_pill(mail)
+
+    @display(description=gettext_lazy("Kind"), ordering="kind")
+    def kind_name(self, mail: OutgoingMail) -> str:
+        return str(KINDS.get(mail.kind, mail.kind))
+
+    @display(description=gettext_lazy("Written"), ordering="id")
+    def age(self, mail: OutgoingMail) -> SafeString | str:
+        return ago(mail.created_at)
+
+    def get_urls(self) -> list[URLPattern]:
+        again = self.admin_site.admin_view(require_POST(self.again_view))
+        return [path("<int:pk>/again/", again, name="core_outgoingmail_again"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        mail = self._visible(request, object_id)
+        is_open = may_see_secret(request, mail)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": mail.subject,
+            "opts": self.opts,
+            "head_pill": state_pill(mail),
+            "mail": mail,
+            "kind": KINDS.get(mail.kind, mail.kind),
+            "text": mail.text if is_open or not mail.secret else mail.text.replace(mail.secret, "…"),
+            "is_hidden": bool(mail.secret) and not is_open,
+            "link": mail.secret if is_open else "",
+            "events": _events(mail),
+            "can_send": self._may_send(request) and mail.state in OutgoingMail.RESENDABLE and bool(mail.text),
+            "is_kept_here": services.is_kept_here(),
+            "job": mail.job if request.user.has_perm("core.view_job") else None,
+        }
+        return TemplateResponse(request, "admin/core/mail.html", context)
+
+    def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self._may_send(request):
+            raise PermissionDenied
+        mail = self._visible(request, pk)
+        if services.send_again(mail):
+            toast(request, _("Mail queued again"))
+        return HttpResponseRedirect(reverse("admin:core_outgoingmail_change", args=[mail.pk]))
+
+    @staticmethod
+    def _may_send(request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("core.change_outgoingmail"))
+
+    def _visible(self, request: HttpRequest, pk: Any) -> OutgoingMail:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if not str(pk).isdigit() or len(str(pk)) > 18:
+            raise Http404
+        return get_object_or_404(OutgoingMail.objects.select_related("account", "job"), pk=int(pk))
+
+
+def _events(mail: OutgoingMail) -> list[tuple[str, str, str, Any]]:
+    """The life of a mail: shape, words, the server's words, moment."""
+    words = {
+        State.WAITING: _("Waits for the mail server"),
+        State.SENDING: _("Handed to the mail server"),
+        State.SENT: _("The mail server has it"),
+        State.KEPT: _("Kept here: no mail server is named"),
+        State.UNCERTAIN: _("Perhaps sent: the answer of the mail server never came"),
+        State.FAILED: _("Not sent"),
+    }
+    found = []
+    for line in mail.history:
+        state = State(line["state"])
+        moment = parse_datetime(line["at"])
+        found.append((SHAPES[MEANINGS[state]], words[state], _(line["reason"]) if line["reason"] else "", ago(moment)))
+    return found
