@@ -130,7 +130,7 @@ class ImportWizard:
             "title": batch.title,
             "batch": batch,
             "inspection": found,
-            "cards": [_card(one) for one in found.files],
+            "cards": [_card(one, uploads.may_hold_something_else(batch, one.name)) for one in found.files],
             "unknown": unknown,
             "sections": [(entry.key, section_name(entry.key)) for entry in import_sections],
             "is_native": batch.format == uploads.NATIVE,
@@ -236,12 +236,13 @@ def _to(step: str, batch: ImportBatch) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse(f"admin:catalog_importbatch_{step}", args=[batch.pk]))
 
 
-def _card(file: InspectedFile) -> dict[str, Any]:
+def _card(file: InspectedFile, may_be_other: bool) -> dict[str, Any]:
     """What the template needs to draw one file."""
     options = [(column.name, column.name, column.is_required) for column in file.format_columns]
     return {
         "file": file,
         "title": section_name(file.section),
+        "may_be_other": may_be_other,
         "options": options,
         "rows": figure(file.row_count),
         "columns": [(f"column-{file.section}-{at}", column) for at, column in enumerate(file.columns)],

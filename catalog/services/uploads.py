@@ -121,25 +121,36 @@ def _store(path: Path, one: Upload) -> None:
 
 
 def _name_by_content(path: Path) -> None:
-    """Give a file the name of its section when its name or its columns say which one; else it waits to be asked."""
+    """Give a file the name of its section when its name says which, or all its columns are of one section alone.
+
+    Any other file waits until somebody says what it holds.
+    """
     try:
         tables = dict(tables_of(path))
     except ImportRefused:
         return
     if len(tables) != 1 or set(tables) <= set(_sections()):
         return
-    place = next(iter(tables.values()))
-    scores = []
+    named = _section_in(next(iter(tables)))
+    if named:
+        _rename(path, named)
+        return
+    place, fitting = next(iter(tables.values())), []
     for entry in import_sections:
         try:
             source, missing = look(place, entry.resolve()().columns())
         except (ImportRefused, OSError):
             return
-        if not missing:
-            scores.append((len(source.present) - len(source.header), entry.key))
-    best = max(scores, default=None)
-    if best is not None and [score for score, _key in scores].count(best[0]) == 1:
-        _rename(path, best[1])
+        if not missing and len(source.present) == len(source.header):
+            fitting.append(entry.key)
+    if len(fitting) == 1:
+        _rename(path, fitting[0])
+
+
+def _section_in(name: str) -> str:
+    """`shop_products_2026` speaks of products; of `order_lines` and `orders` the longer word counts."""
+    words = re.sub(r"[^a-z]+", "_", name.lower())
+    return max((key for key in _sections() if f"_{key}_" in f"_{words}_"), key=len, default="")
 
 
 def _rename(path: Path, section: str) -> None:
@@ -179,6 +190,11 @@ def say_section(batch: ImportBatch, name: str, section: str) -> None:
     if target != path and any(other.name.partition(".")[0] == section for other in path.parent.iterdir()):
         raise BadInput(_("There is a file of %(section)s already.") % {"section": section})
     path.rename(target)
+
+
+def may_hold_something_else(batch: ImportBatch, name: str) -> bool:
+    """Whether staff may say that a file is of another section; sheets of a spreadsheet have fixed names."""
+    return batch.format == NATIVE and (files.folder_of(batch) / _safe(name)).is_file()
 
 
 def look_at(batch: ImportBatch, mapping: Mapping[str, Mapping[str, str]] | None = None) -> Inspection:

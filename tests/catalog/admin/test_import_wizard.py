@@ -111,6 +111,12 @@ def test_a_file_of_any_name_is_known_by_its_columns_or_asked_about(client):
     first = ImportBatch.objects.get()
     assert [path.name for path in files.folder_of(first).iterdir()] == ["products.csv"]
 
+    send(client, csv_file("my_order_lines_2026.csv", "a,b\n1,2\n"))
+    named = ImportBatch.objects.latest("pk")
+    assert [path.name for path in files.folder_of(named).iterdir()] == ["order_lines.csv"]
+    client.post(address("section", named), {"file": "order_lines.csv", "section": "payments"})
+    assert [path.name for path in files.folder_of(named).iterdir()] == ["payments.csv"]
+
     page = send(client, csv_file("list.csv", "a,b\n1,2\n")).content.decode()
     second = ImportBatch.objects.latest("pk")
     assert "What does list.csv hold?" in page
