@@ -32,7 +32,7 @@ def order_moved(order: Order, kind: str, details: Mapping[str, Any]) -> None:
 
     def payload() -> list[dict[str, Any]]:
         public_id = Order.objects.values_list("public_id", flat=True).get(pk=order.pk)
-        facts = {"id": public_id, "status": str(order.status), "total": amount_text(order.total)}
+        facts: dict[str, Any] = {"id": public_id, "status": str(order.status), "total": amount_text(order.total)}
         if kind == Kind.SHIPPED:
             facts["is_partly"] = bool(details.get("partly"))
         if kind == Kind.REFUNDED:

@@ -152,7 +152,8 @@ class OrderView(ApiView):
         tags=["orders"],
     )
     def get(self, request: Request, number: str) -> Response:
-        order = _visible_orders(request).filter(number=number).first()
+        orders = _visible_orders(request)
+        order = orders.filter(number=number).first() or orders.filter(public_id=number).first()
         if order is None:
             raise NotFound(_("No order has this number."))
         return Response(selectors.order_detail(order, for_customer=isinstance(request.auth, CustomerAuth)))

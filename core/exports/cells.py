@@ -59,7 +59,7 @@ def xlsx_cell(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float | Decimal):
-        return value if abs(value) < MOST_DIGITS else safe_cell(value)
+        return value if -MOST_DIGITS < value < MOST_DIGITS else safe_cell(value)
     if isinstance(value, datetime):
         return timezone.make_naive(value) if timezone.is_aware(value) else value
     if isinstance(value, date):

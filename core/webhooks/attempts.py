@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -87,7 +88,7 @@ def record(delivery: WebhookDelivery, outcome: Outcome) -> None:
     now, webhook = timezone.now(), delivery.webhook
     rows = WebhookDelivery.objects.filter(pk=delivery.pk, state=State.WAITING)
     line = {"at": now.isoformat(timespec="seconds"), "status": outcome.status, "ms": outcome.ms, "error": outcome.error}
-    fields = {
+    fields: dict[str, Any] = {
         "status_code": outcome.status,
         "duration_ms": outcome.ms,
         "error": outcome.error,

@@ -439,3 +439,10 @@ def test_orders_are_a_scope_of_their_own(with_scopes, order):
     assert others.get(f"/orders/{order}").status_code == 403
     assert others.post("/orders", {}).status_code == 403
     assert report(others, order, "paid").status_code == 403
+
+
+def test_an_order_is_read_by_its_own_id_too(server, order, as_customer):
+    ident = Order.objects.values_list("public_id", flat=True).get()
+
+    assert server.get(f"/orders/{ident}").json() == server.get("/orders/N1").json()
+    assert as_customer().get(f"/orders/{ident}").status_code == 404

@@ -4,9 +4,15 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+import time
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
+from django.conf import settings
+
+from core.extensions import webhook_events
 from core.models import OutboxMessage
 from core.webhooks import signing
 from tests.core.webhooks.conftest import SECRET
@@ -58,3 +64,27 @@ def test_while_the_secret_is_changed_both_sign():
 
     assert headers["Webhook-Signature"] == f"{by_hand(new)} {by_hand(old)}"
     assert (headers["Webhook-Id"], headers["Webhook-Timestamp"]) == ("msg_1", "1700000000")
+
+
+def test_the_receiver_of_the_documentation_believes_us_and_nobody_else():
+    guide = (settings.BASE_DIR / "docs" / "webhooks.md").read_text("utf-8")
+    names: dict[str, Any] = {}
+    exec(re.search(r"```python\n(.*?)```", guide, re.S)[1], names)
+    is_genuine, body, old, new = names["is_genuine"], b'{"id": 1}', signing.new_secret(), signing.new_secret()
+
+    def headers(stamp: int) -> dict[str, str]:
+        return signing.headers([new, old], "msg_1", stamp, body)
+
+    now = int(time.time())
+    assert is_genuine(new, headers(now), body)
+    assert is_genuine(old, headers(now), body)
+    assert not is_genuine(signing.new_secret(), headers(now), body)
+    assert not is_genuine(new, headers(now), body + b" ")
+    assert not is_genuine(new, headers(now) | {"Webhook-Id": "msg_2"}, body)
+    assert not is_genuine(new, headers(now - 600), body)
+
+
+def test_every_event_is_in_the_documentation():
+    guide = (settings.BASE_DIR / "docs" / "webhooks.md").read_text("utf-8")
+
+    assert [entry.key for entry in webhook_events if f"| `{entry.key}` |" not in guide] == []
