@@ -1,12 +1,14 @@
 """Jobs: what runs, what ended how, and what can be done about it."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -14,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -25,6 +27,8 @@ from core.components import ago, toast
 from core.components.progress import job_pill, job_progress, progress_of
 from core.components.words import duration, plain
 from core.models import Job
+
+MOST_AT_ONCE = 1_000
 
 
 def job_title(job: Job) -> str:
@@ -44,7 +48,7 @@ class JobAdmin(LedgerAdmin):
     search_fields = ["kind", "message"]
     search_help_text = gettext_lazy("Search kind or message")
     compact_columns = ("state_pill", "progress", "age")
-    actions = ()
+    actions = ("retry_chosen",)
     empty_title = gettext_lazy("No jobs yet")
     empty_text = gettext_lazy("Imports, training and exports run as jobs and are listed here with their progress.")
 
@@ -55,6 +59,39 @@ class JobAdmin(LedgerAdmin):
     def may_steer(request: HttpRequest) -> bool:
         """Cancel and retry."""
         return bool(request.user.has_perm("core.change_job"))
+
+    def has_steer_permission(self, request: HttpRequest) -> bool:
+        return self.may_steer(request)
+
+    @admin.action(description=gettext_lazy("Retry"), permissions=["steer"])
+    def retry_chosen(self, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponseBase | None:
+        """Says how many of which work would run again, and does it when that is confirmed."""
+        chosen = queryset.filter(state__in=Job.REPEATABLE).order_by("pk")
+        keys = list(chosen.values_list("pk", flat=True)[:MOST_AT_ONCE])
+        if not keys:
+            toast(request, _("None of them can be retried: only jobs that failed, were set aside or cancelled can."))
+            return None
+        if "confirmed" not in request.POST:
+            return self._ask_retry(request, keys)
+        count = sum(bool(services.retry(job, created_by=request.user)) for job in Job.objects.filter(pk__in=keys))  # type: ignore[arg-type]
+        toast(request, ngettext("%(count)d job queued again", "%(count)d jobs queued again", count) % {"count": count})
+        return None
+
+    def _ask_retry(self, request: HttpRequest, keys: list[int]) -> HttpResponseBase:
+        kinds = Counter(job_title(job) for job in Job.objects.filter(pk__in=keys).only("task", "kind"))
+        question = ngettext("Retry %(count)d job?", "Retry %(count)d jobs?", len(keys)) % {"count": len(keys)}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": question,
+            "opts": self.opts,
+            "kinds": sorted(kinds.items()),
+            "keys": keys,
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "back": request.get_full_path(),
+            "button": ngettext("Retry %(count)d job", "Retry %(count)d jobs", len(keys)) % {"count": len(keys)},
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/core/retry_jobs.html", context)
 
     @display(description=gettext_lazy("Job"))
     def title(self, job: Job) -> str:
@@ -72,7 +109,7 @@ class JobAdmin(LedgerAdmin):
 
     @display(description=gettext_lazy("Started by"), ordering="created_by")
     def started_by(self, job: Job) -> str:
-        return str(job.created_by) if job.created_by else _("the schedule")
+        return job.asked_by
 
     @display(description=gettext_lazy("Started"), ordering="created_at")
     def age(self, job: Job) -> SafeString | str:
@@ -112,7 +149,7 @@ class JobAdmin(LedgerAdmin):
             "siblings": [(one, job_pill(one), _took(one)) for one in siblings],
             "may_steer": self.may_steer(request),
             "can_cancel": job.is_active and job.cancel_requested_at is None,
-            "can_retry": job.state in (Job.State.FAILED, Job.State.CANCELLED, Job.State.QUARANTINED),
+            "can_retry": job.state in Job.REPEATABLE,
             "reference": job.request_id or f"job-{job.pk}",
         }
         return TemplateResponse(request, "admin/core/job.html", context)
@@ -171,13 +208,15 @@ def _trigger(job: Job) -> str:
 
 def _events(job: Job) -> list[tuple[str, str, Any]]:
     """The life of a job in plain words: shape, sentence, moment."""
-    who = str(job.created_by) if job.created_by else _("the schedule")
-    events: list[tuple[str, str, Any]] = [("○", _("Asked for by %(who)s") % {"who": who}, job.created_at)]
+    events: list[tuple[str, str, Any]] = [("○", _("Asked for by %(who)s") % {"who": job.asked_by}, job.created_at)]
     if job.published_at:
         events.append(("○", _("Sent to the workers of the queue %(queue)s") % {"queue": job.queue}, job.published_at))
     if job.started_at:
-        text = _("Started") if job.starts <= 1 else _("Started for the %(count)d. time") % {"count": job.starts}
+        times = job.starts + job.retries
+        text = _("Started") if times <= 1 else _("Started for the %(count)d. time") % {"count": times}
         events.append(("◔", text, job.started_at))
+    if job.state == Job.State.QUEUED and job.not_before and job.retries:
+        events.append(("◔", _("It failed and will be tried again"), job.not_before))
     if job.is_active and job.heartbeat_at:
         events.append(("◔", _("Last sign of life"), job.heartbeat_at))
     if job.cancel_requested_at:

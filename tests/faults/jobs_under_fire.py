@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 import django
 
 from tests.faults.harness import Shop, until
+from tests.faults.harness.processes import kill_family
 
 WORKER = "worker-light"
 RECOVERY_SECONDS = 90.0
@@ -66,9 +67,9 @@ class Fire:
         self.report.child_kills += 1
 
     def worker(self) -> None:
-        until(lambda: self.shop.part(WORKER).runs, seconds=60, what="the worker runs again")
+        pid = until(lambda: self.shop.part(WORKER).runs and self.shop.part(WORKER).pid, seconds=60, what="a worker")
         self._note()
-        self.shop.part(WORKER).kill()
+        kill_family(pid)
         self.report.worker_kills += 1
 
     def redis(self) -> None:

@@ -39,7 +39,7 @@ def test_the_list_names_work_in_words_with_state_and_progress(client, running, f
     assert "3,120 of 10,000" in page
     assert 'hx-trigger="every 2s [document.visibilityState' in page
     assert "Failed" in page
-    assert "the schedule" in page
+    assert "the shop itself" in page
 
 
 def test_a_job_that_runs_longer_is_asked_less_often_and_an_ended_one_no_more(client, running):
@@ -122,3 +122,54 @@ def test_a_long_list_asks_few_queries(client, shop, django_assert_max_num_querie
     JobFactory.create_batch(60, state=Job.State.DONE)
     with django_assert_max_num_queries(12):
         assert client.get(LIST).status_code == 200
+
+
+def test_many_jobs_are_retried_after_a_page_that_says_how_many(client, boss, failed):
+    aside = JobFactory.create(state=Job.State.QUARANTINED)
+    done = JobFactory.create(state=Job.State.DONE)
+    form = {"action": "retry_chosen", "_selected_action": [failed.pk, aside.pk, done.pk]}
+
+    question = client.post(LIST, form).content.decode()
+
+    assert "Retry 2 jobs?" in question
+    assert f'value="{aside.pk}"' in question
+    assert f'value="{done.pk}"' not in question
+    assert Job.objects.count() == 3
+
+    client.post(LIST, {**form, "confirmed": "1"})
+
+    again = Job.objects.exclude(pk__in=[failed.pk, aside.pk, done.pk])
+    assert {(job.task, job.created_by, job.state) for job in again} == {
+        (failed.task, boss, Job.State.QUEUED),
+        (aside.task, boss, Job.State.QUEUED),
+    }
+    assert failed.task != aside.task
+
+
+def test_jobs_that_went_well_are_not_retried(client, boss):
+    done = JobFactory.create(state=Job.State.DONE)
+
+    client.post(LIST, {"action": "retry_chosen", "_selected_action": [done.pk], "confirmed": "1"})
+
+    assert Job.objects.get() == done
+
+
+def test_a_reader_has_no_retry_for_many(person_with, failed):
+    reader = Client()
+    reader.force_login(person_with("core.view_job"))
+
+    assert b"retry_chosen" not in reader.get(LIST).content
+    reader.post(LIST, {"action": "retry_chosen", "_selected_action": [failed.pk], "confirmed": "1"})
+
+    assert Job.objects.get() == failed
+
+
+def test_who_asked_for_a_job_is_told_apart(client, boss, shop):
+    JobFactory.create(origin=Job.Origin.COMMAND)
+    JobFactory.create(origin=Job.Origin.SCHEDULE)
+    JobFactory.create(origin=Job.Origin.PERSON, created_by=boss)
+
+    page = client.get(LIST).content.decode()
+
+    assert "command line" in page
+    assert "the schedule" in page
