@@ -34,7 +34,8 @@ def parts(configuration: Configuration) -> list[Part]:
 
     def worker(name: str, queues: str, children: int, *more: str, environment: dict[str, str] | None = None) -> Part:
         command = [*celery, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", str(children), *quiet, *more]
-        # QUIT lets a job finish within Celery's soft shutdown time; TERM would wait for it without end.
+        # QUIT lets a job finish within JOB_SHUTDOWN_SECONDS, then it goes back to the queue. So does TERM as soon as
+        # the worker is ready (config.celery).
         return Part(f"worker-{name}", command, environment or small, farewell=signal.SIGQUIT)
 
     return [

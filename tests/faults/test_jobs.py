@@ -13,7 +13,7 @@ from tests.faults.probes import NAME, Asker, with_probes
 
 pytestmark = pytest.mark.serial
 QUICK = {
-    "JOB_RELAY_SECONDS": "0.5", "JOB_HEARTBEAT_SECONDS": "0.2", "JOB_LOST_SECONDS": "3", "JOB_SHUTDOWN_SECONDS": "2",
+    "JOB_RELAY_SECONDS": "0.5", "JOB_HEARTBEAT_SECONDS": "0.2", "JOB_LOST_SECONDS": "2", "JOB_SHUTDOWN_SECONDS": "2",
     "JOB_LIMIT_MAIL": "2", "JOB_HARD_EXTRA_SECONDS": "2", "JOB_PATIENCE_SECONDS": "1",
 }  # fmt: skip
 WORKER = "worker-light"
@@ -225,6 +225,21 @@ def test_of_two_schedulers_one_works_and_without_one_it_is_seen(shop, asker):
     second.wait()
     time.sleep(1.5)
     assert asker.ask("jobs.scheduler_age_seconds()") > 1.4
+
+
+def test_workers_run_with_the_settings_that_all_this_rests_on(shop, asker):
+    found = asker.ask("list(current_app.control.inspect(timeout=5).conf().values())[0]")
+
+    wanted = {
+        "task_acks_late": True, "task_reject_on_worker_lost": True, "worker_prefetch_multiplier": 1,
+        "worker_max_tasks_per_child": 200, "worker_max_memory_per_child": 900_000, "accept_content": ["json"],
+        "task_serializer": "json", "task_ignore_result": True, "worker_soft_shutdown_timeout": 2,
+    }  # fmt: skip
+    assert {name: found.get(name) for name in wanted} == wanted
+    options = found["broker_transport_options"]
+    assert (options["visibility_timeout"], options["unacked_restore_interval"], options["unacked_restore_throttle"]) == (
+        7200, 5, 1
+    )  # fmt: skip
 
 
 def test_jobs_under_fire(make_shop):
