@@ -17,8 +17,9 @@ class CatalogConfig(AppConfig):
         role_permissions.register("catalog", "catalog.roles.ROLE_PERMISSIONS")
         for order, name in enumerate(("product_state", "product_sold", "product_stock_history"), 1):
             product_panels.register(f"catalog.{name}", f"catalog.panels.{name}", order=order)
-        for order, name in enumerate(("facts", "traits", "orders", "interactions", "rights"), 1):
+        for order, name in enumerate(("facts", "traits", "orders", "interactions"), 1):
             customer_panels.register(f"catalog.{name}", f"catalog.panels.customer_{name}", order=order)
+        customer_panels.register("catalog.rights", "catalog.panels.customer_rights", order=95)
         dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)
         self._register_personal_data()
         self._register_webhook_events()

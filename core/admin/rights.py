@@ -229,6 +229,6 @@ def _tables(row: DataRequest) -> list[tuple[str, int]]:
         try:
             name = str(apps.get_model(label)._meta.verbose_name_plural).capitalize()
         except (LookupError, ValueError):
-            name = _("Texts that quoted the person")
+            name = _("Visits and mentions elsewhere")
         found.append((name, count))
     return found
