@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from core import health, liveness
+from core import health, liveness, model_health
 from core.alerts import mails
 from core.alerts.centre import raise_alert, resolve
 from core.alerts.rules import threshold_of
@@ -105,7 +105,7 @@ def check_disk() -> None:
 
 def check_models() -> None:
     """Damaged files, and models whose training was long ago."""
-    damaged = health.damaged_models()
+    damaged = {*health.damaged_models(), *model_health.damaged()}
     oldest = timezone.now() - timedelta(days=threshold_of("model_old"))
     live = list(ModelVersion.objects.active().annotate(since=Coalesce("trained_until", "created_at")))
     old = {version.kind: version for version in live if version.since < oldest}

@@ -82,7 +82,7 @@ def _context(alert: Alert) -> dict[str, Any]:
         "alert": alert,
         "kind": kind_of(alert.rule),
         "shop": current_shop().name,
-        "address": f"{getattr(settings, 'PUBLIC_URL', '').rstrip('/')}{path}",
+        "address": f"{str(settings.PUBLIC_URL).rstrip('/')}{path}",
     }
 
 

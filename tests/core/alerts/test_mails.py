@@ -27,6 +27,14 @@ def written() -> list[str]:
     return list(OutgoingMail.objects.order_by("to").values_list("to", flat=True))
 
 
+def test_the_link_leads_to_the_public_address(operator, settings):
+    settings.PUBLIC_URL = "https://admin.example.org/"
+
+    alert = alerts.raise_alert("disk_low", said=FULL)
+
+    assert f"\nhttps://admin.example.org/admin/core/alert/{alert.pk}/change/\n" in OutgoingMail.objects.get().text
+
+
 def test_a_new_alert_is_told_to_each_member_of_its_roles_who_has_an_address(operator):
     StaffUserFactory.create(role=Role.OPERATOR)
     StaffUserFactory.create(role=Role.SUPPORT, email="support@example.com")
