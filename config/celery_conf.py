@@ -86,6 +86,12 @@ beat_schedule = {
         "args": ["core.tasks.tidy_webhooks"],
         "options": {"queue": "light"},
     },
+    "remove unfinished models": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="3", minute="40"),
+        "args": ["core.tasks.tidy_models"],
+        "options": {"queue": "light"},
+    },
     "prepare months of events": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="1", minute="10"),

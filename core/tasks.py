@@ -114,3 +114,11 @@ def carry_out_data_request(*, request_id: int) -> dict[str, Any]:
 def tidy_data_requests() -> dict[str, int]:
     """Remove old copies and try waiting requests again."""
     return rights.tidy()
+
+
+@job(kind="core.models.tidy", queue="light", title=_("Remove unfinished models"))
+def tidy_models() -> dict[str, Any]:
+    """Folders of a day ago that no version knows. Safe to run at any time."""
+    from core import model_health
+
+    return {"removed": model_health.tidy()}
