@@ -159,7 +159,7 @@ def test_a_frozen_redis_costs_three_requests_50_ms_each_and_then_none(redis_of_s
     assert sum(cost > 0.02 for cost, _counted in costs) <= 3
     assert [counted for _cost, counted in costs] == list(range(1, 41))
     until(lambda: not throttling.breaker.is_open, seconds=3)
-    assert seconds_of("a")[1] == 4
+    assert 4 <= seconds_of("a")[1] <= 7  # what was sent meanwhile is counted when it wakes up
 
 
 def test_a_full_redis_is_counted_here_and_a_flushed_one_from_the_start(redis_of_shop):
