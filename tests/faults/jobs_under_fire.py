@@ -14,9 +14,10 @@ import time
 from dataclasses import asdict, dataclass, field
 
 import django
+import psutil
 
 from tests.faults.harness import Shop, until
-from tests.faults.harness.processes import kill_family
+from tests.faults.harness.processes import family, kill_family
 
 WORKER = "worker-light"
 RECOVERY_SECONDS = 90.0
@@ -61,16 +62,21 @@ class Fire:
     interrupted: list[tuple[float, list[int]]] = field(default_factory=list)
 
     def child(self) -> None:
-        children = until(lambda: self.shop.part(WORKER).workers(), seconds=60, what="the worker runs again")
+        children = until(lambda: self._family()[1:], seconds=60, what="children of the worker")
         self._note()
         self.chance.choice(children).kill()
         self.report.child_kills += 1
 
     def worker(self) -> None:
-        pid = until(lambda: self.shop.part(WORKER).runs and self.shop.part(WORKER).pid, seconds=60, what="a worker")
+        eldest = until(self._family, seconds=60, what="the worker runs again")[0]
         self._note()
-        kill_family(pid)
+        kill_family(eldest.pid)
         self.report.worker_kills += 1
+
+    def _family(self) -> list[psutil.Process]:
+        """The worker and its children; nobody while it is being started again."""
+        process = self.shop.part(WORKER).child.process
+        return family(process.pid) if process else []
 
     def redis(self) -> None:
         self.shop.redis.kill()
