@@ -6,7 +6,7 @@ from core.models.base import MoneyField, PublicIdModel, TimestampedModel
 from core.models.exports import Export
 from core.models.idempotency import IdempotencyKey
 from core.models.jobs import Heartbeat, Job
-from core.models.ledger import LedgerEntry
+from core.models.ledger import LedgerEntry, LedgerRoot
 from core.models.mail import OutgoingMail
 from core.models.rights import DataRequest
 from core.models.shop import ShopProfile
@@ -24,6 +24,7 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "LedgerEntry",
+    "LedgerRoot",
     "ModelVersion",
     "MoneyField",
     "OutboxMessage",

@@ -20,7 +20,7 @@ from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django.db.utils import DatabaseError, InterfaceError, OperationalError
 
-from core import local_services
+from core import acting, local_services
 from core.postgres.client import DatabaseClient
 from core.postgres.watch import Address, address_of, answers, gate, watcher
 
@@ -45,6 +45,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(_say_who_writes)
         self.is_impatient = bool(getattr(settings, "WEB_PROCESS", False))
         self.busy_since = 0.0
         self.address: Address | None = None
@@ -214,6 +215,11 @@ class ImpatientCursor(Impatient, CursorWrapper):
 
 class ImpatientDebugCursor(Impatient, CursorDebugWrapper):
     pass
+
+
+def _say_who_writes(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+    """For the ledger: its triggers read the actor in front of the statement (core.acting)."""
+    return execute(acting.signed(sql) if isinstance(sql, str) else sql, params, many, context)
 
 
 def _limits() -> str:

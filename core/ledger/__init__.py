@@ -1,15 +1,20 @@
-"""The ledger: an append-only hash chain of every change that somebody may have to answer for."""
+"""The ledger: an append-only hash chain of every change that somebody may have to answer for.
+
+Prices, stock, rights, models and consent are watched by triggers on their tables, so that no way of writing them goes
+around it; `record` is for acts that change no row of these, such as an export. PostgreSQL chains the entries when the
+transaction commits (core/migrations/0005_ledger.py), `core.ledger.verifying` looks whether they still fit.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.acting import acting_as
+from core.acting import actor as current_actor
 from core.models import LedgerEntry
 
-SYSTEM = "system"
-_actor: ContextVar[str] = ContextVar("ledger_actor", default=SYSTEM)
+__all__ = ["Change", "acting_as", "record", "record_many"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ def record_many(changes: Sequence[Change]) -> None:
         LedgerEntry(
             kind=change.kind,
             subject=change.subject,
-            actor=change.actor or _actor.get(),
+            actor=change.actor or current_actor(),
             body=json.dumps(change.details, ensure_ascii=False, sort_keys=True, default=str),
         )
         for change in changes
