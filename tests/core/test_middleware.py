@@ -1,8 +1,11 @@
+import json
+
 import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone, translation
 
+from catalog.models import Interaction
 from core.middleware import ShopTimeZoneMiddleware, StaffLocaleMiddleware
 from tests.factories import ApiKeyFactory, ShopProfileFactory, StaffUserFactory
 
@@ -50,6 +53,52 @@ def test_the_browser_of_an_allowed_page_may_read_answers_and_refusals(key):
 
     assert (good.status_code, good["Access-Control-Allow-Origin"]) == (200, SHOP)
     assert (bad.status_code, bad["Access-Control-Allow-Origin"]) == (401, SHOP)
+
+
+def test_only_the_pages_that_the_key_itself_names_may_use_it_and_read_the_answer(key):
+    """Another key's pages pass the preflight, which carries no key; the request itself is refused."""
+    other = ApiKeyFactory.create(publishable=True, allowed_origins=["https://other.example"])
+    assert preflight("https://other.example").headers["Access-Control-Allow-Origin"] == "https://other.example"
+
+    def ask(value: str, origin: str):
+        return Client().get("/api/v1/categories", headers={"Origin": origin, "Authorization": f"Bearer {value}"})
+
+    good, bad = ask(other.value, "https://other.example"), ask(key.value, "https://other.example")
+
+    assert (good.status_code, good["Access-Control-Allow-Origin"]) == (200, "https://other.example")
+    assert (bad.status_code, bad.json()["code"]) == (403, "origin_not_allowed")
+    assert "Access-Control-Allow-Origin" not in bad
+
+
+def test_a_beacon_from_a_page_that_the_key_in_its_body_does_not_name_is_refused(key):
+    ApiKeyFactory.create(publishable=True, allowed_origins=["https://other.example"])
+    body = {"key": key.value, "events": [{"kind": "search", "query": "tea", "visitor": "v1"}]}
+
+    def send(origin: str):
+        return Client().post("/api/v1/events", json.dumps(body), content_type="text/plain", headers={"Origin": origin})
+
+    bad = send("https://other.example")
+    assert (bad.status_code, bad.json()["code"]) == (403, "origin_not_allowed")
+    assert "Access-Control-Allow-Origin" not in bad
+    assert not Interaction.objects.exists()
+    assert (send(SHOP).status_code, Interaction.objects.count()) == (200, 1)
+
+
+def test_a_server_key_in_a_web_page_gets_an_answer_that_the_page_cannot_read(key):
+    secret = ApiKeyFactory.create()
+
+    response = Client().get("/api/v1/categories", headers={"Origin": SHOP, "Authorization": f"Bearer {secret.value}"})
+
+    assert response.status_code == 200
+    assert "Access-Control-Allow-Origin" not in response
+
+
+def test_pages_may_send_the_headers_of_the_api_and_read_those_of_its_answers(key):
+    allowed = preflight(SHOP)["Access-Control-Allow-Headers"]
+    shown = Client().get("/api/v1/categories", headers={"Origin": SHOP})["Access-Control-Expose-Headers"]
+
+    assert "Idempotency-Key" in allowed
+    assert {"Idempotent-Replayed", "RateLimit-Remaining", "Retry-After"} <= set(shown.split(", "))
 
 
 def language_for(user=None, cookie: str = "", header: str = "", path: str = "/admin/") -> tuple[str, str]:

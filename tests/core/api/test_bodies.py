@@ -2,6 +2,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
+from catalog.models import Product
 from core.api.parsers import DEEPEST
 from tests.plugins.api import Caller
 
@@ -41,6 +42,53 @@ def test_a_body_that_cannot_be_used_is_400(server, body, code):
 
     assert (response.status_code, response.json()["code"]) == (400, code)
     assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"name": "A", "price": ' + b"9" * 5_000 + b"}", 400),
+        (b'{"name": "A", "price": "' + b"9" * 5_000 + b'"}', 400),
+        (b'{"name": "A", "price": 1e308}', 400),
+        (b'{"name": "A", "price": 1e-999}', 201),
+        (b'{"name": "A", "price": true}', 400),
+        (b'{"name": "A", "price": {"$gt": 0}}', 400),
+        (b'{"name": "A", "price": "NaN"}', 400),
+        (b'{"name": "A", "price": "Infinity"}', 400),
+        (b'{"name": "A", "price": "\xd9\xa1"}', 201),
+        (b'{"name": "A", "name": "B", "price": 1}', 201),
+        (b'{"name": "' + b"x" * 1_000_000 + b'", "price": 1}', 400),
+        (b'{"name": "A", "price": 1, "description": "' + b"x" * 1_000_000 + b'"}', 400),
+        ('{"name": "\u202eABC\u202c \u200f שלום", "price": 1}'.encode(), 201),
+        ('{"name": "👩‍👩‍👧‍👦🧵", "price": 1}'.encode(), 201),
+        (b'{"name": "\xc0\xaf", "price": 1}', 400),
+        (b'{"name": "\xed\xa0\x80", "price": 1}', 400),
+        ('{"name": "名", "price": 1}'.encode("utf-16"), 400),
+        (b'{"name": "A", "price": 1, "attributes": ' + b'{"a":' * 15 + b"1" + b"}" * 15 + b"}", 201),
+        (b'{"name": "A", "price": 1, "attributes": ' + b'{"a":' * 17 + b"1" + b"}" * 17 + b"}", 400),
+        (b'{"name": "A", "price": 1, "attributes": {' + b",".join(b'"%d":1' % n for n in range(9_000)) + b"}}", 400),
+        (b'{"name": "A", "price": 1, "variants": [' + b",".join([b'{"sku": "a"}'] * 20_000) + b"]}", 400),
+        (b'{"name": "A", "price": 1}' + b" " * 1_900_000, 201),
+        (b"1" * 1_000_000, 400),
+        (b'{"\ud83d\ude00": 1}', 400),
+    ],
+)
+def test_a_strange_body_is_stored_or_refused_and_never_breaks_anything(server, body, status):
+    response = send(server, body)
+
+    assert response.status_code == status, response.content[:300]
+    assert (response["Content-Type"] == "application/problem+json") == (status == 400)
+    assert Product.objects.count() == (1 if status == 201 else 0)
+    assert len(response.content) < 20_000
+
+
+@pytest.mark.parametrize("charset", ["gbk", "utf-16", "utf-7", "latin-1", "nonsense", "x" * 500])
+def test_json_is_utf_8_whatever_its_type_says(server, charset):
+    good = send(server, '{"name": "名", "price": 1}'.encode(), f"application/json; charset={charset}")
+    bad = send(server, '{"name": "名称", "price": 1}'.encode("gbk"), f"application/json; charset={charset}")
+
+    assert good.status_code in (201, 415)
+    assert bad.status_code in (400, 415)
 
 
 def test_a_body_over_the_limit_is_413(server, settings):

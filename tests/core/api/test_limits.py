@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from core import redis_client
-from core.api import throttling
+from core.api import keys, throttling
 from core.breaker import Breaker
 from tests.factories import ApiKeyFactory
 from tests.plugins.api import Caller
@@ -78,3 +78,49 @@ def test_a_breaker_opens_after_three_failures_and_lets_one_try_after_its_time(mo
     assert [breaker.allows(), breaker.allows()] == [True, False]
     breaker.succeeded()
     assert breaker.allows()
+
+
+def test_answers_say_how_much_of_the_limit_is_left(server, anonymous, settings):
+    settings.API_RATE_SERVER = 3
+
+    answers = [server.get("/categories") for _i in range(4)]
+
+    assert [answer["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]
+    assert {answer["RateLimit-Limit"] for answer in answers} == {"3"}
+    assert 1 <= int(answers[0]["RateLimit-Reset"]) <= 60
+    assert answers[3]["Retry-After"] == answers[3]["RateLimit-Reset"]
+    assert "RateLimit-Limit" not in anonymous.get("/categories")
+
+
+def test_who_tries_keys_is_stopped_for_the_rest_of_the_minute(server, settings, django_assert_num_queries):
+    settings.API_RATE_UNKNOWN_KEYS = 3
+
+    tried = [Caller(f"zg_sk_{number}").get("/categories") for number in range(4)]
+
+    assert [answer.status_code for answer in tried] == [401, 401, 401, 429]
+    assert tried[3].json()["code"] == "too_many_unknown_keys"
+    assert 1 <= int(tried[3]["Retry-After"]) <= 60
+    with django_assert_num_queries(0):
+        assert Caller("zg_sk_none").get("/categories").status_code == 429
+    assert Caller("zg_ct_none").get("/me").status_code == 401
+
+
+def test_a_key_that_was_good_here_before_does_not_suffer_from_its_neighbour(server, settings, monkeypatch):
+    settings.API_RATE_UNKNOWN_KEYS = 1
+    server.get("/categories")
+    Caller("zg_sk_none").get("/categories")
+    later = keys.time.monotonic() + 10
+    monkeypatch.setattr(keys.time, "monotonic", lambda: later)
+
+    assert Caller("zg_sk_none").get("/categories").status_code == 429
+    assert server.get("/categories").status_code == 200
+    assert Caller(ApiKeyFactory.create().value).get("/categories").status_code == 429
+
+
+def test_another_address_may_try_while_one_is_stopped(settings):
+    settings.API_RATE_UNKNOWN_KEYS = 1
+    first, second = Caller("zg_sk_none"), Caller("zg_sk_none")
+    second.client.defaults["REMOTE_ADDR"] = "10.0.0.2"
+
+    assert [first.get("/categories").status_code for _i in range(2)] == [401, 429]
+    assert second.get("/categories").status_code == 401
