@@ -59,7 +59,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Roles"), "shield_person", "core_staffrole_changelist", "core.view_staffrole"),
             Item(_("API keys"), "key", "core_apikey_changelist", "core.view_apikey"),
             Item(_("Webhooks"), "webhook", "core_webhook_changelist", "core.view_webhook"),
-            Item(_("Webhook messages"), "outbox", "core_webhookdelivery_changelist", "core.view_webhookdelivery"),
+            Item(_("Webhook deliveries"), "outbox", "core_webhookdelivery_changelist", "core.view_webhookdelivery"),
             Item(_("Shop profile"), "store", "core_shopprofile_changelist", "core.view_shopprofile"),
         ],
     ),

@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from core import ledger
 from core.admin.base import EXPORT_PERMISSION, LedgerAdmin
@@ -38,13 +39,21 @@ def list_title(export: Export) -> str:
     return capfirst(str(model_admin.opts.verbose_name_plural)) if model_admin else export.source
 
 
+class FileList(ChangeList):
+    """A row leads to its file."""
+
+    def url_for_result(self, result: Export) -> str:
+        if result.finished_at is not None:
+            return reverse("admin:core_export_download", args=[result.pk])
+        return str(reverse("admin:core_job_change", args=[result.job_id])) if result.job_id else ""
+
+
 @admin.register(Export)
 class ExportAdmin(LedgerAdmin):
     """Everybody sees their own: a file holds what its person may see, which is not what another may see."""
 
     list_display = ("title", "state", "row_count", "size", "asked", "removed")
     list_select_related = ("job",)
-    list_display_links = None
     number_columns = ("row_count", "size")
     compact_columns = ("state", "row_count", "removed")
     actions = ()
@@ -66,13 +75,12 @@ class ExportAdmin(LedgerAdmin):
 
     # --- list ---------------------------------------------------------------------------------------------------
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return FileList
+
     @display(description=gettext_lazy("Export"))
-    def title(self, export: Export) -> SafeString | str:
-        name = f"{list_title(export)}, {export.get_format_display()}"
-        if export.finished_at is None:
-            return name
-        link = reverse("admin:core_export_download", args=[export.pk])
-        return format_html('<a class="zg-link" href="{}" download>{}</a>', link, name)
+    def title(self, export: Export) -> str:
+        return f"{list_title(export)}, {export.get_format_display()}"
 
     @display(description=gettext_lazy("State"))
     def state(self, export: Export) -> SafeString | str:

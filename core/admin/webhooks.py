@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from core import webhooks
 from core.admin.base import StaffModelAdmin
@@ -49,7 +49,7 @@ class WebhookForm(forms.Form):
     )  # fmt: skip
     url = forms.CharField(
         label=gettext_lazy("Address"), max_length=500,
-        widget=UnfoldAdminURLInputWidget(attrs={"placeholder": "https://erp.example/hooks/zhanggui"}),
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "url", "placeholder": "https://erp.example/hooks/zhanggui"}),
         help_text=gettext_lazy("Every message is posted here as JSON, signed with a secret of its own."),
     )  # fmt: skip
     events = forms.MultipleChoiceField(label=gettext_lazy("Events"), widget=Checkboxes())
@@ -73,6 +73,13 @@ def webhook_pill(webhook: Webhook) -> SafeString:
     return pill(Meaning.GOOD, _("on"))
 
 
+def titles_of(webhook: Webhook) -> list[str]:
+    """What it hears of, in the order of the form."""
+    known = [entry.key for entry in webhook_events]
+    gone = [event for event in webhook.events if event not in known]
+    return [event_title(event) for event in [*(one for one in known if one in webhook.events), *gone]]
+
+
 @admin.register(Webhook)
 class WebhookAdmin(StaffModelAdmin):
     list_display = ("title", "state", "event_names", "waiting", "given_up", "last_success")
@@ -83,6 +90,10 @@ class WebhookAdmin(StaffModelAdmin):
     actions = ()
     empty_title = gettext_lazy("No webhooks yet")
     empty_text = gettext_lazy("A webhook tells another program of orders, stock and other events as they happen.")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Nothing is done to several at once."""
+        return {}
 
     # --- list ---------------------------------------------------------------------------------------------------
 
@@ -110,8 +121,8 @@ class WebhookAdmin(StaffModelAdmin):
 
     @display(description=gettext_lazy("Events"))
     def event_names(self, webhook: Webhook) -> str:
-        first = ", ".join(event_title(event) for event in webhook.events[:2])
-        more = max(0, len(webhook.events) - 2)
+        titles = titles_of(webhook)
+        first, more = ", ".join(titles[:2]), max(0, len(titles) - 2)
         return _("%(events)s and %(more)d more") % {"events": first, "more": more} if more else first
 
     @display(description=gettext_lazy("Waiting"))
@@ -179,7 +190,7 @@ class WebhookAdmin(StaffModelAdmin):
                 "may_change": may_change,
                 "may_delete": self.has_delete_permission(request),
                 "recent": [(one, event_title(one.message.event), delivery_pill(one)) for one in recent],
-                "event_titles": [event_title(event) for event in webhook.events],
+                "event_titles": titles_of(webhook),
                 "failed_count": webhook.deliveries.filter(state=State.FAILED).count(),
                 "since_choices": SINCE,
                 "both_hours": BOTH_SECRETS_HOURS,
@@ -225,6 +236,14 @@ class WebhookAdmin(StaffModelAdmin):
             return False
         toast(request, _("Webhook saved"))
         return True
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Its deliveries go with it. They are counted, not listed, and nobody needs a right of their own for them."""
+        rows = list(objs)
+        counts = {str(self.opts.verbose_name_plural): len(rows)}
+        if sent := WebhookDelivery.objects.filter(webhook__in=rows).count():
+            counts[str(WebhookDelivery._meta.verbose_name_plural)] = sent
+        return [str(row) for row in rows], counts, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Webhook) -> None:
         resolve_failing(obj.pk)
