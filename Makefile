@@ -19,7 +19,7 @@ define pip
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test check bench bench-data install install-dev python-is-right
+.PHONY: help run stop test fuzz check bench bench-data install install-dev python-is-right
 
 help: ## List the commands
 	@echo "Zhanggui. Commands:"
@@ -35,6 +35,9 @@ stop: ## Stop what `make run` started, from another terminal
 test: install-dev ## Run all tests on PostgreSQL and Redis servers of their own
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not serial" $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -p no:xdist -m serial $(PYTEST_ARGS)
+
+fuzz: install-dev ## Send random requests to the API: 200 per operation and caller (FUZZ_EXAMPLES=n for others)
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/python -m pytest -p no:xdist -s --show-capture=no tests/fuzz $(PYTEST_ARGS)
 
 check: install-dev ## Lint, types, import contracts, templates, migrations, API schema, translations
 	$(BIN)/ruff check .
