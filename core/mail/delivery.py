@@ -61,7 +61,7 @@ def deliver(mail_id: int) -> dict[str, Any]:
 def _claim(mail_id: int) -> OutgoingMail | None:
     """Take the mail if it waits. One that an earlier start of this job left in the middle becomes "perhaps sent"."""
     with transaction.atomic():
-        mail = OutgoingMail.objects.select_for_update().select_related("job").filter(pk=mail_id).first()
+        mail = OutgoingMail.objects.select_for_update(of=("self",)).select_related("job").filter(pk=mail_id).first()
         if mail is None:
             return None
         if mail.state == State.SENDING and _is_abandoned(mail):
@@ -111,8 +111,8 @@ def settle() -> int:
     One that was left in the middle is "perhaps sent"; one that was never tried to its end has failed.
     """
     ends = {State.SENDING: (State.UNCERTAIN, INTERRUPTED), State.WAITING: (State.FAILED, JOB_ENDED)}
-    left = OutgoingMail.objects.filter(state__in=ends).exclude(job__state__in=Job.ACTIVE)
-    for mail in left[:AT_ONCE]:
+    left = list(OutgoingMail.objects.filter(state__in=ends).exclude(job__state__in=Job.ACTIVE)[:AT_ONCE])
+    for mail in left:
         _note(mail, *ends[State(mail.state)])
     return len(left)
 
