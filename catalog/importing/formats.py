@@ -7,7 +7,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from catalog.extensions import import_sections
-from catalog.importing import sheets
+from catalog.importing import olist, sheets
 from catalog.importing.errors import FileRefused, ImportRefused
 from catalog.importing.header import ColumnMapping
 from catalog.importing.online_retail import CURRENCY as POUNDS
@@ -160,5 +160,20 @@ def _table_name(name: str) -> str:
     return name.strip().lower().replace(" ", "_").replace("-", "_")
 
 
-FORMATS: dict[str, Callable[[Path], Layout]] = {"native": _native, "online-retail": _online_retail}
+def _olist(path: Path) -> Layout:
+    _refuse_other_currency(olist.CURRENCY)
+    if not path.is_dir():
+        raise ImportRefused(_("%(path)s is a file; this format is a folder of CSV files.") % {"path": path})
+    found = _tables(path)
+    tables: dict[str, Place] = {}
+    for section, names in olist.FILES.items():
+        name = next((name for name in names if name in found), None)
+        if name is not None:
+            tables[section] = found.pop(name)
+        elif section in olist.REQUIRED:
+            raise ImportRefused(_("%(path)s has no file %(name)s.csv.") % {"path": path, "name": names[0]})
+    return Layout(path, [olist.sections()], tables, sorted({place.name for place in found.values()}))
+
+
+FORMATS: dict[str, Callable[[Path], Layout]] = {"native": _native, "online-retail": _online_retail, "olist": _olist}
 """Every format by the name that commands and batches use."""

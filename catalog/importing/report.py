@@ -14,7 +14,9 @@ from catalog.importing.reader import Refusal
 from core.said import Said
 
 SAMPLE = 20
-TOTALS = ("file", "orders", "refunds", "left_out", "difference")
+TOTALS = (
+    "file", "orders", "refunds", "left_out", "difference", "file_payments", "payments", "difference_payments",
+)  # fmt: skip
 
 
 @dataclass
@@ -192,6 +194,10 @@ def rule_label(code: str) -> str:
         "left_out_negative_price": _("left out: price below zero"),
         "left_out_odd_returns": _("left out: returns with a positive quantity"),
         "left_out_zero_quantity": _("left out: quantity of zero"),
+        "left_out_never_sold": _("left out: products that were never sold and have no price"),
+        "left_out_zero_payments": _("left out: payments of zero"),
+        "orders_without_lines": _("orders without any product"),
+        "orders_of_known_people": _("orders of people who had ordered before"),
     }.get(code, code)
 
 
@@ -202,4 +208,7 @@ def total_label(name: str) -> str:
         "refunds": _("Refunds"),
         "left_out": _("Left out by rule"),
         "difference": _("Difference"),
+        "file_payments": _("Payments of the file"),
+        "payments": _("Payments in the shop"),
+        "difference_payments": _("Difference of payments"),
     }.get(name, name)

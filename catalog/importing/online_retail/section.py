@@ -6,17 +6,15 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_noop
 
-from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
+from catalog.importing.currency import settle_in
 from catalog.importing.native import Customers, OrderLines, Orders, Payments, Products
 from catalog.importing.online_retail.returns import Movement, match_returns
 from catalog.importing.online_retail.rules import ZONE, classify, left_out
 from catalog.importing.online_retail.words import shop_name
 from catalog.importing.sections import Load, Section
 from catalog.importing.staging import Stage, analyse, copy, execute, fetch_one, stream
-from catalog.models import Order
-from core.models import ShopProfile
 from core.said import Said
 
 CURRENCY = "GBP"
@@ -53,7 +51,7 @@ class Transactions(Section):
 
     def apply(self, load: Load) -> None:
         report, source = load.report, load.stage(self.name)
-        _settle_in(load)
+        settle_in(load, CURRENCY, ZONE)
         net = classify(report)
         source.drop()
         sections: list[Section] = [Products(), Customers(), Orders(), OrderLines(), Payments()]
@@ -76,18 +74,6 @@ class Transactions(Section):
         _count_orders(load)
         report.totals.update(_totals(net, left_out(report)))
         execute("DROP TABLE import_lines")
-
-
-def _settle_in(load: Load) -> None:
-    """A shop without orders takes the currency and the time zone of the file."""
-    profile = ShopProfile.current()
-    if Order.objects.exists() or (profile.base_currency, profile.time_zone) == (CURRENCY, ZONE):
-        return
-    changes.note_before("core_shopprofile", [profile.pk])
-    profile.base_currency, profile.time_zone = CURRENCY, ZONE
-    profile.save(update_fields=["base_currency", "time_zone", "updated_at"])
-    text = gettext_noop("The shop's base currency is now %(currency)s, its time zone %(zone)s.")
-    load.report.note(text, currency=CURRENCY, zone=ZONE)
 
 
 def _stage_products() -> None:

@@ -1,4 +1,7 @@
-"""Pictures, variants, products, brands, categories and the shop's currency."""
+"""Pictures, variants, products, brands, categories and the shop's currency.
+
+That prices and stock go back stands in the ledger by the triggers of the tables, as every change does.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,8 +11,6 @@ from catalog.importing.staging import execute, stream
 from catalog.importing.undo import rows, tree
 from catalog.importing.undo.rows import LEFT, ROWS
 from catalog.models import ImportBatch, StockMovement
-from core import ledger
-from core.models import LedgerEntry
 
 IMAGE, VARIANT, PRODUCT = "catalog_productimage", "catalog_variant", "catalog_product"
 BRAND, CATEGORY, PROFILE = "catalog_brand", "catalog_category", "core_shopprofile"
@@ -35,7 +36,6 @@ def undo(batch: ImportBatch, tables: Sequence[str], marks: Mapping[str, int]) ->
     if VARIANT in tables:
         rows.remove(VARIANT)
         _move_stock_back(batch)
-        _tell_prices(VARIANT)
         rows.restore(VARIANT)
     if PRODUCT in tables:
         execute(
@@ -43,7 +43,6 @@ def undo(batch: ImportBatch, tables: Sequence[str], marks: Mapping[str, int]) ->
             f" AND {LEFT} AND i.product_id = u.row_id"
         )
         rows.remove(PRODUCT)
-        _tell_prices(PRODUCT)
         rows.restore(PRODUCT)
     if BRAND in tables:
         unused = "NOT EXISTS (SELECT 1 FROM catalog_product p WHERE p.brand_id = u.row_id)"
@@ -102,22 +101,6 @@ def _move_stock_back(batch: ImportBatch) -> None:
         """,  # noqa: S608
         [StockMovement.Reason.IMPORT, _("Import #%(number)d undone") % {"number": batch.pk}],
     )
-
-
-def _tell_prices(table: str) -> None:
-    """What `rows.restore` is about to do to prices, in the ledger."""
-    label = {PRODUCT: "catalog.product", VARIANT: "catalog.variant"}[table]
-    changed = stream(
-        f"SELECT t.id, trim_scale(t.price)::text, trim_scale((u.before ->> 'price')::numeric)::text"  # noqa: S608
-        f" FROM {ROWS} u JOIN {table} t ON t.id = u.row_id WHERE u.table_name = '{table}' AND NOT u.is_new AND {LEFT}"
-        " AND t.price IS DISTINCT FROM (u.before ->> 'price')::numeric ORDER BY t.id"
-    )
-    found = [
-        ledger.Change(LedgerEntry.Kind.PRICE, f"{label}:{id}", {"before": now, "after": then})
-        for id, now, then in changed
-    ]
-    if found:
-        ledger.record_many(found)
 
 
 def _files() -> set[str]:

@@ -75,7 +75,7 @@ def restore(table: str) -> int:
         if column.column in passed_over:
             continue
         value = f"r.{column.column}"
-        if isinstance(column, models.ForeignKey) and column.null and column.db_constraint:
+        if isinstance(column, models.ForeignKey) and column.null and column.db_constraint:  # type: ignore[attr-defined]
             target = column.related_model._meta.db_table
             value = f"CASE WHEN EXISTS (SELECT 1 FROM {target} x WHERE x.id = {value}) THEN {value} END"  # noqa: S608
         assignments.append(f"{column.column} = {value}")
