@@ -29,6 +29,7 @@ from django.utils.translation import gettext as _
 from core import outbox
 from core.exceptions import DomainError
 from core.extensions import model_kinds
+from core.faults import DISK_FULL
 from core.models import ModelVersion, StaffUser
 
 log = structlog.get_logger(__name__)
@@ -187,8 +188,13 @@ def _write_folder(kind: ModelKind, arrays: dict[str, np.ndarray], meta: dict[str
         digest = _sha256(manifest_path)
         aside.rename(target)
         _sync(target.parent)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            raise DomainError(
+                _("The disk is full, so the new model was not kept. The one that serves stays. Train again later."),
+                code="disk_full",
+            ) from error
         raise
     return name, digest
 
