@@ -63,6 +63,12 @@ beat_schedule = {
         "args": ["core.tasks.tidy_sign_in"],
         "options": {"queue": "light"},
     },
+    "verify the ledger": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="4", minute="20"),
+        "args": ["core.tasks.verify_ledger"],
+        "options": {"queue": "light"},
+    },
     "forget old idempotency keys": {
         "task": "core.tasks.start_job",
         "schedule": crontab(minute="20"),

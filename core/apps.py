@@ -68,6 +68,7 @@ class CoreConfig(AppConfig):
 
         personal_traces.register("core", "core.rights.erasing.core_traces")
         personal_files.register("core.exports", "core.rights.erasing.export_folders")
+        alert_rules.register("ledger_broken", "core.ledger.keeping.LEDGER_BROKEN")
         alert_rules.register("job_quarantined", "core.jobs.alerts.quarantined")
         alert_rules.register("job_failed", "core.jobs.alerts.failed")
         alert_rules.register("data_request_due", "core.rights.services.DATA_REQUEST_DUE")

@@ -40,6 +40,7 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | {"core.activate_modelversion"}
     | rights("core.apikey")
     | rights("core.datarequest")
+    | rights("core.ledgerentry")
     | rights("core.outgoingmail", "view change")
     | _ALERTS
     | _WEBHOOKS
@@ -64,6 +65,7 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | rights("core.shopprofile")
     | rights("core.staffuser")
     | rights("core.datarequest")
+    | rights("core.ledgerentry")
     | rights("core.staffrole"),
 }
 

@@ -122,3 +122,11 @@ def tidy_models() -> dict[str, Any]:
     from core import model_health
 
     return {"removed": model_health.tidy()}
+
+
+@job(kind="core.ledger.verify", queue="light", title=_("Verify the ledger"))
+def verify_ledger() -> dict[str, Any]:
+    """Look whether the chain is whole and sign its head. Safe to run at any time."""
+    from core.ledger.keeping import look_after
+
+    return look_after()

@@ -45,6 +45,7 @@ HARMLESS = {
     "core.IdempotencyKey": "caller fingerprint headers key",
     "core.Job": "arguments dedupe_key kind queue request_id task",
     "core.LedgerEntry": "actor body hash subject",
+    "core.LedgerRoot": "hash mac",
     "core.ModelVersion": "activation_reason folder gate kind manifest_sha256 metrics report",
     "core.OutboxMessage": "event payload",
     "core.OutgoingMail": "error history kind language message_id",

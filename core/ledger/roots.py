@@ -49,7 +49,7 @@ def path() -> Path:
 
 
 def sign_head() -> Root | None:
-    """Sign the last entry, in the table and in the file. None while the chain is empty or the head is signed already."""
+    """Sign the last entry, in table and file. None while the chain is empty or its head is signed already."""
     head = LedgerEntry.objects.exclude(index=None).order_by("-index").first()
     if head is None or head.index is None or head.hash is None:
         return None

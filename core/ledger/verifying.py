@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils.translation import gettext_noop
 
 from core.ledger import roots
-from core.said import Said
+from core.said import NOTHING, Said
 
 EMPTY = "0" * 64
 """What stands before the first entry."""
@@ -38,7 +38,7 @@ class Verdict:
     last_index: int
     roots: int
     first_broken: int | None = None
-    reason: Said = Said("")
+    reason: Said = NOTHING
 
     @property
     def is_whole(self) -> bool:

@@ -1,4 +1,4 @@
-"""Is the ledger whole? `python manage.py verify_ledger [--from INDEX] [--json]`."""
+"""Is the ledger whole? `python manage.py verify_ledger [--from INDEX] [--sign] [--json]`."""
 
 import json
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from core.ledger import roots
 from core.ledger.verifying import verify
 
 
@@ -14,6 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--from", dest="first", type=int, default=1, metavar="INDEX", help="begin with this entry")
+        parser.add_argument("--sign", action="store_true", help="sign the last entry when all fit")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,3 +29,5 @@ class Command(BaseCommand):
             )
         if not verdict.is_whole:
             raise CommandError(str(verdict.reason), returncode=1)
+        if options["sign"]:
+            roots.sign_head()
