@@ -182,6 +182,10 @@ class AlertAdmin(LedgerAdmin):
         }
         return TemplateResponse(request, "admin/core/alert.html", context)
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        self._visible(request, object_id)
+        return super().history_view(request, object_id, extra_context)
+
     def bell_view(self, request: HttpRequest) -> HttpResponse:
         """The short list that the bell opens."""
         if not self.has_view_permission(request):
