@@ -62,10 +62,17 @@ class Fire:
     interrupted: list[tuple[float, list[int]]] = field(default_factory=list)
 
     def child(self) -> None:
-        children = until(lambda: self._family()[1:], seconds=60, what="children of the worker")
-        self._note()
-        self.chance.choice(children).kill()
+        until(self._kill_one, seconds=60, what="a child to kill", pause=0.2)
         self.report.child_kills += 1
+
+    def _kill_one(self) -> bool:
+        """False when there is none, because the worker is just coming or going."""
+        children = self._family()[1:]
+        self._note()
+        if not children:
+            return False
+        self.chance.choice(children).kill()  # one that has gone by itself raises: then another is looked for
+        return True
 
     def worker(self) -> None:
         eldest = until(self._family, seconds=60, what="the worker runs again")[0]
