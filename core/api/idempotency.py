@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpResponse
@@ -21,6 +21,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.principals import Principal
 from core.exceptions import DomainError
 from core.models import IdempotencyKey
 
@@ -61,7 +62,7 @@ def once(
 
     Raises KeyUnusable, KeyReused (the key belongs to another request) and InFlight (the first is still at work).
     """
-    mine = {"caller": request.auth.throttle_name, "key": key_of(request)}
+    mine = {"caller": cast(Principal, request.auth).throttle_name, "key": key_of(request)}
     fingerprint = fingerprint_of(request)
     IdempotencyKey.objects.bulk_create([IdempotencyKey(**mine, fingerprint=fingerprint)], ignore_conflicts=True)
     with transaction.atomic():

@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Any
 
-from django.http.response import HttpResponseBase
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api import idempotency
@@ -35,7 +35,7 @@ class ApiView(APIView):
             # This object serves this one request; who calls, and whether they may, is known by now.
             setattr(self, name, partial(idempotency.once, self, getattr(self, name)))
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         for name, value in limit_headers(request):
             final[name] = value
