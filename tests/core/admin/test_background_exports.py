@@ -6,6 +6,8 @@ import io
 import json
 import os
 import threading
+import time
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -17,6 +19,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.models import Customer
 from core import exports, jobs
 from core.exports import files, services
 from core.models import Export, Job, LedgerEntry
@@ -341,3 +344,29 @@ def test_two_workers_with_the_same_export_make_one_file_and_one_entry(client, pl
     assert [one["rows"] for one in made] == [30, 30]
     assert [path.name for path in place.iterdir()] == [export.file]
     assert len(ledger()) == 1
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_ten_times_the_rows_cost_no_more_memory_and_about_ten_times_the_time(file_format, boss, monkeypatch):
+    monkeypatch.setattr("core.exports.tables.CHUNK", 100)
+
+    def cost(count: int) -> tuple[float, int]:
+        Customer.objects.bulk_create(
+            Customer(name=f"Name {n}", joined_at=timezone.now()) for n in range(Customer.objects.count(), count)
+        )
+        export = Export.objects.create(
+            source="catalog.customer", query={"params": "", "language": "en"}, format=file_format, created_by=boss
+        )
+        tracemalloc.start()
+        begun = time.process_time()
+        assert exports.make(export.pk) == {"rows": count}
+        took, peak = time.process_time() - begun, tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return took, peak
+
+    cost(200)  # what is imported at the first time
+    few_seconds, few_bytes = cost(600)
+    many_seconds, many_bytes = cost(6_000)
+
+    assert many_bytes < few_bytes * 1.5
+    assert many_seconds < few_seconds * 30
