@@ -44,8 +44,8 @@ def allowed_origins() -> frozenset[str]:
     until, origins = _origins
     if time.monotonic() < until:
         return origins
-    lists = ApiKey.objects.usable().filter(kind=ApiKey.Kind.PUBLISHABLE).values_list("allowed_origins", flat=True)
     try:
+        lists = ApiKey.objects.usable().filter(kind=ApiKey.Kind.PUBLISHABLE).values_list("allowed_origins", flat=True)
         origins = frozenset(origin.rstrip("/").lower() for one in lists for origin in one)
     except (DatabaseError, InterfaceError):
         if not until or time.monotonic() > until + STALE_SECONDS:

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -13,6 +16,8 @@ from django.db import connection
 
 from core import local_services
 from core.local_services.process import wait_until
+from core.postgres.base import DatabaseWrapper, ImpatientCursor
+from core.postgres.watch import Address, address_of, answers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,3 +85,74 @@ with connection.cursor() as cursor:
 
     assert done.stdout.strip() == "42", done.stderr
     assert wait_until(lambda: local_services.status(private_var)["postgres"] is None, seconds=5)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "value"), [("idle_in_transaction_session_timeout", "30s"), ("lock_timeout", "0"), ("TimeZone", "UTC")]
+)
+def test_forgotten_transactions_end_and_jobs_wait_for_locks(name, value):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s)", [name])
+
+        assert cursor.fetchone() == (value,)
+
+
+def test_the_web_process_gives_up_on_locks_and_on_peers_that_vanished(settings):
+    settings.STATEMENT_TIMEOUT_MS, settings.LOCK_TIMEOUT_MS, settings.WEB_PROCESS = 5000, 3000, True
+    settings.LOCAL_POSTGRES = False
+
+    params = DatabaseWrapper({**connection.settings_dict}).get_connection_params()
+
+    assert "-c statement_timeout=5000" in params["options"]
+    assert "-c lock_timeout=3000" in params["options"]
+    assert (params["connect_timeout"], params["tcp_user_timeout"]) == (2, 5_000)
+
+
+@pytest.mark.parametrize(
+    ("sql", "broken", "in_transaction", "again"),
+    [
+        ("SELECT 1", True, False, True),
+        ("  select now()", True, False, True),
+        ("SELECT 1", False, False, False),
+        ("SELECT 1", True, True, False),
+        ("UPDATE a SET b = 1", True, False, False),
+        ("INSERT INTO a VALUES (1) RETURNING id", True, False, False),
+        ("WITH gone AS (DELETE FROM a RETURNING *) SELECT * FROM gone", True, False, False),
+        ("SELECT pg_advisory_lock(1)", True, False, False),
+    ],
+)
+def test_only_plain_reads_outside_of_transactions_are_asked_again(sql, broken, in_transaction, again):
+    session = SimpleNamespace(closed=2 if broken else 0)
+    db = SimpleNamespace(connection=session, in_atomic_block=in_transaction, autocommit=not in_transaction)
+    cursor = ImpatientCursor(SimpleNamespace(name=None), db)
+
+    assert cursor._may_ask_again(sql) is again
+
+
+def test_a_server_answers_refuses_or_says_nothing(private_var):
+    assert answers(None) is True
+    silent = socket.socket()
+    silent.bind(("127.0.0.1", 0))
+    silent.listen()
+    port = silent.getsockname()[1]
+    started = time.monotonic()
+    assert answers(Address("127.0.0.1", port), seconds=0.1) is False
+    assert time.monotonic() - started < 1
+    silent.close()
+    assert answers(Address("127.0.0.1", port)) is False
+    found = local_services.ensure_postgres(private_var)
+    assert answers(Address(found["host"], found["port"])) is True
+
+
+@pytest.mark.parametrize(
+    ("parameters", "address"),
+    [
+        ({"host": "db", "port": "6432"}, Address("db", 6432)),
+        ({"host": "/run/postgres"}, Address("/run/postgres", 5432)),
+        ({"host": "one,two"}, None),
+        ({"service": "shop"}, None),
+    ],
+)
+def test_addresses_that_only_the_driver_understands_are_not_asked(parameters, address):
+    assert address_of(parameters) == address
