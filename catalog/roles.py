@@ -15,12 +15,14 @@ _CATALOGUE_SEEN = _all(_PRODUCTS)
 _SALES_SEEN = _all(_ORDERS)
 _CUSTOMERS_SEEN = _all(("customer", "customertrait"))
 _PEOPLE = {"catalog.view_personal_data"}
+_UNDO = {"catalog.undo_importbatch"}
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
     Role.MERCHANDISER: _all(_PRODUCTS[:5], "view add change delete")
     | _CATALOGUE_SEEN
     | _SALES_SEEN
-    | _all(("importbatch",), "view add"),
+    | _all(("importbatch",), "view add")
+    | _UNDO,
     Role.ANALYST: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch",)),
     Role.MARKETER: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN,
     Role.SUPPORT: _CATALOGUE_SEEN
@@ -31,7 +33,7 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | rights("catalog.customer", "change")
     | rights("catalog.order", "change"),
     Role.EDITOR: _CATALOGUE_SEEN,
-    Role.OPERATOR: _all(("importbatch",), "view add"),
+    Role.OPERATOR: _all(("importbatch",), "view add") | _UNDO,
     Role.DEVELOPER: _CATALOGUE_SEEN,
     Role.AUDITOR: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch",)),
 }

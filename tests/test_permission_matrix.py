@@ -21,7 +21,7 @@ from core import roles
 from core.api import tokens
 from core.api.permissions import READS
 from core.choices import Role
-from core.models import ApiKey, Scope
+from core.models import ApiKey, LedgerEntry, Scope
 from core.models.access import PUBLISHABLE_SCOPES
 from tests.factories import (
     AlertFactory,
@@ -270,6 +270,7 @@ CLOSED = {
     "core.apikey": "change delete",
     "core.datarequest": "add change delete",
     "core.job": "add change delete",
+    "core.ledgerentry": "add change delete",
     "core.modelversion": "add change delete",
     "core.outgoingmail": "add change delete",
     "core.shopprofile": "add delete",
@@ -289,6 +290,7 @@ SHOWN_ONLY = {
     "core.apikey",
     "core.datarequest",
     "core.job",
+    "core.ledgerentry",
     "core.modelversion",
     "core.outgoingmail",
     "core.staffrole",
@@ -356,6 +358,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_importbatch_preview": ("GET", {"catalog.add_importbatch"}),
     "catalog_importbatch_start": ("POST", {"catalog.add_importbatch"}),
     "catalog_importbatch_discard": ("POST", {"catalog.add_importbatch"}),
+    "catalog_importbatch_undo": ("GET", {"catalog.undo_importbatch & catalog.view_importbatch"}),
     "catalog_importbatch_refused": (
         "GET",
         {"core.export_data & catalog.view_personal_data & catalog.view_importbatch"},
@@ -443,6 +446,7 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "core.apikey": world.server,
         "core.datarequest": DataRequestFactory.create(),
         "core.job": JobFactory.create(),
+        "core.ledgerentry": LedgerEntry.objects.create(kind="export", subject="core.export:1", actor="system"),
         "core.modelversion": ModelVersionFactory.create(),
         "core.outgoingmail": OutgoingMailFactory.create(),
         "core.shopprofile": ShopProfileFactory.create(),

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog.admin import cells, filters
 from catalog.admin.customers import PERSONAL_PERMISSION
+from catalog.admin.import_undo import ImportUndo
 from catalog.admin.import_wizard import ImportWizard
 from catalog.admin.listing import ListingMixin
 from catalog.importing.report import in_order, rule_label, total_label, words
@@ -44,7 +45,7 @@ class SectionRow:
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(ImportWizard, ListingMixin, LedgerAdmin):
+class ImportBatchAdmin(ImportWizard, ImportUndo, ListingMixin, LedgerAdmin):
     add_title = gettext_lazy("Import files")
     list_display = (
         "source_cell",
@@ -140,6 +141,7 @@ class ImportBatchAdmin(ImportWizard, ListingMixin, LedgerAdmin):
             "progress": job_progress(batch.job) if is_active and batch.job else "",
             "job_url": self._job_url(request, batch),
             "took": duration(report.get("seconds")) if report else "–",
+            **self.undo_context(request, batch),
             "media": self.media,
             "is_popup": False,
             **(extra_context or {}),
@@ -150,7 +152,7 @@ class ImportBatchAdmin(ImportWizard, ListingMixin, LedgerAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.refused_view)
         refused = path("<int:pk>/refused/", view, name="catalog_importbatch_refused")
-        return [refused, *self.wizard_urls(), *super().get_urls()]
+        return [refused, *self.wizard_urls(), *self.undo_urls(), *super().get_urls()]
 
     def refused_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """The refused rows as they came, which may hold e-mails and telephone numbers."""

@@ -125,7 +125,8 @@ class Source:
             raise FileRefused(self.path, _("the file was changed while it was read; start again"))
 
     def digest(self) -> str:
-        """SHA-256 of the file, by which a later run knows that it is the same."""
+        """SHA-256 of the file, by which a later run knows that it is the same. Raises FileRefused when it changed."""
+        self.check_unchanged()
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -64,13 +64,16 @@ def request(batch: ImportBatch, by: StaffUser | None) -> Job:
     """Queue the undo, once. Raises ImportRefused."""
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     check(batch)
-    return jobs.enqueue(
+    job = jobs.enqueue(
         "catalog.tasks.undo_import",
         dedupe_key=f"undo-import:{batch.pk}",
         created_by=by,
         batch_id=batch.pk,
         by_id=by.pk if by else None,
     )
+    batch.job = job
+    batch.save(update_fields=["job"])
+    return job
 
 
 def _lines_of_new_orders(batch: ImportBatch) -> int:
