@@ -53,6 +53,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Alert rules"), "tune", "core_alertrule_changelist", "core.view_alertrule"),
             Item(_("Jobs"), "pending_actions", "core_job_changelist", "core.view_job"),
             Item(_("My exports"), "download", "core_export_changelist", "core.export_data"),
+            Item(_("Ledger"), "history_edu", "core_ledgerentry_changelist", "core.view_ledgerentry"),
             Item(_("Data requests"), "policy", "core_datarequest_changelist", "core.view_datarequest"),
             Item(_("Mail"), "mail", "core_outgoingmail_changelist", "core.view_outgoingmail"),
             Item(_("Staff"), "badge", "core_staffuser_changelist", "core.view_staffuser"),

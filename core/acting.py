@@ -1,8 +1,8 @@
 """Who acts right now: what stands in the ledger as the actor of every change.
 
-Ids, never names: `staff:3`, `key:7`, `customer:<public id>`, `job:12`, `command:import_shop`, `visitor` for a request
-that nobody signed, `system` for the rest of the program. Needs no settings, so that `manage.py` may say its command
-before Django is set up.
+Ids, never names: `staff:3`, `key:7`, `job:12`, `command:import_shop`, `customer` (for themselves: the entry's subject
+says whom), `visitor` for a request that nobody signed, `system` for the rest of the program. Needs no settings, so that
+`manage.py` may say its command before Django is set up.
 
 The database hears it with the statements: each that writes begins with `/* by staff:3 */`, which the ledger's triggers
 read. A statement without it was sent by somebody who has the database open.
@@ -19,6 +19,7 @@ from django.utils.functional import LazyObject
 
 SYSTEM = "system"
 VISITOR = "visitor"
+CUSTOMER = "customer"
 GOOD_ACTOR = re.compile(r"[a-z_]+(:[A-Za-z0-9_.-]+)?")
 LONGEST = 60
 WRITES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|WITH|MERGE)\b", re.IGNORECASE)
@@ -61,9 +62,9 @@ def signed(sql: str) -> str:
 
 def of_request(request: Any) -> str:
     """Who sent a request, from what is known of it by now: asks the database nothing."""
-    caller = getattr(request, "auth", None)
+    caller: Any = getattr(request, "auth", None)
     if hasattr(caller, "customer"):
-        return f"customer:{caller.customer}"
+        return CUSTOMER
     if hasattr(caller, "key_id"):
         return f"key:{caller.key_id}"
     user = request.__dict__.get("user")

@@ -64,11 +64,13 @@ class CoreConfig(AppConfig):
 
     @staticmethod
     def _register_rights() -> None:
-        from core.extensions import alert_checks, alert_rules, personal_files, personal_traces
+        from core.extensions import alert_checks, alert_rules, ledger_subjects, personal_files, personal_traces
 
         personal_traces.register("core", "core.rights.erasing.core_traces")
         personal_files.register("core.exports", "core.rights.erasing.export_folders")
         alert_rules.register("ledger_broken", "core.ledger.keeping.LEDGER_BROKEN")
+        for label in ("staffuser", "staffrole", "apikey", "modelversion"):
+            ledger_subjects.register(f"core.{label}", f"core.ledger.words.name_{label}")
         alert_rules.register("job_quarantined", "core.jobs.alerts.quarantined")
         alert_rules.register("job_failed", "core.jobs.alerts.failed")
         alert_rules.register("data_request_due", "core.rights.services.DATA_REQUEST_DUE")

@@ -336,6 +336,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "core_export_history": ("GET", {"core.export_data"}),
     "core_export_download": ("GET", {"core.export_data"}),
     "core_alert_export": ("POST", {"core.export_data & core.view_alert"}),
+    "core_ledgerentry_export": ("POST", {"core.export_data & core.view_ledgerentry"}),
     "catalog_product_export": ("POST", {"core.export_data & catalog.view_product"}),
     "catalog_category_export": ("POST", {"core.export_data & catalog.view_category"}),
     "catalog_brand_export": ("POST", {"core.export_data & catalog.view_brand"}),

@@ -6,6 +6,7 @@ from core.admin import (  # noqa: F401
     alerts,
     exports,
     jobs,
+    ledger,
     mail,
     models,
     rights,

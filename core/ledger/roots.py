@@ -38,7 +38,7 @@ class Root:
         return any(hmac.compare_digest(mac_of(self.at, self.index, self.hash, key=key), self.mac) for key in keys)
 
 
-def mac_of(at: str, index: int, digest: str, *, key: str | None = None) -> str:
+def mac_of(at: str, index: int, digest: str, *, key: str | bytes | None = None) -> str:
     """The signature of a head."""
     return salted_hmac(SALT, f"{at}\n{index}\n{digest}", secret=key, algorithm="sha256").hexdigest()
 
