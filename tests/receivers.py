@@ -22,8 +22,8 @@ class Seen:
 class Receiver:
     """A server on a free port of 127.0.0.1, one thread per connection. What it got stands in `requests`.
 
-    Modes: "answer" (with `status`, `headers`), "silent", "drip head", "drip body", "endless", "drop", "garbage",
-    "drop body" (the head, then half of the body), "closed" (nobody listens). `answers` may give a status per request.
+    Modes: "answer" (with `status`, `headers`), "silent", "drip head", "drip body", "late body", "endless", "drop",
+    "garbage", "drop body" (the head, then half of the body), "closed" (nobody listens). `answers` may give a status per request.
     """
 
     def __init__(
@@ -94,6 +94,11 @@ class Receiver:
         elif self.mode == "drip body":
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
             self._drip(connection, b"a" * 10_000)
+        elif self.mode == "late body":
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+            for part in (b"la", b"te"):
+                self._over.wait(0.1)
+                connection.sendall(part)
         elif self.mode == "endless":
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             while not self._over.is_set():

@@ -91,7 +91,7 @@ def request(
         raise FetchError("broken", f"{type(error).__name__}: {error}"[:200]) from error
     finally:
         connection.close()
-        line.close()
+        line.hang_up()
 
 
 def _exchange(

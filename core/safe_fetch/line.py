@@ -69,6 +69,9 @@ class Line:
         return io.BufferedReader(_Reader(self, self._sock))
 
     def close(self) -> None:
+        """http.client closes as soon as it has the head of an answer; the body still has to be read."""
+
+    def hang_up(self) -> None:
         self._sock.close()
 
 

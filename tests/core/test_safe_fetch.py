@@ -210,8 +210,15 @@ def test_a_body_that_drips_is_cut_when_the_time_is_over():
         took = time.monotonic() - begun
 
     assert (answer.status, answer.is_cut) == (200, True)
-    assert 0 < len(answer.body) < 100
-    assert took < 1.5
+    assert 1 < len(answer.body) < 100
+    assert 0.4 < took < 1.5
+
+
+def test_a_body_that_comes_after_its_head_is_read_to_the_end():
+    with Receiver(mode="late body") as receiver:
+        answer = safe_fetch.get(receiver.url, policy=HOUSE, max_bytes=1_000)
+
+    assert (answer.body, answer.is_cut) == (b"late", False)
 
 
 def test_an_endless_body_is_cut_where_the_caller_said():
