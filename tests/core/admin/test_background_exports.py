@@ -365,8 +365,8 @@ def test_ten_times_the_rows_cost_no_more_memory_and_about_ten_times_the_time(fil
         return took, peak
 
     cost(200)  # what is imported at the first time
-    few_seconds, few_bytes = cost(600)
-    many_seconds, many_bytes = cost(6_000)
+    few_seconds, few_bytes = cost(300)
+    many_seconds, many_bytes = cost(3_000)
 
     assert many_bytes < few_bytes * 1.5
     assert many_seconds < few_seconds * 30
