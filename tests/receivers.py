@@ -23,7 +23,8 @@ class Receiver:
     """A server on a free port of 127.0.0.1, one thread per connection. What it got stands in `requests`.
 
     Modes: "answer" (with `status`, `headers`), "silent", "drip head", "drip body", "late body", "endless", "drop",
-    "garbage", "drop body" (the head, then half of the body), "closed" (nobody listens). `answers` may give a status per request.
+    "garbage", "drop body" (the head, then half of the body), "closed" (nobody listens). `answers` may give a status
+    per request.
     """
 
     def __init__(
