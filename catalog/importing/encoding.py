@@ -24,8 +24,7 @@ _DAMAGED_BYTES = re.compile("[\udc80-\udcff]")
 
 # Windows-1252: letters; bytes without a meaning; signs that no word has between two of its letters.
 _LETTER = rb"\x8a\x8c\x8e\x9a\x9c\x9e\x9f\xc0-\xd6\xd8-\xf6\xf8-\xfe"
-_LETTERS = re.compile(rb"[" + _LETTER + rb"]")
-_ALONE = re.compile(rb"(?<![\x80-\xff])[" + _LETTER + rb"](?![\x80-\xff])")
+_RUNS = re.compile(rb"([A-Za-z]?)([" + _LETTER + rb"]+)(?=([A-Za-z]?))")
 _NOTHING = re.compile(rb"[\x81\x8d\x8f\x90\x9d\xff]")
 _INSIDE_WORDS = re.compile(
     rb"[A-Za-z" + _LETTER + rb"][\x80\x82-\x89\x8b\x93-\x95\x98\x99\x9b\xa1-\xac\xae-\xb3\xb5\xb6\xb8-\xbf\xd7\xf7]"
@@ -165,19 +164,22 @@ def _is_gb18030(path: Path) -> bool:
 
 
 def _is_windows_1252(path: Path) -> bool:
-    """Single accented letters among plain ones, and no sign inside a word.
+    """One or two accented letters beside plain ones, and no sign inside a word.
 
-    Cyrillic, Greek and Hebrew code pages put such letters side by side; those of central Europe give signs in words.
+    Cyrillic, Greek and Hebrew code pages make whole words of such letters; those of central Europe give signs in words.
     """
-    letters = alone = 0
+    inside = foreign = 0
     for chunk in _chunks(path):
         if chunk.isascii():
             continue
         if _NOTHING.search(chunk) or _INSIDE_WORDS.search(chunk):
             return False
-        letters += len(_LETTERS.findall(chunk))
-        alone += len(_ALONE.findall(chunk))
-    return letters > 0 and alone >= 0.8 * letters
+        for before, run, after in _RUNS.findall(chunk):
+            if len(run) <= 2 and (before or after):
+                inside += len(run)
+            elif len(run) > 1:
+                foreign += len(run)
+    return inside > 4 * foreign
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
