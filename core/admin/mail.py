@@ -135,7 +135,7 @@ def _events(mail: OutgoingMail) -> list[tuple[str, str, str, Any]]:
     """The life of a mail: shape, words, the server's words, moment."""
     words = {
         State.WAITING: _("Waits for the mail server"),
-        State.SENDING: _("Handed to the mail server"),
+        State.SENDING: _("The mail server is asked to take it"),
         State.SENT: _("The mail server has it"),
         State.KEPT: _("Kept here: no mail server is named"),
         State.UNCERTAIN: _("Perhaps sent: the answer of the mail server never came"),

@@ -157,7 +157,7 @@ class AddressForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """A new password, typed once: the eye beside the field shows it."""
+    """A new password, typed once: a slip of the finger is mended by another link."""
 
     password = forms.CharField(
         label=gettext_lazy("New password"), strip=False, max_length=200,

@@ -39,7 +39,7 @@ def send(
     """
     with translation.override(language):
         subject = " ".join(render_to_string(f"core/mail/{kind}.subject.txt", dict(context)).split())
-        text = render_to_string(f"core/mail/{kind}.body.txt", dict(context))
+        text = render_to_string(f"core/mail/{kind}.body.txt", dict(context)).strip() + "\n"
     mail = OutgoingMail(
         kind=kind, to=to, language=language, subject=subject[:200], text=text, secret=secret, account=account,
         message_id=f"<{uuid.uuid4().hex}@{sender_address().rpartition('@')[2] or 'localhost'}>",
