@@ -27,7 +27,7 @@ HARMLESS = {
     "catalog.Category": "external_id name name_translations path public_id",
     "catalog.Customer": "country language",
     "catalog.CustomerTrait": "kind",
-    "catalog.ImportBatch": "checkpoint format mapping refused_file source",
+    "catalog.ImportBatch": "checkpoint format mapping refused_file source title",
     "catalog.ImportChange": "outcome table_name",
     "catalog.Order": "country currency public_id",
     "catalog.OrderLine": "name sku",
