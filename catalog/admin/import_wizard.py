@@ -61,7 +61,7 @@ class UploadForm(forms.Form):
     format = forms.ChoiceField(
         label=gettext_lazy("What the files are"), choices=FORMATS, initial=uploads.NATIVE, widget=Radios()
     )
-    files = ManyFilesField(
+    tables = ManyFilesField(
         label=gettext_lazy("Files"),
         widget=ManyFiles(attrs={"multiple": True, "class": "zg-input", "accept": ".csv,.tsv,.gz,.xlsx"}),
         help_text=gettext_lazy("CSV, TSV or Excel (.xlsx), also packed with gzip. Separators and encoding are found."),
@@ -104,9 +104,9 @@ class ImportWizard:
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             try:
-                batch = uploads.receive(form.cleaned_data["format"], form.cleaned_data["files"], by=acting(request))
+                batch = uploads.receive(form.cleaned_data["format"], form.cleaned_data["tables"], by=acting(request))
             except DomainError as error:
-                form.add_error("files", str(error.message))
+                form.add_error("tables", str(error.message))
             else:
                 return HttpResponseRedirect(reverse("admin:catalog_importbatch_columns", args=[batch.pk]))
         return self._page(request, "files", 0, {"form": form, "title": _("Import files")})

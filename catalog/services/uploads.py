@@ -84,19 +84,19 @@ def receive(format: str, uploaded: Sequence[Upload], *, by: StaffUser) -> Import
 
 def _check(uploaded: Sequence[Upload]) -> None:
     if not uploaded:
-        raise BadInput(_("Choose at least one file."), extra={"field": "files"})
+        raise BadInput(_("Choose at least one file."), extra={"field": "tables"})
     if len(uploaded) > MOST_FILES:
-        raise BadInput(_("At most %(most)d files at once.") % {"most": MOST_FILES}, extra={"field": "files"})
+        raise BadInput(_("At most %(most)d files at once.") % {"most": MOST_FILES}, extra={"field": "tables"})
     names = [_safe(str(one.name)) for one in uploaded]
     for one, name in zip(uploaded, names, strict=True):
         if not one.size:
-            raise BadInput(_("%(file)s is empty.") % {"file": name}, extra={"field": "files"})
+            raise BadInput(_("%(file)s is empty.") % {"file": name}, extra={"field": "tables"})
         try:
             files.name_for("products", name)
         except ImportRefused as error:
-            raise BadInput(str(error), extra={"field": "files"}) from error
+            raise BadInput(str(error), extra={"field": "tables"}) from error
     if len(set(names)) < len(names):
-        raise BadInput(_("Two of the files have the same name."), extra={"field": "files"})
+        raise BadInput(_("Two of the files have the same name."), extra={"field": "tables"})
 
 
 def _safe(name: str) -> str:

@@ -43,7 +43,7 @@ def csv_file(name="products.csv", text=PRODUCTS):
 
 
 def send(client, *uploaded, format="native"):
-    return client.post(ADD, {"format": format, "files": list(uploaded)}, follow=True)
+    return client.post(ADD, {"format": format, "tables": list(uploaded)}, follow=True)
 
 
 def address(step, batch):
