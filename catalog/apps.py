@@ -39,8 +39,9 @@ class CatalogConfig(AppConfig):
     def _register_personal_data() -> None:
         from core.extensions import data_subjects, ledger_subjects, personal_data, personal_files, personal_traces
 
-        ledger_subjects.register("catalog.product", "catalog.ledger_names.products", search="catalog.ledger_names.find_products")
-        ledger_subjects.register("catalog.variant", "catalog.ledger_names.variants", search="catalog.ledger_names.find_variants")
+        names = "catalog.ledger_names"
+        ledger_subjects.register("catalog.product", f"{names}.products", search=f"{names}.find_products")
+        ledger_subjects.register("catalog.variant", f"{names}.variants", search=f"{names}.find_variants")
         data_subjects.register("catalog.Customer", "catalog.rights.CustomerSubject")
         personal_traces.register("catalog", "catalog.rights.catalog_traces")
         personal_files.register("catalog.imports", "catalog.rights.import_folders")

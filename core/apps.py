@@ -9,8 +9,8 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
-        from core.jobs import limits  # noqa: F401 (registers its check)
         from core.extensions import dashboard_cards, personal_data
+        from core.jobs import limits  # noqa: F401 (registers its check)
         from core.roles import sync_after_migrate
 
         post_migrate.connect(sync_after_migrate, dispatch_uid="core.sync_roles")
@@ -22,6 +22,7 @@ class CoreConfig(AppConfig):
         personal_data.register(
             "core.OutgoingMail", "core.models.OutgoingMail", fields=["to", "subject", "text", "secret"]
         )
+        self._register_jobs_and_ledger()
         self._register_rights()
         self._register_webhooks()
         self._register_alerts()
@@ -64,14 +65,19 @@ class CoreConfig(AppConfig):
 
     @staticmethod
     def _register_rights() -> None:
-        from core.extensions import alert_checks, alert_rules, ledger_subjects, personal_files, personal_traces
+        from core.extensions import alert_checks, alert_rules, personal_files, personal_traces
 
         personal_traces.register("core", "core.rights.erasing.core_traces")
         personal_files.register("core.exports", "core.rights.erasing.export_folders")
+        alert_rules.register("data_request_due", "core.rights.services.DATA_REQUEST_DUE")
+        alert_checks.register("data_requests", "core.rights.services.watch_clock")
+
+    @staticmethod
+    def _register_jobs_and_ledger() -> None:
+        from core.extensions import alert_rules, ledger_subjects
+
+        alert_rules.register("job_quarantined", "core.jobs.alerts.quarantined")
+        alert_rules.register("job_failed", "core.jobs.alerts.failed")
         alert_rules.register("ledger_broken", "core.ledger.keeping.LEDGER_BROKEN")
         for label in ("staffuser", "staffrole", "apikey", "modelversion"):
             ledger_subjects.register(f"core.{label}", f"core.ledger.words.name_{label}")
-        alert_rules.register("job_quarantined", "core.jobs.alerts.quarantined")
-        alert_rules.register("job_failed", "core.jobs.alerts.failed")
-        alert_rules.register("data_request_due", "core.rights.services.DATA_REQUEST_DUE")
-        alert_checks.register("data_requests", "core.rights.services.watch_clock")

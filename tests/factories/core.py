@@ -9,7 +9,18 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from core.choices import Role
-from core.models import Alert, AlertRule, ApiKey, DataRequest, Job, ModelVersion, OutgoingMail, Scope, ShopProfile, StaffUser
+from core.models import (
+    Alert,
+    AlertRule,
+    ApiKey,
+    DataRequest,
+    Job,
+    ModelVersion,
+    OutgoingMail,
+    Scope,
+    ShopProfile,
+    StaffUser,
+)
 
 
 class StaffUserFactory(DjangoModelFactory):
