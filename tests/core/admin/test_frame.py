@@ -215,10 +215,10 @@ def test_an_undo_posts_to_the_address_and_the_fields_it_was_given(rf):
 
 
 def test_a_form_with_mistakes_lists_them_with_links_to_the_fields(client):
-    page = client.post("/admin/core/staffuser/add/", {"username": "", "language": ""}).content.decode()
+    page = client.post("/admin/core/staffuser/add/", {"email": "", "language": ""}).content.decode()
 
     assert re.search(r"<title>\s*Error:", page)
-    assert '<a href="#id_username">' in page
+    assert '<a href="#id_email">' in page
     assert 'role="alert"' in page
 
 
