@@ -17,7 +17,7 @@ from core.exceptions import BadInput, DomainError
 from core.models import LedgerEntry, OutgoingMail, StaffUser
 from core.shop import current_shop
 
-INVITATION, RESET, CHANGED = "invitation", "password_reset", "password_changed"
+INVITATION, RESET, CHANGED, ADDRESS = "invitation", "password_reset", "password_changed", "address_changed"
 RESETS_AN_HOUR = 3
 MOST_ACCOUNTS = 5
 Address = Callable[[links.Purpose, str], str]
@@ -129,6 +129,12 @@ def tell_password_changed(person: Any) -> None:
         mail.send(
             CHANGED, to=person.email, language=_language(person), context=_context(person, ""), account=person
         )  # fmt: skip
+
+
+def tell_address_changed(person: Any, before: str) -> None:
+    """A mail to the address from before: who takes over an open browser must not turn the mails away unnoticed."""
+    if before and before != person.email:
+        mail.send(ADDRESS, to=before, language=_language(person), context=_context(person, ""), account=person)
 
 
 # --- sessions -----------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ KINDS = {
     "invitation": gettext_lazy("Invitation"),
     "password_reset": gettext_lazy("New password"),
     "password_changed": gettext_lazy("Password changed"),
+    "address_changed": gettext_lazy("Address changed"),
 }
 """Words for kinds; one that is not here is shown as it is."""
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from core import roles
-from core.accounts import second_factor
+from core.accounts import people, second_factor
 from core.components import Meaning, pill, toast
 from core.models import StaffUser
 
@@ -43,7 +43,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     person: Any = request.user
     form = ProfileForm(request.POST or None, instance=StaffUser.objects.get(pk=person.pk))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        before = person.email
+        people.tell_address_changed(form.save(), before)
         toast(request, _("Profile saved"))
         response = HttpResponseRedirect(reverse("admin:profile"))
         if form.cleaned_data["language"]:

@@ -135,6 +135,8 @@ class StaffUserAdmin(SignInActs, StaffModelAdmin, UserAdmin):  # type: ignore[mi
         if "is_active" in form.changed_data:
             obj.is_active = not wanted
         super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            people.tell_address_changed(obj, form.initial.get("email", ""))
         if "is_active" in form.changed_data:
             people.set_active(obj, wanted, by=request.user)  # type: ignore[arg-type]
 

@@ -101,6 +101,7 @@ class SignInActs:
     opts: Any
     has_add_permission: Any
     has_change_permission: Any
+    log_addition: Any
 
     def get_urls(self) -> list[URLPattern]:
         acts = {
@@ -137,6 +138,7 @@ class SignInActs:
             except BadInput as error:
                 form.add_error(error.extra.get("field"), str(error.message))
             else:
+                self.log_addition(request, person, [{"added": {}}])
                 toast(request, _("Invitation made") if mail.is_kept_here() else _("Invitation on its way"))
                 return HttpResponseRedirect(reverse("admin:core_staffuser_change", args=[person.pk]))
         context = {

@@ -345,6 +345,19 @@ def test_a_changed_password_ends_other_sessions_and_is_told_by_mail(lin, sign_in
     assert (newest().kind, newest().to) == ("password_changed", lin.email)
 
 
+def test_a_changed_address_is_told_to_the_one_before(lin, sign_in_as, office):
+    browser, _answer = sign_in_as("lin")
+    browser.post("/admin/profile/", {"first_name": "Lin", "last_name": "", "email": "lin@shop.example", "language": ""})
+    assert not OutgoingMail.objects.exists()
+
+    browser.post("/admin/profile/", {"first_name": "", "last_name": "", "email": "new@shop.example", "language": ""})
+    form = {"username": "lin", "language": "", "is_active": "on", "email": "x@shop.example"}
+    office.post(f"{LIST}{lin.pk}/change/", form)
+
+    found = OutgoingMail.objects.order_by("id").values_list("kind", "to")
+    assert list(found) == [("address_changed", "lin@shop.example"), ("address_changed", "new@shop.example")]
+
+
 def test_signing_out_elsewhere_keeps_this_session_only(lin, sign_in_as):
     here, _answer = sign_in_as("lin")
     there, _answer = sign_in_as("lin")
