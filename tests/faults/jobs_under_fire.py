@@ -62,23 +62,29 @@ class Fire:
     interrupted: list[tuple[float, list[int]]] = field(default_factory=list)
 
     def child(self) -> None:
-        until(self._kill_one, seconds=60, what="a child to kill", pause=0.2)
+        until(self._kill_one, seconds=120, what="a child to kill", pause=0.2)
         self.report.child_kills += 1
 
     def _kill_one(self) -> bool:
-        """False when there is none, because the worker is just coming or going."""
+        """False when there is none at work. Who kills children at the moment they appear keeps the worker from ever
+        starting, with the supervisor's pause of up to 30 s before each next try: another fault than this one."""
         children = self._family()[1:]
-        self._note()
-        if not children:
+        if not children or not self._is_at_work():
             return False
+        self._note()
         self.chance.choice(children).kill()  # one that has gone by itself raises: then another is looked for
         return True
 
     def worker(self) -> None:
+        until(self._is_at_work, seconds=120, what="the worker works again", pause=0.2)
         eldest = until(self._family, seconds=60, what="the worker runs again")[0]
         self._note()
         kill_family(eldest.pid)
         self.report.worker_kills += 1
+
+    def _is_at_work(self) -> bool:
+        """Jobs end."""
+        return bool(self.shop.ask("SELECT 1 FROM core_job WHERE finished_at > now() - interval '2 s' LIMIT 1"))
 
     def _family(self) -> list[psutil.Process]:
         """The worker and its children; nobody while it is being started again."""
@@ -168,6 +174,9 @@ def main() -> int:
         lines = {"seed": given.seed, **asdict(report)}.items()
         sys.stdout.write("".join(f"{name:>18}  {value}\n" for name, value in lines))
         return 0 if report.is_good else 1
+    except AssertionError:
+        sys.stderr.write(shop.logs())
+        raise
     finally:
         shop.remove()
 
