@@ -1,8 +1,10 @@
 """The second step: nobody comes in with the password alone."""
 
+import threading
 import time
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
@@ -54,6 +56,27 @@ def test_a_paper_code_opens_once_and_is_nowhere_stored(lin, telephone, sign_in_a
     assert (is_in(first), is_in(second)) == (True, False)
     assert second_factor.codes_left(lin) == 9
     assert not StaticToken.objects.filter(token__contains=code.replace("-", "")[:5]).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["telephone", "paper"])
+def test_one_code_from_four_browsers_at_once_opens_one(lin, telephone, kind):
+    phone = telephone(lin)
+    code = phone.code() if kind == "telephone" else phone.paper[0]
+    found, barrier = [], threading.Barrier(4)
+
+    def try_code():
+        barrier.wait()
+        found.append(second_factor.verify(lin, code).is_right)
+        connection.close()
+
+    threads = [threading.Thread(target=try_code) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+
+    assert sorted(found) == [False, False, False, True]
 
 
 def test_wrong_codes_must_wait_longer_and_longer(lin, telephone, sign_in_as):
