@@ -10,11 +10,12 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from catalog import facts
 from catalog.importing import housekeeping, journal, locks
 from catalog.importing.checkpoint import Checkpoint
 from catalog.importing.errors import ImportBroken, ImportRefused
@@ -118,4 +119,6 @@ def _finish(batch: ImportBatch, report: Report, refused: RefusedFile, state: str
     batch.report, batch.state, batch.error = report.as_json(), state, error
     batch.refused_file = str(refused.path.relative_to(settings.VAR_DIR)) if refused.is_used else ""
     batch.finished_at = timezone.now()
-    batch.save(update_fields=["report", "state", "error", "refused_file", "finished_at"])
+    with transaction.atomic():
+        batch.save(update_fields=["report", "state", "error", "refused_file", "finished_at"])
+        facts.import_finished(batch)

@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from catalog.importing import runner
+from catalog.importing.errors import FileRefused
 from catalog.models import ImportBatch, Order, Product
 from core.models import Job
 from tests.catalog.importing.conftest import do_import
@@ -63,6 +64,19 @@ def test_a_dry_run_says_so(small_shop):
     assert run("native", str(small_shop), "--dry-run").splitlines()[-1] == "Dry run: nothing was written."
     assert not Product.objects.exists()
     assert ImportBatch.objects.get().is_dry_run
+
+
+@pytest.mark.django_db
+def test_the_end_of_an_import_is_told_to_who_listens(small_shop, monkeypatch):
+    told = []
+    monkeypatch.setattr("catalog.importing.runner.facts.import_finished", lambda batch: told.append(str(batch.state)))
+    do_import(small_shop)
+    (small_shop / "products.csv").write_text("")
+
+    with pytest.raises(FileRefused):
+        do_import(small_shop)
+
+    assert told == ["done", "failed"]
 
 
 @pytest.mark.django_db
