@@ -79,22 +79,31 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return super().get_new_connection({**conn_params, **_local_address()})
 
     def _connect_at_once(self, params: dict[str, Any]) -> Any:
-        """Or not at all: half a second for the first word."""
+        """Or not at all: half a second for the first word, and one more try when somebody just heard of the server."""
         self.address = address_of(params)
         if not gate.allows():
             raise DatabaseAway(AWAY)
-        if not answers(self.address):
+        made = None
+        if answers(self.address):
+            made = self._connected(params)
+        if made is None and watcher.heard_lately() and answers(self.address):
+            made = self._connected(params)
+        if made is None:
             gate.failed()
             raise DatabaseAway(AWAY)
-        try:
-            made = super().get_new_connection(params)
-        except self.Database.OperationalError as error:
-            if "FATAL:" not in str(error):  # a server that refuses is there
-                gate.failed()
-            raise
         gate.succeeded()
         watcher.watch(self)
         return made
+
+    def _connected(self, params: dict[str, Any]) -> Any:
+        """None when the line broke. Raises OperationalError when a server that is there refuses."""
+        try:
+            return super().get_new_connection(params)
+        except self.Database.OperationalError as error:
+            if "FATAL:" in str(error):
+                raise
+            log.warning("database.line_broke", error=str(error).splitlines()[0])
+            return None
 
     def ensure_connection(self) -> None:
         """In the web process a connection that broke is replaced, unless a transaction was lost with it."""
@@ -111,9 +120,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         if not self.is_impatient:
             return super().is_usable()
-        if not gate.allows():
+        # Only looks at the gate: the one try of this second belongs to what is asked next.
+        if gate.is_open:
             raise DatabaseAway(AWAY)
-        return bool(self._watched(super().is_usable))
+        is_usable = bool(self._watched(super().is_usable))
+        if is_usable:
+            self._heard()
+        return is_usable
 
     # --- asking
 

@@ -98,6 +98,10 @@ class Watcher:
                 threading.Thread(target=self._run, daemon=True, name="database-watcher").start()
             self._members.add(member)
 
+    def heard_lately(self) -> bool:
+        """Whether somebody got an answer within the last second: then the server is busy rather than away."""
+        return time.monotonic() - self.last_answer < 1.0
+
     def _run(self) -> None:
         while True:
             time.sleep(LOOK_SECONDS)

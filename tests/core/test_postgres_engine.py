@@ -13,11 +13,12 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.backends.postgresql import base
 
 from core import local_services
 from core.local_services.process import wait_until
-from core.postgres.base import DatabaseWrapper, ImpatientCursor
-from core.postgres.watch import Address, address_of, answers
+from core.postgres.base import DatabaseAway, DatabaseWrapper, ImpatientCursor
+from core.postgres.watch import Address, address_of, answers, gate
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,6 +72,7 @@ def test_a_connection_brings_a_killed_server_back(private_var):
 import os, signal, django
 django.setup()
 from django.db import connection
+from django.db.backends.postgresql import base
 from core import local_services
 connection.ensure_connection()
 os.kill(local_services.status()["postgres"], {int(signal.SIGKILL)})
@@ -156,3 +158,46 @@ def test_a_server_answers_refuses_or_says_nothing(private_var):
 )
 def test_addresses_that_only_the_driver_understands_are_not_asked(parameters, address):
     assert address_of(parameters) == address
+
+
+@pytest.fixture
+def shut_gate():
+    """The server was away a moment ago, and the time for one new try has come."""
+    gate.open_for(seconds=0.0)
+    yield
+    gate.succeeded()
+
+
+def test_a_connection_that_lives_opens_the_way_for_all(shut_gate, monkeypatch):
+    db = DatabaseWrapper({**connection.settings_dict, "CONN_HEALTH_CHECKS": True})
+    db.is_impatient = True
+    monkeypatch.setattr(base.DatabaseWrapper, "is_usable", lambda _db: True)
+
+    assert db.is_usable() is True
+    assert db.ask(lambda: 7) == 7
+
+
+def test_while_the_server_is_away_nobody_waits(monkeypatch):
+    db = DatabaseWrapper({**connection.settings_dict})
+    db.is_impatient = True
+    gate.open_for(seconds=60)
+    try:
+        for question in (db.is_usable, lambda: db.ask(lambda: 7), lambda: db._connect_at_once({"host": "localhost"})):
+            with pytest.raises(DatabaseAway):
+                question()
+    finally:
+        gate.succeeded()
+
+
+def test_one_caller_tries_again_and_the_others_stay_away(shut_gate):
+    db = DatabaseWrapper({**connection.settings_dict})
+    refused = []
+
+    def first() -> int:
+        with pytest.raises(DatabaseAway):
+            db.ask(lambda: refused.append("never asked"))
+        return 7
+
+    assert db.ask(first) == 7
+    assert refused == []
+    assert db.ask(lambda: 8) == 8

@@ -34,9 +34,9 @@ def make_shop(request: pytest.FixtureRequest) -> Iterator[Callable[..., Shop]]:
         shop.remove()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_shop() -> Iterator[Shop]:
-    """One shop with a running web process for a file of tests; each ends with `make_whole`."""
+    """One shop with a running web process for all tests that leave it usable; each ends with `make_whole`."""
     shop = Shop(proxied=("postgres",))
     try:
         shop.start("web")

@@ -147,14 +147,16 @@ def test_a_slow_line_is_slow_and_no_error(shop: Shop):
     assert failures([answer for answer in load.answers if is_recommendation(answer)]) == []
 
 
-def test_a_database_without_free_connections_is_no_error(make_shop):
-    shop = make_shop()
-    shop.start("web")
+def test_a_database_without_free_connections_is_no_error(shop: Shop):
     caller = shop.caller()
     until(lambda: not caller.ask("/recommendations").json()["stale"], seconds=5)
     with Session(shop.postgres) as first:
         others = connections_until_full(shop)
         assert terminate_all(shop.postgres, by=first) >= 1
+        theirs = (
+            "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'harness'"
+        )
+        until(lambda: not first.ask(theirs), seconds=5, what="the product has no connection")
         others += connections_until_full(shop)
 
         refused = caller.ask("/categories")
@@ -173,3 +175,18 @@ def connections_until_full(shop: Shop) -> list[Any]:
         while True:
             made.append(shop.postgres.connect())
     return made
+
+
+def test_a_local_server_that_was_killed_is_started_beside_the_requests(make_shop):
+    """Without DATABASE_URL nobody but the shop itself brings its server back."""
+    shop: Shop = make_shop(environment={"DATABASE_URL": "", "REDIS_URL": ""})
+    shop.start("web")
+    caller = shop.caller()
+    assert caller.ask("/categories").status == 200
+
+    shop.postgres.kill()
+    seen = [caller.ask("/categories")]
+    until(lambda: seen.append(caller.ask("/categories")) or seen[-1].status == 200, seconds=10)
+
+    assert {answer.status for answer in seen} == {200, 503}
+    assert max(answer.seconds for answer in seen) <= 1.0

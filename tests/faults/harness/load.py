@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -147,3 +147,13 @@ def percentile(answers: Sequence[Answer], share: float) -> float:
     """Milliseconds within which this share of the answers came."""
     ordered = sorted(answer.seconds for answer in answers)
     return round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)
+
+
+def least(measure: Callable[[], float], *, tries: int = 3, enough: float = 150.0) -> float:
+    """A neighbour on the machine can spoil one measurement and not three. Ends with the first that is good enough."""
+    best = float("inf")
+    for _try in range(tries):
+        best = min(best, measure())
+        if best <= enough:
+            break
+    return best
