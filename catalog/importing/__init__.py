@@ -10,8 +10,8 @@ What a page or a command needs:
    be read. `inspection.columns_of(section)` lists what the format knows.
 3. `mappings` is `{section: {title in the file: column of the format, or "" to leave it}}`. Titles that are not named
    are found by their names. It is stored as ImportBatch.mapping, and the import honours it.
-4. `preview.preview(path, format, mappings, limit)` rehearses the first rows of each file and takes everything back:
-   counts per section and refused rows with file, line, column and reason.
+4. A batch with `is_dry_run` rehearses: the same job does everything in one transaction and takes it back. Its report
+   has the exact counts and the refused rows. `catalog.services.uploads` leads staff through these steps.
 5. The job `catalog.tasks.import_files(batch_id=…)` (queue bulk) does the import of an ImportBatch (`format`, `source`,
    `mapping`, `is_dry_run`): progress, cancelling, resuming after a kill and waiting for another import are its affair.
    `uploads.start(batch, by)` queues it.

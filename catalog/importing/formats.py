@@ -50,16 +50,13 @@ class Layout:
         return {section.name: section for group in self.groups for section in group}
 
 
-def plan(name: str, path: Path, mappings: Mappings | None = None, limit: int | None = None) -> Plan:
-    """Look at everything before anything is written. Raises ImportRefused with one sentence.
-
-    `limit` reads only so many rows of each file.
-    """
+def plan(name: str, path: Path, mappings: Mappings | None = None) -> Plan:
+    """Look at everything before anything is written. Raises ImportRefused with one sentence."""
     found = layout(name, path)
     sections = found.sections
     try:
         sources = {
-            key: open_source(place, sections[key].columns(), (mappings or {}).get(key), limit)
+            key: open_source(place, sections[key].columns(), (mappings or {}).get(key))
             for key, place in found.tables.items()
         }
     except OSError as error:

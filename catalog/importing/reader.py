@@ -65,7 +65,6 @@ class Source:
     places: tuple[int, ...]
     ignored: tuple[str, ...]
     stamp: tuple[int, ...]
-    limit: int | None = None
 
     @property
     def path(self) -> Path:
@@ -78,8 +77,7 @@ class Source:
     @property
     def lines(self) -> int:
         """About how many rows there are, for progress."""
-        found = max(self.encoding.newlines - 1, 1)
-        return min(found, self.limit) if self.limit else found
+        return max(self.encoding.newlines - 1, 1)
 
     def rows(self, refuse: Callable[[Refusal], None]) -> Iterator[str]:
         """Rows as lines of COPY text: the number of the line in the file, then the columns of `present`.
@@ -91,7 +89,7 @@ class Source:
         reads = [self._reader(column) for column in self.present]
         self.check_unchanged()
         with closing(self.records()) as found:
-            for record in islice(found, self.limit):
+            for record in found:
                 cells = record.cells
                 if record.reason.text or not cells:
                     if record.reason.text:
@@ -145,18 +143,16 @@ class Source:
         raise AssertionError("A row was refused without a reason.")
 
 
-def open_source(
-    place: Place, columns: Sequence[Column], mapping: ColumnMapping | None = None, limit: int | None = None
-) -> Source:
+def open_source(place: Place, columns: Sequence[Column], mapping: ColumnMapping | None = None) -> Source:
     """Look at a file before it is used. Raises FileRefused for an empty file or a missing column."""
-    source, missing = look(place, columns, mapping, limit)
+    source, missing = look(place, columns, mapping)
     if missing:
         raise FileRefused(place.path, _("the column is missing"), column=", ".join(missing))
     return source
 
 
 def look(
-    place: Place, columns: Sequence[Column], mapping: ColumnMapping | None = None, limit: int | None = None
+    place: Place, columns: Sequence[Column], mapping: ColumnMapping | None = None
 ) -> tuple[Source, tuple[str, ...]]:
     """The file as far as it can be understood, and the required columns that it does not have."""
     path, mapping = place.path, mapping or {}
@@ -173,7 +169,7 @@ def look(
     if not any(titles):
         raise FileRefused(path, _("the file is empty"))
     found = header.match(path, titles, columns, mapping)
-    source = Source(place, encoding, delimiter, tuple(titles), found.present, found.places, found.ignored, stamp, limit)
+    source = Source(place, encoding, delimiter, tuple(titles), found.present, found.places, found.ignored, stamp)
     return source, found.missing
 
 

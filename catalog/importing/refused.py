@@ -26,7 +26,7 @@ class RefusedFile:
         self._file: IO[str] | None = None
         self._writer: Any = None
 
-    def add(self, section: str, refusal: Refusal, *, is_certain: bool = True) -> None:
+    def add(self, section: str, refusal: Refusal) -> None:
         """Raises ImportBroken when the row cannot be written down."""
         with self._told():
             if self._file is None:

@@ -48,9 +48,6 @@ class Section(ABC):
     row is known: of rows with the same key the first is taken.
     """
 
-    is_slow = False
-    """True: left out of previews, which a person waits for."""
-
     name: str = ""
     group: str = ""
     key: tuple[str, ...] = ()

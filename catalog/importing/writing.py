@@ -20,9 +20,9 @@ from core.said import NOTHING, Said
 
 
 class Refusals(Protocol):
-    """Where refused rows go. `is_certain` is False for those that another row might have saved."""
+    """Where refused rows go."""
 
-    def add(self, section: str, refusal: Refusal, *, is_certain: bool = True) -> None: ...
+    def add(self, section: str, refusal: Refusal) -> None: ...
 
 
 class Writer:
@@ -71,7 +71,7 @@ class Writer:
                     with self.report.timed(section.name):
                         section.apply(load)
                 for name, refusal in staging.refused_rows():
-                    self.refused.add(name, refusal, is_certain=False)
+                    self.refused.add(name, refusal)
                 for stage in load.stages.values():
                     stage.drop()
                 for section in group:

@@ -26,7 +26,6 @@ class Images(Section):
     """A picture is known by product and file name; its content by the SHA-256 of the file that was sent."""
 
     name = "images"
-    is_slow = True
     key = ("product", "file")
 
     def columns(self) -> tuple[Column, ...]:

@@ -92,5 +92,8 @@ def test_an_import_that_failed_says_why_and_what_was_kept(client):
     assert "what is there already counts as the same" in page
 
 
-def test_an_empty_list_names_the_command(client):
-    assert "python manage.py import_shop native FOLDER" in client.get("/admin/catalog/importbatch/").content.decode()
+def test_an_empty_list_offers_to_bring_files_in(client):
+    page = client.get("/admin/catalog/importbatch/").content.decode()
+
+    assert "No imports yet" in page
+    assert 'href="/admin/catalog/importbatch/add/"' in page

@@ -2,18 +2,15 @@
 
 from pathlib import Path
 
-import psycopg2
 import pytest
-from django.db import connection
 from django.utils import translation
 
 from catalog.importing import runner, uploads
 from catalog.importing.errors import FileRefused, ImportRefused
+from catalog.importing.formats import plan
 from catalog.importing.inspection import columns_of, inspect
-from catalog.importing.locks import LOCK
-from catalog.importing.preview import preview
 from catalog.importing.report import words
-from catalog.models import ImportBatch, Order, Product
+from catalog.models import ImportBatch, Product
 from core.models import Job
 from tests.catalog.importing.conftest import do_import
 from tests.factories import StaffUserFactory
@@ -81,7 +78,7 @@ def test_a_mapping_that_cannot_be_meant_is_refused(write, mapping, sentence):
 
 def _refusal(folder: Path, mapping: dict[str, str]) -> str:
     with pytest.raises(FileRefused) as refusal:
-        preview(folder, mappings={"products": mapping})
+        plan("native", folder, {"products": mapping})
     return str(refusal.value)
 
 
@@ -107,44 +104,6 @@ def test_columns_of_a_section_are_listed():
     assert (names["id"], names["brand"]) == (True, False)
     with pytest.raises(LookupError):
         columns_of("nothing")
-
-
-def test_a_preview_rehearses_the_first_rows_and_writes_nothing(small_shop):
-    (small_shop / "products.csv").write_text("id,name,price\nP1,Mug,1\nP2,Cup,free\nP3,Pan,2\nP4,Pot,3\n")
-
-    found = preview(small_shop, limit=3)
-
-    assert (found.sections["products"].read, found.sections["products"].new) == (3, 2)
-    assert found.is_cut
-    first = found.refusals[0]
-    assert (first.section, first.refusal.line, first.refusal.column, str(first.refusal.reason), first.is_certain) == (
-        "products", 3, "price", "is not an amount such as 12.50", True,
-    )  # fmt: skip
-    assert not Product.objects.exists()
-    assert not Order.objects.exists()
-
-
-def test_what_may_stand_further_down_is_not_called_certain(small_shop):
-    found = preview(small_shop, limit=1)
-
-    lines = [(one.section, str(one.refusal.reason), one.is_certain) for one in found.refusals]
-    assert ("interactions", "customer C1 is unknown", False) not in lines  # it stands in the first row
-    assert ("categories", "category kitchen is unknown", False) in lines  # the kitchen stands in the second
-
-
-def test_a_preview_does_not_wait_for_an_import(small_shop):
-    given = connection.get_connection_params()
-    other = psycopg2.connect(
-        **{key: given[key] for key in ("dbname", "user", "password", "host", "port") if key in given}
-    )
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-
-    try:
-        with pytest.raises(ImportRefused, match=r"Another import is at work\. Look again when it has ended\."):
-            preview(small_shop)
-    finally:
-        other.close()
 
 
 def test_uploads_have_a_folder_and_a_name_of_their_own():

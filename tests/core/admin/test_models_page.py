@@ -12,6 +12,12 @@ from tests.factories import ModelVersionFactory
 pytestmark = pytest.mark.django_db
 LIST = "/admin/core/modelversion/"
 KIND = ModelKind(name="recommender", schema_version=1, primary_metric="ndcg@10")
+ROWS = {"indices": np.zeros(0, np.int64), "weights": np.zeros(0, np.float32)}
+SMALLEST = {
+    "item_ids": np.zeros(0, np.int64), "popularity": np.zeros(0, np.float32), "indptr": np.zeros(1, np.int64),
+    "similar_indptr": np.zeros(1, np.int64), **ROWS, **{f"similar_{name}": value for name, value in ROWS.items()},
+}  # fmt: skip
+"""A recommender that knows no product: it loads and serves nothing."""
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +28,7 @@ def models_in_a_folder_of_their_own(settings, tmp_path):
 
 def publish(score: float, **report) -> ModelVersion:
     return registry.publish_if_better(
-        KIND, {"a": np.arange(3)}, meta={}, trained_until=None, margin=0.01, row_count=1200,
+        KIND, SMALLEST, meta={}, trained_until=None, margin=0.01, row_count=1200,
         report={"metrics": {"ndcg@10": score, "map@10": score / 2}, **report},
     )  # fmt: skip
 
@@ -96,11 +102,11 @@ def test_rolling_back_puts_the_version_before_back_and_offers_to_undo(client, bo
 def test_a_version_whose_files_are_damaged_is_refused_in_words_and_the_live_one_stays(client, shop, tmp_path):
     first = publish(0.2)
     publish(0.25)
-    (tmp_path / first.folder / "a.npy").write_bytes(b"broken")
+    (tmp_path / first.folder / "popularity.npy").write_bytes(b"broken")
 
     page = client.post(f"{LIST}{first.pk}/activate/", follow=True).content.decode()
 
-    assert "a.npy was changed" in page
+    assert "popularity.npy was changed" in page
     assert live() == 2
 
 
