@@ -130,7 +130,7 @@ def test_a_failed_write_leaves_no_folder_and_no_row(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "save", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DomainError, match="The disk is full"):
         publish(0.5)
 
     assert list((tmp_path / "probe").iterdir()) == []

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from tests.faults.harness import Load, Session, Shop, locked_row, storefront, until
-from tests.faults.harness.load import Answer, failures, statuses
+from tests.faults.harness.load import Answer, Request, failures, statuses
 
 pytestmark = pytest.mark.serial
 EVENTS = int(os.environ.get("FAULT_EVENTS", "20000"))
@@ -48,6 +48,28 @@ def test_fifty_buyers_for_ten_pieces(shop: Shop):
     assert stock_of(shop, 10) == 0
     sold = "SELECT count(*), sum(quantity) FROM catalog_orderline WHERE variant_id = %s"
     assert shop.ask(sold, [shop.facts["variant_pks"][10]]) == [(10, 10)]
+
+
+@pytest.mark.parametrize("by", ["key", "external_id"])
+def test_a_refund_that_is_sent_eight_times_at_once_has_one_effect(shop: Shop, by: str):
+    caller = shop.caller()
+    placed = caller.ask("/orders", order(shop, 13, quantity=4)).json()
+    address = f"/api/v1/orders/{placed['number']}/events"
+    assert caller.ask(address, {"kind": "paid"}).status == 200
+    body = {"kind": "refunded", "lines": [{"line": 1, "quantity": 1}], "restock": True}
+    headers = (("Idempotency-Key", uuid.uuid4().hex),) if by == "key" else ()
+    body |= {"external_id": uuid.uuid4().hex} if by == "external_id" else {}
+    before = stock_of(shop, 13)
+
+    answers: list[Answer] = at_once(8, lambda _n: shop.caller(timeout=30).ask(Request(address, body, headers)))
+
+    # With a key, those that came while the first worked are asked to come again.
+    assert set(statuses(answers)) <= ({200, 409} if by == "key" else {200})
+    assert statuses(answers)[200] >= 1
+    after = caller.ask(f"/orders/{placed['number']}").json()
+    assert after["refunded_total"] == "10.00"
+    assert len(after["refunds"]) == 1
+    assert stock_of(shop, 13) == before + 1
 
 
 def test_eight_programs_that_add_and_take_at_once(shop: Shop):
