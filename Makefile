@@ -19,7 +19,7 @@ define pip
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test fuzz check bench bench-data install install-dev python-is-right
+.PHONY: help run stop backup restore test fuzz check bench bench-data install install-dev python-is-right
 
 help: ## List the commands
 	@echo "Zhanggui. Commands:"
@@ -31,6 +31,13 @@ run: install ## Install, start everything and print address and login (Ctrl-C st
 
 stop: ## Stop what `make run` started, from another terminal
 	@if [ -x $(BIN)/python ]; then exec $(BIN)/python -m core.supervisor --stop; fi
+
+backup: install ## Put the whole shop into one file below var/backups; it may be open
+	@exec $(BIN)/python manage.py backup
+
+restore: install ## Put a backup back: make restore FILE=var/backups/… (CONFIRM=yes replaces a shop)
+	@test -n "$(FILE)" || { echo "Name the file: make restore FILE=var/backups/zhanggui-….tar.gz" >&2; exit 1; }
+	@exec $(BIN)/python manage.py restore "$(FILE)" $(if $(filter yes,$(CONFIRM)),--confirm)
 
 test: install-dev ## Run all tests on PostgreSQL and Redis servers of their own
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not serial" $(PYTEST_ARGS)

@@ -129,3 +129,10 @@ beat_schedule = {
         "options": {"queue": "light"},
     },
 }
+if settings.BACKUP_NIGHTLY:
+    beat_schedule["make a backup"] = {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="2", minute="5"),
+        "args": ["core.tasks.back_up"],
+        "options": {"queue": "light"},
+    }

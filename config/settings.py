@@ -38,6 +38,7 @@ def _own_secret(path: Path) -> str:
 
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or _own_secret(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 if PRODUCTION:
     if DEBUG:
         raise ImproperlyConfigured("PRODUCTION with DEBUG shows internals to strangers. Unset DEBUG.")
@@ -169,6 +170,9 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 MODEL_ROOT = VAR_DIR / "models"
 EXPORT_ROOT = VAR_DIR / "exports"
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(VAR_DIR / "backups"))).resolve()
+BACKUP_KEEP = env.int("BACKUP_KEEP", default=7)
+BACKUP_NIGHTLY = env.bool("BACKUP_NIGHTLY", default=False)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -31,6 +31,10 @@ class Root:
     hash: str
     mac: str
 
+    def as_line(self) -> str:
+        """As it stands in the file."""
+        return json.dumps({"at": self.at, "index": self.index, "hash": self.hash, "mac": self.mac})
+
     @property
     def is_genuine(self) -> bool:
         """Signed with this installation's key, or one it had before (SECRET_KEY_FALLBACKS)."""
@@ -64,15 +68,16 @@ def sign_head() -> Root | None:
     return root
 
 
-def all_roots() -> Iterator[Root]:
+def all_roots(file: Path | None = None) -> Iterator[Root]:
     """Those of the table and those of the file; most stand in both. Raises ValueError for a line that is none."""
+    file = file or path()
     seen: set[tuple[int, str, str]] = set()
     rows = LedgerRoot.objects.values_list("at", "index", "hash", "mac").order_by("index", "id")
     for at, index, digest, mac in rows:
         seen.add((index, digest, mac))
         yield Root(_moment(at), index, digest, mac)
-    if path().exists():
-        for number, line in enumerate(path().read_text("utf-8").splitlines(), start=1):
+    if file.exists():
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
             root = _read(line, number)
             if (root.index, root.hash, root.mac) not in seen:
                 yield root
@@ -83,12 +88,12 @@ def _read(line: str, number: int) -> Root:
         found = json.loads(line)
         return Root(str(found["at"]), int(found["index"]), str(found["hash"]), str(found["mac"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"Line {number} of {path()} is no signed head.") from error
+        raise ValueError(f"Line {number} of the signed heads is none.") from error
 
 
 def _append(root: Root) -> None:
     """One line, on the disk when this returns. A full disk leaves the file as it was."""
-    line = json.dumps({"at": root.at, "index": root.index, "hash": root.hash, "mac": root.mac}) + "\n"
+    line = root.as_line() + "\n"
     path().parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path(), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
     try:

@@ -3,6 +3,7 @@
 import struct
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
@@ -54,12 +55,13 @@ class _Broken(Exception):
         super().__init__(index)
 
 
-def verify(first: int = 1) -> Verdict:
+def verify(first: int = 1, *, roots_file: Path | None = None) -> Verdict:
     """Read the chain from entry `first` on, in one pass, and hold it against the signed heads.
 
-    The entry before `first` is taken for granted. What is written meanwhile is not looked at.
+    The entry before `first` is taken for granted. What is written meanwhile is not looked at. `roots_file`: another
+    file of signed heads than that of this installation.
     """
-    chain = _Chain(max(first, 1))
+    chain = _Chain(max(first, 1), roots_file)
     try:
         known = chain.signed_heads()
         chain.read()
@@ -72,7 +74,8 @@ def verify(first: int = 1) -> Verdict:
 class _Chain:
     """One reading of the chain."""
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, roots_file: Path | None) -> None:
+        self.roots_file = roots_file
         self.first, self.last, self.count, self.signed = first, first - 1, 0, 0
         self.hashes: dict[int, str] = {}
 
@@ -80,7 +83,7 @@ class _Chain:
         """In the order of the chain. Raises when one of them was not signed here."""
         found = []
         try:
-            for root in roots.all_roots():
+            for root in roots.all_roots(self.roots_file):
                 if not root.is_genuine:
                     raise _Broken(root.index, gettext_noop("The signature of entry %(index)d is not this shop's."))
                 found.append(root)

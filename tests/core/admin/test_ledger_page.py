@@ -156,7 +156,5 @@ def test_every_detail_of_a_known_act_has_words():
         kind="permission", subject="core.staffrole:1", body=json.dumps({"given": ["a", "b", "c", "d", "e"]})
     )
 
-    from core.ledger import words
-
     assert words.short(entry) == "Given: 5 entries"
     assert str(words.details(entry)[0]) == "Given: a, b, c, d, e"

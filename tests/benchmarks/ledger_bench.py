@@ -1,0 +1,183 @@
+"""What the ledger costs: `python -m tests.benchmarks.ledger_bench`.
+
+On a PostgreSQL of its own that waits for its disk: CPU seconds of verifying 200,000 entries, beside hashing the same
+number of blocks of the same size; a transaction that changes 100,000 prices and stocks with and without the ledger;
+orders placed by eight threads with and without it, in turns.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.places import BENCH
+
+ENTRIES, ROWS, ORDERS, THREADS, ROUNDS = 200_000, 100_000, 400, 8, 3
+LIMITS = {"verify_cpu_seconds": 0.5, "bulk_extra_seconds": 10.0, "orders_ratio": 1.35}
+ENTRY_BYTES = 150
+FILL = f"""
+INSERT INTO core_ledgerentry (kind, subject, actor, body, at)
+SELECT 'price', 'catalog.variant:' || n, 'job:12', jsonb_build_object('sku', 'SKU-' || n,
+    'before', jsonb_build_object('price', '12.5'), 'after', jsonb_build_object('price', n::text))::text, now()
+FROM generate_series(1, {ENTRIES}) n
+"""
+VARIANTS = f"""
+WITH p AS (
+    INSERT INTO catalog_product (name, price, status, is_in_stock, external_id, created_at, updated_at)
+    SELECT 'Product ' || n, 10, 'live', true, 'bench-' || n, now(), now() FROM generate_series(1, {ROWS}) n
+    RETURNING id
+)
+INSERT INTO catalog_variant (product_id, sku, price, stock, created_at, updated_at)
+SELECT id, 'BENCH-' || id, 10, 1000000, now(), now() FROM p
+"""
+TABLES = ("catalog_product", "catalog_variant")
+
+
+def main() -> int:
+    place = Path(tempfile.mkdtemp(prefix="zg-", dir="/tmp"))
+    place.chmod(0o711)
+    os.environ.update(VAR_DIR=str(place), DJANGO_SETTINGS_MODULE="config.settings", LOG_LEVEL="ERROR")
+    os.environ.pop("DATABASE_URL", None)
+    try:
+        result = measure()
+    finally:
+        from core import local_services
+
+        local_services.stop(place, force=True)
+        shutil.rmtree(place, ignore_errors=True)
+    print(json.dumps(result, indent=2))
+    BENCH.mkdir(parents=True, exist_ok=True)
+    (BENCH / "ledger.json").write_text(json.dumps(result, indent=2) + "\n")
+    over = [name for name, limit in LIMITS.items() if result[name] > limit]
+    for name in over:
+        print(f"OUT OF RANGE {name}")
+    return 1 if over else 0
+
+
+def measure() -> dict[str, Any]:
+    """All figures of one run."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute(FILL)
+    verify = _verify()
+    hashing = _cpu(lambda: [sha256(bytes(ENTRY_BYTES)).hexdigest() for _ in range(ENTRIES)])
+    bulk = _bulk()
+    orders = _orders()
+    return {
+        "verify_cpu_seconds": round(verify, 2),
+        "verify_to_bare_hashing": round(verify / hashing, 1),
+        "bulk_seconds_without": round(bulk[False], 1),
+        "bulk_extra_seconds": round(bulk[True] - bulk[False], 1),
+        "orders_per_second": {"with": round(1 / orders[True]), "without": round(1 / orders[False])},
+        "orders_ratio": round(orders[True] / orders[False], 2),
+    }
+
+
+def _cpu(work: Any) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def _verify() -> float:
+    from core.ledger.verifying import verify
+
+    def work() -> None:
+        assert verify().is_whole
+
+    return min(_cpu(work) for _ in range(ROUNDS))
+
+
+@contextmanager
+def _ledger(is_on: bool) -> Any:
+    """Switches the triggers of prices and stock off while the block runs."""
+    from django.db import connection
+
+    def switch(word: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT tgrelid::regclass, tgname FROM pg_trigger"
+                " WHERE tgname LIKE 'ledger%%' AND tgrelid = ANY(%s::regclass[])",
+                [list(TABLES)],
+            )
+            for table, name in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {table} {word} TRIGGER {name}")
+
+    if not is_on:
+        switch("DISABLE")
+    try:
+        yield
+    finally:
+        if not is_on:
+            switch("ENABLE")
+
+
+def _bulk() -> dict[bool, float]:
+    """Seconds of one transaction that gives every variant another price and stock."""
+    from django.db import connection, transaction
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(VARIANTS)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE catalog_product, catalog_variant")
+    found = {}
+    for is_on in (False, True):
+        with _ledger(is_on):
+            begun = time.monotonic()
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("UPDATE catalog_variant SET price = price + 1")
+            found[is_on] = time.monotonic() - begun
+    return found
+
+
+def _orders() -> dict[bool, float]:
+    """Seconds for one order, the median of the rounds."""
+    _place(THREADS)
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for _round in range(ROUNDS):
+        for is_on in (True, False):
+            with _ledger(is_on):
+                begun = time.monotonic()
+                _place(ORDERS)
+                times[is_on].append((time.monotonic() - begun) / ORDERS)
+    return {is_on: statistics.median(found) for is_on, found in times.items()}
+
+
+def _place(orders: int) -> None:
+    from django.db import connection
+
+    from catalog import services
+    from catalog.models import Variant
+
+    skus = list(Variant.objects.order_by("pk").values_list("sku", flat=True)[:50])
+
+    def buy(thread: int) -> None:
+        for number in range(orders // THREADS):
+            lines = [services.NewLine(quantity=1, sku=skus[(thread * 7 + number + step) % 50]) for step in range(3)]
+            services.place_order(services.NewOrder(lines=lines))
+        connection.close()
+
+    threads = [threading.Thread(target=buy, args=[thread]) for thread in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
