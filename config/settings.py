@@ -1,5 +1,6 @@
 """Settings come from the environment only; the table in docs/operations.md lists every one."""
 
+import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.logs import logging_config
+from config.production import refusals
 from config.unfold import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -39,13 +41,6 @@ def _own_secret(path: Path) -> str:
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or _own_secret(VAR_DIR / "secret_key")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-if PRODUCTION:
-    if DEBUG:
-        raise ImproperlyConfigured("PRODUCTION with DEBUG shows internals to strangers. Unset DEBUG.")
-    if not env.str("SECRET_KEY", default=""):
-        raise ImproperlyConfigured("PRODUCTION needs SECRET_KEY in the environment, the same on every host.")
-    if "*" in ALLOWED_HOSTS or not env.list("ALLOWED_HOSTS", default=[]):
-        raise ImproperlyConfigured("PRODUCTION needs ALLOWED_HOSTS with the names of this shop, without *.")
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
@@ -266,3 +261,7 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = logging_config(level=LOG_LEVEL, json=env.bool("LOG_JSON", default=PRODUCTION))
 SITE_NAME = _("Zhanggui")
 SILENCED_SYSTEM_CHECKS = ["axes.W002", "security.W004", "security.W008", "security.W012", "security.W016"]
+
+if PRODUCTION:
+    for _sentence in refusals(globals(), os.environ):
+        raise ImproperlyConfigured(_sentence)

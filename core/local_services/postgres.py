@@ -187,8 +187,9 @@ def _check_version(home: Home, account: Account, programs: Path) -> None:
     offered = answer.rsplit(" ", 1)[-1].split(".")[0].strip()
     if have != offered:
         raise LocalServiceError(
-            f"{home.postgres} holds data of PostgreSQL {have} and the program is version {offered or answer}: install "
-            "the version of requirements.txt that made it, dump the data there and restore it here."
+            f"{home.postgres} holds data of PostgreSQL {have} and the program is version {offered or answer}: go back "
+            "to the release of the shop that made it, run `make backup` there, and restore that file with this release "
+            "in an empty folder (docs/deploy.md)."
         )
 
 

@@ -106,7 +106,8 @@ def test_production_asks_browsers_for_https():
         "print(answer.status_code, answer['Strict-Transport-Security'])"
     )
     environment = {
-        "PRODUCTION": "1", "SECRET_KEY": "k" * 60, "ALLOWED_HOSTS": "shop.example",
+        "PRODUCTION": "1", "SECRET_KEY": "a-Z0" * 15 + "bcdefghij", "ALLOWED_HOSTS": "shop.example",
+        "CSRF_TRUSTED_ORIGINS": "https://shop.example",
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": "postgres://a:b@localhost/none", "REDIS_URL": "redis://localhost:1/0", "PATH": "/usr/bin:/bin",
         "VAR_DIR": str(django_settings.VAR_DIR), "LOG_LEVEL": "ERROR",

@@ -125,6 +125,18 @@ def test_a_wrecked_shop_comes_back_as_it_was(shop):
     assert not list(shop.var.glob("*.before-*"))
 
 
+def test_a_backup_is_put_into_an_empty_installation(shop, make_shop):
+    """As after moving to another machine, or to another major version of PostgreSQL."""
+    path = back_up(shop)
+    other = make_shop(filled=False)
+
+    said = other.manage("restore", str(path)).stdout
+
+    assert "Its ledger is whole" in said
+    assert other.ask("SELECT count(*) FROM catalog_product") == [(60,)]
+    assert (other.var / "media" / "products" / "a.jpg").stat().st_size == 70_000
+
+
 def test_a_backup_is_made_while_the_shop_sells(shop):
     shop.start("web")
     caller = shop.caller()
