@@ -12,7 +12,7 @@ _FIGURE = re.compile(r"%\(\w+\)d")
 _DATE = re.compile(r"\d+[年月日]|[年月]\d+")
 _HALF_WIDTH = re.compile(rf"[{_HAN}][,;:?!()]|[,;:?!(](?=[{_HAN}])|\.\.\.")
 _DOUBLE = re.compile(rf"(?<=[{_HAN}])  +|(?<=[，。：；？（）“”]) +(?=\S)|(?<=\S) +(?=[，。：；？（）“”])")
-_CHINESE_WORDS = re.compile("(?<!申)请(?!求)|抱歉|小编|！|成功地")
+_CHINESE_WORDS = re.compile("(?<![申邀])请(?!求)|抱歉|小编|！|成功地")
 _ENGLISH_WORDS = re.compile(r"\b(please|successfully|invalid|oops)\b|!(?!\w)", re.IGNORECASE)
 
 
