@@ -201,7 +201,14 @@ def test_chinese_that_breaks_a_house_rule_is_described(text, fault):
 
 @pytest.mark.parametrize(
     "text",
-    ["共 1,204 位顾客", "11月20日至2026年11月23日", "%(count)d 个%(items)s", "申请已提交（SKU 缺失）", "邀请同事", "约占 4.1%"],
+    [
+        "共 1,204 位顾客",
+        "11月20日至2026年11月23日",
+        "%(count)d 个%(items)s",
+        "申请已提交（SKU 缺失）",
+        "邀请同事",
+        "约占 4.1%",
+    ],
 )
 def test_chinese_in_the_house_style_passes(text):
     assert list(chinese_faults(text)) == []
