@@ -13,7 +13,15 @@ from types import FrameType
 from core import local_services
 from core.local_services.process import wait_until
 from core.supervisor.children import Children, Part
-from core.supervisor.configuration import CHECKOUT, Configuration, OneCopy, check_disk, check_port, check_python
+from core.supervisor.configuration import (
+    CHECKOUT,
+    Configuration,
+    OneCopy,
+    check_disk,
+    check_port,
+    check_python,
+    check_restore,
+)
 from core.supervisor.preparation import prepare
 from core.supervisor.terminal import Refused, Terminal
 
@@ -189,6 +197,7 @@ def start(terminal: Terminal) -> int:
             f"{error.filename} belongs to another user: use that user, or set VAR_DIR to your folder."
         ) from error
     check_disk(configuration.var)
+    check_restore(configuration.var)
     check_port(configuration.host, configuration.port)
     try:
         return Supervisor(configuration, terminal).run(parts(configuration))

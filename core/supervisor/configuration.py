@@ -86,6 +86,15 @@ def check_disk(var: Path, *, needed: int = NEEDED_BYTES) -> None:
         )
 
 
+def check_restore(var: Path) -> None:
+    """Database and folders of two different days must not be served together."""
+    if (var / "restoring.json").exists():
+        raise Refused(
+            "A restore was cut off while the old and the new state changed places: run `make restore FILE=…` again, "
+            "which completes that first."
+        )
+
+
 def check_port(host: str, port: int) -> None:
     """Someone else listening there would answer for us."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -15,7 +15,14 @@ from core import local_services
 from core.local_services.process import free_port, wait_until
 from core.supervisor import preparation
 from core.supervisor.children import Child, Children, Part
-from core.supervisor.configuration import Configuration, OneCopy, check_disk, check_port, check_python
+from core.supervisor.configuration import (
+    Configuration,
+    OneCopy,
+    check_disk,
+    check_port,
+    check_python,
+    check_restore,
+)
 from core.supervisor.terminal import Refused, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,6 +108,14 @@ def test_a_setting_that_makes_no_sense_is_one_sentence(private_var, environment,
 def test_a_full_disk_is_one_sentence(tmp_path):
     with pytest.raises(Refused, match=r"^Only \d+ MB are free on the disk of .* and the shop needs 1000000000000 MB: "):
         check_disk(tmp_path, needed=10**18)
+
+
+def test_a_restore_that_was_cut_off_is_one_sentence(tmp_path):
+    check_restore(tmp_path)
+    (tmp_path / "restoring.json").write_text("{}")
+
+    with pytest.raises(Refused, match="A restore was cut off"):
+        check_restore(tmp_path)
 
 
 def test_another_python_is_one_sentence(monkeypatch):

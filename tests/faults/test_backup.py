@@ -222,6 +222,43 @@ def test_a_restore_that_is_killed_leaves_one_whole_state(shop):
     assert "zhanggui_restoring" not in databases(shop)
 
 
+CUT_OFF = """
+from pathlib import Path
+import os
+from core.backups import database, restoring
+real = database.swap
+def swap(*names):
+    {before}
+    real(*names)
+    os._exit(9)
+restoring.database.swap = swap
+restoring.restore(Path({path!r}), confirmed=True)
+"""
+
+
+def test_a_restore_cut_off_while_places_change_is_completed_or_given_up(shop):
+    path = back_up(shop)
+    picture = shop.var / "media" / "products" / "a.jpg"
+    shop.ask("UPDATE catalog_product SET price = 7777")
+    picture.write_bytes(b"newer")
+
+    shop.run(CUT_OFF.format(path=str(path), before="os._exit(9)"), check=False)
+    assert (shop.var / "restoring.json").exists()
+    shop.manage("restore", str(path.with_name("none.tar.gz")), check=False)
+    assert shop.ask("SELECT count(*) FROM catalog_product WHERE price = 7777") == [(60,)]
+    assert picture.read_bytes() == b"newer"
+    assert left_aside(shop) == []
+
+    shop.run(CUT_OFF.format(path=str(path), before=""), check=False)
+    assert picture.read_bytes() == b"newer"
+    said = shop.manage("restore", str(path.with_name("none.tar.gz")), check=False)
+    assert "Completing a restore that was cut off" in said.stdout
+    assert "There is no file" in said.stderr
+    assert shop.ask("SELECT count(*) FROM catalog_product WHERE price = 7777") == [(0,)]
+    assert picture.stat().st_size == 70_000
+    assert left_aside(shop) == []
+
+
 def test_a_full_disk_makes_no_half_backup_and_keeps_the_older_ones(shop):
     with small_disk(12_000_000) as disk:
         shop.manage("backup", "--to", str(disk))
