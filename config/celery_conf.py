@@ -3,9 +3,14 @@
 from celery.schedules import crontab
 from django.conf import settings
 
+from core.queues import FIRST, SEPARATOR, USUAL
+
 broker_connection_retry_on_startup = True
 broker_transport_options = {
     "visibility_timeout": settings.JOB_VISIBILITY_SECONDS,
+    # A list per step in Redis, read in this order: what lost its worker goes ahead of what waits (core.queues).
+    "priority_steps": [FIRST, USUAL],
+    "sep": SEPARATOR,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_timeout": 10,

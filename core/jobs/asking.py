@@ -13,6 +13,7 @@ from core.jobs import ending, limits
 from core.jobs.exceptions import NoSuchWork
 from core.jobs.spec import check_arguments, spec_of
 from core.models import Job, StaffUser
+from core.queues import FIRST, USUAL
 
 log = structlog.get_logger(__name__)
 # A page that queues work waits for a broken broker once, and then leaves it to the relay.
@@ -99,6 +100,7 @@ def publish(job_id: int) -> bool:
             kwargs={"job_id": row.pk},
             queue=row.queue,
             retry=False,
+            priority=USUAL if row.started_at is None else FIRST,
             soft_time_limit=limits.soft_limit(row.queue),
             time_limit=limits.hard_limit(row.queue),
         )

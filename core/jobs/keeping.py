@@ -1,5 +1,6 @@
 """Keeping jobs moving: what the broker lost is sent again, what lost its worker goes back to the queue."""
 
+import time
 from datetime import timedelta
 
 import redis
@@ -9,15 +10,16 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from core import redis_client
 from core.jobs import ending, locks
 from core.jobs.asking import broker, publish
 from core.local_services import LocalServiceError
 from core.models import Heartbeat, Job
+from core.queues import waiting_in
 
 log = structlog.get_logger(__name__)
 SCHEDULER = "scheduler"
 AT_ONCE = 500
+SILENT_SECONDS, SILENT_BEATS, WATCHED_BEATS = 5.0, 5, 3
 YOUNG = timedelta(seconds=5)
 """Who wrote the row is just publishing it."""
 
@@ -54,21 +56,24 @@ def _keys(rows: QuerySet[Job]) -> list[int]:
 def _lacks_messages(queue: str) -> bool:
     waiting = Job.objects.filter(state=Job.State.QUEUED, queue=queue, published_at__isnull=False).count()
     try:
-        length: int = redis_client.client().llen(queue)  # type: ignore[assignment]
+        return waiting_in(queue) < waiting
     except (redis.RedisError, LocalServiceError, OSError):
         return False
-    return length < waiting
 
 
 def sweep() -> int:
     """Put back jobs whose worker gave no sign of life; set aside those that were started too often.
 
-    Ends the database session of a worker that is only frozen, so that nothing it has open can commit any more.
+    A worker whose job's lock is free has lost its session: it is dead, or it speaks again within moments, so it is
+    watched for those. One that holds the lock and is silent for JOB_LOST_SECONDS is frozen; its session is ended, so
+    that nothing it has open can commit any more.
     """
-    silent = timezone.now() - timedelta(seconds=settings.JOB_LOST_SECONDS)
-    lost = Job.objects.filter(state=Job.State.RUNNING, heartbeat_at__lt=silent).order_by("id")
+    silent = timezone.now() - timedelta(seconds=_dead_after())
+    lost = list(Job.objects.filter(state=Job.State.RUNNING, heartbeat_at__lt=silent).order_by("id")[:AT_ONCE])
+    if lost:
+        time.sleep(WATCHED_BEATS * settings.JOB_HEARTBEAT_SECONDS)
     count = 0
-    for row in lost[:AT_ONCE]:
+    for row in lost:
         try:
             count += _put_back(row)
         except DatabaseError as error:
@@ -76,10 +81,18 @@ def sweep() -> int:
     return count
 
 
+def _dead_after() -> float:
+    """Seconds without a sign of life after which it is asked whether the worker's session still lives."""
+    return min(settings.JOB_LOST_SECONDS, max(SILENT_SECONDS, SILENT_BEATS * settings.JOB_HEARTBEAT_SECONDS))
+
+
 def _put_back(row: Job) -> bool:
     """True when the job is in the queue again."""
+    frozen = timezone.now() - timedelta(seconds=settings.JOB_LOST_SECONDS)
     with transaction.atomic():
         if not locks.take_until_commit(row.pk):
+            if row.heartbeat_at is not None and row.heartbeat_at > frozen:
+                return False
             log.warning("job.frozen_worker", job_id=row.pk, sessions_ended=locks.end_holder(row.pk))
             if not locks.take_until_commit(row.pk):
                 return False

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from core import health, liveness, redis_client
 from core.deadline import Asked
 from core.metrics import counters, tables
+from core.queues import waiting_in
 
 log = structlog.get_logger(__name__)
 PREFIX = "zhanggui_"
@@ -83,10 +84,7 @@ def _in_redis() -> Iterator[Metric]:
     """Redis, its queues and the workers heard there."""
     client: Any = redis_client.client()
     yield gauge("redis_memory_bytes", "Memory that Redis uses.", [((), client.info("memory")["used_memory"])])
-    pipe = client.pipeline(transaction=False)
-    for queue in liveness.QUEUES:
-        pipe.llen(queue)
-    lengths = [((queue,), float(length)) for queue, length in zip(liveness.QUEUES, pipe.execute(), strict=True)]
+    lengths = [((queue,), float(waiting_in(queue))) for queue in liveness.QUEUES]
     yield gauge("queue_messages", "Messages in the broker that no worker has taken.", lengths, ("queue",))
     heard = [((queue,), seconds) for queue, seconds in sorted(liveness.heard_from().items())]
     yield gauge("worker_last_heard_seconds", "Since a worker of this queue was last heard.", heard, ("queue",))

@@ -39,7 +39,7 @@ BENCHES = {
 
 
 def main(wanted: list[str]) -> int:
-    known = [*BENCHES, "growth", "import"]
+    known = [*BENCHES, "growth", "import", "load", "ledger"]
     unknown = sorted(set(wanted) - set(known))
     if unknown:
         print(f"No benchmark named {unknown[0]}. Known: {', '.join(known)}.")
@@ -63,6 +63,11 @@ def main(wanted: list[str]) -> int:
         print("\n== import of a real shop", flush=True)
         if subprocess.run([sys.executable, "-m", "tests.benchmarks.import_bench"], cwd=ROOT).returncode:
             below.append("import: see above")
+    for name, title in (("load", "storefront beside a plain view"), ("ledger", "the ledger")):
+        if not wanted or name in wanted:
+            print(f"\n== {title}", flush=True)
+            if subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}_bench"], cwd=ROOT).returncode:
+                below.append(f"{name}: see above")
     BENCH.mkdir(parents=True, exist_ok=True)
     write_json(BENCH / "results.json", results)
     print(f"\nwritten to {BENCH / 'results.json'}")

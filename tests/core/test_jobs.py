@@ -39,7 +39,7 @@ def test_a_job_is_sent_only_after_the_transaction_that_asked_for_it(sent):
 
     row.refresh_from_db()
     limits = {"soft_time_limit": 300, "time_limit": 360}
-    assert sent == [(NOTE, {"kwargs": {"job_id": row.pk}, "queue": "light", "retry": False, **limits})]
+    assert sent == [(NOTE, {"kwargs": {"job_id": row.pk}, "queue": "light", "retry": False, "priority": 5, **limits})]
     assert row.published_at is not None
 
 

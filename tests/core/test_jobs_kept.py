@@ -13,6 +13,7 @@ from core import jobs
 from core.jobs import keeping, locks
 from core.jobs.asking import broker
 from core.models import Alert, Job
+from core.queues import waiting_in
 from tests.core import probe_tasks
 from tests.factories import JobFactory, StaffUserFactory
 
@@ -281,6 +282,65 @@ def test_a_job_set_aside_raises_an_alert_that_its_retry_closes(sent):
     jobs.retry(row)
 
     assert not Alert.objects.open().filter(rule="job_quarantined").exists()
+
+
+@pytest.mark.django_db
+def test_a_job_whose_worker_lost_its_session_is_put_back_within_seconds():
+    dead, busy = running(heartbeat_at=ago(seconds=6)), running(heartbeat_at=ago(seconds=4))
+
+    assert jobs.sweep() == 1
+
+    dead.refresh_from_db()
+    busy.refresh_from_db()
+    assert (dead.state, dead.lease, busy.state) == (Job.State.QUEUED, None, Job.State.RUNNING)
+
+
+@pytest.mark.django_db
+def test_a_worker_that_speaks_again_while_it_is_watched_keeps_its_job(monkeypatch):
+    row = running(heartbeat_at=ago(seconds=30))
+    monkeypatch.setattr(
+        keeping.time, "sleep", lambda _seconds: Job.objects.filter(pk=row.pk).update(heartbeat_at=timezone.now())
+    )
+
+    assert jobs.sweep() == 0
+
+    row.refresh_from_db()
+    assert row.state == Job.State.RUNNING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_silent_worker_that_still_has_its_session_is_left_alone_for_the_whole_time():
+    row = running(heartbeat_at=ago(seconds=50))
+    other = connection.copy()
+    try:
+        assert locks.take(row.pk, on=other)
+
+        assert jobs.sweep() == 0
+        assert Job.objects.get(pk=row.pk).state == Job.State.RUNNING
+        Job.objects.filter(pk=row.pk).update(heartbeat_at=ago(seconds=61))
+        assert jobs.sweep() == 1
+    finally:
+        other.close()
+    assert Job.objects.get(pk=row.pk).state == Job.State.QUEUED
+
+
+@pytest.mark.django_db
+def test_a_job_that_lost_its_worker_is_sent_ahead_of_those_that_wait(monkeypatch):
+    priorities = []
+    monkeypatch.setattr("celery.current_app.send_task", lambda name, **options: priorities.append(options["priority"]))
+    usual, again = waiting(created_at=ago(seconds=9)), waiting(starts=1, started_at=ago(seconds=70))
+
+    assert (jobs.publish(usual.pk), jobs.publish(again.pk)) == (True, True)
+
+    assert priorities == [5, 0]
+
+
+@pytest.mark.django_db
+def test_messages_of_both_priorities_count_as_waiting(redis_server):
+    redis_server.lpush("light", "again")
+    redis_server.lpush("light:5", "first", "second")
+
+    assert waiting_in("light") == 3
 
 
 @pytest.mark.django_db
