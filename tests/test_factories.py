@@ -4,6 +4,16 @@ from django.apps import apps
 import tests.factories as factories
 
 OWN = ("core", "catalog")
+# Written by one module each and never built by hand: rows of the ledger are chained by the database, notes of imports
+# belong to rows that an import wrote.
+WRITTEN_BY_THEIR_OWNER = {
+    "core.Heartbeat",
+    "core.IdempotencyKey",
+    "core.LedgerEntry",
+    "core.LedgerRoot",
+    "catalog.ImportChange",
+    "catalog.ImportedEvents",
+}
 
 
 @pytest.mark.django_db
@@ -18,4 +28,4 @@ def test_every_model_of_the_shop_has_a_factory():
     made = {getattr(factories, name)._meta.model for name in factories.__all__}
     models = {model for label in OWN for model in apps.get_app_config(label).get_models() if not model._meta.proxy}
 
-    assert models - made == set()
+    assert {model._meta.label for model in models - made} == WRITTEN_BY_THEIR_OWNER

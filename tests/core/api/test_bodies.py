@@ -70,7 +70,7 @@ def test_a_body_that_cannot_be_used_is_400(server, body, code):
         (b'{"name": "A", "price": 1, "variants": [' + b",".join([b'{"sku": "a"}'] * 20_000) + b"]}", 400),
         (b'{"name": "A", "price": 1}' + b" " * 1_900_000, 201),
         (b"1" * 1_000_000, 400),
-        (b'{"\ud83d\ude00": 1}', 400),
+        (rb'{"\ud83d\ude00": 1}', 400),
     ],
 )
 def test_a_strange_body_is_stored_or_refused_and_never_breaks_anything(server, body, status):

@@ -31,6 +31,12 @@ def entries():
     return list(range(first, first + 6))
 
 
+@pytest.fixture(autouse=True)
+def own_heads(monkeypatch, tmp_path):
+    """Heads that other tests signed belong to chains that are gone."""
+    monkeypatch.setattr(roots, "path", lambda: tmp_path / "ledger" / "roots.jsonl")
+
+
 @pytest.fixture
 def roots_file():
     roots.path().unlink(missing_ok=True)
