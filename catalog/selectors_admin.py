@@ -189,7 +189,7 @@ def order_pieces(order_ids: Iterable[int]) -> dict[int, int]:
 
 def order_for_page(pk: str) -> Order | None:
     """An order with everything its page shows; None when there is none. Seven queries."""
-    if not pk.isdigit() or len(pk) > 18:
+    if not pk.isdecimal() or len(pk) > 18:
         return None
     pictures = ProductImage.objects.order_by("position", "id")
     return (

@@ -39,7 +39,7 @@ class BranchFilter(DropdownFilter):
         value = self.value()
         if not value:
             return queryset
-        if not str(value).isdigit():
+        if not str(value).isdecimal():
             return queryset.none()
         category = Category.objects.filter(pk=int(value)).only("path").first()
         return queryset.none() if category is None else queryset.in_branch(category)  # type: ignore[attr-defined]

@@ -163,7 +163,7 @@ class ApiKeyAdmin(LedgerAdmin):
 
 
 def _as_id(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 19 else 0
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def _end_of(day: Any) -> Any:

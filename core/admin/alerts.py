@@ -224,7 +224,7 @@ class AlertAdmin(LedgerAdmin):
     def _visible(self, request: HttpRequest, pk: Any) -> Alert:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not str(pk).isdigit() or len(str(pk)) > 18:
+        if not str(pk).isdecimal() or len(str(pk)) > 18:
             raise Http404
         return get_object_or_404(self.get_queryset(request).select_related("acknowledged_by"), pk=int(pk))
 

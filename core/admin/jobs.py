@@ -182,7 +182,7 @@ class JobAdmin(LedgerAdmin):
     def _visible(self, request: HttpRequest, pk: Any) -> Job:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not str(pk).isdigit() or len(str(pk)) > 18:
+        if not str(pk).isdecimal() or len(str(pk)) > 18:
             raise Http404
         return get_object_or_404(Job.objects.select_related("created_by"), pk=int(pk))
 

@@ -99,7 +99,7 @@ class LedgerEntryAdmin(LedgerAdmin):
     ) -> Any:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not object_id.isdigit() or len(object_id) > 18:
+        if not object_id.isdecimal() or len(object_id) > 18:
             raise Http404
         entry = get_object_or_404(LedgerEntry, pk=int(object_id))
         others = LedgerEntry.objects.filter(subject=entry.subject).exclude(pk=entry.pk)[:MOST_OTHERS]

@@ -127,7 +127,7 @@ class OutgoingMailAdmin(LedgerAdmin):
     def _visible(self, request: HttpRequest, pk: Any) -> OutgoingMail:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not str(pk).isdigit() or len(str(pk)) > 18:
+        if not str(pk).isdecimal() or len(str(pk)) > 18:
             raise Http404
         return get_object_or_404(OutgoingMail.objects.select_related("account", "job"), pk=int(pk))
 

@@ -92,7 +92,7 @@ class ModelVersionAdmin(LedgerAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        if not object_id.isdigit() or len(object_id) > 18:
+        if not object_id.isdecimal() or len(object_id) > 18:
             raise Http404
         version = get_object_or_404(ModelVersion, pk=int(object_id))
         return HttpResponseRedirect(_address(version.kind, version.number))

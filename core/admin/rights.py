@@ -160,7 +160,7 @@ class DataRequestAdmin(LedgerAdmin):
         if not self.may_ask(request):
             raise PermissionDenied
         kind, label, number = (request.POST.get(name, "") for name in ("kind", "subject", "id"))
-        if kind not in Kind.values or not number.isdigit() or len(number) > 18:
+        if kind not in Kind.values or not number.isdecimal() or len(number) > 18:
             raise Http404
         try:
             row, is_new = rights.ask(

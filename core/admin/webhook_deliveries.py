@@ -108,7 +108,7 @@ class WebhookDeliveryAdmin(LedgerAdmin):
     ) -> Any:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        pk = int(object_id) if object_id.isdigit() and len(object_id) < 19 else 0
+        pk = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
         delivery = get_object_or_404(WebhookDelivery.objects.select_related("webhook", "message"), pk=pk)
         body, ident = signing.body_of(delivery.message), signing.message_id(delivery.message)
         same = delivery.message.deliveries.filter(webhook=delivery.webhook).exclude(pk=pk).order_by("-id")[:5]

@@ -170,7 +170,7 @@ class WebhookAdmin(StaffModelAdmin):
     ) -> Any:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        webhook = get_object_or_404(Webhook, pk=int(object_id) if object_id.isdigit() and len(object_id) < 19 else 0)
+        webhook = get_object_or_404(Webhook, pk=int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0)
         may_change = self.has_change_permission(request)
         now = {"name": webhook.name, "url": webhook.url, "events": webhook.events, "is_on": webhook.is_on}
         form = WebhookForm(request.POST or None, initial=now)

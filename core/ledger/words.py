@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.extensions import ledger_subjects
-from core.models import ApiKey, LedgerEntry, ModelVersion, StaffRole, StaffUser
+from core.models import ApiKey, Job, LedgerEntry, ModelVersion, StaffRole, StaffUser
 
 ARROW = "→"
 NOTHING = "–"
@@ -74,12 +74,12 @@ class Names:
         kind, _colon, ident = entry.actor.partition(":")
         if kind in ACTORS:
             return str(ACTORS[kind])
-        if kind == "job":
-            return _("job #%(number)s") % {"number": ident}
         if kind == "command":
             return f"manage.py {ident}"
         label, number = split(_as_subject(entry.actor))
         known = self._found.get(label, {}).get(number or 0)
+        if known is None and kind == "job":
+            return _("job #%(number)s") % {"number": ident}
         return known.name if known else _kind_and_number(label, number) or entry.actor
 
 
@@ -123,7 +123,7 @@ def subjects_named(term: str) -> list[str]:
 def split(subject: str) -> tuple[str, int | None]:
     """`catalog.variant:12` → ("catalog.variant", 12)."""
     label, _colon, number = subject.rpartition(":")
-    return (label, int(number)) if label and number.isdigit() and len(number) < 19 else (subject, None)
+    return (label, int(number)) if label and number.isdecimal() and len(number) < 19 else (subject, None)
 
 
 # --- names ----------------------------------------------------------------------------------------------------------
@@ -133,6 +133,19 @@ def named(model: type[Model], page: str, numbers: Iterable[int]) -> dict[int, Na
     """Rows of one table by what they call themselves."""
     rows = model._default_manager.in_bulk(list(numbers))
     return {pk: Named(str(row), page, pk) for pk, row in rows.items()}
+
+
+def name_job(numbers: Iterable[int]) -> dict[int, Named]:
+    """Jobs by the title of their work; those whose work has none are left out, like old ones that are gone."""
+    found = {}
+    for job in Job.objects.filter(pk__in=list(numbers)).only("task"):
+        try:
+            title = import_string(job.task).job_spec.title
+        except (ImportError, AttributeError):
+            continue
+        if title:
+            found[job.pk] = Named(f"{title} #{job.pk}", "core_job_change", job.pk)
+    return found
 
 
 name_staffuser: Callable[[Iterable[int]], dict[int, Named]] = partial(named, StaffUser, "core_staffuser_change")

@@ -64,7 +64,7 @@ def _chosen(spec: Any, raw: list[str]) -> str:
     known = {str(key): str(text).strip() for key, text in pairs}
     related: Any = getattr(field, "related_model", None)
     if not known and related is not None:
-        keys = [value for value in raw if value.isdigit() and len(value) < 19]
+        keys = [value for value in raw if value.isdecimal() and len(value) < 19]
         known = {str(row.pk): str(row) for row in related._default_manager.filter(pk__in=keys)}
     return ", ".join(known[value] for value in raw if value in known)
 
