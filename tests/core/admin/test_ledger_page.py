@@ -92,11 +92,14 @@ def test_the_page_of_an_entry_shows_the_change_and_what_else_happened_there(clie
 
 def test_an_export_says_how_many_rows_went_out(client, auditor):
     ledger.record("export", "catalog.order", list="catalog.order", rows=1200, format="csv", actor="job:77")
+    known = JobFactory.create(task="core.tasks.verify_ledger", kind="core.ledger.verify")
+    ledger.record("export", "catalog.order", list="catalog.order", rows=5, actor=f"job:{known.pk}")
 
     page = client.get(LIST, {"kind__exact": "export"}).content.decode()
 
     assert "Rows: 1200" in page
     assert "job #77" in page
+    assert f"Verify the ledger #{known.pk}" in page
 
 
 def test_the_last_verification_stands_above_the_list(client, auditor):

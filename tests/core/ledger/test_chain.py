@@ -3,6 +3,7 @@
 import json
 import struct
 import threading
+import time
 from hashlib import sha256
 
 import pytest
@@ -10,10 +11,13 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
 
+from catalog.models import Customer, Visitor
 from core import ledger
 from core.ledger import roots
+from core.ledger.keeping import look_after
 from core.ledger.verifying import EMPTY, verify
-from core.models import LedgerEntry, LedgerRoot
+from core.models import Alert, LedgerEntry, LedgerRoot
+from tests.factories import CustomerFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TRICKY = 'A "quoted" \\ line\nbreak, a tab\t, 掌柜 and 😀'
@@ -134,6 +138,54 @@ def test_writers_do_not_wait_for_each_other_before_they_commit(entries):
     subjects = LedgerEntry.objects.order_by("-index").values_list("subject", flat=True)[:2]
     assert list(subjects) == ["catalog.variant:8", "catalog.variant:9"]
     assert verify().is_whole
+
+
+def test_who_waits_for_a_row_at_the_end_does_not_hold_the_chain(entries):
+    """A commit first waits for rows it points at, and takes the lock of the chain last: no deadlock, no queue."""
+    customer = CustomerFactory.create()
+    waiting, before = threading.Event(), last_index()
+
+    def pointing():
+        with transaction.atomic():
+            ledger.record("stock", "catalog.variant:8", after=2)
+            Visitor.objects.create(key="v", customer=customer)
+            waiting.set()
+        connection.close()
+
+    with transaction.atomic():
+        Customer.objects.select_for_update().get(pk=customer.pk)
+        thread = threading.Thread(target=pointing)
+        thread.start()
+        assert waiting.wait(10)
+        until_waiting_for_a_row()
+        in_another_thread(lambda: ledger.record("stock", "catalog.variant:9", after=1))
+        assert last_index() == before + 1
+    thread.join(10)
+
+    assert last_index() == before + 2
+    assert verify().is_whole
+
+
+def until_waiting_for_a_row():
+    end = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
+def in_another_thread(work):
+    def run():
+        work()
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_a_chain_written_by_eight_threads_is_whole(entries):
@@ -294,6 +346,23 @@ def test_verifying_may_begin_in_the_middle(entries):
     assert verify(entries[2]).is_whole
     assert verify(entries[2]).entries == 4
     assert verify(entries[0]).first_broken == entries[1]
+
+
+# --- every night ---------------------------------------------------------------------------------------------------
+
+
+def test_every_night_a_whole_chain_is_signed_and_a_broken_one_is_told(entries, roots_file):
+    assert look_after() == {"entries": entries[-1], "is_whole": True, "first_broken": None}
+    assert LedgerRoot.objects.get().index == entries[-1]
+    assert not Alert.objects.exists()
+
+    tamper("UPDATE core_ledgerentry SET body = '{}' WHERE index = %s", entries[2])
+    assert look_after()["first_broken"] == entries[2]
+
+    alert = Alert.objects.get()
+    assert (alert.rule, alert.level) == ("ledger_broken", "critical")
+    assert str(alert.said).startswith(f"Entry {entries[2]} was changed")
+    assert LedgerRoot.objects.count() == 1
 
 
 # --- the command --------------------------------------------------------------------------------------------------
