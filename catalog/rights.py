@@ -93,7 +93,7 @@ WHERE customer_id = %(customer)s AND (visitor_id IS NOT NULL OR context <> '{}':
 
 
 SAMPLES_GONE = """
-UPDATE catalog_importbatch SET report = report - 'refused_sample' WHERE report::text ILIKE ANY(%(texts)s)
+UPDATE catalog_importbatch SET report = report - 'refused_sample' WHERE report::text ~* ANY(%(texts)s)
 """
 
 

@@ -16,11 +16,14 @@ from django.utils.translation import gettext_noop
 
 from core import ledger
 from core.exceptions import DomainError
-from core.exports.files import KEEP_DAYS, path_of, write_file
+from core.exports.files import KEEP_DAYS, path_of, root, write_file
 from core.exports.tables import CHUNK, Table
 from core.jobs import progress
 from core.models import Export, LedgerEntry, StaffUser
 from core.shop import current_shop
+
+MOST_TRIES = 5
+"""So often a file is written anew because somebody was erased while it was written."""
 
 
 class ExportRefused(DomainError):
@@ -38,14 +41,28 @@ def make(export_id: int) -> dict[str, Any]:
     with translation.override(export.query.get("language") or "en"), timezone.override(zone):
         table, queryset = open_list(export)
         name, counter = f"{export.public_id}.{export.format}", _Counter()
-        # One transaction holds the cursor, so that every row is of the same moment.
-        with transaction.atomic():
-            _allow_long_reading()
-            total = queryset.order_by().count()
-            rows = counter.count(table.rows(queryset), total)
-            size = write_file(name, export.format, table.titles(), rows)
+        for _try in range(MOST_TRIES):
+            erased = _erasures()
+            # One transaction holds the cursor, so that every row is of the same moment.
+            with transaction.atomic():
+                _allow_long_reading()
+                total = queryset.order_by().count()
+                rows = counter.count(table.rows(queryset), total)
+                size = write_file(name, export.format, table.titles(), rows)
+            # Whoever was erased meanwhile may stand in this file, which the erasure did not see.
+            if _erasures() == erased:
+                break
+            counter.rows = 0
+        else:
+            (root() / name).unlink(missing_ok=True)
+            raise ExportRefused(gettext_noop("People are being erased. Ask for this list again later."))
     _finish(export, name, rows=counter.rows, size=size)
     return {"rows": counter.rows}
+
+
+def _erasures() -> int:
+    """How many people were erased so far. Only grows."""
+    return LedgerEntry.objects.filter(kind=LedgerEntry.Kind.RIGHTS, body__contains='"act": "erased"').count()
 
 
 def open_list(export: Export) -> tuple[Table, QuerySet[Any]]:

@@ -1,7 +1,7 @@
 """Erasure: tables by the registry, places that may quote a person, files.
 
 Files come first and tables last: the tables know what to look for in the files, so a run that dies half-way can be
-repeated until both are done.
+repeated until both are done. Then the files are looked through once more, for those that were written meanwhile.
 """
 
 import json
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import structlog
 from django.apps import apps
@@ -34,6 +35,7 @@ QUOTES = {
     "core_datarequest": {"reason": REMOVED},
 }
 """Columns that may quote a person in passing, and what stands there instead."""
+SHORT = 5
 TEXT_FILES = (".csv", ".txt", ".json", ".jsonl", ".log", ".tsv")
 PACKED = (".xlsx", ".zip", ".gz")
 
@@ -54,6 +56,7 @@ def erase(label: str, pk: int) -> dict[str, Any]:
             counts[one.label] += one.erase(pk)
         _write_journal(label, pk, timezone.now())
         ledger.record(LedgerEntry.Kind.RIGHTS, f"{label.lower()}:{pk}", act="erased", rows=sum(counts.values()))
+    files += scrub_files(who)
     return {"rows": {key: count for key, count in sorted(counts.items()) if count}, "files": files}
 
 
@@ -79,13 +82,13 @@ def core_traces(who: Identity, label: str, pk: int) -> int:
 
 
 def clear_quotes(who: Identity, table: str, columns: Mapping[str, str]) -> int:
-    """Put these values into the columns that hold a text of the person, whatever the case. Counts rows.
+    """Put these values into the columns that hold a text of the person (see `patterns`). Counts rows.
 
     Table and columns are names of ours; only the texts come from outside.
     """
     if not who.texts:
         return 0
-    found = {name: f"{name}::text ILIKE ANY(%(texts)s)" for name in columns}
+    found = {name: f"{name}::text ~* ANY(%(texts)s)" for name in columns}
     changes = ", ".join(f"{name} = CASE WHEN {test} THEN %({name})s ELSE {name} END" for name, test in found.items())
     with connection.cursor() as cursor:
         cursor.execute(
@@ -96,8 +99,13 @@ def clear_quotes(who: Identity, table: str, columns: Mapping[str, str]) -> int:
 
 
 def patterns(who: Identity) -> list[str]:
-    """The texts for ILIKE."""
-    return [f"%{_escaped(text)}%" for text in _forms(who)]
+    """The texts for `~*`, which does not look at the case. Short Latin ones count as whole words, so that "Li" does not
+    empty whatever says "list"; longer ones count wherever they stand."""
+    return [_whole_word(text) if text.isascii() and len(text) < SHORT else re.escape(text) for text in _forms(who)]
+
+
+def _whole_word(text: str) -> str:
+    return f"(?<![0-9A-Za-z]){re.escape(text)}(?![0-9A-Za-z])"
 
 
 def _forget_kept_answers(who: Identity) -> int:
@@ -112,12 +120,11 @@ def _forget_kept_answers(who: Identity) -> int:
 
 
 def _forms(who: Identity) -> list[str]:
-    """Each text as it is and as JSON writes it."""
-    return sorted({form for text in who.texts for form in (text, json.dumps(text)[1:-1])})
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    """Each text as it is, as JSON writes it, and as it stands in an address (filters of exports)."""
+    forms = {
+        form for text in who.texts for form in (text, json.dumps(text)[1:-1], quote(text, safe=""), quote_plus(text))
+    }
+    return sorted(forms)
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -139,7 +146,13 @@ def _files() -> Iterator[Path]:
     for entry in personal_files:
         for folder in entry.resolve()():
             if Path(folder).is_dir():
-                yield from (path for path in sorted(Path(folder).rglob("*")) if path.is_file())
+                found = (path for path in sorted(Path(folder).rglob("*")) if path.is_file())
+                yield from (path for path in found if not _is_being_written(path.relative_to(folder)))
+
+
+def _is_being_written(path: Path) -> bool:
+    """Names with a dot belong to writers, which would lose their file; what they finish is looked through later."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _scrub(path: Path, who: Identity) -> bool:
@@ -174,8 +187,7 @@ def _pattern(who: Identity) -> re.Pattern[bytes]:
     """Any of the texts; those in Latin letters as whole words, so that "Li" does not take "List" along."""
     forms = []
     for text in sorted(who.texts, key=len, reverse=True):
-        found = re.escape(text.encode())
-        forms.append(rb"(?<![0-9A-Za-z])" + found + rb"(?![0-9A-Za-z])" if text.isascii() else found)
+        forms.append((_whole_word(text) if text.isascii() else re.escape(text)).encode())
     return re.compile(b"|".join(forms), re.IGNORECASE)
 
 

@@ -117,6 +117,7 @@ def carry_out(request_id: int) -> dict[str, Any]:
             name, counts = copying.write_copy(row.subject_model, row.subject_id, row.public_id)
             now = timezone.now()
             _finish(row, State.DONE, {"rows": counts}, file=name, finished_at=now, expires_at=now + COPY_LIVES)
+            _forget_if_erased_meanwhile(row)
     except Exception:
         DataRequest.objects.filter(pk=row.pk).update(state=State.FAILED)
         raise
@@ -133,6 +134,14 @@ def _forget_copies(row: DataRequest) -> None:
         subject_model=row.subject_model, subject_id=row.subject_id, kind=Kind.EXPORT
     ).exclude(file=""):
         forget_copy(other)
+
+
+def _forget_if_erased_meanwhile(row: DataRequest) -> None:
+    """The erasure removes the copies it sees; one that is finished after it removes itself."""
+    if not subject(row.subject_model).exists(row.subject_id):
+        row.refresh_from_db(fields=["file"])
+        if row.file:
+            forget_copy(row)
 
 
 def forget_copy(row: DataRequest) -> None:

@@ -367,3 +367,55 @@ def test_short_latin_names_take_only_whole_words_out_of_files(tmp_path):
     erasing._scrub(file, Identity.of("Li", "李雷"))
 
     assert file.read_text("utf-8") == "name\nLisbon\n"
+
+
+def test_short_names_empty_only_texts_that_say_them_and_long_ones_any_that_holds_them(db):
+    who = Identity.of("Li", "12346", "李雷")
+    rows = ["Li was refused", "the list ended", "order 12346-7", "row 123", "说李雷好", "(li)"]
+    jobs = [Job.objects.create(kind="k", task="t", queue="light", state="failed", error=text) for text in rows]
+
+    assert erasing.clear_quotes(who, "core_job", {"error": "gone"}) == 4
+
+    kept = dict(Job.objects.values_list("pk", "error"))
+    assert [kept[job.pk] for job in jobs] == ["gone", "the list ended", "gone", "row 123", "gone", "gone"]
+
+
+def test_what_somebody_searched_for_before_an_export_goes_too(db):
+    by = StaffUserFactory.create()
+    searched = ["q=ana%40zqx.example", "q=%E6%9D%8E%E9%9B%B7", "q=Ana+Zqx", "q=bowl"]
+    exports = [Export.objects.create(source="catalog.customer", query={"params": q}, created_by=by) for q in searched]
+
+    erasing.core_traces(Identity.of("ana@zqx.example", "李雷", "Ana Zqx"), LABEL, 1)
+
+    kept = dict(Export.objects.values_list("pk", "query"))
+    assert [kept[export.pk] for export in exports] == [{}, {}, {}, {"params": "q=bowl"}]
+
+
+def test_a_file_that_is_being_written_is_left_to_its_writer_and_looked_through_when_it_is_there(ana, own_folder):
+    aside = own_folder / "exports" / ".writing-1" / "list.csv"
+    aside.parent.mkdir(parents=True)
+    aside.write_text(f"name\n{ana.name}\nBen\n", "utf-8")
+    who = Identity.of(ana.name)
+
+    assert erasing.scrub_files(who) == 0
+    done = aside.replace(own_folder / "exports" / "list.csv")
+    assert erasing.scrub_files(who) == 1
+
+    assert done.read_text("utf-8") == "name\nBen\n"
+
+
+def test_a_copy_that_is_finished_after_the_erasure_does_not_stay(ana, monkeypatch):
+    request, _new = rights.ask(DataRequest.Kind.EXPORT, LABEL, ana.pk, channel="staff")
+    write = copying.write_copy
+
+    def slowly(*args: Any) -> Any:
+        made = write(*args)
+        erasing.erase(LABEL, ana.pk)
+        return made
+
+    monkeypatch.setattr(copying, "write_copy", slowly)
+    rights.carry_out(request.pk)
+
+    request.refresh_from_db()
+    assert request.file == ""
+    assert list(copying.folder().iterdir()) == []

@@ -21,8 +21,9 @@ from django.utils import timezone
 
 from catalog.models import Customer
 from core import exports, jobs
-from core.exports import files, services
+from core.exports import files, making, services
 from core.models import Export, Job, LedgerEntry
+from core.rights import erasing
 from tests.factories import CustomerFactory, ProductFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db
@@ -370,3 +371,40 @@ def test_ten_times_the_rows_cost_no_more_memory_and_about_ten_times_the_time(fil
 
     assert many_bytes < few_bytes * 1.5
     assert many_seconds < few_seconds * 30
+
+
+def test_somebody_who_is_erased_while_the_file_is_written_is_not_in_it(client, place, settings, tmp_path, monkeypatch):
+    settings.VAR_DIR = tmp_path
+    for number in range(12):
+        CustomerFactory.create(name=f"Buyer {number:02d}")
+    ana = CustomerFactory.create(name="Zqx Ana")
+    write, erased = making.write_file, []
+
+    def slowly(*args):
+        size = write(*args)
+        if not erased:
+            assert "Zqx Ana" in (place / args[0]).read_text("utf-8-sig")
+            (place / args[0]).rename(place / "aside")  # as if it were not there yet when the files are looked through
+            erased.append(erasing.erase("catalog.Customer", ana.pk))
+            (place / "aside").rename(place / args[0])
+        return size
+
+    monkeypatch.setattr(making, "write_file", slowly)
+    ask(client, path="/admin/catalog/customer/")
+    export = work(Export.objects.get())
+
+    assert export.job.state == Job.State.DONE
+    assert export.rows == 12
+    assert "Zqx" not in (place / export.file).read_text("utf-8-sig")
+
+
+def test_a_file_is_not_written_anew_for_ever(client, place, monkeypatch):
+    fill(12)
+    seen = iter(range(100))
+    monkeypatch.setattr(making, "_erasures", lambda: next(seen))
+    ask(client)
+    export = work(Export.objects.get())
+
+    assert export.job.state == Job.State.FAILED
+    assert "Ask for this list again later" in export.job.message_text
+    assert [path for path in place.rglob("*") if path.is_file()] == []
