@@ -1,5 +1,7 @@
 """Files that staff send from a page: where they lie, and how their import is started."""
 
+import gzip
+import zlib
 from pathlib import Path
 
 from django.conf import settings
@@ -8,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalog.extensions import import_sections
 from catalog.importing import sheets
+from catalog.importing.encoding import CHUNK, open_bytes
 from catalog.importing.errors import ImportRefused
 from catalog.importing.formats import ENDINGS
 from catalog.models import ImportBatch
@@ -33,6 +36,23 @@ def name_for(section: str, file_name: str) -> str:
         _("%(file)s is no table; send %(endings)s.")
         % {"file": file_name[:100], "endings": ", ".join((*ENDINGS, sheets.ENDING))}
     )
+
+
+def unpacks_to_too_much(path: Path) -> bool:
+    """Whether a file packed with gzip holds more than a page may look at: a few kilobytes can hold terabytes.
+
+    A damaged one does not count; whoever reads it says what is wrong.
+    """
+    size = 0
+    try:
+        with open_bytes(path) as file:
+            while chunk := file.read(CHUNK):
+                size += len(chunk)
+                if size > sheets.MOST_UNPACKED:
+                    return True
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        return False
+    return False
 
 
 @transaction.atomic

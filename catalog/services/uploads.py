@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from catalog.exceptions import BadInput
 from catalog.extensions import import_sections
+from catalog.importing import housekeeping, locks
 from catalog.importing import uploads as files
 from catalog.importing.errors import ImportRefused
 from catalog.importing.formats import tables_of
@@ -66,6 +67,12 @@ def receive(format: str, uploaded: Sequence[Upload], *, by: StaffUser) -> Import
         folder.mkdir(parents=True, mode=0o700)
         for one in uploaded:
             _store(folder / _safe(str(one.name)), one)
+        for path in sorted(folder.glob("*.gz")):
+            if files.unpacks_to_too_much(path):
+                raise BadInput(
+                    _("%(file)s unpacks to more than 512 MB. Send it in parts.") % {"file": path.name},
+                    extra={"field": "tables"},
+                )
         if format == NATIVE:
             for path in sorted(folder.iterdir()):
                 _name_by_content(path)
@@ -254,7 +261,11 @@ def forget(batch: ImportBatch) -> None:
 
 
 def tidy() -> int:
-    """Nightly: forget what was only looked at and left for a day, and uploaded files whose import is done."""
+    """Nightly: forget what was only looked at and left for a day, uploaded files whose import is done, and what every
+    import throws away after its time, though no other import may ever follow."""
+    with transaction.atomic():
+        if locks.try_for_this_transaction():
+            housekeeping.tidy()
     limit = timezone.now() - KEPT
     left = ImportBatch.objects.filter(is_dry_run=True, started_at__lt=limit, source__startswith=_root())
     count = 0

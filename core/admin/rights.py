@@ -132,6 +132,7 @@ class DataRequestAdmin(LedgerAdmin):
         person = subject(row.subject_model)
         waits = row.result.get("waits") if row.state == State.OPEN else None
         is_open = row.state in (State.OPEN, State.FAILED)
+        may_see = request.user.has_perm("{}.view_{}".format(*row.subject_model.lower().split(".")))
         context = {
             **self.admin_site.each_context(request),
             "title": subject_name(row),
@@ -140,8 +141,8 @@ class DataRequestAdmin(LedgerAdmin):
             "row": row,
             "kind": str(row.get_kind_display()).capitalize(),
             "clock": clock(row),
-            "person": person.title(row.subject_id) if person.exists(row.subject_id) else "",
-            "person_page": person.page(row.subject_id) if request.user.has_perm("catalog.view_customer") else "",
+            "person": person.title(row.subject_id) if may_see and person.exists(row.subject_id) else "",
+            "person_page": person.page(row.subject_id) if may_see else "",
             "waits": Said(waits["text"], waits["values"]) if waits else "",
             "tables": _tables(row),
             "may_carry_out": self.may_carry_out(request) and is_open,

@@ -193,6 +193,17 @@ def test_a_full_disk_leaves_no_batch_and_no_files(client, own_folder, monkeypatc
     assert list((own_folder / "imports").iterdir()) == []
 
 
+def test_a_small_file_that_unpacks_to_a_huge_one_is_refused_before_it_is_read(client, own_folder):
+    packed = gzip.compress(b"id,name,price\n" + b"\0" * (600 << 20), compresslevel=1)
+
+    answer = send(client, csv_file("products.csv.gz", packed))
+
+    assert len(packed) < 4_000_000
+    assert "products.csv.gz unpacks to more than 512 MB" in answer.content.decode()
+    assert not ImportBatch.objects.exists()
+    assert [path for path in own_folder.rglob("*") if path.is_file()] == []
+
+
 def test_an_import_is_started_once_and_only_after_its_preview(client):
     send(client, csv_file())
     batch = ImportBatch.objects.get()
@@ -231,6 +242,20 @@ def test_what_nobody_went_on_with_is_forgotten_after_a_day(client):
 
     assert ImportBatch.objects.get().title == "customers.csv"
     assert not files.folder_of(old).exists()
+
+
+def test_files_of_an_import_that_failed_go_after_their_time_though_no_import_follows(client, own_folder):
+    send(client, csv_file())
+    batch = ImportBatch.objects.get()
+    failed = {"state": ImportBatch.State.FAILED, "is_dry_run": False}
+    ImportBatch.objects.filter(pk=batch.pk).update(finished_at=timezone.now() - timedelta(days=29), **failed)
+    uploads.tidy()
+    assert files.folder_of(batch).is_dir()
+
+    ImportBatch.objects.filter(pk=batch.pk).update(finished_at=timezone.now() - timedelta(days=31))
+    uploads.tidy()
+
+    assert not files.folder_of(batch).exists()
 
 
 def test_an_unfinished_import_opens_where_it_was_left(client):

@@ -124,3 +124,14 @@ def test_an_empty_list_says_where_requests_begin():
     page = client_of(Role.OWNER).get(reverse("admin:core_datarequest_changelist")).content.decode()
 
     assert "No data requests yet" in page
+
+
+def test_who_may_not_see_customers_reads_a_number_and_no_name():
+    ana = CustomerFactory.create(name="Ana Li")
+    address = reverse("admin:core_datarequest_change", args=[DataRequestFactory.create(subject_id=ana.pk).pk])
+
+    pages = {role: client_of(role).get(address).content.decode() for role in (Role.OPERATOR, Role.SUPPORT)}
+
+    assert "Ana Li" in pages[Role.SUPPORT]
+    assert "Ana Li" not in pages[Role.OPERATOR]
+    assert f"Customer #{ana.pk}" in pages[Role.OPERATOR]
