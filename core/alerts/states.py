@@ -66,11 +66,16 @@ def forget() -> None:
 
 
 def of(parts: health.Parts) -> list[State]:
-    """The sentences for the parts of `core.health.check`, the gravest first."""
+    """The sentences for the parts of `core.health.check`, the gravest first.
+
+    Of a part that could not be looked at nothing is known and nothing is said; only of a server that is the trouble.
+    """
     found = []
     for name, rule, say in SENTENCES:
         part = parts.get(name)
-        if part is not None and part.state != health.OK:
+        if part is None or part.state == health.OK:
+            continue
+        if part.state == health.DEGRADED or name in SERVERS:
             found.append(State(rule, say(part)))
     return found
 
@@ -103,6 +108,7 @@ def _tell(states: list[State]) -> None:
 
 # --- sentences ----------------------------------------------------------------------------------------------------
 
+SERVERS = ("database", "redis")
 TOLD_FROM_HERE = ("redis_away", "workers_silent", "scheduler_silent", "database_slow")
 
 

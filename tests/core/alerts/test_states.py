@@ -64,6 +64,12 @@ def test_single_troubles_in_their_own_words(part, sentence):
     assert [str(state.said) for state in states.of(part)] == [sentence]
 
 
+@pytest.mark.parametrize("name", ["workers", "scheduler", "models", "jobs", "disk"])
+def test_of_a_part_that_could_not_be_looked_at_nothing_is_said(name):
+    """A look that failed is no deserted queue: `from these queues: .` would name nobody."""
+    assert states.of({name: Part("away", "TimeoutError")}) == []
+
+
 def test_all_well_says_nothing_and_writes_nothing(transactional_db, seen):
     assert seen({name: Part("ok") for name in PARTS}) == []
     assert Alert.objects.count() == 0
