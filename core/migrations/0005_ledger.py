@@ -138,27 +138,33 @@ CREATE TRIGGER ledger_model_changed AFTER UPDATE ON core_modelversion FOR EACH R
 WHEN (OLD.state <> NEW.state AND 'active' IN (OLD.state, NEW.state))
 EXECUTE FUNCTION core_ledger_watch('model', 'core.modelversion', 'id', 'kind', 'number', 'state', 'activation_reason');
 
+CREATE TRIGGER ledger_model_gone AFTER DELETE ON core_modelversion FOR EACH ROW WHEN (OLD.state = 'active')
+EXECUTE FUNCTION core_ledger_watch('model', 'core.modelversion', 'id', 'kind', 'number', 'state', 'activation_reason');
+
 CREATE FUNCTION core_ledger_roles() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO core_ledgerentry (kind, subject, actor, body, at)
     SELECT 'permission', 'core.staffuser:' || r.staffuser_id, core_ledger_actor(),
-        jsonb_build_object(CASE TG_OP WHEN 'DELETE' THEN 'taken' ELSE 'given' END,
-            jsonb_agg(g.name ORDER BY g.name))::text,
+        jsonb_build_object(TG_ARGV[0], jsonb_agg(g.name ORDER BY g.name))::text,
         clock_timestamp()
     FROM written r JOIN auth_group g ON g.id = r.group_id GROUP BY r.staffuser_id ORDER BY r.staffuser_id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER ledger_roles_given AFTER INSERT ON core_staffuser_groups REFERENCING NEW TABLE AS written
-FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_roles();
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_roles('given');
+CREATE TRIGGER ledger_roles_given_instead AFTER UPDATE ON core_staffuser_groups REFERENCING NEW TABLE AS written
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_roles('given');
 CREATE TRIGGER ledger_roles_taken AFTER DELETE ON core_staffuser_groups REFERENCING OLD TABLE AS written
-FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_roles();
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_roles('taken');
+CREATE TRIGGER ledger_roles_taken_before AFTER UPDATE ON core_staffuser_groups REFERENCING OLD TABLE AS written
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_roles('taken');
 
 CREATE FUNCTION core_ledger_rights() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_TABLE_NAME = 'auth_group_permissions' THEN
         INSERT INTO core_ledgerentry (kind, subject, actor, body, at)
         SELECT 'permission', 'core.staffrole:' || w.group_id, core_ledger_actor(),
-            jsonb_build_object(CASE TG_OP WHEN 'DELETE' THEN 'taken' ELSE 'given' END,
+            jsonb_build_object(TG_ARGV[0],
                 jsonb_agg(c.app_label || '.' || p.codename ORDER BY c.app_label, p.codename))::text,
             clock_timestamp()
         FROM written w JOIN auth_permission p ON p.id = w.permission_id
@@ -166,7 +172,7 @@ BEGIN
     ELSE
         INSERT INTO core_ledgerentry (kind, subject, actor, body, at)
         SELECT 'permission', 'core.staffuser:' || w.staffuser_id, core_ledger_actor(),
-            jsonb_build_object(CASE TG_OP WHEN 'DELETE' THEN 'taken' ELSE 'given' END,
+            jsonb_build_object(TG_ARGV[0],
                 jsonb_agg(c.app_label || '.' || p.codename ORDER BY c.app_label, p.codename))::text,
             clock_timestamp()
         FROM written w JOIN auth_permission p ON p.id = w.permission_id
@@ -175,23 +181,38 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER ledger_rights_given AFTER INSERT ON auth_group_permissions REFERENCING NEW TABLE AS written
-FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights();
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights('given');
+CREATE TRIGGER ledger_rights_given_instead AFTER UPDATE ON auth_group_permissions REFERENCING NEW TABLE AS written
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights('given');
 CREATE TRIGGER ledger_rights_taken AFTER DELETE ON auth_group_permissions REFERENCING OLD TABLE AS written
-FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights();
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights('taken');
+CREATE TRIGGER ledger_rights_taken_before AFTER UPDATE ON auth_group_permissions REFERENCING OLD TABLE AS written
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights('taken');
 CREATE TRIGGER ledger_rights_given AFTER INSERT ON core_staffuser_user_permissions REFERENCING NEW TABLE AS written
-FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights();
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights('given');
+CREATE TRIGGER ledger_rights_given_instead AFTER UPDATE ON core_staffuser_user_permissions REFERENCING NEW TABLE AS written
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights('given');
 CREATE TRIGGER ledger_rights_taken AFTER DELETE ON core_staffuser_user_permissions REFERENCING OLD TABLE AS written
-FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights();
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights('taken');
+CREATE TRIGGER ledger_rights_taken_before AFTER UPDATE ON core_staffuser_user_permissions REFERENCING OLD TABLE AS written
+FOR EACH STATEMENT EXECUTE FUNCTION core_ledger_rights('taken');
 """
 UNWATCH = """
+DROP TRIGGER ledger_rights_taken_before ON core_staffuser_user_permissions;
 DROP TRIGGER ledger_rights_taken ON core_staffuser_user_permissions;
+DROP TRIGGER ledger_rights_given_instead ON core_staffuser_user_permissions;
 DROP TRIGGER ledger_rights_given ON core_staffuser_user_permissions;
+DROP TRIGGER ledger_rights_taken_before ON auth_group_permissions;
 DROP TRIGGER ledger_rights_taken ON auth_group_permissions;
+DROP TRIGGER ledger_rights_given_instead ON auth_group_permissions;
 DROP TRIGGER ledger_rights_given ON auth_group_permissions;
 DROP FUNCTION core_ledger_rights();
+DROP TRIGGER ledger_roles_taken_before ON core_staffuser_groups;
 DROP TRIGGER ledger_roles_taken ON core_staffuser_groups;
+DROP TRIGGER ledger_roles_given_instead ON core_staffuser_groups;
 DROP TRIGGER ledger_roles_given ON core_staffuser_groups;
 DROP FUNCTION core_ledger_roles();
+DROP TRIGGER ledger_model_gone ON core_modelversion;
 DROP TRIGGER ledger_model_changed ON core_modelversion;
 DROP TRIGGER ledger_model_made ON core_modelversion;
 DROP TRIGGER ledger_key_gone ON core_apikey;

@@ -151,6 +151,46 @@ def test_a_right_given_to_a_role_or_a_person_behind_the_products_back_is_entered
     ]
 
 
+def test_a_role_and_a_right_exchanged_by_hand_in_the_database_are_entered(since):
+    person, groups = StaffUserFactory.create(role=Role.EDITOR), {g.name: g for g in Group.objects.all()}
+    support, right = groups["support"], Permission.objects.get(codename="manage_roles")
+    person.user_permissions.add(Permission.objects.get(codename="view_job"))
+    before = support.permissions.order_by("codename").values_list("pk", "content_type__app_label", "codename")[0]
+    since()
+
+    execute("UPDATE core_staffuser_groups SET group_id = %s WHERE staffuser_id = %s", groups["owner"].pk, person.pk)
+    execute(
+        "UPDATE core_staffuser_user_permissions SET permission_id = %s WHERE staffuser_id = %s", right.pk, person.pk
+    )
+    execute(
+        "UPDATE auth_group_permissions SET permission_id = %s WHERE group_id = %s AND permission_id = %s",
+        right.pk, support.pk, before[0],
+    )  # fmt: skip
+
+    about, role = f"core.staffuser:{person.pk}", f"core.staffrole:{support.pk}"
+    assert since() == [
+        ("permission", about, "database", {"given": ["owner"]}),
+        ("permission", about, "database", {"taken": ["editor"]}),
+        ("permission", about, "database", {"given": ["core.manage_roles"]}),
+        ("permission", about, "database", {"taken": ["core.view_job"]}),
+        ("permission", role, "database", {"given": ["core.manage_roles"]}),
+        ("permission", role, "database", {"taken": [f"{before[1]}.{before[2]}"]}),
+    ]
+
+
+def test_a_serving_model_removed_by_hand_in_the_database_is_entered(since):
+    live, old = ModelVersionFactory.create(state="active"), ModelVersionFactory.create(state="retired")
+    since()
+
+    execute("DELETE FROM core_modelversion WHERE id IN (%s, %s)", live.pk, old.pk)
+
+    found = since()
+    assert [(kind, subject, by) for kind, subject, by, _body in found] == [
+        ("model", f"core.modelversion:{live.pk}", "database")
+    ]
+    assert found[0][3]["before"]["state"] == "active"
+
+
 def test_accounts_switched_off_or_raised_are_entered_and_signing_in_is_not(since):
     person = StaffUserFactory.create()
     since()
@@ -232,11 +272,11 @@ def test_consent_refused_and_given_again_is_entered(since):
 
 WATCHED = {
     "core_staffuser": {"INSERT", "UPDATE", "DELETE"},
-    "core_staffuser_groups": {"INSERT", "DELETE"},
-    "core_staffuser_user_permissions": {"INSERT", "DELETE"},
-    "auth_group_permissions": {"INSERT", "DELETE"},
+    "core_staffuser_groups": {"INSERT", "UPDATE", "DELETE"},
+    "core_staffuser_user_permissions": {"INSERT", "UPDATE", "DELETE"},
+    "auth_group_permissions": {"INSERT", "UPDATE", "DELETE"},
     "core_apikey": {"INSERT", "UPDATE", "DELETE"},
-    "core_modelversion": {"INSERT", "UPDATE"},
+    "core_modelversion": {"INSERT", "UPDATE", "DELETE"},
     "catalog_product": {"INSERT", "UPDATE", "DELETE"},
     "catalog_variant": {"INSERT", "UPDATE", "DELETE"},
     "catalog_customer": {"INSERT", "UPDATE"},
