@@ -21,7 +21,7 @@ from core.said import Said
 
 COPY_LIVES = timedelta(days=14)
 SOON = timedelta(days=7)
-DUE = gettext_noop("%(count)d requests about personal data must be answered soon: the first within %(days)d days.")
+DUE = gettext_noop("Requests about personal data to answer soon: %(count)d. Days left for the first: %(days)d.")
 DATA_REQUEST_DUE = alerts.AlertKind(
     title=gettext_lazy("A request about personal data is due"),
     level=Alert.Level.WARNING,
