@@ -31,6 +31,7 @@ class Report:
     jobs: int
     done: int = 0
     other_ends: int = 0
+    reasons: list[str] = field(default_factory=list)
     effects: int = 0
     doubled_effects: int = 0
     started_again: int = 0
@@ -144,6 +145,10 @@ def _count(shop: Shop, attack: Fire) -> None:
     ends = dict(shop.ask("SELECT state, count(*) FROM core_job WHERE kind = 'probe.effect' GROUP BY state"))
     report.done = ends.pop("done", 0)
     report.other_ends = sum(ends.values())
+    others = shop.ask(
+        "SELECT id, state, starts, right(error, 200) FROM core_job WHERE kind = 'probe.effect' AND state <> 'done'"
+    )
+    report.reasons = [" ".join(map(str, row)) for row in others]
     rows = shop.ask("SELECT job_id, count(*) FROM probe_effect GROUP BY job_id")
     report.effects = len(rows)
     report.doubled_effects = sum(count > 1 for _job, count in rows)
