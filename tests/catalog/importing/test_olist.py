@@ -145,7 +145,8 @@ def test_orders_have_the_times_and_the_state_that_the_files_know(files):
         ("shipped", datetime(2018, 1, 6, 10, tzinfo=UTC), None),
         ("delivered", datetime(2018, 1, 9, 19, 30, tzinfo=UTC), None),
     ]
-    assert list(Payment.objects.filter(order=first).values_list("external_id", "method", "amount").order_by("external_id")) == [
+    payments = Payment.objects.filter(order=first).order_by("external_id")
+    assert list(payments.values_list("external_id", "method", "amount")) == [
         ("o1:1", "credit_card", Decimal(100)), ("o1:2", "voucher", Decimal(33)),
     ]  # fmt: skip
     assert (third.total, third.paid_total) == (0, 0)
