@@ -32,7 +32,7 @@ QUIET = ("/livez", "/readyz", "/metrics", "/static/", "/media/")
 class RequestIdMiddleware:
     """Gives each request an id (or takes the caller's) that stands in the answer, in every log line and on its jobs.
 
-    Addresses with a NUL character are refused here: no table can hold one.
+    Addresses with a NUL character are refused here: no table can hold one. Cookies with one count as not sent.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -44,6 +44,8 @@ class RequestIdMiddleware:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
+        if "\\000" in request.META.get("HTTP_COOKIE", ""):  # how a quoted cookie spells it
+            request.COOKIES = {name: value for name, value in request.COOKIES.items() if "\x00" not in value}
         try:
             if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
                 response: HttpResponseBase = problem_response(

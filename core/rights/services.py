@@ -85,10 +85,11 @@ def start(row: DataRequest) -> None:
 @transaction.atomic
 def refuse(row: DataRequest, *, reason: str, by: StaffUser) -> None:
     """Say no, with the reason the person will be told. Raises DomainError once it is done or under way."""
-    if not reason.strip():
+    reason = reason.replace("\x00", "").strip()
+    if not reason:
         raise DomainError(_("Say why: the person has a right to the reason."), code="reason_missing")
     changed = DataRequest.objects.filter(pk=row.pk, state__in=[State.OPEN, State.FAILED]).update(
-        state=State.REFUSED, reason=reason.strip()[:300], finished_at=timezone.now()
+        state=State.REFUSED, reason=reason[:300], finished_at=timezone.now()
     )
     if not changed:
         raise DomainError(_("This request is already being carried out."), code="too_late")
