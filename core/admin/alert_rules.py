@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from unfold.decorators import display
 
 from core import alerts as services
@@ -112,6 +112,6 @@ class AlertRuleAdmin(StaffModelAdmin):
     def roles_cell(self, rule: AlertRule) -> str:
         return ", ".join(str(Role(role).label) for role in rule.roles if role in Role.values) or str(Role.OWNER.label)
 
-    @display(description=gettext_lazy("E-mail"), ordering="by_mail")
+    @display(description=pgettext_lazy("alert rule", "E-mail"), ordering="by_mail")
     def mail_cell(self, rule: AlertRule) -> str:
         return _("yes") if rule.by_mail else _("no")

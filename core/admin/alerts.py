@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -138,7 +138,7 @@ class AlertAdmin(LedgerAdmin):
     def since(self, alert: Alert) -> SafeString | str:
         return ago(alert.created_at)
 
-    @display(description=gettext_lazy("Last seen"), ordering="last_seen_at")
+    @display(description=pgettext_lazy("alert", "Last seen"), ordering="last_seen_at")
     def last_seen(self, alert: Alert) -> SafeString | str:
         return ago(alert.last_seen_at)
 

@@ -74,6 +74,7 @@ class RoleFilter(admin.RelatedFieldListFilter):
 class StaffUserAdmin(SignInActs, StaffModelAdmin, UserAdmin):  # type: ignore[misc,type-arg]
     form = StaffForm
     change_password_form = AdminPasswordChangeForm
+    add_title = gettext_lazy("Invite somebody")
     list_display = ["name", "role_names", "second_step", "state", "last_seen"]
     list_filter = ["is_active", ("groups", RoleFilter)]
     search_fields = ["username", "first_name", "last_name", "email"]
