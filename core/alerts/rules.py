@@ -20,7 +20,10 @@ def sync_rules() -> None:
 
 
 def sync_after_migrate(sender: Any, **kwargs: Any) -> None:
-    """Receiver of post_migrate: acts once, when the last app has its tables."""
+    """Receiver of post_migrate: acts once, when the last app has its tables, and not on the way back to a state before
+    there were rules."""
+    if "alertrule" not in kwargs.get("apps", apps).all_models["core"]:
+        return
     with_tables = [config for config in apps.get_app_configs() if config.models_module is not None]
     if with_tables and sender == with_tables[-1] and kwargs.get("using", "default") == "default":
         sync_rules()

@@ -6,9 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone, translation
 
 from core import alerts
@@ -191,6 +193,18 @@ def test_migrating_again_keeps_what_the_shop_has_set_and_removes_kinds_that_are_
     assert (kept.threshold, kept.is_on, kept.roles) == (99, False, ["support"])
     assert AlertRule.objects.get(key="disk_low").threshold == 2
     assert not AlertRule.objects.filter(key="of_another_version").exists()
+
+
+def test_going_back_to_a_state_without_rules_does_not_look_for_them(django_assert_num_queries):
+    last = [config for config in apps.get_app_configs() if config.models_module is not None][-1]
+    before = MigrationLoader(connection).project_state([("core", "0004_job_lease")]).apps
+
+    with django_assert_num_queries(0):
+        rules.sync_after_migrate(last, apps=before, using="default")
+
+    AlertRule.objects.filter(key="disk_low").delete()
+    rules.sync_after_migrate(last, apps=apps, using="default")
+    assert AlertRule.objects.filter(key="disk_low").exists()
 
 
 def test_the_threshold_is_the_shops_else_that_of_the_kind():
