@@ -10,12 +10,14 @@ from django.db.models.functions import Trunc
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
-from catalog.models import Customer, Order, Visitor
+from catalog.models import Customer, ImportBatch, Order, Visitor
 from core.rights.erasing import clear_quotes, patterns
 from core.rights.holdings import Identity
 from core.said import NOTHING, Said
 
 ON_THE_WAY = gettext_noop("Order %(number)s is still on its way. The erasure follows by itself when it has arrived.")
+TELLING_ID = 5
+"""A shorter ID of the shop's own, such as "42", stands in every file and names nobody by itself."""
 UNDER_WAY = (Order.Status.PLACED, Order.Status.PAID, Order.Status.PARTLY_SHIPPED, Order.Status.SHIPPED)
 
 
@@ -40,9 +42,12 @@ class CustomerSubject:
 
     def identity(self, pk: int) -> Identity:
         """Name and ways to reach the person, the ids that others know, and the browsers."""
-        row = Customer.objects.filter(pk=pk).values_list("name", "email", "phone", "external_id", "public_id").first()
+        row = Customer.objects.filter(pk=pk).values_list("name", "email", "phone", "public_id", "external_id").first()
+        *texts, own_id = row or ("",)
+        if own_id and len(own_id) >= TELLING_ID:
+            texts.append(own_id)
         browsers = Visitor.objects.filter(customer_id=pk).values_list("key", flat=True)
-        return Identity.of(*(row or ()), *browsers)
+        return Identity.of(*texts, *browsers)
 
     def hindrance(self, pk: int) -> Said:
         """An order under way needs its buyer until it has arrived."""
@@ -98,5 +103,9 @@ UPDATE catalog_importbatch SET report = report - 'refused_sample' WHERE report::
 
 
 def import_folders() -> list[Path]:
-    """Uploaded files and lists of refused rows."""
-    return [Path(settings.VAR_DIR) / "imports"]
+    """Uploaded files and lists of refused rows, but not those that an import waits for or reads: they are looked
+    through when that has ended, or go within a day."""
+    root = Path(settings.VAR_DIR) / "imports"
+    active = [ImportBatch.State.WAITING, ImportBatch.State.RUNNING, ImportBatch.State.UNDOING]
+    at_work = {str(pk) for pk in ImportBatch.objects.filter(state__in=active).values_list("pk", flat=True)}
+    return [folder for folder in sorted(root.glob("*")) if folder.name not in at_work]

@@ -54,8 +54,8 @@ def erase(label: str, pk: int) -> dict[str, Any]:
             counts[entry.key] += entry.resolve()(who, label, pk)
         for one in holdings(label):
             counts[one.label] += one.erase(pk)
-        _write_journal(label, pk, timezone.now())
         ledger.record(LedgerEntry.Kind.RIGHTS, f"{label.lower()}:{pk}", act="erased", rows=sum(counts.values()))
+    _write_journal(label, pk, timezone.now())  # only of what is done; a run that ends right here is repeated
     files += scrub_files(who)
     return {"rows": {key: count for key, count in sorted(counts.items()) if count}, "files": files}
 

@@ -95,7 +95,7 @@ def ana() -> Customer:
     InteractionFactory.create(customer=ana, product=variant.product, kind=Interaction.Kind.VIEW)
     InteractionFactory.create(customer=None, visitor=visitor, product=variant.product, kind=Interaction.Kind.CART)
     InteractionFactory.create(customer=ana, visitor=visitor, product=variant.product, kind=Interaction.Kind.PURCHASE)
-    batch = ImportBatch.objects.create(format="native", source="/x")
+    batch = ImportBatch.objects.create(format="native", source="/x", state="done")
     ImportChange.objects.create(batch=batch, table_name="catalog_customer", row_id=ana.pk, person=ana.pk, before={})
     for one in holdings(LABEL):
         rows = list(one.rows_of(ana.pk))
@@ -419,3 +419,42 @@ def test_a_copy_that_is_finished_after_the_erasure_does_not_stay(ana, monkeypatc
     request.refresh_from_db()
     assert request.file == ""
     assert list(copying.folder().iterdir()) == []
+
+
+def test_files_that_an_import_waits_for_are_left_alone_and_those_of_ended_ones_are_not(ana, own_folder):
+    batches = {}
+    for state in ("waiting", "running", "done"):
+        batch = ImportBatch.objects.create(format="native", source="/x", state=state)
+        batches[state] = own_folder / "imports" / str(batch.pk) / "customers.csv.gz"
+        batches[state].parent.mkdir(parents=True)
+        batches[state].write_bytes(b"packed")
+
+    erasing.erase(LABEL, ana.pk)
+
+    assert {state: path.exists() for state, path in batches.items()} == {
+        "waiting": True, "running": True, "done": False,
+    }  # fmt: skip
+
+
+def test_a_short_number_of_the_shops_own_takes_no_lines_of_others_along(own_folder):
+    ana = CustomerFactory.create(name="Ana Lindqvist", email="ana@lind.example", external_id="42")
+    (own_folder / "exports").mkdir()
+    file = own_folder / "exports" / "stock.csv"
+    file.write_text("sku,stock\nA,42\nAna Lindqvist,1\n", "utf-8")
+
+    erasing.erase(LABEL, ana.pk)
+
+    assert file.read_text("utf-8") == "sku,stock\nA,42\n"
+
+
+def test_an_erasure_that_was_taken_back_leaves_no_line_in_the_journal(ana, monkeypatch):
+    def broken(*_args: Any, **_facts: Any) -> None:
+        raise RuntimeError("the ledger is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing.ledger, "record", broken)
+        with pytest.raises(RuntimeError):
+            erasing.erase(LABEL, ana.pk)
+
+    assert not erasing.journal().exists()
+    assert Customer.objects.get(pk=ana.pk).email == ana.email
