@@ -30,6 +30,11 @@ FORMATS = (
     ("olist", gettext_lazy("Olist data set")),
     ("online-retail", gettext_lazy("Online Retail data set")),
 )
+FORMAT_NAMES = {
+    uploads.NATIVE: gettext_lazy("own tables"),
+    "olist": gettext_lazy("Olist data set"),
+    "online-retail": gettext_lazy("Online Retail data set"),
+}
 STEPS = (gettext_lazy("Files"), gettext_lazy("Columns"), gettext_lazy("Preview"), gettext_lazy("Import"))
 SECTION_NAMES = {
     "categories": gettext_lazy("Categories"),
@@ -67,6 +72,11 @@ class UploadForm(forms.Form):
         help_text=gettext_lazy("CSV, TSV or Excel (.xlsx), also packed with gzip. Separators and encoding are found."),
         required=False,
     )
+
+
+def format_name(key: str) -> str:
+    """A format in few words, for lists."""
+    return str(FORMAT_NAMES.get(key, key))
 
 
 def section_name(name: str) -> str:

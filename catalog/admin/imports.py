@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from catalog.admin import cells, filters
 from catalog.admin.customers import PERSONAL_PERMISSION
 from catalog.admin.import_undo import ImportUndo
-from catalog.admin.import_wizard import ImportWizard
+from catalog.admin.import_wizard import ImportWizard, format_name, section_name
 from catalog.admin.listing import ListingMixin
 from catalog.importing.report import in_order, rule_label, total_label, words
 from catalog.models import ImportBatch
@@ -73,7 +73,8 @@ class ImportBatchAdmin(ImportWizard, ImportUndo, ListingMixin, LedgerAdmin):
 
     @admin.display(description=gettext_lazy("Import"))
     def source_cell(self, batch: ImportBatch) -> SafeString:
-        hint = f"{batch.format} · {_('dry run')}" if batch.is_dry_run else batch.format
+        name = format_name(batch.format)
+        hint = f"{name} · {_('dry run')}" if batch.is_dry_run else name
         return cells.two_lines(title_of(batch), hint)
 
     @admin.display(description=gettext_lazy("State"), ordering="state")
@@ -128,6 +129,7 @@ class ImportBatchAdmin(ImportWizard, ImportUndo, ListingMixin, LedgerAdmin):
             "crumbs": [{"title": _("Imports"), "url": reverse("admin:catalog_importbatch_changelist")}],
             "original": batch,
             "batch": batch,
+            "format_name": format_name(batch.format),
             "sections": [_section(name, row) for name, row in report.get("sections", {}).items()],
             "rules": [
                 (rule_label(code), figure(row.get("count")), _amount(row.get("amount")))
@@ -201,7 +203,7 @@ def _sum(batch: ImportBatch, column: str) -> int | None:
 
 def _section(name: str, row: dict[str, Any]) -> SectionRow:
     return SectionRow(
-        name=name,
+        name=section_name(name),
         file=row.get("file") or "",
         counts=[figure(row.get(column)) for column in COUNTS[:-1]],
         refused=figure(row.get("refused")),

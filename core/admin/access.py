@@ -22,6 +22,7 @@ from core import services
 from core.admin.base import LedgerAdmin
 from core.admin.widgets import Checkboxes, Radios
 from core.components import Meaning, ago, pill, toast, when
+from core.components.words import listed
 from core.exceptions import BadInput
 from core.models import ApiKey, Scope
 
@@ -85,7 +86,7 @@ class ApiKeyAdmin(LedgerAdmin):
 
     @display(description=gettext_lazy("Scopes"))
     def scope_names(self, key: ApiKey) -> str:
-        return ", ".join(str(Scope(scope).label) if scope in Scope.values else scope for scope in key.scopes)
+        return listed(Scope(scope).label if scope in Scope.values else scope for scope in key.scopes)
 
     @display(description=gettext_lazy("State"))
     def state(self, key: ApiKey) -> SafeString:

@@ -16,7 +16,7 @@ from core.admin.widgets import Checkboxes
 from core.alerts import attention
 from core.choices import Role
 from core.components import Meaning, pill
-from core.components.words import plain
+from core.components.words import listed, plain
 from core.models import AlertRule
 
 
@@ -110,7 +110,7 @@ class AlertRuleAdmin(StaffModelAdmin):
 
     @display(description=gettext_lazy("Told"))
     def roles_cell(self, rule: AlertRule) -> str:
-        return ", ".join(str(Role(role).label) for role in rule.roles if role in Role.values) or str(Role.OWNER.label)
+        return listed(Role(role).label for role in rule.roles if role in Role.values) or str(Role.OWNER.label)
 
     @display(description=pgettext_lazy("alert rule", "E-mail"), ordering="by_mail")
     def mail_cell(self, rule: AlertRule) -> str:

@@ -24,6 +24,7 @@ from core.alerts.card import MEANINGS
 from core.alerts.centre import close
 from core.choices import Role
 from core.components import Meaning, ago, figure, pill, toast
+from core.components.words import listed
 from core.extensions import alert_rules
 from core.models import Alert
 
@@ -175,7 +176,7 @@ class AlertAdmin(LedgerAdmin):
             "level": level_pill(alert),
             "events": _events(alert),
             "mends": _mends(request, alert, kind),
-            "told": ", ".join(str(Role(role).label) for role in rule.roles if role in Role.values),
+            "told": listed(Role(role).label for role in rule.roles if role in Role.values),
             "rule": rule if rule.pk and request.user.has_perm("core.view_alertrule") else None,
             "before": [(one, state_pill(one)) for one in before],
             "may_steer": self.has_steer_permission(request),

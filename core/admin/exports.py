@@ -80,7 +80,7 @@ class ExportAdmin(LedgerAdmin):
 
     @display(description=gettext_lazy("Export"))
     def title(self, export: Export) -> str:
-        return f"{list_title(export)}, {export.get_format_display()}"
+        return f"{list_title(export)} · {export.get_format_display()}"
 
     @display(description=gettext_lazy("State"))
     def state(self, export: Export) -> SafeString | str:

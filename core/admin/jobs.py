@@ -25,7 +25,7 @@ from core import jobs as services
 from core.admin.base import LedgerAdmin
 from core.components import ago, toast
 from core.components.progress import job_pill, job_progress, progress_of
-from core.components.words import duration, plain
+from core.components.words import duration, listed, plain
 from core.models import Job
 
 MOST_AT_ONCE = 1_000
@@ -105,6 +105,8 @@ class JobAdmin(LedgerAdmin):
     def progress(self, job: Job) -> SafeString | str:
         if not job.is_active:
             return job.message_text if job.state != Job.State.DONE and job.message else "–"
+        if job.state == Job.State.QUEUED:  # the pill beside it says so already
+            return progress_of(job).words
         return job_progress(job)
 
     @display(description=gettext_lazy("Started by"), ordering="created_by")
@@ -213,7 +215,7 @@ def _events(job: Job) -> list[tuple[str, str, Any]]:
         events.append(("○", _("Sent to the workers of the queue %(queue)s") % {"queue": job.queue}, job.published_at))
     if job.started_at:
         times = job.starts + job.retries
-        text = _("Started") if times <= 1 else _("Started for the %(count)d. time") % {"count": times}
+        text = _("Started") if times <= 1 else _("Started, try %(count)d") % {"count": times}
         events.append(("◔", text, job.started_at))
     if job.state == Job.State.QUEUED and job.not_before and job.retries:
         events.append(("◔", _("It failed and will be tried again"), job.not_before))
@@ -251,7 +253,7 @@ def _flat(data: Any) -> list[tuple[Any, str]]:
     """Names and values of what a job got or gave. Empty and nested ones are for programs, not for people."""
     rows = data.items() if isinstance(data, dict) else ()
     return [
-        (NAMES.get(key, key.replace("_", " ")), ", ".join(map(str, value)) if isinstance(value, list) else plain(value))
+        (NAMES.get(key, key.replace("_", " ")), listed(value) if isinstance(value, list) else plain(value))
         for key, value in rows
         if value not in ([], {}, None) and not isinstance(value, dict)
     ]

@@ -1,6 +1,6 @@
 """One's own page."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from core import roles
@@ -24,6 +24,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = StaffUser
         fields = ("first_name", "last_name", "email", "language")
+        labels: ClassVar = {"email": gettext_lazy("E-mail")}
         widgets = {
             "first_name": UnfoldAdminTextInputWidget(),
             "last_name": UnfoldAdminTextInputWidget(),

@@ -2,7 +2,7 @@
 
 import copy
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
@@ -26,6 +26,7 @@ from core.admin.base import LedgerAdmin, StaffModelAdmin
 from core.admin.staff_acts import RoleField, SignInActs, language_choices, role_label, state_pill
 from core.admin.widgets import Checkboxes
 from core.components import ago
+from core.components.words import listed
 from core.exceptions import DomainError
 from core.models import StaffRole, StaffUser
 
@@ -51,6 +52,7 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = StaffUser
         fields = FIELDS
+        labels: ClassVar = {"username": gettext_lazy("User name"), "email": gettext_lazy("E-mail")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -184,7 +186,7 @@ class StaffUserAdmin(SignInActs, StaffModelAdmin, UserAdmin):  # type: ignore[mi
         names = [role_label(group.name) for group in person.groups.all()]
         if person.is_superuser:
             names.insert(0, _("all rights"))
-        return pgettext("between the members of a list", ", ").join(names) or "–"
+        return listed(names) or "–"
 
     @display(description=gettext_lazy("Second step"))
     def second_step(self, person: Any) -> str:

@@ -26,6 +26,7 @@ from core.admin.base import StaffModelAdmin
 from core.admin.webhook_deliveries import delivery_pill, event_title
 from core.admin.widgets import Checkboxes
 from core.components import Meaning, ago, pill, toast
+from core.components.words import listed
 from core.exceptions import BadInput, DomainError
 from core.extensions import webhook_events
 from core.models import Webhook, WebhookDelivery
@@ -82,6 +83,7 @@ def titles_of(webhook: Webhook) -> list[str]:
 
 @admin.register(Webhook)
 class WebhookAdmin(StaffModelAdmin):
+    add_title = gettext_lazy("Add webhook")
     list_display = ("title", "state", "event_names", "waiting", "given_up", "last_success")
     search_fields = ("name", "url")
     search_help_text = gettext_lazy("Name or address")
@@ -113,7 +115,11 @@ class WebhookAdmin(StaffModelAdmin):
 
     @display(description=gettext_lazy("Webhook"), ordering="name")
     def title(self, webhook: Webhook) -> SafeString:
-        return format_html('<span translate="no">{} <span class="zg-hint">{}</span></span>', webhook.name, webhook.url)
+        return format_html(
+            '<span class="zg-two" translate="no"><span>{}</span><span class="zg-hint">{}</span></span>',
+            webhook.name,
+            webhook.url,
+        )
 
     @display(description=gettext_lazy("State"))
     def state(self, webhook: Webhook) -> SafeString:
@@ -122,7 +128,7 @@ class WebhookAdmin(StaffModelAdmin):
     @display(description=gettext_lazy("Events"))
     def event_names(self, webhook: Webhook) -> str:
         titles = titles_of(webhook)
-        first, more = ", ".join(titles[:2]), max(0, len(titles) - 2)
+        first, more = listed(titles[:2]), max(0, len(titles) - 2)
         return _("%(events)s and %(more)d more") % {"events": first, "more": more} if more else first
 
     @display(description=gettext_lazy("Waiting"))

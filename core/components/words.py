@@ -1,5 +1,6 @@
 """Numbers, money and moments as the product writes them, in the language that is active."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from core.shop import current_shop
@@ -38,6 +39,11 @@ def money(amount: Decimal | float | int | None, currency: str = "") -> str:
     symbol = SYMBOLS.get(code, "")
     known = bool(symbol) and code == base
     return f"{sign}{symbol}{number}" if known else f"{sign}{symbol}{number} {code}"
+
+
+def listed(items: Iterable[Any]) -> str:
+    """Some things on one line: "a, b" in English, “a、b” in Chinese."""
+    return pgettext("between the members of a list", ", ").join(map(str, items))
 
 
 def money_short(amount: Any) -> str:

@@ -13,10 +13,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
+from core.choices import Role
+from core.components.words import listed
 from core.extensions import ledger_subjects
-from core.models import ApiKey, Job, LedgerEntry, ModelVersion, StaffRole, StaffUser
+from core.models import ApiKey, DataRequest, Job, LedgerEntry, ModelVersion, StaffRole, StaffUser
 
 ARROW = "→"
 NOTHING = "–"
@@ -27,6 +29,18 @@ ACTORS = {
     "customer": gettext_lazy("the customer"),
     "visitor": gettext_lazy("a visitor"),
 }
+ACTS = {
+    "asked": pgettext_lazy("ledger", "asked for"),
+    "approved": pgettext_lazy("ledger", "approved"),
+    "refused": pgettext_lazy("ledger", "refused"),
+    "erased": pgettext_lazy("ledger", "erased"),
+    "sent": pgettext_lazy("ledger", "sent"),
+    "made": pgettext_lazy("ledger", "made"),
+    "fetched": pgettext_lazy("ledger", "fetched"),
+    "copy fetched": pgettext_lazy("ledger", "copy fetched"),
+    "restored": pgettext_lazy("ledger", "restored"),
+}
+CHANNELS = {"staff": gettext_lazy("the staff site"), "api": gettext_lazy("the shop's API")}
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,7 @@ class Told:
     text: str = ""
 
     def __str__(self) -> str:
-        return f"{self.label}: {self.text or f'{self.before} {ARROW} {self.after}'}"
+        return _line(self.label, self.text or f"{self.before} {ARROW} {self.after}")
 
 
 class Names:
@@ -97,11 +111,12 @@ def details(entry: LedgerEntry) -> list[Told]:
         for name in dict.fromkeys([*old, *new]):
             if before is not None and after is not None and old.get(name) == new.get(name):
                 continue
-            found.append(Told(_field(label, name), _value(old.get(name)), _value(new.get(name))))
+            words = _choices(label, name)
+            found.append(Told(_field(label, name), _value(old.get(name), words), _value(new.get(name), words)))
     elif before is not None or after is not None:
         found.append(Told(str(entry.get_kind_display()), _value(before), _value(after)))
     for name, value in sorted(body.items()):
-        found.append(Told(_word(label, name), text=_value(value)))
+        found.append(Told(_word(label, name), text=_value(value, _words_for(label, name))))
     return found
 
 
@@ -201,28 +216,51 @@ def _field(label: str, name: str) -> str:
 def _word(label: str, name: str) -> str:
     words = {
         "given": _("Given"), "taken": _("Taken"), "act": _("What"), "rows": _("Rows"), "format": _("Format"),
-        "list": _("List"), "sku": _("SKU"), "channel": _("Channel"), "right": _("Right"),
+        "list": _("List"), "sku": _("SKU"), "channel": _("Channel"), "right": pgettext("of a person", "Right"),
     }  # fmt: skip
     return str(words.get(name) or _field(label, name))
 
 
-def _value(value: Any) -> str:
+def _choices(label: str, name: str) -> Mapping[Any, Any]:
+    """The words of a field that knows only some values."""
+    model = _model(label)
+    try:
+        return dict(getattr(model._meta.get_field(name), "flatchoices", ())) if model else {}
+    except FieldDoesNotExist:
+        return {}
+
+
+def _words_for(label: str, name: str) -> Mapping[Any, Any]:
+    if name in ("given", "taken"):
+        return dict(Role.choices)
+    known = {"act": ACTS, "channel": CHANNELS, "right": dict(DataRequest.Kind.choices)}
+    return known.get(name) or _choices(label, name)
+
+
+def _line(label: str, text: str) -> str:
+    return _("%(label)s: %(text)s") % {"label": label, "text": text}
+
+
+def _value(value: Any, words: Mapping[Any, Any] | None = None) -> str:
+    """A value as people say it: `words` has the names of those that are codes."""
     if value is None or value == "":
         return NOTHING
+    if words and isinstance(value, str) and value in words:
+        return str(words[value])
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(map(_value, value)) or NOTHING
+        return listed(_value(one, words) for one in value) or NOTHING
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
 
 
 def _shortened(found: list[Told]) -> list[Told | str]:
     shown: list[Told | str] = []
     for told in found[:MOST_IN_A_CELL]:
-        items = told.text.split(", ")
+        items = told.text.split(listed(["", ""]))
         if len(items) > MOST_IN_A_CELL:
             more = ngettext("%(count)d entry", "%(count)d entries", len(items)) % {"count": len(items)}
-            shown.append(f"{told.label}: {more}")
+            shown.append(_line(told.label, more))
         else:
             shown.append(told)
     return shown

@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core.components import figure
+from core.components.words import listed
 
 register = template.Library()
 COMPACT_CELLS = 3
@@ -53,7 +54,7 @@ def _chip(cl: Any, spec: Any) -> Chip:
         if choice.get("selected") and choice.get("display")
     ]
     raw = [str(value) for name in names for value in _values(cl.filter_params.get(name))]
-    text = ", ".join(selected) or _chosen(spec, raw) or " – ".join(raw)
+    text = listed(selected) or _chosen(spec, raw) or " – ".join(raw)
     return Chip(capfirst(str(spec.title)), text, cl.get_query_string(remove=names))
 
 
@@ -66,7 +67,7 @@ def _chosen(spec: Any, raw: list[str]) -> str:
     if not known and related is not None:
         keys = [value for value in raw if value.isdecimal() and len(value) < 19]
         known = {str(row.pk): str(row) for row in related._default_manager.filter(pk__in=keys)}
-    return ", ".join(known[value] for value in raw if value in known)
+    return listed(known[value] for value in raw if value in known)
 
 
 def _values(value: Any) -> list[Any]:

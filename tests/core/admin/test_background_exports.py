@@ -301,7 +301,7 @@ def test_the_list_of_exports_asks_few_queries_and_says_what_became_of_each(clien
     assert reverse("admin:core_export_download", args=[done.pk]) in page
     assert "The disk is full." in page
     assert "waits for a worker" in page
-    assert "Products, CSV" in page
+    assert "Products · CSV" in page
 
 
 def test_the_next_page_tells_that_the_file_is_ready_once(client):

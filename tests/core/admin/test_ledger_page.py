@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from core import ledger
 from core.acting import acting_as
@@ -161,3 +162,29 @@ def test_every_detail_of_a_known_act_has_words():
 
     assert words.short(entry) == "Given: 5 entries"
     assert str(words.details(entry)[0]) == "Given: a, b, c, d, e"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "said"),
+    [
+        ("catalog.customer:1", {"act": "asked", "right": "erase"}, ["What: asked for", "Right: erasure"]),
+        ("core.staffuser:1", {"given": ["support", "auditor"]}, ["Given: Support agent, Auditor"]),
+        (
+            "core.modelversion:1",
+            {"before": {"state": "candidate"}, "after": {"state": "active"}},
+            ["State: candidate → live"],
+        ),
+        ("catalog.customer:1", {"act": "new act"}, ["What: new act"]),
+    ],
+)
+def test_codes_are_told_by_their_words_and_unknown_ones_as_they_are(subject, body, said):
+    entry = LedgerEntry(kind="rights", subject=subject, body=json.dumps(body))
+
+    assert list(map(str, words.details(entry))) == said
+
+
+def test_in_chinese_a_line_has_chinese_punctuation():
+    entry = LedgerEntry(kind="permission", subject="core.staffuser:1", body=json.dumps({"given": ["support", "owner"]}))
+
+    with translation.override("zh-hans"):
+        assert words.short(entry) == "授予：客服、店主"
