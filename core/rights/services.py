@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
@@ -22,6 +23,9 @@ from core.said import Said
 COPY_LIVES = timedelta(days=14)
 SOON = timedelta(days=7)
 DUE = gettext_noop("Requests about personal data to answer soon: %(count)d. Days left for the first: %(days)d.")
+OVERDUE = gettext_noop(
+    "Requests about personal data past their day: %(count)d. The law sets a limit: answer them first."
+)
 DATA_REQUEST_DUE = alerts.AlertKind(
     title=gettext_lazy("A request about personal data is due"),
     level=Alert.Level.WARNING,
@@ -173,9 +177,8 @@ def watch_clock() -> None:
     if first is None:
         alerts.resolve("data_request_due")
         return
-    days = (first.due_at - now).days
-    alerts.raise_alert(
-        "data_request_due",
-        said=Said(DUE, {"count": late.count(), "days": max(days, 0)}),
-        link="admin:core_datarequest_changelist",
-    )
+    if first.due_at < now:
+        said = Said(OVERDUE, {"count": late.filter(due_at__lt=now).count()})
+    else:
+        said = Said(DUE, {"count": late.count(), "days": (first.due_at - now).days})
+    alerts.raise_alert("data_request_due", said=said, link=reverse("admin:core_datarequest_changelist"))

@@ -353,7 +353,14 @@ def test_a_request_close_to_its_day_raises_one_alert_that_ends_with_it(ana):
     DataRequest.objects.filter(pk=row.pk).update(due_at=now + timedelta(days=3, hours=1))
     watch_clock()
     watch_clock()
-    assert Alert.objects.open().get(rule="data_request_due").text_values == {"count": 1, "days": 3}
+    alert = Alert.objects.open().get(rule="data_request_due")
+    assert (alert.text_values, alert.link) == ({"count": 1, "days": 3}, "/admin/core/datarequest/")
+
+    DataRequest.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    watch_clock()
+    assert str(Alert.objects.open().get(rule="data_request_due").said) == (
+        "Requests about personal data past their day: 1. The law sets a limit: answer them first."
+    )
 
     DataRequest.objects.filter(pk=row.pk).update(state="done")
     watch_clock()
