@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from catalog.admin.customers import may_see_people
 from catalog.admin.notices import acting
 from catalog.extensions import import_sections
 from catalog.importing import uploads as files
@@ -140,6 +141,8 @@ class ImportWizard:
             "title": batch.title,
             "batch": batch,
             "inspection": found,
+            # Cells may name people: for those who may see them, and for who brought the file in.
+            "shows_values": may_see_people(request) or batch.created_by_id == request.user.pk,
             "cards": [_card(one, uploads.may_hold_something_else(batch, one.name)) for one in found.files],
             "unknown": unknown,
             "sections": [(entry.key, section_name(entry.key)) for entry in import_sections],

@@ -269,6 +269,18 @@ def test_an_unfinished_import_opens_where_it_was_left(client):
     assert client.get(change).url == address("preview", batch)
 
 
+def test_cells_of_a_file_are_shown_to_who_brought_it_in_or_may_see_people(client):
+    send(client, csv_file("customers.csv", "id,name,email\nC1,Ana,ana@shop.example\n"))
+    columns = address("columns", ImportBatch.objects.get())
+    other = Client()
+    other.force_login(StaffUserFactory.create(role=Role.MERCHANDISER))
+
+    assert "ana@shop.example" in client.get(columns).content.decode()
+    page = other.get(columns)
+    assert page.status_code == 200
+    assert "ana@shop.example" not in page.content.decode()
+
+
 def test_those_who_may_not_add_imports_find_no_button_and_no_page():
     client = Client()
     client.force_login(StaffUserFactory.create(role=Role.ANALYST))
