@@ -11,7 +11,7 @@ import pytest
 from config import web_worker
 from config.web_worker import MOST_COLLECTED, AgainstTheClock, Worker, is_complete
 from tests.faults.harness import Load, Shop, storefront
-from tests.faults.harness.load import ADDED_P99_MS, least, percentile, statuses
+from tests.faults.harness.load import least, percentile, statuses
 
 GET = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -103,12 +103,12 @@ def test_sixty_slow_clients_stop_nobody(shop: Shop, record_property):
             during = load.run_for(1.5)
             slow.stop()
         assert statuses(load.answers) == {200: len(load.answers)}
-        assert len(during) > 5
+        assert len(during) > 20
         record_property("p99 before", percentile(before, 0.99))
         record_property("p99 during", percentile(during, 0.99))
         return percentile(during, 0.99) - percentile(before, 0.99)
 
-    assert least(added_p99) <= ADDED_P99_MS
+    assert least(added_p99) <= 150
 
 
 @pytest.mark.serial

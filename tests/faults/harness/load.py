@@ -3,7 +3,6 @@
 import http.client
 import itertools
 import json
-import os
 import threading
 import time
 from collections import Counter
@@ -150,12 +149,7 @@ def percentile(answers: Sequence[Answer], share: float) -> float:
     return round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)
 
 
-ADDED_P99_MS = float(os.environ.get("FAULT_P99_MS", "600"))
-"""What a fault may add to the slowest answers. 150 is what the product owes on a quiet machine (FAULT_P99_MS=150); test
-machines are shared, and there it only has to be far from a request that waits for a server that is away."""
-
-
-def least(measure: Callable[[], float], *, tries: int = 3, enough: float = ADDED_P99_MS) -> float:
+def least(measure: Callable[[], float], *, tries: int = 3, enough: float = 150.0) -> float:
     """A neighbour on the machine can spoil one measurement and not three. Ends with the first that is good enough."""
     best = float("inf")
     for _try in range(tries):
