@@ -10,7 +10,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from core import roles
 from core.accounts import people, second_factor
@@ -21,6 +26,16 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Mails open accounts, so who sits at an open browser needs the password to turn them elsewhere."""
+
+    current_password = forms.CharField(
+        label=gettext_lazy("Current password"),
+        help_text=gettext_lazy("Needed only to change the e-mail."),
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
+    )
+
     class Meta:
         model = StaffUser
         fields = ("first_name", "last_name", "email", "language")
@@ -37,6 +52,13 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         language: Any = self.fields["language"]
         language.choices = [("", _("As the browser says")), *settings.LANGUAGES]
         language.help_text = ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        changed = "email" in cleaned and cleaned["email"] != self.initial["email"]
+        if changed and not self.instance.check_password(cleaned.get("current_password", "")):
+            self.add_error("current_password", _("Enter your password to change the e-mail."))
+        return cleaned
 
 
 def profile(request: HttpRequest) -> HttpResponse:

@@ -8,13 +8,16 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from core.jobs import limits
+from core.jobs import deaths, limits
 from core.jobs.exceptions import JobTimedOut
 from core.models import Job
 from core.said import Said
 
 log = structlog.get_logger(__name__)
 MAX_STARTS = 3
+"""So often a job may lose its own process."""
+MOST_STARTS = 10
+"""So often it may lose it in any way, also together with the whole worker."""
 DIED = Said(gettext_noop("Its worker died again and again."))
 UNKNOWN = Said(gettext_noop("This version of the program does not know this work."))
 
@@ -26,7 +29,7 @@ def said_columns(said: Said) -> dict[str, Any]:
 
 def end_if_hopeless(row: Job) -> bool:
     """End a job whose worker is gone and that must not start again: staff wanted it to stop, it was ended by force
-    because it ran too long, or its worker died too often. True when it was one of these."""
+    because it ran too long, or its process died too often. True when it was one of these."""
     limit = limits.hard_limit(row.queue)
     if row.cancel_requested_at:
         _end(row, Job.State.CANCELLED, Said(row.message, row.message_values), "")
@@ -34,12 +37,18 @@ def end_if_hopeless(row: Job) -> bool:
         error = JobTimedOut(queue=row.queue, seconds=limit)
         if _end(row, Job.State.FAILED, error.said, f"JobTimedOut: {error}"):
             tell("tell_failure", row)
-    elif row.starts >= MAX_STARTS:
-        if _end(row, Job.State.QUARANTINED, DIED, f"Started {row.starts} times, and its worker died each time."):
-            log.error("job.quarantined", job_id=row.pk, job_kind=row.kind)
-            tell("tell_quarantine", row)
     else:
+        return end_if_deadly(row, spared=row.spared + (not deaths.was_its_own(row)))
+    return True
+
+
+def end_if_deadly(row: Job, *, spared: int) -> bool:
+    """Set a job aside that lost its process too often. `spared` of its starts ended with the whole worker."""
+    if row.starts - spared < MAX_STARTS and row.starts < MOST_STARTS:
         return False
+    if _end(row, Job.State.QUARANTINED, DIED, f"Started {row.starts} times, and its worker died each time."):
+        log.error("job.quarantined", job_id=row.pk, job_kind=row.kind, spared=spared)
+        tell("tell_quarantine", row)
     return True
 
 

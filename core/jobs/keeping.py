@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from core.jobs import ending, locks
 from core.jobs.asking import broker, publish
+from core.jobs.deaths import SILENT_BEATS
 from core.local_services import LocalServiceError
 from core.models import Heartbeat, Job
 from core.queues import waiting_in
@@ -19,7 +20,7 @@ from core.queues import waiting_in
 log = structlog.get_logger(__name__)
 SCHEDULER = "scheduler"
 AT_ONCE = 500
-SILENT_SECONDS, SILENT_BEATS, WATCHED_BEATS = 5.0, 5, 3
+SILENT_SECONDS, WATCHED_BEATS = 5.0, 3
 YOUNG = timedelta(seconds=5)
 """Who wrote the row is just publishing it."""
 

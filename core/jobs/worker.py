@@ -14,11 +14,12 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from core.exceptions import DomainError
-from core.jobs import ending, limits, locks
+from core.jobs import deaths, ending, limits, locks
+from core.jobs.deaths import SILENT_BEATS
 from core.jobs.ending import MAX_STARTS
 from core.jobs.exceptions import JobCancelled, JobLost, JobTimedOut, NoSuchWork, TryAgain
 from core.jobs.running import Pulse, current
@@ -28,8 +29,6 @@ from core.said import Said
 
 log = structlog.get_logger(__name__)
 ERROR_LIMIT = 4_000
-SILENT_BEATS = 5
-"""So many signs of life must be missing before a job whose lock is free is taken from its worker."""
 LONGEST_PAUSE_SECONDS = 3_600.0
 DATABASE_PAUSE_SECONDS = 5.0
 
@@ -110,20 +109,30 @@ def _lock(job_id: int) -> Iterator[bool]:
 
 def _claim(job_id: int) -> Job | None:
     """Take the job if it waits, or if its worker has died. Of two workers with the same message one gets it."""
+    row = Job.objects.filter(pk=job_id, state__in=Job.ACTIVE).first()
+    if row is None:
+        return None
+    if row.state == Job.State.RUNNING:
+        if not _is_silent(row) or ending.end_if_hopeless(row):
+            return None
+    elif row.not_before is not None and row.not_before > timezone.now():
+        return None
+    spared = row.spared + (not deaths.was_its_own(row))
+    if row.worker and ending.end_if_deadly(row, spared=spared):
+        return None
+    as_seen = Job.objects.filter(
+        pk=job_id, state=row.state, lease=row.lease, heartbeat_at=row.heartbeat_at, starts=row.starts
+    )
     now = timezone.now()
     facts = {
-        "state": Job.State.RUNNING, "lease": uuid.uuid4(), "starts": F("starts") + 1, "started_at": now,
-        "heartbeat_at": now, "not_before": None,
+        "state": Job.State.RUNNING, "lease": uuid.uuid4(), "starts": row.starts + 1, "spared": spared,
+        "worker": deaths.WORKER, "started_at": now, "heartbeat_at": now, "not_before": None,
     }  # fmt: skip
-    due = Q(not_before=None) | Q(not_before__lte=now)
-    if Job.objects.filter(due, pk=job_id, state=Job.State.QUEUED).update(**facts):
-        return Job.objects.get(pk=job_id)
-    row = Job.objects.filter(pk=job_id, state=Job.State.RUNNING).first()
-    if row is None or not _is_silent(row) or ending.end_if_hopeless(row):
+    if not as_seen.update(**facts):
         return None
-    facts |= {"started_at": timezone.now(), "heartbeat_at": timezone.now()}
-    taken = Job.objects.filter(pk=job_id, state=Job.State.RUNNING, lease=row.lease, heartbeat_at=row.heartbeat_at)
-    return Job.objects.get(pk=job_id) if taken.update(**facts) else None
+    for name, value in facts.items():
+        setattr(row, name, value)
+    return row
 
 
 def _is_silent(row: Job) -> bool:
@@ -250,8 +259,8 @@ def _finish(pulse: Pulse, state: str, **fields: Any) -> bool:
 
 
 def _put_back(pulse: Pulse, **fields: Any) -> bool:
-    """Into the queue again; the relay sends it when it is due."""
-    facts = {"state": Job.State.QUEUED, "lease": None, "published_at": None, **fields}
+    """Into the queue again; the relay sends it when it is due. Its process lives, so no death is to be explained."""
+    facts = {"state": Job.State.QUEUED, "lease": None, "worker": None, "published_at": None, **fields}
     return _write(lambda: bool(pulse.mine().update(**facts)))
 
 

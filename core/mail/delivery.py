@@ -7,6 +7,7 @@ whether the mail went out, and does not send it a second time: it becomes "perha
 from typing import Any
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -23,6 +24,7 @@ MOST_ATTEMPTS = 20
 """With pauses that double up to an hour, some sixteen hours."""
 ALERT_AFTER = 3
 INTERRUPTED = gettext_noop("The worker ended while it spoke with the mail server.")
+TOO_SLOW = gettext_noop("The mail server answered too slowly.")
 JOB_ENDED = gettext_noop("The job that was to send it has ended.")
 AT_ONCE = 200
 ALERT = "mail_failing"
@@ -49,8 +51,14 @@ def deliver(mail_id: int) -> dict[str, Any]:
         return {"state": State.UNCERTAIN}
     except NotNow as error:
         return _later(mail, str(error))
+    except SoftTimeLimitExceeded:
+        # A server that answers, but word by word, outlives every single timeout.
+        if not conversation.is_handed_over:
+            return _later(mail, TOO_SLOW)
+        _note(mail, State.UNCERTAIN, TOO_SLOW)
+        return {"state": State.UNCERTAIN}
     except BaseException:
-        # This process is asked to end, or ran out of time.
+        # This process is asked to end.
         _note(mail, State.UNCERTAIN if conversation.is_handed_over else State.WAITING, INTERRUPTED)
         raise
     _note(mail, State.SENT, "", sent_at=timezone.now(), text=_without_secret(mail), secret="")

@@ -47,6 +47,8 @@ class Job(models.Model):
     checkpoint = models.JSONField(_("checkpoint"), default=dict, blank=True, db_default={})
     origin = models.CharField(_("asked for by"), max_length=8, choices=Origin, default=Origin.SHOP, db_default="shop")
     starts = models.PositiveSmallIntegerField(_("starts"), default=0)
+    spared = models.PositiveSmallIntegerField(_("starts that ended with the whole worker"), default=0, db_default=0)
+    worker = models.UUIDField(_("worker"), null=True, blank=True, editable=False)
     retries = models.PositiveSmallIntegerField(_("retries"), default=0, db_default=0)
     done = models.BigIntegerField(_("steps done"), default=0)
     total = models.BigIntegerField(_("steps in all"), null=True, blank=True)

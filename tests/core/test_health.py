@@ -99,6 +99,24 @@ def test_without_redis_the_shop_is_degraded_but_open(ready, monkeypatch):
     assert "workers" not in answer["parts"]
 
 
+@pytest.mark.parametrize(("missed", "state"), [(2, "ready"), (3, "degraded")])
+def test_a_redis_that_misses_its_moment_on_a_busy_machine_is_asked_again(ready, monkeypatch, missed, state):
+    answers = iter([redis.TimeoutError] * missed + [None] * 9)
+    real = redis_client.client()
+
+    class Busy:
+        def ping(self):
+            if (error := next(answers)) is not None:
+                raise error
+
+        def __getattr__(self, name):
+            return getattr(real, name)
+
+    monkeypatch.setattr(redis_client, "client", Busy)
+
+    assert ready.get("/readyz").json()["status"] == state
+
+
 def test_a_redis_that_accepts_and_stays_silent_costs_less_than_a_second(ready, deaf_redis):
     status, answer, seconds = asked(ready)
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core import jobs
-from core.jobs import keeping, locks
+from core.jobs import deaths, keeping, locks
 from core.jobs.asking import broker
 from core.models import Alert, Job
 from core.queues import waiting_in
@@ -18,6 +18,8 @@ from tests.core import probe_tasks
 from tests.factories import JobFactory, StaffUserFactory
 
 PROBES = "tests.core.probe_tasks"
+GONE = uuid.uuid4()
+"""A worker that is none of ours."""
 NOTE, ACT = f"{PROBES}.note", f"{PROBES}.act"
 
 
@@ -282,6 +284,61 @@ def test_a_job_set_aside_raises_an_alert_that_its_retry_closes(sent):
     jobs.retry(row)
 
     assert not Alert.objects.open().filter(rule="job_quarantined").exists()
+
+
+@pytest.mark.django_db
+def test_a_job_that_went_with_its_whole_worker_three_times_is_started_again(sent):
+    row = running(starts=3, spared=2, worker=GONE, heartbeat_at=ago(seconds=61))
+
+    assert jobs.sweep() == 1
+    jobs.execute(row.pk)
+
+    row.refresh_from_db()
+    assert (row.state, row.starts, row.spared) == (Job.State.DONE, 4, 3)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("spoke_seconds_ago", [61, 40])
+def test_a_worker_whose_other_job_spoke_later_outlived_its_child(sent, spoke_seconds_ago):
+    row = running(starts=3, worker=GONE, heartbeat_at=ago(seconds=61))
+    running(worker=GONE, state=Job.State.DONE, heartbeat_at=ago(seconds=spoke_seconds_ago))
+
+    jobs.sweep()
+
+    row.refresh_from_db()
+    assert row.state == (Job.State.QUARANTINED if spoke_seconds_ago == 40 else Job.State.QUEUED)
+
+
+@pytest.mark.django_db
+def test_a_worker_that_gets_the_job_back_knows_that_it_outlived_its_child(sent):
+    lonely = running(starts=3, worker=deaths.WORKER, heartbeat_at=ago(seconds=61), state=Job.State.QUEUED, lease=None)
+
+    jobs.execute(lonely.pk)
+
+    lonely.refresh_from_db()
+    assert (lonely.state, lonely.starts) == (Job.State.QUARANTINED, 3)
+    assert probe_tasks.calls == []
+
+
+@pytest.mark.django_db
+def test_a_job_that_takes_the_whole_worker_with_it_is_set_aside_in_the_end(sent):
+    row = running(starts=10, spared=9, worker=GONE, heartbeat_at=ago(seconds=61))
+
+    jobs.sweep()
+
+    row.refresh_from_db()
+    assert (row.state, row.starts) == (Job.State.QUARANTINED, 10)
+
+
+@pytest.mark.django_db
+def test_a_job_given_back_by_a_living_worker_leaves_no_death_to_explain(sent):
+    probe_tasks.errors.append(ConnectionError("not now"))
+    row = jobs.enqueue(f"{PROBES}.flaky")
+
+    jobs.execute(row.pk)
+
+    row.refresh_from_db()
+    assert (row.state, row.worker, row.starts) == (Job.State.QUEUED, None, 0)
 
 
 @pytest.mark.django_db

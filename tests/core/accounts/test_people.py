@@ -350,12 +350,26 @@ def test_a_changed_address_is_told_to_the_one_before(lin, sign_in_as, office):
     browser.post("/admin/profile/", {"first_name": "Lin", "last_name": "", "email": "lin@shop.example", "language": ""})
     assert not OutgoingMail.objects.exists()
 
-    browser.post("/admin/profile/", {"first_name": "", "last_name": "", "email": "new@shop.example", "language": ""})
+    form = {"first_name": "", "last_name": "", "email": "new@shop.example", "language": ""}
+    browser.post("/admin/profile/", {**form, "current_password": PASSWORD})
     form = {"username": "lin", "language": "", "is_active": "on", "email": "x@shop.example"}
     office.post(f"{LIST}{lin.pk}/change/", form)
 
     found = OutgoingMail.objects.order_by("id").values_list("kind", "to")
     assert list(found) == [("address_changed", "lin@shop.example"), ("address_changed", "new@shop.example")]
+
+
+@pytest.mark.parametrize("guess", ["", "wrong horse"])
+def test_the_own_address_changes_only_with_the_password(lin, sign_in_as, guess):
+    browser, _answer = sign_in_as("lin")
+    form = {"first_name": "Li", "last_name": "", "email": "thief@shop.example", "language": ""}
+
+    page = browser.post("/admin/profile/", {**form, "current_password": guess})
+
+    assert "Enter your password to change the e-mail." in page.content.decode()
+    lin.refresh_from_db()
+    assert (lin.email, lin.first_name) == ("lin@shop.example", "")
+    assert not OutgoingMail.objects.exists()
 
 
 def test_signing_out_elsewhere_keeps_this_session_only(lin, sign_in_as):

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.db import connection
+from django.db import connection, transaction
+from psycopg2.errors import RestrictViolation
 
 from catalog import services as catalog
 from catalog.models import Customer, Product, Variant, Visitor
@@ -374,3 +375,12 @@ def test_products_imported_in_one_statement_are_entered_by_number(since):
     found = since()
     assert len(found) == 200
     assert [body["after"]["price"] for _kind, _subject, _actor, body in found] == [str(n) for n in range(1, 201)]
+
+
+@pytest.mark.parametrize("table", ["catalog_product", "catalog_variant", "core_staffuser", "auth_group_permissions"])
+def test_emptying_a_watched_table_past_its_triggers_is_refused(table):
+    """Between tests the refusal is switched off; a shop has it always."""
+    execute(f"ALTER TABLE {table} ENABLE TRIGGER ledger_no_truncate")
+
+    with pytest.raises(RestrictViolation, match="without an entry in the ledger"), transaction.atomic():
+        execute(f"TRUNCATE {table} CASCADE")

@@ -7,6 +7,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -254,24 +255,47 @@ def test_a_worker_killed_while_it_spoke_leaves_a_mail_that_is_perhaps_sent(writt
     assert (row.state, smtp.received) == (State.UNCERTAIN, [])
 
 
-@pytest.mark.parametrize(("moment", "state"), [("mail", State.WAITING), ("getreply", State.UNCERTAIN)])
-def test_a_worker_asked_to_end_says_whether_the_server_may_have_the_mail(written, smtp, monkeypatch, moment, state):
-    row, seen = written(), []
+def cut_short(monkeypatch, moment: str, error: type[BaseException]) -> None:
+    """The conversation ends with `error` at its `mail`, or at the last `getreply`, when the server has the mail."""
+    seen: list[str] = []
     original = getattr(smtplib.SMTP, moment)
 
     def interrupted(self, *arguments, **more):
         seen.append(moment)
         if moment == "mail" or len(seen) == ANSWERS:
-            raise KeyboardInterrupt
+            raise error
         return original(self, *arguments, **more)
 
     monkeypatch.setattr(smtplib.SMTP, moment, interrupted)
+
+
+@pytest.mark.parametrize(("moment", "state"), [("mail", State.WAITING), ("getreply", State.UNCERTAIN)])
+def test_a_worker_asked_to_end_says_whether_the_server_may_have_the_mail(written, smtp, monkeypatch, moment, state):
+    row = written()
+    cut_short(monkeypatch, moment, KeyboardInterrupt)
 
     with pytest.raises(KeyboardInterrupt):
         mail.deliver(row.pk)
 
     row.refresh_from_db()
     assert row.state == state
+
+
+@pytest.mark.parametrize(
+    ("moment", "state", "job_state"),
+    [("mail", State.WAITING, Job.State.QUEUED), ("getreply", State.UNCERTAIN, Job.State.DONE)],
+)
+def test_a_server_that_talks_for_longer_than_a_job_may_last_is_tried_again_unless_it_has_the_mail(
+    written, smtp, monkeypatch, moment, state, job_state
+):
+    row = written()
+    cut_short(monkeypatch, moment, SoftTimeLimitExceeded)
+
+    jobs.execute(row.job_id)
+
+    row.refresh_from_db()
+    assert (row.state, row.error) == (state, "The mail server answered too slowly.")
+    assert Job.objects.get(pk=row.job_id).state == job_state
 
 
 @pytest.mark.parametrize(("left", "becomes"), [(State.SENDING, State.UNCERTAIN), (State.WAITING, State.FAILED)])
