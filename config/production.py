@@ -8,6 +8,7 @@ SHORTEST_SECRET = 40
 FEWEST_LETTERS = 12
 WIDEST_NETWORK = {4: 8, 6: 32}
 """Bits; a network with fewer is most of the internet."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 COOKIES = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY")
 
 
@@ -23,6 +24,8 @@ def refusals(settings: Mapping[str, Any], environment: Mapping[str, str]) -> Ite
     for name in COOKIES:
         if not settings.get(name, True):
             yield f"PRODUCTION needs {name}: cookies must not travel without encryption or be read by scripts."
+    if settings.get("EMAIL_HOST_USER") and not _is_protected(settings):
+        yield "PRODUCTION with a mail password and no encryption shows it to the network. Use smtp+tls:// or smtp+ssl://"
     if environment.get("LOCAL_SERVICES_VOLATILE") == "1":
         yield "PRODUCTION with LOCAL_SERVICES_VOLATILE loses orders in a power cut. Unset it."
     for network in settings.get("METRICS_NETWORKS", []):
@@ -50,6 +53,11 @@ def _origins(origins: list[str]) -> Iterator[str]:
     for origin in origins:
         if not origin.startswith("https://") or "*" in origin:
             yield f"PRODUCTION with {origin} in CSRF_TRUSTED_ORIGINS trusts strangers. Write https:// and a whole name."
+
+
+def _is_protected(settings: Mapping[str, Any]) -> bool:
+    """The way to the mail server is encrypted or does not leave this machine."""
+    return bool(settings["EMAIL_USE_TLS"] or settings["EMAIL_USE_SSL"]) or settings["EMAIL_HOST"] in LOOPBACK
 
 
 def _is_wide(network: str) -> bool:

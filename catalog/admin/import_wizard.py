@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from catalog.admin.customers import may_see_people
 from catalog.admin.notices import acting
 from catalog.extensions import import_sections
+from catalog.importing import differences
 from catalog.importing import uploads as files
 from catalog.importing.inspection import InspectedFile, Inspection
 from catalog.importing.report import in_order, words
@@ -186,6 +187,8 @@ class ImportWizard:
             ],
             "sample": [{**row, "reason": words(row["reason"])} for row in report.get("refused_sample", [])],
             "refused": total["refused"],
+            "changes": [differences.labelled(change) for change in report.get("changed_sample", [])],
+            "changed": total["changed"],
             "notes": [words(note) for note in report.get("notes", [])],
             "count": count,
             "button": ngettext("Import %(count)s row", "Import %(count)s rows", count) % {"count": figure(count)},

@@ -48,6 +48,7 @@ class Report:
     notes: list[Said] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     sample: list[Refusal] = field(default_factory=list)
+    changes: list[dict[str, str]] = field(default_factory=list)
     seconds: float = 0.0
 
     def section(self, name: str) -> SectionCount:
@@ -120,6 +121,7 @@ class Report:
             "refused_sample": [
                 {"file": r.file, "line": r.line, "column": r.column, "reason": vars(r.reason)} for r in self.sample
             ],
+            "changed_sample": self.changes,
             "seconds": round(self.seconds, 2),
         }
 

@@ -19,6 +19,10 @@ GOOD = {
     "SESSION_COOKIE_SECURE": True,
     "CSRF_COOKIE_SECURE": True,
     "SESSION_COOKIE_HTTPONLY": True,
+    "EMAIL_HOST": "mail.example",
+    "EMAIL_HOST_USER": "shop",
+    "EMAIL_USE_TLS": True,
+    "EMAIL_USE_SSL": False,
     "METRICS_NETWORKS": ["127.0.0.0/8", "10.7.0.0/16", "::1/128"],
 }
 ENVIRONMENT = {"SECRET_KEY": SECRET, "ALLOWED_HOSTS": "shop.example"}
@@ -26,6 +30,11 @@ ENVIRONMENT = {"SECRET_KEY": SECRET, "ALLOWED_HOSTS": "shop.example"}
 
 def test_good_settings_are_taken():
     assert list(refusals(GOOD, ENVIRONMENT)) == []
+
+
+@pytest.mark.parametrize("change", [{"EMAIL_HOST": "localhost"}, {"EMAIL_HOST_USER": ""}, {"EMAIL_USE_SSL": True}])
+def test_mail_without_encryption_is_taken_on_this_machine_and_without_a_password(change):
+    assert list(refusals({**GOOD, "EMAIL_USE_TLS": False, **change}, ENVIRONMENT)) == []
 
 
 @pytest.mark.parametrize(
@@ -46,6 +55,7 @@ def test_good_settings_are_taken():
         ({"SESSION_COOKIE_SECURE": False}, {}, "needs SESSION_COOKIE_SECURE"),
         ({"CSRF_COOKIE_SECURE": False}, {}, "needs CSRF_COOKIE_SECURE"),
         ({"SESSION_COOKIE_HTTPONLY": False}, {}, "needs SESSION_COOKIE_HTTPONLY"),
+        ({"EMAIL_USE_TLS": False}, {}, "a mail password and no encryption"),
         ({}, {"LOCAL_SERVICES_VOLATILE": "1"}, "loses orders"),
         ({"METRICS_NETWORKS": ["0.0.0.0/0"]}, {}, "with 0.0.0.0/0 in METRICS_NETWORKS"),
         ({"METRICS_NETWORKS": ["::/0"]}, {}, "with ::/0 in METRICS_NETWORKS"),

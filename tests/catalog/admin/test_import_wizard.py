@@ -17,7 +17,7 @@ from catalog.models import Customer, ImportBatch, Product
 from catalog.services import uploads
 from core.choices import Role
 from core.models import Job
-from tests.factories import ShopProfileFactory, StaffUserFactory
+from tests.factories import CategoryFactory, CustomerFactory, ProductFactory, ShopProfileFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db
 PRODUCTS = "id,name,price\nP1,Linen shirt,25.00\nP2,Mug,7.50\nP3,,3.00\n"
@@ -79,6 +79,47 @@ def test_files_are_matched_rehearsed_and_imported_and_nothing_is_written_before(
     work(batch)
     assert sorted(Product.objects.values_list("external_id", flat=True)) == ["P1", "P2"]
     assert (batch.is_dry_run, batch.state) == (False, "done")
+
+
+def test_the_preview_shows_what_would_change_from_what_to_what(client):
+    mugs = CategoryFactory.create(name="Mugs", external_id="C1")
+    ProductFactory.create(external_id="P1", name="Linen shirt", price="25.00", category=mugs)
+    ProductFactory.create(external_id="P2", name="Mug", price="7.50", category=mugs)
+    bowls = CategoryFactory.create(name="Bowls", external_id="C2")
+    changed = f"id,name,price,category\nP1,Linen shirt,19.90,{mugs.external_id}\nP2,Big mug,7.50,{bowls.external_id}\n"
+    send(client, csv_file(text=changed))
+    batch = ImportBatch.objects.get()
+
+    client.post(address("columns", batch), {})
+    work(batch)
+    page = client.get(address("preview", batch)).content.decode()
+
+    found = [(row["name"], row["field"], row["old"], row["new"]) for row in batch.report["changed_sample"]]
+    assert sorted(found) == [
+        ("Linen shirt", "price", "25.00", "19.90"),
+        ("Mug", "category", "Mugs", "Bowls"),
+        ("Mug", "name", "Mug", "Big mug"),
+    ]
+    assert "What would change" in page
+    assert "Big mug" in page
+    assert Product.objects.get(external_id="P1").price == 25
+
+
+def test_the_sample_of_changes_is_bounded_and_says_nothing_about_people(client):
+    for number in range(40):
+        ProductFactory.create(external_id=f"P{number}", name=f"Mug {number}", price="7.50")
+    CustomerFactory.create(external_id="K1", name="Lin", email="lin@shop.example")
+    products = "id,name,price\n" + "".join(f"P{number},Mug {number},8.00\n" for number in range(40))
+    send(client, csv_file(text=products), csv_file("customers.csv", "id,name,email\nK1,Anna,anna@shop.example\n"))
+    batch = ImportBatch.objects.get()
+
+    client.post(address("columns", batch), {})
+    work(batch)
+
+    sample = batch.report["changed_sample"]
+    assert len(sample) == 30
+    assert {row["model"] for row in sample} == {"catalog.product"}
+    assert batch.report["sections"]["customers"]["changed"] == 1
 
 
 def test_a_column_under_another_name_is_chosen_by_hand(client):
