@@ -8,8 +8,11 @@ from django.utils.translation import ngettext
 from catalog import selectors_admin as reads
 from catalog.admin import cells
 from catalog.figures import ShopFigures, shop_clock, shop_figures
-from core.components import Figure, Meaning, figure
+from core.components import Figure, Meaning, when
+from core.components.words import count_words
 from core.dashboard import Card, Step, WorkItem
+from core.paginator import RowCount
+from core.remembered import remembered
 from core.shop import current_shop
 
 NORMAL_VARIATION = 0.05
@@ -22,45 +25,51 @@ def cards(request: HttpRequest) -> Card | None:
     sees_customers = request.user.has_perm("catalog.view_customer")
     if not (sees_products or sees_orders or sees_customers):
         return None
-    counts = reads.product_counts() if sees_products else {}
+    counts = remembered("catalog.product_counts", reads.product_counts)[0] if sees_products else {}
     work = _work(request, counts) if request.user.has_perm("catalog.change_product") else []
     figures: list[Figure] = []
     steps: list[Step] = []
     note = ""
     if sees_orders or sees_customers:
-        clock = shop_clock()
-        found = shop_figures(clock, current_shop().base_currency)
+        shop = current_shop()
+        found, as_of = remembered(
+            f"catalog.figures.{shop.base_currency}.{shop.time_zone}",
+            lambda: shop_figures(shop_clock(), shop.base_currency),
+        )
+        clock = found.clock
         figures = [*(_sales(found) if sees_orders else []), *([_customers(found)] if sees_customers else [])]
         if clock.is_history:
             note = _("Figures as of %(day)s, the last day with a paid order.") % {"day": cells.date_text(clock.today)}
+        elif as_of is not None:
+            note = _("Figures as of %(time)s.") % {"time": when(as_of)}
     if sees_products:
         figures.append(_low_stock(counts))
-        if not counts["all"]:
+        if not counts["all"].number:
             steps.append(
                 Step(_("Bring in products, customers and orders"), reverse("admin:catalog_importbatch_changelist"))
             )
     return Card(work=work, figures=figures, steps=steps, note=note)
 
 
-def _work(request: HttpRequest, counts: dict[str, int]) -> list[WorkItem]:
+def _work(request: HttpRequest, counts: dict[str, RowCount]) -> list[WorkItem]:
     products = reverse("admin:catalog_product_changelist")
     items = [
         WorkItem(
-            ngettext("product is almost sold out", "products are almost sold out", counts["low"]),
-            counts["low"],
+            ngettext("product is almost sold out", "products are almost sold out", counts["low"].number),
+            counts["low"].number,
             f"{products}?view=low",
             Meaning.WAITING,
             _("%(count)d pieces or fewer") % {"count": reads.LOW_STOCK},
         ),
         WorkItem(
-            ngettext("live product is out of stock", "live products are out of stock", counts["out"]),
-            counts["out"],
+            ngettext("live product is out of stock", "live products are out of stock", counts["out"].number),
+            counts["out"].number,
             f"{products}?view=out",
             Meaning.STOPPED,
             _("not recommended and not for sale"),
         ),
     ]
-    drafts = reads.drafts_without_picture() if counts["draft"] else 0
+    drafts = reads.drafts_without_picture() if counts["draft"].number else 0
     items.append(
         WorkItem(
             ngettext("draft has no picture", "drafts have no picture", drafts),
@@ -118,11 +127,11 @@ def _customers(found: ShopFigures) -> Figure:
     )
 
 
-def _low_stock(counts: dict[str, int]) -> Figure:
+def _low_stock(counts: dict[str, RowCount]) -> Figure:
     return Figure(
         label=_("Low stock"),
-        value=counts["low"],
+        value=counts["low"].number,
         more_is="bad",
         url=f"{reverse('admin:catalog_product_changelist')}?view=low",
-        note=_("of %(count)s live products") % {"count": figure(counts["live"])},
+        note=_("of %(count)s live products") % {"count": count_words(counts["live"])},
     )

@@ -36,6 +36,7 @@ from catalog.models import (
     Refund,
     Variant,
 )
+from core.paginator import RowCount, bounded_counts
 
 LOW_STOCK = 5
 
@@ -162,19 +163,19 @@ def low_stock(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.filter(is_low())
 
 
-def product_counts() -> dict[str, int]:
+def product_counts() -> dict[str, RowCount]:
     """How many products each tab of the list holds. One query."""
-    existing = Q(deleted_at=None)
-    live = existing & Q(status=Product.Status.LIVE)
-    return Product.objects.aggregate(
-        all=Count("id", filter=existing),
-        live=Count("id", filter=live),
-        out=Count("id", filter=live & Q(is_in_stock=False)),
-        hidden=Count("id", filter=existing & Q(status=Product.Status.HIDDEN)),
-        draft=Count("id", filter=existing & Q(status=Product.Status.DRAFT)),
-        low=Count("id", filter=live & is_low()),
-        deleted=Count("id", filter=~existing),
-    )
+    existing, live = Product.objects.existing(), Product.objects.live()
+    tabs: dict[str, QuerySet[Product]] = {
+        "all": existing,
+        "live": live,
+        "low": low_stock(live),
+        "out": live.filter(is_in_stock=False),
+        "hidden": existing.filter(status=Product.Status.HIDDEN),
+        "draft": existing.filter(status=Product.Status.DRAFT),
+        "deleted": Product.objects.exclude(deleted_at=None),
+    }
+    return dict(zip(tabs, bounded_counts(list(tabs.values())), strict=True))
 
 
 def drafts_without_picture() -> int:
@@ -210,8 +211,10 @@ def refund_is_known(order: Order, external_id: str) -> bool:
     return bool(external_id) and Refund.objects.filter(order=order, external_id=external_id).exists()
 
 
-def order_status_counts() -> dict[str, int]:
-    return dict(Order.objects.order_by().values_list("status").annotate(n=Count("id")))
+def order_counts(views: Mapping[str, Sequence[str]]) -> dict[str, RowCount]:
+    """How many orders stand in each group of statuses; no statuses: all orders. One query."""
+    groups = [Order.objects.filter(status__in=statuses) if statuses else Order.objects for statuses in views.values()]
+    return dict(zip(views, bounded_counts([rows.all() for rows in groups]), strict=True))
 
 
 def customer_purchases(customer_ids: Iterable[int], base_currency: str) -> dict[int, Purchases]:
@@ -236,22 +239,6 @@ def customer_purchases(customer_ids: Iterable[int], base_currency: str) -> dict[
     return {
         customer_id: Purchases(n, worth - loose.get(customer_id, ZERO), last) for customer_id, n, worth, last in rows
     }
-
-
-def customer_order_count() -> Subquery:
-    orders = Order.objects.filter(customer=OuterRef("pk"), paid_at__isnull=False).order_by().values("customer")
-    return Subquery(orders.annotate(n=Count("id")).values("n"), output_field=IntegerField())
-
-
-def customer_revenue() -> Subquery:
-    orders = Order.objects.filter(customer=OuterRef("pk"), paid_at__isnull=False).order_by().values("customer")
-    worth = Sum(ExpressionWrapper((F("paid_total") - F("refunded_total")) * F("base_rate"), output_field=AMOUNT))
-    return Subquery(orders.annotate(worth=worth).values("worth"), output_field=AMOUNT)
-
-
-def customer_last_order() -> Subquery:
-    orders = Order.objects.filter(customer=OuterRef("pk"), paid_at__isnull=False).order_by().values("customer")
-    return Subquery(orders.annotate(last=Max("paid_at")).values("last"))
 
 
 def category_product_counts() -> Mapping[int, int]:

@@ -1,22 +1,65 @@
 """Pages of long lists without a full count."""
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from unfold.paginator import InfinitePaginator
 
-COUNT_LIMIT = 50_000
+COUNT_LIMIT = 10_000
+MOST_PAGES = 1_000
+"""A page further back is not opened: the database would read everything before it. Filters and sorting lead there."""
+
+
+class RowCount(NamedTuple):
+    """How many rows there are. `is_about`: the planner's estimate of more than anybody counts, in round figures."""
+
+    number: int
+    is_about: bool = False
 
 
 class StaffPaginator(InfinitePaginator):
-    """Any page can be asked for; rows are counted up to a limit, so that a list of millions opens as fast as a short
-    one."""
+    """Rows are counted up to a limit, so that a list of millions opens as fast as a short one. Beyond it the count is
+    PostgreSQL's estimate."""
 
     @cached_property
-    def bounded_count(self) -> tuple[int, bool]:
-        """How many rows there are, and True when there are more than that."""
+    def bounded_count(self) -> RowCount:
         rows: Any = self.object_list
-        if isinstance(rows, list | tuple):
-            return len(rows), False
-        found = rows.order_by()[: COUNT_LIMIT + 1].count()
-        return min(found, COUNT_LIMIT), found > COUNT_LIMIT
+        return RowCount(len(rows)) if isinstance(rows, list | tuple) else bounded_counts([rows])[0]
+
+    @property
+    def num_pages(self) -> int:
+        return MOST_PAGES
+
+
+def bounded_counts(queries: Sequence[Any]) -> list[RowCount]:
+    """For each query the exact number of rows up to COUNT_LIMIT, else about how many. One query for all of them."""
+    found = [RowCount(0)] * len(queries)
+    parts, texts = [], []
+    with connection.cursor() as cursor:
+        for place, rows in enumerate(queries):
+            try:
+                sql, values = rows.order_by().values("pk").query.sql_with_params()
+            except EmptyResultSet:
+                continue
+            text = cursor.mogrify(sql, values).decode()
+            counted = text.replace("%", "%%")
+            parts.append(
+                f"SELECT {place}, n, CASE WHEN n > {COUNT_LIMIT} THEN core_estimate(%s) END"  # noqa: S608
+                f" FROM (SELECT COUNT(*) AS n FROM ({counted} LIMIT {COUNT_LIMIT + 1}) AS first_rows) AS counted"
+            )
+            texts.append(text)
+        if parts:
+            cursor.execute(" UNION ALL ".join(parts), texts)
+            for place, number, about in cursor.fetchall():
+                is_about = number > COUNT_LIMIT
+                found[place] = RowCount(in_round_figures(max(about, COUNT_LIMIT)) if is_about else number, is_about)
+    return found
+
+
+def in_round_figures(number: int) -> int:
+    """Three figures that mean something: 1,004,713 is about 1,000,000."""
+    step = 10 ** max(0, len(str(number)) - 3)
+    return round(number / step) * step

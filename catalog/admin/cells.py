@@ -1,11 +1,10 @@
 """Cells that several lists share. Pure: everything they show was read before."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -16,6 +15,7 @@ from catalog.admin.fields import as_text
 from catalog.models import ImportBatch, Order, Product
 from catalog.selectors_admin import Sales, Stock
 from core.components import Meaning, figure, money, pill, sparkline, when
+from core.components.words import day_text as date_text
 
 PRODUCT_MEANINGS = {
     Product.Status.LIVE: Meaning.GOOD,
@@ -68,13 +68,6 @@ def quiet(text: Any) -> SafeString:
 def sentence(text: Any) -> str:
     """Stored choices are lower case; a cell begins with a capital."""
     return capfirst(str(text))
-
-
-def date_text(moment: date | datetime) -> str:
-    """30 Nov 2010 / 2010年11月30日, in the shop's time zone."""
-    if not isinstance(moment, datetime):
-        moment = datetime.combine(moment, time(12), timezone.get_current_timezone())
-    return when(moment).rpartition(" ")[0].rstrip(",")
 
 
 def day(moment: datetime | None) -> Any:

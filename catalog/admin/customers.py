@@ -17,6 +17,7 @@ from catalog.models import Customer
 from catalog.selectors_admin import Purchases
 from core.admin.base import StaffModelAdmin
 from core.components import ago, figure, money
+from core.filters import DaysFilter
 from core.shop import current_shop
 
 PERSONAL_PERMISSION = "catalog.view_personal_data"
@@ -34,7 +35,7 @@ class CustomerAdmin(ListingMixin, StaffModelAdmin):
     the export, nor through the search."""
 
     list_display = ("customer_cell", "orders_cell", "revenue_cell", "last_cell", "since_cell", "country_cell")
-    list_filter = (filters.CountryFilter, ("joined_at", filters.DaysFilter), filters.PersonalisationFilter)
+    list_filter = (filters.CountryFilter, ("joined_at", DaysFilter), filters.PersonalisationFilter)
     search_fields = ("name",)
     search_help_text = gettext_lazy("Name, e-mail or the shop's own ID")
     ordering = ("-joined_at", "-id")
@@ -87,15 +88,15 @@ class CustomerAdmin(ListingMixin, StaffModelAdmin):
         hint = getattr(row, "page_email", "") or row.external_id or ""
         return cells.two_lines(str(row), "" if hint == str(row) else hint)
 
-    @admin.display(description=gettext_lazy("Orders"), ordering=reads.customer_order_count())
+    @admin.display(description=gettext_lazy("Orders"))
     def orders_cell(self, row: Customer) -> SafeString:
         return cells.number(figure(_purchases(row).orders))
 
-    @admin.display(description=gettext_lazy("Revenue"), ordering=reads.customer_revenue())
+    @admin.display(description=gettext_lazy("Revenue"))
     def revenue_cell(self, row: Customer) -> SafeString:
         return cells.number(money(_purchases(row).revenue))
 
-    @admin.display(description=gettext_lazy("Last order"), ordering=reads.customer_last_order())
+    @admin.display(description=gettext_lazy("Last order"))
     def last_cell(self, row: Customer) -> Any:
         return ago(_purchases(row).last_at)
 

@@ -1,27 +1,22 @@
 """Filters of the catalogue's lists."""
 
-from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.core.cache import cache
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     DropdownFilter,
     MultipleChoicesDropdownFilter,
-    RangeDateFilter,
     RangeNumericFilter,
 )
-from unfold.utils import parse_date_str
 
 from catalog.admin.fields import INDENT
 from catalog.models import Category
+from core.filters import OccurringFilter
 
-REMEMBER_COUNTRIES_SECONDS = 60
 LARGEST = Decimal(10) ** 14
 
 
@@ -80,30 +75,11 @@ class CustomerFilter(AutocompleteSelectFilter):
     """Orders of one person, found by typing."""
 
 
-class CountryFilter(DropdownFilter):
-    """Countries that occur in the table; the list is at most a minute old."""
+class CountryFilter(OccurringFilter):
+    """Countries that occur in the table."""
 
     title = _("country")
     parameter_name = "country"
-
-    def __init__(self, request: HttpRequest, params: Any, model: type[Model], model_admin: Any) -> None:
-        self.model = model
-        super().__init__(request, params, model, model_admin)
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        key = f"catalog.countries.{model_admin.model._meta.model_name}"
-        found = cache.get(key)
-        if found is None:
-            rows = model_admin.model._default_manager.exclude(country="").order_by("country")
-            found = list(rows.values_list("country", flat=True).distinct()[:300])
-            cache.set(key, found, REMEMBER_COUNTRIES_SECONDS)
-        return [(name, name) for name in found]
-
-    def has_output(self) -> bool:
-        return bool(self.lookup_choices) or bool(self.value())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(country=self.value()) if self.value() else queryset
 
 
 class PersonalisationFilter(DropdownFilter):
@@ -116,23 +92,6 @@ class PersonalisationFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         return queryset.filter(is_personalised=value == "yes") if value in ("yes", "no") else queryset
-
-
-class DaysFilter(RangeDateFilter):
-    """Whole days in the shop's time zone, the last one included."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        first = self._midnight("from", 0)
-        after = self._midnight("to", 1)
-        if first is not None:
-            queryset = queryset.filter(**{f"{self.parameter_name}__gte": first})
-        return queryset if after is None else queryset.filter(**{f"{self.parameter_name}__lt": after})
-
-    def _midnight(self, suffix: str, days: int) -> datetime | None:
-        day = parse_date_str(self.used_parameters.get(f"{self.parameter_name}_{suffix}") or "")
-        if day is None or not 1900 <= day.year <= 2200:
-            return None
-        return timezone.make_aware(datetime.combine(day + timedelta(days=days), time.min))
 
 
 def as_amount(text: Any) -> Decimal | None:

@@ -28,6 +28,7 @@ from core.admin.base import EXPORT_PERMISSION, LedgerAdmin
 from core.components import ago, figure, money
 from core.components.progress import job_progress
 from core.components.words import duration
+from core.filters import DaysFilter
 
 COUNTS = ("read", "new", "changed", "same", "refused")
 
@@ -56,7 +57,7 @@ class ImportBatchAdmin(ImportWizard, ImportUndo, ListingMixin, LedgerAdmin):
         "took_cell",
         "started_cell",
     )
-    list_filter = (("state", filters.ChoiceFilter), ("started_at", filters.DaysFilter))
+    list_filter = (("state", filters.ChoiceFilter), ("started_at", DaysFilter))
     list_select_related = ("created_by",)
     search_fields = ("source",)
     search_help_text = gettext_lazy("Folder or file")

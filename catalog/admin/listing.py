@@ -8,7 +8,9 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.views import ChangeList
+
+from core.lists import StaffChangeList
+from core.paginator import RowCount
 
 VIEW_PARAMETER = "view"
 
@@ -19,10 +21,10 @@ class ListView:
 
     key: str
     label: Any
-    count: int | None = None
+    count: RowCount | None = None
 
 
-class FilledChangeList(ChangeList):
+class FilledChangeList(StaffChangeList):
     """Hands the rows of the page to the admin class, which reads what their cells need in one query per kind."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -64,7 +66,7 @@ class ListingMixin:
     list_before_template = "admin/catalog/list_views.html"
     view_keys: Sequence[str] = ()
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:
         return FilledChangeList
 
     def get_list_filter(self, request: HttpRequest) -> Any:

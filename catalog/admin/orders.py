@@ -28,6 +28,7 @@ from core.admin.base import LedgerAdmin
 from core.components import ago, figure, money
 from core.components.toasts import toast
 from core.exceptions import DomainError
+from core.filters import DaysFilter
 
 CHANGE_PERMISSION = "catalog.change_order"
 REFUND_PERMISSION = "catalog.refund_order"
@@ -40,7 +41,7 @@ class OrderAdmin(ListingMixin, LedgerAdmin):
     list_display = ("order_cell", "customer_cell", "pieces_cell", "total_cell", "status_cell", "placed_cell")
     list_filter = (
         ("status", filters.ChoiceFilter),
-        ("placed_at", filters.DaysFilter),
+        ("placed_at", DaysFilter),
         filters.CountryFilter,
         ("customer", filters.CustomerFilter),
     )
@@ -68,11 +69,9 @@ class OrderAdmin(ListingMixin, LedgerAdmin):
         return rows.filter(status__in=VIEWS[key][1]) if key else rows
 
     def list_views(self, request: HttpRequest) -> list[ListView]:
-        counts = reads.order_status_counts()
-        views = [ListView("", _("All"), sum(counts.values()))]
-        for key, (label, statuses) in VIEWS.items():
-            views.append(ListView(key, label, sum(counts.get(status, 0) for status in statuses)))
-        return views
+        counts = reads.order_counts({"": (), **{key: statuses for key, (_label, statuses) in VIEWS.items()}})
+        views = [ListView(key, label, counts[key]) for key, (label, _statuses) in VIEWS.items()]
+        return [ListView("", _("All"), counts[""]), *views]
 
     def fill_page(self, request: HttpRequest, rows: list[Order]) -> None:
         pieces = reads.order_pieces(row.pk for row in rows)
@@ -90,7 +89,7 @@ class OrderAdmin(ListingMixin, LedgerAdmin):
     def order_cell(self, row: Order) -> str:
         return row.number
 
-    @admin.display(description=gettext_lazy("Customer"), ordering="customer__name")
+    @admin.display(description=gettext_lazy("Customer"))
     def customer_cell(self, row: Order) -> Any:
         return str(row.customer) if row.customer else cells.quiet(_("Guest"))
 

@@ -86,7 +86,7 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
             ListView("hidden", _("Hidden"), counts["hidden"]),
             ListView("draft", _("Drafts"), counts["draft"]),
         ]
-        return [*views, ListView("deleted", _("Deleted"), counts["deleted"])] if counts["deleted"] else views
+        return [*views, ListView("deleted", _("Deleted"), counts["deleted"])] if counts["deleted"].number else views
 
     def fill_page(self, request: HttpRequest, rows: list[Product]) -> None:
         ids = [row.pk for row in rows]

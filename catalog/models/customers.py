@@ -4,6 +4,7 @@ from typing import Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +41,11 @@ class Customer(PublicIdModel, TimestampedModel):
         permissions = [("view_personal_data", _("Can see e-mail and phone"))]
         indexes = [
             models.Index(fields=["-joined_at", "-id"], name="customer_newest"),
+            models.Index(fields=["name", "joined_at", "id"], name="customer_by_name"),
+            models.Index(fields=["country", "joined_at", "id"], name="customer_by_country"),
+            models.Index(
+                fields=["-joined_at", "-id"], condition=Q(is_personalised=False), name="customer_not_personalised"
+            ),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="customer_name_trgm"),
             GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="customer_email_trgm"),
             GinIndex(OpClass(Upper("external_id"), name="gin_trgm_ops"), name="customer_own_id_trgm"),

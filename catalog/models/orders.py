@@ -72,6 +72,9 @@ class Order(PublicIdModel, TimestampedModel):
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(fields=["customer", "-placed_at"], name="order_of_customer"),
             models.Index(fields=["paid_at"], name="order_paid_at"),
+            models.Index(fields=["status", "placed_at", "id"], name="order_by_status"),
+            models.Index(fields=["total", "placed_at", "id"], name="order_by_total"),
+            models.Index(fields=["country", "placed_at", "id"], name="order_by_country"),
             GinIndex(OpClass(Upper("number"), name="gin_trgm_ops"), name="order_number_trgm"),
         ]
 

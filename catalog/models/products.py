@@ -94,6 +94,14 @@ class Product(NamedModel, PublicIdModel, TimestampedModel):
         indexes = [
             models.Index(fields=["category", "-id"], name="product_by_category"),
             models.Index(fields=["-id"], condition=Q(status="live", deleted_at=None), name="product_live"),
+            models.Index(
+                fields=["-id"],
+                condition=Q(status="live", deleted_at=None, is_in_stock=False),
+                name="product_sold_out",
+            ),
+            models.Index(fields=["name", "id"], name="product_by_name"),
+            models.Index(fields=["price", "id"], name="product_by_price"),
+            models.Index(fields=["status", "id"], name="product_by_status"),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="product_name_trgm"),
             GinIndex(
                 OpClass(Upper(TranslatedValues("name_translations")), name="gin_trgm_ops"), name="product_names_trgm"

@@ -1,5 +1,6 @@
 """The ledger of stock."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +30,10 @@ class StockMovement(models.Model):
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["reason", "id"], name="movement_by_reason"),
+            BrinIndex(fields=["created_at"], name="movement_time", pages_per_range=32),
+        ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(delta=0), name="stock_movement_moves"),
             models.CheckConstraint(condition=models.Q(balance__gte=0), name="stock_balance_not_negative"),

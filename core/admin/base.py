@@ -22,6 +22,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from core.components import toast
 from core.exceptions import DomainError
 from core.extensions import Registry
+from core.lists import StaffChangeList
 from core.paginator import StaffPaginator
 from core.panels import MAIN, SIDE, collect
 
@@ -65,6 +66,11 @@ class StaffModelAdmin(ModelAdmin):
     def has_export_permission(self, request: HttpRequest) -> bool:
         """May take rows out of the house. Without `export_fields` nobody may."""
         return bool(self.export_fields) and request.user.has_perm(EXPORT_PERMISSION)
+
+    # --- the list ---------------------------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:
+        return StaffChangeList
 
     # --- addresses --------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
@@ -18,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
 from core import jobs as services
@@ -26,9 +27,11 @@ from core.admin.base import LedgerAdmin
 from core.components import ago, toast
 from core.components.progress import job_pill, job_progress, progress_of
 from core.components.words import duration, listed, plain
+from core.filters import occurring_values
 from core.models import Job
 
 MOST_AT_ONCE = 1_000
+MOST_DIGITS = 19
 
 
 def job_title(job: Job) -> str:
@@ -40,13 +43,32 @@ def job_title(job: Job) -> str:
     return str(title) or job.kind
 
 
+def _title_of_kind(kind: str) -> str:
+    """By a job of this kind, because only the task knows its title. One query by index."""
+    job = Job.objects.filter(kind=kind).only("kind", "task").order_by("-pk").first()
+    return job_title(job) if job else ""
+
+
+class QueueFilter(DropdownFilter):
+    """The queues there are; those of jobs would have to be looked for in every row."""
+
+    title = gettext_lazy("queue")
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in settings.JOB_LIMIT_SECONDS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        return queryset.filter(queue=self.value()) if self.value() else queryset
+
+
 @admin.register(Job)
 class JobAdmin(LedgerAdmin):
     list_display = ["title", "state_pill", "progress", "started_by", "age", "took"]
-    list_filter = [("state", ChoicesDropdownFilter), ("queue", admin.AllValuesFieldListFilter)]
+    list_filter = [("state", ChoicesDropdownFilter), QueueFilter]
     list_select_related = ["created_by"]
-    search_fields = ["kind", "message"]
-    search_help_text = gettext_lazy("Search kind or message")
+    search_fields = ["kind"]
+    search_help_text = gettext_lazy("Name of the job")
     compact_columns = ("state_pill", "progress", "age")
     actions = ("retry_chosen",)
     empty_title = gettext_lazy("No jobs yet")
@@ -109,11 +131,11 @@ class JobAdmin(LedgerAdmin):
             return progress_of(job).words
         return job_progress(job)
 
-    @display(description=gettext_lazy("Started by"), ordering="created_by")
+    @display(description=gettext_lazy("Started by"))
     def started_by(self, job: Job) -> str:
         return job.asked_by
 
-    @display(description=gettext_lazy("Started"), ordering="created_at")
+    @display(description=gettext_lazy("Started"), ordering="id")
     def age(self, job: Job) -> SafeString | str:
         return ago(job.created_at)
 
@@ -132,6 +154,23 @@ class JobAdmin(LedgerAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         return super().get_queryset(request).defer("result", "error")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
+    ) -> tuple[QuerySet[Job], bool]:
+        """Kinds whose title (in the reader's language) or technical name holds every word; or a job by its number."""
+        term = search_term.strip().lower()
+        if not term:
+            return queryset, False
+        number = term.removeprefix("#")
+        if number.isdecimal() and len(number) < MOST_DIGITS:
+            return queryset.filter(pk=int(number)), False
+        kinds = [
+            kind
+            for kind in occurring_values(Job, "kind")
+            if all(word in f"{kind} {_title_of_kind(kind)}".lower() for word in term.split())
+        ]
+        return queryset.filter(kind__in=kinds), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -13,20 +13,21 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.views import ChangeList
 
 from core.admin.base import LedgerAdmin
 from core.components import ago, figure, when
+from core.filters import DaysFilter
 from core.ledger import words
+from core.lists import StaffChangeList
 from core.models import Job, LedgerEntry
 
 VERIFIED_BY = "core.ledger.verify"
 MOST_OTHERS = 5
 
 
-class NamedChangeList(ChangeList):
+class NamedChangeList(StaffChangeList):
     """Looks up the names on the page at once."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -41,7 +42,7 @@ class NamedChangeList(ChangeList):
 class LedgerEntryAdmin(LedgerAdmin):
     list_before_template = "admin/core/ledger_state.html"
     list_display = ("about", "kind_cell", "details_cell", "by", "time")
-    list_filter = (("kind", ChoicesDropdownFilter), ("at", RangeDateFilter))
+    list_filter = (("kind", ChoicesDropdownFilter), ("at", DaysFilter))
     search_fields = ("subject",)
     search_help_text = gettext_lazy("SKU, or a subject such as catalog.product:12")
     compact_columns = ("kind_cell", "details_cell", "time")
@@ -79,7 +80,7 @@ class LedgerEntryAdmin(LedgerAdmin):
 
     # --- list ---------------------------------------------------------------------------------------------------
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:
         return NamedChangeList
 
     def get_search_results(

@@ -1,7 +1,7 @@
 """Numbers, money and moments as the product writes them, in the language that is active."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -64,6 +64,14 @@ def figure(value: Any, places: int = 0) -> str:
     return f"{MINUS}{text}" if value < 0 else text
 
 
+def count_words(count: tuple[int, bool] | None) -> str:
+    """ "2,408", or "about 12,400" where nobody counted further (core.paginator.RowCount)."""
+    if count is None:
+        return ""
+    number, is_about = count
+    return _("about %(count)s") % {"count": figure(number)} if is_about else figure(number)
+
+
 def compact(value: Any) -> str:
     """12.3K, 1.2M or 1.2 万, 3.4 亿: for cards and axes."""
     if value is None:
@@ -97,6 +105,17 @@ def when(moment: datetime | None) -> str:
     if _is_chinese():
         return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
     return f"{local.day} {formats.date_format(local, 'M')} {local.year}, {local:%H:%M}"
+
+
+def day_text(day: date | datetime | None) -> str:
+    """30 Nov 2010 / 2010年11月30日, in the shop's time zone. None is "–"."""
+    if day is None:
+        return "–"
+    if isinstance(day, datetime):
+        day = timezone.localtime(day).date() if timezone.is_aware(day) else day.date()
+    if _is_chinese():
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {formats.date_format(day, 'M')} {day.year}"
 
 
 def ago(moment: datetime | None) -> SafeString | str:

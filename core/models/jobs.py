@@ -82,6 +82,8 @@ class Job(models.Model):
             models.Index(
                 fields=["created_at"], condition=models.Q(state="queued", published_at=None), name="job_unpublished"
             ),
+            models.Index(fields=["queue", "-id"], name="job_by_queue"),
+            models.Index(fields=["state", "-id"], name="job_by_state"),
             models.Index(fields=["heartbeat_at"], condition=models.Q(state="running"), name="job_running"),
         ]
 

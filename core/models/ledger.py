@@ -1,5 +1,6 @@
 """What changed, who changed it, and proof that nobody rewrote it."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +39,7 @@ class LedgerEntry(models.Model):
         indexes = [
             models.Index(fields=["kind", "-id"], name="ledger_by_kind"),
             models.Index(fields=["subject", "-id"], name="ledger_by_subject"),
+            BrinIndex(fields=["at"], name="ledger_time", pages_per_range=32),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,8 @@
 """Mail that the product itself sends: invitations, password resets, alerts. Campaigns have their own tables."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 
@@ -43,6 +45,11 @@ class OutgoingMail(models.Model):
         verbose_name = _("mail")
         verbose_name_plural = _("mail")
         ordering = ["-id"]
+        indexes = [
+            GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="mail_subject_trgm"),
+            GinIndex(OpClass(Upper("to"), name="gin_trgm_ops"), name="mail_to_trgm"),
+            models.Index(fields=["kind", "-id"], name="mail_by_kind"),
+        ]
 
     def __str__(self) -> str:
         return self.subject

@@ -18,6 +18,7 @@ from core.components.progress import job_progress
 from core.components.scores import explanation_button
 from core.components.words import duration as duration_text
 from core.components.words import plain as plain_text
+from core.paginator import RowCount
 
 register = template.Library()
 
@@ -132,8 +133,7 @@ class Head:
     title: Any
     crumbs: list[dict[str, Any]]
     crumbs_label: str
-    count: int | None = None
-    count_is_more: bool = False
+    count: RowCount | None = None
     pill: Any = ""
 
 
@@ -158,16 +158,11 @@ def page_head(context: template.Context) -> Head:
             crumbs.append({"title": capfirst(str(opts.verbose_name_plural)), "url": page})
         if original is not None and context.get("adminform") is not None:
             title = str(original)
-    count, more = None, False
-    bounded = getattr(getattr(cl, "paginator", None), "bounded_count", None)
-    if bounded is not None:
-        count, more = bounded
     return Head(
         title=context.get("page_title") or title,
         crumbs=crumbs,
         crumbs_label=_("Where this page belongs"),
-        count=count,
-        count_is_more=more,
+        count=getattr(getattr(cl, "paginator", None), "bounded_count", None),
         pill=context.get("head_pill") or "",
     )
 

@@ -15,9 +15,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core.components import figure
-from core.components.words import listed
+from core.components.words import count_words, listed
+from core.paginator import MOST_PAGES, RowCount
 
 register = template.Library()
+register.filter("count_words", count_words)
 COMPACT_CELLS = 3
 _COLUMN_NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -48,6 +50,8 @@ def _is_used(cl: Any, spec: Any) -> bool:
 
 def _chip(cl: Any, spec: Any) -> Chip:
     names = spec.expected_parameters()
+    if hasattr(spec, "chip_text"):
+        return Chip(capfirst(str(spec.title)), spec.chip_text(), cl.get_query_string(remove=names))
     selected = [
         str(strip_tags(str(choice["display"])))
         for choice in spec.choices(cl)
@@ -127,40 +131,44 @@ def _is_number(model: type[models.Model], name: str) -> bool:
 
 
 @register.simple_tag
-def match_count(cl: Any) -> int | None:
-    """How many rows match, when that is known for sure; None when there are more than anyone counts."""
-    count, more = _count(cl)
-    return None if more else count
+def match_count(cl: Any) -> RowCount | None:
+    """How many rows match; None when the list is not counted."""
+    return _count(cl)
 
 
 @register.simple_tag
 def has_more(cl: Any) -> bool:
     """True when there is a page after this one."""
-    count, more = _count(cl)
-    full_page = len(cl.result_list) == cl.paginator.per_page
-    return full_page and (more or count is None or cl.page_num * cl.paginator.per_page < count)
+    count, per_page = _count(cl), cl.paginator.per_page
+    if len(cl.result_list) < per_page or cl.page_num >= MOST_PAGES:
+        return False
+    return count is None or count.is_about or cl.page_num * per_page < count.number
+
+
+@register.simple_tag
+def is_last_open_page(cl: Any) -> bool:
+    """True where the list goes on but its pages end."""
+    return bool(cl.page_num >= MOST_PAGES and len(cl.result_list) == cl.paginator.per_page)
 
 
 @register.simple_tag
 def page_range_words(cl: Any) -> str:
-    """ "51–100 of 12,408"."""
+    """ "51–100 of 2,408", "51–100 of about 12,400"."""
     if not cl.result_list:
         return ""
     first = (cl.page_num - 1) * cl.paginator.per_page + 1
     words = {"first": figure(first), "last": figure(first + len(cl.result_list) - 1)}
-    count, more = _count(cl)
+    count = _count(cl)
     if count is None:
         return _("%(first)s–%(last)s") % words
-    return _("%(first)s–%(last)s of %(count)s") % {**words, "count": figure(count) + ("+" if more else "")}
+    words["count"] = figure(count.number)
+    if count.is_about:
+        return _("%(first)s–%(last)s of about %(count)s") % words
+    return _("%(first)s–%(last)s of %(count)s") % words
 
 
-def _count(cl: Any) -> tuple[int | None, bool]:
+def _count(cl: Any) -> RowCount | None:
     bounded = getattr(cl.paginator, "bounded_count", None)
-    if bounded is None:
-        return (cl.result_count if not getattr(cl.paginator, "template_name", "") else None), False
+    if bounded is None and not getattr(cl.paginator, "template_name", ""):
+        return RowCount(cl.result_count)
     return bounded
-
-
-@register.filter
-def localize_number(value: Any) -> str:
-    return figure(value)

@@ -1,0 +1,45 @@
+"""What a list of staff pages does beside showing rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.admin.views.main import ORDER_VAR
+from django.db.models import OrderBy, QuerySet
+from django.http import HttpRequest
+from unfold.views import ChangeList
+
+
+class StaffChangeList(ChangeList):
+    """Sorts so that an index can do it: after the column somebody chose, rows stand in the list's own order, with all
+    columns in one direction, forwards or backwards."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        found = super().get_ordering(request, queryset.order_by())
+        if not self.params.get(ORDER_VAR):
+            return found
+        # Django ends with the key where the order would leave rows open; here the list's own order says more.
+        chosen = found[:-1] if found and found[-1] == "-pk" else found
+        if not chosen:
+            return super().get_ordering(request, queryset)
+        own: Sequence[Any] = self.model_admin.get_ordering(request) or self._get_default_ordering() or ("-pk",)
+        turned = _is_descending(chosen[-1]) != _is_descending(own[0])
+        rest = [_turned(one) if turned else one for one in own]
+        known = {_name(one) for one in chosen}
+        return self._get_deterministic_ordering([*chosen, *(one for one in rest if _name(one) not in known)])
+
+
+def _name(one: Any) -> str:
+    """The column of an ordering; expressions are told apart by themselves."""
+    if isinstance(one, OrderBy):
+        return str(getattr(one.expression, "name", repr(one.expression)))
+    return str(one).lstrip("-")
+
+
+def _is_descending(one: Any) -> bool:
+    return one.descending if isinstance(one, OrderBy) else str(one).startswith("-")
+
+
+def _turned(one: Any) -> Any:
+    if isinstance(one, OrderBy):
+        return one.copy().reverse_ordering()
+    return one.lstrip("-") if one.startswith("-") else f"-{one}"
