@@ -58,6 +58,10 @@ class Recommender(ABC):
         methods that compare customers with each other.
         """
 
+    def score_rows(self, histories: sp.csr_matrix) -> NDArray[np.float64]:
+        """Scores of all items for few customers at once, rows × items; 0 where the method has nothing to say."""
+        raise NotImplementedError(f"{self.name} does not score items one by one.")
+
     @abstractmethod
     def recommend(self, history: History, k: int, exclude: Collection[int] = ()) -> Ranked:
         """One list with reasons. Items without a score do not appear: the list may be shorter than k or empty."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ml.ranking import best
+from recommender.ml.scoring import Neighbours, strength
 
 SCORED = "item_knn"
 POPULAR = "popularity"
@@ -38,79 +38,6 @@ class Candidate:
     source: str
     reason_product_id: int | None
     share: float
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Positions of the best items, their scores, and for each the history entry that brought most (index, share)."""
-
-    items: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    reasons: NDArray[np.int64]
-    shares: NDArray[np.float64]
-
-
-class Neighbours:
-    """Scores by item neighbours: `R(u,i) = Σ_j r(u,j)·s(i,j)` over the history, undivided (`normalise="none"`), divided
-    by Σ_j s(i,j) (`"similarity"`) or by Σ_j r(u,j) (`"ratings"`), sums over the neighbours of i in the history."""
-
-    def __init__(
-        self,
-        indptr: NDArray[np.integer],
-        indices: NDArray[np.integer],
-        weights: NDArray[np.floating],
-        *,
-        tie_break: NDArray[np.floating],
-        normalise: str = "none",
-    ) -> None:
-        self.indptr, self.indices, self.weights = indptr, indices, weights
-        self.tie_break, self.normalise = tie_break, normalise
-
-    def score(
-        self, rows: NDArray[np.integer], strengths: NDArray[np.float64], k: int, barred: NDArray[np.bool_]
-    ) -> Scored:
-        """Best k items that are not barred and have a score. `rows`: the history's items, `strengths`: their r(u,j)."""
-        starts = np.asarray(self.indptr[rows], np.int64)
-        lengths = np.asarray(self.indptr[rows + 1], np.int64) - starts
-        flat = np.arange(int(lengths.sum())) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-        targets = self.indices[flat]
-        similarity = self.weights[flat].astype(np.float64)
-        entry = np.repeat(np.arange(len(rows)), lengths)
-        parts = similarity * strengths[entry]
-        size = len(barred)
-        total: NDArray[np.float64] = np.bincount(targets, parts, minlength=size).astype(np.float64, copy=False)
-        score: NDArray[np.float64] = total
-        if self.normalise != "none":
-            divisor = similarity if self.normalise == "similarity" else strengths[entry]
-            below = np.bincount(targets, divisor, minlength=size)
-            score = np.divide(total, below, out=np.zeros(size), where=below > 0)
-        items = np.flatnonzero((score > 0) & ~barred)
-        items = items[best(items, score[items], k, self.tie_break)]
-        place = np.full(size, -1)
-        place[items] = np.arange(len(items))
-        at = place[targets]
-        kept = at >= 0
-        matrix = np.zeros((len(items), len(rows)))
-        matrix[at[kept], entry[kept]] = parts[kept]
-        if len(items) == 0:
-            return Scored(items, score[items], np.empty(0, np.int64), np.empty(0))
-        reasons = matrix.argmax(axis=1)
-        shares = matrix[np.arange(len(items)), reasons] / total[items]
-        return Scored(items, score[items], reasons, shares)
-
-
-def strength(
-    weights: NDArray[np.floating], rank: NDArray[np.integer], weighting: str, half_life: float
-) -> NDArray[np.float64]:
-    """r(u,j) of items in a history: the weight (`value`), log(1 + weight) (`log`) or 1 (`binary`), halved every
-    `half_life` items (0: never). `rank` is 0 for the newest item, which so speaks loudest."""
-    raw = np.asarray(weights, np.float64)
-    match weighting:
-        case "binary":
-            raw = np.ones(len(raw))
-        case "log":
-            raw = np.log1p(raw)
-    return raw * 0.5 ** (rank / half_life) if half_life else raw
 
 
 class ServingModel:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recommender.ml.base import History, Ranked, Recommender, cut_rows
 from recommender.ml.interactions import Interactions
+from recommender.ml.item_facts import unit_rows
 from recommender.ml.ranking import NOTHING, best
 
 BLOCK = 512
@@ -37,7 +38,7 @@ class UserKnn(Recommender):
     def fit(self, interactions: Interactions) -> Self:
         self.popularity = interactions.popularity()
         self.values = interactions.matrix()
-        self._directions = _unit(self.values)
+        self._directions = unit_rows(self.values)
         return self
 
     def histories(self, interactions: Interactions) -> sp.csr_matrix:
@@ -78,7 +79,7 @@ class UserKnn(Recommender):
 
     def _nearest(self, histories: sp.csr_matrix, own: NDArray[np.integer] | None) -> sp.csr_matrix:
         """Rows × customers: cosine to the nearest k, nothing for the others."""
-        likeness = sp.csr_matrix(_unit(histories) @ self._directions.T)
+        likeness = sp.csr_matrix(unit_rows(histories) @ self._directions.T)
         steady = np.zeros(self.values.shape[0])
         data, indices, lengths = [], [], []
         for row in range(likeness.shape[0]):
@@ -92,10 +93,3 @@ class UserKnn(Recommender):
             lengths.append(len(kept))
         shape = (likeness.shape[0], self.values.shape[0])
         return sp.csr_matrix((np.concatenate(data), np.concatenate(indices), np.r_[0, np.cumsum(lengths)]), shape=shape)
-
-
-def _unit(matrix: sp.csr_matrix) -> sp.csr_matrix:
-    """Rows of length one; empty rows stay empty."""
-    counts = np.diff(matrix.indptr)
-    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return sp.csr_matrix((matrix.data / np.repeat(norms, counts), matrix.indices, matrix.indptr), shape=matrix.shape)

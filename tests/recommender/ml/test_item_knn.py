@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from recommender.ml import item_knn
+from recommender.ml import item_to_item
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_knn import PLAIN, ItemKnn, ItemKnnParams, weigh
 from tests.recommender.ml.data import REFERENCE, from_matrix, two_taste_groups
@@ -142,7 +142,7 @@ def test_one_list_and_many_lists_agree():
 def test_blocks_do_not_change_what_is_learned(monkeypatch):
     data = Interactions.from_frame(two_taste_groups())
     whole = ItemKnn().fit(data).spoken
-    monkeypatch.setattr(item_knn, "BLOCK_PRODUCTS", 50)
+    monkeypatch.setattr(item_to_item, "BLOCK_PRODUCTS", 50)
 
     assert (ItemKnn().fit(data).spoken != whole).nnz == 0
 
