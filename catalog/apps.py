@@ -23,6 +23,14 @@ class CatalogConfig(AppConfig):
         dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)
         self._register_personal_data()
         self._register_webhook_events()
+        self._register_experiment_metrics()
+
+    @staticmethod
+    def _register_experiment_metrics() -> None:
+        from core.extensions import experiment_metrics
+
+        for order, name in enumerate(("orders", "conversion", "revenue", "clicks", "revenue_per_view"), 1):
+            experiment_metrics.register(name, f"catalog.experiment_metrics.{name.upper()}", order=order)
 
     @staticmethod
     def _register_webhook_events() -> None:
@@ -60,6 +68,11 @@ class CatalogConfig(AppConfig):
                 "public_id": "catalog.rights.new_public_id", "joined_at": "catalog.rights.first_of_month",
                 "is_personalised": "catalog.rights.no", "erased_at": "django.utils.timezone.now",
             },
+        )  # fmt: skip
+        # Before the browsers go, because their keys lead to it.
+        personal_data.register(
+            "core.Exposure", "core.models.Exposure", subject="catalog.Customer", fields=["subject"],
+            find="catalog.rights.exposures_of", on_erase="delete", order=50,
         )  # fmt: skip
         holds("Visitor", "customer", "key", on_erase="delete")
         holds("CustomerTrait", "customer", "value reasons", on_erase="delete")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Trunc
 from django.urls import reverse
 from django.utils.translation import gettext_noop
@@ -55,6 +55,13 @@ class CustomerSubject:
             Order.objects.filter(customer_id=pk, status__in=UNDER_WAY).order_by("id").values_list("number", flat=True)
         ).first()
         return Said(ON_THE_WAY, {"number": number}) if number else NOTHING
+
+
+def exposures_of(pk: int) -> Q:
+    """Rows of core.Exposure about a customer and their browsers, which they name as the storefront does."""
+    own = Customer.objects.filter(pk=pk).values_list("public_id", flat=True)
+    browsers = Visitor.objects.filter(customer_id=pk).values_list("key", flat=True)
+    return Q(subject__in=[*own, *browsers])
 
 
 def new_public_id() -> str:

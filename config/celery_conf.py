@@ -91,6 +91,17 @@ beat_schedule = {
         "args": ["core.tasks.tidy_exports"],
         "options": {"queue": "light"},
     },
+    "store exposures": {
+        "task": "core.tasks.store_exposures",
+        "schedule": 5.0,
+        "options": {"queue": "light", "expires": 15},
+    },
+    "count experiments": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="35"),
+        "args": ["core.tasks.look_at_experiments"],
+        "options": {"queue": "light"},
+    },
     "tidy webhooks": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="0", minute="50"),

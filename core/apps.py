@@ -23,10 +23,18 @@ class CoreConfig(AppConfig):
             "core.OutgoingMail", "core.models.OutgoingMail", fields=["to", "subject", "text", "secret"]
         )
         self._register_jobs_and_ledger()
+        self._register_experiments()
         self._register_rights()
         self._register_webhooks()
         self._register_alerts()
         self._register_sign_in()
+
+    @staticmethod
+    def _register_experiments() -> None:
+        from core.extensions import evaluators, ledger_subjects
+
+        evaluators.register("experiment", "core.experiments.evaluator.ExperimentEvaluator")
+        ledger_subjects.register("core.experiment", "core.ledger.words.name_experiment")
 
     @staticmethod
     def _register_sign_in() -> None:

@@ -103,3 +103,9 @@ ledger_subjects = Registry("ledger_subjects")
 """What the ledger speaks about. Key: model label in lower case; dotted: a callable `(ids) -> dict[int, Named]` (see
 core.ledger.words) that names those that still exist; meta `search`: a callable `(text) -> ids` for the page's search. A
 table without one is shown as its kind and number."""
+
+experiment_kinds = Registry("experiment_kinds")
+"""What experiments may change. Key: such as "recommendations"; dotted: its `core.experiments.ExperimentKind`."""
+
+experiment_metrics = Registry("experiment_metrics")
+"""What experiments are judged by. Key: the metric, such as "orders"; dotted: its `core.experiments.OutcomeMetric`."""

@@ -139,3 +139,27 @@ def back_up() -> dict[str, Any]:
 
     made = make_backup()
     return {"file": made.path.name, "bytes": made.size}
+
+
+@shared_task(name="core.tasks.store_exposures")
+def store_exposures() -> None:
+    """Take exposures of experiments from Redis into the table. Safe to run at any time and twice at once."""
+    from core.experiments import exposures
+
+    exposures.store()
+
+
+@job(kind="core.experiments.look", queue="bulk", title=_("Count an experiment"))
+def look_at_experiment(*, experiment_id: int) -> dict[str, Any]:
+    """Add up what people did and keep it as one more look. Safe to run twice: a second look is one more look."""
+    from core.experiments import looking
+
+    return looking.look(experiment_id)
+
+
+@job(kind="core.experiments.look_at_all", queue="bulk", title=_("Count running experiments"))
+def look_at_experiments() -> dict[str, Any]:
+    """A look at each experiment that runs or has just been stopped. Safe to run at any time."""
+    from core.experiments import looking
+
+    return looking.look_at_all()

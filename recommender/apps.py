@@ -8,9 +8,10 @@ class RecommenderConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.extensions import customer_panels, product_panels
-        from core.extensions import evaluators, first_models, model_kinds, staff_pages
+        from core.extensions import evaluators, experiment_kinds, first_models, model_kinds, staff_pages
 
         evaluators.register("recommender", "recommender.evaluators.RecommenderEvaluator")
+        experiment_kinds.register("recommendations", "recommender.trials.RECOMMENDATIONS", order=10)
         first_models.register("recommender", "recommender.services.train_first")
         model_kinds.register(
             "recommender",

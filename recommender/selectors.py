@@ -17,7 +17,8 @@ from django.utils.translation import get_language
 from catalog.models import Customer, Interaction, Product, Visitor
 from catalog.selectors import product_cards, sellable_among
 from core import model_registry as registry
-from recommender import reasons, tokens
+from core.experiments import Placed
+from recommender import reasons, tokens, trials
 from recommender.choices import ACT_WEIGHTS, HISTORY_LIMIT, LIKED_FROM_STARS, RECOMMENDER
 from recommender.ml.serving import Candidate, ServingModel, build
 from recommender.shelf import MOST, keys_of, shelf
@@ -79,6 +80,7 @@ class Answer:
     as_of: datetime | None
     is_stale: bool = False
     history: list[Act] = field(default_factory=list)
+    placed: Placed | None = None
 
     @property
     def strategy_label(self) -> str:
@@ -110,11 +112,12 @@ def recommend(
     exclude: Collection[int] = (),
     limit: int = 10,
     language: str | None = None,
+    placed: Placed | None = None,
 ) -> Answer:
     """At most `limit` products that may be sold right now, best first, each with its reason.
 
     What the person bought, has in the basket, looks at or asked to leave out is not shown. Never raises for a missing
-    or damaged model.
+    or damaged model. `placed` is the person's arm in an experiment, which may ask for another list than the model's.
     """
     acts = recent_acts(customer=customer, visitor=visitor)
     context = [Act(product_id, "basket", timezone.now(), BASKET_WEIGHT) for product_id in basket]
@@ -122,15 +125,17 @@ def recommend(
         context.insert(0, Act(page_product_id, "page", timezone.now(), PAGE_WEIGHT))
     bought = {act.product_id for act in acts if act.kind == Interaction.Kind.PURCHASE}
     unwanted = {*exclude, *basket, *bought} | ({page_product_id} if page_product_id is not None else set())
-    history = _one_act_per_product(context + acts)
+    strategy = trials.strategy_of(placed)
+    history = _one_act_per_product(context + acts) if strategy == trials.LIVE else []
     loaded, candidates = _scored(
         lambda model: model.recommend(
             [(act.product_id, act.weight) for act in history], k=limit * 4 + 40, exclude=unwanted
         )
     )
     return _answer(
-        placement, candidates, history=history, unwanted=unwanted, limit=limit, language=language, loaded=loaded
-    )
+        placement, candidates if strategy != trials.NEWEST else [], history=history, unwanted=unwanted, limit=limit,
+        language=language, loaded=loaded, placed=placed,
+    )  # fmt: skip
 
 
 def similar(*, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None) -> Answer:
@@ -190,6 +195,7 @@ def _answer(
     limit: int,
     language: str | None,
     loaded: registry.LoadedModel | None,
+    placed: Placed | None = None,
 ) -> Answer:
     """Keep what may be sold, fill up from the newest, and put the reasons into words."""
     wanted = [c for c in candidates if c.product_id not in unwanted]
@@ -208,7 +214,7 @@ def _answer(
     items = [_item(c, by_product, cards) for c in chosen if c.product_id in cards]
     new = Reason("new", reasons.sentence("new"))
     items += [Item(pk, cards[pk], None, "newest", new) for pk in newest if pk in cards]
-    return _told(items, placement, loaded, history=list(history))
+    return _told(items, placement, loaded, history=list(history), placed=placed)
 
 
 def _told(
@@ -218,18 +224,27 @@ def _told(
     *,
     history: list[Act] | None = None,
     is_stale: bool = False,
+    placed: Placed | None = None,
 ) -> Answer:
+    strategy = trials.strategy_of(placed)
     return Answer(
         items=items,
-        id=tokens.make(placement=placement, version_id=loaded.version_id if loaded else 0),
+        id=tokens.make(
+            placement=placement, version_id=loaded.version_id if loaded else 0, arm_id=placed.arm_id if placed else 0
+        ),
         placement=placement,
-        strategy=str(loaded.meta.get("strategy", "")) if loaded else "newest",
+        strategy=strategy if strategy != trials.LIVE else _own_strategy(loaded),
         source="fallback" if loaded is None or is_stale else _source(items),
         model_version=loaded.name if loaded else None,
         as_of=loaded.trained_until if loaded else None,
         is_stale=is_stale,
         history=history or [],
+        placed=placed,
     )
+
+
+def _own_strategy(loaded: registry.LoadedModel | None) -> str:
+    return str(loaded.meta.get("strategy", "")) if loaded else "newest"
 
 
 def _item(candidate: Candidate, by_product: dict[int, Act], cards: dict[int, dict[str, object]]) -> Item:

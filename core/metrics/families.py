@@ -25,6 +25,7 @@ COUNTERS = {
     "http_requests": ("Requests by area (shop API, staff site, others) and status class.", ("area", "status")),
     "http_request_seconds": ("Time spent answering, by area.", ("area",)),
     "http_throttled": ("Requests refused because of a limit.", ("area",)),
+    "exposures_dropped": ("Exposures of experiments that found neither Redis nor the database for too long.", ()),
     "recommendations": ("Answers with recommendations, by the step that gave them.", ("source",)),
 }
 """Every counter of `core.metrics.count`: what it means, and its labels."""

@@ -88,6 +88,22 @@ def read_table(
     return frame
 
 
+def first_row(path: str | Path) -> dict[str, str]:
+    """The columns of a file and what its first row has in them (empty texts without a row). Raises TableError."""
+    file = str(path)
+    header = _header(file)
+    with _rows(file) as rows:
+        row = next(itertools.islice(rows, 1, None), None)
+    values = row[1] if row is not None and len(row[1]) == len(header) else [""] * len(header)
+    return dict(zip(header, values, strict=True))
+
+
+def line_of(path: str | Path, index: int) -> int:
+    """The line of the file where a row begins, counted as an editor counts; `index` 0 is the first below the header."""
+    with _rows(str(path)) as rows:
+        return next(itertools.islice(rows, index + 1, None))[0]
+
+
 # --- the file -----------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from core.models.access import ApiKey, Scope
 from core.models.alerts import Alert, AlertRule
 from core.models.base import MoneyField, PublicIdModel, TimestampedModel
+from core.models.experiments import Experiment, ExperimentArm, ExperimentLook, Exposure
 from core.models.exports import Export
 from core.models.idempotency import IdempotencyKey
 from core.models.jobs import Heartbeat, Job
@@ -19,7 +20,11 @@ __all__ = [
     "AlertRule",
     "ApiKey",
     "DataRequest",
+    "Experiment",
+    "ExperimentArm",
+    "ExperimentLook",
     "Export",
+    "Exposure",
     "Heartbeat",
     "IdempotencyKey",
     "Job",

@@ -22,6 +22,7 @@ class LedgerEntry(models.Model):
         EXPORT = "export", _("export")
         CONSENT = "consent", _("consent")
         RIGHTS = "rights", _("personal data")
+        EXPERIMENT = "experiment", _("experiment")
         OPERATION = "operation", _("operation")
 
     index = models.BigIntegerField(_("place in the chain"), null=True, unique=True, editable=False)

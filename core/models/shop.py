@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.models.base import TimestampedModel
+from core.models.experiments import new_salt
 
 
 class ShopProfile(TimestampedModel):
@@ -38,6 +40,11 @@ class ShopProfile(TimestampedModel):
         _("roles that need a second factor"), default=list, blank=True,
         help_text=_("People in these roles enter a code from their telephone when they sign in."),
     )  # fmt: skip
+    holdout_percent = models.PositiveSmallIntegerField(
+        _("holdout (%)"), default=5, db_default=5, validators=[MaxValueValidator(50)],
+        help_text=_("This share of people takes part in no experiment. Those that run keep the share they began with."),
+    )  # fmt: skip
+    holdout_salt = models.CharField(_("salt of the holdout"), max_length=32, default=new_salt, editable=False)
     logo = models.ImageField(_("logo"), upload_to="shop/", blank=True)
     is_demo = models.BooleanField(_("demo shop"), default=False, editable=False)
 
@@ -45,7 +52,10 @@ class ShopProfile(TimestampedModel):
         verbose_name = _("shop profile")
         verbose_name_plural = _("shop profile")
         permissions = [("export_data", _("Can export lists"))]
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="shop_profile_is_one")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="shop_profile_is_one"),
+            models.CheckConstraint(condition=models.Q(holdout_percent__lte=50), name="shop_holdout_at_most_half"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -48,13 +48,15 @@ class Holding:
 
     `fields` hold personal data. `path` leads from the table to the key of the person. `on_erase` is DELETE (the rows
     go) or BLANK (`fields` are emptied and the rows stay); `keeps` names fields that stay with the reason; `replace`
-    gives other values than empty ones, as dotted names of callables without arguments.
+    gives other values than empty ones, as dotted names of callables without arguments. Where no path leads to the
+    person, `find` is the dotted name of a callable `(key of the person) -> condition` (a Q) for the rows.
     """
 
     label: str
     fields: tuple[str, ...]
     subject: str
-    path: str
+    path: str = ""
+    find: str = ""
     on_erase: str = BLANK
     keeps: Mapping[str, str] = field(default_factory=dict)
     replace: Mapping[str, str] = field(default_factory=dict)
@@ -64,7 +66,8 @@ class Holding:
         return apps.get_model(self.label)
 
     def rows_of(self, pk: int) -> QuerySet[Any]:
-        return self.model._default_manager.filter(**{self.path: pk})
+        rows = self.model._default_manager.all()
+        return rows.filter(import_string(self.find)(pk)) if self.find else rows.filter(**{self.path: pk})
 
     def erase(self, pk: int) -> int:
         """Delete or empty the rows of this person. Running it again finds nothing to change."""

@@ -82,6 +82,8 @@ class RecommendationsSerializer(serializers.Serializer):
     stale = serializers.BooleanField(
         help_text="The database is away: popular products as they were at the last look, at most ten minutes ago."
     )
+    experiment = serializers.CharField(allow_null=True, help_text="Key of the experiment this person takes part in.")
+    arm = serializers.CharField(allow_null=True, help_text="Key of the arm that decided what is shown.")
     items = RecommendedItemSerializer(many=True)
 
 
@@ -95,6 +97,8 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "model_version": answer.model_version,
         "as_of": answer.as_of,
         "stale": answer.is_stale,
+        "experiment": answer.placed.experiment if answer.placed else None,
+        "arm": answer.placed.arm if answer.placed else None,
         "items": [
             {
                 "product": item.card,

@@ -14,10 +14,11 @@ from core.api import ids
 from core.api.permissions import HasScope
 from core.api.principals import CustomerAuth, KeyAuth
 from core.api.views import ApiView
+from core.experiments import expose
 from core.faults import fault_of
 from core.metrics import count
 from core.models import Scope
-from recommender import selectors
+from recommender import selectors, trials
 from recommender.api.serializers import (
     RecommendationQuerySerializer,
     RecommendationsSerializer,
@@ -53,16 +54,25 @@ class RecommendationsView(ApiView):
         if "product" in query:
             named.append(query["product"])
         keys = ids.primary_keys(Product.objects.existing(), named) if named else {}
-        return selectors.recommend(
+        customer = _customer(request, query.get("customer"))
+        visitor = Visitor.objects.filter(key=query["visitor"]).first() if "visitor" in query else None
+        placed = trials.placed_at(
+            query["placement"], customer=customer, visitor=visitor, visitor_key=query.get("visitor")
+        )
+        answer = selectors.recommend(
             placement=query["placement"],
-            customer=_customer(request, query.get("customer")),
-            visitor=Visitor.objects.filter(key=query["visitor"]).first() if "visitor" in query else None,
+            customer=customer,
+            visitor=visitor,
             page_product_id=keys.get(query.get("product", "")),
             basket=[keys[i] for i in query.get("basket", []) if i in keys],
             exclude=[keys[i] for i in query.get("exclude", []) if i in keys],
             limit=query["limit"],
             language=query.get("lang"),
+            placed=placed,
         )
+        if placed is not None:
+            expose(placed)
+        return answer
 
 
 class SimilarProductsView(ApiView):

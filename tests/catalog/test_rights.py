@@ -34,6 +34,7 @@ from core.models import (
     Alert,
     DataRequest,
     Export,
+    Exposure,
     IdempotencyKey,
     Job,
     LedgerEntry,
@@ -46,6 +47,8 @@ from core.rights.holdings import Identity, holdings
 from core.rights.services import watch_clock
 from tests.factories import (
     CustomerFactory,
+    ExperimentFactory,
+    ExposureFactory,
     InteractionFactory,
     OrderFactory,
     OrderLineFactory,
@@ -97,15 +100,25 @@ def ana() -> Customer:
     InteractionFactory.create(customer=ana, visitor=visitor, product=variant.product, kind=Interaction.Kind.PURCHASE)
     batch = ImportBatch.objects.create(format="native", source="/x", state="done")
     ImportChange.objects.create(batch=batch, table_name="catalog_customer", row_id=ana.pk, person=ana.pk, before={})
+    experiment = ExperimentFactory.create(state="running")
+    for subject in (ana.public_id, visitor.key):
+        ExposureFactory.create(experiment=experiment, subject=subject)
     for one in holdings(LABEL):
         rows = list(one.rows_of(ana.pk))
         assert rows, f"{one.label}: this test has to make a row"
+        if one.find:
+            continue
         for row in rows:
             wanted = {name: marked(row, name) for name in one.fields if name not in one.keeps}
             changes = {name: value for name, value in wanted.items() if value is not None}
             if changes:
                 one.model._default_manager.filter(pk=row.pk).update(**changes)
+    keys = {ana.public_id, visitor.key}
     ana.refresh_from_db()
+    visitor.refresh_from_db()
+    assert keys.isdisjoint({ana.public_id, visitor.key})
+    for row, subject in zip(Exposure.objects.order_by("pk"), (ana.public_id, visitor.key), strict=True):
+        Exposure.objects.filter(pk=row.pk).update(subject=subject)
     return ana
 
 

@@ -29,6 +29,7 @@ from tests.factories.core import (
     ShopProfileFactory,
     StaffUserFactory,
 )
+from tests.factories.experiments import ExperimentFactory, ExperimentLookFactory, ExposureFactory
 from tests.factories.outgoing import ExportFactory, OutboxMessageFactory, WebhookDeliveryFactory, WebhookFactory
 
 __all__ = [
@@ -40,7 +41,10 @@ __all__ = [
     "CustomerFactory",
     "CustomerTraitFactory",
     "DataRequestFactory",
+    "ExperimentFactory",
+    "ExperimentLookFactory",
     "ExportFactory",
+    "ExposureFactory",
     "ImportBatchFactory",
     "InteractionFactory",
     "JobFactory",

@@ -10,6 +10,8 @@ from core import metrics
 from core.alerts import attention, states
 from core.api import throttling, tokens
 from core.api.keys import forget_keys
+from core.experiments import placing
+from core.experiments.exposures import exposures
 from core.models import ApiKey, Scope
 from core.shop import forget_shop
 from tests.factories import ApiKeyFactory, CustomerFactory
@@ -24,6 +26,9 @@ def nothing_remembered() -> Iterator[None]:
     throttling.breaker.open_for(seconds=3600)
     metrics.counters.forget()
     metrics.counters.is_shared = False
+    placing.forget()
+    exposures.forget()
+    exposures.is_shared = False
     attention.forget()
     states.pretend([], seconds=3600)
     yield

@@ -278,6 +278,8 @@ WATCHED = {
     "auth_group_permissions": {"INSERT", "UPDATE", "DELETE"},
     "core_apikey": {"INSERT", "UPDATE", "DELETE"},
     "core_modelversion": {"INSERT", "UPDATE", "DELETE"},
+    "core_experiment": {"UPDATE", "DELETE"},
+    "core_shopprofile": {"UPDATE"},
     "catalog_product": {"INSERT", "UPDATE", "DELETE"},
     "catalog_variant": {"INSERT", "UPDATE", "DELETE"},
     "catalog_customer": {"INSERT", "UPDATE"},

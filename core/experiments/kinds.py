@@ -1,0 +1,44 @@
+"""What experiments may change: kinds that their owners register."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.extensions import experiment_kinds
+
+
+@dataclass(frozen=True)
+class ArmChoice:
+    """One way to do it that an arm may choose: what staff read, and the settings that the arm then carries."""
+
+    key: str
+    title: Any
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExperimentKind:
+    """What is registered in `experiment_kinds`.
+
+    `targets` are the places it may run in, key to title; other keys are allowed when `open_targets` says so. The first
+    of `choices` is what everybody gets outside experiments, `control` the one that a control arm should be.
+    """
+
+    title: Any
+    targets: Mapping[str, Any]
+    choices: Sequence[ArmChoice]
+    control: str
+    metrics: Sequence[str]
+    open_targets: bool = False
+
+    def choice_of(self, settings: Mapping[str, Any]) -> ArmChoice | None:
+        """The choice with these settings."""
+        return next((choice for choice in self.choices if dict(choice.settings) == dict(settings)), None)
+
+    def target_title(self, target: str) -> str:
+        return str(self.targets.get(target, target))
+
+
+def known(kind: str) -> ExperimentKind | None:
+    """None when no part of this version of the program has it."""
+    return experiment_kinds.get(kind).resolve() if kind in experiment_kinds else None

@@ -1,0 +1,40 @@
+"""Experiments on placements: what an arm may show, and who is in which arm."""
+
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Customer, Visitor
+from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for
+
+KIND = "recommendations"
+LIVE, POPULAR, NEWEST = "live", "popularity", "newest"
+
+RECOMMENDATIONS = ExperimentKind(
+    title=_("Recommendations"),
+    targets={"home": _("Home page"), "product": _("Product page"), "cart": _("Basket"), "category": _("Category page")},
+    open_targets=True,
+    choices=[
+        ArmChoice(LIVE, _("The live model"), {"strategy": LIVE}),
+        ArmChoice(POPULAR, _("The popularity list"), {"strategy": POPULAR}),
+        ArmChoice(NEWEST, _("The newest products"), {"strategy": NEWEST}),
+    ],
+    control=POPULAR,
+    metrics=["orders", "conversion", "revenue", "clicks", "revenue_per_view"],
+)
+
+
+def placed_at(
+    placement: str, *, customer: Customer | None, visitor: Visitor | None, visitor_key: str | None
+) -> Placed | None:
+    """The arm of this person at this placement. Who does not want to be followed, or no personal answers, is left out.
+
+    A browser that has sent no event yet has a key and no row; it takes part.
+    """
+    if (customer is not None and not customer.is_personalised) or (visitor is not None and not visitor.may_track):
+        return None
+    subject = Subject(visitor=visitor_key, customer=customer.public_id if customer is not None else None)
+    return arm_for(kind=KIND, target=placement, subject=subject)
+
+
+def strategy_of(placed: Placed | None) -> str:
+    """What to show: the live model unless the arm says otherwise."""
+    return str(placed.settings.get("strategy", LIVE)) if placed is not None else LIVE

@@ -1,0 +1,244 @@
+"""A look counts what was planted: orders, buyers, money, clicks, from the first exposure on and no longer than said."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from catalog.models import Customer, Interaction, Order, Visitor
+from catalog.partitions import ensure_months
+from core.experiments import looking
+from core.experiments.looking import look, look_at_all
+from core.models import Experiment, ExperimentLook, Exposure
+from tests.factories import ExperimentFactory, ExposureFactory, OrderFactory, VisitorFactory
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+def running(**fields):
+    return ExperimentFactory.create(state=Experiment.State.RUNNING, outcome_days=7, **fields)
+
+
+def pay(customer, at, total=10, refunded=0, rate=1, status=Order.Status.PAID):
+    return OrderFactory.create(
+        customer=customer, status=status, paid_at=at, lines_total=total, total=total, paid_total=total,
+        refunded_total=refunded, base_rate=Decimal(rate),
+    )  # fmt: skip
+
+
+def told(experiment, metric, arm="control"):
+    results = {row["metric"]: row for row in experiment.looks.first().results}
+    return results[metric]["arms"][arm]
+
+
+def test_what_counts_is_paid_after_the_exposure_and_within_the_days(now):
+    experiment = running()
+    visitor = VisitorFactory.create(customer=OrderFactory.create().customer)
+    ExposureFactory.create(experiment=experiment, subject=visitor.key, exposed_at=now - 10 * DAY)
+    pay(visitor.customer, now - 11 * DAY, 1_000)  # before
+    pay(visitor.customer, now - 9 * DAY, 100, refunded=30)
+    pay(visitor.customer, now - 4 * DAY, 20, rate=2)
+    pay(visitor.customer, now - 2 * DAY, 3_000)  # after the seven days
+    pay(visitor.customer, now - 8 * DAY, 500, status=Order.Status.CANCELLED)
+
+    look(experiment.pk)
+
+    assert told(experiment, "orders") == {"n": 1, "nonzero": 1, "value": 2.0}
+    assert told(experiment, "conversion")["value"] == 1.0
+    assert told(experiment, "revenue")["value"] == pytest.approx(70 + 40)
+
+
+def test_everybody_exposed_counts_also_who_does_nothing(now):
+    """Intention to treat: people without an order, without a customer, and unknown browsers stay in the base."""
+    experiment = running()
+    buyer = VisitorFactory.create(customer=OrderFactory.create().customer)
+    pay(buyer.customer, now - 9 * DAY)
+    for subject in (buyer.key, VisitorFactory.create().key, "never-seen"):
+        ExposureFactory.create(experiment=experiment, subject=subject, exposed_at=now - 10 * DAY)
+
+    look(experiment.pk)
+
+    assert told(experiment, "conversion") == {"n": 3, "nonzero": 1, "value": pytest.approx(1 / 3)}
+
+
+def test_people_join_the_result_when_their_days_are_over(now):
+    experiment = running()
+    for days in (1, 6, 8):
+        ExposureFactory.create(experiment=experiment, subject=f"v{days}", exposed_at=now - days * DAY)
+
+    look(experiment.pk)
+
+    assert told(experiment, "orders")["n"] == 1
+    assert experiment.looks.first().exposed == {"control": 3, "arm-a": 0}
+
+
+def test_an_experiment_of_customers_counts_theirs(now):
+    experiment = running(unit=Experiment.Unit.CUSTOMER)
+    customer = OrderFactory.create().customer
+    pay(customer, now - 9 * DAY, 50)
+    ExposureFactory.create(experiment=experiment, subject=customer.public_id, exposed_at=now - 10 * DAY)
+
+    look(experiment.pk)
+
+    assert told(experiment, "revenue")["value"] == pytest.approx(50)
+
+
+def test_clicks_are_views_that_carry_a_recommendation(now):
+    ensure_months({(now - days * DAY).date() for days in range(0, 45, 5)})
+    experiment = running()
+    visitor = VisitorFactory.create()
+    ExposureFactory.create(experiment=experiment, subject=visitor.key, exposed_at=now - 10 * DAY)
+    for days, context in (
+        (9, {"recommendation": "t"}),
+        (8, {"recommendation": "t"}),
+        (8, {}),
+        (12, {"recommendation": "t"}),
+    ):
+        Interaction.objects.create(visitor=visitor, kind="view", occurred_at=now - days * DAY, context=context)
+
+    look(experiment.pk)
+
+    assert told(experiment, "clicks")["value"] == 2.0
+
+
+def test_revenue_per_thousand_views_is_a_ratio(now):
+    ensure_months({(now - days * DAY).date() for days in range(0, 45, 5)})
+    experiment = running()
+    customer = OrderFactory.create().customer
+    one, other = VisitorFactory.create(customer=customer), VisitorFactory.create()
+    for visitor in (one, other):
+        ExposureFactory.create(experiment=experiment, subject=visitor.key, exposed_at=now - 10 * DAY)
+    for visitor, views in ((one, 3), (other, 2)):
+        for n in range(views):
+            at = now - 9 * DAY + timedelta(minutes=n)
+            Interaction.objects.create(visitor=visitor, kind="view", occurred_at=at)
+    pay(customer, now - 8 * DAY, 20)
+
+    look(experiment.pk)
+
+    assert told(experiment, "revenue_per_view")["value"] == pytest.approx(20 / 5)
+
+
+def plant(experiment, now, *, per_arm, shares, seed=3):
+    """Thousands of people whose chance to buy is known, each with what they bought before."""
+    draw = np.random.default_rng(seed)
+    arms = list(experiment.arms.order_by("-is_control", "pk"))
+    total = per_arm * len(arms)
+    customers = Customer.objects.bulk_create([Customer(name=f"c{n}", joined_at=now) for n in range(total)])
+    customers = list(Customer.objects.order_by("pk").filter(pk__in=[c.pk for c in customers]))
+    Visitor.objects.bulk_create([Visitor(key=f"p{n}", customer=c) for n, c in enumerate(customers)])
+    exposures, orders = [], []
+    for n, customer in enumerate(customers):
+        arm = arms[n % len(arms)]
+        exposures.append(Exposure(experiment=experiment, arm=arm, subject=f"p{n}", exposed_at=now - 10 * DAY))
+        keen = draw.random() < 0.3
+        chance = shares[n % len(arms)] * (2.5 if keen else 0.357)
+        for bought, at in ((keen, now - 20 * DAY), (draw.random() < chance, now - 8 * DAY)):
+            if bought:
+                amount = Decimal(f"{draw.lognormal(3, 0.5):.2f}")
+                orders.append(
+                    Order(
+                        number=f"P{len(orders)}",
+                        customer=customer,
+                        currency="CNY",
+                        status=Order.Status.PAID,
+                        placed_at=at,
+                        paid_at=at,
+                        lines_total=amount,
+                        total=amount,
+                        paid_total=amount,
+                    )
+                )
+    Exposure.objects.bulk_create(exposures)
+    Order.objects.bulk_create(orders)
+
+
+def test_a_planted_lift_is_found_and_what_was_known_before_helps(now):
+    experiment = running(planned_people=4_000, primary_metric="conversion")
+    plant(experiment, now, per_arm=2_000, shares=[0.2, 0.3])
+
+    look(experiment.pk)
+
+    seen = experiment.looks.get()
+    result = next(row for row in seen.results if row["metric"] == "conversion")
+    [row] = result["comparisons"]
+    assert row["always_valid_interval"][0] > 0
+    assert row["interval"][0] <= 0.1 <= row["interval"][1]
+    assert row["always_valid_relative_interval"][0] > 0
+    assert result["removed"] > 0.1
+    assert seen.sample_ratio_p == 1.0
+    assert row["p_value_holm"] >= row["p_value"]
+
+
+def test_amounts_are_capped_where_the_experiment_says_so(now):
+    experiment = running(winsorise_at=0.9)
+    for n in range(20):
+        customer = OrderFactory.create().customer
+        visitor = VisitorFactory.create(customer=customer)
+        ExposureFactory.create(experiment=experiment, subject=visitor.key, exposed_at=now - 10 * DAY)
+        pay(customer, now - 9 * DAY, 100_000 if n == 0 else 10)
+
+    look(experiment.pk)
+
+    revenue = next(row for row in experiment.looks.get().results if row["metric"] == "revenue")
+    assert (revenue["cap"], revenue["capped"]) == (10.0, 1)
+    assert revenue["arms"]["control"]["value"] == 10.0
+    orders = next(row for row in experiment.looks.get().results if row["metric"] == "orders")
+    assert orders["cap"] is None
+
+
+def test_a_look_costs_a_known_number_of_statements(now, django_assert_max_num_queries):
+    experiment = running()
+    ExposureFactory.create(experiment=experiment)
+
+    with django_assert_max_num_queries(13):
+        look(experiment.pk)
+
+
+def test_a_look_without_anybody_is_a_look(now):
+    experiment = running()
+
+    assert look(experiment.pk) == {"people": 0, "metrics": 5}
+
+    seen = experiment.looks.get()
+    assert seen.sample_ratio_p == 1.0
+    assert seen.results[0]["comparisons"][0]["interval"] is None
+
+
+def test_a_draft_is_not_looked_at():
+    experiment = ExperimentFactory.create()
+
+    assert look(experiment.pk) == {"skipped": "draft"}
+    assert not ExperimentLook.objects.exists()
+
+
+def test_stopped_experiments_are_looked_at_until_the_last_days_are_over(now):
+    gathering = ExperimentFactory.create(state=Experiment.State.STOPPED, outcome_days=7)
+    over = ExperimentFactory.create(state=Experiment.State.STOPPED, outcome_days=7, target="cart")
+    Experiment.objects.filter(pk=over.pk).update(stopped_at=now - 9 * DAY)
+    running(target="product")
+
+    assert look_at_all()["looked"] == 2
+    assert gathering.looks.count() == 1
+    assert over.looks.count() == 0
+
+
+def test_exposures_of_long_ended_experiments_are_forgotten_and_their_looks_stay(now, settings):
+    settings.EVENT_RETENTION_MONTHS = 6
+    old = ExperimentFactory.create(state=Experiment.State.STOPPED)
+    Experiment.objects.filter(pk=old.pk).update(stopped_at=now - 200 * DAY)
+    ExposureFactory.create(experiment=old)
+    kept = ExposureFactory.create(experiment=running(target="cart"))
+    ExperimentLook.objects.create(experiment=old, looked_at=now - 190 * DAY, sample_ratio_p=1.0)
+
+    assert looking.forget_old() == 1
+    assert list(Exposure.objects.all()) == [kept]
+    assert old.looks.count() == 1

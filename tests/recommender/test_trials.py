@@ -1,0 +1,148 @@
+"""Experiments on placements: each arm shows what it says, answers tell, exposures are noted."""
+
+import pytest
+
+from catalog.models import Visitor
+from core.experiments.exposures import exposures, store
+from core.models import Experiment, Exposure, Scope, ShopProfile
+from recommender import tokens
+from tests.factories import ApiKeyFactory, ExperimentFactory
+
+URL = "/recommendations"
+
+
+@pytest.fixture
+def whole_shop(trained):
+    """Without a holdout, so that everybody takes part."""
+    ShopProfile.objects.update_or_create(pk=1, defaults={"holdout_percent": 0})
+    return trained
+
+
+def start(weights, **fields):
+    return ExperimentFactory.create(state=Experiment.State.RUNNING, weights=weights, **fields)
+
+
+def in_arm(browser, experiment, arm):
+    """The first of a few visitors who falls into this arm."""
+    for n in range(60):
+        body = browser.get(URL, visitor=f"v{n}", placement=experiment.target).json()
+        if body["arm"] == arm:
+            return f"v{n}", body
+    raise AssertionError(f"nobody of sixty is in {arm}")
+
+
+def test_the_control_sees_the_popularity_list_and_the_other_arm_the_model(whole_shop, browser):
+    experiment = start([50, 50])
+    control, _body = in_arm(browser, experiment, "control")
+    treated, _body = in_arm(browser, experiment, "arm-a")
+    for key in (control, treated):
+        visitor, _made = Visitor.objects.get_or_create(key=key)
+        whole_shop.act(visitor, whole_shop.green[0])
+
+    plain = browser.get(URL, visitor=control, placement="home").json()
+    personal = browser.get(URL, visitor=treated, placement="home").json()
+
+    assert (plain["source"], plain["strategy"], plain["arm"]) == ("popular", "popularity", "control")
+    assert (personal["source"], personal["strategy"], personal["arm"]) == ("personal", "item_knn", "arm-a")
+    assert plain["experiment"] == personal["experiment"] == experiment.key
+
+
+def test_an_arm_may_show_the_newest(whole_shop, browser):
+    experiment = start([34, 33, 33])
+
+    _visitor, body = in_arm(browser, experiment, "arm-b")
+
+    assert (body["source"], body["strategy"]) == ("newest", "newest")
+    assert len(body["items"]) == 10
+
+
+def test_the_signed_id_carries_the_arm(whole_shop, browser):
+    experiment = start([50, 50])
+
+    _visitor, body = in_arm(browser, experiment, "arm-a")
+
+    assert tokens.read(body["id"]).arm_id == experiment.arms.get(key="arm-a").pk
+
+
+def test_an_id_made_before_there_were_experiments_can_still_be_read():
+    token = tokens.make(placement="home", version_id=3)
+
+    assert (tokens.read(token).arm_id, tokens.read(token).version_id) == (0, 3)
+
+
+def test_each_visitor_is_noted_once_in_the_arm_that_was_shown(whole_shop, browser):
+    experiment = start([50, 50])
+    shown = {f"v{n}": browser.get(URL, visitor=f"v{n}").json()["arm"] for n in range(12)}
+    for n in range(12):
+        browser.get(URL, visitor=f"v{n}")
+
+    exposures.hand_over()
+    store()
+
+    assert dict(Exposure.objects.filter(experiment=experiment).values_list("subject", "arm__key")) == shown
+
+
+@pytest.mark.parametrize("query", [{}, {"visitor": "silent"}, {"visitor": "v1", "placement": "cart"}])
+def test_who_takes_no_part_gets_the_live_model_and_is_not_noted(whole_shop, browser, query):
+    Visitor.objects.create(key="silent", may_track=False)
+    start([50, 50])
+
+    body = browser.get(URL, **query).json()
+
+    assert (body["experiment"], body["arm"], body["strategy"]) == (None, None, "item_knn")
+    assert exposures.hand_over() == 0
+
+
+def test_a_customer_without_personal_answers_takes_no_part(whole_shop, server):
+    start([50, 50], unit=Experiment.Unit.CUSTOMER)
+    plain, asked_off = whole_shop.customers[:2]
+    asked_off.is_personalised = False
+    asked_off.save()
+
+    assert server.get(URL, customer=plain.public_id).json()["experiment"] is not None
+    assert server.get(URL, customer=asked_off.public_id).json()["experiment"] is None
+
+
+def test_an_experiment_adds_no_query_to_an_answer(whole_shop, django_assert_num_queries):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from tests.plugins.api import Caller
+
+    browser = Caller(ApiKeyFactory.create(publishable=True, scopes=[Scope.RECOMMENDATIONS]).value)
+    browser.get(URL, visitor="somebody")
+    with CaptureQueriesContext(connection) as before:
+        browser.get(URL, visitor="somebody")
+    experiment = start([50, 50])
+    browser.get(URL, visitor="somebody")
+    from core.experiments import placing
+
+    placing.forget()
+    browser.get(URL, visitor="somebody")
+
+    with CaptureQueriesContext(connection) as after:
+        body = browser.get(URL, visitor="somebody").json()
+
+    assert body["experiment"] == experiment.key
+    assert len(after) <= len(before)
+
+
+def test_while_the_database_is_away_no_arm_is_claimed(whole_shop, browser, monkeypatch):
+    from django.db import OperationalError
+
+    from recommender import selectors
+
+    start([50, 50])
+    browser.get(URL, visitor="v1")
+    exposures.forget()
+
+    def away(**_anything):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(selectors, "recommend", away)
+    answer = browser.get(URL, visitor="v1")
+
+    assert answer.status_code in (200, 503)
+    if answer.status_code == 200:
+        assert answer.json()["arm"] is None
+    assert exposures.hand_over() == 0
