@@ -11,7 +11,7 @@ import core.models.experiments
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0014_no_truncate"),
+        ("core", "0016_lists_at_size"),
     ]
 
     operations = [

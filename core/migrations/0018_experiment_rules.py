@@ -84,6 +84,6 @@ DROP FUNCTION core_experiment_arms_guard();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0015_experiments")]
+    dependencies = [("core", "0017_experiments")]
 
     operations = [migrations.RunSQL(RULES, NO_RULES)]
