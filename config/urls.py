@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.static import serve
 
+from catalog.views import picture
 from core import health, views
 from core.api.docs import DocsView, SchemaView
 from core.api.errors import unknown_path
@@ -18,6 +19,7 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics_page.metrics, name="metrics"),
+    path("pictures/<int:width>/<path:name>", picture, name="picture"),
     path("api/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
     path("api/schema", SchemaView.as_view(), name="api-schema"),
     path("api/v1/", include("catalog.api.urls")),

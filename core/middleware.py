@@ -82,7 +82,7 @@ class CorsMiddleware:
     Cookies are never part of it.
     """
 
-    METHODS = "DELETE, GET, OPTIONS, POST"
+    METHODS = "DELETE, GET, OPTIONS, POST, PUT"
     HEADERS = "Accept-Language, Authorization, Content-Type, Idempotency-Key, X-Request-ID"
     EXPOSED = "Idempotent-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
     MAX_AGE_SECONDS = 600

@@ -123,6 +123,9 @@ API_ROWS = {
     ("POST", "/api/v1/orders"): Row(Scope.ORDERS, 201, {"lines": [{"sku": "S", "quantity": 1}]}),
     ("GET", "/api/v1/orders/<str:number>"): Row(Scope.ORDERS, 200, ana=200, ben=404),
     ("POST", "/api/v1/orders/<str:number>/events"): Row(Scope.ORDERS, 200, {"kind": "paid"}),
+    ("GET", "/api/v1/me/orders"): Row(None, 403, ana=200, ben=200),
+    ("GET", "/api/v1/me/preferences"): Row(None, 403, ana=200, ben=200),
+    ("PUT", "/api/v1/me/preferences"): Row(None, 403, {"personalised": False}, ana=200, ben=200),
     ("GET", "/api/v1/me"): Row(None, 403, ana=200, ben=200),
     ("DELETE", "/api/v1/me"): Row(None, 403, ana=202, ben=202),
     ("POST", "/api/v1/me/export"): Row(None, 403, ana=202, ben=202),
@@ -243,6 +246,7 @@ OPEN = {
     "api/": ("/api/", 200),
     "api/schema": ("/api/schema", 200),
     "api/<path:rest>": ("/api/none", 404),
+    "pictures/<int:width>/<path:name>": ("/pictures/320/products/none.png", 404),
     "^media/(?P<path>.+)$": ("/media/none.png", 404),
 }
 

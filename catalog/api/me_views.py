@@ -1,4 +1,4 @@
-"""What belongs to the customer who is signed in: who they are, a copy of their data, its end."""
+"""What belongs to the customer who is signed in: who they are, their orders, their choices, their data."""
 
 from typing import Any, cast
 
@@ -11,15 +11,19 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.api.people import MeSerializer
+from catalog import selectors, services
+from catalog.api.people import MeSerializer, MyOrderSerializer, PreferencesSerializer
 from catalog.api.people_views import current_customer
+from catalog.api.serializers import PagedQuerySerializer
+from catalog.api.views import checked
 from catalog.exceptions import NotFound
-from catalog.models import Customer
+from catalog.models import Customer, Order
 from core import ledger, rights
+from core.api.pagination import KeysetPagination
 from core.api.permissions import IsCustomer
 from core.api.principals import CustomerAuth
 from core.api.schema import problems
-from core.api.views import ApiView
+from core.api.views import ApiListView, ApiView
 from core.models import DataRequest, LedgerEntry
 from core.rights import copying
 
@@ -99,6 +103,56 @@ class MeView(ApiView):
     def delete(self, request: Request) -> Response:
         row, _new = rights.ask(DataRequest.Kind.ERASE, SUBJECT, _person(request).pk, channel="api")
         return Response(_shown(row), status.HTTP_202_ACCEPTED)
+
+
+class NewestOrders(KeysetPagination):
+    ordering = ("-placed_at", "-id")
+
+
+class MyOrdersView(ApiListView):
+    permission_classes = [IsCustomer]
+    queryset = Order.objects.none()
+    filter_backends = []
+    pagination_class = NewestOrders
+    serializer_class = MyOrderSerializer
+
+    @extend_schema(
+        operation_id="me_orders",
+        summary="List the customer's own orders, newest first",
+        description="`GET orders/{number}` with the same token has the lines and the timeline.",
+        responses={200: MyOrderSerializer(many=True), **problems(404)},
+        tags=["me"],
+    )
+    def get(self, request: Request) -> Response:
+        checked(PagedQuerySerializer, request.query_params)
+        page = self.paginate_queryset(selectors.orders_of(_person(request)))
+        return self.get_paginated_response([selectors.order_row(order) for order in page or ()])
+
+
+class MyPreferencesView(ApiView):
+    permission_classes = [IsCustomer]
+
+    @extend_schema(
+        operation_id="me_preferences_get",
+        summary="Read the customer's choices",
+        responses={200: PreferencesSerializer, **problems(404)},
+        tags=["me"],
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"personalised": _person(request).is_personalised})
+
+    @extend_schema(
+        operation_id="me_preferences_put",
+        summary="Change the customer's choices",
+        description="With `personalised: false` the very next answer is the same as everybody's.",
+        request=PreferencesSerializer,
+        responses={200: PreferencesSerializer, **problems(404)},
+        tags=["me"],
+    )
+    def put(self, request: Request) -> Response:
+        wanted = checked(PreferencesSerializer, request.data)
+        customer = services.choose_personalisation(_person(request).pk, wanted=wanted["personalised"])
+        return Response({"personalised": customer.is_personalised})
 
 
 class MyCopyView(ApiView):

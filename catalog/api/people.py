@@ -77,6 +77,10 @@ class MeSerializer(serializers.Serializer):
     personalised = serializers.BooleanField()
 
 
+class PreferencesSerializer(serializers.Serializer):
+    personalised = serializers.BooleanField(help_text="False: the same recommendations as everybody.")
+
+
 class AskTokenSerializer(serializers.Serializer):
     lifetime_seconds = serializers.IntegerField(
         min_value=int(SHORTEST.total_seconds()),
@@ -196,6 +200,20 @@ class OrderSerializer(serializers.Serializer):
     events = OrderEventOutSerializer(many=True)
     payments = PaymentSerializer(many=True)
     refunds = RefundSerializer(many=True)
+
+
+class MyOrderSerializer(serializers.Serializer):
+    """A row of the customer's own list."""
+
+    id = serializers.CharField()
+    number = serializers.CharField()
+    status = serializers.ChoiceField(choices=Order.Status.choices)
+    currency = serializers.CharField()
+    total = serializers.CharField()
+    refunded_total = serializers.CharField()
+    pieces = serializers.IntegerField()
+    placed_at = serializers.DateTimeField()
+    paid_at = serializers.DateTimeField(allow_null=True)
 
 
 class ReturnedLineSerializer(serializers.Serializer):

@@ -32,6 +32,10 @@ class LanguageQuerySerializer(QuerySerializer):
     lang = serializers.CharField(required=False)
 
 
+class PagedQuerySerializer(PageQuerySerializer, QuerySerializer):
+    """A list without filters of its own."""
+
+
 class ProductFilterSerializer(serializers.Serializer):
     """What narrows a list of products."""
 

@@ -1,6 +1,6 @@
 """One function for each thing that can be done with the facts of the shop."""
 
-from catalog.services.customers import CustomerData, put_customer
+from catalog.services.customers import CustomerData, choose_personalisation, put_customer
 from catalog.services.events import (
     NewEvent,
     Recorded,
@@ -43,6 +43,7 @@ __all__ = [
     "VariantData",
     "cancel_order",
     "change_stock",
+    "choose_personalisation",
     "close_order",
     "close_settled_orders",
     "deliver_order",

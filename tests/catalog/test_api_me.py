@@ -3,13 +3,14 @@
 import io
 import json
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 
 from catalog.models import Customer
 from core import rights
 from core.models import DataRequest, Job, LedgerEntry
-from tests.factories import CustomerFactory
+from tests.factories import CustomerFactory, OrderFactory, OrderLineFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +73,43 @@ def test_an_erasure_ends_the_token_as_well(ana, as_customer):
     assert call.get("/me").status_code == 404
     assert call.delete("/me").status_code == 404
     assert call.get("/me/export").status_code == 404
+
+
+def test_the_customers_own_orders_are_listed_newest_first_and_nobody_elses(ana, as_customer):
+    OrderFactory.create()
+    older = OrderFactory.create(customer=ana, placed_at=datetime(2026, 1, 1, tzinfo=UTC))
+    newer = OrderFactory.create(customer=ana, placed_at=datetime(2026, 2, 1, tzinfo=UTC))
+    OrderLineFactory.create(order=newer, quantity=2)
+    OrderLineFactory.create(order=newer)
+    call = as_customer(ana)
+
+    first = call.get("/me/orders", limit=1).json()
+
+    assert [(row["number"], row["pieces"]) for row in first["results"]] == [(newer.number, 3)]
+    assert set(first["results"][0]) == {
+        "id", "number", "status", "currency", "total", "refunded_total", "pieces", "placed_at", "paid_at",
+    }  # fmt: skip
+    second = call.get("/me/orders", limit=1, cursor=newer.public_id).json()
+    assert ([row["number"] for row in second["results"]], second["next"]) == ([older.number], None)
+    assert call.get("/me/orders", status="paid").status_code == 400
+
+
+def test_the_list_of_orders_costs_two_queries_however_long_it_is(ana, as_customer, django_assert_num_queries):
+    OrderFactory.create_batch(12, customer=ana)
+    call = as_customer(ana)
+    call.get("/me")
+
+    with django_assert_num_queries(2):
+        assert len(call.get("/me/orders").json()["results"]) == 12
+
+
+def test_a_customer_switches_personal_recommendations_off(ana, as_customer):
+    call = as_customer(ana)
+    assert call.get("/me/preferences").json() == {"personalised": True}
+
+    answer = call.put("/me/preferences", {"personalised": False})
+
+    assert (answer.status_code, answer.json()) == (200, {"personalised": False})
+    ana.refresh_from_db()
+    assert ana.is_personalised is False
+    assert call.put("/me/preferences", {}).status_code == 400

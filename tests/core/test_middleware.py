@@ -35,7 +35,7 @@ def test_a_preflight_from_an_allowed_page_is_answered_without_a_key(key):
     assert response.status_code == 204
     assert response["Access-Control-Allow-Origin"] == SHOP
     assert "Authorization" in response["Access-Control-Allow-Headers"]
-    assert response["Access-Control-Allow-Methods"] == "DELETE, GET, OPTIONS, POST"
+    assert response["Access-Control-Allow-Methods"] == "DELETE, GET, OPTIONS, POST, PUT"
     assert "Access-Control-Allow-Credentials" not in response
 
 
