@@ -1,5 +1,6 @@
 """Customers with planted truth: a taste, a sensitivity to price, a rate of buying and a hazard of leaving."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,10 +54,16 @@ class Customer:
 
 def make_customers(seed: int, size: Size, calendar: Calendar) -> list[Customer]:
     """`size.customers` customers in order of registration; more of them come the longer the shop is open."""
+    return list(each_customer(seed, size, calendar))
+
+
+def each_customer(seed: int, size: Size, calendar: Calendar) -> Iterator[Customer]:
+    """The same one by one, for shops with more customers than fit as objects."""
     rng = stream(seed, "customers")
     joined = _join_times(rng, size.customers, calendar)
     used: set[str] = set()
-    return [_one(rng, number, int(moment), used) for number, moment in enumerate(joined, start=1)]
+    for number, moment in enumerate(joined, start=1):
+        yield _one(rng, number, int(moment), used)
 
 
 def _join_times(rng: np.random.Generator, count: int, calendar: Calendar) -> np.ndarray:
@@ -154,7 +161,7 @@ class Preferences:
         self._quality = np.array([np.mean(list(product.quality.values())) for product in products])
         price = np.log([product.price for product in products])
         within = {kind: np.median(price[self._kinds == kind]) for kind in set(self._kinds.tolist())}
-        self._dearness = price - np.array([within[kind] for kind in self._kinds.tolist()])
+        self.dearness = price - np.array([within[kind] for kind in self._kinds.tolist()])
         self._by_taste = {name: self._taste_weights(name) for name in TASTES}
 
     def _taste_weights(self, name: str) -> np.ndarray:
@@ -175,7 +182,7 @@ class Preferences:
             self._by_taste[customer.taste]
             + FAVOURITE_KIND * np.isin(self._kinds, customer.favourite_kinds)
             + FAVOURITE_COLOUR * (self._colours == customer.favourite_colour)
-            - customer.price_slope * self._dearness
+            - customer.price_slope * self.dearness
             + self.common
         )
 

@@ -1,5 +1,6 @@
 """Products of the demo shop: looks, names and descriptions in two languages, prices, variants and stock."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +9,7 @@ from catalog.demo.chance import Calendar, stream
 from catalog.demo.kinds import KINDS, OPTION_ZH, Form, Kind
 from catalog.demo.pictures import Look
 from catalog.demo.sizes import Size
-from catalog.demo.world import BRANDS, COLOURS, MATERIALS, PATTERNS, STYLES, TASTES, Brand
+from catalog.demo.world import BRANDS, COLLECTIONS, COLOURS, MATERIALS, PATTERNS, STYLES, TASTES, Brand
 
 DAY = 86_400
 OPTION_PRICE = {"capacity": (0, 2_000), "format": (0, -1_000)}
@@ -59,20 +60,24 @@ class Product:
 
 def make_products(seed: int, size: Size, calendar: Calendar) -> list[Product]:
     """`size.products` products with distinct names in both languages, spread evenly over the kinds."""
+    return list(each_product(seed, size, calendar))
+
+
+def each_product(seed: int, size: Size, calendar: Calendar) -> Iterator[Product]:
+    """The same one by one."""
     rng = stream(seed, "products")
     kinds = list(KINDS)
     plan = [kinds[n % len(kinds)] for n in range(size.products // len(kinds) * len(kinds))]
     plan += [str(kind) for kind in rng.choice(kinds, size.products - len(plan), replace=size.products < len(kinds))]
     seen: set[str] = set()
-    products = []
+    collections = COLLECTIONS if size.in_columns else ()
     for number, kind in enumerate(sorted(plan, key=kinds.index), start=1):
-        product = _new_look(rng, kind, seen)
+        product = _new_look(rng, kind, seen, collections)
         product.id = f"P{number:05d}"
         _describe(rng, product)
         product.created_at, product.status = _life(rng, calendar)
         product.variants = _variants(rng, product, number)
-        products.append(product)
-    return products
+        yield product
 
 
 def _pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
@@ -80,7 +85,7 @@ def _pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
     return list(weights)[int(rng.choice(len(values), p=values / values.sum()))]
 
 
-def _new_look(rng: np.random.Generator, key: str, seen: set[str]) -> Product:
+def _new_look(rng: np.random.Generator, key: str, seen: set[str], collections: tuple[tuple[str, str], ...]) -> Product:
     """A combination whose names nobody has yet, drawn around one taste but never bound to it."""
     kind = KINDS[key]
     for _attempt in range(500):
@@ -97,6 +102,9 @@ def _new_look(rng: np.random.Generator, key: str, seen: set[str]) -> Product:
         brand = brands[int(rng.choice(len(brands), p=_brand_shares(brands, style)))]
         material = form.materials[int(rng.choice(len(form.materials), p=_falling(len(form.materials))))]
         names = _names(rng, kind, form, colour, pattern, material, style)
+        if collections:
+            latin, chinese = collections[int(rng.integers(len(collections)))]
+            names = f"{latin} {names[0][0].lower()}{names[0][1:]}", f"{chinese}系列{names[1]}"
         if seen.isdisjoint(names):
             seen.update(names)
             return Product(

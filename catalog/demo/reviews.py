@@ -1,11 +1,12 @@
 """Reviews in two languages whose stars and words follow the planted quality of the product."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from catalog.demo.chance import Calendar, stream
-from catalog.demo.customers import Customer
 from catalog.demo.kinds import KINDS
 from catalog.demo.orders import Order
 from catalog.demo.phrases import ASPECT_PHRASES, BUT, CLOSERS, HOME_ONLY, OPENERS, STUFF, TITLES
@@ -16,12 +17,33 @@ from catalog.demo.world import COLOURS
 CUTS = (-0.45, -0.1, 0.28, 0.75)  # of the latent impression, between one and five stars
 
 
+class Buyer(Protocol):
+    """Of a customer, what a review needs."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def country(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A product that came, and to whom."""
+
+    customer: Buyer
+    product: Product
+    placed_at: int
+    delivered_at: int
+
+
 @dataclass(slots=True)
 class Review:
     """`aspects` is the truth behind the text: each aspect that is spoken of, with its direction."""
 
     product: Product
-    customer: Customer
+    customer: Buyer
     rating: int
     title: str
     text: str
@@ -34,27 +56,30 @@ class Review:
 def make_reviews(seed: int, size: Size, calendar: Calendar, orders: list[Order]) -> list[Review]:
     """Up to `size.reviews` reviews by time, at most one per customer and product, all after the parcel came."""
     rng = stream(seed, "reviews")
-    first: dict[tuple[str, str], tuple[Order, Product]] = {}
+    first: dict[tuple[str, str], Bought] = {}
     for order in orders:
         if order.delivered_at and order.delivered_at < calendar.end - DAY:
             for line in order.lines:
-                first.setdefault((order.customer.id, line.product.id), (order, line.product))
+                bought = Bought(order.customer, line.product, order.placed_at, order.delivered_at)
+                first.setdefault((order.customer.id, line.product.id), bought)
     chances = list(first.values())
     chosen = rng.choice(len(chances), min(size.reviews, len(chances)), replace=False)
+    return write_reviews(rng, (chances[index] for index in np.sort(chosen).tolist()), calendar.end)
+
+
+def write_reviews(rng: np.random.Generator, things: Iterable[Bought], end: int) -> list[Review]:
+    """One review of each of these, by time."""
     seen: set[str] = set()
-    reviews = []
-    for index in np.sort(chosen).tolist():
-        order, product = chances[index]
-        reviews.append(_write(rng, order, product, calendar.end, seen))
+    reviews = [_write(rng, thing, end, seen) for thing in things]
     reviews.sort(key=lambda review: (review.created_at, review.customer.id, review.product.id))
     for number, review in enumerate(reviews, start=1):
         review.id = f"R{number:06d}"
     return reviews
 
 
-def _write(rng: np.random.Generator, order: Order, product: Product, end: int, seen: set[str]) -> Review:
-    customer, language = order.customer, order.customer.language
-    days = (order.delivered_at - order.placed_at) / DAY
+def _write(rng: np.random.Generator, bought: Bought, end: int, seen: set[str]) -> Review:
+    customer, product, language = bought.customer, bought.product, bought.customer.language
+    days = (bought.delivered_at - bought.placed_at) / DAY
     slow = days > (10 if customer.country != "CN" else 5.5)
     impression = float(np.mean(list(product.quality.values())) + rng.normal(0, 0.55) - 0.5 * slow)
     rating = 1 + int(np.searchsorted(CUTS, impression))
@@ -68,7 +93,7 @@ def _write(rng: np.random.Generator, order: Order, product: Product, end: int, s
     seen.add(text)
     titles = TITLES[language][mood]
     title = titles[int(rng.integers(len(titles)))] if rng.random() < 0.6 else ""
-    written = min(order.delivered_at + int((0.5 + rng.exponential(6.0)) * DAY), end - 60)
+    written = min(bought.delivered_at + int((0.5 + rng.exponential(6.0)) * DAY), end - 60)
     return Review(product, customer, rating, title, text, language, written, aspects)
 
 

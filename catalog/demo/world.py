@@ -293,6 +293,18 @@ BRANDS = (
     Brand("Sunpocket", "晴袋", 0.80, ("desk", "accessories"), ("playful", "romantic", "sporty")),
 )
 
+# Where names would run out, a product belongs to a collection of its maker.
+COLLECTIONS = (
+    ("Alder", "桤木"), ("Amberley", "琥珀"), ("Ashdown", "白蜡"), ("Birchwood", "白桦"), ("Bluebell", "蓝铃"),
+    ("Brookside", "溪畔"), ("Cedarhill", "雪松"), ("Cliffside", "崖边"), ("Dewdrop", "晨露"), ("Driftwood", "浮木"),
+    ("Fairhaven", "晴港"), ("Foxglove", "指顶花"), ("Greenfield", "青野"), ("Harbour", "港湾"), ("Hazelnut", "榛果"),
+    ("Highland", "高地"), ("Ivyside", "常春藤"), ("Juniper", "杜松"), ("Lakeside", "湖畔"), ("Lantern", "灯笼"),
+    ("Maplewood", "枫林"), ("Meadow", "草甸"), ("Midsummer", "仲夏"), ("Northwind", "北风"), ("Orchard", "果园"),
+    ("Pebble", "卵石"), ("Quayside", "码头"), ("Rainfall", "雨落"), ("Riverbend", "河湾"), ("Rosehip", "玫果"),
+    ("Saffron", "藏红"), ("Seaglass", "海玻"), ("Silverleaf", "银叶"), ("Skylark", "云雀"), ("Starlight", "星光"),
+    ("Sunrise", "日出"), ("Thistle", "蓟草"), ("Tidewater", "潮汐"), ("Willow", "垂柳"), ("Windmill", "风车"),
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Taste:

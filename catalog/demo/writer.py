@@ -5,45 +5,84 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 from catalog.demo.chance import iso, stream
-from catalog.demo.kinds import DEPARTMENTS, KINDS
+from catalog.demo.columns.writer import write_tables
 from catalog.demo.pictures import draw_product
-from catalog.demo.products import Product
-from catalog.demo.shop import Shop
+from catalog.demo.rows import (
+    CATEGORIES,
+    CURRENCY,
+    CUSTOMERS,
+    IMAGES,
+    INTERACTIONS,
+    ORDER_LINES,
+    ORDERS,
+    PAYMENTS,
+    PRODUCTS,
+    REVIEWS,
+    VARIANTS,
+    Row,
+    category_rows,
+    customer_row,
+    money,
+    product_row,
+    review_row,
+    variant_rows,
+)  # fmt: skip
+from catalog.demo.shop import Shop, make_shop
+from catalog.demo.sizes import Size
 
-CURRENCY = "CNY"
 TRUTH = "truth.json"
-Rows = Iterable[Sequence[object]]
-Progress = Callable[[int, int], None]
+Progress = Callable[[str, int, int], None]
+"""Gets (what, done, total); `what` is `pictures` or the name of a table."""
+
+
+def write_demo(seed: int, size: Size, until: date, folder: Path, progress: Progress | None = None) -> dict[str, int]:
+    """Make a shop and write it. Rows per file. The same arguments write the same bytes.
+
+    The folder appears complete or not at all; an older demo shop in its place is replaced. Raises FileExistsError when
+    `folder` holds anything that is not a demo shop.
+    """
+    if not size.in_columns:
+        return write_shop(make_shop(seed=seed, size=size, until=until), folder, progress)
+    with _appearing(folder) as work:
+        return write_tables(seed, size, until, work, progress or _silent)
 
 
 def write_shop(shop: Shop, folder: Path, progress: Progress | None = None) -> dict[str, int]:
-    """Rows per file. The folder appears complete or not at all; an older demo shop in its place is replaced.
+    """Write a shop that is in memory, under the rules of `write_demo`."""
+    with _appearing(folder) as work:
+        counts = {f"{name}.csv": _write(work / f"{name}.csv", head, rows) for name, head, rows in _tables(shop)}
+        counts["images.csv"] = _write(work / "images.csv", IMAGES, _draw(shop, work, progress or _silent))
+        (work / TRUTH).write_text(json.dumps(shop.truth(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return counts
 
-    Raises FileExistsError when `folder` holds anything that is not a demo shop. `progress` gets (done, total) pictures.
-    """
+
+@contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """A folder to work in that takes the name of `folder` once all is written."""
     if folder.exists() and any(folder.iterdir()) and not (folder / TRUTH).is_file():
         raise FileExistsError(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        counts = {f"{name}.csv": _write(work / f"{name}.csv", head, rows) for name, head, rows in _tables(shop)}
-        pictures = _draw(shop, work, progress or (lambda done, total: None))
-        counts["images.csv"] = _write(work / "images.csv", ("product", "file", "position", "alt"), pictures)
-        (work / TRUTH).write_text(json.dumps(shop.truth(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        yield work
         work.chmod(0o755)
         if folder.exists():
             shutil.rmtree(folder)
         work.rename(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return counts
 
 
-def _write(path: Path, head: Sequence[str], rows: Rows) -> int:
+def _silent(what: str, done: int, total: int) -> None:
+    return
+
+
+def _write(path: Path, head: Sequence[str], rows: Iterable[Row]) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -54,15 +93,7 @@ def _write(path: Path, head: Sequence[str], rows: Rows) -> int:
     return count
 
 
-def _money(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d}"
-
-
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False) if value else ""
-
-
-def _draw(shop: Shop, work: Path, progress: Progress) -> Iterator[tuple[str, str, int, str]]:
+def _draw(shop: Shop, work: Path, progress: Progress) -> Iterator[Row]:
     """Draws each picture and tells its row of images.csv."""
     rng = stream(shop.seed, "pictures")
     (work / "images").mkdir()
@@ -72,83 +103,43 @@ def _draw(shop: Shop, work: Path, progress: Progress) -> Iterator[tuple[str, str
             name = f"images/{product.id}{'-detail' if view else ''}.webp"
             (work / name).write_bytes(draw_product(product.look, close=bool(view)))
             yield product.id, name, view, product.name_en + (", close-up" if view else "")
-        progress(done, len(shop.products))
+        progress("pictures", done, len(shop.products))
 
 
-def _tables(shop: Shop) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
-    yield "categories", ("id", "parent", "name", "name_en", "name_zh", "position"), _categories()
-    head: tuple[str, ...] = ("id", "name", "name_en", "name_zh", "description", "description_en", "description_zh")
-    head += ("category", "brand", "price", "status", "attributes", "created_at")
-    yield "products", head, map(_product, shop.products)
-    head = ("sku", "product", "options", "price", "stock", "barcode")
-    yield "variants", head, _variants(shop)
-    head = ("id", "email", "phone", "name", "locale", "country", "city", "created_at", "birthday", "personalisation")
-    yield "customers", head, _customers(shop)
-    head = ("number", "customer", "placed_at", "status", "currency", "shipping", "discount", "channel", "country")
-    yield "orders", head, _orders(shop)
-    yield "order_lines", ("order", "line", "sku", "name", "quantity", "unit_price", "discount"), _lines(shop)
-    yield "payments", ("order", "id", "kind", "amount", "currency", "paid_at", "method"), _payments(shop)
-    yield "interactions", ("event_id", "kind", "product", "customer", "visitor", "occurred_at", "value"), _visits(shop)
-    head = ("id", "product", "customer", "rating", "title", "text", "language", "created_at")
-    yield "reviews", head, _reviews(shop)
+def _tables(shop: Shop) -> Iterator[tuple[str, tuple[str, ...], Iterable[Row]]]:
+    yield "categories", CATEGORIES, category_rows()
+    yield "products", PRODUCTS, map(product_row, shop.products)
+    yield "variants", VARIANTS, variant_rows(shop.products)
+    yield "customers", CUSTOMERS, map(customer_row, shop.customers)
+    yield "orders", ORDERS, _orders(shop)
+    yield "order_lines", ORDER_LINES, _lines(shop)
+    yield "payments", PAYMENTS, _payments(shop)
+    yield "interactions", INTERACTIONS, _visits(shop)
+    yield "reviews", REVIEWS, map(review_row, shop.reviews)
 
 
-def _categories() -> Rows:
-    for place, (key, (en, zh)) in enumerate(DEPARTMENTS.items()):
-        yield key, "", en, en, zh, place
-    for place, (key, kind) in enumerate(KINDS.items()):
-        yield key, kind.parent, kind.en, kind.en, kind.zh, place
-
-
-def _product(product: Product) -> Sequence[object]:
-    names = (product.name_en, product.name_en, product.name_zh)
-    texts = (product.description_en, product.description_en, product.description_zh)
-    end = (product.status, _json(product.attributes), iso(product.created_at))
-    return (product.id, *names, *texts, product.kind, product.brand.name, _money(product.price), *end)
-
-
-def _variants(shop: Shop) -> Rows:
-    for product in shop.products:
-        for variant in product.variants:
-            price, stock = _money(variant.price), variant.stock
-            yield variant.sku, product.id, _json(variant.options), price, stock, variant.barcode
-
-
-def _customers(shop: Shop) -> Rows:
-    for one in shop.customers:
-        personal = "true" if one.personalisation else "false"
-        where = (one.locale, one.country, one.city)
-        yield one.id, one.email, one.phone, one.name, *where, iso(one.created_at), one.birthday, personal
-
-
-def _orders(shop: Shop) -> Rows:
+def _orders(shop: Shop) -> Iterator[Row]:
     for order in shop.orders:
-        money = (CURRENCY, _money(order.shipping), _money(order.discount))
+        amounts = (CURRENCY, money(order.shipping), money(order.discount))
         when = (order.number, order.customer.id, iso(order.placed_at), order.status)
-        yield *when, *money, order.channel, order.customer.country
+        yield *when, *amounts, order.channel, order.customer.country
 
 
-def _lines(shop: Shop) -> Rows:
+def _lines(shop: Shop) -> Iterator[Row]:
     for order in shop.orders:
         for number, line in enumerate(order.lines, start=1):
-            price, discount = _money(line.unit_price), _money(line.discount)
+            price, discount = money(line.unit_price), money(line.discount)
             yield order.number, number, line.variant.sku, line.name, line.quantity, price, discount
 
 
-def _payments(shop: Shop) -> Rows:
+def _payments(shop: Shop) -> Iterator[Row]:
     for order in shop.orders:
         for payment in order.payments:
-            amount = _money(payment.amount)
+            amount = money(payment.amount)
             yield order.number, payment.id, payment.kind, amount, CURRENCY, iso(payment.at), payment.method
 
 
-def _visits(shop: Shop) -> Rows:
+def _visits(shop: Shop) -> Iterator[Row]:
     for act in shop.visits:
         who = act.customer.id if act.customer else ""
         yield act.event_id, act.kind, act.product.id, who, act.visitor, iso(act.at), ""
-
-
-def _reviews(shop: Shop) -> Rows:
-    for review in shop.reviews:
-        about = (review.id, review.product.id, review.customer.id, review.rating)
-        yield *about, review.title, review.text, review.language, iso(review.created_at)

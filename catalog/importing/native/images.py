@@ -19,6 +19,8 @@ from catalog.models import ProductImage
 from core.said import Said
 
 BATCH = 200
+MOST_SHARED = 20_000
+"""Pictures of one import that are remembered, for products that show the same one; about 6 MB."""
 TABLE = "catalog_productimage"
 
 
@@ -51,6 +53,7 @@ class _Copier:
         self.count = load.report.section("images")
         self.folder = load.folder.resolve()
         self.refused: list[tuple[int, str]] = []
+        self.saved: dict[str, tuple[str, int, int]] = {}
 
     def run(self) -> None:
         statement = (
@@ -82,26 +85,35 @@ class _Copier:
             if known and digest == known_hash and default_storage.exists(known_file):
                 self._describe(known, (position, alt), (known_position, known_alt))
                 return None
-            picture = clean_picture(data)
+            name, width, height = self._stored(digest, data)
         except PictureRefused as refusal:
             self.refused.append((line, str(refusal)))
             return None
-        name = self._save(picture.content, picture.extension)
         if known:
             self.count.changed += 1
             changes.note_before(TABLE, [known])  # whose file stays until the import can no longer be undone
             execute(
                 "UPDATE catalog_productimage SET file = %s, width = %s, height = %s, content_sha256 = %s,"
                 " position = %s, alt = %s, updated_at = now() WHERE id = %s",
-                [name, picture.width, picture.height, digest, position, alt, known],
+                [name, width, height, digest, position, alt, known],
             )
             return None
         self.count.new += 1
         image = ProductImage(product_id=product, source_name=file, position=position, alt=alt, content_sha256=digest)
-        image.width, image.height = picture.width, picture.height
+        image.width, image.height = width, height
         # Set beside the descriptor: assigning to it would open the file again to measure it.
         image.__dict__["file"] = name
         return image
+
+    def _stored(self, digest: str, data: bytes) -> tuple[str, int, int]:
+        """Name and size of the stored picture. Products that show the same picture share one file."""
+        found = self.saved.get(digest)
+        if found is None:
+            picture = clean_picture(data)
+            found = self._save(picture.content, picture.extension), picture.width, picture.height
+            if len(self.saved) < MOST_SHARED:
+                self.saved[digest] = found
+        return found
 
     def _read(self, file: str) -> bytes:
         path = self._inside(file)

@@ -12,9 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from catalog.demo.chance import SHOP_ZONE
-from catalog.demo.shop import make_shop
 from catalog.demo.sizes import SIZES
-from catalog.demo.writer import Progress, write_shop
+from catalog.demo.writer import Progress, write_demo
 
 
 class Command(BaseCommand):
@@ -41,9 +40,8 @@ class Command(BaseCommand):
         until = options["until"] or datetime.now(SHOP_ZONE).date()
         if until.year < 1990:
             raise CommandError(_("The date is too early. Name one from 1990 on."))
-        shop = make_shop(seed=seed, size=size, until=until)
         try:
-            counts = write_shop(shop, Path(folder), self._progress(options["verbosity"]))
+            counts = write_demo(seed, size, until, Path(folder), self._progress(options["verbosity"]))
         except FileExistsError:
             text = _("%(folder)s holds other files. Name another folder with --out.")
             raise CommandError(text % {"folder": folder}) from None
@@ -63,11 +61,12 @@ class Command(BaseCommand):
         pause = 0.2 if on_terminal else 2.0
         told_at = time.monotonic()
 
-        def tell(done: int, total: int) -> None:
+        def tell(what: str, done: int, total: int) -> None:
             nonlocal told_at
             if verbosity and (time.monotonic() - told_at >= pause or (on_terminal and done == total)):
                 told_at = time.monotonic()
-                text = _("Pictures: %(done)d of %(total)d products") % {"done": done, "total": total}
+                title = _("Pictures") if what == "pictures" else f"{what}.csv"
+                text = _("%(what)s: %(done)d of %(total)d") % {"what": title, "done": done, "total": total}
                 self.stdout.write(
                     f"\r{text}" if on_terminal else text, ending="" if on_terminal and done < total else "\n"
                 )

@@ -103,6 +103,26 @@ def test_the_same_picture_twice_is_kept_once(shop, media):
 
 
 @pytest.mark.django_db
+def test_products_that_show_the_same_picture_share_its_file(write, media):
+    folder = write(
+        {
+            "products.csv": "id,name,price\nP1,Mug,1\nP2,Mug too,1\nP3,Pan,1\n",
+            "images.csv": "product,file\nP1,a.png\nP2,a.png\nP3,b.png\n",
+        }
+    )
+    (folder / "a.png").write_bytes(picture())
+    (folder / "b.png").write_bytes(picture(colour="blue"))
+
+    result = do_import(folder)
+
+    assert counts(result.sections["images"]) == (3, 3, 0, 0, 0)
+    first, second, other = ProductImage.objects.order_by("product__external_id")
+    assert first.file.name == second.file.name != other.file.name
+    assert (second.width, second.height) == (8, 6)
+    assert len(files_in(media)) == 2
+
+
+@pytest.mark.django_db
 def test_new_words_change_the_row_and_not_the_file(shop, media):
     do_import(shop(picture()))
     before = ProductImage.objects.get().file.name
