@@ -13,3 +13,7 @@ import_sections = Registry("import_sections")
 
 demo_sections = Registry("demo_sections")
 """More files of the demo shop: callables `(world, writer) -> None`."""
+
+personal_rankers = Registry("personal_rankers")
+"""Personal order in search: callables `(*, customer, visitor, product_ids) -> catalog.search.answers.Taste | None`.
+They are asked in the web process, and only for people who allow it."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
 from core.jobs import job
@@ -49,3 +50,27 @@ def tidy_uploads() -> dict[str, Any]:
     from catalog.services import uploads
 
     return {"removed": uploads.tidy()}
+
+
+@shared_task(name="catalog.tasks.keep_search_fresh")
+def keep_search_fresh() -> None:
+    """Take up products that changed. Safe to run at any time: a second run at once does nothing."""
+    from catalog.search import index
+
+    index.refresh()
+
+
+@job(kind="catalog.search.tidy", queue="light", title=_("Count words and popularity for search"))
+def tidy_search() -> dict[str, Any]:
+    """How common words are and what people look at, as of now. Safe to run at any time."""
+    from catalog.search import index
+
+    return index.tidy()
+
+
+@job(kind="catalog.search.rebuild", queue="bulk", title=_("Rebuild the search index"))
+def rebuild_search() -> dict[str, Any]:
+    """Read every product again. Safe to run at any time; searches go on meanwhile."""
+    from catalog.search import index
+
+    return {"products": index.rebuild()}

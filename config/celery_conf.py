@@ -114,6 +114,17 @@ beat_schedule = {
         "args": ["core.tasks.tidy_models"],
         "options": {"queue": "light"},
     },
+    "keep search fresh": {
+        "task": "catalog.tasks.keep_search_fresh",
+        "schedule": settings.SEARCH_SECONDS,
+        "options": {"queue": "light", "expires": settings.SEARCH_SECONDS * 3},
+    },
+    "count words for search": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="35"),
+        "args": ["catalog.tasks.tidy_search"],
+        "options": {"queue": "light"},
+    },
     "prepare months of events": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="1", minute="10"),

@@ -219,6 +219,7 @@ SPECTACULAR_SETTINGS = {
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 RIGHTS_DEADLINE_DAYS = env.int("RIGHTS_DEADLINE_DAYS", default=30)
 EVENT_RETENTION_MONTHS = env.int("EVENT_RETENTION_MONTHS", default=25)
+SEARCH_SECONDS = env.int("SEARCH_SECONDS", default=20)
 WEBHOOK_SECONDS = env.int("WEBHOOK_SECONDS", default=5)
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 WEBHOOK_ALLOWED_NETWORKS = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])

@@ -115,6 +115,8 @@ API_ROWS = {
     ("PUT", "/api/v1/products/<str:product_id>"): Row(Scope.CATALOGUE_WRITE, 200, {"name": "P", "price": "1"}),
     ("GET", "/api/v1/products/<str:product_id>/similar"): for_all(Scope.RECOMMENDATIONS),
     ("GET", "/api/v1/categories"): for_all(Scope.CATALOGUE_READ),
+    ("GET", "/api/v1/search"): for_all(Scope.SEARCH),
+    ("GET", "/api/v1/search/suggestions"): for_all(Scope.SEARCH),
     ("GET", "/api/v1/recommendations"): for_all(Scope.RECOMMENDATIONS),
     ("POST", "/api/v1/events"): for_all(Scope.EVENTS, VIEW),
     ("POST", "/api/v1/stock"): Row(Scope.CATALOGUE_WRITE, 200, {"rows": [{"sku": "S", "set": 1}]}),

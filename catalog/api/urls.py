@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from catalog.api import me_views, people_views, views
+from catalog.api import me_views, people_views, search_views, views
 
 urlpatterns = [
     path("products", views.ProductListView.as_view(), name="products"),
     path("products/<str:product_id>", views.ProductView.as_view(), name="product"),
     path("categories", views.CategoryTreeView.as_view(), name="categories"),
+    path("search", search_views.SearchView.as_view(), name="search"),
+    path("search/suggestions", search_views.SuggestionsView.as_view(), name="search-suggestions"),
     path("stock", views.StockView.as_view(), name="stock"),
     path("events", views.EventsView.as_view(), name="events"),
     path("customers/<str:customer_id>", people_views.CustomerView.as_view(), name="customer"),

@@ -65,8 +65,8 @@ class ProductListView(ApiListView):
     def get(self, request: Request) -> Response:
         query = checked(ProductQuerySerializer, request.query_params)
         wanted = selectors.ProductFilter(
-            category=_existing(Category, "category", query.get("category")),
-            brand=getattr(_existing(Brand, "brand", query.get("brand")), "pk", None),
+            category=existing(Category, "category", query.get("category")),
+            brand=getattr(existing(Brand, "brand", query.get("brand")), "pk", None),
             price_min=query.get("price_min"),
             price_max=query.get("price_max"),
             in_stock=query.get("in_stock"),
@@ -76,7 +76,7 @@ class ProductListView(ApiListView):
         return self.get_paginated_response([selectors.product_row(product) for product in page or ()])
 
 
-def _existing(model: type[Any], field: str, ident: str | None) -> Any:
+def existing(model: type[Any], field: str, ident: str | None) -> Any:
     """The category or brand to filter by; one that does not exist is a slip of the caller."""
     if ident is None:
         return None

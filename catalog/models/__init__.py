@@ -5,6 +5,7 @@ from catalog.models.customers import Customer, CustomerTrait
 from catalog.models.imports import ImportBatch, ImportChange, ImportedEvents
 from catalog.models.orders import Order, OrderEvent, OrderLine, Payment, Refund
 from catalog.models.products import Brand, Category, Product, ProductImage, Variant
+from catalog.models.search import ProductTag, SearchChange, SearchDocument, SearchSynonym, SearchTerm
 from catalog.models.stock import StockMovement
 
 __all__ = [
@@ -22,7 +23,12 @@ __all__ = [
     "Payment",
     "Product",
     "ProductImage",
+    "ProductTag",
     "Refund",
+    "SearchChange",
+    "SearchDocument",
+    "SearchSynonym",
+    "SearchTerm",
     "StockMovement",
     "Variant",
     "Visitor",

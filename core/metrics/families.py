@@ -26,6 +26,7 @@ COUNTERS = {
     "http_request_seconds": ("Time spent answering, by area.", ("area",)),
     "http_throttled": ("Requests refused because of a limit.", ("area",)),
     "exposures_dropped": ("Exposures of experiments that found neither Redis nor the database for too long.", ()),
+    "searches": ("Searches, by whether products hold all, some or none of the words.", ("matched",)),
     "recommendations": ("Answers with recommendations, by the step that gave them.", ("source",)),
 }
 """Every counter of `core.metrics.count`: what it means, and its labels."""

@@ -20,9 +20,10 @@ class Scope(models.TextChoices):
     EVENTS = "events", _("Send events")
     RECOMMENDATIONS = "recommendations", _("Get recommendations")
     TOKENS = "tokens", _("Issue customer tokens")
+    SEARCH = "search", _("Search products")
 
 
-PUBLISHABLE_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.EVENTS, Scope.RECOMMENDATIONS})
+PUBLISHABLE_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.SEARCH, Scope.EVENTS, Scope.RECOMMENDATIONS})
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

@@ -6,29 +6,11 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from core.api.ids import IdField
+from core.api.ids import IdField, IdListField
 from recommender.selectors import Answer
 
 MAX_ITEMS = 50
-MAX_LIST_CHARACTERS = 3_000
-"""Of ids in a row. Two such lists fit into the line that the web server reads, 8,190 bytes."""
 PLACEMENT = r"^[a-z][a-z0-9_-]{0,39}$"
-
-
-class IdListField(serializers.CharField):
-    """Ids separated by commas."""
-
-    def __init__(self, *, most: int, **kwargs: Any) -> None:
-        self.most = most
-        kwargs.setdefault("required", False)
-        super().__init__(max_length=MAX_LIST_CHARACTERS, **kwargs)
-
-    def to_internal_value(self, data: Any) -> Any:
-        words = [word.strip() for word in super().to_internal_value(data).split(",") if word.strip()]
-        if len(words) > self.most:
-            raise serializers.ValidationError(f"At most {self.most} IDs.", code="too_many")
-        field = IdField()
-        return [field.run_validation(word) for word in words]
 
 
 class SimilarQuerySerializer(serializers.Serializer):

@@ -3,16 +3,14 @@
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.models import Customer, Product, Visitor
+from catalog.api.callers import customer_asked_for
+from catalog.models import Product, Visitor
 from core.api import ids
 from core.api.permissions import HasScope
-from core.api.principals import CustomerAuth, KeyAuth
 from core.api.views import ApiView
 from core.experiments import expose
 from core.faults import fault_of
@@ -54,7 +52,7 @@ class RecommendationsView(ApiView):
         if "product" in query:
             named.append(query["product"])
         keys = ids.primary_keys(Product.objects.existing(), named) if named else {}
-        customer = _customer(request, query.get("customer"))
+        customer = customer_asked_for(request, query.get("customer"))
         visitor = Visitor.objects.filter(key=query["visitor"]).first() if "visitor" in query else None
         placed = trials.placed_at(
             query["placement"], customer=customer, visitor=visitor, visitor_key=query.get("visitor")
@@ -117,18 +115,3 @@ def _checked(serializer: type[SimilarQuerySerializer], request: Request) -> dict
     form = serializer(data=request.query_params)
     form.is_valid(raise_exception=True)
     return form.validated_data
-
-
-def _customer(request: Request, wanted: str | None) -> Customer | None:
-    """Who the answer is for. A browser may ask only for the customer its token names."""
-    people = Customer.objects.existing()
-    if isinstance(request.auth, CustomerAuth):
-        own = ids.find(people, request.auth.customer)
-        if wanted is not None and (own is None or wanted not in (own.public_id, f"{ids.EXTERNAL}{own.external_id}")):
-            raise PermissionDenied(_("This token is for another customer."), code="other_customer")
-        return own
-    if wanted is None:
-        return None
-    if not (isinstance(request.auth, KeyAuth) and request.auth.is_server):
-        raise PermissionDenied(_("Recommendations for a customer need a server key or that customer's token."))
-    return ids.find(people, wanted)

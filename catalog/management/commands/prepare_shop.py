@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 
 from catalog.models import Product
+from catalog.search import index
 from core import local_services
 from core.supervisor.preparation import LOGIN, STEP
 
@@ -43,6 +44,9 @@ class Command(BaseCommand):
             )
         self._collect_static_files()
         self._fill(Path(options["shop"]) if options["shop"] else None, options["format"])
+        if index.is_waiting():
+            self._step("Make products searchable")
+            index.rebuild()
         self._step("Train the first models")
         call_command("train_first_models", stdout=self.stdout)
         login = io.StringIO()

@@ -1,0 +1,24 @@
+"""For whom an answer is made."""
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+
+from catalog.models import Customer
+from core.api import ids
+from core.api.principals import CustomerAuth, KeyAuth
+
+
+def customer_asked_for(request: Request, wanted: str | None) -> Customer | None:
+    """The customer whom a personal answer is for. A browser may ask only for the one its token names."""
+    people = Customer.objects.existing()
+    if isinstance(request.auth, CustomerAuth):
+        own = ids.find(people, request.auth.customer)
+        if wanted is not None and (own is None or wanted not in (own.public_id, f"{ids.EXTERNAL}{own.external_id}")):
+            raise PermissionDenied(_("This token is for another customer."), code="other_customer")
+        return own
+    if wanted is None:
+        return None
+    if not (isinstance(request.auth, KeyAuth) and request.auth.is_server):
+        raise PermissionDenied(_("An answer for a customer needs a server key or that customer's token."))
+    return ids.find(people, wanted)

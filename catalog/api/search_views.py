@@ -1,0 +1,115 @@
+"""Search and suggestions for storefronts."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.api.callers import customer_asked_for
+from catalog.api.search_serializers import (
+    SearchAnswerSerializer,
+    SearchFilterSerializer,
+    SearchQuerySerializer,
+    SuggestionQuerySerializer,
+    SuggestionsSerializer,
+)
+from catalog.api.views import checked, existing
+from catalog.models import Brand, Category, Visitor
+from catalog.search import answers, ids, suggestions
+from catalog.search.questions import WINDOW, Filters
+from core.api.ids import primary_keys
+from core.api.permissions import HasScope
+from core.api.views import ApiView
+from core.metrics import count
+from core.models import Scope
+
+
+class SearchView(ApiView):
+    """Products for words in Chinese or English, the best answers first."""
+
+    permission_classes = [HasScope(Scope.SEARCH)]
+
+    @extend_schema(
+        operation_id="search",
+        summary="Search products",
+        description=(
+            "Looks in names, categories, brands, tags, attributes, codes and descriptions in all languages of the "
+            "shop; knows synonyms, other forms of words, traditional characters and, when nothing is found, "
+            "slips of the finger. Only live products are found. At most 400 can be paged through."
+        ),
+        parameters=[SearchFilterSerializer],
+        responses={200: SearchAnswerSerializer},
+        tags=["catalogue"],
+    )
+    def get(self, request: Request) -> Response:
+        query = checked(SearchQuerySerializer, request.query_params)
+        question = answers.Question(
+            text=query["q"],
+            filters=_filters(query),
+            sort=query["sort"],
+            offset=query["offset"],
+            limit=query["limit"],
+            with_facets=query["facets"],
+            customer=customer_asked_for(request, query.get("customer")),
+            visitor=Visitor.objects.filter(key=query["visitor"]).first() if "visitor" in query else None,
+        )
+        answer = answers.answer(question)
+        count("searches", matched=answer.matched)
+        end = question.offset + question.limit
+        return Response(
+            {
+                "id": ids.make(uuid.uuid4()),
+                "query": query["q"],
+                "total": answer.total,
+                "matched": answer.matched,
+                "did_you_mean": answer.corrected_to if answer.total else None,
+                "personalised": answer.is_personal,
+                "results": answer.results,
+                "facets": answer.facets,
+                "next_offset": end if answer.has_more and end < WINDOW else None,
+            }
+        )
+
+
+def _filters(query: dict[str, Any]) -> Filters:
+    category = existing(Category, "category", query.get("category"))
+    brands = primary_keys(Brand.objects.all(), query["brand"]) if query.get("brand") else None
+    return Filters(
+        categories=None if category is None else _branch(category),
+        brands=None if brands is None else list(brands.values()),
+        price_min=query.get("price_min"),
+        price_max=query.get("price_max"),
+        in_stock=query["in_stock"],
+        tags=query.get("tag", ()),
+    )
+
+
+def _branch(category: Category) -> list[int]:
+    return list(Category.objects.filter(path__startswith=category.path).values_list("pk", flat=True))
+
+
+class SuggestionsView(ApiView):
+    """While somebody types."""
+
+    permission_classes = [HasScope(Scope.SEARCH)]
+
+    @extend_schema(
+        operation_id="search_suggestions",
+        summary="Suggest queries, categories, brands and products",
+        parameters=[SuggestionQuerySerializer],
+        responses={200: SuggestionsSerializer},
+        tags=["catalogue"],
+    )
+    def get(self, request: Request) -> Response:
+        query = checked(SuggestionQuerySerializer, request.query_params)
+        found = suggestions.suggest(query["q"], limit=query["limit"])
+        return Response(
+            {
+                "queries": found.queries,
+                "categories": found.categories,
+                "brands": found.brands,
+                "products": found.products,
+            }
+        )

@@ -1,0 +1,184 @@
+"""Answering a search: words to groups, groups to products, products in the best order.
+
+The usual path is one query for the words, one for everything that matches with its counts, and those that show a page.
+Corrections and fewer words are tried only when nothing was found.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from catalog.extensions import personal_rankers
+from catalog.models import Customer, Product, Visitor
+from catalog.search import facets, highlights, parsing, questions, vocabulary
+from catalog.search.parsing import Group
+from catalog.search.questions import WINDOW, Filters, Found
+from catalog.search.ranking import Ranked, Ranker, rarity
+from catalog.selectors import product_row
+
+log = structlog.get_logger(__name__)
+MOST_MISSING = 2
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What a personal ranker says: 0…1 for products it knows, and why, for people."""
+
+    scores: Mapping[int, float]
+    reasons: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    """(code, sentence) by product."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """`text` empty: everything the filters leave, the most popular first."""
+
+    text: str = ""
+    filters: Filters = field(default_factory=Filters)
+    sort: str = "relevance"
+    offset: int = 0
+    limit: int = 20
+    with_facets: bool = True
+    customer: Customer | None = None
+    visitor: Visitor | None = None
+
+
+@dataclass
+class Answer:
+    """`matched` says how: all words, some of them, or none. `corrected_to` is what was looked for instead."""
+
+    total: int
+    results: list[dict[str, Any]]
+    matched: str = "all"
+    corrected_to: str | None = None
+    is_personal: bool = False
+    has_more: bool = False
+    facets: dict[str, Any] | None = None
+    groups: Sequence[Group] = ()
+
+
+def answer(question: Question) -> Answer:
+    """At most `limit` products from `offset` on. Only live ones, whatever the index says."""
+    synonyms = vocabulary.synonyms.get() if question.text else None
+    groups = parsing.parse(question.text, synonyms) if question.text else []
+    if question.text.strip() and not groups:
+        return Answer(0, [], matched="none", facets=facets.as_rows(Found()) if question.with_facets else None)
+    known, everything = vocabulary.counts(groups) if groups else ({}, 1)
+    corrected_to = None
+    used = _worth_looking_for(groups, known)
+    if groups and len(used) < len(groups) and synonyms is not None:
+        better = vocabulary.corrected(groups, known, synonyms)
+        if better is not None:
+            groups = better
+            known, everything = vocabulary.counts(groups)
+            used = _worth_looking_for(groups, known)
+            corrected_to = spelled(groups)
+    found, matched = _find(groups, used, question)
+    order, taste = _ordered(question, found, used, known, everything)
+    page = order[question.offset : question.offset + question.limit]
+    wanted = highlights.matched_tokens(groups)
+    return Answer(
+        total=found.total,
+        results=_rows(page, wanted, taste),
+        matched=matched,
+        corrected_to=corrected_to,
+        is_personal=taste is not None and any(one.personal for one in page),
+        has_more=question.offset + question.limit < min(found.total, WINDOW),
+        facets=facets.as_rows(found) if question.with_facets else None,
+        groups=groups,
+    )
+
+
+def spelled(groups: Sequence[Group]) -> str:
+    """The groups as somebody would type them."""
+    text = ""
+    for group in groups:
+        needs_space = text and (group.kind == "word" or text[-1].isascii())
+        text += (" " if needs_space else "") + group.surface
+    return text
+
+
+def _worth_looking_for(groups: Sequence[Group], known: dict[str, int]) -> list[Group]:
+    return [group for group in groups if vocabulary.is_known(group, known)]
+
+
+def _find(groups: Sequence[Group], used: Sequence[Group], question: Question) -> tuple[Found, str]:
+    """With all words; else with all but one, but two, as long as half of what was asked for is there."""
+    if not groups:
+        return _asked(question, ()), "all"
+    unknown = len(groups) - len(used)
+    most = min(MOST_MISSING, len(groups) // 2 - unknown)
+    if not used or most < 0:
+        return Found(), "none"
+    for missing in range(most + 1):
+        if missing >= len(used):
+            break
+        found = _asked(question, used, missing)
+        if found.total or found.stock:
+            return found, "all" if not missing + unknown else "some"
+    return Found(), "none"
+
+
+def _asked(question: Question, groups: Sequence[Group], missing: int = 0) -> Found:
+    return questions.find(
+        groups, question.filters, missing=missing, sort=question.sort, with_facets=question.with_facets
+    )
+
+
+def _ordered(
+    question: Question, found: Found, groups: Sequence[Group], known: dict[str, int], everything: int
+) -> tuple[list[Ranked], Taste | None]:
+    if question.sort != "relevance":
+        return [Ranked(one.product_id, 0.0, 0.0) for one in found.candidates], None
+    taste = _taste(question, [one.product_id for one in found.candidates])
+    weights = [rarity(vocabulary.products_of(group, known), everything) for group in groups]
+    ranker = Ranker(groups, weights, taste.scores if taste else {})
+    return ranker.rank(found.candidates), taste
+
+
+def _taste(question: Question, product_ids: Sequence[int]) -> Taste | None:
+    """What this person may like, from the first ranker that has something to say. Never costs anybody an answer."""
+    allows = (question.customer is not None and question.customer.is_personalised) or (
+        question.customer is None and question.visitor is not None and question.visitor.may_track
+    )
+    if not allows or not product_ids:
+        return None
+    for entry in personal_rankers.entries():
+        try:
+            taste: Taste | None = entry.resolve()(
+                customer=question.customer, visitor=question.visitor, product_ids=product_ids
+            )
+        except Exception:  # a ranker that fails must not cost the customer an answer
+            log.exception("search.ranker_failed", ranker=entry.key)
+            continue
+        if taste is not None and taste.scores:
+            return taste
+    return None
+
+
+def _rows(page: Sequence[Ranked], wanted: set[str], taste: Taste | None) -> list[dict[str, Any]]:
+    """Rows as in the product list, with what matched. Two queries."""
+    products = {
+        product.pk: product
+        for product in Product.objects.live().for_listing().filter(pk__in=[one.product_id for one in page])
+    }
+    rows = []
+    for one in page:
+        product = products.get(one.product_id)
+        if product is None:
+            continue
+        row = product_row(product)
+        reason = taste.reasons.get(one.product_id) if taste is not None and one.personal else None
+        rows.append(
+            {
+                **row,
+                "highlights": {
+                    "name": highlights.segments(row["name"], wanted),
+                    "description": highlights.snippet(product.localised("description"), wanted) if wanted else [],
+                },
+                "reason": {"code": reason[0], "text": reason[1]} if reason else None,
+            }
+        )
+    return rows

@@ -1,0 +1,69 @@
+"""Which parts of a shown text match, as plain segments: whoever shows them escapes them like any text."""
+
+from collections.abc import Collection, Iterable
+
+from catalog.search import tokens
+from catalog.search.parsing import Group
+
+Segment = dict[str, object]
+SNIPPET = 160
+
+
+def matched_tokens(groups: Iterable[Group]) -> set[str]:
+    """All tokens of these groups."""
+    return {token for group in groups for way in group.alternatives for token in way.tokens}
+
+
+def segments(text: str, wanted: Collection[str]) -> list[Segment]:
+    """The text in order, cut where matching begins and ends: `{"text": …, "match": …}`."""
+    marks = _marks(text, wanted)
+    found: list[Segment] = []
+    for at, character in enumerate(text):
+        if found and found[-1]["match"] == marks[at]:
+            found[-1]["text"] = str(found[-1]["text"]) + character
+        else:
+            found.append({"text": character, "match": marks[at]})
+    return found
+
+
+def snippet(text: str, wanted: Collection[str]) -> list[Segment]:
+    """About 160 characters around the first match, in segments; empty when nothing matches."""
+    marks = _marks(text, wanted)
+    if True not in marks:
+        return []
+    start = max(0, marks.index(True) - SNIPPET // 3)
+    while start and start < len(text) and text[start - 1].isalnum() and text[start - 1].isascii():
+        start -= 1
+    part = text[start : start + SNIPPET]
+    found = segments(part, wanted)
+    if start:
+        found.insert(0, {"text": "…", "match": False})
+    if start + SNIPPET < len(text):
+        found.append({"text": "…", "match": False})
+    return found
+
+
+def _marks(text: str, wanted: Collection[str]) -> list[bool]:
+    """For each character whether it matches. Texts are compared character by character, so places stay right."""
+    marks = [False] * len(text)
+    plain = "".join(part if len(part := tokens.normalise(character)) == 1 else character.lower()[:1] or " "
+                    for character in text)  # fmt: skip
+    if tokens.SCRIPT.search(plain):
+        converted = tokens.normalise(plain)
+        plain = converted if len(converted) == len(plain) else plain
+    for run in tokens.runs(plain):
+        if run.kind == "word":
+            if any(token in wanted for token in tokens.of_word(run.text)):
+                _mark(marks, run.start, len(run.text))
+            continue
+        for token in wanted:
+            if tokens.SCRIPT.search(token):
+                at = run.text.find(token)
+                while at >= 0:
+                    _mark(marks, run.start + at, len(token))
+                    at = run.text.find(token, at + 1)
+    return marks
+
+
+def _mark(marks: list[bool], start: int, length: int) -> None:
+    marks[start : start + length] = [True] * min(length, len(marks) - start)

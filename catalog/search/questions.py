@@ -1,0 +1,168 @@
+"""What one search asks for, and the SQL that finds it: one statement for matches, counts and candidates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any
+
+from django.db import connection
+
+from catalog.search import parsing
+from catalog.search.documents import read_fields
+from catalog.search.parsing import Group
+from catalog.search.ranking import Candidate
+
+WINDOW = 400
+"""So many products at most are ranked and can be paged through."""
+SORTS = {
+    "price": "price, product_id DESC",
+    "-price": "price DESC, product_id DESC",
+    "newest": "published_at DESC NULLS LAST, product_id DESC",
+}
+BANDS = [Decimal(step).scaleb(power) for power in range(-1, 8) for step in (1, 2, 5)]
+"""Where price bands may begin: 0.1, 0.2, 0.5, 1, 2, 5 …, whatever the currency."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What narrows a search. Values of one kind are alternatives, kinds go together. Ids are primary keys."""
+
+    categories: Sequence[int] | None = None
+    brands: Sequence[int] | None = None
+    price_min: Decimal | None = None
+    price_max: Decimal | None = None
+    in_stock: bool | None = None
+    tags: Sequence[tuple[str, str]] = ()
+
+
+@dataclass
+class Found:
+    """What the statement brought. Counts are by primary key, by whether in stock, by band number and by tag."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    total: int = 0
+    categories: dict[int, int] = field(default_factory=dict)
+    brands: dict[int, int] = field(default_factory=dict)
+    stock: dict[bool, int] = field(default_factory=dict)
+    bands: dict[int, int] = field(default_factory=dict)
+    tags: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+STATEMENT = """
+WITH found AS MATERIALIZED (
+    SELECT d.product_id, d.category_id, d.brand_id, d.price, d.is_in_stock, d.popularity, d.published_at,
+        {in_category} AS c, {in_brand} AS b, {in_price} AS p, {in_stock} AS s, {is_tagged} AS t
+    FROM catalog_searchdocument d WHERE d.is_shown {matches}
+), best AS (
+    SELECT h.product_id, h.popularity, h.is_in_stock, row_number() OVER () AS place FROM (
+        SELECT f.* FROM found f {strong} WHERE f.c AND f.b AND f.p AND f.s AND f.t ORDER BY {order} LIMIT {window}
+    ) h
+)
+SELECT 'hit' AS what, b.product_id AS id, CASE WHEN b.is_in_stock THEN 1 ELSE 0 END AS n, b.popularity AS x,
+    b.place, {fields} AS word
+FROM best b {with_fields}
+UNION ALL SELECT 'total', 0, count(*), 0, 0, '' FROM found WHERE c AND b AND p AND s AND t
+{facets}
+"""
+FACETS = """
+UNION ALL SELECT 'category', category_id, count(*), 0, 0, '' FROM found
+    WHERE b AND p AND s AND t AND category_id IS NOT NULL GROUP BY category_id
+UNION ALL SELECT 'brand', brand_id, count(*), 0, 0, '' FROM found
+    WHERE c AND p AND s AND t AND brand_id IS NOT NULL GROUP BY brand_id
+UNION ALL SELECT 'stock', CASE WHEN is_in_stock THEN 1 ELSE 0 END, count(*), 0, 0, '' FROM found
+    WHERE c AND b AND p AND t GROUP BY is_in_stock
+UNION ALL SELECT 'band', width_bucket(price, %(bands)s::numeric[]), count(*), 0, 0, '' FROM found
+    WHERE c AND b AND s AND t GROUP BY 2
+UNION ALL SELECT 'tag', 0, count(*), 0, 0, g.kind || chr(31) || g.value
+    FROM found f JOIN catalog_producttag g ON g.product_id = f.product_id
+    WHERE f.c AND f.b AND f.p AND f.s GROUP BY g.kind, g.value
+"""
+STRONG_JOIN = """
+LEFT JOIN (SELECT product_id AS id FROM catalog_searchdocument WHERE tokens @@ %(strong)s::tsquery) y
+    ON y.id = f.product_id
+"""
+
+
+def find(
+    groups: Sequence[Group], filters: Filters, *, missing: int = 0, sort: str = "relevance", with_facets: bool = True
+) -> Found:
+    """Everything that holds the groups (all but `missing` of them), narrowed and counted. One query.
+
+    Counts of one kind leave out the filter of that kind, so that a customer sees what choosing another would bring.
+    Without groups: all shown products. By relevance the candidates are those that name the words outside their
+    description, in stock, popular; the ranker orders them. By another sort they come in that order.
+    """
+    by_relevance = sort == "relevance"
+    values: dict[str, Any] = {"bands": BANDS}
+    parts = dict.fromkeys(("in_category", "in_brand", "in_price", "in_stock", "is_tagged"), "true")
+    if filters.categories is not None:
+        parts["in_category"] = "coalesce(d.category_id = ANY(%(categories)s), false)"
+        values["categories"] = list(filters.categories)
+    if filters.brands is not None:
+        parts["in_brand"] = "coalesce(d.brand_id = ANY(%(brands)s), false)"
+        values["brands"] = list(filters.brands)
+    if filters.price_min is not None or filters.price_max is not None:
+        values |= {"low": filters.price_min, "high": filters.price_max}
+        parts["in_price"] = (
+            "d.price >= coalesce(%(low)s, 0::numeric) AND d.price <= coalesce(%(high)s, 'infinity'::numeric)"
+        )
+    if filters.in_stock is not None:
+        parts["in_stock"] = "d.is_in_stock" if filters.in_stock else "NOT d.is_in_stock"
+    parts["is_tagged"] = _tagged(filters.tags, values)
+    parts |= {"matches": "", "strong": "", "order": "f.is_in_stock DESC, f.popularity DESC, f.product_id DESC"}
+    if groups:
+        parts["matches"] = "AND d.tokens @@ %(query)s::tsquery"
+        values["query"] = parsing.tsquery(groups, missing=missing)
+        if by_relevance:
+            parts["strong"] = STRONG_JOIN
+            parts["order"] = "(y.id IS NULL), " + parts["order"]
+            values["strong"] = parsing.tsquery(groups, missing=missing, prefix=parsing.STRONG)
+    if not by_relevance:
+        parts["order"] = SORTS[sort]
+    needs_fields = by_relevance and bool(groups)
+    parts["fields"] = "coalesce(d.fields, '')" if needs_fields else "''"
+    parts["with_fields"] = "LEFT JOIN catalog_searchdocument d ON d.product_id = b.product_id" if needs_fields else ""
+    statement = STATEMENT.format(**parts, window=WINDOW, facets=FACETS if with_facets else "")
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return _read(cursor.fetchall())
+
+
+def _tagged(tags: Sequence[tuple[str, str]], values: dict[str, Any]) -> str:
+    kinds: dict[str, list[str]] = {}
+    for kind, value in tags:
+        kinds.setdefault(kind, []).append(value)
+    conditions = []
+    for number, (kind, wanted) in enumerate(sorted(kinds.items())):
+        values |= {f"kind{number}": kind, f"values{number}": wanted}
+        conditions.append(
+            "EXISTS (SELECT 1 FROM catalog_producttag g WHERE g.product_id = d.product_id"  # noqa: S608
+            f" AND g.kind = %(kind{number})s AND g.value = ANY(%(values{number})s))"
+        )
+    return " AND ".join(conditions) or "true"
+
+
+def _read(rows: Sequence[tuple[Any, ...]]) -> Found:
+    found = Found()
+    places: list[int] = []
+    for what, ident, number, popularity, place, word in rows:
+        match what:
+            case "hit":
+                found.candidates.append(Candidate(ident, read_fields(word), float(popularity), bool(number)))
+                places.append(place)
+            case "total":
+                found.total = number
+            case "category":
+                found.categories[ident] = number
+            case "brand":
+                found.brands[ident] = number
+            case "stock":
+                found.stock[bool(ident)] = number
+            case "band":
+                found.bands[ident] = number
+            case "tag":
+                kind, _separator, value = word.partition("\x1f")
+                found.tags[kind, value] = number
+    found.candidates = [one for _place, one in sorted(zip(places, found.candidates, strict=True), key=itemgetter(0))]
+    return found
