@@ -20,6 +20,8 @@ class Migration(migrations.Migration):
     dependencies = [("core", "0014_no_truncate")]
 
     operations = [
+        # The shop's first migration makes it too, but may come after this one; taking it back belongs to that one.
+        migrations.RunSQL("CREATE EXTENSION IF NOT EXISTS pg_trgm", migrations.RunSQL.noop),
         migrations.RunSQL(ESTIMATE, "DROP FUNCTION core_estimate(text)"),
         migrations.AddIndex(
             model_name="ledgerentry",
