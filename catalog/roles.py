@@ -3,7 +3,7 @@
 from core.choices import Role
 from core.roles import rights
 
-_PRODUCTS = ("product", "variant", "category", "brand", "productimage", "stockmovement")
+_PRODUCTS = ("product", "variant", "category", "brand", "productimage", "stockmovement", "bulkchange")
 _ORDERS = ("order", "orderline", "orderevent", "payment", "refund")
 
 

@@ -24,6 +24,8 @@ QUOTING = {
 # What these hold says nothing about a customer or a member of staff. A new field has to be put here or in the registry.
 HARMLESS = {
     "catalog.Brand": "external_id name name_translations public_id",
+    "catalog.BulkChange": "arguments",
+    "catalog.BulkChangeRow": "after before reason",
     "catalog.Category": "external_id name name_translations path public_id",
     "catalog.Customer": "country language",
     "catalog.CustomerTrait": "kind",

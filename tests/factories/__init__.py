@@ -2,6 +2,7 @@
 
 from tests.factories.catalog import (
     BrandFactory,
+    BulkChangeFactory,
     CategoryFactory,
     CustomerFactory,
     CustomerTraitFactory,
@@ -37,6 +38,7 @@ __all__ = [
     "AlertRuleFactory",
     "ApiKeyFactory",
     "BrandFactory",
+    "BulkChangeFactory",
     "CategoryFactory",
     "CustomerFactory",
     "CustomerTraitFactory",

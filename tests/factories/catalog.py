@@ -14,6 +14,7 @@ from PIL import Image
 from catalog import partitions
 from catalog.models import (
     Brand,
+    BulkChange,
     Category,
     Customer,
     CustomerTrait,
@@ -71,6 +72,16 @@ class BrandFactory(_WithPublicId):
         model = Brand
 
     name = factory.Sequence(lambda n: f"Brand {n}")
+
+
+class BulkChangeFactory(DjangoModelFactory):
+    """A change of prices that touched nothing yet."""
+
+    class Meta:
+        model = BulkChange
+
+    operation = BulkChange.Operation.PRICE
+    arguments = factory.LazyFunction(lambda: {"way": "percent", "value": "-10", "rounding": "cent"})
 
 
 class ProductFactory(_WithPublicId):
