@@ -1,6 +1,6 @@
 """Facts of the shop."""
 
-from catalog.models.behaviour import Interaction, Visitor
+from catalog.models.behaviour import DeadEvent, Interaction, Visitor
 from catalog.models.bulk import BulkChange, BulkChangeRow
 from catalog.models.customers import Customer, CustomerTrait
 from catalog.models.imports import ImportBatch, ImportChange, ImportedEvents
@@ -16,6 +16,7 @@ __all__ = [
     "Category",
     "Customer",
     "CustomerTrait",
+    "DeadEvent",
     "ImportBatch",
     "ImportChange",
     "ImportedEvents",

@@ -18,6 +18,7 @@ from catalog.models import (
     Category,
     Customer,
     CustomerTrait,
+    DeadEvent,
     ImportBatch,
     Interaction,
     Order,
@@ -241,3 +242,16 @@ class ImportBatchFactory(DjangoModelFactory):
 
     format = "native"
     source = "folder"
+
+
+class DeadEventFactory(DjangoModelFactory):
+    """A line that nobody can read."""
+
+    entry = factory.Sequence(lambda number: f"{number}-0")
+    place = 0
+    payload = "not an event"
+    reason = "unreadable"
+    error = "This is no event."
+
+    class Meta:
+        model = DeadEvent
