@@ -51,9 +51,9 @@ check: install-dev ## Lint, types, import contracts, templates, migrations, API 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/djlint templates --check --quiet
-	$(BIN)/djlint templates --lint --quiet
-	$(BIN)/bandit -q -ll -c pyproject.toml -r config core catalog recommender
+	$(BIN)/djlint templates storefront/templates --check --quiet
+	$(BIN)/djlint templates storefront/templates --lint --quiet
+	$(BIN)/bandit -q -ll -c pyproject.toml -r config core catalog recommender storefront
 	$(BIN)/python manage.py check
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null

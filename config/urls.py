@@ -20,6 +20,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics_page.metrics, name="metrics"),
     path("pictures/<int:width>/<path:name>", picture, name="picture"),
+    path("shop/", include("storefront.urls")),
     path("api/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
     path("api/schema", SchemaView.as_view(), name="api-schema"),
     path("api/v1/", include("catalog.api.urls")),

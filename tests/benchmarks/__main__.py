@@ -38,8 +38,15 @@ BENCHES = {
 }
 
 
+TIMED = (
+    ("load", "storefront beside a plain view"),
+    ("ledger", "the ledger"),
+    ("storefront", "the demo storefront on a phone"),
+)
+
+
 def main(wanted: list[str]) -> int:
-    known = [*BENCHES, "growth", "import", "load", "ledger"]
+    known = [*BENCHES, "growth", "import", "load", "ledger", "storefront"]
     unknown = sorted(set(wanted) - set(known))
     if unknown:
         print(f"No benchmark named {unknown[0]}. Known: {', '.join(known)}.")
@@ -63,7 +70,7 @@ def main(wanted: list[str]) -> int:
         print("\n== import of a real shop", flush=True)
         if subprocess.run([sys.executable, "-m", "tests.benchmarks.import_bench"], cwd=ROOT).returncode:
             below.append("import: see above")
-    for name, title in (("load", "storefront beside a plain view"), ("ledger", "the ledger")):
+    for name, title in TIMED:
         if not wanted or name in wanted:
             print(f"\n== {title}", flush=True)
             if subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}_bench"], cwd=ROOT).returncode:

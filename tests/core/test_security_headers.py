@@ -42,6 +42,8 @@ PLACES = {
     "/livez": (200, CLOSED),
     "/readyz": (200, CLOSED),
     "/api/": (200, OWN),
+    "/shop/": (404, OWN),
+    "/pictures/320/products/none.png": (404, OWN),
     "/": (302, OWN),
     "/none": (404, OWN),
     "/i18n/language": (302, OWN),

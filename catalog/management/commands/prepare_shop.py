@@ -16,6 +16,7 @@ from django.db import OperationalError, connection
 from catalog.models import Product
 from catalog.search import index
 from core import local_services
+from core.models import ShopProfile
 from core.supervisor.preparation import LOGIN, STEP
 
 DEMO = "demo"
@@ -49,6 +50,7 @@ class Command(BaseCommand):
             index.rebuild()
         self._step("Train the first models")
         call_command("train_first_models", stdout=self.stdout)
+        call_command("ensure_storefront", stdout=self.stdout)
         login = io.StringIO()
         call_command("ensure_owner", stdout=login)
         for line in login.getvalue().splitlines():
@@ -77,11 +79,15 @@ class Command(BaseCommand):
         """The demo shop into an empty database, or the shop that was asked for. An unfinished filling is resumed."""
         state = FillingState(settings.VAR_DIR / "filling.json")
         if shop is None:
+            if state.source == DEMO:
+                ShopProfile.objects.update(is_demo=True)  # installations that are older than this mark
             if state.finished or (state.source != DEMO and Product.objects.exists()):
                 return
             self._step("Make the demo shop")
             state.begin(DEMO)
             call_command("make_demo_shop", "--size", "small", "--seed", "1", "--import", stdout=self.stdout)
+            ShopProfile.current()
+            ShopProfile.objects.update(is_demo=True)
         else:
             if state.source == DEMO:
                 raise CommandError(

@@ -1,0 +1,27 @@
+"""Addresses of the demo storefront, below /shop/."""
+
+from django.urls import path
+
+from storefront.views import account, browse, buying, finding
+
+app_name = "shop"
+urlpatterns = [
+    path("", browse.home, name="home"),
+    path("c/<str:category_id>/", finding.category, name="category"),
+    path("p/<str:product_id>/", browse.product, name="product"),
+    path("search", finding.search, name="search"),
+    path("basket/", buying.basket, name="basket"),
+    path("basket/add", buying.add, name="basket-add"),
+    path("basket/change", buying.change, name="basket-change"),
+    path("checkout/", buying.checkout, name="checkout"),
+    path("orders/<str:number>/", buying.order, name="order"),
+    path("account/", account.account, name="account"),
+    path("account/sign-in", account.sign_in, name="sign-in"),
+    path("account/sign-out", account.sign_out, name="sign-out"),
+    path("account/personalisation", account.personalisation, name="personalisation"),
+    path("account/copy", account.ask_copy, name="copy"),
+    path("account/copy/file", account.copy_file, name="copy-file"),
+    path("account/erase", account.erase, name="erase"),
+    path("privacy/", account.privacy, name="privacy"),
+    path("look", account.look, name="look"),
+]

@@ -1,0 +1,148 @@
+"""Who is signed in: their orders, their choices, their data. And the look of the shop."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from core.shop import current_shop
+from storefront.api import Refused, ShopApi
+from storefront.basket import keep_cookie
+from storefront.frame import (
+    ACCOUNT_COOKIE,
+    ACCOUNT_SALT,
+    ACCOUNT_SECONDS,
+    LANGUAGE_COOKIE,
+    LOOK_COOKIE,
+    LOOKS,
+    Shopper,
+    shop_page,
+)
+from storefront.views.buying import own_orders
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+@require_safe
+@shop_page
+def account(shopper: Shopper) -> HttpResponseBase:
+    if not shopper.token:
+        guest_orders = own_orders(shopper.request)
+        return shopper.page("shop/sign_in.html", {"people": _people(shopper), "guest_orders": guest_orders})
+    orders = shopper.me.get("me/orders", limit=20)
+    return shopper.page(
+        "shop/account.html",
+        {
+            "person": shopper.me.get("me"),
+            "orders": orders["results"],
+            "copy": _copy(shopper),
+            "said": shopper.request.GET.get("said", ""),
+        },
+    )
+
+
+def _copy(shopper: Shopper) -> dict[str, Any] | None:
+    """The copy that was asked for, or None."""
+    try:
+        found: dict[str, Any] = shopper.me.get("me/export")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return None
+    return found
+
+
+def _people(shopper: Shopper) -> list[dict[str, Any]]:
+    """Invented people to try the demo shop as. A real shop has a sign-in of its own here, and never this."""
+    if not current_shop().is_demo:
+        return []
+    found = []
+    for ident in shopper.keys.accounts:
+        try:
+            token = shopper.back_end.post(f"customers/ext:{ident}/tokens")["token"]
+            found.append({**ShopApi(shopper.request, token, shopper.language).get("me"), "ident": ident})
+        except Refused as refused:
+            if refused.status != 404:  # erased meanwhile
+                raise
+    return found
+
+
+@require_POST
+@shop_page
+def sign_in(shopper: Shopper) -> HttpResponseBase:
+    """What a shop's back end does once it knows who somebody is: it asks for a token and gives it to the browser."""
+    ident = shopper.request.POST.get("who", "")
+    if not current_shop().is_demo or ident not in shopper.keys.accounts:
+        return redirect("shop:account")
+    token = shopper.back_end.post(f"customers/ext:{ident}/tokens", {"lifetime_seconds": ACCOUNT_SECONDS})["token"]
+    response = redirect("shop:account")
+    keep_cookie(response, ACCOUNT_COOKIE, signing.dumps(token, salt=ACCOUNT_SALT), max_age=ACCOUNT_SECONDS)
+    return response
+
+
+@require_POST
+@shop_page
+def sign_out(shopper: Shopper) -> HttpResponseBase:
+    response = redirect("shop:home")
+    response.delete_cookie(ACCOUNT_COOKIE, path="/shop/")
+    return response
+
+
+@require_POST
+@shop_page
+def personalisation(shopper: Shopper) -> HttpResponseBase:
+    if not shopper.token:
+        return redirect("shop:account")
+    shopper.me.put("me/preferences", {"personalised": shopper.request.POST.get("personalised") == "1"})
+    return redirect("/shop/account/?said=choice")
+
+
+@require_POST
+@shop_page
+def ask_copy(shopper: Shopper) -> HttpResponseBase:
+    if not shopper.token:
+        return redirect("shop:account")
+    shopper.me.post("me/export")
+    return redirect("/shop/account/?said=copy")
+
+
+@require_safe
+@shop_page
+def copy_file(shopper: Shopper) -> HttpResponseBase:
+    return shopper.me.file("me/export/file") if shopper.token else redirect("shop:account")
+
+
+@require_POST
+@shop_page
+def erase(shopper: Shopper) -> HttpResponseBase:
+    """Only with the tick: it cannot be taken back."""
+    if not shopper.token or shopper.request.POST.get("sure") != "1":
+        return redirect("/shop/account/?said=unsure")
+    asked = shopper.me.delete("me")
+    response = shopper.page("shop/erased.html", {"asked": asked, "token": ""})
+    response.delete_cookie(ACCOUNT_COOKIE, path="/shop/")
+    return response
+
+
+@require_POST
+@shop_page
+def look(shopper: Shopper) -> HttpResponseBase:
+    """Language and light or dark, remembered by this browser."""
+    sent, back = shopper.request.POST, shopper.request.POST.get("next", "")
+    is_ours = back.startswith("/shop/") and url_has_allowed_host_and_scheme(back, {shopper.request.get_host()})
+    response = redirect(back if is_ours else "shop:home")
+    if sent.get("language") in dict(settings.LANGUAGES):
+        keep_cookie(response, LANGUAGE_COOKIE, sent["language"], max_age=YEAR_SECONDS)
+    if sent.get("look") in LOOKS:
+        keep_cookie(response, LOOK_COOKIE, sent["look"], max_age=YEAR_SECONDS)
+    return response
+
+
+@require_safe
+@shop_page
+def privacy(shopper: Shopper) -> HttpResponseBase:
+    return shopper.page("shop/privacy.html")

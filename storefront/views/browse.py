@@ -1,0 +1,57 @@
+"""Looking around: home and a product."""
+
+import time
+from itertools import chain, zip_longest
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from storefront.frame import Shopper, shop_page
+from storefront.views.finding import trail_to
+
+MOST_DEPARTMENTS = 6
+SHELF_SECONDS = 60
+_shelves: dict[str, tuple[float, dict[str, Any]]] = {}
+
+
+@require_safe
+@shop_page
+def home(shopper: Shopper) -> HttpResponseBase:
+    return shopper.page("shop/home.html", _front(shopper))
+
+
+def _front(shopper: Shopper) -> dict[str, Any]:
+    """What is new in each department, and the departments with a picture. The same for all, so kept for a minute."""
+    known = _shelves.get(shopper.language)
+    if known is not None and time.monotonic() < known[0]:
+        return known[1]
+    api = shopper.browser
+    departments, shelves = [], []
+    for category in api.get("categories")[:MOST_DEPARTMENTS]:
+        newest = api.get("products", category=category["id"], in_stock="true", limit=2)["results"]
+        departments.append({**category, "image": newest[0]["image"] if newest else None})
+        shelves.append(newest)
+    mixed = [product for product in chain.from_iterable(zip_longest(*shelves)) if product is not None]
+    front = {"departments": departments, "newest": mixed[:8], "hero": [one for one in mixed if one["image"]][:3]}
+    _shelves[shopper.language] = (time.monotonic() + SHELF_SECONDS, front)
+    return front
+
+
+@require_safe
+@shop_page
+def product(shopper: Shopper, product_id: str) -> HttpResponseBase:
+    found = shopper.browser.get(f"products/{product_id}")
+    chosen = next((one for one in found["variants"] if one["in_stock"]), None)
+    category = found["category"]
+    trail = trail_to(shopper.browser.get("categories"), category["id"]) if category else []
+    return shopper.page(
+        "shop/product.html",
+        {
+            "product": found,
+            "chosen": chosen or next(iter(found["variants"]), None),
+            "trail": trail,
+            "prices_differ": len({one["price"] for one in found["variants"]}) > 1,
+            "was_added": shopper.request.GET.get("added") == "1",
+        },
+    )

@@ -1,0 +1,168 @@
+"""The basket, the checkout and the order: what the shop's own back end does with its server key."""
+
+import secrets
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from storefront.api import Refused
+from storefront.basket import Line, keep_cookie
+from storefront.frame import Shopper, shop_page
+
+ORDERS_COOKIE = "shop_orders"
+ORDERS_SALT = "storefront.orders"
+ORDERS_SECONDS = 90 * 24 * 3600
+MOST_ORDERS = 20
+COUNTRIES = {"CN": _("China"), "GB": _("United Kingdom"), "US": _("United States")}
+DELIVERY = {
+    "standard": (_("Standard, 3 to 5 days"), Decimal("12.00")),
+    "express": (_("Express, next day"), Decimal("28.00")),
+}
+FREE_FROM = Decimal("299.00")
+PAYMENTS = {"card": _("Card (demo: nothing is charged)"), "later": _("Pay later, by invoice")}
+
+
+@require_safe
+@shop_page
+def basket(shopper: Shopper) -> HttpResponseBase:
+    lines = shopper.basket.lines(shopper.browser)
+    total = _sum(lines)
+    context = {"lines": lines, "total": total, "missing_for_free": max(Decimal(0), FREE_FROM - total)}
+    context["can_order"] = bool(lines) and all(line.is_available for line in lines)
+    return shopper.page("shop/basket.html", context)
+
+
+def _sum(lines: list[Line]) -> Decimal:
+    return sum((line.amount for line in lines), Decimal(0))
+
+
+@require_POST
+@shop_page
+def add(shopper: Shopper) -> HttpResponseBase:
+    """Only what the shop has can be put in. Back to the product, which says so."""
+    sent = shopper.request.POST
+    product = shopper.browser.get(f"products/{sent.get('product', '')}")
+    variant = next((one for one in product["variants"] if one["sku"] == sent.get("sku")), None)
+    address = reverse("shop:product", args=[product["id"]])
+    if variant is None or not variant["in_stock"]:
+        return redirect(address)
+    shopper.basket.add(product["id"], variant["sku"], _quantity(sent.get("quantity", "1")) or 1)
+    response = redirect(f"{address}?{urlencode({'added': 1})}")
+    shopper.basket.keep(response)
+    return response
+
+
+@require_POST
+@shop_page
+def change(shopper: Shopper) -> HttpResponseBase:
+    """The whole basket form: a quantity for each SKU, and perhaps a button that takes one out."""
+    for name, value in shopper.request.POST.items():
+        if name.startswith("quantity:") and (quantity := _quantity(str(value))) is not None:
+            shopper.basket.set(name.removeprefix("quantity:"), quantity)
+    if gone := shopper.request.POST.get("remove"):
+        shopper.basket.set(gone, 0)
+    response = redirect("shop:basket")
+    shopper.basket.keep(response)
+    return response
+
+
+def _quantity(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@shop_page
+def checkout(shopper: Shopper) -> HttpResponseBase:
+    lines = shopper.basket.lines(shopper.browser)
+    if not lines:
+        return redirect("shop:basket")
+    total = _sum(lines)
+    chosen = {
+        "country": _one_of(COUNTRIES, shopper.request.POST.get("country")),
+        "delivery": _one_of(DELIVERY, shopper.request.POST.get("delivery")),
+        "payment": _one_of(PAYMENTS, shopper.request.POST.get("payment")),
+    }
+    refusal = ""
+    if shopper.request.method == "POST":
+        try:
+            return _place(shopper, lines, chosen, _shipping(chosen["delivery"], total))
+        except Refused as refused:
+            if refused.status not in (409, 422):
+                raise
+            refusal = refused.detail
+    ways = [(name, label, _shipping(name, total)) for name, (label, _price) in DELIVERY.items()]
+    return shopper.page(
+        "shop/checkout.html",
+        {
+            "lines": lines, "total": total, "ways": ways, "countries": COUNTRIES, "payments": PAYMENTS,
+            "chosen": chosen, "refusal": refusal, "attempt": secrets.token_urlsafe(16),
+            "shipping": _shipping(chosen["delivery"], total),
+            "name": shopper.me.get("me")["name"] if shopper.token else "",
+        },
+        status=409 if refusal else 200,
+    )  # fmt: skip
+
+
+def _one_of(choices: dict[str, Any], wanted: str | None) -> str:
+    return wanted if wanted in choices else next(iter(choices))
+
+
+def _shipping(way: str, total: Decimal) -> Decimal:
+    return Decimal("0.00") if way == "standard" and total >= FREE_FROM else DELIVERY[way][1]
+
+
+def _place(shopper: Shopper, lines: list[Line], chosen: dict[str, str], shipping: Decimal) -> HttpResponseBase:
+    """One order for one sending of the form, however often the button is pressed."""
+    body: dict[str, Any] = {
+        "lines": [{"sku": line.entry.sku, "quantity": line.entry.quantity} for line in lines],
+        "shipping": str(shipping),
+        "country": chosen["country"],
+        "channel": "web",
+    }
+    if shopper.token:
+        body["customer"] = shopper.me.get("me")["id"]
+    attempt = shopper.request.POST.get("attempt", "")[:60]
+    key = f"shop-{attempt}" if attempt.isascii() and attempt.replace("-", "").replace("_", "").isalnum() else ""
+    order = shopper.back_end.post("orders", body, idempotency_key=key)
+    if chosen["payment"] == "card" and order["status"] == "placed":
+        paid = {"kind": "paid", "method": "demo card", "external_id": f"demo-{order['id']}"}
+        shopper.back_end.post(f"orders/{order['number']}/events", paid)
+    response = redirect(f"{reverse('shop:order', args=[order['number']])}?new=1")
+    shopper.basket.entries = []
+    shopper.basket.keep(response)
+    numbers = [order["number"], *(one for one in own_orders(shopper.request) if one != order["number"])]
+    value = signing.dumps(numbers[:MOST_ORDERS], salt=ORDERS_SALT, compress=True)
+    keep_cookie(response, ORDERS_COOKIE, value, max_age=ORDERS_SECONDS)
+    return response
+
+
+def own_orders(request: HttpRequest) -> list[str]:
+    """Numbers of the orders that this browser placed."""
+    try:
+        found = signing.loads(request.COOKIES.get(ORDERS_COOKIE, ""), salt=ORDERS_SALT, max_age=ORDERS_SECONDS)
+    except signing.BadSignature:
+        return []
+    return [str(number) for number in found]
+
+
+@require_safe
+@shop_page
+def order(shopper: Shopper, number: str) -> HttpResponseBase:
+    """An order of this browser, or of who is signed in. Others look like numbers that do not exist."""
+    if number in own_orders(shopper.request):
+        found = shopper.back_end.get(f"orders/{number}")
+    elif shopper.token:
+        found = shopper.me.get(f"orders/{number}")
+    else:
+        return shopper.page("shop/missing.html", status=404)
+    steps = [event for event in found["events"] if event["kind"] != "note"]
+    is_new = shopper.request.GET.get("new") == "1"
+    return shopper.page("shop/order.html", {"order": found, "steps": steps, "is_new": is_new})

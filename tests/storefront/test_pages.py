@@ -1,0 +1,310 @@
+"""What the pages of the demo storefront show and do, without scripts."""
+
+import re
+
+import pytest
+
+from catalog.models import Order, Variant
+from tests.factories import CategoryFactory, OrderFactory, ProductFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def put_in(visit, product, quantity="1"):
+    sku = product.variants.first().sku
+    return visit.post("/shop/basket/add", {"product": product.public_id, "sku": sku, "quantity": quantity})
+
+
+def place(visit, **changed):
+    page = visit.get("/shop/checkout/").content.decode()
+    attempt = re.search(r'name="attempt" value="([^"]+)"', page)
+    assert attempt is not None
+    form = {"country": "GB", "delivery": "standard", "payment": "card", "attempt": attempt[1], **changed}
+    return visit.post("/shop/checkout/", form)
+
+
+def test_the_shop_is_closed_unless_it_is_the_demo_shop_or_opened_by_the_setting(shop, visit, settings):
+    assert visit.get("/shop/").status_code == 200
+
+    settings.PRODUCTION = True
+    assert visit.get("/shop/").status_code == 404
+    settings.STOREFRONT = True
+    assert visit.get("/shop/").status_code == 200
+    settings.PRODUCTION, settings.STOREFRONT = False, False
+    assert visit.get("/shop/").status_code == 404
+
+
+def test_a_shop_without_keys_is_closed(shop, visit):
+    shop.file.unlink()
+
+    assert visit.get("/shop/").status_code == 404
+
+
+def test_home_shows_departments_and_what_is_new(shop, visit):
+    page = visit.get("/shop/").content.decode()
+
+    assert "Blue mug" in page
+    assert "¥20.00" in page
+    assert f"/shop/c/{shop.category.public_id}/" in page
+    assert "Red mug" not in page  # nothing of it is left
+
+
+def test_a_product_page_says_price_and_what_is_left_and_marks_the_view(shop, visit):
+    page = visit.get(f"/shop/p/{shop.blue.public_id}/").content.decode()
+
+    assert "<h1>Blue mug</h1>" in page
+    assert f'data-zg-view="{shop.blue.public_id}"' in page
+    assert f'data-zg-similar="{shop.blue.public_id}"' in page
+    gone = visit.get(f"/shop/p/{shop.red.public_id}/").content.decode()
+    assert "Sold out at the moment" in gone
+    assert "Add to basket" not in gone
+
+
+def test_a_hidden_product_and_a_strange_id_get_a_page_that_says_so(shop, visit):
+    hidden = ProductFactory.create(status="hidden")
+
+    for ident in (hidden.public_id, "nothing", "ext:none", "f" * 32):
+        answer = visit.get(f"/shop/p/{ident}/")
+        assert (answer.status_code, "Not here" in answer.content.decode()) == (404, True)
+
+
+def test_the_whole_page_speaks_chinese_when_the_browser_or_the_switch_says_so(shop, visit):
+    page = visit.get("/shop/", headers={"Accept-Language": "zh-CN"})
+    assert (page["Content-Language"], "蓝色杯子" in page.content.decode()) == ("zh-hans", True)
+
+    moved = visit.post("/shop/look", {"language": "zh-hans", "next": f"/shop/p/{shop.blue.public_id}/"})
+
+    assert moved["Location"] == f"/shop/p/{shop.blue.public_id}/"
+    page = visit.get(moved["Location"]).content.decode()
+    assert '<html lang="zh-hans"' in page
+    assert "加入购物车" in page
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "/admin/", "/shop/\\evil", ""])
+def test_the_switch_leads_nowhere_but_into_the_shop(visit, address):
+    moved = visit.post("/shop/look", {"look": "dark", "next": address})
+
+    assert moved["Location"] in ("/shop/", "/shop/%5Cevil")
+    assert 'data-look="dark"' in visit.get("/shop/").content.decode()
+
+
+def test_a_basket_is_filled_changed_and_emptied_without_scripts(shop, visit):
+    assert put_in(visit, shop.blue, "2")["Location"] == f"/shop/p/{shop.blue.public_id}/?added=1"
+    put_in(visit, shop.blue)
+    page = visit.get("/shop/basket/").content.decode()
+    assert 'value="3"' in page
+    assert "¥60.00" in page
+
+    visit.post("/shop/basket/change", {f"quantity:{shop.blue.variants.first().sku}": "1"})
+    assert "¥20.00" in visit.get("/shop/basket/").content.decode()
+
+    visit.post("/shop/basket/change", {"remove": shop.blue.variants.first().sku})
+    assert "Nothing in it yet" in visit.get("/shop/basket/").content.decode()
+
+
+def test_what_is_sold_out_or_of_another_product_cannot_be_put_in(shop, visit):
+    put_in(visit, shop.red)
+    visit.post("/shop/basket/add", {"product": shop.blue.public_id, "sku": shop.red.variants.first().sku})
+
+    assert "Nothing in it yet" in visit.get("/shop/basket/").content.decode()
+
+
+def test_a_basket_has_at_most_twenty_lines_of_twenty_pieces(shop, visit):
+    others = [ProductFactory.create(stock=100) for _number in range(22)]
+    for product in others:
+        put_in(visit, product, "9999")
+
+    page = visit.get("/shop/basket/").content.decode()
+
+    assert page.count('class="line"') == 20
+    assert '<span class="badge"><span class="unseen">,</span> 400</span>' in page
+
+
+def test_a_forged_basket_is_an_empty_one(shop, visit):
+    visit.cookies["shop_basket"] = "W1siYSIsImIiLDFdXQ:1:forged"
+
+    assert "Nothing in it yet" in visit.get("/shop/basket/").content.decode()
+
+
+def test_a_guest_orders_pays_and_sees_the_order_and_nobody_else_does(shop, visit, client):
+    put_in(visit, shop.blue, "2")
+
+    answer = place(visit)
+
+    order = Order.objects.exclude(number="A-1").get()
+    assert answer["Location"] == f"/shop/orders/{order.number}/?new=1"
+    assert (order.status, order.channel, order.country, str(order.total)) == ("paid", "web", "GB", "52.0000")
+    assert Variant.objects.get(product=shop.blue).stock == 3
+    page = visit.get(answer["Location"]).content.decode()
+    assert "Thank you. Your order is placed." in page
+    assert "¥52.00" in page
+    assert "Nothing in it yet" in visit.get("/shop/basket/").content.decode()
+    assert client.get(f"/shop/orders/{order.number}/").status_code == 404
+
+
+def test_pay_later_leaves_the_order_unpaid(shop, visit):
+    put_in(visit, shop.blue)
+
+    place(visit, payment="later", delivery="express")
+
+    order = Order.objects.exclude(number="A-1").get()
+    assert (order.status, str(order.shipping)) == ("placed", "28.0000")
+
+
+def test_the_same_form_sent_twice_is_one_order(shop, visit):
+    put_in(visit, shop.blue)
+    basket = visit.cookies["shop_basket"].value
+    page = visit.get("/shop/checkout/").content.decode()
+    attempt = re.search(r'name="attempt" value="([^"]+)"', page)[1]
+
+    first = place(visit, attempt=attempt)
+    visit.cookies["shop_basket"] = basket
+    second = place(visit, attempt=attempt)
+
+    assert first["Location"] == second["Location"]
+    assert Order.objects.exclude(number="A-1").count() == 1
+
+
+def test_an_order_that_the_stock_refuses_says_why_and_keeps_the_basket(shop, visit):
+    put_in(visit, shop.blue, "4")
+    Variant.objects.filter(product=shop.blue).update(stock=2)
+
+    answer = place(visit)
+
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "4 wanted, 2 in stock" in page
+    assert "<title>Error:" in page
+    assert not Order.objects.exclude(number="A-1").exists()
+    assert 'value="4"' in visit.get("/shop/basket/").content.decode()
+
+
+def test_standard_delivery_is_free_from_the_amount_that_the_basket_names(shop, visit):
+    ProductFactory.create(name="Pot", price="299.00", stock=3)
+    pot = ProductFactory.create(name="Kettle", price="299.00", stock=3)
+    put_in(visit, pot)
+
+    assert "Standard delivery is free." in visit.get("/shop/basket/").content.decode()
+    place(visit)
+    assert str(Order.objects.exclude(number="A-1").get().shipping) == "0.0000"
+
+
+def test_who_tries_the_shop_as_somebody_sees_their_orders_and_orders_as_them(shop, signed_in):
+    page = signed_in.get("/shop/account/")
+    assert page["Cache-Control"] == "no-store"
+    assert "A-1" in page.content.decode()
+    assert signed_in.get("/shop/orders/A-1/").status_code == 200
+
+    put_in(signed_in, shop.blue)
+    place(signed_in)
+
+    assert Order.objects.exclude(number="A-1").get().customer == shop.lin
+
+
+def test_an_order_of_somebody_else_does_not_exist(shop, signed_in):
+    OrderFactory.create(number="B-1")
+
+    assert signed_in.get("/shop/orders/B-1/").status_code == 404
+
+
+def test_nobody_is_tried_who_is_not_on_the_list_and_in_a_real_shop_nobody_at_all(shop, visit):
+    from core.models import ShopProfile
+    from core.shop import forget_shop
+    from tests.factories import CustomerFactory
+
+    CustomerFactory.create(external_id="C9")
+    visit.post("/shop/account/sign-in", {"who": "C9"})
+    assert "shop_account" not in visit.cookies
+
+    ShopProfile.objects.update(is_demo=False)
+    forget_shop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.conf.settings.STOREFRONT", True)
+        visit.post("/shop/account/sign-in", {"who": "C1"})
+        page = visit.get("/shop/account/").content.decode()
+    assert "shop_account" not in visit.cookies
+    assert "Lin" not in page
+
+
+def test_personal_suggestions_are_switched_off_and_on(shop, signed_in):
+    signed_in.post("/shop/account/personalisation", {"personalised": "0"})
+    shop.lin.refresh_from_db()
+    assert shop.lin.is_personalised is False
+    assert "you see what everybody sees" in signed_in.get("/shop/account/").content.decode()
+
+    signed_in.post("/shop/account/personalisation", {"personalised": "1"})
+    shop.lin.refresh_from_db()
+    assert shop.lin.is_personalised is True
+
+
+def test_a_copy_of_the_data_is_asked_for_and_an_account_is_deleted_only_with_the_tick(shop, signed_in):
+    from core.models import DataRequest
+
+    signed_in.post("/shop/account/copy")
+    assert DataRequest.objects.get().kind == "export"
+
+    signed_in.post("/shop/account/erase")
+    assert DataRequest.objects.filter(kind="erase").count() == 0
+    answer = signed_in.post("/shop/account/erase", {"sure": "1"})
+    assert "Your account will be deleted" in answer.content.decode()
+    assert DataRequest.objects.filter(kind="erase", subject_id=shop.lin.pk).count() == 1
+
+
+def test_an_ended_session_is_told_so_and_the_basket_stays(shop, signed_in, stored):
+    from core.api.keys import forget_keys
+    from core.models import ApiKey
+    from core.services import revoke_api_key
+
+    put_in(signed_in, shop.blue)
+    key = ApiKey.objects.get(key_hash=ApiKey.hash_of(stored()["server"]))
+    revoke_api_key(key)
+    forget_keys()
+
+    answer = signed_in.get("/shop/account/")
+
+    assert (answer.status_code, "You were signed out" in answer.content.decode()) == (401, True)
+    assert "Blue mug" in signed_in.get("/shop/basket/").content.decode()
+
+
+def test_forms_are_protected_against_pages_of_others(shop):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+
+    for path in ("basket/add", "basket/change", "account/sign-in", "account/erase", "look", "checkout/"):
+        assert strict.post(f"/shop/{path}", {"who": "C1"}).status_code == 403
+
+
+def test_neither_the_server_key_nor_an_address_of_a_person_stands_in_a_page(shop, signed_in, stored):
+    put_in(signed_in, shop.blue)
+    for path in ("", "account/", "basket/", "checkout/", f"p/{shop.blue.public_id}/", "privacy/"):
+        page = signed_in.get(f"/shop/{path}").content.decode()
+        assert stored()["server"] not in page
+        assert "@" not in re.sub(r"@media|@supports", "", page)
+
+
+def test_the_policy_of_the_pages_allows_only_own_files_and_nothing_inline(shop, visit):
+    answer = visit.get("/shop/")
+
+    policy = answer["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "style-src 'self'" in policy
+    assert "unsafe" not in policy
+    page = answer.content.decode()
+    assert "style=" not in page
+    assert not re.search(r"<script(?![^>]*src=)", page)
+    assert not re.search(r"\son[a-z]+=", page)
+
+
+def test_pages_cost_a_bounded_number_of_queries(shop, visit, django_assert_max_num_queries):
+    for _number in range(4):
+        CategoryFactory.create()
+    visit.get("/shop/")
+
+    with django_assert_max_num_queries(1):
+        visit.get("/shop/")
+    with django_assert_max_num_queries(4):
+        visit.get(f"/shop/p/{shop.blue.public_id}/")
+    put_in(visit, shop.blue)
+    with django_assert_max_num_queries(3):
+        visit.get("/shop/basket/")
