@@ -27,6 +27,7 @@ class CatalogConfig(AppConfig):
         self._register_personal_data()
         self._register_webhook_events()
         self._register_experiment_metrics()
+        self._register_events()
 
     @staticmethod
     def _register_experiment_metrics() -> None:
@@ -34,6 +35,21 @@ class CatalogConfig(AppConfig):
 
         for order, name in enumerate(("orders", "conversion", "revenue", "clicks", "revenue_per_view"), 1):
             experiment_metrics.register(name, f"catalog.experiment_metrics.{name.upper()}", order=order)
+
+    @staticmethod
+    def _register_events() -> None:
+        from core.extensions import alert_checks, alert_rules, gauges, health_parts, loops
+
+        watching = "catalog.buffer.watching"
+        loops.register("events", "catalog.buffer.consumer.run")
+        health_parts.register(
+            "events", f"{watching}.part", asks="redis", rule="events_late", say=f"{watching}.sentence"
+        )  # fmt: skip
+        gauges.register("catalog.events", f"{watching}.in_redis", asks="redis")
+        gauges.register("catalog.dead_events", f"{watching}.in_database", asks="database")
+        for name in ("events_late", "events_set_aside"):
+            alert_rules.register(name, f"{watching}.{name.upper()}")
+        alert_checks.register("catalog.events", f"{watching}.check")
 
     @staticmethod
     def _register_webhook_events() -> None:

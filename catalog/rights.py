@@ -4,12 +4,14 @@ import uuid
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Trunc
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
+from catalog import recent
+from catalog.buffer import stream, writing
 from catalog.models import Customer, ImportBatch, Order, Visitor
 from core.rights.erasing import clear_quotes, patterns
 from core.rights.holdings import Identity
@@ -86,13 +88,29 @@ def catalog_traces(who: Identity, label: str, pk: int) -> int:
     if label != "catalog.Customer":
         return 0
     count = 0
+    browsers = list(Visitor.objects.filter(customer_id=pk).values_list("key", flat=True))
     with connection.cursor() as cursor:
-        for statement in (ACTS_GONE, PURCHASES_BARE, SAMPLES_GONE):
+        # Writers of events are past or have not begun; what they write later they check against the rows left here.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [writing.LOCK])
+        for statement in (ACTS_GONE, PURCHASES_BARE, SAMPLES_GONE, DEAD_GONE):
             cursor.execute(statement, {"customer": pk, "texts": patterns(who)})
             count += cursor.rowcount
+    transaction.on_commit(lambda: _forget_in_redis(pk, browsers))
     return count + clear_quotes(who, "catalog_importbatch", {"error": "", "report": "{}"})
 
 
+def _forget_in_redis(pk: int, browsers: list[str]) -> None:
+    """Lists of recent acts, and what the append-only file still says of those that were written long ago."""
+    for key in browsers:
+        stream.refuse(key)
+    recent.forget(*browsers, customer_id=pk)
+    stream.try_redis(lambda client: client.bgrewriteaof())
+
+
+DEAD_GONE = r"""
+DELETE FROM catalog_deadevent WHERE payload ~* ANY(%(texts)s) OR error ~* ANY(%(texts)s)
+    OR payload ~ ('^\["[^"]*",-?[0-9]+,"[^"]*",([0-9]+|null),' || %(customer)s || ',')
+"""
 ACTS_GONE = """
 DELETE FROM catalog_interaction
 WHERE kind <> 'purchase'

@@ -3,7 +3,7 @@
 from core.choices import Role
 from core.roles import rights
 
-_PRODUCTS = ("product", "variant", "category", "brand", "productimage", "stockmovement")
+_PRODUCTS = ("product", "variant", "category", "brand", "productimage", "stockmovement", "bulkchange")
 _ORDERS = ("order", "orderline", "orderevent", "payment", "refund")
 
 
@@ -23,7 +23,7 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | _SALES_SEEN
     | _all(("importbatch",), "view add")
     | _UNDO,
-    Role.ANALYST: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch",)),
+    Role.ANALYST: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch", "deadevent")),
     Role.MARKETER: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN,
     Role.SUPPORT: _CATALOGUE_SEEN
     | _SALES_SEEN
@@ -33,7 +33,7 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | rights("catalog.customer", "change")
     | rights("catalog.order", "change"),
     Role.EDITOR: _CATALOGUE_SEEN,
-    Role.OPERATOR: _all(("importbatch",), "view add") | _UNDO,
-    Role.DEVELOPER: _CATALOGUE_SEEN,
+    Role.OPERATOR: _all(("importbatch",), "view add") | _UNDO | _all(("deadevent",), "view change delete"),
+    Role.DEVELOPER: _CATALOGUE_SEEN | _all(("deadevent",)),
     Role.AUDITOR: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch",)),
 }

@@ -60,6 +60,7 @@ class Stock:
     variants: int = 0
     sku: str = ""
     uncounted: bool = False
+    low_at: int = LOW_STOCK
 
     @property
     def is_out(self) -> bool:
@@ -67,7 +68,7 @@ class Stock:
 
     @property
     def is_low(self) -> bool:
-        return not self.uncounted and 0 < self.on_hand <= LOW_STOCK
+        return not self.uncounted and 0 < self.on_hand <= self.low_at
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,12 @@ def product_stock(product_ids: Iterable[int]) -> dict[int, Stock]:
             variants=Count("id"),
             sku=Min("sku"),
             uncounted=Count("id", filter=Q(track_stock=False)),
+            low_at=Coalesce(Max("product__low_stock_at"), LOW_STOCK),
         )
     )
     return {
-        row["product_id"]: Stock(row["on_hand"], row["variants"], row["sku"], bool(row["uncounted"])) for row in rows
+        row["product_id"]: Stock(row["on_hand"], row["variants"], row["sku"], bool(row["uncounted"]), row["low_at"])
+        for row in rows
     }
 
 
@@ -149,12 +152,16 @@ def on_hand() -> Subquery:
 
 
 def is_low() -> Q:
-    """At least one and at most five pieces left, and no variant that is always available."""
+    """At least one piece left and no more than the product's limit, and no variant that is always available."""
     counted = (
         Variant.objects.order_by()
         .values("product")
-        .annotate(total=Sum("stock"), uncounted=Count("id", filter=Q(track_stock=False)))
-        .filter(uncounted=0, total__range=(1, LOW_STOCK))
+        .annotate(
+            pieces=Sum("stock"),
+            uncounted=Count("id", filter=Q(track_stock=False)),
+            limit=Coalesce(Max("product__low_stock_at"), LOW_STOCK),
+        )
+        .filter(uncounted=0, pieces__gte=1, pieces__lte=F("limit"))
     )
     return Q(is_in_stock=True, pk__in=counted.values("product"))
 

@@ -28,6 +28,30 @@ def undo_import(*, batch_id: int, by_id: int | None = None) -> dict[str, Any]:
     return {"batch_id": batch_id, **counts}
 
 
+@job(kind="catalog.bulk", queue="bulk", title=_("Change many products"))
+def bulk_change(*, change_id: int) -> dict[str, Any]:
+    """Change the products that are left to do. Safe to run twice: a product that is done is not touched again."""
+    from catalog import bulk
+
+    return bulk.apply(change_id)
+
+
+@job(kind="catalog.bulk.undo", queue="bulk", title=_("Undo a change of many products"))
+def undo_bulk_change(*, change_id: int) -> dict[str, Any]:
+    """Put back what nobody changed since. Safe to run twice."""
+    from catalog import bulk
+
+    return bulk.put_back(change_id)
+
+
+@job(kind="catalog.bulk.tidy", queue="light", title=_("Forget old bulk changes"))
+def tidy_bulk_changes() -> dict[str, Any]:
+    """What stood before a change goes after 90 days. Safe to run at any time."""
+    from catalog import bulk
+
+    return {"forgotten": bulk.tidy()}
+
+
 @job(kind="catalog.partitions", queue="light", title=_("Prepare months of events"))
 def prepare_partitions() -> dict[str, Any]:
     """Make the months of events that come next and drop those kept long enough. Safe to run at any time."""

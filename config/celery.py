@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import beat_init, setup_logging, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -44,6 +44,14 @@ def _end_softly_on_term(sender: Any, **_: object) -> None:
     from celery.apps import worker
 
     worker.install_worker_term_hard_handler(sender.controller, sig="SIGTERM", callback=worker.on_cold_shutdown)
+
+
+@beat_init.connect
+def _start_loops(**_: object) -> None:
+    """What goes on all the time runs beside the scheduler: one process less."""
+    from core.loops import Loops
+
+    Loops().start()
 
 
 app.autodiscover_tasks(["core", "catalog", "recommender"])

@@ -56,6 +56,12 @@ beat_schedule = {
         "args": ["core.tasks.tidy_jobs"],
         "options": {"queue": "light"},
     },
+    "forget old bulk changes": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="3", minute="40"),
+        "args": ["catalog.tasks.tidy_bulk_changes"],
+        "options": {"queue": "light"},
+    },
     "forget old mail": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="3", minute="20"),

@@ -29,6 +29,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Products"), "inventory_2", "catalog_product_changelist", "catalog.view_product"),
             Item(_("Categories"), "account_tree", "catalog_category_changelist", "catalog.view_category"),
             Item(_("Brands"), "sell", "catalog_brand_changelist", "catalog.view_brand"),
+            Item(_("Bulk changes"), "edit_note", "catalog_bulkchange_changelist", "catalog.view_bulkchange"),
             Item(_("Stock movements"), "swap_vert", "catalog_stockmovement_changelist", "catalog.view_stockmovement"),
         ],
     ),
@@ -51,6 +52,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Alerts"), "notifications", "core_alert_changelist", "core.view_alert"),
             Item(_("Jobs"), "pending_actions", "core_job_changelist", "core.view_job"),
+            Item(_("Events"), "ads_click", "catalog_deadevent_changelist", "catalog.view_deadevent"),
             Item(_("Mail"), "mail", "core_outgoingmail_changelist", "core.view_outgoingmail"),
             Item(_("Webhook deliveries"), "outbox", "core_webhookdelivery_changelist", "core.view_webhookdelivery"),
             Item(_("My exports"), "download", "core_export_changelist", "core.export_data"),

@@ -219,6 +219,12 @@ SPECTACULAR_SETTINGS = {
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 RIGHTS_DEADLINE_DAYS = env.int("RIGHTS_DEADLINE_DAYS", default=30)
+# Events that may wait in Redis for the table; more are written at once.
+EVENT_BUFFER_MOST = env.int("EVENT_BUFFER_MOST", default=200_000)
+# More acts of one browser within a minute are a bot's.
+EVENT_BOT_PER_MINUTE = env.int("EVENT_BOT_PER_MINUTE", default=120)
+# What a consumer took and did not write goes to another after so long.
+EVENT_CLAIM_SECONDS = env.float("EVENT_CLAIM_SECONDS", default=10.0)
 # The demo storefront at /shop/: unset, it is open for the demo shop and closed in production.
 STOREFRONT = env.bool("STOREFRONT") if env.str("STOREFRONT", default="") else None
 STOREFRONT_KEY = env.str("STOREFRONT_KEY", default="")

@@ -109,3 +109,13 @@ experiment_kinds = Registry("experiment_kinds")
 
 experiment_metrics = Registry("experiment_metrics")
 """What experiments are judged by. Key: the metric, such as "orders"; dotted: its `core.experiments.OutcomeMetric`."""
+loops = Registry("loops")
+"""Work that goes on all the time beside the scheduler: callables `(stop: threading.Event) -> None` (see core.loops)."""
+
+health_parts = Registry("health_parts")
+"""Parts of the installation that an app looks after: callables `() -> core.health.Part`; meta: `asks` ("redis" or
+"database", the server whose answer it takes), and for the banner `rule` (its kind of alert) and `say` (dotted, a
+callable `(part) -> Said`)."""
+
+gauges = Registry("gauges")
+"""Families for /metrics: callables `() -> Iterable[core.metrics.tables.Family]`; meta: `asks` as above."""

@@ -28,7 +28,7 @@ from core import jobs, liveness, redis_client
 from core import model_registry as registry
 from core.api.renderers import dumps
 from core.deadline import Asked
-from core.extensions import model_kinds
+from core.extensions import health_parts, model_kinds
 from core.models import Job, ModelVersion
 
 log = structlog.get_logger(__name__)
@@ -115,6 +115,7 @@ def _in_database() -> Parts:
         parts = {"database": _guarded(_select)}
         if parts["database"].state != AWAY:
             parts |= {"jobs": _guarded(_jobs), "scheduler": _guarded(_scheduler), "models": _guarded(_models)}
+            parts |= _registered("database")
         return parts
     finally:
         connection.close()
@@ -123,7 +124,14 @@ def _in_database() -> Parts:
 def _in_redis() -> Parts:
     """Redis and what the workers said there."""
     parts = {"redis": _guarded(_ping)}
-    return parts | {"workers": _guarded(_workers)} if parts["redis"].state == OK else parts
+    if parts["redis"].state == OK:
+        parts |= {"workers": _guarded(_workers)} | _registered("redis")
+    return parts
+
+
+def _registered(server: str) -> Parts:
+    """What apps look after and this server tells of."""
+    return {entry.key: _guarded(entry.resolve()) for entry in health_parts if entry.meta["asks"] == server}
 
 
 _database = Asked(lambda: _in_database(), name="database")

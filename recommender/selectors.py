@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from catalog import recent
 from catalog.models import Customer, Interaction, Product, Visitor
 from catalog.selectors import product_cards, sellable_among
 from core import model_registry as registry
@@ -89,17 +90,17 @@ class Answer:
 
 
 def recent_acts(*, customer: Customer | None, visitor: Visitor | None, limit: int = HISTORY_LIMIT) -> list[Act]:
-    """The last acts of this person, newest first; one indexed query for each identity. Empty when they said no."""
-    rows: list[tuple[int, str, datetime, float | None]] = []
-    fields = ("product_id", "kind", "occurred_at", "value")
-    if customer is not None and customer.is_personalised:
-        known = Interaction.objects.filter(customer=customer, product__isnull=False)
-        rows += list(known.order_by("-occurred_at").values_list(*fields)[:limit])
-    if visitor is not None and visitor.may_track:
-        unknown = Interaction.objects.filter(visitor=visitor, customer=None, product__isnull=False)
-        rows += list(unknown.order_by("-occurred_at").values_list(*fields)[:limit])
-    rows.sort(key=lambda row: row[2], reverse=True)
-    return [Act(product_id, kind, at, _weight(kind, value)) for product_id, kind, at, value in rows[:limit]]
+    """The last acts of this person, newest first, the very last among them. Empty when they said no.
+
+    A visitor whose row is still to be made is one without a primary key.
+    """
+    person = customer.pk if customer is not None and customer.is_personalised else None
+    browser = visitor if visitor is not None and visitor.may_track else None
+    acts = recent.recent_acts(
+        customer_id=person, visitor=browser.key if browser else "", visitor_id=browser.pk if browser else None,
+        limit=limit,
+    )  # fmt: skip
+    return [Act(act.product_id, act.kind, act.occurred_at, _weight(act.kind, act.value)) for act in acts]
 
 
 def recommend(

@@ -11,6 +11,7 @@ WRITTEN_BY_THEIR_OWNER = {
     "core.IdempotencyKey",
     "core.LedgerEntry",
     "core.LedgerRoot",
+    "catalog.BulkChangeRow",
     "catalog.ImportChange",
     "catalog.ImportedEvents",
 }

@@ -79,7 +79,7 @@ class ProductForm(TranslationsMixin, forms.ModelForm):
 
     class Meta:
         model = Product
-        fields = ("name", "description", "category", "brand", "price", "status", "attributes")
+        fields = ("name", "description", "category", "brand", "price", "status", "low_stock_at", "attributes")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

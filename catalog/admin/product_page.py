@@ -117,7 +117,10 @@ class ProductPageMixin(StaffModelAdmin):
         suffixes = [field_suffix(code) for code in languages_for(obj, ProductForm.translated)]
         names = tuple(f"name_{suffix}" for suffix in suffixes)
         return (
-            (gettext_lazy("Product"), {"fields": ("name", *names, ("category", "brand"), ("price", "status"))}),
+            (
+                gettext_lazy("Product"),
+                {"fields": ("name", *names, ("category", "brand"), ("price", "status"), "low_stock_at")},
+            ),
             (gettext_lazy("Attributes"), {"fields": ("attributes",)}),
             (
                 gettext_lazy("Descriptions"),

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_POST
 
 from catalog import selectors_admin as reads
 from catalog.admin import cells, filters
+from catalog.admin.bulk import BulkMixin
 from catalog.admin.listing import ListingMixin, ListView
 from catalog.admin.notices import acting, came_from, tell
 from catalog.admin.product_page import ProductPageMixin
 from catalog.extensions import product_panels
-from catalog.models import Product, ProductImage, Variant
+from catalog.models import BulkChange, Product, ProductImage, Variant
 from catalog.models.base import TranslatedValues
 from catalog.services import staff as services
 from catalog.thumbnails import first_thumbnail, thumbnail_bytes
@@ -30,7 +31,7 @@ THUMBNAIL = "catalog_product_thumbnail"
 
 
 @admin.register(Product)
-class ProductAdmin(ListingMixin, ProductPageMixin):
+class ProductAdmin(ListingMixin, BulkMixin, ProductPageMixin):
     list_display = ("product_cell", "category_cell", "stock_cell", "price_cell", "sold_cell", "status_cell")
     list_filter = (
         ("status", filters.ChoiceFilter),
@@ -45,7 +46,7 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
     ordering = ("-id",)
     number_columns = ("stock_cell", "price_cell", "sold_cell")
     compact_columns = ("stock_cell", "price_cell", "status_cell")
-    actions = ("publish", "hide", "delete_chosen", "restore_chosen", "export_as_csv", "export_as_xlsx")
+    actions = ("change_many", "publish", "hide", "delete_chosen", "restore_chosen", "export_as_csv", "export_as_xlsx")
     panel_registry = product_panels
     view_keys = ("live", "low", "out", "hidden", "draft", "deleted")
     export_fields = (
@@ -161,24 +162,33 @@ class ProductAdmin(ListingMixin, ProductPageMixin):
         found = super().get_actions(request)
         found.pop("delete_selected", None)
         is_deleted_view = request.GET.get("view") == "deleted"
-        for name in ("publish", "hide", "delete_chosen") if is_deleted_view else ("restore_chosen",):
+        for name in ("change_many", "publish", "hide", "delete_chosen") if is_deleted_view else ("restore_chosen",):
             found.pop(name, None)
         return found
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
-    def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+    def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponseBase | None:
+        if answer := self.change_by_job(request, queryset, BulkChange.Operation.STATUS, Product.Status.LIVE.value):
+            return answer
         change = services.set_product_status(products=queryset, status=Product.Status.LIVE, by=acting(request))
         tell(request, change, ngettext("%(count)d product published", "%(count)d products published", change.count))
+        return None
 
     @admin.action(description=gettext_lazy("Hide"), permissions=["change"])
-    def hide(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+    def hide(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponseBase | None:
+        if answer := self.change_by_job(request, queryset, BulkChange.Operation.STATUS, Product.Status.HIDDEN.value):
+            return answer
         change = services.set_product_status(products=queryset, status=Product.Status.HIDDEN, by=acting(request))
         tell(request, change, ngettext("%(count)d product hidden", "%(count)d products hidden", change.count))
+        return None
 
     @admin.action(description=gettext_lazy("Delete"), permissions=["delete"])
-    def delete_chosen(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+    def delete_chosen(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponseBase | None:
+        if answer := self.change_by_job(request, queryset, BulkChange.Operation.DELETED, True):
+            return answer
         change = services.delete_products(products=queryset, by=acting(request))
         tell(request, change, ngettext("%(count)d product deleted", "%(count)d products deleted", change.count))
+        return None
 
     @admin.action(description=gettext_lazy("Restore"), permissions=["delete"])
     def restore_chosen(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:

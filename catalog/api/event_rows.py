@@ -13,6 +13,8 @@ from core.api import ids
 
 KINDS = frozenset(Interaction.Kind.values) - {Interaction.Kind.PURCHASE}
 AHEAD = timedelta(minutes=5)
+CLOCKS_AGREE = timedelta(seconds=10)
+"""A difference that may be the way of the call as well as a clock set wrong."""
 LARGEST_VALUE = 1e9
 
 
@@ -23,13 +25,19 @@ class _Bad(Exception):
 
 
 class EventReader:
-    """Reads the events of one call. `customer` is that of the caller's token; only servers may name one."""
+    """Reads the events of one call. `customer` is that of the caller's token; only servers may name one.
 
-    def __init__(self, *, customer: str | None, may_name_customers: bool) -> None:
+    `sent_at` is what the caller's clock said when the call was sent: by its difference to ours all times are corrected.
+    """
+
+    def __init__(self, *, customer: str | None, may_name_customers: bool, sent_at: datetime | None = None) -> None:
         self._customer = customer
         self._may_name = may_name_customers
-        self._latest = timezone.now() + AHEAD
+        now = timezone.now()
+        self._latest = now + AHEAD
         self._oldest = oldest_moment()
+        difference = now - sent_at if sent_at is not None else timedelta(0)
+        self._correction = difference if abs(difference) > CLOCKS_AGREE else timedelta(0)
 
     def read(self, index: int, raw: Any) -> NewEvent | RefusedEvent:
         """The event, or the first thing that is wrong with it."""
@@ -78,15 +86,23 @@ class EventReader:
         if value is None:
             return None
         try:
-            moment = datetime.fromisoformat(value)
-            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        except (TypeError, ValueError, OverflowError):
+            moment = moment_of(value) + self._correction
+        except (ValueError, OverflowError):
             raise _Bad("occurred_at", "not_a_time", _("A time such as 2026-11-20T14:05:00Z.")) from None
         if not self._oldest <= moment <= self._latest:
             raise _Bad(
                 "occurred_at", "out_of_range", _("This time is in the future, or longer ago than events are kept.")
             )
         return moment
+
+
+def moment_of(value: Any) -> datetime:
+    """A time in UTC; without a zone it is meant so. Raises ValueError."""
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, OverflowError) as error:
+        raise ValueError("not a time") from error
 
 
 def _text(raw: dict[str, Any], name: str, longest: int) -> str | None:
@@ -110,6 +126,8 @@ def _value(value: Any, kind: str) -> float | None:
         return None
     if not is_number or not math.isfinite(value) or abs(value) > LARGEST_VALUE:
         raise _Bad("value", "not_a_number", _("This is a number."))
+    if value < 0:
+        raise _Bad("value", "out_of_range", _("This number is negative."))
     return float(value)
 
 

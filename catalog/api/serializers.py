@@ -9,6 +9,7 @@ from rest_framework import serializers
 from catalog.api.fields import ObjectField, OwnIdField, PriceField, WordsByLanguageField
 from catalog.models import Product
 from catalog.services.products import ProductData, VariantData
+from core.api import ids
 from core.api.ids import IdField
 from core.api.pagination import PageQuerySerializer
 
@@ -222,6 +223,9 @@ class EventSerializer(serializers.Serializer):
 
 class EventsSerializer(serializers.Serializer):
     events = EventSerializer(many=True, help_text="1 to 500.")
+    sent_at = serializers.DateTimeField(
+        required=False, help_text="What your clock says now; by its difference to ours all times are corrected."
+    )
     key = serializers.CharField(required=False, help_text="A publishable key, where no header can be set.")
 
 
@@ -234,6 +238,30 @@ class RefusedEventSerializer(serializers.Serializer):
 
 class EventsAnswerSerializer(serializers.Serializer):
     accepted = serializers.IntegerField()
-    repeated = serializers.IntegerField(help_text="Known already by their event ID.")
-    ignored = serializers.IntegerField(help_text="Of visitors who do not want to be followed.")
+    repeated = serializers.IntegerField(help_text="Known already by their event ID. The first one stays as it was.")
+    ignored = serializers.IntegerField(help_text="Of visitors who do not want to be followed, and of bots.")
     refused = RefusedEventSerializer(many=True)
+
+
+class SeeVisitorSerializer(serializers.Serializer):
+    """A browser. All of it may be left out: then it gets an ID."""
+
+    visitor = serializers.CharField(
+        max_length=64, required=False, allow_blank=True, help_text="Opaque; made here when it is left out."
+    )
+    may_track = serializers.BooleanField(
+        required=False, allow_null=True, help_text="Whether what it does may be stored. As it was when left out."
+    )
+    customer = serializers.CharField(
+        max_length=ids.LONGEST, required=False, allow_blank=True,
+        help_text="Server keys only; a customer token says who it is.",
+    )  # fmt: skip
+    key = serializers.CharField(required=False, help_text="A publishable key, where no header can be set.")
+
+
+class VisitorSerializer(serializers.Serializer):
+    visitor = serializers.CharField()
+    may_track = serializers.BooleanField()
+    is_joined = serializers.BooleanField(help_text="Belongs to a customer.")
+    first_seen_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text="Forgotten then, unless it is seen before.")

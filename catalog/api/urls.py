@@ -12,6 +12,7 @@ urlpatterns = [
     path("search/suggestions", search_views.SuggestionsView.as_view(), name="search-suggestions"),
     path("stock", views.StockView.as_view(), name="stock"),
     path("events", views.EventsView.as_view(), name="events"),
+    path("visitors", views.VisitorsView.as_view(), name="visitors"),
     path("customers/<str:customer_id>", people_views.CustomerView.as_view(), name="customer"),
     path("customers/<str:customer_id>/tokens", people_views.CustomerTokenView.as_view(), name="customer-tokens"),
     path("me", me_views.MeView.as_view(), name="me"),

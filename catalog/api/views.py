@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, cast
 
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog import selectors, services
-from catalog.api.event_rows import EventReader
+from catalog.api.event_rows import EventReader, moment_of
 from catalog.api.serializers import (
     CategorySerializer,
     EventsAnswerSerializer,
@@ -22,10 +23,13 @@ from catalog.api.serializers import (
     ProductRowSerializer,
     ProductSerializer,
     PutProductSerializer,
+    SeeVisitorSerializer,
     StockAnswerSerializer,
     StockHeadSerializer,
     StockSerializer,
+    VisitorSerializer,
 )
+from catalog.bots import is_bot
 from catalog.exceptions import NotFound
 from catalog.models import Brand, Category, Product
 from core.api import ids
@@ -250,15 +254,20 @@ class EventsView(ApiView):
     def post(self, request: Request) -> Response:
         raw = _rows(request.data, "events")
         caller = request.auth
+        is_server = isinstance(caller, KeyAuth) and caller.is_server
         reader = EventReader(
             customer=caller.customer if isinstance(caller, CustomerAuth) else None,
-            may_name_customers=isinstance(caller, KeyAuth) and caller.is_server,
+            may_name_customers=is_server,
+            sent_at=_sent_at(request.data),
         )
         read = [reader.read(index, row) for index, row in enumerate(raw)]
         good = [event for event in read if isinstance(event, services.NewEvent)]
-        recorded = services.record_events(good)
         bad = [event for event in read if isinstance(event, services.RefusedEvent)]
-        refused = sorted([*bad, *recorded.refused], key=lambda one: one.index)
+        if not is_server and is_bot(request.META.get("HTTP_USER_AGENT", "")):
+            recorded = services.ignore_bot(len(good), refused=bad)
+        else:
+            recorded = services.record_events(good, refused=bad, from_browser=not is_server)
+        refused = sorted(recorded.refused, key=lambda one: one.index)
         return Response(
             {
                 "accepted": recorded.stored,
@@ -267,6 +276,62 @@ class EventsView(ApiView):
                 "refused": [asdict(one) for one in refused],
             }
         )
+
+
+class VisitorsView(ApiView):
+    permission_classes = [HasScope(Scope.EVENTS)]
+    parser_classes = [BoundedJsonParser, BeaconParser]
+    key_in_body = True
+
+    @extend_schema(
+        operation_id="visitors_see",
+        summary="Make a browser known, join it to a customer, or stop following it",
+        description=(
+            "`may_track: false`: nothing of this browser is stored from now on, what waits to be stored is not, and "
+            "what it did without a name is forgotten. A customer token joins the browser to its customer; server keys "
+            "name one. A browser stays with its first customer."
+        ),
+        request={"application/json": SeeVisitorSerializer, "text/plain": SeeVisitorSerializer},
+        responses={200: VisitorSerializer, 201: VisitorSerializer, **problems(404)},
+        examples=[
+            OpenApiExample(
+                "Somebody declines the cookies", request_only=True, value={"visitor": "v-8f14e45f", "may_track": False}
+            )
+        ],
+        tags=["behaviour"],
+    )
+    def post(self, request: Request) -> Response:
+        form = checked(SeeVisitorSerializer, request.data)
+        caller = request.auth
+        own = caller.customer if isinstance(caller, CustomerAuth) else None
+        named = form.get("customer") or None
+        is_server = isinstance(caller, KeyAuth) and caller.is_server
+        if named is not None and named != own and not is_server:
+            message = _("Customers are named by server keys or by their own token.")
+            raise serializers.ValidationError({"customer": [message]}, code="not_allowed")
+        seen = services.see_visitor(
+            key=form.get("visitor", ""), may_track=form.get("may_track"), customer=named or own
+        )  # fmt: skip
+        answer = {
+            "visitor": seen.key,
+            "may_track": seen.may_track,
+            "is_joined": seen.customer_id is not None,
+            "first_seen_at": seen.first_seen_at,
+            "expires_at": seen.expires_at,
+        }
+        return Response(answer, status.HTTP_201_CREATED if seen.is_new else status.HTTP_200_OK)
+
+
+def _sent_at(body: Any) -> datetime | None:
+    """What the caller's clock said, however wrong it is."""
+    value = body.get("sent_at") if isinstance(body, dict) else None
+    if value is None:
+        return None
+    try:
+        return moment_of(value)
+    except ValueError:
+        message = _("A time such as 2026-11-20T14:05:00Z.")
+        raise serializers.ValidationError({"sent_at": [message]}, code="not_a_time") from None
 
 
 def _rows(body: Any, name: str) -> list[Any]:

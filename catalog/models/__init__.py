@@ -1,6 +1,7 @@
 """Facts of the shop."""
 
-from catalog.models.behaviour import Interaction, Visitor
+from catalog.models.behaviour import DeadEvent, Interaction, Visitor
+from catalog.models.bulk import BulkChange, BulkChangeRow
 from catalog.models.customers import Customer, CustomerTrait
 from catalog.models.imports import ImportBatch, ImportChange, ImportedEvents
 from catalog.models.orders import Order, OrderEvent, OrderLine, Payment, Refund
@@ -10,9 +11,12 @@ from catalog.models.stock import StockMovement
 
 __all__ = [
     "Brand",
+    "BulkChange",
+    "BulkChangeRow",
     "Category",
     "Customer",
     "CustomerTrait",
+    "DeadEvent",
     "ImportBatch",
     "ImportChange",
     "ImportedEvents",

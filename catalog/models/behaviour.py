@@ -70,3 +70,28 @@ class Interaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.product_id}"
+
+
+class DeadEvent(models.Model):
+    """An event that was taken and that the table refuses: kept until staff store or discard it."""
+
+    class Reason(models.TextChoices):
+        UNREADABLE = "unreadable", _("unreadable")
+        REFUSED = "refused", _("refused by the table")
+        DEADLY = "deadly", _("ends its consumer")
+
+    entry = models.CharField(_("entry"), max_length=40)
+    place = models.PositiveIntegerField(_("place"))
+    payload = models.TextField(_("content"))
+    reason = models.CharField(_("reason"), max_length=16, choices=Reason)
+    error = models.TextField(_("error"), blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=1)
+    created_at = models.DateTimeField(_("set aside"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("event set aside")
+        verbose_name_plural = _("events set aside")
+        constraints = [models.UniqueConstraint(fields=["entry", "place"], name="dead_event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.entry}/{self.place}"

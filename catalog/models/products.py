@@ -78,6 +78,10 @@ class Product(NamedModel, PublicIdModel, TimestampedModel):
     price = MoneyField(_("price"), help_text=_("In the shop's base currency."))
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.DRAFT)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True, db_default={})
+    low_stock_at = models.PositiveIntegerField(
+        _("low from"), null=True, blank=True,
+        help_text=_("So many pieces or fewer count as low stock. Empty: the shop's limit."),
+    )  # fmt: skip
     is_in_stock = models.BooleanField(
         _("in stock"), default=False, db_default=False, editable=False,
         help_text=_("Kept by the database from the stock of the variants."),

@@ -1,11 +1,13 @@
 """One function for each thing that can be done with the facts of the shop."""
 
 from catalog.services.customers import CustomerData, choose_personalisation, put_customer
+from catalog.services.dead_events import Retried, discard_dead_events, retry_dead_events
 from catalog.services.events import (
     NewEvent,
     Recorded,
     RefusedEvent,
     event_id_of,
+    ignore_bot,
     oldest_moment,
     purchase_event_id,
     record_events,
@@ -26,6 +28,7 @@ from catalog.services.lifecycle import (
 from catalog.services.orders import NewLine, NewOrder, Placed, place_order
 from catalog.services.products import ProductData, VariantData, put_product
 from catalog.services.stock import StockChange, StockResult, change_stock
+from catalog.services.visitors import Seen, forget_expired_visitors, see_visitor
 
 __all__ = [
     "STEPS",
@@ -37,7 +40,9 @@ __all__ = [
     "ProductData",
     "Recorded",
     "RefusedEvent",
+    "Retried",
     "ReturnedLine",
+    "Seen",
     "StockChange",
     "StockResult",
     "VariantData",
@@ -47,7 +52,10 @@ __all__ = [
     "close_order",
     "close_settled_orders",
     "deliver_order",
+    "discard_dead_events",
     "event_id_of",
+    "forget_expired_visitors",
+    "ignore_bot",
     "may",
     "oldest_moment",
     "pay_order",
@@ -58,5 +66,7 @@ __all__ = [
     "record_events",
     "record_purchases",
     "refund_order",
+    "retry_dead_events",
+    "see_visitor",
     "ship_order",
 ]

@@ -2,7 +2,8 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,12 +15,15 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog.models import Interaction, Order, Visitor
+from catalog.buffer.known import Known, KnownVisitor, look_up
+from catalog.buffer.rows import EventRow
+from catalog.buffer.stream import REFUSING, REPEATED, TAKEN, TOO_FAST, Incoming, append
+from catalog.buffer.writing import store
+from catalog.models import Interaction, Order
 from catalog.partitions import ensure_months
-from core.api import ids
+from core.metrics import count
 
 DAYS_PER_MONTH = 30.44
-REPEATED_WITHIN = timedelta(days=2)
 
 INSERT = """
 INSERT INTO catalog_interaction (event_id, occurred_at, kind, product_id, customer_id, visitor_id, value, context)
@@ -57,7 +61,7 @@ class RefusedEvent:
 
 @dataclass(frozen=True)
 class Recorded:
-    """`ignored` are acts of visitors who do not want to be followed."""
+    """`stored`: taken for good. `ignored` are acts of visitors who do not want to be followed, and of bots."""
 
     stored: int
     repeated: int
@@ -93,48 +97,53 @@ def event_id_of(text: str) -> uuid.UUID:
         return _uuid_of(f"event:{text}")
 
 
-def record_events(events: Sequence[NewEvent]) -> Recorded:
-    """Store acts whose product and customer exist; unknown visitors are made.
+def record_events(
+    events: Sequence[NewEvent], *, refused: Sequence[RefusedEvent] = (), from_browser: bool = False
+) -> Recorded:
+    """Take acts whose product and customer exist; unknown visitors are made. `refused` were so before, and are counted.
 
-    One statement looks up, one stores; new visitors and times of our own cost up to three more.
-    The same event id is stored once. An act without a time of its own gets the present one, so its id is looked up
-    among the last two days first.
+    They wait in Redis for the table (catalog.buffer) and already count in the next answer; while Redis is away they
+    are written at once. Of browsers, more acts in a minute than a person can do are ignored.
+    The same event id is stored once. An act without a time of its own gets the present one.
     """
-    known = _look_up(events)
-    good, refused = _split(events, known)
-    _make_visitors(known, {e.visitor for e in good if e.visitor})
+    known = look_up(
+        {event.product for event in events if event.product},
+        {event.customer for event in events if event.customer},
+        {event.visitor for event in events if event.visitor},
+    )
+    good, unknown = _split(events, known)
+    everything_refused = [*refused, *unknown]
     now = timezone.now()
-    ignored = 0
-    rows: list[_Row] = []
-    joined: dict[int, int] = {}
-    repeated_ids = _already_there([e.event_id for e in good if e.event_id and e.occurred_at is None], now)
-    repeated = 0
+    incoming: list[Incoming] = []
+    unwanted = 0
     for event in good:
-        visitor = known.visitors.get(event.visitor) if event.visitor else None
+        visitor = known.visitors[event.visitor] if event.visitor else None
         if visitor is not None and not visitor.may_track:
-            ignored += 1
-            continue
-        if event.occurred_at is None and event.event_id in repeated_ids:
-            repeated += 1
-            continue
-        customer_id = known.customers[event.customer] if event.customer else None
-        if visitor is not None and customer_id is not None and visitor.customer_id is None:
-            joined[visitor.pk] = customer_id
-        rows.append(
-            _Row(
-                event.event_id or uuid.uuid4(),
-                event.occurred_at or now,
-                event.kind,
-                known.products[event.product] if event.product else None,
-                customer_id,
-                visitor.pk if visitor else None,
-                event.value,
-                event.context,
-            )
-        )
-    stored = _insert(rows)
-    _join(joined)
-    return Recorded(stored, repeated + len(rows) - stored, ignored, refused)
+            unwanted += 1
+        else:
+            incoming.append(_incoming(event, known, visitor, now, is_hurried=from_browser))
+    counts = Counter(f"x:{one.code}" for one in everything_refused)
+    if unwanted:
+        counts[REFUSING] = unwanted
+    outcomes = append(incoming, counts=counts)
+    if outcomes is not None:
+        taken, repeated = outcomes.count(TAKEN), outcomes.count(REPEATED)
+    else:
+        stored = store([one.row for one in incoming])
+        taken, repeated = stored.stored, stored.repeated
+    ignored = unwanted + len(incoming) - taken - repeated
+    _measure(taken=taken, repeated=repeated, ignored=ignored, refused=len(everything_refused))
+    return Recorded(taken, repeated, ignored, everything_refused)
+
+
+def ignore_bot(events: int, *, refused: Sequence[RefusedEvent]) -> Recorded:
+    """A crawler that runs the storefront's scripts: its acts are counted and forgotten."""
+    counts = Counter(f"x:{one.code}" for one in refused)
+    if events:
+        counts[TOO_FAST] = events
+    append([], counts=counts)
+    _measure(taken=0, repeated=0, ignored=events, refused=len(refused))
+    return Recorded(0, 0, events, list(refused))
 
 
 def record_purchases(order: Order) -> int:
@@ -172,54 +181,24 @@ def _uuid_of(text: str) -> uuid.UUID:
 # --- helpers ------------------------------------------------------------------------------------------------------
 
 
-LOOK_UP = """
-SELECT 'product', id, public_id, external_id, NULL::bigint, NULL::boolean FROM catalog_product
-WHERE deleted_at IS NULL AND (public_id = ANY(%(products)s) OR external_id = ANY(%(own_products)s))
-UNION ALL
-SELECT 'customer', id, public_id, external_id, NULL, NULL FROM catalog_customer
-WHERE erased_at IS NULL AND (public_id = ANY(%(customers)s) OR external_id = ANY(%(own_customers)s))
-UNION ALL
-SELECT 'visitor', id, key, NULL, customer_id, may_track FROM catalog_visitor WHERE key = ANY(%(visitors)s)
-"""
+def _incoming(
+    event: NewEvent, known: Known, visitor: KnownVisitor | None, now: datetime, *, is_hurried: bool
+) -> Incoming:
+    row = EventRow(
+        event.event_id or uuid.uuid4(),
+        event.occurred_at or now,
+        event.kind,
+        known.products[event.product] if event.product else None,
+        known.customers[event.customer] if event.customer else None,
+        event.visitor or "",
+        visitor is not None and visitor.is_known,
+        event.value,
+        event.context,
+    )
+    return Incoming(row, event.event_id is not None, visitor is None or visitor.is_sure, is_hurried)
 
 
-@dataclass
-class _Known:
-    """What the ids of a batch stand for."""
-
-    products: dict[str, int] = field(default_factory=dict)
-    customers: dict[str, int] = field(default_factory=dict)
-    visitors: dict[str, Visitor] = field(default_factory=dict)
-
-
-def _look_up(events: Sequence[NewEvent]) -> _Known:
-    """Products, customers and visitors of a batch in one statement: most calls bring a single event."""
-    visitors = {event.visitor for event in events if event.visitor}
-    named = {
-        "products": {event.product for event in events if event.product},
-        "customers": {event.customer for event in events if event.customer},
-    }
-    wanted: dict[str, list[str]] = {"visitors": sorted(visitors)}
-    for kind, idents in named.items():
-        wanted[kind] = [ident for ident in idents if ids.external_part(ident) is None]
-        wanted[f"own_{kind}"] = [own for ident in idents if (own := ids.external_part(ident)) is not None]
-    known = _Known()
-    if not any(wanted.values()):
-        return known
-    with connection.cursor() as cursor:
-        cursor.execute(LOOK_UP, {kind: values or [""] for kind, values in wanted.items()})
-        for kind, pk, public_id, own, customer_id, may_track in cursor.fetchall():
-            if kind == "visitor":
-                known.visitors[public_id] = Visitor(pk=pk, key=public_id, customer_id=customer_id, may_track=may_track)
-                continue
-            found = known.products if kind == "product" else known.customers
-            found[public_id] = pk
-            if own is not None:
-                found[ids.EXTERNAL + own] = pk
-    return known
-
-
-def _split(events: Sequence[NewEvent], known: _Known) -> tuple[list[NewEvent], list[RefusedEvent]]:
+def _split(events: Sequence[NewEvent], known: Known) -> tuple[list[NewEvent], list[RefusedEvent]]:
     good, refused = [], []
     for event in events:
         if event.product and event.product not in known.products:
@@ -231,19 +210,10 @@ def _split(events: Sequence[NewEvent], known: _Known) -> tuple[list[NewEvent], l
     return good, refused
 
 
-def _make_visitors(known: _Known, keys: Iterable[str]) -> None:
-    """The browsers that are new. Sorted, so that two batches cannot block each other."""
-    missing = sorted(set(keys) - known.visitors.keys())
-    if missing:
-        Visitor.objects.bulk_create([Visitor(key=key) for key in missing], ignore_conflicts=True)
-        known.visitors |= {v.key: v for v in Visitor.objects.filter(key__in=missing)}
-
-
-def _already_there(event_ids: Sequence[uuid.UUID], now: datetime) -> set[uuid.UUID]:
-    if not event_ids:
-        return set()
-    rows = Interaction.objects.filter(event_id__in=event_ids, occurred_at__gte=now - REPEATED_WITHIN)
-    return set(rows.values_list("event_id", flat=True))
+def _measure(**amounts: int) -> None:
+    for outcome, amount in amounts.items():
+        if amount:
+            count("events", amount, outcome=outcome)
 
 
 def _insert(rows: Sequence[_Row]) -> int:
@@ -276,12 +246,3 @@ def _insert_now(rows: Sequence[_Row]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(INSERT, columns)
         return len(cursor.fetchall())
-
-
-def _join(visitors: dict[int, int]) -> None:
-    """These browsers belong to these customers now, unless they belong to somebody already."""
-    by_customer: dict[int, list[int]] = {}
-    for visitor_id, customer_id in visitors.items():
-        by_customer.setdefault(customer_id, []).append(visitor_id)
-    for customer_id, visitor_ids in sorted(by_customer.items()):
-        Visitor.objects.filter(pk__in=visitor_ids, customer=None).update(customer=customer_id)

@@ -7,17 +7,20 @@ but the first one, and that one shortly.
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from django.db import DatabaseError, connection
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_noop
 
 from core import health
 from core.alerts.centre import raise_alert
 from core.alerts.checks import workers_silent
 from core.deadline import Asked
+from core.extensions import health_parts
 from core.models import Alert
 from core.said import Said
 
@@ -71,7 +74,7 @@ def of(parts: health.Parts) -> list[State]:
     Of a part that could not be looked at nothing is known and nothing is said; only of a server that is the trouble.
     """
     found = []
-    for name, rule, say in SENTENCES:
+    for name, rule, say in (*SENTENCES, *_registered()):
         part = parts.get(name)
         if part is None or part.state == health.OK:
             continue
@@ -153,6 +156,13 @@ def _jobs(part: health.Part) -> Said:
 
 def _disk(part: health.Part) -> Said:
     return Said(gettext_noop("Only %(gb).1f GB are free on the disk of the shop's folder."), {"gb": part.facts["gb"]})
+
+
+def _registered() -> Iterator[tuple[str, str, Any]]:
+    """Parts that apps look after."""
+    for entry in health_parts:
+        if "say" in entry.meta:
+            yield entry.key, entry.meta["rule"], import_string(entry.meta["say"])
 
 
 SENTENCES: tuple[tuple[str, str, Any], ...] = (

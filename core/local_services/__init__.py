@@ -26,6 +26,7 @@ __all__ = [
     "postgres_program",
     "status",
     "stop",
+    "sync_redis",
 ]
 
 
@@ -94,6 +95,11 @@ def stop(var: Path | str | None = None, *, force: bool = False) -> bool:
     finally:
         lease.give_up(home)
     return True
+
+
+def sync_redis(var: Path | str | None = None) -> None:
+    """Bring what Redis wrote to the disk; the supervisor asks for it every second. Starts nothing."""
+    redis.sync(Home.of(var))
 
 
 def status(var: Path | str | None = None) -> Status:

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from core import health, liveness, redis_client
 from core.deadline import Asked
+from core.extensions import gauges
 from core.metrics import counters, tables
 from core.queues import waiting_in
 
@@ -27,6 +28,8 @@ COUNTERS = {
     "http_throttled": ("Requests refused because of a limit.", ("area",)),
     "exposures_dropped": ("Exposures of experiments that found neither Redis nor the database for too long.", ()),
     "searches": ("Searches, by whether products hold all, some or none of the words.", ("matched",)),
+    "events": ("Events of shoppers by what the API did with them.", ("outcome",)),
+    "events_written": ("Events that came out of the stream, by what became of them.", ("outcome",)),
     "recommendations": ("Answers with recommendations, by the step that gave them.", ("source",)),
 }
 """Every counter of `core.metrics.count`: what it means, and its labels."""
@@ -90,13 +93,21 @@ def _in_redis() -> Iterator[Metric]:
     yield gauge("queue_messages", "Messages in the broker that no worker has taken.", lengths, ("queue",))
     heard = [((queue,), seconds) for queue, seconds in sorted(liveness.heard_from().items())]
     yield gauge("worker_last_heard_seconds", "Since a worker of this queue was last heard.", heard, ("queue",))
+    yield from _registered("redis")
+
+
+def _registered(server: str) -> list[Metric]:
+    """What apps know from this server."""
+    found = [family for entry in gauges if entry.meta["asks"] == server for family in entry.resolve()()]
+    return [gauge(one.name, one.text, one.rows, one.labels) for one in found]
 
 
 def _from_tables() -> list[Metric]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = %s", [int(TABLES_SECONDS * 1000)])
-        return [gauge(one.name, one.text, one.rows, one.labels) for one in tables.families()]
+        own = [gauge(one.name, one.text, one.rows, one.labels) for one in tables.families()]
+        return own + _registered("database")
     finally:
         connection.close()
 

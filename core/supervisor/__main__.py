@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from types import FrameType
 
@@ -79,6 +80,7 @@ class Supervisor:
             with terminal.step("Start PostgreSQL and Redis"):
                 self._ensure_services()
             login = prepare(configuration, terminal)
+            self._keep_redis_synced()
             children = Children(all_parts, folder=CHECKOUT, log=configuration.log, tell=terminal.say)
             terminal.begin("Start web, workers and scheduler")
             children.start()
@@ -106,6 +108,21 @@ class Supervisor:
             local_services.ensure_postgres(self._configuration.var)
         if not os.environ.get("REDIS_URL"):
             local_services.ensure_redis(self._configuration.var)
+
+    def _keep_redis_synced(self) -> None:
+        """Beside everything else: a disk that takes its time must not hold up the rest."""
+        if os.environ.get("REDIS_URL"):
+            return
+
+        def sync() -> None:
+            while not self._stops:
+                try:
+                    local_services.sync_redis(self._configuration.var)
+                except OSError as error:
+                    self._terminal.say(f"The file of Redis cannot be brought to the disk: {error}.")
+                time.sleep(1.0)
+
+        threading.Thread(target=sync, daemon=True, name="redis-sync").start()
 
     def _look_after_services(self) -> None:
         status = local_services.status(self._configuration.var)

@@ -60,7 +60,8 @@ class RecommendationsView(ApiView):
         answer = selectors.recommend(
             placement=query["placement"],
             customer=customer,
-            visitor=visitor,
+            # One that was first seen a moment ago has no row yet: its acts are on their way into the table.
+            visitor=visitor or (Visitor(key=query["visitor"]) if "visitor" in query else None),
             page_product_id=keys.get(query.get("product", "")),
             basket=[keys[i] for i in query.get("basket", []) if i in keys],
             exclude=[keys[i] for i in query.get("exclude", []) if i in keys],

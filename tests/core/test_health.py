@@ -17,7 +17,7 @@ from core import health, liveness, redis_client
 from core.models import Heartbeat, Job
 from tests.factories import JobFactory, ModelVersionFactory
 
-PARTS = ("database", "jobs", "scheduler", "models", "redis", "workers", "disk")
+PARTS = ("database", "jobs", "scheduler", "models", "redis", "workers", "events", "disk")
 Usage = namedtuple("Usage", "total used free")
 
 

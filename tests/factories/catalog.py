@@ -14,9 +14,11 @@ from PIL import Image
 from catalog import partitions
 from catalog.models import (
     Brand,
+    BulkChange,
     Category,
     Customer,
     CustomerTrait,
+    DeadEvent,
     ImportBatch,
     Interaction,
     Order,
@@ -71,6 +73,16 @@ class BrandFactory(_WithPublicId):
         model = Brand
 
     name = factory.Sequence(lambda n: f"Brand {n}")
+
+
+class BulkChangeFactory(DjangoModelFactory):
+    """A change of prices that touched nothing yet."""
+
+    class Meta:
+        model = BulkChange
+
+    operation = BulkChange.Operation.PRICE
+    arguments = factory.LazyFunction(lambda: {"way": "percent", "value": "-10", "rounding": "cent"})
 
 
 class ProductFactory(_WithPublicId):
@@ -230,3 +242,16 @@ class ImportBatchFactory(DjangoModelFactory):
 
     format = "native"
     source = "folder"
+
+
+class DeadEventFactory(DjangoModelFactory):
+    """A line that nobody can read."""
+
+    entry = factory.Sequence(lambda number: f"{number}-0")
+    place = 0
+    payload = "not an event"
+    reason = "unreadable"
+    error = "This is no event."
+
+    class Meta:
+        model = DeadEvent

@@ -173,7 +173,7 @@ def test_a_migration_that_gets_no_lock_gives_up_with_a_sentence_and_readers_go_o
 
 
 def test_many_events_at_once_are_all_stored_once(shop: Shop):
-    """Each batch is sent twice, as a page does that saw no answer."""
+    """Each batch is sent twice, as a page does that saw no answer. What waits in Redis is written by the scheduler."""
     now = timezone.now().isoformat()
     batches = [
         [{"kind": "view", "event_id": str(uuid.uuid4()), "occurred_at": now, "visitor": f"crowd-{batch}",
@@ -193,6 +193,10 @@ def test_many_events_at_once_are_all_stored_once(shop: Shop):
     seconds = time.monotonic() - started
 
     assert seen == {200: 2 * len(batches)}
+    shop.start("scheduler")
+    client = shop.redis.client()
+    until(lambda: client.xlen("zg:ev:stream") == 0, seconds=60, what="the stream is empty")
+    shop.part("scheduler").kill()
     assert shop.ask("SELECT count(*) FROM catalog_interaction")[0][0] - before == len(batches) * 500
     assert memory_of(shop) - memory < 60_000_000
     assert 2 * EVENTS / seconds > 500

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 from django.test import Client
 
-from core import metrics
+from catalog import recent
+from catalog.buffer import known, stream, writing
+from core import metrics, redis_client
 from core.alerts import attention, states
 from core.api import throttling, tokens
 from core.api.keys import forget_keys
@@ -16,14 +19,20 @@ from core.models import ApiKey, Scope
 from core.shop import forget_shop
 from tests.factories import ApiKeyFactory, CustomerFactory
 
+BREAKERS = (throttling.breaker, recent.breaker, stream.breaker)
+
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
-    """Keys and the shop are remembered for seconds; limits count in this process, so that tests need no Redis."""
+    """Keys and the shop are remembered for seconds; limits count in this process and events are written at once, so
+    that tests need no Redis."""
     forget_keys()
     forget_shop()
     throttling.local.clear()
-    throttling.breaker.open_for(seconds=3600)
+    for breaker in BREAKERS:
+        breaker.open_for(seconds=3600)
+    known.forget()
+    writing._known_months.clear()
     metrics.counters.forget()
     metrics.counters.is_shared = False
     placing.forget()
@@ -32,9 +41,19 @@ def nothing_remembered() -> Iterator[None]:
     attention.forget()
     states.pretend([], seconds=3600)
     yield
-    throttling.breaker.succeeded()
+    for breaker in BREAKERS:
+        breaker.succeeded()
     forget_keys()
     forget_shop()
+
+
+@pytest.fixture
+def buffered(redis_server: redis.Redis) -> redis.Redis:
+    """Events go through Redis, as they do in a shop; `consumer.drain()` writes what waits."""
+    redis_client.client().ping()
+    for breaker in (recent.breaker, stream.breaker):
+        breaker.succeeded()
+    return redis_server
 
 
 class Caller:

@@ -1,0 +1,40 @@
+"""Names in Redis. Tests give themselves a prefix of their own."""
+
+prefix = "zg:ev:"
+GROUP = "table"
+SEEN_SECONDS = 172_800
+"""Ids are remembered for one to two spans of this length."""
+
+
+def stream() -> str:
+    """Calls whose events wait for the table, each with its number of events `n` and their rows `e`."""
+    return f"{prefix}stream"
+
+
+def waiting() -> str:
+    """How many events the stream holds."""
+    return f"{prefix}waiting"
+
+
+def recent_of_customer(customer_id: int) -> str:
+    return f"{prefix}h:c{customer_id}"
+
+
+def recent_of_visitor(visitor: str) -> str:
+    """The acts of a browser that named no customer."""
+    return f"{prefix}h:v{visitor}"
+
+
+def refuses(visitor: str) -> str:
+    """There for an hour after somebody said no: what other processes remember of the visitor is older."""
+    return f"{prefix}no:{visitor}"
+
+
+def minute(number: int) -> str:
+    """Counts of one minute since 1970."""
+    return f"{prefix}m:{number}"
+
+
+def hour(number: int) -> str:
+    """Counts of one hour since 1970."""
+    return f"{prefix}o:{number}"
