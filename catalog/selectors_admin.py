@@ -264,5 +264,6 @@ def customer_loose_refunds(customer: Customer) -> list[Refund]:
 
 def latest_interactions(customer: Customer, limit: int = 15) -> list[Interaction]:
     """What this customer did last. Reads the index of customers in each month, newest first."""
-    rows = Interaction.objects.filter(customer=customer).select_related("product").order_by("-occurred_at")
+    rows = Interaction.objects.filter(customer=customer).exclude(kind=Interaction.Kind.IMPRESSION)
+    rows = rows.select_related("product").order_by("-occurred_at")
     return list(rows[:limit])

@@ -16,6 +16,8 @@ AHEAD = timedelta(minutes=5)
 CLOCKS_AGREE = timedelta(seconds=10)
 """A difference that may be the way of the call as well as a clock set wrong."""
 LARGEST_VALUE = 1e9
+CONTEXT = {"query": 200, "recommendation": 300, "search": 300}
+LAST_POSITION = 1_000
 
 
 class _Bad(Exception):
@@ -55,7 +57,12 @@ class EventReader:
         if not isinstance(kind, str) or kind not in KINDS:
             raise _Bad("kind", "unknown_kind", _("One of: %(kinds)s.") % {"kinds": ", ".join(sorted(KINDS))})
         product = _text(raw, "product", ids.LONGEST)
-        if product is None and kind != Interaction.Kind.SEARCH:
+        context = _context(raw)
+        if kind == Interaction.Kind.IMPRESSION:
+            product = None
+            if not {"recommendation", "search"} & context.keys():
+                raise _Bad("recommendation", "required", _("An impression is of a recommendation or of a search."))
+        elif product is None and kind != Interaction.Kind.SEARCH:
             raise _Bad("product", "required", _("This kind of event needs a product."))
         visitor = _text(raw, "visitor", 64)
         customer = self._who(raw)
@@ -71,7 +78,7 @@ class EventReader:
             customer=customer,
             visitor=visitor,
             value=_value(raw.get("value"), kind),
-            context=_context(raw),
+            context=context,
         )
 
     def _who(self, raw: dict[str, Any]) -> str | None:
@@ -132,5 +139,12 @@ def _value(value: Any, kind: str) -> float | None:
 
 
 def _context(raw: dict[str, Any]) -> dict[str, Any]:
-    found = {"query": _text(raw, "query", 200), "recommendation": _text(raw, "recommendation", 300)}
-    return {name: text for name, text in found.items() if text}
+    """What led here: the words of a search, the id of an answer, and the place in its list."""
+    found: dict[str, Any] = {name: _text(raw, name, longest) for name, longest in CONTEXT.items()}
+    found = {name: text for name, text in found.items() if text}
+    position = raw.get("position")
+    if position is not None:
+        if isinstance(position, bool) or not isinstance(position, int) or not 0 <= position <= LAST_POSITION:
+            raise _Bad("position", "out_of_range", _("A place in a list, counted from 0."))
+        found["position"] = position
+    return found

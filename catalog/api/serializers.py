@@ -206,19 +206,27 @@ class StockAnswerSerializer(serializers.Serializer):
 class EventSerializer(serializers.Serializer):
     """One act of one person."""
 
-    kind = serializers.ChoiceField(choices=["view", "search", "favourite", "cart", "remove_from_cart", "rating"])
+    kind = serializers.ChoiceField(
+        choices=["view", "search", "favourite", "cart", "remove_from_cart", "rating", "impression"]
+    )
     event_id = serializers.CharField(
         max_length=64, required=False, help_text="Made by the storefront. The same one is stored once."
     )
     occurred_at = serializers.DateTimeField(required=False, help_text="Now when left out.")
-    product = serializers.CharField(required=False, help_text="Needed except for `search`.")
+    product = serializers.CharField(required=False, help_text="Needed except for `search` and `impression`.")
     visitor = serializers.CharField(max_length=64, required=False, help_text="Opaque; made by the storefront.")
     customer = serializers.CharField(required=False, help_text="Server keys only; a customer token says who it is.")
-    value = serializers.FloatField(required=False, help_text="Stars, 1 to 5, for `rating`.")
+    value = serializers.FloatField(
+        required=False, help_text="Stars, 1 to 5, for `rating`; products in the list for `impression`."
+    )
     query = serializers.CharField(max_length=200, required=False, help_text="What was searched for.")
     recommendation = serializers.CharField(
-        max_length=300, required=False, help_text="The ID of the recommendation that led here."
+        max_length=300, required=False, help_text="The ID of the recommendation that led here, or that was seen."
     )
+    search = serializers.CharField(
+        max_length=300, required=False, help_text="The ID of the search that led here, or whose results were seen."
+    )
+    position = serializers.IntegerField(required=False, help_text="The place in that list, from 0.")
 
 
 class EventsSerializer(serializers.Serializer):

@@ -29,6 +29,9 @@ class Visitor(models.Model):
 class Interaction(models.Model):
     """One act of one person on one product. An order writes one `purchase` per line.
 
+    Searches and impressions are of no product: an impression is a list of recommendations or results that was in
+    sight, with the id of the answer in `context` and the number of products in `value`.
+
     The table is partitioned by month of `occurred_at`; catalog.partitions makes the partitions. Rows of erased
     products or customers are removed by their services, not by foreign keys: checks on a table this busy cost
     more than they protect.
@@ -42,6 +45,7 @@ class Interaction(models.Model):
         REMOVE_FROM_CART = "remove_from_cart", _("removed from cart")
         PURCHASE = "purchase", _("purchase")
         RATING = "rating", _("rating")
+        IMPRESSION = "impression", _("saw a list")
 
     pk = models.CompositePrimaryKey("event_id", "occurred_at")
     event_id = models.UUIDField(_("event ID"), default=uuid.uuid4)

@@ -232,3 +232,29 @@ def test_a_beacon_is_read_as_json_whatever_it_is_called(product):
     response = Caller().client.post("/api/v1/events", body, content_type="text/plain")
 
     assert response.json()["accepted"] == 1
+
+
+def test_a_list_that_was_seen_and_what_led_to_a_product_are_kept_with_the_event(browser, product):
+    events = [
+        {"kind": "impression", "visitor": "v1", "recommendation": "r1", "value": 8},
+        view(search="s1", position=3),
+        view(recommendation="r1", position=0),
+    ]
+
+    assert browser.post("/events", {"events": events}).json()["accepted"] == 3
+
+    seen = Interaction.objects.get(kind="impression")
+    assert (seen.product_id, seen.value, seen.context) == (None, 8.0, {"recommendation": "r1"})
+    led = list(Interaction.objects.filter(kind="view").values_list("context", flat=True))
+    assert sorted(led, key=str) == [{"recommendation": "r1", "position": 0}, {"search": "s1", "position": 3}]
+
+
+@pytest.mark.parametrize("position", [-1, 1_001, "3", 1.5, True])
+def test_an_impression_of_nothing_and_a_place_that_is_none_are_refused(browser, product, position):
+    events = [{"kind": "impression", "visitor": "v1"}, view(position=position)]
+
+    assert refusals(browser.post("/events", {"events": events})) == [
+        (0, "recommendation", "required"),
+        (1, "position", "out_of_range"),
+    ]
+    assert not Interaction.objects.exists()

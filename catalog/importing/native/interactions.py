@@ -16,7 +16,8 @@ class Interactions(Section):
     key = ("event_id",)
 
     def columns(self) -> tuple[Column, ...]:
-        kinds = [kind for kind in Interaction.Kind.values if kind != Interaction.Kind.PURCHASE]
+        left_out = (Interaction.Kind.PURCHASE, Interaction.Kind.IMPRESSION)
+        kinds = [kind for kind in Interaction.Kind.values if kind not in left_out]
         refused = {Interaction.Kind.PURCHASE.value: gettext_noop("is written by the orders, not by events")}
         return (
             c.event_key("event_id", required=True, blank=False),
