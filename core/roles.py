@@ -30,6 +30,8 @@ _MODELS_SEEN = rights("core.modelversion")
 _JOBS_SEEN = rights("core.job")
 _JOBS_STEERED = rights("core.job", "view change")
 _WEBHOOKS = rights("core.webhook", "view add change delete") | rights("core.webhookdelivery")
+_EXPERIMENTS_SEEN = rights("core.experiment")
+_EXPERIMENTS = rights("core.experiment", "view add change delete") | {"core.run_experiment"}
 # Which alerts somebody sees is up to the alert rules.
 _ALERTS = rights("core.alert", "view change")
 
@@ -50,17 +52,19 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | _WEBHOOKS
     | _JOBS_SEEN
     | _MODELS_SEEN
+    | _EXPERIMENTS_SEEN
     | rights("core.apikey", "view add change")
     | rights("core.shopprofile"),
-    Role.MERCHANDISER: _ALERTS | _JOBS_STEERED | _MODELS_SEEN,
-    Role.ANALYST: _ALERTS | _JOBS_STEERED | _MODELS_SEEN | {"core.export_data"},
-    Role.MARKETER: _ALERTS | _MODELS_SEEN,
+    Role.MERCHANDISER: _ALERTS | _JOBS_STEERED | _MODELS_SEEN | _EXPERIMENTS,
+    Role.ANALYST: _ALERTS | _JOBS_STEERED | _MODELS_SEEN | _EXPERIMENTS_SEEN | {"core.export_data"},
+    Role.MARKETER: _ALERTS | _MODELS_SEEN | _EXPERIMENTS,
     Role.SUPPORT: _ALERTS,
     Role.EDITOR: _ALERTS | _MODELS_SEEN,
     Role.AUDITOR: _JOBS_SEEN
     | rights("core.alert")
     | rights("core.alertrule")
     | _MODELS_SEEN
+    | _EXPERIMENTS_SEEN
     | rights("core.apikey")
     | rights("core.shopprofile")
     | rights("core.staffuser")

@@ -4,6 +4,7 @@ from core.admin import (  # noqa: F401
     access,
     alert_rules,
     alerts,
+    experiments,
     exports,
     jobs,
     ledger,

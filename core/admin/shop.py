@@ -61,7 +61,10 @@ class ShopProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ShopProfile
-        fields = ("name", "base_currency", "time_zone", "week_start", "languages", "return_window_days", "sender_email")
+        fields = (
+            "name", "base_currency", "time_zone", "week_start", "languages", "return_window_days", "sender_email",
+            "holdout_percent",
+        )  # fmt: skip
 
 
 @admin.register(ShopProfile)
@@ -73,6 +76,7 @@ class ShopProfileAdmin(StaffModelAdmin):
         (_("Money and time"), {"fields": ("base_currency", "time_zone", "week_start")}),
         (_("Orders"), {"fields": ("return_window_days",)}),
         (_("Mail"), {"fields": ("sender_email",)}),
+        (_("Experiments"), {"fields": ("holdout_percent",)}),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

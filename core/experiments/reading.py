@@ -1,0 +1,169 @@
+"""What a look says, in sentences: the words of every page that shows a result."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from core.components.pills import Meaning
+from core.components.words import figure
+from core.experiments import metrics
+from core.ml import experiments as ml
+from core.ml.experiments.sequences import MINIMUM_EVENTS
+from core.models import Experiment, ExperimentLook
+
+MINUS = "−"
+LONGEST_DAYS = 365
+"""Beyond that a number of days is no plan."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`kind` is broken, waiting, works, hurts, same or open; `word` is its pill. Ends are relative to the control."""
+
+    kind: str
+    word: str
+    sentence: str
+    metric: str
+    arm: str = ""
+    low: float | None = None
+    high: float | None = None
+    estimate: float | None = None
+
+    @property
+    def meaning(self) -> Meaning:
+        return {
+            "works": Meaning.GOOD, "hurts": Meaning.STOPPED, "broken": Meaning.STOPPED, "same": Meaning.IDLE,
+        }.get(self.kind, Meaning.MOVING)  # fmt: skip
+
+
+def readings(experiment: Experiment, look: ExperimentLook) -> list[Reading]:
+    """One for each metric and arm, in the order of the look."""
+    if (broken := mismatch(experiment, look)) is not None:
+        return [broken]
+    return [
+        _read(experiment, look, result, row)
+        for result in look.results
+        for row in result["comparisons"]
+        if metrics.known(result["metric"]) is not None
+    ]
+
+
+def verdict(experiment: Experiment, look: ExperimentLook | None) -> Reading:
+    """What the primary metric says: the best arm that works, else the worst that hurts, else the first."""
+    waiting = Reading("waiting", _("waits for people"), _("Nothing counted yet."), experiment.primary_metric)
+    if look is None:
+        return waiting
+    found = [one for one in readings(experiment, look) if one.metric in (experiment.primary_metric, "")]
+    rank = {"broken": 0, "works": 1, "hurts": 2, "open": 3, "same": 4, "waiting": 5}
+    return min(found, key=lambda one: (rank[one.kind], -(one.estimate or 0)), default=waiting)
+
+
+def mismatch(experiment: Experiment, look: ExperimentLook) -> Reading | None:
+    """A split that cannot be chance: nothing of such an experiment may be used."""
+    if look.sample_ratio_p >= ml.MISMATCH_BELOW:
+        return None
+    weights = {arm.key: arm.weight for arm in experiment.arms.all()}
+    people = _listed([figure(look.exposed.get(key, 0)) for key in weights])
+    if len(set(weights.values())) == 1:
+        text = _("Do not use this result: %(people)s people where equal groups were planned") % {"people": people}
+    else:
+        shares = _listed([f"{weight}%" for weight in weights.values()])
+        text = _("Do not use this result: %(people)s people where shares of %(shares)s were planned") % {
+            "people": people, "shares": shares,
+        }  # fmt: skip
+    return Reading("broken", _("do not use"), text, "")
+
+
+def _read(experiment: Experiment, look: ExperimentLook, result: dict[str, Any], row: dict[str, Any]) -> Reading:
+    metric = metrics.known(result["metric"])
+    assert metric is not None
+    key, arm, ends = result["metric"], row["arm"], row["always_valid_relative_interval"]
+    if ends is None:
+        return Reading("waiting", _("waits for people"), _missing(experiment, look, result, row), key, arm)
+    low, high = ends
+    near = experiment.smallest_effect
+
+    def told(kind: str, word: str, sentence: str) -> Reading:
+        return Reading(kind, word, sentence, key, arm, low, high, row["relative"])
+
+    if low > 0 or high < 0:
+        rises = low > 0
+        span = _("%(low)s to %(high)s") % {
+            "low": _share(min(abs(low), abs(high))),
+            "high": _share(max(abs(low), abs(high))),
+        }
+        change = str(metric.more if rises else metric.fewer) % {"range": span}
+        if rises == metric.is_good:
+            return told("works", _("works"), _("Works: likely %(change)s") % {"change": change})
+        return told("hurts", _("hurts"), _("Hurts: likely %(change)s") % {"change": change})
+    if max(abs(low), abs(high)) <= near:
+        widest = _share(max(abs(low), abs(high)))
+        return told("same", _("no difference"), _("No difference that matters: within ±%(width)s") % {"width": widest})
+    sentence = _("Too early to tell: anywhere from %(low)s to %(high)s.") % {"low": _signed(low), "high": _signed(high)}
+    if not experiment.is_running:
+        sentence = _("Not decided: anywhere from %(low)s to %(high)s.") % {"low": _signed(low), "high": _signed(high)}
+    elif (days := days_left(experiment, look, row)) is not None:
+        more = _time_left(days)
+        sentence = pgettext("two sentences", "%(first)s %(second)s") % {"first": sentence, "second": more}
+    return told("open", _("too early"), sentence)
+
+
+def days_left(experiment: Experiment, look: ExperimentLook, row: dict[str, Any]) -> int | None:
+    """Days until the range is as narrow as the smallest change that matters, at the pace since the start."""
+    if not experiment.started_at or not row["mean_control"]:
+        return None
+    days = max((look.looked_at - experiment.started_at) / timedelta(days=1), 0.5)
+    people = row["n"] + row["n_control"]
+    share = people / look.people if look.people else 0
+    return ml.days_needed(
+        error=row["error"] / abs(row["mean_control"]), n=people, target=experiment.smallest_effect,
+        tuned_for=experiment.planned_people, per_day=look.people / days * share, alpha=row["alpha"],
+    )  # fmt: skip
+
+
+def _time_left(days: int) -> str:
+    if days > LONGEST_DAYS:
+        return _("At this pace it takes more than a year.")
+    return ngettext("About %(days)s more day", "About %(days)s more days", days) % {"days": figure(days)}
+
+
+def _missing(experiment: Experiment, look: ExperimentLook, result: dict[str, Any], row: dict[str, Any]) -> str:
+    least = min(row["n"], row["n_control"])
+    arms = result["arms"]
+    events = min(arms[name]["nonzero"] for name in arms)
+    if least == 0:
+        first = (experiment.started_at or timezone.now()) + timedelta(days=experiment.outcome_days)
+        if look.looked_at < first:
+            return _("Not yet: what people do is counted for %(days)d days first") % {"days": experiment.outcome_days}
+    if least < ml.MINIMUM_PER_ARM:
+        return _("Not yet: needs %(needed)s people in each group, has %(has)s") % {
+            "needed": figure(ml.MINIMUM_PER_ARM), "has": figure(least),
+        }  # fmt: skip
+    if events < MINIMUM_EVENTS:
+        return _("Not yet: needs %(needed)s people in each group with something to count, has %(has)s") % {
+            "needed": figure(MINIMUM_EVENTS), "has": figure(events),
+        }  # fmt: skip
+    return _("Not yet: the control group has too little to compare with")
+
+
+def _share(value: float) -> str:
+    """6%, 0.4%: one decimal below ten where it says something."""
+    size = abs(value) * 100
+    text = f"{size:.1f}".removesuffix(".0") if size < 10 else f"{size:.0f}"
+    return f"{text}%"
+
+
+def _signed(value: float) -> str:
+    return f"{MINUS if value < 0 else '+'}{_share(value)}"
+
+
+def _listed(parts: list[str]) -> str:
+    """ "a and b", "a, b and c"."""
+    if len(parts) < 2:
+        return "".join(parts)
+    rest = pgettext("between the members of a list", ", ").join(parts[:-1])
+    return _("%(first)s and %(last)s") % {"first": rest, "last": parts[-1]}
