@@ -31,8 +31,9 @@ class CatalogConfig(AppConfig):
 
     @staticmethod
     def _register_experiment_metrics() -> None:
-        from core.extensions import experiment_metrics
+        from core.extensions import experiment_kinds, experiment_metrics
 
+        experiment_kinds.register("search", "catalog.search.trials.SEARCH", order=20)
         for order, name in enumerate(("orders", "conversion", "revenue", "clicks", "revenue_per_view"), 1):
             experiment_metrics.register(name, f"catalog.experiment_metrics.{name.upper()}", order=order)
 

@@ -141,6 +141,8 @@ class SearchAnswerSerializer(serializers.Serializer):
         allow_null=True, help_text="Nothing was found for the words as typed; these were looked for instead."
     )
     personalised = serializers.BooleanField(help_text="Whether this person's taste changed the order.")
+    experiment = serializers.CharField(allow_null=True, help_text="Key of the experiment this person takes part in.")
+    arm = serializers.CharField(allow_null=True, help_text="Key of the arm that decided the order.")
     results = SearchResultSerializer(many=True)
     facets = FacetsSerializer(allow_null=True)
     next_offset = serializers.IntegerField(allow_null=True, help_text="`offset` of the next page; null on the last.")

@@ -17,11 +17,12 @@ from catalog.api.search_serializers import (
 )
 from catalog.api.views import checked, existing
 from catalog.models import Brand, Category, Visitor
-from catalog.search import answers, ids, suggestions
+from catalog.search import answers, ids, suggestions, trials
 from catalog.search.questions import WINDOW, Filters
 from core.api.ids import primary_keys
 from core.api.permissions import HasScope
 from core.api.views import ApiView
+from core.experiments import expose
 from core.metrics import count
 from core.models import Scope
 
@@ -45,6 +46,11 @@ class SearchView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = checked(SearchQuerySerializer, request.query_params)
+        customer = customer_asked_for(request, query.get("customer"))
+        visitor = Visitor.objects.filter(key=query["visitor"]).first() if "visitor" in query else None
+        placed = None
+        if query["sort"] == "relevance":
+            placed = trials.placed_in_search(customer=customer, visitor=visitor, visitor_key=query.get("visitor"))
         question = answers.Question(
             text=query["q"],
             filters=_filters(query),
@@ -52,10 +58,13 @@ class SearchView(ApiView):
             offset=query["offset"],
             limit=query["limit"],
             with_facets=query["facets"],
-            customer=customer_asked_for(request, query.get("customer")),
-            visitor=Visitor.objects.filter(key=query["visitor"]).first() if "visitor" in query else None,
+            customer=customer,
+            visitor=visitor,
+            in_personal_order=trials.is_personal(placed),
         )
         answer = answers.answer(question)
+        if placed is not None:
+            expose(placed)
         count("searches", matched=answer.matched)
         end = question.offset + question.limit
         return Response(
@@ -66,6 +75,8 @@ class SearchView(ApiView):
                 "matched": answer.matched,
                 "did_you_mean": answer.corrected_to if answer.total else None,
                 "personalised": answer.is_personal,
+                "experiment": placed.experiment if placed else None,
+                "arm": placed.arm if placed else None,
                 "results": answer.results,
                 "facets": answer.facets,
                 "next_offset": end if answer.has_more and end < WINDOW else None,

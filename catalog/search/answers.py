@@ -43,6 +43,7 @@ class Question:
     with_facets: bool = True
     customer: Customer | None = None
     visitor: Visitor | None = None
+    in_personal_order: bool = True
 
 
 @dataclass
@@ -143,7 +144,7 @@ def _taste(question: Question, product_ids: Sequence[int]) -> Taste | None:
     allows = (question.customer is not None and question.customer.is_personalised) or (
         question.customer is None and question.visitor is not None and question.visitor.may_track
     )
-    if not allows or not product_ids:
+    if not allows or not product_ids or not question.in_personal_order:
         return None
     for entry in personal_rankers.entries():
         try:

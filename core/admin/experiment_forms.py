@@ -16,7 +16,7 @@ from unfold.widgets import (
 from core.admin.widgets import Checkboxes, Radios
 from core.experiments import kinds, metrics
 from core.experiments.services import NewArm
-from core.extensions import experiment_kinds, experiment_metrics
+from core.extensions import experiment_metrics
 from core.models import Experiment, ExperimentArm
 
 ARMS = 4
@@ -26,11 +26,10 @@ OTHER = "other"
 def places() -> list[tuple[Any, list[tuple[str, Any]]]]:
     """Where an experiment may run, by kind."""
     found = []
-    for entry in experiment_kinds:
-        kind: kinds.ExperimentKind = entry.resolve()
-        own = [(f"{entry.key}:{target}", title) for target, title in kind.targets.items()]
+    for key, kind in kinds.offered():
+        own = [(f"{key}:{target}", title) for target, title in kind.targets.items()]
         if kind.open_targets:
-            own.append((f"{entry.key}:{OTHER}", _("another place")))
+            own.append((f"{key}:{OTHER}", _("another place")))
         found.append((kind.title, own))
     return found
 
@@ -38,9 +37,8 @@ def places() -> list[tuple[Any, list[tuple[str, Any]]]]:
 def ways() -> list[tuple[Any, list[tuple[str, Any]]]]:
     """What an arm may do, by kind."""
     return [
-        (kind.title, [(f"{entry.key}:{choice.key}", choice.title) for choice in kind.choices])
-        for entry in experiment_kinds
-        if (kind := entry.resolve())
+        (kind.title, [(f"{key}:{choice.key}", choice.title) for choice in kind.choices])
+        for key, kind in kinds.offered()
     ]
 
 
@@ -187,9 +185,8 @@ class DecisionForm(forms.Form):
 
 def _first_ways() -> list[str]:
     """What a new experiment compares unless somebody chooses: the kind's control, and what everybody gets."""
-    for entry in experiment_kinds:
-        kind: kinds.ExperimentKind = entry.resolve()
-        return [f"{entry.key}:{kind.control}", f"{entry.key}:{kind.choices[0].key}"]
+    for key, kind in kinds.offered():
+        return [f"{key}:{kind.control}", f"{key}:{kind.choices[0].key}"]
     return ["", ""]
 
 

@@ -1,6 +1,6 @@
 """What experiments may change: kinds that their owners register."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,8 @@ class ExperimentKind:
     control: str
     metrics: Sequence[str]
     open_targets: bool = False
+    available: Callable[[], bool] = lambda: True
+    """Whether this installation has what the arms differ by. A kind without it is not offered."""
 
     def choice_of(self, settings: Mapping[str, Any]) -> ArmChoice | None:
         """The choice with these settings."""
@@ -37,6 +39,12 @@ class ExperimentKind:
 
     def target_title(self, target: str) -> str:
         return str(self.targets.get(target, target))
+
+
+def offered() -> list[tuple[str, ExperimentKind]]:
+    """Kinds that an experiment may be made of, in order."""
+    found = ((entry.key, entry.resolve()) for entry in experiment_kinds)
+    return [(key, kind) for key, kind in found if kind.available()]
 
 
 def known(kind: str) -> ExperimentKind | None:

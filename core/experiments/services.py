@@ -185,7 +185,7 @@ def _started() -> DomainError:
 
 def _check(experiment: Experiment) -> None:
     kind = kinds.known(experiment.kind)
-    if kind is None:
+    if kind is None or not kind.available():
         raise BadInput(_("Choose what the experiment changes."), extra={"field": "kind"})
     if not GOOD_TARGET.fullmatch(experiment.target) or (
         experiment.target not in kind.targets and not kind.open_targets
