@@ -12,6 +12,7 @@ class RecommenderConfig(AppConfig):
 
         evaluators.register("recommender", "recommender.evaluators.RecommenderEvaluator")
         experiment_kinds.register("recommendations", "recommender.trials.RECOMMENDATIONS", order=10)
+        evaluators.register("sessions", "recommender.session_evaluators.SessionEvaluator")
         first_models.register("recommender", "recommender.services.train_first")
         model_kinds.register(
             "recommender",
