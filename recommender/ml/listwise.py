@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 HIDDEN = 32
-BATCH = 256
+BATCH = 128
+FEWEST_STEPS = 500
+"""Few lists are gone through more often than `epochs` says."""
 SCALED_ON = 2000
 """Lists that the features' means and spreads are taken from."""
 Arrays = dict[str, NDArray[np.float32]]
@@ -61,13 +63,14 @@ def learn(
         arrays["outer"] = rng.normal(0, 1 / np.sqrt(hidden), hidden).astype(np.float32)
     mover = _Adam(arrays)
     per_epoch = max(-(-len(rows) // BATCH), 1)
-    for step in range(per_epoch * epochs):
+    steps = max(per_epoch * epochs, FEWEST_STEPS)
+    for step in range(steps):
         if step % per_epoch == 0:
             order = rng.permutation(rows)
         batch = order[(step % per_epoch) * BATCH :][:BATCH]
         x = ((features[batch] - fixed["mean"]) * fixed["scale"]).reshape(-1, width)
         gradient = _gradient(arrays, x, present[batch], target[batch])
-        mover.move(gradient, rate * 0.5 * (1 + np.cos(np.pi * step / (per_epoch * epochs))))
+        mover.move(gradient, rate * 0.5 * (1 + np.cos(np.pi * step / steps)))
     return {**fixed, **arrays}
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recommender.ml.listwise import Ranker
 from recommender.ml.ranking import NOTHING
-from recommender.ml.serving import Scored
+from recommender.ml.scoring import Scored
 from recommender.ml.session_sources import SessionNeighbours, Source, Spoken, Transitions, each_once, head_of_rows
 
 RECENT_PLACES = 6
@@ -123,13 +123,12 @@ class SessionScorer:
             starts = np.flatnonzero(np.r_[True, np.diff(rows) != 0])
             peaks[rows[starts]] = np.maximum.reduceat(values, starts, axis=0)
         plain = (values / np.maximum(peaks[rows], 1e-12)) @ self.weights
-        if self.ranked:
-            plain = plain + 1000.0 * mine  # what the session holds is always among the candidates
-        else:
-            kept = plain > 0
-            rows, keys, values, plain = rows[kept], keys[kept], values[kept], plain[kept]
+        kept = (plain > 0) | (mine & self.ranked)
+        rows, keys, values, plain, mine = rows[kept], keys[kept], values[kept], plain[kept], mine[kept]
         items = keys - rows * size
-        head = head_of_rows(rows, plain, self.width, self.popularity[items])
+        # With a ranker, what the session holds is always among the candidates.
+        first = np.where(mine & self.ranked, np.inf, plain)
+        head = head_of_rows(rows, first, self.width, self.popularity[items])
         return Table(rows[head], items[head], values[head], peaks, plain[head])
 
     def _scores(self, context: NDArray[np.int64], table: Table) -> NDArray[np.float64]:
@@ -138,8 +137,8 @@ class SessionScorer:
         return self.ranker.scores(self._features(context, table)).astype(np.float64)
 
     def _features(self, context: NDArray[np.int64], table: Table) -> NDArray[np.float32]:
-        """Every column as share of the row's highest and as it is; where and how often the session held the item; how
-        popular the item is, lately, and how the session looks."""
+        """Every column as share of the row's highest and as it is, and their sum; where and how often the session held
+        the item; how popular the item is, ever and lately, and how the session looks."""
         rows, items = table.rows, table.items
         peaks = np.maximum(table.peaks[rows], 1e-9)
         own = context[rows] == items[:, None]
@@ -155,6 +154,7 @@ class SessionScorer:
             [
                 np.log(table.values / peaks + FLOOR),
                 np.log(table.values + FLOOR),
+                np.log(table.plain + FLOOR)[:, None],
                 own[:, :RECENT_PLACES],
                 own[:, RECENT_PLACES:].any(axis=1, keepdims=True),
                 own.sum(axis=1, keepdims=True),

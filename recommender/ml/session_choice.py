@@ -1,11 +1,13 @@
 """Which session strategies there are and which one is served, decided on training sessions alone."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_knn import ItemKnn, ItemKnnParams
+from recommender.ml.item_to_item import ItemToItem
 from recommender.ml.ranking import NOTHING
 from recommender.ml.session_judging import SessionExam
 from recommender.ml.session_models import (
@@ -20,6 +22,7 @@ from recommender.ml.session_models import (
     session_neighbours,
 )
 from recommender.ml.sessions import Sessions
+from recommender.ml.transitions import prune
 
 ASKED = 10_000
 LATER_SHARE = 0.1
@@ -50,14 +53,22 @@ def contestants(*, repeats: bool, seed: int = 0) -> list[SessionStrategy]:
     ]
 
 
-def item_neighbours(params: ItemKnnParams | None = None) -> Maker:
-    """Item neighbours as a source: sessions taken for customers, every item of a session speaking alike."""
+def spoken_by(
+    model: Callable[[], ItemToItem], name: str, *, decays: Sequence[float] = (1.0,), weights: Sequence[float] = (1.0,)
+) -> Maker:
+    """Any item-to-item method as a source: it learns from sessions as customers, and the items of a session speak as
+    its matrix says (amounts below zero are left out)."""
 
     def make(sessions: Sessions) -> list[Part]:
-        model = ItemKnn(params or ItemKnnParams(weighting="binary")).fit(as_interactions(sessions))
-        return [matrix_part("item_knn", model.spoken, [1.0], [1.0])]
+        spoken = model().fit(as_interactions(sessions)).spoken
+        return [matrix_part(name, prune(spoken, int(np.diff(spoken.indptr).max(initial=0))), decays, weights)]
 
     return make
+
+
+def item_neighbours() -> Maker:
+    """Cosine item neighbours, every item of a session speaking alike."""
+    return spoken_by(lambda: ItemKnn(ItemKnnParams(weighting="binary")), "item_knn")
 
 
 def choose(sessions: Sessions, *, k: int = 20, seed: int = 0) -> SessionChoice:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recommender.ml.base import order_by
 from recommender.ml.listwise import HIDDEN, Ranker, learn
 from recommender.ml.ranking import NOTHING
-from recommender.ml.serving import Scored
+from recommender.ml.scoring import Scored
 from recommender.ml.serving_sessions import SessionScorer
 from recommender.ml.session_knn import SessionKnnParams, session_index
 from recommender.ml.sessions import Prefixes, Sessions
@@ -210,6 +210,8 @@ class SessionBlend(SessionStrategy):
             sums.append(plain.rank(context, SHOWN))
         listed, table, found = np.concatenate(lists), np.concatenate(tables), np.concatenate(usable)
         tables.clear()
+        widest = int((listed != NOTHING).sum(axis=1).max(initial=1))
+        listed, table = listed[:, :widest], table[:, :widest]
         target = (listed == held.targets[found, None]).argmax(axis=1)
         checked, present = check[found], listed != NOTHING
         if (~checked).sum() < FEWEST or not checked.any():

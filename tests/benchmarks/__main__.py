@@ -35,6 +35,17 @@ BENCHES = {
         ("recommender", "interactions.csv", "--protocol", "leave-last-out", "--items", "items.csv"),
         (("item_knn", "ndcg@10", 0.042, 1.0),),
     ),
+    "sessions-diginetica": Bench(
+        "diginetica",
+        ("sessions", "--train", "train.csv", "--test", "test.csv", "--k", "20"),
+        (
+            ("session_popularity", "precision@20", 0.205, 0.215),
+            ("session_popularity", "mrr@20", 0.131, 0.141),
+            ("session_knn", "precision@20", 0.51, 1.0),
+            ("session_blend", "precision@20", 0.545, 1.0),
+            ("session_blend", "mrr@20", 0.192, 1.0),
+        ),
+    ),
 }
 
 
@@ -64,9 +75,9 @@ def main(wanted: list[str]) -> int:
         results[name] = _evaluated(name, bench)
         below += _outside(name, bench, results[name])
     if not wanted or "growth" in wanted:
-        print("\n== growth of item_knn training", flush=True)
-        results["growth"] = {"item_knn": growth.measure()}
-        print(as_text({"events": results["growth"]["item_knn"]}))
+        print("\n== growth of training", flush=True)
+        results["growth"] = {"item_knn": growth.measure(), "sessions": growth.measure_sessions()}
+        print(as_text({"events": results["growth"]["item_knn"], "events, sessions": results["growth"]["sessions"]}))
     if not wanted or "import" in wanted:
         print("\n== import of a real shop", flush=True)
         if subprocess.run([sys.executable, "-m", "tests.benchmarks.import_bench"], cwd=ROOT).returncode:

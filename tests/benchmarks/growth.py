@@ -6,6 +6,8 @@ import numpy as np
 
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_knn import ItemKnn
+from recommender.ml.session_models import SessionStrategy, neighbourhood, session_neighbours
+from recommender.ml.sessions import Sessions
 
 SIZES = (10_000, 100_000, 1_000_000)
 
@@ -43,5 +45,27 @@ def measure(sizes: tuple[int, ...] = SIZES) -> dict[str, dict[str, float]]:
             "train_cpu_seconds": round(seconds, 3),
             "cpu_ms_per_1000": round(1e6 * seconds / events, 2),
             "neighbours_kept": int(model.spoken.nnz),
+        }
+    return rows
+
+
+def measure_sessions(sizes: tuple[int, ...] = SIZES) -> dict[str, dict[str, float]]:
+    """The same for what session strategies learn (without the ranker, whose lists are bounded): customers as visitors
+    in stretches of five acts."""
+    rows = {}
+    for events in sizes:
+        data = shop(events)
+        order = np.argsort(data.customers, kind="stable")
+        starts = np.r_[np.arange(0, events, 5), events]
+        sessions = Sessions(data.items[order], starts.astype(np.int64), data.item_ids)
+        started = time.process_time()
+        model = SessionStrategy("sources", [neighbourhood(), session_neighbours()]).fit(sessions)
+        seconds = time.process_time() - started
+        rows[f"{events:,}"] = {
+            "items": data.item_count,
+            "sessions": len(sessions),
+            "train_cpu_seconds": round(seconds, 3),
+            "cpu_ms_per_1000": round(1e6 * seconds / events, 2),
+            "megabytes": round(sum(array.nbytes for array in model.arrays.values()) / 1e6, 1),
         }
     return rows
