@@ -54,10 +54,11 @@ def tidy_bulk_changes() -> dict[str, Any]:
 
 @job(kind="catalog.partitions", queue="light", title=_("Prepare months of events"))
 def prepare_partitions() -> dict[str, Any]:
-    """Make the months of events that come next and drop those kept long enough. Safe to run at any time."""
-    from catalog import partitions
+    """Make the months of events that come next, drop those kept long enough, and forget browsers that nobody saw for as
+    long. Safe to run at any time."""
+    from catalog import partitions, services
 
-    return partitions.prepare()
+    return {**partitions.prepare(), "forgotten_visitors": services.forget_expired_visitors()}
 
 
 @job(kind="catalog.orders.close", queue="light", title=_("Close settled orders"))

@@ -75,6 +75,7 @@ def test_each_bad_event_is_named_and_the_good_ones_are_stored(browser, product):
         view(kind="rating", value=6),
         view(kind="rating", value=True),
         view(value="many"),
+        view(value=-0.01),
         view(value=10**10),
         view(query="x" * 201),
         view(event_id=7),
@@ -104,9 +105,10 @@ def test_each_bad_event_is_named_and_the_good_ones_are_stored(browser, product):
         (17, "value", "out_of_range"),
         (18, "value", "out_of_range"),
         (19, "value", "not_a_number"),
-        (20, "value", "not_a_number"),
-        (21, "query", "too_long"),
-        (22, "event_id", "not_a_text"),
+        (20, "value", "out_of_range"),
+        (21, "value", "not_a_number"),
+        (22, "query", "too_long"),
+        (23, "event_id", "not_a_text"),
     ]
     assert sorted(Interaction.objects.values_list("kind", flat=True)) == ["favourite", "view"]
 
@@ -120,6 +122,59 @@ def test_an_event_sent_again_is_stored_once(browser, product, with_time):
 
     assert [(a.json()["accepted"], a.json()["repeated"]) for a in (first, again)] == [(1, 0), (0, 1)]
     assert Interaction.objects.count() == 1
+
+
+@pytest.mark.parametrize("wrong_by", [timedelta(hours=-9), timedelta(days=-20_000), timedelta(days=3), timedelta(0)])
+def test_times_of_a_clock_set_wrong_are_corrected(browser, product, wrong_by):
+    now = timezone.now()
+    clock = now + wrong_by
+    event = view(occurred_at=(clock - timedelta(minutes=30)).isoformat())
+
+    answer = browser.post("/events", {"events": [event], "sent_at": clock.isoformat()})
+
+    assert (answer.json()["accepted"], refusals(answer)) == (1, [])
+    assert abs(Interaction.objects.get().occurred_at - (now - timedelta(minutes=30))) < timedelta(seconds=10)
+
+
+def test_a_time_ahead_of_its_own_clock_or_older_than_events_are_kept_is_refused_after_the_correction(browser, product):
+    clock = timezone.now() - timedelta(days=700)
+    events = [
+        view(occurred_at=(clock + timedelta(minutes=6)).isoformat()),
+        view(occurred_at=(clock + timedelta(minutes=4)).isoformat()),
+        view(occurred_at=(clock - timedelta(days=800)).isoformat()),
+        view(),
+    ]
+
+    answer = browser.post("/events", {"events": events, "sent_at": clock.isoformat()})
+
+    assert refusals(answer) == [(0, "occurred_at", "out_of_range"), (2, "occurred_at", "out_of_range")]
+    assert Interaction.objects.count() == 2
+
+
+def test_without_the_senders_clock_a_wrong_one_is_refused_by_place(browser, product):
+    ahead, behind = timezone.now() + timedelta(days=3), timezone.now() - timedelta(days=20_000)
+
+    answer = browser.post(
+        "/events", {"events": [view(), view(occurred_at=ahead.isoformat()), view(occurred_at=behind.isoformat())]}
+    )
+
+    assert refusals(answer) == [(1, "occurred_at", "out_of_range"), (2, "occurred_at", "out_of_range")]
+
+
+@pytest.mark.parametrize("sent_at", ["soon", 5, {}, "0001-01-01T00:00:00+14:00"])
+def test_a_clock_that_cannot_be_read_is_400_and_nothing_is_stored(browser, product, sent_at):
+    answer = browser.post("/events", {"events": [view()], "sent_at": sent_at})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "sent_at")
+    assert Interaction.objects.count() == 0
+
+
+def test_the_same_id_with_another_body_is_a_repetition_and_the_first_stays(browser, product):
+    first = browser.post("/events", {"events": [view(event_id="e1", occurred_at=timezone.now().isoformat())]}).json()
+    second = browser.post("/events", {"events": [view(event_id="e1", kind="cart")]}).json()
+
+    assert [(one["accepted"], one["repeated"]) for one in (first, second)] == [(1, 0), (0, 1)]
+    assert Interaction.objects.get().kind == "view"
 
 
 def test_the_same_event_twice_in_a_batch_is_stored_once(browser, product):

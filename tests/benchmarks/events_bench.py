@@ -1,0 +1,84 @@
+"""How quickly events are taken, beside a plain view of the same process, and how quickly they are in the table.
+
+`python -m tests.benchmarks.events_bench`: single events as a ratio (rounds in turns, the median), batches of 100 as
+events a second taken and stored, and as CPU seconds of the web process and of the writer for 10,000 events.
+"""
+
+import statistics
+import sys
+import time
+import uuid
+
+import psutil
+
+from tests.benchmarks.load_bench import rate
+from tests.faults.harness import Shop, until
+from tests.faults.harness.load import Request
+from tests.faults.harness.processes import family
+
+ROUNDS, BATCHES, SIZE = 5, 300, 100
+
+
+def batch(shop: Shop, number: int) -> Request:
+    products = shop.facts["products"]
+    events = [
+        {"event_id": str(uuid.uuid4()), "kind": "view", "product": products[n % 60], "visitor": f"crowd-{number % 50}"}
+        for n in range(SIZE)
+    ]
+    return Request("/api/v1/events", {"events": events})
+
+
+def single(shop: Shop) -> Request:
+    event = {"event_id": str(uuid.uuid4()), "kind": "view", "product": shop.facts["products"][0], "visitor": "somebody"}
+    return Request("/api/v1/events", {"events": [event]})
+
+
+def cpu(shop: Shop, part: str) -> float:
+    """CPU seconds of this part and all below it."""
+    total = 0.0
+    for process in family(shop.part(part).pid):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total
+
+
+def measure() -> dict[str, float]:
+    shop = Shop(environment={"DJANGO_SETTINGS_MODULE": "tests.benchmarks.load_settings"}, durable=True)
+    try:
+        shop.start("web", "scheduler")
+        caller, client = shop.caller(), shop.redis.client()
+        assert caller.ask(batch(shop, 0)).status == 200
+        until(lambda: client.xlen("zg:ev:stream") == 0, seconds=60, what="the writer works")
+        ratios = []
+        for _round in range(ROUNDS):
+            plain = rate(shop, lambda: Request("/api/v1/plain"))
+            ratios.append(rate(shop, lambda: single(shop)) / plain)
+        until(lambda: client.xlen("zg:ev:stream") == 0, seconds=60, what="nothing waits")
+        calls = [batch(shop, number) for number in range(BATCHES)]
+        before = {part: cpu(shop, part) for part in ("web", "scheduler")}
+        started = time.perf_counter()
+        for call in calls:
+            assert caller.ask(call).status == 200
+        taken = time.perf_counter() - started
+        until(lambda: client.xlen("zg:ev:stream") == 0, seconds=60, what="nothing waits", pause=0.02)
+        stored = time.perf_counter() - started
+        count = BATCHES * SIZE
+        return {
+            "single event / plain view": round(statistics.median(ratios), 3),
+            "events a second taken, batches of 100, one client": round(count / taken),
+            "events a second stored": round(count / stored),
+            **{
+                f"CPU seconds of {part} for 10,000 events": round((cpu(shop, part) - at) / count * 10_000, 2)
+                for part, at in before.items()
+            },
+        }
+    finally:
+        shop.remove()
+
+
+if __name__ == "__main__":
+    for name, value in measure().items():
+        sys.stdout.write(f"{name:52} {value}\n")
