@@ -1,7 +1,6 @@
 """`manage.py evaluate recommender`: every method of the recommender on anybody's interactions."""
 
 from argparse import ArgumentParser
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from core.evaluation import Run, UsageError
 from core.ml.tables import Column, TableError
 from recommender.choices import ACT_WEIGHTS, LIKED_FROM_STARS
 from recommender.ml.base import Recommender
+from recommender.ml.blend import Blend
 from recommender.ml.interactions import Interactions
 from recommender.ml.judging import Exam, rounded
 from recommender.ml.splits import Split, split
@@ -58,7 +58,9 @@ class RecommenderEvaluator:
         if exam.repeats:
             run.note(f"{exam.repeats} test pairs were already in training; they are neither shown nor counted.")
         choice = choose(data.train, protocol=inner_protocol(data), seed=run.seed, time_budget=run.time_budget)
-        strategies = {model.name: self._judged(model, exam) for model in self._methods(run, data, choice)}
+        strategies: dict[str, dict[str, Any]] = {}
+        for model in self._methods(run, data, choice):
+            strategies[model.name] = self._judged(model, exam, strategies)
         groups = {name: row.pop("groups") for name, row in strategies.items()}
         return {
             "strategies": strategies,
@@ -77,7 +79,8 @@ class RecommenderEvaluator:
                 "protocol": data.protocol,
                 "validation": rounded(choice.validation),
                 "validation_protocol": choice.protocol,
-                "parameters": asdict(choice.params),
+                "parameters": choice.parameters(),
+                "weights": rounded(dict(choice.weights)),
                 "popularity_half_life_days": choice.half_life_days,
                 "parameter_sets_tried": choice.tried,
             },
@@ -92,8 +95,16 @@ class RecommenderEvaluator:
             run.note(f"user_cf is left out: comparing all customers would take {work:.0e} multiplications.")
         return models
 
-    def _judged(self, model: Recommender, exam: Exam) -> dict[str, Any]:
-        cost = fit_timed(model, exam.split.train)
+    def _judged(self, model: Recommender, exam: Exam, before: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """A blend takes over what its sources learned and costs what they cost."""
+        if isinstance(model, Blend):
+            model.fitted()
+            cost = {
+                key: sum(before[source.name][key] for source in model.sources)
+                for key in ("train_seconds", "train_cpu_seconds")
+            }
+        else:
+            cost = fit_timed(model, exam.split.train)
         ranked = exam.ranked(model)
         groups = {name: rounded(found) for name, found in exam.judge_groups(ranked).items()}
         return {**rounded({**exam.measures(ranked), **cost, **exam.latency(model)}), "groups": groups}

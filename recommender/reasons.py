@@ -40,6 +40,16 @@ def strategy_name(strategy: str) -> str:
     match strategy:
         case "item_knn":
             return _("similar products")
+        case "blend":
+            return _("several methods together")
+        case "ease":
+            return _("linear item model")
+        case "ials":
+            return _("matrix factorisation")
+        case "rp3beta":
+            return _("random walk")
+        case "content":
+            return _("similar descriptions")
         case "popularity":
             return _("popularity")
         case "newest":

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from recommender.ml.base import History, Ranked, Recommender, cut_rows
 from recommender.ml.interactions import Interactions
@@ -80,9 +81,10 @@ class Ials(Recommender):
         by_item = sp.csr_matrix(values.T)
         customers = np.zeros((shape[0], self.params.factors), np.float32)
         items = self._first(shape[1])
-        for _sweep in range(self.params.sweeps):
-            self._solve(values, items, customers)
-            self._solve(by_item, customers, items)
+        with threadpool_limits(1):  # systems are small: threads would only wait for each other
+            for _sweep in range(self.params.sweeps):
+                self._solve(values, items, customers)
+                self._solve(by_item, customers, items)
         self._turn(items)
         return self
 
@@ -119,7 +121,8 @@ class Ials(Recommender):
 
     def score_rows(self, histories: sp.csr_matrix) -> NDArray[np.float64]:
         found = np.zeros((histories.shape[0], len(self.spectrum)), np.float32)
-        self._solve(histories.astype(np.float32), self.item_factors, found)
+        with threadpool_limits(1):
+            self._solve(histories.astype(np.float32), self.item_factors, found)
         return np.asarray(found @ self.item_factors.T, np.float64)
 
     def recommend(self, history: History, k: int, exclude: Collection[int] = ()) -> Ranked:

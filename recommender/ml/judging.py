@@ -51,6 +51,11 @@ class Exam:
         """Numbers of the customers who are asked."""
         return self._facts[0]
 
+    def sheet(self) -> tuple[NDArray[np.int64], sp.csr_matrix, sp.csr_matrix]:
+        """Customers who are asked, and for each (customers × items) what was right and what he met in training."""
+        asked, relevant, seen, _repeats = self._facts
+        return asked, relevant, seen
+
     @property
     def repeats(self) -> int:
         """Test pairs that training already held."""

@@ -1,5 +1,6 @@
 """How a history becomes scores: item neighbours and factors. numpy only, shared by learning and serving."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -171,3 +172,80 @@ def named(items: NDArray[np.int64], scores: Floats, spoken: Floats) -> Scored:
     return Scored(
         items, scores, reasons, np.divide(np.maximum(most, 0.0), whole, out=np.zeros(len(most)), where=whole > 0)
     )
+
+
+RESCORED = 500
+"""So many of the best items by neighbours are looked at by factors, so that an answer does not pay for every item."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One source of a blend. Scores of neighbours are divided by their largest, so that they end at 1 for every
+    history; those of factors aim at 1 as they are. `scale` divides the strengths of a history."""
+
+    name: str
+    engine: Neighbours | Factors
+    attention: Attention
+    weight: float = 1.0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Blended(Scored):
+    """`sources` is for each item the place of the voice that brought most."""
+
+    sources: NDArray[np.int64]
+
+
+class Chorus:
+    """Several voices as one score, `Σ_s w_s · score_s(i) / max_i score_s`, in one pass over the history."""
+
+    def __init__(self, voices: Sequence[Voice], tie_break: NDArray[np.floating]) -> None:
+        self.tie_break = tie_break
+        self.names = [voice.name for voice in voices]
+        self.neighbours = [(at, v, v.engine) for at, v in enumerate(voices) if isinstance(v.engine, Neighbours)]
+        self.factors = [(at, v, v.engine) for at, v in enumerate(voices) if isinstance(v.engine, Factors)]
+
+    def score(
+        self,
+        rows: NDArray[np.integer],
+        weights: NDArray[np.floating],
+        rank: NDArray[np.integer],
+        k: int,
+        barred: NDArray[np.bool_],
+    ) -> Blended:
+        """Best k items that are not barred and have a score above 0. `rows`, `weights`, `rank`: items of the history,
+        how much each speaks, and their places in it, 0 the newest."""
+        size = len(barred)
+        total = np.zeros(size)
+        near = []
+        for at, voice, neighbours in self.neighbours:
+            score, targets, entry, parts = neighbours.spread(rows, voice.attention(weights, rank) / voice.scale, size)
+            top = float(score.max(initial=0.0))
+            if top > 0:
+                score *= voice.weight / top
+                parts *= voice.weight / top
+                total += score
+                near.append((at, score, targets, entry, parts))
+        items = np.flatnonzero((total > 0) & ~barred) if self.neighbours else np.flatnonzero(~barred)
+        if self.factors and self.neighbours and len(items) > RESCORED:
+            items = np.sort(items[best(items, total[items], RESCORED, self.tie_break)])
+        scores = total[items]
+        far = []
+        for at, voice, factors in self.factors:
+            own, heights = factors.score(rows, voice.attention(weights, rank) / voice.scale, items)
+            scores = scores + voice.weight * own
+            far.append((at, voice.weight * own, factors.factors, voice.weight * heights))
+        positive = np.flatnonzero(scores > 0)
+        chosen = positive[best(items[positive], scores[positive], k, self.tie_break)]
+        shown = items[chosen]
+        spoken = np.zeros((len(shown), len(rows)))
+        brought = np.zeros((len(self.names), len(shown)))
+        for at, score, targets, entry, parts in near:
+            spoken += said_by(shown, targets, entry, parts, len(rows), size)
+            brought[at] = score[shown]
+        for at, own, vectors, heights in far:
+            spoken += vectors[shown].astype(np.float64) @ heights.T
+            brought[at] = own[chosen]
+        found = named(shown, scores[chosen], spoken)
+        return Blended(found.items, found.scores, found.reasons, found.shares, brought.argmax(axis=0))

@@ -1,11 +1,15 @@
 """Answers from a trained model in one numpy pass. All that the web process loads: numpy only, arrays mapped read-only.
 
-Arrays (n items, in the order of `item_ids`):
+Arrays (n items, in the order of `item_ids`), format 2:
 
 * `item_ids` int64 [n], strictly increasing: the products' database ids
 * `popularity` float32 [n]: orders what fills short lists, and breaks ties
-* `indptr` int64 [n + 1], `indices` int32, `weights` float32: row j holds the items that item j of a history speaks for
+* for each voice NAME of `meta["voices"]` that knows neighbours: `NAME_indptr` int64 [n + 1], `NAME_indices` int32,
+  `NAME_weights` float32: row j holds the items that item j of a history speaks for; for one that knows factors:
+  `NAME_factors` float32 [n × f], `NAME_spectrum` float64 [f]
 * `similar_indptr`, `similar_indices`, `similar_weights`: row i holds the items most like item i, best first
+
+Format 1 had a single voice, item_knn, in `indptr`, `indices`, `weights`; it still serves.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,19 +19,19 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ml.scoring import Neighbours, strength
+from recommender.ml.scoring import Attention, Chorus, Factors, Neighbours, Voice
 
-SCORED = "item_knn"
+FORMAT = 2
 POPULAR = "popularity"
 SIMILAR = "similar"
-ARRAYS = (
-    "item_ids", "popularity", "indptr", "indices", "weights", "similar_indptr", "similar_indices", "similar_weights",
-)  # fmt: skip
+NEIGHBOURS = ("indptr", "indices", "weights")
+FACTORS = ("factors", "spectrum")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One product to show. `source` is item_knn, popularity or similar; `score` compares within one source only.
+    """One product to show. `source` is the voice that brought most, popularity or similar; `score` compares among the
+    voices' products only.
 
     `reason_product_id` is the product of the history that speaks most for this one and `share` its part of the score
     in [0, 1]; None and 0 where no history spoke.
@@ -44,31 +48,28 @@ class ServingModel:
     """A published recommender. Safe to share between threads: nothing changes after it is made."""
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
-        missing = [name for name in ARRAYS if name not in arrays]
-        if missing:
-            raise ValueError(f"The model lacks {', '.join(missing)}.")
+        written = int(meta.get("format", 1))
+        if not 1 <= written <= FORMAT:
+            raise ValueError(f"The model is of format {written}; this program reads 1 to {FORMAT}.")
+        _must_have(arrays, ["item_ids", "popularity", *(f"similar_{name}" for name in NEIGHBOURS)])
         self.item_ids = np.asarray(arrays["item_ids"], np.int64)
         self.popularity = np.asarray(arrays["popularity"], np.float32)
         size = len(self.item_ids)
-        _check_rows(arrays["indptr"], arrays["indices"], arrays["weights"], size, "neighbours")
         self._similar = (arrays["similar_indptr"], arrays["similar_indices"], arrays["similar_weights"])
-        _check_rows(*self._similar, size, "similar items")
         if not bool(np.isfinite(self.popularity).all()):
             raise ValueError("The model's popularity is not a number everywhere.")
         if len(self.popularity) != size or bool((np.diff(self.item_ids) <= 0).any()):
             raise ValueError("The model's item ids are not increasing or do not match its popularity.")
-        self.strategy = str(meta.get("strategy", SCORED))
-        self._weighting = str(meta.get("history_weighting", "log"))
-        self._half_life = float(meta.get("half_life", 0))
-        self._neighbours = Neighbours(
-            arrays["indptr"], arrays["indices"], arrays["weights"],
-            tie_break=self.popularity, normalise=str(meta.get("normalise", "none")),
-        )  # fmt: skip
+        told = _first_format(meta) if written == 1 else meta["voices"]
+        voices = [_voice(arrays, one, self.popularity) for one in told]
+        _check_rows(*self._similar, size, "similar items")
+        self.strategy = str(meta.get("strategy", "item_knn"))
+        self._chorus = Chorus(voices if self.strategy != POPULAR else [], self.popularity)
         self._popular = np.lexsort((np.arange(size), -self.popularity))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
-        """Arrays as in the head of this module; meta: strategy, history_weighting, half_life, normalise.
+        """Arrays as in the head of this module; meta: format, strategy, voices.
 
         Raises ValueError when they do not fit together.
         """
@@ -108,7 +109,7 @@ class ServingModel:
         if k <= 0 or len(self.item_ids) == 0:
             return []
         barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
-        candidates = self._scored(history, k, barred) if self.strategy == SCORED and history else []
+        candidates = self._scored(history, k, barred) if self._chorus.names and history else []
         if len(candidates) < k:
             barred[self.positions([c.product_id for c in candidates])] = True
             candidates += self._most_popular(k - len(candidates), barred)
@@ -131,17 +132,17 @@ class ServingModel:
     def _scored(self, history: Sequence[tuple[int, float]], k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
         rows = self.positions([product_id for product_id, _weight in history])
         weights = np.fromiter((weight for _product, weight in history), np.float64, len(history))
-        speaks = np.isfinite(weights) & (weights > 0)
-        force = strength(np.where(speaks, weights, 0.0), np.arange(len(rows)), self._weighting, self._half_life)
-        known = speaks & (rows >= 0)
-        rows, force = rows[known], force[known]
-        if len(rows) == 0:
+        known = np.isfinite(weights) & (weights > 0) & (rows >= 0)
+        if not known.any():
             return []
-        found = self._neighbours.score(rows, force, k, barred)
+        place = np.flatnonzero(known)
+        rows = rows[known]
+        found = self._chorus.score(rows, weights[known], place, k, barred)
+        names = self._chorus.names
         return [
-            Candidate(product, score, SCORED, reason, share)
-            for product, score, reason, share in zip(
-                self.item_ids[found.items].tolist(), found.scores.tolist(),
+            Candidate(product, score, names[source], reason if share > 0 else None, share)
+            for product, score, source, reason, share in zip(
+                self.item_ids[found.items].tolist(), found.scores.tolist(), found.sources.tolist(),
                 self.item_ids[rows[found.reasons]].tolist(), found.shares.tolist(), strict=True,
             )
         ]  # fmt: skip
@@ -158,6 +159,43 @@ class ServingModel:
             Candidate(product, score, POPULAR, None, 0.0)
             for product, score in zip(self.item_ids[items].tolist(), self.popularity[items].tolist(), strict=True)
         ]
+
+
+def _first_format(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+    attention = {"weighting": meta.get("history_weighting", "log"), "half_life": float(meta.get("half_life", 0))}
+    return [{"name": "item_knn", "prefix": "", "attention": attention, "normalise": meta.get("normalise", "none")}]
+
+
+def _voice(arrays: Mapping[str, NDArray[Any]], told: Mapping[str, Any], popularity: NDArray[np.float32]) -> Voice:
+    """One source from its arrays. Raises ValueError when they do not fit the items."""
+    name, size = str(told["name"]), len(popularity)
+    prefix = str(told.get("prefix", f"{name}_"))
+    engine: Neighbours | Factors
+    if "alpha" in told:
+        _must_have(arrays, [prefix + part for part in FACTORS])
+        factors, spectrum = (arrays[prefix + part] for part in FACTORS)
+        if factors.shape != (size, len(spectrum)):
+            raise ValueError(f"The factors of the model's {name} do not fit its items.")
+        if not (bool(np.isfinite(factors).all()) and bool((spectrum >= 0).all())):
+            raise ValueError(f"The factors of the model's {name} are not numbers everywhere.")
+        engine = Factors(
+            factors, spectrum, alpha=float(told["alpha"]), regularisation=float(told["regularisation"]),
+            exponent=float(told["exponent"]),
+        )  # fmt: skip
+    else:
+        _must_have(arrays, [prefix + part for part in NEIGHBOURS])
+        indptr, indices, weights = (arrays[prefix + part] for part in NEIGHBOURS)
+        _check_rows(indptr, indices, weights, size, "neighbours")
+        normalise = str(told.get("normalise", "none"))
+        engine = Neighbours(indptr, indices, weights, tie_break=popularity, normalise=normalise)
+    attention = Attention(**told["attention"])
+    return Voice(name, engine, attention, float(told.get("weight", 1.0)), float(told.get("scale", 1.0)))
+
+
+def _must_have(arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> None:
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        raise ValueError(f"The model lacks {', '.join(missing)}.")
 
 
 def _check_rows(indptr: NDArray[Any], indices: NDArray[Any], weights: NDArray[Any], size: int, what: str) -> None:

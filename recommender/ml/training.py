@@ -1,19 +1,24 @@
 """From interactions to a model that may serve, with a report on later data than it learned from."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.ml.base import Recommender
+from recommender.ml.blend import Blend, Source
+from recommender.ml.ials import Ials
 from recommender.ml.interactions import Interactions
-from recommender.ml.item_knn import PLAIN, ItemKnn, ItemKnnParams
+from recommender.ml.item_knn import PLAIN, ItemKnn
+from recommender.ml.item_to_item import ItemToItem, csr_arrays
 from recommender.ml.judging import PRIMARY, Exam, rounded
 from recommender.ml.popularity import Popularity
-from recommender.ml.serving import ServingModel
+from recommender.ml.serving import FORMAT, ServingModel
+from recommender.ml.sources import RECIPES, Kitchen
 from recommender.ml.splits import Protocol, Split, split
 from recommender.ml.tuning import Choice, choose, fallback_for
 
@@ -44,7 +49,7 @@ class TrainedRecommender:
 
     def refit(self, interactions: Interactions) -> ServingModel:
         """The same recipe on other events, for instance only on those that a rival had seen too."""
-        return ServingModel.from_arrays(_serving_arrays(self.choice, interactions), self.meta)
+        return ServingModel.from_arrays(*_published(self.choice, interactions))
 
 
 def train(
@@ -56,6 +61,7 @@ def train(
     progress: Callable[[int, int], None] | None = None,
     known: Mapping[str, float] | None = None,
     remember: Callable[[str, float], None] | None = None,
+    kitchen: Kitchen | None = None,
 ) -> TrainedRecommender:
     """Choose on the past, judge on the last fifth of the time-ordered events, then learn from everything.
 
@@ -70,18 +76,19 @@ def train(
     exam = Exam(cut, max_customers=MAX_JUDGED, seed=seed, history_limit=history_limit)
     choice = choose(
         cut.train, protocol="by-time", seed=seed, time_budget=time_budget, history_limit=history_limit,
-        progress=progress, known=known, remember=remember,
+        progress=progress, known=known, remember=remember, kitchen=kitchen,
     )  # fmt: skip
     strategies, groups = {}, {}
     if len(exam.customers):
         for model in contestants(choice, references=False):
-            model.fit(cut.train)
+            model.fitted() if isinstance(model, Blend) else model.fit(cut.train)
             ranked = exam.ranked(model)
             strategies[model.name] = rounded(exam.measures(ranked))
             groups[model.name] = {name: rounded(found) for name, found in exam.judge_groups(ranked).items()}
+    arrays, meta = _published(choice, interactions)
     return TrainedRecommender(
-        arrays=_serving_arrays(choice, interactions),
-        meta=serving_meta(choice),
+        arrays=arrays,
+        meta=meta,
         report={
             "metrics": strategies.get(choice.strategy, {PRIMARY: 0.0}),
             "measured": bool(strategies),
@@ -89,8 +96,10 @@ def train(
             "groups": groups,
             "chosen": choice.strategy,
             "validation": rounded(dict(choice.validation)),
-            "parameters": asdict(choice.params),
+            "parameters": choice.parameters(),
+            "weights": rounded(dict(choice.weights)),
             "parameter_sets_tried": choice.tried,
+            "trials": rounded(dict(choice.trials)),
             "tuned_on_sample": choice.sampled,
             "rows": {"earlier": len(cut.train), "later": len(cut.test)},
             "customers": len(np.unique(interactions.customers)),
@@ -140,15 +149,25 @@ def judge_serving(
 
 
 def contestants(choice: Choice, *, references: bool) -> list[Recommender]:
-    """Unfitted methods to put side by side: popularity, recent popularity where there are times, the tuned item
-    neighbours and, as `references`, the textbook item-based form."""
+    """Unfitted methods to put side by side: popularity, recent popularity where there are times, every tuned source,
+    last their blend (which takes over what the sources before it learn) and, as `references`, the textbook item-based
+    form."""
     models: list[Recommender] = [Popularity()]
     if choice.half_life_days is not None:
         models.append(Popularity(half_life_days=choice.half_life_days))
-    models.append(ItemKnn(choice.params, fallback=_fallback(choice)))
     if references:
         models.append(ItemKnn(PLAIN, name="item_cf"))
+    sources = made(choice, list(choice.params))
+    models += sources
+    if choice.weights:
+        models.append(Blend(sources, [choice.weights[source.name] for source in sources]))
     return models
+
+
+def made(choice: Choice, names: Sequence[str]) -> list[Source]:
+    """Unfitted sources with the chosen parameters."""
+    recipes = {recipe.name: recipe for recipe in RECIPES}
+    return [recipes[name].make(choice.params[name], _fallback(choice), choice.kitchen) for name in names]
 
 
 def fit_timed(model: Recommender, interactions: Interactions) -> dict[str, float]:
@@ -156,19 +175,6 @@ def fit_timed(model: Recommender, interactions: Interactions) -> dict[str, float
     wall, cpu = time.perf_counter(), time.process_time()
     model.fit(interactions)
     return {"train_seconds": time.perf_counter() - wall, "train_cpu_seconds": time.process_time() - cpu}
-
-
-def serving_meta(choice: Choice) -> dict[str, Any]:
-    """What `ServingModel` needs beside the arrays."""
-    params: ItemKnnParams = choice.params
-    return {
-        "strategy": choice.strategy,
-        "normalise": params.normalise,
-        "history_weighting": params.history_weighting,
-        "half_life": params.half_life,
-        "popularity_half_life_days": choice.half_life_days,
-        "parameters": asdict(params),
-    }
 
 
 def inner_protocol(outer: Split) -> Protocol:
@@ -187,10 +193,50 @@ def _fallback(choice: Choice) -> Popularity:
     return fallback_for(choice.validation, choice.half_life_days)
 
 
-def _serving_arrays(choice: Choice, interactions: Interactions) -> dict[str, NDArray[Any]]:
-    """What `ServingModel` maps: neighbours and popularity learned from all these events."""
-    model = ItemKnn(choice.params, fallback=_fallback(choice)).fit(interactions)
-    return {"item_ids": _increasing(interactions.item_ids), **model.to_arrays()}
+def _published(choice: Choice, interactions: Interactions) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Arrays and meta of a `ServingModel`: what the chosen strategy needs, learned from all these events, and the
+    neighbours for product pages. A model for popularity keeps item neighbours for those."""
+    weights = choice.weights if choice.strategy == "blend" else {choice.strategy: 1.0}
+    weights = {name: weight for name, weight in weights.items() if weight > 0 and name in choice.params}
+    sources = made(choice, list(weights) or ["item_knn"])
+    arrays: dict[str, NDArray[Any]] = {"item_ids": _increasing(interactions.item_ids)}
+    voices = []
+    for source in sources:
+        source.fit(interactions)
+        told: dict[str, Any] = {"name": source.name, "weight": weights.get(source.name, 1.0)}
+        if isinstance(source, Ials):
+            own = source.to_arrays()
+            params = asdict(source.params)
+            told |= {key: params[key] for key in ("alpha", "regularisation", "exponent")} | {"scale": source.scale}
+        else:
+            own = csr_arrays(source.spoken)
+            told |= {"normalise": source.normalise}
+        arrays |= {f"{source.name}_{name}": array for name, array in own.items()}
+        voices.append(told | {"attention": source.attention.to_meta()})
+    arrays["popularity"] = sources[0].popularity.astype(np.float32)
+    arrays |= {f"similar_{name}": array for name, array in csr_arrays(_alike(choice, sources, interactions)).items()}
+    return arrays, {
+        "format": FORMAT,
+        "strategy": choice.strategy,
+        "voices": voices,
+        "popularity_half_life_days": choice.half_life_days,
+        "parameters": choice.parameters(),
+    }
+
+
+def _alike(choice: Choice, sources: Sequence[Source], interactions: Interactions) -> sp.csr_matrix:
+    """The items most like each: by who chose them, and by description for items that nobody chose yet."""
+    by_name = {source.name: source for source in sources}
+    near = by_name.get("item_knn") or made(choice, ["item_knn"])[0].fit(interactions)
+    assert isinstance(near, ItemToItem)
+    described = by_name.get("content")
+    if described is None and "content" in choice.params:
+        described = made(choice, ["content"])[0].fit(interactions)
+    if not isinstance(described, ItemToItem):
+        return near.alike
+    alone = np.diff(near.alike.indptr) == 0
+    rows = [(described if alone[row] else near).alike[row] for row in range(len(alone))]
+    return sp.csr_matrix(sp.vstack(rows, format="csr")) if rows else near.alike
 
 
 def _increasing(item_ids: NDArray[Any]) -> NDArray[np.int64]:

@@ -1,48 +1,54 @@
-"""Choosing parameters and strategy on a validation part of the training data, never on what is judged."""
+"""Choosing parameters, weights and strategy on a validation part of the training data, never on what is judged."""
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from recommender.ml.blend import Evidence, Source, gather, learn_weights
 from recommender.ml.interactions import Interactions
-from recommender.ml.item_knn import ItemKnn, ItemKnnParams
 from recommender.ml.judging import PRIMARY, Exam
 from recommender.ml.popularity import Popularity
+from recommender.ml.sources import Kitchen, Recipe, Size, recipes_for
 from recommender.ml.splits import Protocol, split
 
 SAMPLE = 200_000
 """Interactions that tuning looks at; a larger shop is tuned on a sample of its customers, so the cost is bounded."""
 HALF_LIVES = (7.0, 30.0, 90.0, 365.0)
-STEPS: tuple[tuple[str, tuple[Any, ...]], ...] = (
-    ("damping", (0.0, 0.25, 0.5, 0.75)),
-    ("weighting", ("log", "binary", "value", "bm25", "idf")),
-    ("alpha", (0.2, 0.3, 0.4, 0.5)),
-    ("neighbours", (20, 50, 100, 200)),
-    ("sharpness", (0.7, 1.0, 1.5, 2.0)),
-    ("shrinkage", (0.0, 5.0, 20.0)),
-    ("history_weighting", ("log", "value")),
-    ("half_life", (10.0, 30.0, 100.0)),
-    ("alpha", (0.2, 0.3, 0.4, 0.5)),
-    ("neighbours", (20, 50, 100, 200)),
-)
-"""One parameter after the other, each from the best values so far. `half_life` has no 0: the newest act of a visitor
-always speaks loudest."""
+TUNED_ITEMS = 4_000
+"""EASE is tuned on so many of the most chosen items: its cost grows with the cube of their number."""
+LEANING = 1.02
+"""The blend may look this much worse than the best single method and is still chosen: theirs is the best of many looks
+at the same customers, its own is cross-fitted."""
+BLEND_SHARE = 0.7
+"""Part of the time budget that the search over parameters may use; the rest is for the weights."""
+REPEATS = 3
+"""Where the validation part is drawn at random, weights are learned on so many draws together."""
+REPEAT_EVENTS = 150_000
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What validation decided. `validation` has nDCG@10 by strategy, `tried` the parameter sets that were measured."""
+    """What validation decided. `validation` has nDCG@10 by strategy (the blend's is cross-fitted), `params` those of
+    every source that was made, `weights` the blend's by source (empty without a blend); `tried` counts parameter sets
+    that were measured, `trials` has their scores by name."""
 
     strategy: str
-    params: ItemKnnParams
+    params: dict[str, Any]
+    weights: dict[str, float]
     half_life_days: float | None
     validation: dict[str, float]
     tried: int
     protocol: str
     sampled: bool
+    kitchen: Kitchen = field(default_factory=Kitchen, repr=False)
+    trials: dict[str, float] = field(default_factory=dict, repr=False)
+
+    def parameters(self) -> dict[str, Any]:
+        """Plain data: parameters by source."""
+        return {name: asdict(params) for name, params in self.params.items()}
 
 
 def choose(
@@ -55,45 +61,64 @@ def choose(
     progress: Callable[[int, int], None] | None = None,
     known: Mapping[str, float] | None = None,
     remember: Callable[[str, float], None] | None = None,
+    kitchen: Kitchen | None = None,
 ) -> Choice:
-    """Hold back a part of `train` by `protocol`, tune item neighbours and popularity on it, name the better strategy.
+    """Hold back a part of `train` by `protocol`, tune each method that the shop can pay for and popularity on it, learn
+    how to blend them, name the best strategy.
 
     `remember` is told the name and score of every parameter set that was measured; given back as `known` with the same
     `train` and `seed`, none of them is measured again. Stops early after `time_budget` seconds with the best so far.
     Where validation has nobody to ask, the default parameters stand and the strategy is item_knn.
     """
-    started = time.monotonic()
+    clock = _Clock(time_budget)
+    kitchen = kitchen or Kitchen(seed=seed)
     part = sample_customers(train, limit=SAMPLE, seed=seed)
     exam = Exam(split(part, protocol, seed=seed), max_customers=5000, seed=seed, history_limit=history_limit)
     sampled = len(part) < len(train)
+    recipes = recipes_for(Size.of(train, time_budget), kitchen)
     if len(exam.customers) == 0:
-        return Choice("item_knn", ItemKnnParams(), None, {}, 0, protocol, sampled)
+        params = {recipe.name: recipe.start for recipe in recipes if recipe.name == "item_knn"}
+        return Choice("item_knn", params, {}, None, {}, 0, protocol, sampled, kitchen)
 
     past = exam.split.train
-    plain = Popularity()
-    validation = {"popularity": exam.judge(plain.fit(past))[PRIMARY]}
+    validation = {"popularity": exam.judge(Popularity().fit(past))[PRIMARY]}
     half_life_days = None
     if train.has_times:
         recent = {days: exam.judge(Popularity(half_life_days=days).fit(past))[PRIMARY] for days in HALF_LIVES}
         half_life_days = max(recent, key=lambda days: recent[days])
         validation["popularity_recent"] = recent[half_life_days]
+    fallback = fallback_for(validation, half_life_days)
 
-    search = _Search(exam, fallback_for(validation, half_life_days), known or {}, remember)
-    best = ItemKnnParams()
-    best_score = search.score(best)
-    for done, (name, values) in enumerate(STEPS):
-        for value in values:
-            if time_budget is not None and time.monotonic() - started > time_budget:
-                break
-            params = replace(best, **{name: value})
-            score = search.score(params)
-            if score > best_score:
-                best, best_score = params, score
-        if progress:
-            progress(done + 1, len(STEPS))
-    validation["item_knn"] = best_score
-    strategy = max(validation, key=lambda name: validation[name])
-    return Choice(strategy, best, half_life_days, validation, len(search.scores), protocol, sampled)
+    search = _Search(exam, fallback, kitchen, known or {}, remember)
+    params = {}
+    total, done = sum(len(recipe.steps) for recipe in recipes), 0
+    for recipe in recipes:
+        until = clock.share(sum(r.share for r in recipes[: len(params) + 1]) / sum(r.share for r in recipes))
+        best, best_score = recipe.start, search.score(recipe, recipe.start)
+        for name, values in recipe.steps:
+            for value in values:
+                if clock.past(until):
+                    break
+                trial = replace(best, **{name: value})
+                score = search.score(recipe, trial)
+                if score > best_score:
+                    best, best_score = trial, score
+            done += 1
+            if progress:
+                progress(done, total)
+        params[recipe.name], validation[recipe.name] = best, best_score
+
+    weights: dict[str, float] = {}
+    if len(recipes) > 1:
+        learned, validation["blend"], ease = _weigh(part, exam, recipes, params, fallback, kitchen, clock)
+        if ease is not None:
+            validation["ease"] = ease
+        weights = {recipe.name: weight for recipe, weight in zip(recipes, learned, strict=True)}
+    strategy = max(validation, key=lambda name: validation[name] * (LEANING if name == "blend" else 1.0))
+    return Choice(
+        strategy, params, weights, half_life_days, validation, len(search.scores), protocol, sampled, kitchen,
+        dict(search.scores),
+    )  # fmt: skip
 
 
 def fallback_for(validation: dict[str, float], half_life_days: float | None) -> Popularity:
@@ -114,6 +139,52 @@ def sample_customers(interactions: Interactions, *, limit: int, seed: int) -> In
     return interactions.take(member[interactions.customers])
 
 
+def _weigh(
+    part: Interactions,
+    exam: Exam,
+    recipes: list[Recipe],
+    params: dict[str, Any],
+    fallback: Popularity,
+    kitchen: Kitchen,
+    clock: "_Clock",
+) -> tuple[list[float], float, float | None]:
+    """Weights of the sources in the order of `recipes`, the blend's honest score, and that of EASE with all items where
+    it was tuned on some. Small shops whose validation part is drawn at random are asked several times, so that the draw
+    does not decide."""
+    whole: float | None = None
+    exams = [exam]
+    if exam.split.protocol == "random-by-item-75" and len(part) <= REPEAT_EVENTS:
+        exams += [
+            replace(exam, split=split(part, "random-by-item-75", seed=exam.seed + 1000 + more))
+            for more in range(1, REPEATS)
+        ]
+    found: list[Evidence] = []
+    for one in exams:
+        if found and clock.past(clock.seconds):
+            break
+        sources: list[Source] = [recipe.make(params[recipe.name], fallback, kitchen) for recipe in recipes]
+        for source in sources:
+            source.fit(one.split.train)
+            if source.name == "ease" and one is exam and len(part.item_ids) > TUNED_ITEMS:
+                whole = exam.judge(source)[PRIMARY]
+        found.append(gather(sources, one))
+    weights, estimate = learn_weights(Evidence.joined(found))
+    return weights, estimate, whole
+
+
+@dataclass
+class _Clock:
+    seconds: float | None
+    started: float = field(default_factory=time.monotonic)
+
+    def share(self, part: float) -> float | None:
+        """The moment (in seconds since the start) until which this part of the search may go on."""
+        return None if self.seconds is None else self.seconds * BLEND_SHARE * part
+
+    def past(self, moment: float | None) -> bool:
+        return moment is not None and time.monotonic() - self.started > moment
+
+
 class _Search:
     """Scores of parameter sets; what was learned last serves all sets that differ in answering only."""
 
@@ -121,23 +192,34 @@ class _Search:
         self,
         exam: Exam,
         fallback: Popularity,
+        kitchen: Kitchen,
         known: Mapping[str, float],
         remember: Callable[[str, float], None] | None,
     ) -> None:
-        self.exam, self.fallback, self.known, self.remember = exam, fallback, known, remember
-        self.scores: dict[ItemKnnParams, float] = {}
-        self._model: ItemKnn | None = None
+        self.exam, self.fallback, self.kitchen = exam, fallback, kitchen
+        self.known, self.remember = known, remember
+        self.scores: dict[str, float] = {}
+        self._learned: tuple[Any, Any] = (None, None)
 
-    def score(self, params: ItemKnnParams) -> float:
-        name = "|".join(str(value) for value in astuple(params))
-        if params not in self.scores and name in self.known:
-            self.scores[params] = self.known[name]
-        if params not in self.scores:
-            if self._model is not None and self._model.params.learned() == params.learned():
-                model = self._model.with_params(params)
+    def score(self, recipe: Recipe, params: Any) -> float:
+        name = "|".join([recipe.name, *(str(value) for value in astuple(params))])
+        if name not in self.scores and name in self.known:
+            self.scores[name] = self.known[name]
+        if name not in self.scores:
+            kind, model = self._learned
+            if kind == (recipe.name, params.learned()):
+                model = model.with_params(params)
             else:
-                model = self._model = ItemKnn(params, fallback=self.fallback).fit(self.exam.split.train)
-            self.scores[params] = self.exam.judge(model)[PRIMARY]
+                model = recipe.make(params, self.fallback, self.kitchen).fit(self._past(recipe))
+                self._learned = (recipe.name, params.learned()), model
+            self.scores[name] = self.exam.judge(model)[PRIMARY]
             if self.remember:
-                self.remember(name, self.scores[params])
-        return self.scores[params]
+                self.remember(name, self.scores[name])
+        return self.scores[name]
+
+    def _past(self, recipe: Recipe) -> Interactions:
+        past = self.exam.split.train
+        if recipe.name != "ease" or past.item_count <= TUNED_ITEMS:
+            return past
+        border = np.sort(past.popularity())[-TUNED_ITEMS]
+        return past.take(past.popularity()[past.items] >= max(border, 2.0))

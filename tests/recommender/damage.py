@@ -34,7 +34,7 @@ def without_manifest(folder: Path) -> None:
 
 
 def cut(folder: Path) -> None:
-    file = folder / "weights.npy"
+    file = folder / "similar_weights.npy"
     os.truncate(file, file.stat().st_size // 2)
 
 

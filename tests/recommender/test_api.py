@@ -4,7 +4,7 @@ from rest_framework.test import APIClient
 from catalog.models import Product
 from core.api import tokens
 from core.api.keys import forget_keys
-from core.models import ApiKey, Scope
+from core.models import ApiKey, ModelVersion, Scope
 from recommender import tokens as recommendation_ids
 from tests.recommender.conftest import NOW
 
@@ -43,7 +43,7 @@ def test_an_answer_carries_reasons_version_source_and_a_signed_id(trained, brows
 
     assert body["source"] == "personal"
     assert body["model_version"] == "recommender.v1"
-    assert body["strategy"] == "item_knn"
+    assert body["strategy"] == ModelVersion.objects.get().report["chosen"]
     assert body["as_of"].startswith("2026-06-")
     assert recommendation_ids.read(body["id"]).placement == "cart"
     assert len(body["items"]) == 2

@@ -20,13 +20,16 @@ def trained(data):
     return train(data, seed=1)
 
 
-def test_planted_tastes_let_item_neighbours_win(trained):
+def test_planted_tastes_let_methods_that_know_the_customer_win(trained):
     strategies = trained.report["strategies"]
 
-    assert trained.chosen == "item_knn"
-    assert set(strategies) == {"popularity", "popularity_recent", "item_knn"}
-    assert strategies["item_knn"]["ndcg@10"] > 1.3 * strategies["popularity"]["ndcg@10"]
-    assert trained.report["metrics"] == strategies["item_knn"]
+    assert trained.chosen in {"item_knn", "ials", "ease", "rp3beta", "blend"}
+    assert set(strategies) == {
+        "popularity", "popularity_recent", "item_knn", "ials", "ease", "rp3beta", "blend",
+    }  # fmt: skip
+    for name in ("item_knn", "ials", "ease", "rp3beta", "blend"):
+        assert strategies[name]["ndcg@10"] > 1.2 * strategies["popularity"]["ndcg@10"]
+    assert trained.report["metrics"] == strategies[trained.chosen]
 
 
 def test_what_is_published_answers_in_the_taste_of_the_visitor(trained):
@@ -67,7 +70,7 @@ def test_the_same_seed_gives_the_same_model(data, trained):
 
 
 def test_groups_are_told_apart_and_the_report_is_plain_data(trained):
-    groups = trained.report["groups"]["item_knn"]
+    groups = trained.report["groups"][trained.chosen]
 
     assert "many" in groups
     assert sum(group["customers"] for group in groups.values()) == trained.report["metrics"]["customers"]
@@ -109,15 +112,15 @@ def test_an_active_version_is_judged_on_the_same_later_events(data):
 
 
 def test_a_time_budget_ends_the_search_early(data):
-    assert choose(data, protocol="by-time", time_budget=0.0).tried == 1
+    assert choose(data, protocol="by-time", time_budget=0.0).tried == 3
 
 
 def test_progress_is_told(data):
     told = []
     choose(data.take(np.arange(300)), protocol="by-time", progress=lambda done, total: told.append((done, total)))
 
-    assert told[0] == (1, 10)
-    assert told[-1] == (10, 10)
+    assert told[0] == (1, 28)
+    assert told[-1] == (28, 28)
 
 
 def test_a_sample_holds_all_events_of_its_customers(data):

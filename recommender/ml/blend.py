@@ -1,0 +1,236 @@
+"""Several methods as one list: each speaks with a weight that was learned on held back choices."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.ml.base import History, Ranked, Recommender, cut_rows
+from recommender.ml.ials import Ials
+from recommender.ml.interactions import Interactions
+from recommender.ml.item_to_item import ItemToItem
+from recommender.ml.judging import Exam
+from recommender.ml.metrics import hits, ndcg_at_k
+from recommender.ml.ranking import NOTHING, best
+from recommender.ml.scoring import RESCORED, Chorus, Voice
+
+BLOCK_NUMBERS = 8_000_000
+CANDIDATES = 100
+"""So many of the best items of every source are looked at when weights are learned."""
+WEIGHTS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0)
+ROUNDS = 4
+
+Source = ItemToItem | Ials
+
+
+class Blend(Recommender):
+    """`Σ_s w_s · score_s(i) / max_i score_s(i)` over its sources; see `scoring.Chorus`.
+
+    Weights by `learn_weights`. Sources of weight zero are not asked.
+    """
+
+    name = "blend"
+
+    def __init__(self, sources: Sequence[Source], weights: Sequence[float]) -> None:
+        super().__init__()
+        if len(sources) != len(weights) or not any(weight > 0 for weight in weights):
+            raise ValueError("A blend needs a weight for each source, and one above 0.")
+        self.sources = [source for source, weight in zip(sources, weights, strict=True) if weight > 0]
+        self.weights = [float(weight) for weight in weights if weight > 0]
+
+    def fit(self, interactions: Interactions) -> Self:
+        for source in self.sources:
+            source.fit(interactions)
+        return self.fitted()
+
+    def fitted(self) -> Self:
+        """Take over what the sources learned."""
+        self.popularity = self.sources[0].popularity
+        return self
+
+    def histories(self, interactions: Interactions) -> sp.csr_matrix:
+        """Those of all sources side by side."""
+        return sp.csr_matrix(sp.hstack([source.histories(interactions) for source in self.sources], format="csr"))
+
+    def rank(
+        self,
+        histories: sp.csr_matrix,
+        depth: int,
+        *,
+        exclude: sp.csr_matrix,
+        customers: NDArray[np.integer] | None = None,
+    ) -> NDArray[np.int64]:
+        size = exclude.shape[1]
+        columns = histories.tocsc()
+        own = [sp.csr_matrix(columns[:, at * size : (at + 1) * size]) for at in range(len(self.sources))]
+        only_factors = all(isinstance(source, Ials) for source in self.sources)
+        ranked = []
+        for rows in _row_slices(histories.shape[0], size):
+            neighbours = np.zeros((rows.stop - rows.start, size))
+            factors = np.zeros_like(neighbours)
+            for source, weight, part in zip(self.sources, self.weights, own, strict=True):
+                into = factors if isinstance(source, Ials) else neighbours
+                into += weight * scaled_rows(source, part[rows])
+            barred = exclude[rows]
+            if not only_factors:
+                neighbours[barred.nonzero()] = 0.0
+                found = self._first(neighbours) if factors.any() else neighbours > 0
+                factors = np.where(found, neighbours + factors, 0.0)
+            scores = sp.csr_matrix(np.maximum(factors, 0.0))
+            ranked.append(cut_rows(scores, depth, exclude=barred, tie_break=self.popularity))
+        return np.concatenate(ranked) if ranked else np.empty((0, depth), np.int64)
+
+    def recommend(self, history: History, k: int, exclude: Collection[int] = ()) -> Ranked:
+        rows = np.array([item for item, _weight in history], np.int64)
+        weights = np.array([weight for _item, weight in history], np.float64)
+        barred = np.zeros(len(self.popularity), bool)
+        barred[list(exclude)] = True
+        if len(rows) == 0:
+            nothing = np.empty(0, np.int64)
+            return Ranked(nothing, np.empty(0), nothing, np.empty(0))
+        found = self.chorus().score(rows, weights, np.arange(len(rows)), k, barred)
+        return Ranked(found.items, found.scores, rows[found.reasons], found.shares)
+
+    def chorus(self) -> Chorus:
+        """What serves."""
+        voices = [voice(source, weight) for source, weight in zip(self.sources, self.weights, strict=True)]
+        return Chorus(voices, self.popularity)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays of every source, its name in front of theirs."""
+        return {f"{s.name}_{name}": array for s in self.sources for name, array in s.to_arrays().items()}
+
+    def _first(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """The RESCORED best of every row that have a score at all."""
+        found = scores > 0
+        for row in np.flatnonzero(found.sum(axis=1) > RESCORED):
+            items = np.flatnonzero(found[row])
+            found[row] = False
+            found[row, items[best(items, scores[row, items], RESCORED, self.popularity)]] = True
+        return found
+
+
+def voice(source: Source, weight: float = 1.0) -> Voice:
+    """A learned source as it serves."""
+    if isinstance(source, Ials):
+        return Voice(source.name, source.serving(), source.attention, weight, source.scale)
+    return Voice(source.name, source.neighbours(), source.attention, weight)
+
+
+def scaled_rows(source: Source, histories: sp.csr_matrix) -> NDArray[np.float64]:
+    """Scores as they go into a blend, before the weight."""
+    scores = source.score_rows(histories)
+    if isinstance(source, Ials):
+        return scores
+    top = scores.max(axis=1, initial=0.0, keepdims=True)
+    return np.divide(scores, top, out=np.zeros_like(scores), where=top > 0)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the sources said about the candidates of each asked customer: sources × customers × candidates, −1 in
+    `items` after the end of a row; `relevant` counts what was right for him, found or not."""
+
+    items: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    right: NDArray[np.bool_]
+    relevant: NDArray[np.int64]
+
+    def ndcg(self, weights: NDArray[np.floating], rows: slice = slice(None), k: int = 10) -> float:
+        """nDCG@k of the blend with these weights, for these customers."""
+        total = np.tensordot(weights.astype(np.float32), self.scores[:, rows], axes=1)
+        total[self.items[rows] == NOTHING] = -np.inf
+        total[total <= 0] = -np.inf
+        k = min(k, total.shape[1])
+        head = np.argpartition(-total, k - 1, axis=1)[:, :k]
+        values = np.take_along_axis(total, head, axis=1)
+        order = np.take_along_axis(head, np.argsort(-values, axis=1, kind="stable"), axis=1)
+        found = np.take_along_axis(self.right[rows], order, axis=1)
+        found &= np.isfinite(np.take_along_axis(total, order, axis=1))
+        return ndcg_at_k(found, self.relevant[rows], k)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Evidence"]) -> "Evidence":
+        """Customers of several exams as one."""
+        width = max(part.items.shape[1] for part in parts)
+        pads = [((0, 0), (0, width - part.items.shape[1])) for part in parts]
+        return cls(
+            np.concatenate([np.pad(p.items, pad, constant_values=NOTHING) for p, pad in zip(parts, pads, strict=True)]),
+            np.concatenate([np.pad(p.scores, ((0, 0), *pad)) for p, pad in zip(parts, pads, strict=True)], axis=1),
+            np.concatenate([np.pad(p.right, pad) for p, pad in zip(parts, pads, strict=True)]),
+            np.concatenate([part.relevant for part in parts]),
+        )
+
+
+def gather(sources: Sequence[Source], exam: Exam) -> Evidence:
+    """Let learned sources speak about the exam's customers."""
+    asked, relevant, seen = exam.sheet()
+    histories = [sp.csr_matrix(source.histories(exam.visible)[asked]) for source in sources]
+    size = seen.shape[1]
+    items: list[NDArray[np.int64]] = []
+    scores: list[NDArray[np.float32]] = []
+    for rows in _row_slices(len(asked), size):
+        said = np.stack([scaled_rows(source, own[rows]) for source, own in zip(sources, histories, strict=True)])
+        known = seen[rows].nonzero()
+        said[:, known[0], known[1]] = -np.inf
+        depth = min(CANDIDATES, size)
+        head = np.argpartition(-said, depth - 1, axis=2)[:, :, :depth]
+        for row in range(said.shape[1]):
+            own = np.unique(head[:, row])
+            own = own[np.isfinite(said[0, row, own]) & (said[:, row, own] > 0).any(axis=0)]
+            items.append(own)
+            scores.append(said[:, row, own].astype(np.float32))
+    width = max([len(own) for own in items] + [1])
+    padded = np.full((len(items), width), NOTHING, np.int64)
+    values = np.zeros((len(sources), len(items), width), np.float32)
+    for row, (own, said_of) in enumerate(zip(items, scores, strict=True)):
+        padded[row, : len(own)] = own
+        values[:, row, : len(own)] = said_of
+    return Evidence(padded, values, hits(padded, relevant), np.diff(relevant.indptr).astype(np.int64))
+
+
+def learn_weights(evidence: Evidence) -> tuple[list[float], float]:
+    """Weights with the best nDCG@10, and an honest estimate of it.
+
+    Coordinate ascent on the measure itself, one weight after the other over WEIGHTS, from the best single source and
+    from equal parts (Metzler & Croft 2007). The estimate is cross-fitted: each half of the customers is judged with
+    weights that the other half chose.
+    """
+    count = evidence.scores.shape[1]
+    halves = [slice(0, count // 2), slice(count // 2, count)]
+    estimate = 0.0
+    for own, other in (halves, halves[::-1]):
+        size = own.stop - own.start
+        if size:
+            estimate += evidence.ndcg(_ascend(evidence, other)[0], own) * size / count
+    return _ascend(evidence, slice(0, count))[0].tolist(), estimate
+
+
+def _ascend(evidence: Evidence, rows: slice) -> tuple[NDArray[np.float64], float]:
+    sources = len(evidence.scores)
+    alone = [evidence.ndcg(np.eye(sources)[at], rows) for at in range(sources)]
+    best_weights, best_score = np.eye(sources)[int(np.argmax(alone))], max(alone)
+    for start in (best_weights, np.full(sources, 0.5)):
+        weights, score = start.copy(), evidence.ndcg(start, rows)
+        for _round in range(ROUNDS):
+            before = score
+            for at in np.argsort(alone)[::-1]:
+                for value in WEIGHTS:
+                    trial = weights.copy()
+                    trial[at] = value
+                    if trial.any() and (found := evidence.ndcg(trial, rows)) > score:
+                        weights, score = trial, found
+            if score <= before:
+                break
+        if score > best_score:
+            best_weights, best_score = weights, score
+    return best_weights / best_weights.max(), best_score
+
+
+def _row_slices(count: int, size: int) -> Iterator[slice]:
+    step = max(1, BLOCK_NUMBERS // max(size, 1))
+    for start in range(0, count, step):
+        yield slice(start, min(start + step, count))
