@@ -9,6 +9,7 @@ from django.utils.translation import ngettext, pgettext
 
 from core.components import Range, figure, money, percent, range_chart
 from core.components.bands import Point, band_chart
+from core.components.words import listed
 from core.experiments import kinds, metrics, reading
 from core.exports.cells import safe_cell
 from core.exports.tables import csv_lines
@@ -57,7 +58,7 @@ def context_of(experiment: Experiment) -> dict[str, Any]:
         "counting": active,
         "stop_question": _stop_question(look.people if look else 0),
         "primary_title": metrics.title(experiment.primary_metric),
-        "guardrail_titles": [metrics.title(key) for key in experiment.guardrails],
+        "guardrail_titles": listed(metrics.title(key) for key in experiment.guardrails),
         "smallest": percent(experiment.smallest_effect),
     }
     if look is None:
@@ -69,7 +70,7 @@ def context_of(experiment: Experiment) -> dict[str, Any]:
         "sample_ratio": _chance(look.sample_ratio_p),
         "metrics": rows,
         "chart": "" if broken else _chart(experiment, rows, names),
-        "waiting": [] if broken else _waiting(rows, names, len(arms) > 2),
+        "waiting": [] if broken else _waiting(rows),
         "history": "" if broken else _history(experiment, names),
         "removed": max((result["removed"] for result in look.results), default=0.0),
         "removed_text": percent(max((result["removed"] for result in look.results), default=0.0)),
@@ -180,14 +181,14 @@ def _chart(experiment: Experiment, rows: list[MetricRow], names: dict[str, str])
     return range_chart(drawn, _("Change against the control")) if drawn else ""
 
 
-def _waiting(rows: list[MetricRow], names: dict[str, str], several: bool) -> list[tuple[str, str]]:
+def _waiting(rows: list[MetricRow]) -> list[tuple[str, str]]:
     """Metrics without a range yet, and why; the same sentence once."""
     found: dict[str, list[str]] = {}
     for row in rows:
         for one in row.readings:
             if one.low is None:
-                found.setdefault(one.sentence, []).append(_label(row, one, names) if several else row.title)
-    return [(", ".join(dict.fromkeys(titles)), sentence) for sentence, titles in found.items()]
+                found.setdefault(one.sentence, []).append(row.title)
+    return [(listed(dict.fromkeys(titles)), sentence) for sentence, titles in found.items()]
 
 
 def _history(experiment: Experiment, names: dict[str, str]) -> list[tuple[str, Any]]:
