@@ -67,7 +67,7 @@ class Sequential(Recommender):
 def sequence_blend(extra: Sequence[Maker] = (), *, seed: int = 0) -> Sequential:
     """Followers, forerunners and walks blended with any further sources by a ranker that learned on everybody's last
     act. Items of the history are not shown."""
-    makers = [neighbourhood(CUSTOMER, decays=(0.0, 0.5, 0.8)), *extra]
+    makers = [neighbourhood(CUSTOMER, decays=(0.0, 0.5, 0.8), power=0.5), *extra]
     return Sequential(SessionBlend(makers, name="sequence_blend", repeats=False, last_act=True, seed=seed))
 
 
