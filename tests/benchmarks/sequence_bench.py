@@ -19,11 +19,16 @@ from recommender.ml.interactions import Interactions
 from recommender.ml.item_facts import ItemFacts
 from recommender.ml.item_knn import ItemKnn
 from recommender.ml.judging import Exam
-from recommender.ml.sequence_blend import Sequential, sequence_blend
-from recommender.ml.sequence_rules import SequenceRules
+from recommender.ml.sequence_blend import CUSTOMER, Sequential, sequence_blend
 from recommender.ml.session_choice import item_neighbours, spoken_by
 from recommender.ml.session_knn import SessionKnnParams
-from recommender.ml.session_models import Maker, session_neighbours
+from recommender.ml.session_models import (
+    Maker,
+    SessionBlend,
+    SessionStrategy,
+    sequence_rules,
+    session_neighbours,
+)
 from recommender.ml.splits import split
 from tests.benchmarks.places import BENCH
 
@@ -40,7 +45,8 @@ def main() -> int:
     words = pd.read_csv(folder / "items.csv").set_index("item")["category"].fillna("").astype(str)
     facts = ItemFacts(attributes=[words.get(item, "").split() for item in events.item_ids])
     exam = Exam(split(events, "leave-last-out"))
-    found = judged(exam, [ItemKnn(), SequenceRules(), sequence_blend(sources(facts))])
+    rules = Sequential(SessionStrategy("sequence_rules", [sequence_rules(CUSTOMER, decay=0.5)], repeats=False))
+    found = judged(exam, [ItemKnn(), rules, sequence_blend(sources(facts))])
     found["peak_memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     print(json.dumps(found, indent=2))
     (BENCH / "sequence.json").write_text(json.dumps(found, indent=2) + "\n")
@@ -82,8 +88,8 @@ def judged(exam: Exam, models: list[Recommender]) -> dict[str, Any]:
             "train_cpu_seconds": round(trained - started, 1),
             "answer_cpu_seconds": round(time.process_time() - trained, 1),
         }
-        if isinstance(model, Sequential):
-            rows[model.name]["ranker"] = model.strategy.lesson.mrr  # type: ignore[attr-defined]
+        if isinstance(model, Sequential) and isinstance(model.strategy, SessionBlend):
+            rows[model.name]["ranker"] = model.strategy.lesson.mrr
     for name, gain in gains.items():
         if name != "sequence_rules":
             rows[name]["ndcg@10 - sequence_rules"] = interval(gain - gains["sequence_rules"])
