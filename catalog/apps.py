@@ -10,7 +10,7 @@ class CatalogConfig(AppConfig):
     def ready(self) -> None:
         from catalog.extensions import customer_panels, import_sections, product_panels
         from catalog.search import tokens
-        from core.extensions import dashboard_cards, role_permissions
+        from core.extensions import dashboard_cards, evaluators, role_permissions, staff_pages
 
         tokens.keep_cache_in(settings.VAR_DIR / "jieba")
         sections = "categories products variants images customers orders order_lines payments interactions"
@@ -23,6 +23,15 @@ class CatalogConfig(AppConfig):
         for order, name in enumerate(("facts", "traits", "orders", "interactions"), 1):
             customer_panels.register(f"catalog.{name}", f"catalog.panels.customer_{name}", order=order)
         customer_panels.register("catalog.rights", "catalog.panels.customer_rights", order=95)
+        staff_pages.register(
+            "catalog_search_quality",
+            "catalog.admin.search_quality.quality",
+            path="catalog/searches/",
+            permission="catalog.view_searchquery",
+            title=_("Search quality"),
+            icon="manage_search",
+        )
+        evaluators.register("search", "catalog.search.evaluation.SearchEvaluator")
         dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)
         self._register_personal_data()
         self._register_webhook_events()
@@ -93,6 +102,11 @@ class CatalogConfig(AppConfig):
         personal_data.register(
             "core.Exposure", "core.models.Exposure", subject="catalog.Customer", fields=["subject"],
             find="catalog.rights.exposures_of", on_erase="delete", order=50,
+        )  # fmt: skip
+        personal_data.register(
+            "catalog.SearchQuery", "catalog.models.SearchQuery", subject="catalog.Customer",
+            fields=["text", "normalised", "language", "filters"], find="catalog.rights.searches_of",
+            on_erase="delete", order=55,
         )  # fmt: skip
         holds("Visitor", "customer", "key", on_erase="delete")
         holds("CustomerTrait", "customer", "value reasons", on_erase="delete")

@@ -66,6 +66,11 @@ def exposures_of(pk: int) -> Q:
     return Q(subject__in=[*own, *browsers])
 
 
+def searches_of(pk: int) -> Q:
+    """Rows of SearchQuery of a customer and their browsers."""
+    return Q(customer_id=pk) | Q(visitor_id__in=Visitor.objects.filter(customer_id=pk).values("pk"))
+
+
 def new_public_id() -> str:
     """The old one stands in the storefront's tables; a new one cuts that link."""
     return uuid.uuid4().hex

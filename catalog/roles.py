@@ -14,17 +14,20 @@ def _all(models: tuple[str, ...], actions: str = "view") -> set[str]:
 _CATALOGUE_SEEN = _all(_PRODUCTS)
 _SALES_SEEN = _all(_ORDERS)
 _CUSTOMERS_SEEN = _all(("customer", "customertrait"))
+_SEARCHES_SEEN = _all(("searchquery", "searchsynonym"))
 _PEOPLE = {"catalog.view_personal_data"}
 _UNDO = {"catalog.undo_importbatch"}
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
-    Role.MERCHANDISER: _all(_PRODUCTS[:5], "view add change delete")
+    Role.MERCHANDISER: _all(("searchsynonym",), "view add change delete")
+    | _SEARCHES_SEEN
+    | _all(_PRODUCTS[:5], "view add change delete")
     | _CATALOGUE_SEEN
     | _SALES_SEEN
     | _all(("importbatch",), "view add")
     | _UNDO,
-    Role.ANALYST: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch", "deadevent")),
-    Role.MARKETER: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN,
+    Role.ANALYST: _SEARCHES_SEEN | _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch", "deadevent")),
+    Role.MARKETER: _SEARCHES_SEEN | _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN,
     Role.SUPPORT: _CATALOGUE_SEEN
     | _SALES_SEEN
     | _CUSTOMERS_SEEN
@@ -35,5 +38,5 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     Role.EDITOR: _CATALOGUE_SEEN,
     Role.OPERATOR: _all(("importbatch",), "view add") | _UNDO | _all(("deadevent",), "view change delete"),
     Role.DEVELOPER: _CATALOGUE_SEEN | _all(("deadevent",)),
-    Role.AUDITOR: _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch",)),
+    Role.AUDITOR: _SEARCHES_SEEN | _CATALOGUE_SEEN | _SALES_SEEN | _CUSTOMERS_SEEN | _all(("importbatch",)),
 }

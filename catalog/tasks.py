@@ -1,5 +1,6 @@
 """Jobs of the shop's facts."""
 
+import contextlib
 from typing import Any
 
 from celery import shared_task
@@ -79,18 +80,20 @@ def tidy_uploads() -> dict[str, Any]:
 
 @shared_task(name="catalog.tasks.keep_search_fresh")
 def keep_search_fresh() -> None:
-    """Take up products that changed. Safe to run at any time: a second run at once does nothing."""
-    from catalog.search import index
+    """Take up products that changed and write down searches. Safe to run at any time, also twice at once."""
+    from catalog.search import index, log
 
     index.refresh()
+    with contextlib.suppress(*log.AWAY):
+        log.write()
 
 
-@job(kind="catalog.search.tidy", queue="light", title=_("Count words and popularity for search"))
+@job(kind="catalog.search.tidy", queue="light", title=_("Count words, popularity and clicks for search"))
 def tidy_search() -> dict[str, Any]:
-    """How common words are and what people look at, as of now. Safe to run at any time."""
-    from catalog.search import index
+    """How common words are, what people look at, which searches led to a product. Safe to run at any time."""
+    from catalog.search import index, log
 
-    return index.tidy()
+    return {**index.tidy(), "credited": log.credit(), "forgotten": log.forget_old()}
 
 
 @job(kind="catalog.search.rebuild", queue="bulk", title=_("Rebuild the search index"))

@@ -30,6 +30,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Categories"), "account_tree", "catalog_category_changelist", "catalog.view_category"),
             Item(_("Brands"), "sell", "catalog_brand_changelist", "catalog.view_brand"),
             Item(_("Bulk changes"), "edit_note", "catalog_bulkchange_changelist", "catalog.view_bulkchange"),
+            Item(_("Synonyms"), "join", "catalog_searchsynonym_changelist", "catalog.view_searchsynonym"),
             Item(_("Stock movements"), "swap_vert", "catalog_stockmovement_changelist", "catalog.view_stockmovement"),
         ],
     ),

@@ -7,7 +7,7 @@ class RecommenderConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        from catalog.extensions import customer_panels, product_panels
+        from catalog.extensions import customer_panels, personal_rankers, product_panels
         from core.extensions import evaluators, experiment_kinds, first_models, model_kinds, staff_pages
 
         evaluators.register("recommender", "recommender.evaluators.RecommenderEvaluator")
@@ -39,5 +39,6 @@ class RecommenderConfig(AppConfig):
             title=_("Preview recommendations"),
             icon="visibility",
         )
+        personal_rankers.register("recommender", "recommender.taste.taste_for")
         product_panels.register("recommender", "recommender.panels.similar_products", order=20)
         customer_panels.register("recommender", "recommender.panels.recommended_to_customer", order=20)

@@ -40,6 +40,7 @@ from tests.factories import (
     ModelVersionFactory,
     OutgoingMailFactory,
     ProductFactory,
+    SearchSynonymFactory,
     ShopProfileFactory,
     StaffUserFactory,
     StockMovementFactory,
@@ -374,6 +375,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_brand_export": ("POST", {"core.export_data & catalog.view_brand"}),
     "catalog_customer_export": ("POST", {"core.export_data & catalog.view_customer"}),
     "catalog_order_export": ("POST", {"core.export_data & catalog.view_order"}),
+    "catalog_searchsynonym_export": ("POST", {"core.export_data & catalog.view_searchsynonym"}),
     "catalog_stockmovement_export": ("POST", {"core.export_data & catalog.view_stockmovement"}),
     "core_webhook_secret": ("POST", {"core.change_webhook"}),
     "core_webhook_test": ("POST", {"core.change_webhook"}),
@@ -412,6 +414,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_product_undo": ("POST", {"catalog.change_product", "catalog.delete_product"}),
     "catalog_product_thumbnail": ("GET", {"catalog.view_product", "catalog.change_product"}),
     "catalog_product_restore": ("POST", {"catalog.delete_product"}),
+    "catalog_search_quality": ("GET", {"catalog.view_searchquery"}),
     "recommender_preview": ("GET", {"catalog.view_product"}),
 }
 
@@ -508,6 +511,7 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "catalog.importbatch": ImportBatchFactory.create(),
         "catalog.order": world.ana.orders.get(),
         "catalog.product": world.product,
+        "catalog.searchsynonym": SearchSynonymFactory.create(),
         "catalog.stockmovement": StockMovementFactory.create(),
     }
 

@@ -41,6 +41,7 @@ HARMLESS = {
     "catalog.ProductTag": "kind value value_translations",
     "catalog.Refund": "currency",
     "catalog.SearchDocument": "fields tokens",
+    "catalog.SearchQuery": "matched",
     "catalog.SearchSynonym": "words",
     "catalog.SearchTerm": "term token",
     "catalog.Variant": "barcode external_id options public_id sku",

@@ -3,6 +3,8 @@
 import uuid
 from typing import Any
 
+from django.utils import timezone
+from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +19,7 @@ from catalog.api.search_serializers import (
 )
 from catalog.api.views import checked, existing
 from catalog.models import Brand, Category, Visitor
-from catalog.search import answers, ids, suggestions, trials
+from catalog.search import answers, ids, log, suggestions, trials
 from catalog.search.questions import WINDOW, Filters
 from core.api.ids import primary_keys
 from core.api.permissions import HasScope
@@ -66,10 +68,13 @@ class SearchView(ApiView):
         if placed is not None:
             expose(placed)
         count("searches", matched=answer.matched)
+        key = uuid.uuid4()
+        if not question.offset:
+            log.note(_as_noted(key, query, question, answer))
         end = question.offset + question.limit
         return Response(
             {
-                "id": ids.make(uuid.uuid4()),
+                "id": ids.make(key),
                 "query": query["q"],
                 "total": answer.total,
                 "matched": answer.matched,
@@ -94,6 +99,25 @@ def _filters(query: dict[str, Any]) -> Filters:
         price_max=query.get("price_max"),
         in_stock=query["in_stock"],
         tags=query.get("tag", ()),
+    )
+
+
+def _as_noted(
+    key: uuid.UUID, query: dict[str, Any], question: answers.Question, answer: answers.Answer
+) -> log.Searched:
+    """What the log keeps; nothing of people who do not want to be followed."""
+    visitor, customer = question.visitor, question.customer
+    names = ("category", "brand", "price_min", "price_max", "in_stock", "tag")
+    return log.Searched(
+        key=key.hex,
+        text=query["q"][: log.LONGEST_TEXT],
+        language=get_language() or "",
+        results=answer.total,
+        matched=answer.matched,
+        searched_at=timezone.now().isoformat(),
+        filters={name: str(query[name]) for name in names if query.get(name) not in (None, "", [])},
+        visitor_id=visitor.pk if visitor is not None and visitor.may_track else None,
+        customer_id=customer.pk if customer is not None and customer.is_personalised else None,
     )
 
 

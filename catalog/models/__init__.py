@@ -6,7 +6,14 @@ from catalog.models.customers import Customer, CustomerTrait
 from catalog.models.imports import ImportBatch, ImportChange, ImportedEvents
 from catalog.models.orders import Order, OrderEvent, OrderLine, Payment, Refund
 from catalog.models.products import Brand, Category, Product, ProductImage, Variant
-from catalog.models.search import ProductTag, SearchChange, SearchDocument, SearchSynonym, SearchTerm
+from catalog.models.search import (
+    ProductTag,
+    SearchChange,
+    SearchDocument,
+    SearchQuery,
+    SearchSynonym,
+    SearchTerm,
+)
 from catalog.models.stock import StockMovement
 
 __all__ = [
@@ -31,6 +38,7 @@ __all__ = [
     "Refund",
     "SearchChange",
     "SearchDocument",
+    "SearchQuery",
     "SearchSynonym",
     "SearchTerm",
     "StockMovement",

@@ -70,6 +70,9 @@ class Interaction(models.Model):
             models.Index(fields=["customer", "-occurred_at"], name="interaction_of_customer"),
             models.Index(fields=["visitor", "-occurred_at"], name="interaction_of_visitor"),
             models.Index(fields=["product", "-occurred_at"], name="interaction_of_product"),
+            models.Index(
+                fields=["occurred_at"], condition=models.Q(context__has_key="search"), name="interaction_after_search"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -73,7 +73,7 @@ class SearchDocument(models.Model):
 class SearchChange(models.Model):
     """A product whose document may be out of date. Only added to, by triggers; a product may stand here often."""
 
-    product_id = models.BigIntegerField()
+    product_id = models.BigIntegerField(db_index=True)
 
     class Meta:
         verbose_name = _("change for search")
@@ -92,6 +92,8 @@ class SearchTerm(models.Model):
     is_word = models.BooleanField(default=False)
     is_han = models.BooleanField(default=False)
     products = models.PositiveIntegerField(default=0, db_default=0)
+    strong = models.PositiveIntegerField(default=0, db_default=0)
+    """Products that hold it outside their description: only such words are suggested or meant."""
 
     class Meta:
         verbose_name = _("search term")
@@ -154,9 +156,45 @@ class SearchSynonym(TimestampedModel):
         """The words, each once, in order."""
         return list(dict.fromkeys(line.strip() for line in self.words.splitlines() if line.strip()))
 
-    def pairs(self) -> list[tuple[str, str]]:
-        """(phrase, what to look for as well)."""
-        phrases = self.phrases()
-        if self.direction == self.Direction.ONE_WAY:
-            return [(phrases[0], other) for other in phrases[1:]] if phrases else []
-        return [(one, other) for one in phrases for other in phrases if one != other]
+
+class SearchQuery(models.Model):
+    """One search as it was answered. Written in batches beside the requests (catalog.search.log).
+
+    Who searched stands here only for people who allow it.
+    """
+
+    key = models.UUIDField(unique=True)
+    text = models.CharField(_("query"), max_length=200)
+    normalised = models.CharField(_("query in normal form"), max_length=200)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    results = models.PositiveIntegerField(_("products found"))
+    matched = models.CharField(max_length=4)
+    filters = models.JSONField(_("filters"), default=dict, db_default={})
+    searched_at = models.DateTimeField(_("time"))
+    visitor = models.ForeignKey(
+        "catalog.Visitor", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    customer = models.ForeignKey(
+        "catalog.Customer", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    refined_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False,
+        verbose_name=_("search before"),
+    )  # fmt: skip
+    clicked_at = models.DateTimeField(_("clicked"), null=True)
+    clicked_product = models.ForeignKey(
+        "catalog.Product", models.DO_NOTHING, db_constraint=False, null=True, db_index=False, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("search")
+        verbose_name_plural = _("searches")
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["-searched_at"], name="search_by_time"),
+            models.Index(fields=["visitor", "-searched_at"], name="search_of_visitor"),
+            models.Index(fields=["customer", "-searched_at"], name="search_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

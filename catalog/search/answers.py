@@ -11,15 +11,14 @@ from typing import Any
 import structlog
 
 from catalog.extensions import personal_rankers
-from catalog.models import Customer, Product, Visitor
-from catalog.search import facets, highlights, parsing, questions, vocabulary
+from catalog.models import Customer, Visitor
+from catalog.search import facets, highlights, parsing, questions, strategy, vocabulary
 from catalog.search.parsing import Group
-from catalog.search.questions import WINDOW, Filters, Found
+from catalog.search.questions import RANKED, WINDOW, Filters, Found
 from catalog.search.ranking import Ranked, Ranker, rarity
-from catalog.selectors import product_row
+from catalog.search.rows import product_rows
 
 log = structlog.get_logger(__name__)
-MOST_MISSING = 2
 
 
 @dataclass(frozen=True)
@@ -68,14 +67,14 @@ def answer(question: Question) -> Answer:
         return Answer(0, [], matched="none", facets=facets.as_rows(Found()) if question.with_facets else None)
     known, everything = vocabulary.counts(groups) if groups else ({}, 1)
     corrected_to = None
-    used = _worth_looking_for(groups, known)
+    used = strategy.held(groups, known)
     if groups and len(used) < len(groups) and synonyms is not None:
         better = vocabulary.corrected(groups, known, synonyms)
         if better is not None:
             groups = better
             known, everything = vocabulary.counts(groups)
-            used = _worth_looking_for(groups, known)
-            corrected_to = spelled(groups)
+            used = strategy.held(groups, known)
+            corrected_to = strategy.spelled(groups)
     found, matched = _find(groups, used, question)
     order, taste = _ordered(question, found, used, known, everything)
     page = order[question.offset : question.offset + question.limit]
@@ -92,33 +91,14 @@ def answer(question: Question) -> Answer:
     )
 
 
-def spelled(groups: Sequence[Group]) -> str:
-    """The groups as somebody would type them."""
-    text = ""
-    for group in groups:
-        needs_space = text and (group.kind == "word" or text[-1].isascii())
-        text += (" " if needs_space else "") + group.surface
-    return text
-
-
-def _worth_looking_for(groups: Sequence[Group], known: dict[str, int]) -> list[Group]:
-    return [group for group in groups if vocabulary.is_known(group, known)]
-
-
 def _find(groups: Sequence[Group], used: Sequence[Group], question: Question) -> tuple[Found, str]:
     """With all words; else with all but one, but two, as long as half of what was asked for is there."""
     if not groups:
         return _asked(question, ()), "all"
-    unknown = len(groups) - len(used)
-    most = min(MOST_MISSING, len(groups) // 2 - unknown)
-    if not used or most < 0:
-        return Found(), "none"
-    for missing in range(most + 1):
-        if missing >= len(used):
-            break
+    for missing in strategy.missing_allowed(groups, used):
         found = _asked(question, used, missing)
         if found.total or found.stock:
-            return found, "all" if not missing + unknown else "some"
+            return found, "all" if not missing and len(used) == len(groups) else "some"
     return Found(), "none"
 
 
@@ -134,9 +114,10 @@ def _ordered(
     if question.sort != "relevance":
         return [Ranked(one.product_id, 0.0, 0.0) for one in found.candidates], None
     taste = _taste(question, [one.product_id for one in found.candidates])
-    weights = [rarity(vocabulary.products_of(group, known), everything) for group in groups]
+    weights = [rarity(strategy.products_of(group, known), everything) for group in groups]
     ranker = Ranker(groups, weights, taste.scores if taste else {})
-    return ranker.rank(found.candidates), taste
+    rest = [Ranked(one.product_id, 0.0, 0.0) for one in found.candidates[RANKED:]]
+    return ranker.rank(found.candidates[:RANKED]) + rest, taste
 
 
 def _taste(question: Question, product_ids: Sequence[int]) -> Taste | None:
@@ -160,26 +141,18 @@ def _taste(question: Question, product_ids: Sequence[int]) -> Taste | None:
 
 
 def _rows(page: Sequence[Ranked], wanted: set[str], taste: Taste | None) -> list[dict[str, Any]]:
-    """Rows as in the product list, with what matched. Two queries."""
-    products = {
-        product.pk: product
-        for product in Product.objects.live().for_listing().filter(pk__in=[one.product_id for one in page])
-    }
+    """Rows as in the product list, with what matched. One query."""
+    products = product_rows([one.product_id for one in page])
     rows = []
     for one in page:
-        product = products.get(one.product_id)
-        if product is None:
+        if one.product_id not in products:
             continue
-        row = product_row(product)
+        row, description = products[one.product_id]
         reason = taste.reasons.get(one.product_id) if taste is not None and one.personal else None
-        rows.append(
-            {
-                **row,
-                "highlights": {
-                    "name": highlights.segments(row["name"], wanted),
-                    "description": highlights.snippet(product.localised("description"), wanted) if wanted else [],
-                },
-                "reason": {"code": reason[0], "text": reason[1]} if reason else None,
-            }
-        )
+        marked = {
+            "name": highlights.segments(row["name"], wanted),
+            "description": highlights.snippet(description, wanted) if wanted else [],
+        }
+        told = {"code": reason[0], "text": reason[1]} if reason else None
+        rows.append({**row, "highlights": marked, "reason": told})
     return rows

@@ -1,6 +1,7 @@
 """Which parts of a shown text match, as plain segments: whoever shows them escapes them like any text."""
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from catalog.search import tokens
 from catalog.search.parsing import Group
@@ -18,11 +19,11 @@ def segments(text: str, wanted: Collection[str]) -> list[Segment]:
     """The text in order, cut where matching begins and ends: `{"text": …, "match": …}`."""
     marks = _marks(text, wanted)
     found: list[Segment] = []
-    for at, character in enumerate(text):
-        if found and found[-1]["match"] == marks[at]:
-            found[-1]["text"] = str(found[-1]["text"]) + character
-        else:
-            found.append({"text": character, "match": marks[at]})
+    start = 0
+    for at in range(1, len(text) + 1):
+        if at == len(text) or marks[at] != marks[start]:
+            found.append({"text": text[start:at], "match": marks[start]})
+            start = at
     return found
 
 
@@ -46,24 +47,38 @@ def snippet(text: str, wanted: Collection[str]) -> list[Segment]:
 def _marks(text: str, wanted: Collection[str]) -> list[bool]:
     """For each character whether it matches. Texts are compared character by character, so places stay right."""
     marks = [False] * len(text)
-    plain = "".join(part if len(part := tokens.normalise(character)) == 1 else character.lower()[:1] or " "
-                    for character in text)  # fmt: skip
-    if tokens.SCRIPT.search(plain):
-        converted = tokens.normalise(plain)
-        plain = converted if len(converted) == len(plain) else plain
+    plain = _same_length(text)
+    han = [token for token in wanted if tokens.SCRIPT.search(token)]
     for run in tokens.runs(plain):
         if run.kind == "word":
             if any(token in wanted for token in tokens.of_word(run.text)):
                 _mark(marks, run.start, len(run.text))
             continue
-        for token in wanted:
-            if tokens.SCRIPT.search(token):
-                at = run.text.find(token)
-                while at >= 0:
-                    _mark(marks, run.start + at, len(token))
-                    at = run.text.find(token, at + 1)
+        for token in han:
+            at = run.text.find(token)
+            while at >= 0:
+                _mark(marks, run.start + at, len(token))
+                at = run.text.find(token, at + 1)
     return marks
 
 
 def _mark(marks: list[bool], start: int, length: int) -> None:
     marks[start : start + length] = [True] * min(length, len(marks) - start)
+
+
+def _same_length(text: str) -> str:
+    """The normal form, with each character where it stands in the text."""
+    if text.isascii():
+        return text.lower()
+    plain = tokens.normalise(text)
+    if len(plain) == len(text):
+        return plain
+    plain = "".join(_one(character) for character in text)
+    converted = tokens.normalise(plain)
+    return converted if len(converted) == len(plain) else plain
+
+
+@lru_cache(maxsize=20_000)
+def _one(character: str) -> str:
+    part = tokens.normalise(character)
+    return part if len(part) == 1 else character.lower()[:1] or " "

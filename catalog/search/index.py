@@ -25,10 +25,15 @@ HALF_LIFE_DAYS = 30
 POPULARITY_DAYS = 180
 
 TAKE = """
-WITH noted AS (DELETE FROM catalog_searchchange WHERE id IN (
-    SELECT id FROM catalog_searchchange WHERE id <= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-) RETURNING product_id)
-SELECT DISTINCT product_id FROM noted
+WITH oldest AS (
+    SELECT DISTINCT product_id FROM (
+        SELECT product_id FROM catalog_searchchange WHERE id <= %(newest)s ORDER BY id LIMIT %(batch)s
+    ) o
+), gone AS (
+    DELETE FROM catalog_searchchange c USING oldest
+    WHERE c.product_id = oldest.product_id AND c.id <= %(newest)s RETURNING c.product_id
+)
+SELECT DISTINCT product_id FROM gone
 """
 HOLD = """
 SELECT product_id FROM catalog_searchdocument WHERE product_id = ANY(%s) ORDER BY product_id FOR UPDATE SKIP LOCKED
@@ -60,7 +65,7 @@ def refresh(*, most: int = 20_000, progress: Callable[[int], None] | None = None
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
             if not cursor.fetchone()[0]:
                 return done
-            cursor.execute(TAKE, [newest, BATCH])
+            cursor.execute(TAKE, {"newest": newest, "batch": BATCH})
             wanted = [row[0] for row in cursor.fetchall()]
             if not wanted:
                 return done
@@ -83,8 +88,11 @@ def rebuild(progress: Callable[[int], None] | None = None) -> int:
             "DELETE FROM catalog_searchdocument d WHERE NOT EXISTS"
             " (SELECT 1 FROM catalog_product p WHERE p.id = d.product_id)"
         )
-        cursor.execute("INSERT INTO catalog_searchchange (product_id) SELECT id FROM catalog_product ORDER BY id")
-        cursor.execute("SELECT count(*) FROM catalog_searchchange")
+        cursor.execute(
+            "INSERT INTO catalog_searchchange (product_id) SELECT p.id FROM catalog_product p WHERE NOT EXISTS"
+            " (SELECT 1 FROM catalog_searchchange c WHERE c.product_id = p.id) ORDER BY p.id"
+        )
+        cursor.execute("SELECT count(*) FROM catalog_product")
         everything = cursor.fetchone()[0]
     done = refresh(most=everything + BATCH, progress=progress)
     tidy()
@@ -205,18 +213,20 @@ def count_terms() -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK + 1])
         cursor.execute("DROP TABLE IF EXISTS pg_temp.counted")
         cursor.execute(
-            "CREATE TEMPORARY TABLE counted ON COMMIT DROP AS SELECT word, ndoc FROM ts_stat("
-            "'SELECT tokens FROM catalog_searchdocument WHERE is_shown') WHERE left(word, 1) <> %s"
-            " AND length(word) <= %s", [STRONG, tokens.LONGEST_TOKEN],
-        )  # fmt: skip
+            "CREATE TEMPORARY TABLE counted ON COMMIT DROP AS SELECT ltrim(word, %(mark)s) AS word,"
+            " max(ndoc) AS ndoc, coalesce(max(ndoc) FILTER (WHERE left(word, 1) = %(mark)s), 0) AS strong"
+            " FROM ts_stat('SELECT tokens FROM catalog_searchdocument WHERE is_shown')"
+            " WHERE length(word) <= %(longest)s GROUP BY 1",
+            {"mark": STRONG, "longest": tokens.LONGEST_TOKEN},
+        )
         cursor.execute("ANALYZE counted")
         cursor.execute(
-            "UPDATE catalog_searchterm t SET products = c.ndoc FROM counted c"
-            " WHERE c.word = t.token AND t.products <> c.ndoc"
+            "UPDATE catalog_searchterm t SET products = c.ndoc, strong = c.strong FROM counted c"
+            " WHERE c.word = t.token AND (t.products, t.strong) <> (c.ndoc, c.strong)"
         )
         cursor.execute(
-            "INSERT INTO catalog_searchterm (term, token, is_word, is_han, products)"
-            " SELECT word, word, false, false, ndoc FROM counted c"
+            "INSERT INTO catalog_searchterm (term, token, is_word, is_han, products, strong)"
+            " SELECT word, word, false, false, ndoc, strong FROM counted c"
             " WHERE NOT EXISTS (SELECT 1 FROM catalog_searchterm t WHERE t.term = c.word) ON CONFLICT DO NOTHING"
         )
         cursor.execute(

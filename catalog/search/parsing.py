@@ -61,14 +61,22 @@ class Synonyms:
         return cls(han, latin)
 
 
+def pairs(direction: str, phrases: Sequence[str]) -> list[tuple[str, str]]:
+    """(phrase, what to look for as well) of a group of synonyms: `both` ways, or `one_way` from the first."""
+    if direction == "one_way":
+        return [(phrases[0], other) for other in phrases[1:]]
+    return [(one, other) for one in phrases for other in phrases if one != other]
+
+
 def quoted(token: str) -> str:
     """A lexeme for tsquery."""
     return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def latin_key(normalised: str) -> str:
-    """The stems of a phrase of words."""
-    return " ".join(tokens.stem(part) for run in tokens.runs(normalised) for part in tokens.PARTS.findall(run.text))
+    """The stems of a phrase of words, compounds as one."""
+    runs = (tokens.PARTS.findall(run.text) for run in tokens.runs(normalised))
+    return " ".join(tokens.stem("".join(parts)) for parts in runs if parts)
 
 
 def parse(query: str, synonyms: Synonyms | None = None) -> list[Group]:
@@ -102,14 +110,17 @@ def _latin(words: Sequence[Run], known: Synonyms) -> list[Group]:
     at = 0
     longest = max((key.count(" ") + 1 for key in known.latin), default=1)
     while at < len(words):
-        for length in range(min(longest, len(words) - at), 0, -1):
+        for length in range(min(max(longest, 2), len(words) - at), 0, -1):
             span = words[at : at + length]
             key = latin_key(" ".join(run.text for run in span))
-            if length == 1 or key in known.latin:
+            is_joined = length == 2 and len(span[0].text) == 1 and span[0].text.isalpha()
+            if length == 1 or is_joined or key in known.latin:
                 surface = " ".join(run.text for run in span)
                 own = [Alternative(tuple(dict.fromkeys(t for run in span for t in _simple(run.text))))]
                 if length == 1:
                     own = _ways_of_word(span[0].text)
+                elif is_joined:
+                    own = _ways_of_pair(span[0].text, span[1].text)
                 found.append(Group(surface, _with(own, known.latin.get(key, ())), "word", span[0].start))
                 at += length
                 break
@@ -123,9 +134,16 @@ def _simple(word: str) -> list[str]:
 
 def _ways_of_word(word: str) -> list[Alternative]:
     parts = tokens.PARTS.findall(word)
-    if len(parts) < 2:
-        return [Alternative((tokens.stem(word),))]
-    return [Alternative(("".join(parts),)), Alternative(tuple(dict.fromkeys(map(tokens.stem, parts))), 0.9)]
+    whole = Alternative((tokens.stem("".join(parts) or word),))
+    if len(parts) < 2 or any(len(part) == 1 and part.isalpha() for part in parts):
+        return [whole]
+    return [whole, Alternative(tuple(dict.fromkeys(map(tokens.stem, parts))), 0.9)]
+
+
+def _ways_of_pair(letter: str, word: str) -> list[Alternative]:
+    """`t shirt` is a T-shirt; `a shirt` is a shirt."""
+    rest = (tokens.stem(word),) if letter in STOP_WORDS else (letter, tokens.stem(word))
+    return [Alternative((tokens.stem("".join(tokens.PARTS.findall(letter + word))),)), Alternative(rest, 0.9)]
 
 
 def _han(run: Run, known: Synonyms) -> list[Group]:

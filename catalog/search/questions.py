@@ -1,6 +1,6 @@
 """What one search asks for, and the SQL that finds it: one statement for matches, counts and candidates."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import itemgetter
@@ -14,7 +14,9 @@ from catalog.search.parsing import Group
 from catalog.search.ranking import Candidate
 
 WINDOW = 400
-"""So many products at most are ranked and can be paged through."""
+"""So many products at most can be paged through."""
+RANKED = 200
+"""So many of them are ranked by their texts; the others follow as the index orders them."""
 SORTS = {
     "price": "price, product_id DESC",
     "-price": "price DESC, product_id DESC",
@@ -51,36 +53,34 @@ class Found:
 
 STATEMENT = """
 WITH found AS MATERIALIZED (
-    SELECT d.product_id, d.category_id, d.brand_id, d.price, d.is_in_stock, d.popularity, d.published_at,
-        {in_category} AS c, {in_brand} AS b, {in_price} AS p, {in_stock} AS s, {is_tagged} AS t
+    SELECT d.product_id, d.category_id, d.brand_id, d.price, d.is_in_stock, d.popularity, d.published_at{flags}
     FROM catalog_searchdocument d WHERE d.is_shown {matches}
 ), best AS (
     SELECT h.product_id, h.popularity, h.is_in_stock, row_number() OVER () AS place FROM (
-        SELECT f.* FROM found f {strong} WHERE f.c AND f.b AND f.p AND f.s AND f.t ORDER BY {order} LIMIT {window}
+        SELECT f.* FROM found f {where} ORDER BY {order} LIMIT {window}
     ) h
 )
 SELECT 'hit' AS what, b.product_id AS id, CASE WHEN b.is_in_stock THEN 1 ELSE 0 END AS n, b.popularity AS x,
     b.place, {fields} AS word
 FROM best b {with_fields}
-UNION ALL SELECT 'total', 0, count(*), 0, 0, '' FROM found WHERE c AND b AND p AND s AND t
+UNION ALL SELECT 'total', 0, count(*), 0, 0, '' FROM found {where}
 {facets}
 """
-FACETS = """
-UNION ALL SELECT 'category', category_id, count(*), 0, 0, '' FROM found
-    WHERE b AND p AND s AND t AND category_id IS NOT NULL GROUP BY category_id
-UNION ALL SELECT 'brand', brand_id, count(*), 0, 0, '' FROM found
-    WHERE c AND p AND s AND t AND brand_id IS NOT NULL GROUP BY brand_id
-UNION ALL SELECT 'stock', CASE WHEN is_in_stock THEN 1 ELSE 0 END, count(*), 0, 0, '' FROM found
-    WHERE c AND b AND p AND t GROUP BY is_in_stock
-UNION ALL SELECT 'band', width_bucket(price, %(bands)s::numeric[]), count(*), 0, 0, '' FROM found
-    WHERE c AND b AND s AND t GROUP BY 2
+COUNT = "UNION ALL SELECT '{what}', {value}, count(*), 0, 0, '' FROM found {where} GROUP BY 2\n"
+COUNTED = {
+    "category": ("c", "category_id"),
+    "brand": ("b", "brand_id"),
+    "stock": ("s", "CASE WHEN is_in_stock THEN 1 ELSE 0 END"),
+    "band": ("p", "width_bucket(price, %(bands)s::numeric[])"),
+}
+"""What is counted: the filter that it leaves out, and by what."""
+TAGS = """
 UNION ALL SELECT 'tag', 0, count(*), 0, 0, g.kind || chr(31) || g.value
-    FROM found f JOIN catalog_producttag g ON g.product_id = f.product_id
-    WHERE f.c AND f.b AND f.p AND f.s GROUP BY g.kind, g.value
+    FROM found f JOIN catalog_producttag g ON g.product_id = f.product_id {where} GROUP BY g.kind, g.value
 """
-STRONG_JOIN = """
-LEFT JOIN (SELECT product_id AS id FROM catalog_searchdocument WHERE tokens @@ %(strong)s::tsquery) y
-    ON y.id = f.product_id
+# In an expression PostgreSQL reads the list once and keeps it as a hash table; as a join it may ask for each row.
+STRONG_FIRST = """
+(f.product_id IN (SELECT product_id FROM catalog_searchdocument WHERE tokens @@ %(strong)s::tsquery)) DESC
 """
 
 
@@ -95,38 +95,60 @@ def find(
     """
     by_relevance = sort == "relevance"
     values: dict[str, Any] = {"bands": BANDS}
-    parts = dict.fromkeys(("in_category", "in_brand", "in_price", "in_stock", "is_tagged"), "true")
-    if filters.categories is not None:
-        parts["in_category"] = "coalesce(d.category_id = ANY(%(categories)s), false)"
-        values["categories"] = list(filters.categories)
-    if filters.brands is not None:
-        parts["in_brand"] = "coalesce(d.brand_id = ANY(%(brands)s), false)"
-        values["brands"] = list(filters.brands)
-    if filters.price_min is not None or filters.price_max is not None:
-        values |= {"low": filters.price_min, "high": filters.price_max}
-        parts["in_price"] = (
-            "d.price >= coalesce(%(low)s, 0::numeric) AND d.price <= coalesce(%(high)s, 'infinity'::numeric)"
-        )
-    if filters.in_stock is not None:
-        parts["in_stock"] = "d.is_in_stock" if filters.in_stock else "NOT d.is_in_stock"
-    parts["is_tagged"] = _tagged(filters.tags, values)
-    parts |= {"matches": "", "strong": "", "order": "f.is_in_stock DESC, f.popularity DESC, f.product_id DESC"}
+    flags = _flags(filters, values)
+    order = SORTS[sort] if not by_relevance else "f.is_in_stock DESC, f.popularity DESC, f.product_id DESC"
     if groups:
-        parts["matches"] = "AND d.tokens @@ %(query)s::tsquery"
         values["query"] = parsing.tsquery(groups, missing=missing)
         if by_relevance:
-            parts["strong"] = STRONG_JOIN
-            parts["order"] = "(y.id IS NULL), " + parts["order"]
             values["strong"] = parsing.tsquery(groups, missing=missing, prefix=parsing.STRONG)
-    if not by_relevance:
-        parts["order"] = SORTS[sort]
+            order = f"{STRONG_FIRST}, {order}"
     needs_fields = by_relevance and bool(groups)
-    parts["fields"] = "coalesce(d.fields, '')" if needs_fields else "''"
-    parts["with_fields"] = "LEFT JOIN catalog_searchdocument d ON d.product_id = b.product_id" if needs_fields else ""
-    statement = STATEMENT.format(**parts, window=WINDOW, facets=FACETS if with_facets else "")
+    statement = STATEMENT.format(
+        flags="".join(f", {condition} AS {name}" for name, condition in flags.items()),
+        matches="AND d.tokens @@ %(query)s::tsquery" if groups else "",
+        where=_where(flags),
+        order=order,
+        window=WINDOW,
+        fields="coalesce(d.fields, '')" if needs_fields else "''",
+        with_fields=f"LEFT JOIN catalog_searchdocument d ON d.product_id = b.product_id AND b.place <= {RANKED}"
+        if needs_fields
+        else "",
+        facets=_facets(flags) if with_facets else "",
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return _read(cursor.fetchall())
+
+
+def _flags(filters: Filters, values: dict[str, Any]) -> dict[str, str]:
+    """A condition for each filter that is set, under the letter by which facets leave it out."""
+    flags: dict[str, str] = {}
+    if filters.categories is not None:
+        flags["c"] = "coalesce(d.category_id = ANY(%(categories)s), false)"
+        values["categories"] = list(filters.categories)
+    if filters.brands is not None:
+        flags["b"] = "coalesce(d.brand_id = ANY(%(brands)s), false)"
+        values["brands"] = list(filters.brands)
+    if filters.price_min is not None or filters.price_max is not None:
+        values |= {"low": filters.price_min, "high": filters.price_max}
+        flags["p"] = "d.price >= coalesce(%(low)s, 0::numeric) AND d.price <= coalesce(%(high)s, 'infinity'::numeric)"
+    if filters.in_stock is not None:
+        flags["s"] = "d.is_in_stock" if filters.in_stock else "NOT d.is_in_stock"
+    if filters.tags:
+        flags["t"] = _tagged(filters.tags, values)
+    return flags
+
+
+def _where(flags: Collection[str], but: str = "") -> str:
+    names = [name for name in flags if name != but]
+    return f"WHERE {' AND '.join(names)}" if names else ""
+
+
+def _facets(flags: Collection[str]) -> str:
+    counts = [
+        COUNT.format(what=what, value=value, where=_where(flags, letter)) for what, (letter, value) in COUNTED.items()
+    ]
+    return "".join(counts) + TAGS.format(where=_where(flags, "t"))
 
 
 def _tagged(tags: Sequence[tuple[str, str]], values: dict[str, Any]) -> str:
@@ -140,7 +162,7 @@ def _tagged(tags: Sequence[tuple[str, str]], values: dict[str, Any]) -> str:
             "EXISTS (SELECT 1 FROM catalog_producttag g WHERE g.product_id = d.product_id"  # noqa: S608
             f" AND g.kind = %(kind{number})s AND g.value = ANY(%(values{number})s))"
         )
-    return " AND ".join(conditions) or "true"
+    return " AND ".join(conditions)
 
 
 def _read(rows: Sequence[tuple[Any, ...]]) -> Found:
@@ -153,9 +175,9 @@ def _read(rows: Sequence[tuple[Any, ...]]) -> Found:
                 places.append(place)
             case "total":
                 found.total = number
-            case "category":
+            case "category" if ident is not None:
                 found.categories[ident] = number
-            case "brand":
+            case "brand" if ident is not None:
                 found.brands[ident] = number
             case "stock":
                 found.stock[bool(ident)] = number

@@ -1,5 +1,6 @@
 """Corrections of words that no product holds. Pure but for the words, which the caller fetches."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,21 +12,29 @@ LONGEST_HAN = 6
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the shop and how many products hold it."""
+    """A word of the shop and how many products hold it outside their description."""
 
     term: str
     products: int
 
 
+def may_be_corrected(typed: str) -> bool:
+    """Whether a Latin word is worth a guess."""
+    return SHORTEST <= len(typed) <= LONGEST and typed.isalpha()
+
+
 def best_word(typed: str, words: Iterable[Word]) -> str | None:
-    """The likeliest word for a misspelt Latin one: one slip up to five letters, two in longer ones.
+    """The likeliest word for a misspelt Latin one: one slip up to seven letters, two in longer ones. In four letters
+    another letter would make another word, so only swapped, missing and doubled ones are mended.
 
     Slips are those of Damerau (1964): a letter too many, too few, another one, or two neighbours swapped. Few people
     get the first letter wrong (Yannakoudakis, Fawthrop 1983), so another first letter counts as half a slip more.
     """
-    most = 1 if len(typed) <= 5 else 2
+    most = 1 if len(typed) < 8 else 2
     found = []
     for word in words:
+        if len(typed) == SHORTEST == len(word.term) and sorted(typed) != sorted(word.term):
+            continue
         slips = distance(typed, word.term, most=most)
         if slips is not None and word.term != typed:
             found.append((slips + (0.5 if word.term[0] != typed[0] else 0.0), -word.products, word.term))
@@ -63,6 +72,12 @@ def han_patterns(typed: str) -> list[str]:
     found += [typed[:at] + "_" + typed[at:] for at in range(size + 1)]
     found += [typed[:at] + typed[at + 1] + typed[at] + typed[at + 2 :] for at in range(size - 1)]
     return list(dict.fromkeys(pattern for pattern in found if pattern != typed))
+
+
+def is_han_neighbour(typed: str, term: str) -> bool:
+    """Whether one of the patterns fits."""
+    patterns = (re.escape(pattern).replace("_", ".") for pattern in han_patterns(typed))
+    return any(re.fullmatch(pattern, term) for pattern in patterns)
 
 
 def best_han(typed: str, words: Sequence[Word]) -> str | None:

@@ -104,11 +104,13 @@ def of_text(text: str, *, with_characters: bool = False) -> list[str]:
 
 
 def of_word(word: str) -> list[str]:
-    """A Latin word: its stem; of a compound (T-shirt, 350ml, A5) the parts and the whole."""
+    """A Latin word: its stem; of a compound (short-sleeved, 350ml) the parts and the whole. A T-shirt is no shirt:
+    with a part of one letter only the whole counts."""
     parts = PARTS.findall(word)
     if len(parts) < 2:
         return [stem(word)]
-    return [*map(stem, parts), "".join(parts)]
+    whole = stem("".join(parts))
+    return [whole] if any(len(part) == 1 and part.isalpha() for part in parts) else [*map(stem, parts), whole]
 
 
 def of_han(run: str, *, with_characters: bool) -> list[str]:

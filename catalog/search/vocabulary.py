@@ -3,13 +3,12 @@
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from django.db import connection, transaction
 from django.db.models import Count, Max
 
 from catalog.models import SearchSynonym, SearchTerm
-from catalog.search import parsing, spelling, tokens
+from catalog.search import parsing, spelling, strategy, tokens
 from catalog.search.parsing import Group, Synonyms
 from catalog.search.spelling import Word
 
@@ -34,7 +33,7 @@ class _SynonymCache:
         rows = SearchSynonym.objects.active()
         version = tuple(rows.aggregate(n=Count("id"), last=Max("updated_at")).values())
         if version != self._version:
-            known = Synonyms.of(pair for row in rows for pair in row.pairs())
+            known = Synonyms.of(pair for row in rows for pair in parsing.pairs(row.direction, row.phrases()))
             with self._guard:
                 self._known, self._version = known, version
         self._look_at = now + SYNONYMS_SECONDS
@@ -62,16 +61,6 @@ def counts(groups: Iterable[Group]) -> tuple[dict[str, int], int]:
     return found, max(total if total and total > 0 else UNKNOWN_TOTAL, *found.values(), 1)
 
 
-def is_known(group: Group, known: dict[str, int]) -> bool:
-    """Whether some product may hold it, in one of the ways it can be written."""
-    return any(all(token in known for token in way.tokens) for way in group.alternatives)
-
-
-def products_of(group: Group, known: dict[str, int]) -> int:
-    """About how many products hold the group: an upper bound by its rarest tokens."""
-    return sum(min((known.get(token, 0) for token in way.tokens), default=0) for way in group.alternatives)
-
-
 # --- corrections --------------------------------------------------------------------------------------------------
 
 
@@ -80,46 +69,16 @@ def corrected(groups: Sequence[Group], known: dict[str, int], used: Synonyms) ->
 
     Costs two queries at most for each unknown word, on indexes and with limits.
     """
-    found: list[Group] = []
-    changed = False
-    stretch: list[Group] = []
-    for group in [*groups, None]:
-        is_unknown = group is not None and not is_known(group, known)
-        if is_unknown and group is not None and group.kind == "han":
-            if stretch and stretch[-1].start + len(stretch[-1].surface) != group.start:
-                changed |= _close(stretch, found, used)
-                stretch = []
-            stretch.append(group)
-            continue
-        if stretch:
-            changed |= _close(stretch, found, used)
-            stretch = []
-        if group is None:
-            break
-        better = _latin(group.surface) if is_unknown and group.kind == "word" else None
-        if better is not None:
-            changed = True
-            found += [replace(one, start=group.start) for one in parsing.parse(better, used)]
-        else:
-            found.append(group)
-    return found if changed else None
-
-
-def _close(stretch: Sequence[Group], found: list[Group], used: Synonyms) -> bool:
-    """Neighbouring unknown pieces of Chinese are one misspelt word."""
-    typed = "".join(group.surface for group in stretch)
-    better = _han(typed)
-    found += parsing.parse(better, used) if better is not None else stretch
-    return better is not None
+    return strategy.corrected(groups, known, lambda text: parsing.parse(text, used), latin=_latin, han=_han)
 
 
 def _latin(typed: str) -> str | None:
-    if not spelling.SHORTEST <= len(typed) <= spelling.LONGEST or not typed.isalpha():
+    if not spelling.may_be_corrected(typed):
         return None
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(SIMILARITY)])
         cursor.execute(
-            "SELECT term, products FROM catalog_searchterm WHERE is_word AND NOT is_han AND products > 0"
+            "SELECT term, strong FROM catalog_searchterm WHERE is_word AND NOT is_han AND strong > 0"
             " AND term %% %s AND length(term) BETWEEN %s AND %s ORDER BY similarity(term, %s) DESC LIMIT %s",
             [typed, len(typed) - 2, len(typed) + 2, typed, MOST_WORDS],
         )
@@ -133,8 +92,8 @@ def _han(typed: str) -> str | None:
         return None
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT term, products FROM catalog_searchterm WHERE is_word AND is_han AND products > 0"
-            " AND length(term) BETWEEN %s AND %s AND term LIKE ANY(%s) ORDER BY products DESC LIMIT %s",
+            "SELECT term, strong FROM catalog_searchterm WHERE is_word AND is_han AND strong > 0"
+            " AND length(term) BETWEEN %s AND %s AND term LIKE ANY(%s) ORDER BY strong DESC LIMIT %s",
             [len(typed) - 1, len(typed) + 1, patterns, MOST_WORDS],
         )
         words = [Word(*row) for row in cursor.fetchall()]
@@ -144,5 +103,5 @@ def _han(typed: str) -> str | None:
 def words_beginning(prefix: str, *, limit: int) -> list[tuple[str, int]]:
     """Words of the shop that begin so, the most common first."""
     plain = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = SearchTerm.objects.extra(where=["is_word AND products > 0 AND term LIKE %s"], params=[plain + "%"])
-    return list(rows.order_by("-products", "term").values_list("term", "products")[:limit])
+    rows = SearchTerm.objects.extra(where=["is_word AND strong > 0 AND term LIKE %s"], params=[plain + "%"])
+    return list(rows.order_by("-strong", "term").values_list("term", "strong")[:limit])

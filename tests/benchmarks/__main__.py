@@ -55,11 +55,12 @@ TIMED = (
     ("ledger", "the ledger"),
     ("experiments", "experiments that are watched"),
     ("storefront", "the demo storefront on a phone"),
+    ("search", "search beside what PostgreSQL does by itself"),
 )
 
 
 def main(wanted: list[str]) -> int:
-    known = [*BENCHES, "growth", "import", "sequence", "load", "ledger", "experiments", "storefront"]
+    known = [*BENCHES, "growth", "import", "sequence", "load", "ledger", "experiments", "storefront", "search"]
     unknown = sorted(set(wanted) - set(known))
     if unknown:
         print(f"No benchmark named {unknown[0]}. Known: {', '.join(known)}.")

@@ -28,6 +28,7 @@ from catalog.models import (
     Product,
     ProductImage,
     Refund,
+    SearchSynonym,
     StockMovement,
     Variant,
     Visitor,
@@ -255,3 +256,10 @@ class DeadEventFactory(DjangoModelFactory):
 
     class Meta:
         model = DeadEvent
+
+
+class SearchSynonymFactory(DjangoModelFactory):
+    class Meta:
+        model = SearchSynonym
+
+    words = factory.Sequence(lambda n: f"word {n}\nother {n}")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from catalog.demo.chance import SHOP_ZONE
 from catalog.demo.sizes import SIZES
 from catalog.demo.writer import Progress, write_demo
+from catalog.search import starter
 
 
 class Command(BaseCommand):
@@ -54,6 +55,7 @@ class Command(BaseCommand):
             self.stdout.write(_("Demo shop written to %(folder)s") % {"folder": folder})
         if options["run_import"]:
             call_command("import_shop", "native", str(folder), stdout=self.stdout)
+            starter.add()
 
     def _progress(self, verbosity: int) -> Progress:
         """On a terminal a line that counts; elsewhere a line every two seconds, so that a log shows life."""

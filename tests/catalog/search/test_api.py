@@ -3,7 +3,7 @@ from django.utils import timezone
 
 from catalog.models import Product, SearchSynonym
 from catalog.search import ids, vocabulary
-from tests.factories import CategoryFactory, ProductFactory
+from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -209,6 +209,8 @@ def test_a_search_costs_a_known_number_of_queries(browser, wardrobe, django_asse
     for number in range(30):
         ProductFactory.create(name=f"Red mug {number}")
 
+    vocabulary.synonyms.forget()  # asked for every few seconds: counted here
+
     with django_assert_num_queries(6):
         browser.get("/search", q="red mug", lang="en")
 
@@ -235,3 +237,13 @@ def test_categories_keep_their_counts_without_products_of_their_own(browser, ind
     assert [(row["name"], row["count"], row["parent"]) for row in rows] == [
         ("Root", 1, None), ("Leaf", 1, root.public_id),
     ]  # fmt: skip
+
+
+def test_a_result_holds_what_a_row_of_the_product_list_holds(browser, wardrobe):
+    ProductImageFactory.create(product=wardrobe["red dress"])
+    result = browser.get("/search", q="red dress", lang="en").json()["results"][0]
+    listed = {row["id"]: row for row in browser.get("/products", lang="en").json()["results"]}
+
+    assert {name: value for name, value in result.items() if name not in ("highlights", "reason")} == listed[
+        result["id"]
+    ]

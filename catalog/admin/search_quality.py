@@ -1,0 +1,136 @@
+"""Search quality: what people look for, what they do not find, what they try next."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from catalog.search import reports
+from catalog.search.reports import QueryRow
+from core.admin.base import EXPORT_PERMISSION
+from core.exports.cells import safe_cell
+from core.exports.tables import csv_lines, private_headers
+from core.filters import FIRST_YEAR, LAST_YEAR, PRESETS, preset_days
+from core.ledger import record
+from core.models import LedgerEntry
+
+USUAL = "last_28"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the address asks for."""
+
+    report: str
+    within: str
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Shown":
+        """Anything that is not understood is what is usual."""
+        today = timezone.localdate()
+        report = request.GET.get("show", "top")
+        within = request.GET.get("within", USUAL)
+        first, last = _day(request.GET.get("from")), _day(request.GET.get("to"))
+        if within == "between" and first is not None and last is not None and first <= last:
+            return cls(report if report in reports.REPORTS else "top", within, first, last)
+        days = preset_days(within, today)
+        within, days = (within, days) if days is not None else (USUAL, preset_days(USUAL, today))
+        assert days is not None
+        return cls(report if report in reports.REPORTS else "top", within, *days)
+
+    @property
+    def moments(self) -> tuple[datetime, datetime]:
+        zone = timezone.get_current_timezone()
+        return (
+            datetime.combine(self.first, time.min, zone),
+            datetime.combine(self.last + timedelta(days=1), time.min, zone),
+        )
+
+    def address(self, **changes: str) -> str:
+        known = {"show": self.report, "within": self.within}
+        if self.within == "between":
+            known |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        return f"?{urlencode({**known, **changes})}"
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        found = parse_date(text or "")
+    except ValueError:
+        return None
+    return found if found is not None and FIRST_YEAR <= found.year <= LAST_YEAR else None
+
+
+def quality(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """`?show=top|failing|refined&within=…&from=…&to=…&format=csv`; the address bar carries the whole state."""
+    shown = Shown.of(request)
+    since, until = shown.moments
+    rows = reports.REPORTS[shown.report](since, until)
+    may_export = request.user.has_perm(EXPORT_PERMISSION)
+    if request.method == "POST" and may_export:
+        return _csv(shown, rows)
+    totals = reports.totals(since, until)
+    may_add = request.user.has_perm("catalog.add_searchsynonym")
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": _("Search quality"),
+        "shown": shown,
+        "tabs": [(name, title, shown.address(show=name)) for name, title in _titles().items()],
+        "presets": PRESETS.items(),
+        "rows": [(row, _synonym_page(row) if may_add else "") for row in rows],
+        "is_refined": shown.report == "refined",
+        "is_failing": shown.report == "failing",
+        "totals": totals,
+        "may_export": may_export and bool(rows),
+        "most": reports.MOST if len(rows) == reports.MOST else 0,
+        "synonyms_page": reverse("admin:catalog_searchsynonym_changelist")
+        if request.user.has_perm("catalog.view_searchsynonym")
+        else "",
+    }
+    return render(request, "admin/catalog/search/quality.html", context)
+
+
+def _titles() -> dict[str, str]:
+    return {"top": _("Most common"), "failing": _("Without results"), "refined": _("Tried again")}
+
+
+def _synonym_page(row: QueryRow) -> str:
+    words = f"{row.text}\n{row.next_text}" if row.next_text else f"{row.text}\n"
+    return f"{reverse('admin:catalog_searchsynonym_add')}?{urlencode({'words': words})}"
+
+
+def _csv(shown: Shown, rows: list[QueryRow]) -> StreamingHttpResponse:
+    """The table as shown."""
+    titles = [_("Query"), *([_("Next query")] if shown.report == "refined" else [])]
+    titles += [_("Searches"), _("Products found"), _("Without results"), _("Clicks"), _("Click rate")]
+
+    def lines() -> Iterator[list[str]]:
+        yield titles
+        for row in rows:
+            cells: list[Any] = [row.text, *([row.next_text] if shown.report == "refined" else [])]
+            cells += [row.searches, row.results, row.without_result, row.clicks, round(row.ctr, 4)]
+            yield [safe_cell(cell) for cell in cells]
+
+    record(
+        LedgerEntry.Kind.EXPORT,
+        "catalog.searchquery",
+        list=f"searches: {shown.report}",
+        rows=len(rows),
+        format="csv",
+        act="sent",
+    )
+    response = StreamingHttpResponse(csv_lines(lines()), content_type="text/csv; charset=utf-8")
+    for name, value in private_headers(f"searches-{shown.report}-{shown.first}-{shown.last}.csv").items():
+        response.headers[name] = value
+    return response

@@ -1,0 +1,83 @@
+"""The same search over documents in memory: for judging it on files, without a database. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import combinations
+
+from catalog.search import parsing, spelling, strategy, tokens
+from catalog.search.documents import Document
+from catalog.search.parsing import Group, Synonyms
+from catalog.search.ranking import Candidate, Ranker, rarity
+from catalog.search.spelling import Word
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Products in order, best first; `corrected_to` is what was looked for instead of the query."""
+
+    products: list[int]
+    corrected_to: str | None = None
+
+
+class MemoryIndex:
+    """Documents by number. Ranks every match; the product ranks the 400 likeliest."""
+
+    def __init__(self, documents: Mapping[int, Document], synonyms: Synonyms | None = None) -> None:
+        self.documents = documents
+        self.synonyms = synonyms or Synonyms()
+        self._holders: dict[str, set[int]] = defaultdict(set)
+        self._strong: Counter[str] = Counter()
+        for number, document in documents.items():
+            for token in document.tokens:
+                if token.startswith(parsing.STRONG):
+                    self._strong[token.removeprefix(parsing.STRONG)] += 1
+                else:
+                    self._holders[token].add(number)
+        self.known: dict[str, int] = {token: len(holders) for token, holders in self._holders.items()}
+
+    @cached_property
+    def words(self) -> list[Word]:
+        """Words that people may have meant."""
+        tokens_of = {word: token for one in self.documents.values() for word, token in one.words}
+        return [Word(word, self._strong[token]) for word, token in tokens_of.items() if self._strong[token]]
+
+    def search(self, query: str) -> Outcome:
+        """What the product would answer."""
+        groups = parsing.parse(query, self.synonyms)
+        used = strategy.held(groups, self.known)
+        corrected_to = None
+        if len(used) < len(groups):
+            parse = partial(parsing.parse, synonyms=self.synonyms)
+            better = strategy.corrected(groups, self.known, parse, latin=self._latin, han=self._han)
+            if better is not None:
+                groups, used = better, strategy.held(better, self.known)
+                corrected_to = strategy.spelled(groups)
+        matched: set[int] = set()
+        for missing in strategy.missing_allowed(groups, used):
+            matched = self._matching(used, missing)
+            if matched:
+                break
+        weights = [rarity(strategy.products_of(group, self.known), len(self.documents)) for group in used]
+        candidates = [Candidate(number, self.documents[number].fields) for number in sorted(matched)]
+        return Outcome([one.product_id for one in Ranker(used, weights).rank(candidates)], corrected_to)
+
+    def _matching(self, groups: list[Group], missing: int) -> set[int]:
+        held = [self._holding(group) for group in groups]
+        ways = combinations(held, len(held) - missing)
+        return set().union(*(set.intersection(*way) for way in ways))
+
+    def _holding(self, group: Group) -> set[int]:
+        found: set[int] = set()
+        for way in group.alternatives:
+            found |= set.intersection(*(self._holders.get(token, set()) for token in way.tokens))
+        return found
+
+    def _latin(self, typed: str) -> str | None:
+        if not spelling.may_be_corrected(typed):
+            return None
+        return spelling.best_word(typed, (word for word in self.words if not tokens.SCRIPT.search(word.term)))
+
+    def _han(self, typed: str) -> str | None:
+        return spelling.best_han(typed, [w for w in self.words if spelling.is_han_neighbour(typed, w.term)])

@@ -1,0 +1,95 @@
+"""What staff read about searches: common ones, those without results, and what people tried next.
+
+Times are half-open: from the first day on, before the day after the last. One query each.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+MOST = 200
+
+
+@dataclass(frozen=True)
+class QueryRow:
+    """`next_text` only in the report of refined queries. `clicks` counts searches that led to a product."""
+
+    text: str
+    searches: int
+    clicks: int
+    results: int
+    without_result: int
+    next_text: str = ""
+
+    @property
+    def ctr(self) -> float:
+        return self.clicks / self.searches if self.searches else 0.0
+
+
+@dataclass(frozen=True)
+class Totals:
+    searches: int
+    clicks: int
+    without_result: int
+
+    @property
+    def ctr(self) -> float | None:
+        return self.clicks / self.searches if self.searches else None
+
+    @property
+    def failing(self) -> float | None:
+        return self.without_result / self.searches if self.searches else None
+
+
+TOP = """
+SELECT (array_agg(text ORDER BY searched_at DESC))[1], count(*), count(clicked_at),
+    (array_agg(results ORDER BY searched_at DESC))[1], count(*) FILTER (WHERE results = 0), ''
+FROM catalog_searchquery WHERE searched_at >= %s AND searched_at < %s AND normalised <> '' {only}
+GROUP BY normalised ORDER BY count(*) DESC, normalised LIMIT %s
+"""
+REFINED = """
+SELECT (array_agg(p.text ORDER BY p.searched_at DESC))[1], count(*), count(n.clicked_at),
+    (array_agg(n.results ORDER BY n.searched_at DESC))[1], count(*) FILTER (WHERE p.results = 0),
+    (array_agg(n.text ORDER BY n.searched_at DESC))[1]
+FROM catalog_searchquery n JOIN catalog_searchquery p ON p.id = n.refined_from_id
+WHERE n.searched_at >= %s AND n.searched_at < %s AND p.normalised <> '' AND n.normalised <> ''
+GROUP BY p.normalised, n.normalised ORDER BY count(*) DESC, p.normalised, n.normalised LIMIT %s
+"""
+TOTALS = """
+SELECT count(*), count(clicked_at), count(*) FILTER (WHERE results = 0) FROM catalog_searchquery
+WHERE searched_at >= %s AND searched_at < %s AND normalised <> ''
+"""
+
+
+def top(since: datetime, until: datetime, *, most: int = MOST) -> list[QueryRow]:
+    """The most common queries; searches that differ only in case, width or script count together."""
+    return _rows(TOP.format(only=""), since, until, most)
+
+
+def failing(since: datetime, until: datetime, *, most: int = MOST) -> list[QueryRow]:
+    """Queries that found nothing, the most common first."""
+    return _rows(TOP.format(only="AND results = 0"), since, until, most)
+
+
+def refined(since: datetime, until: datetime, *, most: int = MOST) -> list[QueryRow]:
+    """What the same person looked for next within ten minutes; results and clicks are those of the next query."""
+    return _rows(REFINED, since, until, most)
+
+
+def totals(since: datetime, until: datetime) -> Totals:
+    with connection.cursor() as cursor:
+        cursor.execute(TOTALS, [since, until])
+        return Totals(*cursor.fetchone())
+
+
+REPORTS = {"top": top, "failing": failing, "refined": refined}
+
+
+def _rows(statement: str, *values: Any) -> list[QueryRow]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(values))
+        found: Sequence[Any] = cursor.fetchall()
+    return [QueryRow(*row) for row in found]
