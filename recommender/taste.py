@@ -8,7 +8,7 @@ from catalog.selectors import product_cards
 from core import model_registry as registry
 from recommender import reasons
 from recommender.choices import RECOMMENDER
-from recommender.ml.serving import SCORED, ServingModel, build
+from recommender.ml.serving import POPULAR, ServingModel, build
 from recommender.selectors import Act, recent_acts
 
 MOST_ACTS = 20
@@ -32,7 +32,7 @@ def taste_for(*, customer: Customer | None, visitor: Visitor | None, product_ids
     model: ServingModel = loaded.built(build)
     history = [(act.product_id, act.weight) for act in speaking.values()]
     found = model.recommend(history, k=len(product_ids), allowed=model.mask(product_ids))
-    liked = [one for one in found if one.source == SCORED and one.score > 0]
+    liked = [one for one in found if one.source != POPULAR and one.score > 0]
     if not liked:
         return None
     best = max(one.score for one in liked)
