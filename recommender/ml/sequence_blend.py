@@ -11,7 +11,8 @@ from recommender.ml.base import History, Ranked, Recommender
 from recommender.ml.interactions import Interactions
 from recommender.ml.ranking import NOTHING
 from recommender.ml.session_models import Maker, SessionBlend, SessionStrategy, neighbourhood
-from recommender.ml.sessions import DEPTH, Sessions
+from recommender.ml.session_sources import DEPTH
+from recommender.ml.sessions import Sessions
 from recommender.ml.transitions import TransitionParams
 
 CUSTOMER = TransitionParams(steps=20, decay=0.8, half_life=0.0)

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from recommender.ml.ranking import NOTHING
 
+DEPTH = 15
+"""Items of a running session that methods look at, newest first; older ones hardly speak."""
+
 
 @dataclass(frozen=True)
 class Spoken:

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from recommender.ml.interactions import Interactions
 from recommender.ml.ranking import NOTHING
-
-DEPTH = 15
-"""Items of a running session that methods look at, newest first; older ones hardly speak."""
+from recommender.ml.session_sources import DEPTH
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 
 from recommender.ml.interactions import Interactions
-from recommender.ml.sessions import DEPTH, Sessions, newest_first
+from recommender.ml.session_sources import DEPTH
+from recommender.ml.sessions import Sessions, newest_first
 from tests.recommender.ml.session_data import sessions_of
 
 N = -1
