@@ -26,12 +26,12 @@ FORWARDED = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_HOST", "SERVER_NAME", 
 class Refused(Exception):
     """The API said no. `code` and `detail` are those of its problem; `detail` may be shown to people."""
 
-    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+    def __init__(self, status: int, problem: dict[str, Any], retry_after: str = "") -> None:
         super().__init__(f"{status} {problem.get('code', '')}")
         self.status = status
         self.code = str(problem.get("code", ""))
         self.detail = str(problem.get("detail", ""))
-        self.problem = problem
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class ShopApi:
         content: bytes = getattr(response, "content", b"")
         data = orjson.loads(content) if content else None
         if response.status_code >= 400:
-            raise Refused(response.status_code, data if isinstance(data, dict) else {})
+            problem = data if isinstance(data, dict) else {}
+            raise Refused(response.status_code, problem, response.headers.get("Retry-After", ""))
         return data
 
     def _call(

@@ -107,7 +107,10 @@ def _refusal(shopper: Shopper, refused: Refused) -> HttpResponseBase:
         response.delete_cookie(ACCOUNT_COOKIE, path="/shop/")
         return response
     status = refused.status if refused.status in (429, 503) else 400
-    return shopper.page("shop/trouble.html", {"detail": refused.detail}, status=status)
+    response = shopper.page("shop/trouble.html", {"detail": refused.detail}, status=status)
+    if refused.retry_after:
+        response["Retry-After"] = refused.retry_after
+    return response
 
 
 def _language_of(request: HttpRequest) -> str:

@@ -98,13 +98,17 @@ def checkout(shopper: Shopper) -> HttpResponseBase:
             if refused.status not in (409, 422):
                 raise
             refusal = refused.detail
-    ways = [(name, label, _shipping(name, total)) for name, (label, _price) in DELIVERY.items()]
+    ways = [
+        {"code": code, "label": label, "price": shipping, "total": total + shipping}
+        for code, (label, _price) in DELIVERY.items()
+        for shipping in [_shipping(code, total)]
+    ]
     return shopper.page(
         "shop/checkout.html",
         {
             "lines": lines, "total": total, "ways": ways, "countries": COUNTRIES, "payments": PAYMENTS,
             "chosen": chosen, "refusal": refusal, "attempt": secrets.token_urlsafe(16),
-            "shipping": _shipping(chosen["delivery"], total),
+            "way": next(way for way in ways if way["code"] == chosen["delivery"]),
             "name": shopper.me.get("me")["name"] if shopper.token else "",
         },
         status=409 if refusal else 200,
@@ -163,6 +167,20 @@ def order(shopper: Shopper, number: str) -> HttpResponseBase:
         found = shopper.me.get(f"orders/{number}")
     else:
         return shopper.page("shop/missing.html", status=404)
+    for line in found["lines"]:
+        line["name"] = _name_now(shopper, line) or line["name"]
     steps = [event for event in found["events"] if event["kind"] != "note"]
     is_new = shopper.request.GET.get("new") == "1"
     return shopper.page("shop/order.html", {"order": found, "steps": steps, "is_new": is_new})
+
+
+def _name_now(shopper: Shopper, line: dict[str, Any]) -> str:
+    """The product's name in the reader's language; the order keeps the one of its day for what is gone."""
+    if not line["product"]:
+        return ""
+    try:
+        return str(shopper.browser.get(f"products/{line['product']}")["name"])
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return ""

@@ -169,8 +169,9 @@ def test_what_is_looked_at_arrives_and_changes_the_very_next_recommendation(shop
 
 def test_a_view_and_a_cart_carry_the_recommendation_that_led_there(shop, phone):
     shopper = phone()
+    shopper.goto("/shop/privacy/")
+    shopper.get_by_role("main").get_by_role("button", name="Yes, remember").click()
     shopper.goto(f"/shop/p/{shop[0].public_id}/")
-    accept(shopper)
     led = shopper.locator("[data-zg-recommendation] .zg-item").first
     led.scroll_into_view_if_needed()
     shopper.wait_for_timeout(1_500)

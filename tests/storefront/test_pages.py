@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db import OperationalError
 
 from catalog.models import Order, Variant
 from tests.factories import CategoryFactory, OrderFactory, ProductFactory
@@ -140,6 +141,26 @@ def test_a_guest_orders_pays_and_sees_the_order_and_nobody_else_does(shop, visit
     assert "¥52.00" in page
     assert "Nothing in it yet" in visit.get("/shop/basket/").content.decode()
     assert client.get(f"/shop/orders/{order.number}/").status_code == 404
+
+
+def test_the_checkout_says_what_the_order_will_cost(shop, visit):
+    put_in(visit, shop.blue, "2")
+
+    page = visit.get("/shop/checkout/").content.decode()
+
+    assert "<span data-shipping>¥12.00</span>" in page
+    assert "<span data-sum>¥52.00</span>" in page
+    assert 'data-total="¥68.00"' in page  # by express
+
+
+def test_an_order_names_its_products_in_the_readers_language_while_they_are_there(shop, visit):
+    put_in(visit, shop.blue)
+    address = place(visit)["Location"]
+
+    assert "蓝色杯子" in visit.get(address, headers={"Accept-Language": "zh-CN"}).content.decode()
+    shop.blue.status = "hidden"
+    shop.blue.save()
+    assert "Blue mug" in visit.get(address, headers={"Accept-Language": "zh-CN"}).content.decode()
 
 
 def test_pay_later_leaves_the_order_unpaid(shop, visit):
@@ -308,3 +329,19 @@ def test_pages_cost_a_bounded_number_of_queries(shop, visit, django_assert_max_n
     put_in(visit, shop.blue)
     with django_assert_max_num_queries(3):
         visit.get("/shop/basket/")
+
+
+def test_while_the_database_is_away_the_page_says_so_and_when_to_come_again(shop, visit, monkeypatch):
+    def away(*_arguments, **_more):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    put_in(visit, shop.blue)
+    monkeypatch.setattr("catalog.selectors.product_detail", away)
+
+    answer = visit.get(f"/shop/p/{shop.blue.public_id}/")
+
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) >= 1
+    assert "That did not work" in answer.content.decode()
+    monkeypatch.undo()
+    assert "Blue mug" in visit.get("/shop/basket/").content.decode()

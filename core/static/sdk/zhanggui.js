@@ -40,8 +40,9 @@
   const WORDS = {
     why: ["Why this?", "为什么推荐？"],
     personal: ["Chosen from what you looked at and bought in this shop.", "根据您在本店浏览和购买的商品挑选。"],
-    popular: ["Shown to everybody: it does not use your visits.", "对所有人相同：不使用您的浏览记录。"],
-    newest: ["Shown to everybody: it does not use your visits.", "对所有人相同：不使用您的浏览记录。"],
+    together: ["From what customers choose together: it does not use your visits.", "根据顾客常一起选择的商品：不使用您的浏览记录。"],
+    basket: ["From your basket and what customers choose together.", "根据您的购物车和顾客常一起选择的商品。"],
+    everybody: ["Shown to everybody: it does not use your visits.", "对所有人相同：不使用您的浏览记录。"],
     choose: ["Change what we may use", "更改可使用的信息"],
     none: ["No suggestions", "没有搜索建议"],
     some: ["{n} suggestions, use the arrow keys", "{n} 条搜索建议，用方向键选择"],
@@ -379,10 +380,16 @@
     }
     return image;
   };
+  /** What the reason rests on, by its code. @param {string} code */
+  const basis = (code) => {
+    if (code.startsWith("because_you_")) return "personal";
+    if (code === "because_of_your_basket") return "basket";
+    return code === "goes_with_this_product" ? "together" : "everybody";
+  };
   /** @param {Item} item */
   const why = (item) => {
     const box = make("details", "zg-why");
-    box.append(make("summary", "", word("why")), make("p", "zg-reason", item.reason.text), make("p", "zg-basis", word(item.source)));
+    box.append(make("summary", "", word("why")), make("p", "zg-reason", item.reason.text), make("p", "zg-basis", word(basis(item.reason.code))));
     if (settings.privacyUrl) {
       const link = make("a", "zg-choose", word("choose"));
       link.href = settings.privacyUrl;

@@ -10,6 +10,14 @@
   document.querySelectorAll("[data-once]").forEach((button) =>
     /** @type {HTMLButtonElement} */ (button).form?.addEventListener("submit", () => button.setAttribute("aria-disabled", "true")),
   );
+  /** The total follows the delivery that is chosen. */
+  document.querySelectorAll("input[data-total]").forEach((way) => {
+    const { price, total } = /** @type {HTMLElement} */ (way).dataset;
+    way.addEventListener("change", () => {
+      const shown = [document.querySelector("[data-shipping]"), document.querySelector("[data-sum]")];
+      shown.forEach((place, index) => place && (place.textContent = [price, total][index] || ""));
+    });
+  });
   const state = document.querySelector("[data-consent-state]");
   const show = () => {
     if (!(state instanceof HTMLElement)) return;
