@@ -17,10 +17,11 @@ from unfold.decorators import display
 
 from catalog import services
 from catalog.buffer.figures import EventFigures, event_figures
+from catalog.buffer.rows import decode
 from catalog.models import DeadEvent, Interaction
 from core.admin.base import LedgerAdmin
 from core.components import Figure, Meaning, ago, figure, pill, toast
-from core.components.words import duration
+from core.components.words import duration, listed
 
 MOST_AT_ONCE = 1_000
 
@@ -34,9 +35,13 @@ class DeadEventAdmin(LedgerAdmin):
     compact_columns = ("reason_cell", "why", "age")
     ordering = ("-id",)
     actions = ("retry_chosen", "discard_chosen")
-    fields = ("reason", "error", "attempts", "created_at", "payload", "entry", "place")
+    fields = ("reason", "error", "attempts", "created_at", "whole_content")
+    readonly_fields = ("whole_content",)
     empty_title = gettext_lazy("No event was set aside")
     empty_text = gettext_lazy("An event that the database refuses is kept here with the reason, and holds nobody up.")
+
+    class Media:
+        css = {"all": ("catalog/catalog.css",)}
 
     # --- rights -------------------------------------------------------------------------------------------------
 
@@ -71,7 +76,18 @@ class DeadEventAdmin(LedgerAdmin):
 
     @display(description=gettext_lazy("Content"))
     def content(self, event: DeadEvent) -> str:
-        return event.payload[:120] or "–"
+        """Kind, product and person of what can be read; the beginning of what cannot."""
+        try:
+            row = decode(event.payload)
+        except ValueError:
+            return event.payload[:60] or "–"
+        who = _("customer #%(number)d") % {"number": row.customer_id} if row.customer_id else row.visitor[:20]
+        what = _("product #%(number)d") % {"number": row.product_id} if row.product_id else ""
+        return listed(part for part in (capfirst(_kind(row.kind[:20])), what, who) if part)
+
+    @display(description=gettext_lazy("Content"))
+    def whole_content(self, event: DeadEvent) -> str:
+        return event.payload or "–"
 
     @display(description=gettext_lazy("Reason"), ordering="reason")
     def reason_cell(self, event: DeadEvent) -> SafeString:
@@ -87,7 +103,12 @@ class DeadEventAdmin(LedgerAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         figures = event_figures() if request.method == "GET" else None
-        shown = {"title": _("Events"), "event_figures": _shown(figures) if figures else None}
+        shown = {
+            "title": _("Events"),
+            "page_title": _("Events"),
+            "hide_count": True,
+            "event_figures": _shown(figures) if figures else None,
+        }
         return super().changelist_view(request, {**shown, **(extra_context or {})})
 
 

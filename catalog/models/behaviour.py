@@ -101,4 +101,4 @@ class DeadEvent(models.Model):
         constraints = [models.UniqueConstraint(fields=["entry", "place"], name="dead_event_once")]
 
     def __str__(self) -> str:
-        return f"{self.entry}/{self.place}"
+        return f"#{self.pk}"

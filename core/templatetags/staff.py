@@ -141,7 +141,8 @@ class Head:
 def page_head(context: template.Context) -> Head:
     """Title of the page, where it belongs, how many rows a list has.
 
-    A view sets `title`; a page below another sets `crumbs` ([{"title", "url"}]); `head_pill` stands beside the title.
+    A view sets `title`; a page below another sets `crumbs` ([{"title", "url"}]); `head_pill` stands beside the title. A
+    list whose title names more than its rows sets `hide_count`.
     """
     opts, original, cl = context.get("opts"), context.get("original"), context.get("cl")
     title = context.get("title") or ""
@@ -162,7 +163,7 @@ def page_head(context: template.Context) -> Head:
         title=context.get("page_title") or title,
         crumbs=crumbs,
         crumbs_label=_("Where this page belongs"),
-        count=getattr(getattr(cl, "paginator", None), "bounded_count", None),
+        count=None if context.get("hide_count") else getattr(getattr(cl, "paginator", None), "bounded_count", None),
         pill=context.get("head_pill") or "",
     )
 
