@@ -42,8 +42,8 @@ class SearchDocument(models.Model):
     """What search knows about a product.
 
     The facts are copied by triggers of catalog_product in the same transaction, so a hidden product is gone at once;
-    tokens and fields follow within a minute by a job (catalog.search.index). Long values lie beside the table, so
-    counting facets reads few pages.
+    tokens and fields follow within a minute by a job (catalog.search.index). Values of more than 2 KB together lie
+    beside the table, so products with long texts do not slow the counting of facets.
     """
 
     product = models.OneToOneField(
