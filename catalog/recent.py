@@ -4,6 +4,7 @@ The API writes each act it takes into a short list in Redis in the very step tha
 it, however long the table waits. While Redis is away events go straight into the table, and the table alone is right.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, cast
 
@@ -18,13 +19,8 @@ from core.local_services import LocalServiceError
 MOST = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+HISTORY = "SELECT * FROM catalog_history(%s, %s, %s)"
 breaker = Breaker()
-
-OF_CUSTOMER = """(SELECT product_id, kind, occurred_at, value FROM catalog_interaction
-WHERE customer_id = %(customer)s AND product_id IS NOT NULL ORDER BY occurred_at DESC LIMIT %(limit)s)"""
-OF_VISITOR = """(SELECT product_id, kind, occurred_at, value FROM catalog_interaction
-WHERE visitor_id = %(visitor)s AND customer_id IS NULL AND product_id IS NOT NULL
-ORDER BY occurred_at DESC LIMIT %(limit)s)"""
 
 
 class RecentAct(NamedTuple):
@@ -36,16 +32,42 @@ class RecentAct(NamedTuple):
     value: float | None
 
 
-def recent_acts(
-    *, customer_id: int | None = None, visitor: str = "", visitor_id: int | None = None, limit: int = MOST
-) -> list[RecentAct]:
-    """Newest first, at most `limit`: one round trip to Redis and one query.
+@dataclass(frozen=True)
+class Browser:
+    """A visitor as answers need it. `pk` is None for one that has no row, because nothing of it was written yet."""
 
-    `visitor` is the browser's own id, `visitor_id` its row: one that came a moment ago has none yet. Of a browser only
-    those acts count that named no customer. Consent is the caller's matter; of who said no nothing is kept.
+    key: str
+    pk: int | None = None
+    may_track: bool = True
+
+
+@dataclass(frozen=True)
+class History:
+    """Who asks, as far as a browser says it, and what they did, newest first."""
+
+    browser: Browser | None
+    acts: list[RecentAct]
+
+
+def history_of(*, customer_id: int | None = None, visitor: str = "", limit: int = MOST) -> History:
+    """The last acts of a customer and of a browser: one round trip to Redis and one query, whose plan is kept.
+
+    Of a browser only those acts count that named no customer, and none when it may not be followed. Consent of the
+    customer is the caller's matter.
     """
-    acts = [*_in_redis(customer_id, visitor, limit), *_in_table(customer_id, visitor_id, limit)]
-    return sorted(dict.fromkeys(acts), key=lambda act: act.occurred_at, reverse=True)[:limit]
+    if customer_id is None and not visitor:
+        return History(None, [])
+    of_customer, of_visitor = _in_redis(customer_id, visitor, limit)
+    browser, acts = _in_table(customer_id, visitor, limit)
+    kept = of_customer if browser is not None and not browser.may_track else [*of_customer, *of_visitor]
+    if kept or customer_id is not None:
+        acts = sorted(dict.fromkeys([*kept, *acts]), key=lambda act: act.occurred_at, reverse=True)[:limit]
+    return History(browser, acts)
+
+
+def recent_acts(*, customer_id: int | None = None, visitor: str = "", limit: int = MOST) -> list[RecentAct]:
+    """Newest first, at most `limit`, as `history_of`."""
+    return history_of(customer_id=customer_id, visitor=visitor, limit=limit).acts
 
 
 def forget(*visitors: str, customer_id: int | None = None) -> None:
@@ -72,31 +94,40 @@ def _from_text(text: bytes) -> RecentAct:
     return RecentAct(int(product_id), kind, moment, float(value) if value else None)
 
 
-def _in_redis(customer_id: int | None, visitor: str, limit: int) -> list[RecentAct]:
-    """Empty while Redis is away. Waits 50 ms at most, and not at all while the breaker is open."""
+def _in_redis(customer_id: int | None, visitor: str, limit: int) -> tuple[list[RecentAct], list[RecentAct]]:
+    """Of the customer, and of the browser. Empty while Redis is away. Waits 50 ms at most, and not at all while the
+    breaker is open."""
+    if not breaker.allows():
+        return [], []
     names = [keys.recent_of_customer(customer_id)] if customer_id is not None else []
     names += [keys.recent_of_visitor(visitor)] if visitor else []
-    if not names or not breaker.allows():
-        return []
     try:
-        pipe = redis_client.client().pipeline(transaction=False)
-        for name in names:
-            pipe.lrange(name, 0, limit - 1)
-        lists = cast(list[list[bytes]], pipe.execute())
+        client = redis_client.client()
+        if len(names) == 1:
+            lists = [cast(list[bytes], client.lrange(names[0], 0, limit - 1))]
+        else:
+            pipe = client.pipeline(transaction=False)
+            for name in names:
+                pipe.lrange(name, 0, limit - 1)
+            lists = cast(list[list[bytes]], pipe.execute())
     except (redis.RedisError, LocalServiceError, OSError):
         breaker.failed()
-        return []
+        return [], []
     breaker.succeeded()
-    return [_from_text(text) for one in lists for text in one]
+    acts = [[_from_text(text) for text in one] for one in lists]
+    return (acts[0] if customer_id is not None else []), (acts[-1] if visitor else [])
 
 
-def _in_table(customer_id: int | None, visitor_id: int | None, limit: int) -> list[RecentAct]:
-    parts = [OF_CUSTOMER] if customer_id is not None else []
-    parts += [OF_VISITOR] if visitor_id is not None else []
-    if not parts:
-        return []
+def _in_table(customer_id: int | None, visitor: str, limit: int) -> tuple[Browser | None, list[RecentAct]]:
+    """Who the browser is, None when there is none, and what both did."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            " UNION ALL ".join(parts), {"customer": customer_id, "visitor": visitor_id, "limit": limit}
-        )  # fmt: skip
-        return [RecentAct._make(row) for row in cursor.fetchall()]
+        cursor.execute(HISTORY, [customer_id, visitor or None, limit])
+        rows = cursor.fetchall()
+    browser = Browser(visitor) if visitor else None
+    acts = []
+    for visitor_id, may_track, *act in rows:
+        if visitor_id is not None:
+            browser = Browser(visitor, visitor_id, may_track)
+        if act[0] is not None:
+            acts.append(RecentAct._make(act))
+    return browser, acts

@@ -69,9 +69,10 @@ class ProductFilter:
     updated_since: Any = None
 
 
-def products_for_list(wanted: ProductFilter) -> QuerySet[Product]:
-    """Live products; with what a row shows (two queries when read)."""
-    rows = Product.objects.live().for_listing()
+def products_for_list(wanted: ProductFilter) -> QuerySet[Product, Any]:
+    """Live products with what a row shows, as named tuples for `listed_row` (one query when read)."""
+    first = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "id")
+    rows = Product.objects.live()
     if wanted.category is not None:
         rows = rows.in_branch(wanted.category)
     if wanted.brand is not None:
@@ -84,11 +85,45 @@ def products_for_list(wanted: ProductFilter) -> QuerySet[Product]:
         rows = rows.filter(is_in_stock=wanted.in_stock)
     if wanted.updated_since is not None:
         rows = rows.filter(updated_at__gte=wanted.updated_since)
-    return rows
+    return rows.annotate(image=Subquery(first.values("file")[:1])).values_list(*LISTED, named=True)
+
+
+def listed_row(row: Any) -> Row:
+    """One row of a product list, from `products_for_list`."""
+    language = get_language() or ""
+    return {
+        "id": row.public_id,
+        "external_id": row.external_id,
+        "name": (row.name_translations or {}).get(language) or row.name,
+        "price": amount_text(row.price),
+        "currency": current_shop().base_currency,
+        "in_stock": row.is_in_stock,
+        "category": _of_row(row, "category", language),
+        "brand": _of_row(row, "brand", language),
+        "image": image_url(row.image),
+        "updated_at": row.updated_at,
+        "url": PRODUCT_PATH + row.public_id,
+    }
+
+
+def _of_row(row: Any, name: str, language: str) -> Row | None:
+    """The category or brand of a row."""
+    public_id = getattr(row, f"{name}__public_id")
+    if public_id is None:
+        return None
+    words = (getattr(row, f"{name}__name_translations") or {}).get(language) or getattr(row, f"{name}__name")
+    return {"id": public_id, "external_id": getattr(row, f"{name}__external_id"), "name": words}
+
+
+LISTED = (
+    "public_id", "external_id", "name", "name_translations", "price", "is_in_stock", "updated_at", "image",
+    *(f"{thing}__{name}" for thing in ("category", "brand")
+      for name in ("public_id", "external_id", "name", "name_translations")),
+)  # fmt: skip
 
 
 def product_row(product: Product) -> Row:
-    """One row of a product list. The product comes from `products_for_list`."""
+    """One row of a product list. Of a product with category, brand and images at hand."""
     return {
         "id": product.public_id,
         "external_id": product.external_id,

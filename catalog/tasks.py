@@ -56,9 +56,10 @@ def tidy_bulk_changes() -> dict[str, Any]:
 @job(kind="catalog.partitions", queue="light", title=_("Prepare months of events"))
 def prepare_partitions() -> dict[str, Any]:
     """Make the months of events that come next, drop those kept long enough, and forget browsers that nobody saw for as
-    long. Safe to run at any time."""
-    from catalog import partitions, services
+    long and notes of products that changed. Safe to run at any time."""
+    from catalog import partitions, services, showcase
 
+    showcase.tidy()
     return {**partitions.prepare(), "forgotten_visitors": services.forget_expired_visitors()}
 
 

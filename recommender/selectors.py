@@ -8,6 +8,7 @@ database is away, `from_memory` answers from the shelf of this process.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.utils.translation import get_language
 
 from catalog import recent
 from catalog.models import Customer, Interaction, Product, Visitor
-from catalog.selectors import product_cards, sellable_among
+from catalog.showcase import Card, showcase
 from core import model_registry as registry
 from core.experiments import Placed
 from recommender import reasons, tokens, trials
@@ -29,8 +30,7 @@ BASKET_WEIGHT = 5.0
 PAGE_WEIGHT = 8.0
 
 
-@dataclass(frozen=True)
-class Act:
+class Act(NamedTuple):
     """One thing a person did: the weight says how much it speaks for the product."""
 
     product_id: int
@@ -44,8 +44,7 @@ class Act:
         return str(Interaction.Kind(self.kind).label) if self.kind in Interaction.Kind.values else ""
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """A code for machines, a sentence for people, and the product that speaks for the shown one."""
 
     code: str
@@ -55,10 +54,9 @@ class Reason:
     share: float | None = None
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     product_id: int
-    card: dict[str, object]
+    card: Card
     score: float | None
     source: str
     reason: Reason
@@ -89,18 +87,27 @@ class Answer:
         return reasons.strategy_name(self.strategy)
 
 
-def recent_acts(*, customer: Customer | None, visitor: Visitor | None, limit: int = HISTORY_LIMIT) -> list[Act]:
-    """The last acts of this person, newest first, the very last among them. Empty when they said no.
+@dataclass(frozen=True)
+class Person:
+    """Who an answer is for, and what they did, newest first; nothing when they said no."""
 
-    A visitor whose row is still to be made is one without a primary key.
-    """
-    person = customer.pk if customer is not None and customer.is_personalised else None
-    browser = visitor if visitor is not None and visitor.may_track else None
-    acts = recent.recent_acts(
-        customer_id=person, visitor=browser.key if browser else "", visitor_id=browser.pk if browser else None,
-        limit=limit,
-    )  # fmt: skip
-    return [Act(act.product_id, act.kind, act.occurred_at, _weight(act.kind, act.value)) for act in acts]
+    customer: Customer | None = None
+    browser: recent.Browser | None = None
+    acts: list[Act] = field(default_factory=list)
+
+
+def person(*, customer: Customer | None = None, visitor: str = "", limit: int = HISTORY_LIMIT) -> Person:
+    """The person behind a customer and a browser's id: one round trip to Redis and one query."""
+    asks_for_own = customer is not None and customer.is_personalised
+    found = recent.history_of(customer_id=customer.pk if asks_for_own else None, visitor=visitor, limit=limit)  # type: ignore[union-attr]
+    acts = [Act(act.product_id, act.kind, act.occurred_at, _weight(act.kind, act.value)) for act in found.acts]
+    return Person(customer, found.browser, acts)
+
+
+def recent_acts(*, customer: Customer | None, visitor: Visitor | None, limit: int = HISTORY_LIMIT) -> list[Act]:
+    """The last acts of this person, newest first. Empty when they said no."""
+    browser = visitor.key if visitor is not None and visitor.may_track else ""
+    return person(customer=customer, visitor=browser, limit=limit).acts
 
 
 def recommend(
@@ -108,6 +115,7 @@ def recommend(
     placement: str = "home",
     customer: Customer | None = None,
     visitor: Visitor | None = None,
+    who: Person | None = None,
     page_product_id: int | None = None,
     basket: Sequence[int] = (),
     exclude: Collection[int] = (),
@@ -118,9 +126,10 @@ def recommend(
     """At most `limit` products that may be sold right now, best first, each with its reason.
 
     What the person bought, has in the basket, looks at or asked to leave out is not shown. Never raises for a missing
-    or damaged model. `placed` is the person's arm in an experiment, which may ask for another list than the model's.
+    or damaged model. `who` spares the look-up of customer and visitor. `placed` is the person's arm in an experiment,
+    which may ask for another list than the model's.
     """
-    acts = recent_acts(customer=customer, visitor=visitor)
+    acts = who.acts if who is not None else recent_acts(customer=customer, visitor=visitor)
     context = [Act(product_id, "basket", timezone.now(), BASKET_WEIGHT) for product_id in basket]
     if page_product_id is not None:
         context.insert(0, Act(page_product_id, "page", timezone.now(), PAGE_WEIGHT))
@@ -168,6 +177,8 @@ def from_memory(
     cards = goods.cards.get(language or get_language() or "") or goods.cards[settings.LANGUAGE_CODE]
     known = keys_of([page, *basket] if page else basket)
     unwanted = {*known, *keys_of(exclude), *shelf.gone()}
+    if (seen := showcase.last_seen()) is not None:
+        cards = {pk: card for pk, card in cards.items() if pk in seen}
     loaded, candidates = _scored(lambda model: model.recommend([(pk, PAGE_WEIGHT) for pk in known], k=2 * MOST))
     ranked = dict.fromkeys([*(c.product_id for c in candidates), *goods.order])
     chosen = [pk for pk in ranked if pk in cards and pk not in unwanted][:limit]
@@ -200,18 +211,17 @@ def _answer(
 ) -> Answer:
     """Keep what may be sold, fill up from the newest, and put the reasons into words."""
     wanted = [c for c in candidates if c.product_id not in unwanted]
-    sellable = sellable_among([c.product_id for c in wanted])
+    sellable = showcase.sellable_among([c.product_id for c in wanted])
     shelf.forget(c.product_id for c in wanted if c.product_id not in sellable)
     shelf.keep_fresh()
     chosen = [c for c in wanted if c.product_id in sellable][:limit]
     newest: list[int] = []
     if len(chosen) < limit:
         taken = {*unwanted, *(c.product_id for c in chosen)}
-        fresh = Product.objects.sellable().exclude(pk__in=taken).order_by("-published_at", "-id")
-        newest = list(fresh.values_list("pk", flat=True)[: limit - len(chosen)])
+        newest = showcase.newest(limit - len(chosen), exclude=taken)
     by_product = {act.product_id: act for act in history}
     named = {c.reason_product_id for c in chosen if c.reason_product_id in by_product}
-    cards = product_cards({*(c.product_id for c in chosen), *newest, *named}, language=language)
+    cards = showcase.cards({*(c.product_id for c in chosen), *newest, *named}, language=language)
     items = [_item(c, by_product, cards) for c in chosen if c.product_id in cards]
     new = Reason("new", reasons.sentence("new"))
     items += [Item(pk, cards[pk], None, "newest", new) for pk in newest if pk in cards]
@@ -248,7 +258,7 @@ def _own_strategy(loaded: registry.LoadedModel | None) -> str:
     return str(loaded.meta.get("strategy", "")) if loaded else "newest"
 
 
-def _item(candidate: Candidate, by_product: dict[int, Act], cards: dict[int, dict[str, object]]) -> Item:
+def _item(candidate: Candidate, by_product: dict[int, Act], cards: dict[int, Card]) -> Item:
     act = by_product.get(candidate.reason_product_id) if candidate.reason_product_id is not None else None
     if act is None or act.product_id not in cards:
         reason = Reason("popular", reasons.sentence("popular"))

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from catalog.models import Product
-from catalog.selectors import product_cards, sellable_among
+from catalog.selectors import sellable_among
+from catalog.showcase import Card, showcase
 from core import model_registry as registry
 from core.api.ids import EXTERNAL
 from recommender.choices import RECOMMENDER
@@ -32,7 +33,7 @@ class Goods:
     """One look at the shop: cards by language and primary key, best selling first."""
 
     order: list[int]
-    cards: dict[str, dict[int, dict[str, object]]]
+    cards: dict[str, dict[int, Card]]
     keys: dict[str, int]
     """Primary keys by the ids that the outside knows."""
     seen_at: float
@@ -80,7 +81,7 @@ class Shelf:
         if len(order) < MOST:
             newest = Product.objects.sellable().order_by("-published_at", "-id").values_list("pk", flat=True)[:MOST]
             order += [product_id for product_id in newest if product_id not in sellable][: MOST - len(order)]
-        cards = {code: product_cards(order, language=code) for code, _name in settings.LANGUAGES}
+        cards = {code: showcase.cards(order, language=code) for code, _name in settings.LANGUAGES}
         keys: dict[str, int] = {}
         for pk, card in cards[settings.LANGUAGE_CODE].items():
             keys[str(card["id"])] = pk

@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Customer, Visitor
+from catalog.models import Customer
+from catalog.recent import Browser
 from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for
 
 KIND = "recommendations"
@@ -22,16 +23,16 @@ RECOMMENDATIONS = ExperimentKind(
 )
 
 
-def placed_at(
-    placement: str, *, customer: Customer | None, visitor: Visitor | None, visitor_key: str | None
-) -> Placed | None:
+def placed_at(placement: str, *, customer: Customer | None, browser: Browser | None) -> Placed | None:
     """The arm of this person at this placement. Who does not want to be followed, or no personal answers, is left out.
 
     A browser that has sent no event yet has a key and no row; it takes part.
     """
-    if (customer is not None and not customer.is_personalised) or (visitor is not None and not visitor.may_track):
+    if (customer is not None and not customer.is_personalised) or (browser is not None and not browser.may_track):
         return None
-    subject = Subject(visitor=visitor_key, customer=customer.public_id if customer is not None else None)
+    subject = Subject(
+        visitor=browser.key if browser else None, customer=customer.public_id if customer is not None else None
+    )
     return arm_for(kind=KIND, target=placement, subject=subject)
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
@@ -33,9 +34,11 @@ from catalog.bots import is_bot
 from catalog.exceptions import NotFound
 from catalog.models import Brand, Category, Product
 from core.api import ids
+from core.api.pagination import KeysetPagination
 from core.api.parsers import BeaconParser, BoundedJsonParser
 from core.api.permissions import HasScope
 from core.api.principals import CustomerAuth, KeyAuth, Principal
+from core.api.quick import QuickView, Unusual
 from core.api.schema import LANGUAGE, problems
 from core.api.views import ApiListView, ApiView
 from core.models import Scope
@@ -51,7 +54,10 @@ def checked(serializer: type[serializers.Serializer], data: Any) -> dict[str, An
     return dict(form.validated_data)
 
 
-class ProductListView(ApiListView):
+EVERYTHING = selectors.ProductFilter()
+
+
+class ProductListView(QuickView, ApiListView):
     """Live products, newest first."""
 
     permission_classes = [HasScope(Scope.CATALOGUE_READ)]
@@ -77,7 +83,19 @@ class ProductListView(ApiListView):
             updated_since=query.get("updated_since"),
         )
         page = self.paginate_queryset(selectors.products_for_list(wanted))
-        return self.get_paginated_response([selectors.product_row(product) for product in page or ()])
+        return self.get_paginated_response([selectors.listed_row(row) for row in page or ()])
+
+    def quick_question(self, request: HttpRequest, caller: KeyAuth, **kwargs: Any) -> HttpRequest:
+        """A page of all products."""
+        if not request.GET.keys() <= {"limit", "cursor"}:
+            raise Unusual
+        return request
+
+    def quick_answer(self, question: HttpRequest) -> Any:
+        question.query_params = question.GET  # type: ignore[attr-defined]
+        pages = KeysetPagination()
+        rows = pages.paginate_queryset(selectors.products_for_list(EVERYTHING), question)  # type: ignore[arg-type]
+        return pages.get_paginated_response([selectors.listed_row(row) for row in rows]).data
 
 
 def existing(model: type[Any], field: str, ident: str | None) -> Any:
@@ -90,7 +108,7 @@ def existing(model: type[Any], field: str, ident: str | None) -> Any:
     return found
 
 
-class ProductView(ApiView):
+class ProductView(QuickView):
     permission_classes = [HasScope(Scope.CATALOGUE_READ, write=Scope.CATALOGUE_WRITE)]
 
     @extend_schema(
@@ -108,6 +126,18 @@ class ProductView(ApiView):
         if product is None:
             raise NotFound(_("Nothing here has this ID."))
         return Response(product)
+
+    def quick_question(self, request: HttpRequest, caller: KeyAuth, **kwargs: Any) -> tuple[str, bool]:
+        if request.GET:
+            raise Unusual
+        return kwargs["product_id"], Scope.CATALOGUE_WRITE in caller.scopes
+
+    def quick_answer(self, question: tuple[str, bool]) -> Any:
+        ident, sees_all = question
+        product = selectors.product_detail(ident, with_hidden=sees_all)
+        if product is None:
+            raise Unusual
+        return product
 
     @extend_schema(
         operation_id="products_put",

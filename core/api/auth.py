@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -37,7 +38,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             throttling.note_guess(request)
             raise AuthenticationFailed(_("This key is not known here, has expired or was revoked."), code="key_unknown")
         request._request.key_origins = key.origins  # type: ignore[attr-defined]
-        _check_origin(request, key)
+        check_origin(request, key)
         return None, key
 
     def authenticate_header(self, request: Request) -> str:
@@ -81,7 +82,7 @@ class StaffSessionAuthentication(SessionAuthentication):
         return user, StaffAuth(user)
 
 
-def _check_origin(request: Request, key: KeyAuth) -> None:
+def check_origin(request: Request | HttpRequest, key: KeyAuth) -> None:
     """A publishable key works only in pages of the addresses it names, and in our own pages.
 
     Callers without an Origin header are not pages of somebody else, so there is nothing to check.

@@ -11,7 +11,7 @@ from django.utils import timezone
 from core.api.principals import KeyAuth
 from core.models import ApiKey
 
-REMEMBER_SECONDS = 3.0
+REMEMBER_SECONDS = 1.0
 """A revoked key works at most this much longer."""
 STALE_SECONDS = 600.0
 """While the database is away keys are believed this much longer; nobody can revoke one meanwhile."""
@@ -19,18 +19,34 @@ USED_EVERY = timedelta(minutes=5)
 MOST_REMEMBERED = 1_000
 
 _known: dict[str | int, tuple[float, KeyAuth]] = {}
+_named: dict[str, str] = {}
+"""Hashes of usable keys by the header that carried them, so that a header is not hashed again."""
 _origins: tuple[float, frozenset[str]] = (0.0, frozenset())
 _guard = threading.Lock()
 
 
 def key_by_value(value: str) -> KeyAuth | None:
     """The usable key with this value. Unknown values are not remembered: they would fill the memory."""
-    return _remembered(ApiKey.hash_of(value), Q(key_hash=ApiKey.hash_of(value)))
+    name = ApiKey.hash_of(value)
+    found = _remembered(name, Q(key_hash=name))
+    if found is not None:
+        with _guard:
+            if len(_named) >= MOST_REMEMBERED:
+                _named.clear()
+            _named[f"Bearer {value}"] = name
+    return found
 
 
 def was_known(value: str) -> bool:
     """Whether this value was a usable key here lately: its owner does not suffer when a neighbour guesses."""
     return ApiKey.hash_of(value) in _known
+
+
+def remembered_key(authorization: str) -> KeyAuth | None:
+    """The key of this header when it was looked up within the last second; None for everything else."""
+    name = _named.get(authorization)
+    entry = _known.get(name) if name is not None else None
+    return entry[1] if entry is not None and time.monotonic() < entry[0] else None
 
 
 def key_by_id(key_id: int) -> KeyAuth | None:
@@ -59,6 +75,7 @@ def forget_keys() -> None:
     global _origins
     with _guard:
         _known.clear()
+        _named.clear()
     _origins = (0.0, frozenset())
 
 

@@ -8,6 +8,7 @@ In the web process (`settings.WEB_PROCESS`) nobody waits for a server that is aw
 read whose connection was ended under it is asked once more on a fresh one.
 """
 
+import select
 import socket
 import threading
 import time
@@ -26,6 +27,8 @@ from core.postgres.watch import Address, address_of, answers, gate, watcher
 
 log = structlog.get_logger(__name__)
 IDLE_IN_TRANSACTION_MS = 30_000
+TRUSTED_SECONDS = 5.0
+"""A connection that answered within this time and is silent now needs no question whether it still works."""
 AWAY = "The database gives no answer."
 # What libpq asks of TCP: a peer that vanished is noticed in seconds by pages, in a minute by jobs.
 WEB_TCP = {"connect_timeout": 2, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
@@ -48,6 +51,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.execute_wrappers.append(_say_who_writes)
         self.is_impatient = bool(getattr(settings, "WEB_PROCESS", False))
         self.busy_since = 0.0
+        self.heard_at = float("-inf")
         self.address: Address | None = None
         timeout = int(getattr(settings, "STATEMENT_TIMEOUT_MS", 0))
         self.hard_limit = timeout / 1000 + 1 if timeout else 0.0
@@ -123,10 +127,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
         # Only looks at the gate: the one try of this second belongs to what is asked next.
         if gate.is_open:
             raise DatabaseAway(AWAY)
+        if time.monotonic() - self.heard_at < TRUSTED_SECONDS and not self._line_says_something():
+            return True
         is_usable = bool(self._watched(super().is_usable))
         if is_usable:
             self._heard()
         return is_usable
+
+    def _line_says_something(self) -> bool:
+        """An idle connection is silent. What a server sends unasked is its good-bye."""
+        try:
+            poll = select.poll()
+            poll.register(self.connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+            return bool(poll.poll(0))
+        except (self.Database.Error, OSError, ValueError):
+            return True
 
     # --- asking
 
@@ -141,6 +156,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self._heard()  # what refuses is there
             raise
         self._heard()
+        self.heard_at = watcher.last_answer
         return answer
 
     def _watched(self, question: Callable[..., Any], *arguments: Any) -> Any:

@@ -83,7 +83,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "arm": answer.placed.arm if answer.placed else None,
         "items": [
             {
-                "product": item.card,
+                "product": item.card.json,
                 "reason": {
                     "code": item.reason.code,
                     "text": item.reason.text,

@@ -1,16 +1,21 @@
 """Recommendations for storefronts."""
 
+import re
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api.callers import customer_asked_for
-from catalog.models import Product, Visitor
+from catalog.models import Product
 from core.api import ids
 from core.api.permissions import HasScope
+from core.api.principals import KeyAuth
+from core.api.quick import QuickView, Unusual
 from core.api.views import ApiView
 from core.experiments import expose
 from core.faults import fault_of
@@ -18,14 +23,19 @@ from core.metrics import count
 from core.models import Scope
 from recommender import selectors, trials
 from recommender.api.serializers import (
+    MAX_ITEMS,
+    PLACEMENT,
     RecommendationQuerySerializer,
     RecommendationsSerializer,
     SimilarQuerySerializer,
     answer_as_json,
 )
 
+PLAIN_VISITOR = re.compile(r"[!-~]{1,64}")
+LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
-class RecommendationsView(ApiView):
+
+class RecommendationsView(QuickView):
     """What this person may like right now; their last events count in this very answer."""
 
     permission_classes = [HasScope(Scope.RECOMMENDATIONS)]
@@ -43,8 +53,26 @@ class RecommendationsView(ApiView):
             answer = self._answer(request, query)
         except (DatabaseError, InterfaceError) as error:
             answer = _from_memory(error, query, placement=query["placement"], page=query.get("product"))
-        count("recommendations", source=answer.source)
-        return Response(answer_as_json(answer))
+        return Response(answer_as_json(_counted(answer)))
+
+    def quick_question(self, request: HttpRequest, caller: KeyAuth, **kwargs: Any) -> dict[str, Any]:
+        """A browser or nobody, without basket, page and customer."""
+        asked = request.GET.dict()
+        visitor, placement, limit = asked.pop("visitor", None), asked.pop("placement", "home"), asked.pop("limit", "10")
+        language = asked.pop("lang", None)
+        if (
+            asked
+            or (visitor is not None and not PLAIN_VISITOR.fullmatch(visitor))
+            or not re.fullmatch(PLACEMENT, placement)
+            or not (limit.isascii() and limit.isdecimal() and 1 <= int(limit) <= MAX_ITEMS)
+            or (language is not None and language not in LANGUAGES)
+        ):
+            raise Unusual
+        return {"visitor": visitor or "", "placement": placement, "limit": int(limit), "lang": language}
+
+    def quick_answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        who = selectors.person(visitor=question["visitor"])
+        return answer_as_json(_counted(_recommended(question, who)))
 
     @staticmethod
     def _answer(request: Request, query: dict[str, Any]) -> selectors.Answer:
@@ -53,25 +81,29 @@ class RecommendationsView(ApiView):
             named.append(query["product"])
         keys = ids.primary_keys(Product.objects.existing(), named) if named else {}
         customer = customer_asked_for(request, query.get("customer"))
-        visitor = Visitor.objects.filter(key=query["visitor"]).first() if "visitor" in query else None
-        placed = trials.placed_at(
-            query["placement"], customer=customer, visitor=visitor, visitor_key=query.get("visitor")
-        )
-        answer = selectors.recommend(
-            placement=query["placement"],
-            customer=customer,
-            # One that was first seen a moment ago has no row yet: its acts are on their way into the table.
-            visitor=visitor or (Visitor(key=query["visitor"]) if "visitor" in query else None),
+        who = selectors.person(customer=customer, visitor=query.get("visitor", ""))
+        return _recommended(
+            query,
+            who,
             page_product_id=keys.get(query.get("product", "")),
             basket=[keys[i] for i in query.get("basket", []) if i in keys],
             exclude=[keys[i] for i in query.get("exclude", []) if i in keys],
-            limit=query["limit"],
-            language=query.get("lang"),
-            placed=placed,
         )
-        if placed is not None:
-            expose(placed)
-        return answer
+
+
+def _recommended(query: dict[str, Any], who: selectors.Person, **more: Any) -> selectors.Answer:
+    placed = trials.placed_at(query["placement"], customer=who.customer, browser=who.browser)
+    answer = selectors.recommend(
+        placement=query["placement"], who=who, limit=query["limit"], language=query.get("lang"), placed=placed, **more
+    )
+    if placed is not None:
+        expose(placed)
+    return answer
+
+
+def _counted(answer: selectors.Answer) -> selectors.Answer:
+    count("recommendations", source=answer.source)
+    return answer
 
 
 class SimilarProductsView(ApiView):
@@ -96,8 +128,7 @@ class SimilarProductsView(ApiView):
             )
         except (DatabaseError, InterfaceError) as error:
             answer = _from_memory(error, query, placement="product", page=product_id)
-        count("recommendations", source=answer.source)
-        return Response(answer_as_json(answer))
+        return Response(answer_as_json(_counted(answer)))
 
 
 def _from_memory(error: Exception, query: dict[str, Any], *, placement: str, page: str | None) -> selectors.Answer:

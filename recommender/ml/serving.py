@@ -13,8 +13,7 @@ Format 1 had a single voice, item_knn, in `indptr`, `indices`, `weights`; it sti
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +27,7 @@ NEIGHBOURS = ("indptr", "indices", "weights")
 FACTORS = ("factors", "spectrum")
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One product to show. `source` is the voice that brought most, popularity or similar; `score` compares among the
     voices' products only.
 

@@ -9,6 +9,7 @@ from django.test import Client
 
 from catalog import recent
 from catalog.buffer import known, stream, writing
+from catalog.showcase import showcase
 from core import metrics, redis_client
 from core.alerts import attention, states
 from core.api import throttling, tokens
@@ -28,7 +29,9 @@ def nothing_remembered() -> Iterator[None]:
     that tests need no Redis."""
     forget_keys()
     forget_shop()
+    showcase.forget()
     throttling.local.clear()
+    throttling.tally.forget()
     for breaker in BREAKERS:
         breaker.open_for(seconds=3600)
     known.forget()

@@ -26,7 +26,7 @@ def away(monkeypatch):
         raise OperationalError("connection refused")
 
     def go() -> None:
-        monkeypatch.setattr("recommender.selectors.recent_acts", refuses)
+        monkeypatch.setattr("recommender.selectors.person", refuses)
         monkeypatch.setattr("core.api.ids.get", refuses)
         monkeypatch.setattr("core.api.ids.primary_keys", refuses)
 

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from catalog.demo import loading
 from catalog.demo.chance import SHOP_ZONE
 from catalog.demo.sizes import SIZES
 from catalog.demo.writer import Progress, write_demo
@@ -41,6 +42,8 @@ class Command(BaseCommand):
         until = options["until"] or datetime.now(SHOP_ZONE).date()
         if until.year < 1990:
             raise CommandError(_("The date is too early. Name one from 1990 on."))
+        if options["run_import"] and size.in_columns and not loading.is_empty():
+            raise CommandError(_("A shop of this size needs an empty database. Set VAR_DIR for a second one."))
         try:
             counts = write_demo(seed, size, until, Path(folder), self._progress(options["verbosity"]))
         except FileExistsError:
@@ -53,9 +56,15 @@ class Command(BaseCommand):
             for name, count in counts.items():
                 self.stdout.write(f"{count:>8,}  {name}")
             self.stdout.write(_("Demo shop written to %(folder)s") % {"folder": folder})
-        if options["run_import"]:
+        if options["run_import"] and size.in_columns:
+            loading.load(Path(folder), self.stdout, self._tell_of_loading)
+        elif options["run_import"]:
             call_command("import_shop", "native", str(folder), stdout=self.stdout)
             starter.add()
+
+    def _tell_of_loading(self, what: str) -> None:
+        self.stdout.write(_("%(section)s: writing") % {"section": what})
+        self.stdout.flush()
 
     def _progress(self, verbosity: int) -> Progress:
         """On a terminal a line that counts; elsewhere a line every two seconds, so that a log shows life."""

@@ -1,0 +1,196 @@
+"""What may be sold right now and how it is shown, remembered by this process and never more than a second old.
+
+The database notes which products changed (migration `showcase`); a look reads the notes since the last one, so it costs
+one small query however large the shop is. Only web processes remember. Whoever is inside a transaction, and every other
+process, asks the tables: what they see may be taken back.
+"""
+
+import heapq
+import threading
+import time
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import connection
+from django.utils.translation import get_language
+
+from catalog.models import Product
+from catalog.selectors import product_cards, sellable_among
+from core.shop import current_shop
+
+LOOK_SECONDS = 0.4
+"""After this somebody looks again, while the others still use what is known."""
+MOST_SECONDS = 0.9
+"""After this everybody waits for the look."""
+RELOAD_SECONDS = 300.0
+KEEP_MINUTES = 15
+"""Notes stay longer than a process trusts its memory."""
+MOST_CARDS = 8_000
+"""Of each language; about 12 MB."""
+NEWEST = 500
+
+CHANGES = """
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+    (SELECT array_agg(ARRAY[seq, product_id]) FROM catalog_productchange WHERE xid >= %s::text::xid8)
+"""
+SELLABLE = """
+SELECT id, coalesce(extract(epoch FROM published_at), 'infinity')::float8 FROM catalog_product
+WHERE status = 'live' AND deleted_at IS NULL AND is_in_stock
+"""
+
+
+class Card(dict[str, Any]):
+    """A product as a shelf shows it, and the same as JSON that is ready to be sent."""
+
+    __slots__ = ("json",)
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        super().__init__(row)
+        self.json = orjson.Fragment(orjson.dumps(row))
+
+
+class Showcase:
+    """The memory of one process. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._looking = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew with the next question."""
+        self._looked_at = float("-inf")
+        self._xmin = 0
+        self._seen: set[int] = set()
+        self._sellable: dict[int, float] = {}
+        self._newest: list[int] | None = None
+        self._cards: dict[str, dict[int, Card]] = {}
+        self._currency = ""
+        self._changes = 0
+
+    # --- questions
+
+    def sellable_among(self, ids: Iterable[int]) -> set[int]:
+        """Those of these products that may be sold right now: live, not deleted, in stock."""
+        if not self._remembers():
+            return sellable_among(ids)
+        self._look_when_due()
+        sellable = self._sellable
+        return {pk for pk in ids if pk in sellable}
+
+    def last_seen(self) -> Collection[int] | None:
+        """What could be sold at the last look, for when there can be no other. None: there was none."""
+        return self._sellable if self._looked_at > float("-inf") else None
+
+    def newest(self, limit: int, *, exclude: Collection[int] = ()) -> list[int]:
+        """Sellable products, latest published first."""
+        if self._remembers():
+            self._look_when_due()
+            found = [pk for pk in self._newest_first() if pk not in exclude][:limit]
+            if len(found) == limit or len(self._sellable) <= NEWEST:
+                return found
+        rows = Product.objects.sellable().exclude(pk__in=exclude).order_by("-published_at", "-id")
+        return list(rows.values_list("pk", flat=True)[:limit])
+
+    def cards(self, ids: Collection[int], language: str | None = None) -> dict[int, Card]:
+        """Cards of these products by primary key, as `product_cards`; no query for those that are known."""
+        language = language or get_language() or ""
+        if not self._remembers():
+            return {pk: Card(row) for pk, row in product_cards(ids, language).items()}
+        self._look_when_due()
+        self._drop_cards_of_another_currency()
+        known = self._cards.setdefault(language, {})
+        found = {pk: known[pk] for pk in ids if pk in known}
+        missing = [pk for pk in ids if pk not in found]
+        if missing:
+            changes = self._changes
+            made = {pk: Card(row) for pk, row in product_cards(missing, language).items()}
+            found |= made
+            if len(known) > MOST_CARDS:
+                known.clear()
+            # A look in between may have noted the very change that these rows do not show yet.
+            if changes == self._changes:
+                known.update(made)
+        return found
+
+    # --- looking
+
+    @staticmethod
+    def _remembers() -> bool:
+        return bool(settings.WEB_PROCESS) and not connection.in_atomic_block
+
+    def _look_when_due(self) -> None:
+        age = time.monotonic() - self._looked_at
+        if age < LOOK_SECONDS or not self._looking.acquire(blocking=age >= MOST_SECONDS):
+            return
+        try:
+            if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+                self._look()
+        finally:
+            self._looking.release()
+
+    def _look(self) -> None:
+        started = time.monotonic()
+        with connection.cursor() as cursor:
+            if started - self._looked_at > RELOAD_SECONDS:
+                xmin, seen = self._load(cursor), set()
+            else:
+                cursor.execute(CHANGES, [self._xmin])
+                xmin, notes = cursor.fetchone()
+                seen = {seq for seq, _product in notes or ()}
+                if xmin < self._xmin:  # another database took the place of the one that was read
+                    xmin, seen = self._load(cursor), set()
+                elif changed := {product for seq, product in notes or () if seq not in self._seen}:
+                    self._take_in(cursor, changed)
+        self._xmin, self._seen, self._looked_at = xmin, seen, started
+
+    def _load(self, cursor: Any) -> int:
+        """Everything anew. The oldest transaction that was open before."""
+        self._changes += 1
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        xmin = int(cursor.fetchone()[0])
+        cursor.execute(SELLABLE)
+        self._sellable = dict(cursor.fetchall())
+        self._newest, self._cards = None, {}
+        return xmin
+
+    def _take_in(self, cursor: Any, changed: set[int]) -> None:
+        self._changes += 1
+        cursor.execute(f"{SELLABLE} AND id = ANY(%s)", [list(changed)])
+        now = dict(cursor.fetchall())
+        for pk in changed:
+            if pk in now:
+                self._sellable[pk] = now[pk]
+            else:
+                self._sellable.pop(pk, None)
+        self._newest = None
+        for known in self._cards.values():
+            for pk in changed:
+                known.pop(pk, None)
+
+    def _newest_first(self) -> list[int]:
+        found = self._newest
+        if found is None:
+            with self._looking:
+                ranked = heapq.nlargest(NEWEST, ((at, pk) for pk, at in self._sellable.items()))
+                found = self._newest = [pk for _at, pk in ranked]
+        return found
+
+    def _drop_cards_of_another_currency(self) -> None:
+        currency = current_shop().base_currency
+        if currency != self._currency:
+            self._cards, self._currency = {}, currency
+
+
+showcase = Showcase()
+
+
+def tidy() -> int:
+    """Remove notes that every process has read. How many. Safe to run at any time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM catalog_productchange WHERE at < clock_timestamp() - make_interval(mins => %s)",
+            [KEEP_MINUTES],
+        )
+        return int(cursor.rowcount)

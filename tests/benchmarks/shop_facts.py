@@ -1,0 +1,97 @@
+"""Run in a process of the product on a shop for measuring: prints what to ask for and how many queries it costs."""
+
+import json
+import os
+import sys
+import uuid
+from typing import Any
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    if "index" in sys.argv:
+        from core.jobs import run_now
+
+        run_now("catalog.tasks.rebuild_search")
+        return
+    from django.conf import settings
+    from django.db import connection
+    from django.test import Client
+
+    from catalog.models import Product
+    from core.choices import Role
+    from core.models import ApiKey, StaffUser
+    from tests.factories import ApiKeyFactory, StaffUserFactory
+
+    settings.ALLOWED_HOSTS = ["*"]
+    ApiKey.objects.filter(name="bench").delete()
+    key = ApiKeyFactory.create(name="bench").value
+    owner = StaffUser.objects.filter(username="bench").first() or StaffUserFactory.create(
+        username="bench", is_superuser=True, role=Role.OWNER
+    )
+    client = Client()
+    client.force_login(owner)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT v.key FROM catalog_visitor v JOIN catalog_interaction i ON i.visitor_id = v.id"
+            " WHERE i.customer_id IS NULL AND v.may_track GROUP BY v.key HAVING count(*) > 4 ORDER BY v.key LIMIT 50"
+        )
+        visitors = [visitor for (visitor,) in cursor.fetchall()]
+    products = list(Product.objects.sellable().order_by("pk").values_list("public_id", flat=True)[:200])
+    facts: dict[str, Any] = {
+        "key": key, "visitors": visitors, "products": products,
+        "session": client.cookies[settings.SESSION_COOKIE_NAME].value, "cookie": settings.SESSION_COOKIE_NAME,
+    }  # fmt: skip
+    facts["queries"] = {name: _queries(client, key, path, body) for name, (path, body) in targets(facts, 0).items()}
+    print(json.dumps(facts))
+
+
+def targets(facts: dict[str, Any], turn: int) -> dict[str, tuple[str, Any]]:
+    """Address and body of what is measured; `turn` goes through people and products."""
+    product = facts["products"][turn % len(facts["products"])]
+    visitor = facts["visitors"][turn % len(facts["visitors"])]
+
+    def events(count: int) -> dict[str, Any]:
+        return {
+            "events": [
+                {"event_id": str(uuid.uuid4()), "kind": "view", "product": product, "visitor": visitor}
+                for _number in range(count)
+            ]
+        }
+
+    return {
+        "recommendations": (f"/api/v1/recommendations?visitor={visitor}", None),
+        "recommendations, unknown visitor": (f"/api/v1/recommendations?visitor=nobody-{turn}", None),
+        "search, English": ("/api/v1/search?q=linen+dress", None),
+        "search, Chinese": ("/api/v1/search?q=%E4%BA%9A%E9%BA%BB%E8%A3%99", None),
+        "product": (f"/api/v1/products/{product}", None),
+        "product list": ("/api/v1/products?limit=20", None),
+        "single event": ("/api/v1/events", events(1)),
+        "100 events": ("/api/v1/events", events(100)),
+        "admin: products": ("/admin/catalog/product/", None),
+        "admin: orders": ("/admin/catalog/order/", None),
+        "admin: customers": ("/admin/catalog/customer/", None),
+    }
+
+
+def _queries(client: Any, key: str, path: str, body: Any) -> int:
+    """Of the third call: the first ones fill memories that live for seconds."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    headers = {} if path.startswith("/admin") else {"Authorization": f"Bearer {key}"}
+    for _turn in range(3):
+        with CaptureQueriesContext(connection) as seen:
+            if body is None:
+                answer = client.get(path, headers=headers)
+            else:
+                answer = client.post(path, body, content_type="application/json", headers=headers)
+        assert answer.status_code == 200, (path, answer.status_code, answer.content[:300])
+    return len(seen)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.benchmarks.load_settings")
+    main()
