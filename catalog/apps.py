@@ -10,7 +10,7 @@ class CatalogConfig(AppConfig):
     def ready(self) -> None:
         from catalog.extensions import customer_panels, import_sections, product_panels
         from catalog.search import tokens
-        from core.extensions import dashboard_cards, evaluators, role_permissions, staff_pages
+        from core.extensions import dashboard_cards, evaluators, palette_sources, role_permissions, staff_pages
 
         tokens.keep_cache_in(settings.VAR_DIR / "jieba")
         sections = "categories products variants images customers orders order_lines payments interactions"
@@ -18,10 +18,24 @@ class CatalogConfig(AppConfig):
             section = "".join(part.title() for part in name.split("_"))
             import_sections.register(name, f"catalog.importing.native.{section}", order=order)
         role_permissions.register("catalog", "catalog.roles.ROLE_PERMISSIONS")
-        for order, name in enumerate(("product_state", "product_sold", "product_stock_history"), 1):
-            product_panels.register(f"catalog.{name}", f"catalog.panels.{name}", order=order)
-        for order, name in enumerate(("facts", "traits", "orders", "interactions"), 1):
-            customer_panels.register(f"catalog.{name}", f"catalog.panels.customer_{name}", order=order)
+        product_panels.register("catalog.product_state", "catalog.panels.product_state", order=1)
+        product_panels.register(
+            "catalog.product_sold", "catalog.panels.product_sold", order=2, is_lazy=True, title=_("Sold in 28 days")
+        )
+        product_panels.register(
+            "catalog.product_stock_history", "catalog.panels.product_stock_history", order=3, is_lazy=True,
+            title=_("Stock history"), permission="catalog.view_stockmovement",
+        )  # fmt: skip
+        customer_panels.register("catalog.facts", "catalog.panels.customer_facts", order=1)
+        customer_panels.register("catalog.traits", "catalog.panels.customer_traits", order=2)
+        customer_panels.register(
+            "catalog.orders", "catalog.panels.customer_orders", order=3, is_lazy=True, title=_("Orders"), place="main",
+            permission="catalog.view_order",
+        )  # fmt: skip
+        customer_panels.register(
+            "catalog.interactions", "catalog.panels.customer_interactions", order=4, is_lazy=True,
+            title=_("Last seen in the shop"), place="main",
+        )  # fmt: skip
         customer_panels.register("catalog.rights", "catalog.panels.customer_rights", order=95)
         staff_pages.register(
             "catalog_search_quality",
@@ -33,6 +47,8 @@ class CatalogConfig(AppConfig):
         )
         evaluators.register("search", "catalog.search.evaluation.SearchEvaluator")
         dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)
+        for order, name in enumerate(("products", "orders", "customers"), 10):
+            palette_sources.register(name, f"catalog.palette.{name}", order=order)
         self._register_personal_data()
         self._register_webhook_events()
         self._register_experiment_metrics()

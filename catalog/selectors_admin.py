@@ -170,10 +170,10 @@ def low_stock(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.filter(is_low())
 
 
-def product_counts() -> dict[str, RowCount]:
-    """How many products each tab of the list holds. One query."""
+def product_tabs() -> dict[str, QuerySet[Product]]:
+    """The products of each tab of the list."""
     existing, live = Product.objects.existing(), Product.objects.live()
-    tabs: dict[str, QuerySet[Product]] = {
+    return {
         "all": existing,
         "live": live,
         "low": low_stock(live),
@@ -182,6 +182,11 @@ def product_counts() -> dict[str, RowCount]:
         "draft": existing.filter(status=Product.Status.DRAFT),
         "deleted": Product.objects.exclude(deleted_at=None),
     }
+
+
+def product_counts() -> dict[str, RowCount]:
+    """How many products each tab of the list holds. One query."""
+    tabs = product_tabs()
     return dict(zip(tabs, bounded_counts(list(tabs.values())), strict=True))
 
 
@@ -216,12 +221,6 @@ def order_for_page(pk: str) -> Order | None:
 
 def refund_is_known(order: Order, external_id: str) -> bool:
     return bool(external_id) and Refund.objects.filter(order=order, external_id=external_id).exists()
-
-
-def order_counts(views: Mapping[str, Sequence[str]]) -> dict[str, RowCount]:
-    """How many orders stand in each group of statuses; no statuses: all orders. One query."""
-    groups = [Order.objects.filter(status__in=statuses) if statuses else Order.objects for statuses in views.values()]
-    return dict(zip(views, bounded_counts([rows.all() for rows in groups]), strict=True))
 
 
 def customer_purchases(customer_ids: Iterable[int], base_currency: str) -> dict[int, Purchases]:

@@ -5,8 +5,9 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
@@ -44,7 +45,7 @@ class StaffSite(UnfoldAdminSite):
             super().register(own, admin_class, **options)
 
     def extra_urls(self) -> list[URLPattern]:
-        from core.admin import profile, security, sign_in
+        from core.admin import profile, saved_views, security, sign_in
 
         def own(view: Any) -> Any:
             return self.admin_view(view)
@@ -52,6 +53,8 @@ class StaffSite(UnfoldAdminSite):
         pages = [path(entry.meta["path"], self.admin_view(_page(entry)), name=entry.key) for entry in staff_pages]
         return [
             *pages,
+            path("views/", own(saved_views.act), name="saved_view"),
+            path("views/counts/", own(saved_views.counts), name="saved_view_counts"),
             path("profile/", own(profile.profile), name="profile"),
             path("profile/second-factor/", own(security.second_factor_page), name="second_factor"),
             path("profile/second-factor/off/", own(security.turn_off), name="second_factor_off"),
@@ -61,6 +64,13 @@ class StaffSite(UnfoldAdminSite):
             path("forgotten/<str:token>/", sign_in.choose_password, name="password_reset"),
             path("invitation/<str:token>/", sign_in.accept_invitation, name="invitation"),
         ]
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """What the palette shows for a few letters; kept nowhere, so rights that were taken show at once."""
+        from core import palette
+
+        term = request.GET.get("s", "").strip()
+        return render(request, "core/palette_results.html", {"found": palette.search(request, term), "term": term})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         from core.admin import sign_in

@@ -9,13 +9,14 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
-        from core.extensions import dashboard_cards, personal_data
+        from core.extensions import dashboard_cards, palette_sources, personal_data
         from core.jobs import limits  # noqa: F401 (registers its check)
         from core.roles import sync_after_migrate
 
         post_migrate.connect(sync_after_migrate, dispatch_uid="core.sync_roles")
 
         dashboard_cards.register("core", "core.dashboard.cards", order=90)
+        palette_sources.register("pages", "core.palette.pages", order=1)
         personal_data.register(
             "core.StaffUser", "core.models.StaffUser", fields=["username", "first_name", "last_name", "email"]
         )

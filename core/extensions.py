@@ -119,3 +119,6 @@ callable `(part) -> Said`)."""
 
 gauges = Registry("gauges")
 """Families for /metrics: callables `() -> Iterable[core.metrics.tables.Family]`; meta: `asks` as above."""
+
+palette_sources = Registry("palette_sources")
+"""What the palette finds (Ctrl K): callables `(request, term) -> Iterable[core.palette.Found]`."""

@@ -8,10 +8,26 @@ from django.db.models import OrderBy, QuerySet
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
+from core.saved_views import OWN
+
 
 class StaffChangeList(ChangeList):
     """Sorts so that an index can do it: after the column somebody chose, rows stand in the list's own order, with all
     columns in one direction, forwards or backwards."""
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """Without what is no filter: the view that was opened, the columns, an empty tab."""
+        found: dict[str, Any] = super().get_filters_params(params)
+        for name in OWN:
+            found.pop(name, None)
+        if not getattr(self.model_admin, "view_keys", ()):
+            found.pop("view", None)
+        return found
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if getattr(request, "counts_only", False):
+            self.result_list: list[Any] = []
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         found = super().get_ordering(request, queryset.order_by())

@@ -40,5 +40,11 @@ class RecommenderConfig(AppConfig):
             icon="visibility",
         )
         personal_rankers.register("recommender", "recommender.taste.taste_for")
-        product_panels.register("recommender", "recommender.panels.similar_products", order=20)
-        customer_panels.register("recommender", "recommender.panels.recommended_to_customer", order=20)
+        product_panels.register(
+            "recommender", "recommender.panels.similar_products", order=20, is_lazy=True,
+            title=_("Chosen by the same customers"),
+        )  # fmt: skip
+        customer_panels.register(
+            "recommender", "recommender.panels.recommended_to_customer", order=20, is_lazy=True,
+            title=_("Recommended right now"),
+        )  # fmt: skip

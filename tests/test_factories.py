@@ -7,6 +7,9 @@ OWN = ("core", "catalog")
 # Written by one module each and never built by hand: rows of the ledger are chained by the database, notes of imports
 # belong to rows that an import wrote.
 WRITTEN_BY_THEIR_OWNER = {
+    "core.DefaultView",
+    "core.RowChange",
+    "core.SavedView",
     "core.Heartbeat",
     "core.IdempotencyKey",
     "core.LedgerEntry",

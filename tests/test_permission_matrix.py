@@ -339,6 +339,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "index": ("GET", STAFF),
     "search": ("GET", STAFF),
     "profile": ("GET", STAFF),
+    "saved_view": ("POST", {"catalog.view_product", "catalog.change_product"}),
+    "saved_view_counts": ("GET", {"catalog.view_product", "catalog.change_product"}),
     "password_forgotten": ("GET", ANYBODY),
     "password_reset": ("GET", ANYBODY),
     "invitation": ("GET", ANYBODY),
@@ -409,6 +411,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     ),
     "catalog_order_step": ("POST", {"catalog.change_order"}),
     "catalog_order_refund": ("POST", {"catalog.refund_order"}),
+    "catalog_product_panel": ("GET", {"catalog.view_product", "catalog.change_product"}),
+    "catalog_customer_panel": ("GET", {"catalog.view_customer", "catalog.change_customer"}),
     "catalog_product_bulk": ("GET", {"catalog.change_product"}),
     "catalog_bulkchange_undo": ("POST", {"catalog.change_product"}),
     "catalog_product_undo": ("POST", {"catalog.change_product", "catalog.delete_product"}),
@@ -526,10 +530,12 @@ def address(name: str, rows: dict[str, Any]) -> str:
         "pk": getattr(row, "pk", 1),
         "id": rows["core.staffuser"].pk,
         "kind": "recommender",
+        "key": "none",
         "token": "none",
         "version": "1",
     }
-    return reverse(f"admin:{name}", kwargs={key: arguments[key] for key in pattern.regex.groupindex})
+    path = reverse(f"admin:{name}", kwargs={key: arguments[key] for key in pattern.regex.groupindex})
+    return f"{path}?source=catalog.product" if name == "saved_view_counts" else path
 
 
 class _Undo(Exception):
@@ -549,7 +555,11 @@ def undone(action: Callable[..., Any], *arguments: Any) -> Any:
 
 def outcome(client: Client, method: str, path: str) -> str:
     """Redirects are followed: what counts is where one ends."""
-    answer = client.get(path, follow=True) if method == "GET" else client.post(path, {"post": "yes"}, follow=True)
+    answer = (
+        client.get(path, follow=True)
+        if method == "GET"
+        else client.post(path, {"post": "yes", "source": "catalog.product"}, follow=True)
+    )
     if any("/login/" in target for target, _status in answer.redirect_chain):
         return "sign in"
     if answer.status_code == 403:

@@ -38,7 +38,7 @@ STOCK_WAYS = (("set", _("Set to")), ("up", _("Add")), ("down", _("Take away")))
 class BulkForm(forms.Form):
     """One operation and its fields; those of other operations are not looked at."""
 
-    operation = forms.ChoiceField(label=_("What changes"))
+    operation = forms.ChoiceField(label=_("Change"))
     price_way = forms.ChoiceField(label=_("How"), choices=PRICE_WAYS, required=False)
     price_value = forms.DecimalField(label=_("Amount or per cent"), required=False, min_value=0, decimal_places=4)
     rounding = forms.ChoiceField(label=_("Rounding"), choices=ROUNDINGS, required=False)

@@ -3,6 +3,7 @@
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -17,18 +18,25 @@ from catalog.admin.fields import INDENT
 from catalog.models import Category
 from core.filters import OccurringFilter
 
+TREE, REMEMBER_TREE_SECONDS = "catalog.tree", 30
 LARGEST = Decimal(10) ** 14
 
 
 class BranchFilter(DropdownFilter):
-    """Products of a category or of any below it."""
+    """Products of a category or of any below it. The names to choose from may be half a minute old."""
 
     title = _("category")
     parameter_name = "branch"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        rows = Category.objects.order_by("path").only("path", "depth", "name", "name_translations")
+        rows = cache.get(TREE)
+        if rows is None:
+            rows = list(Category.objects.order_by("path").only("path", "depth", "name", "name_translations"))
+            cache.set(TREE, rows, REMEMBER_TREE_SECONDS)
         return [(str(row.pk), f"{INDENT * (row.depth - 1)}{row.localised('name')}") for row in rows]
+
+    def has_output(self) -> bool:
+        return bool(self.lookup_choices) or bool(self.value())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()

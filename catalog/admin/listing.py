@@ -10,18 +10,20 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core.lists import StaffChangeList
-from core.paginator import RowCount
+from core.paginator import bounded_counts
+from core.saved_views import SAVED
 
 VIEW_PARAMETER = "view"
 
 
 @dataclass(frozen=True)
 class ListView:
-    """One tab above a list. `count` None: not counted."""
+    """One tab above a list, and the rows it counts. `is_optional`: there only while it holds any."""
 
     key: str
     label: Any
-    count: RowCount | None = None
+    rows: QuerySet[Any]
+    is_optional: bool = False
 
 
 class FilledChangeList(StaffChangeList):
@@ -29,6 +31,8 @@ class FilledChangeList(StaffChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        if getattr(request, "counts_only", False):
+            return
         self.result_list: list[Any] = list(self.result_list)  # type: ignore[has-type]
         self.model_admin.fill_page(request, self.result_list)
 
@@ -63,7 +67,6 @@ class ViewFilter(admin.SimpleListFilter):
 class ListingMixin:
     """For StaffModelAdmin classes. `view_keys` names the tabs; `in_view` says what is in one ("" is the first)."""
 
-    list_before_template = "admin/catalog/list_views.html"
     view_keys: Sequence[str] = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:
@@ -91,17 +94,29 @@ class ListingMixin:
         return ""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        response = super().changelist_view(request, extra_context)  # type: ignore[misc]
+        context = getattr(response, "context_data", None)
+        if context is not None and "cl" in context:
+            context["list_views"] = self._tabs(request, context["cl"])
+            context["list_note"] = self.list_note(request)
+        return response
+
+    def _tabs(self, request: HttpRequest, changelist: Any) -> list[dict[str, Any]]:
+        """The tabs with their counts, asked for together with the count of the list itself."""
+        views = self.list_views(request)
+        if not views:
+            return []
+        count, *counts = bounded_counts([changelist.queryset, *(view.rows for view in views)])
+        changelist.paginator.bounded_count = count
         chosen = request.GET.get(VIEW_PARAMETER, "")
-        tabs = [
+        current = None if SAVED in request.GET else chosen if chosen in self.view_keys else ""
+        return [
             {
                 "label": view.label,
-                "count": view.count,
-                "url": f"?{VIEW_PARAMETER}={view.key}" if view.key else "?",
-                "is_current": view.key == (chosen if chosen in self.view_keys else ""),
+                "count": number,
+                "url": f"?{VIEW_PARAMETER}={view.key}",
+                "is_current": view.key == current,
             }
-            for view in (self.list_views(request) if request.method == "GET" else [])
+            for view, number in zip(views, counts, strict=True)
+            if number.number or not view.is_optional
         ]
-        response = super().changelist_view(request, {"list_views": tabs, **(extra_context or {})})  # type: ignore[misc]
-        if getattr(response, "context_data", None) is not None:
-            response.context_data["list_note"] = self.list_note(request)
-        return response

@@ -24,6 +24,7 @@ from catalog.admin.order_forms import RefundForm
 from catalog.admin.order_page import STEPS, order_page, step_text
 from catalog.models import Order
 from catalog.services import lifecycle
+from core import history
 from core.admin.base import LedgerAdmin
 from core.components import ago, figure, money
 from core.components.toasts import toast
@@ -69,9 +70,9 @@ class OrderAdmin(ListingMixin, LedgerAdmin):
         return rows.filter(status__in=VIEWS[key][1]) if key else rows
 
     def list_views(self, request: HttpRequest) -> list[ListView]:
-        counts = reads.order_counts({"": (), **{key: statuses for key, (_label, statuses) in VIEWS.items()}})
-        views = [ListView(key, label, counts[key]) for key, (label, _statuses) in VIEWS.items()]
-        return [ListView("", _("All"), counts[""]), *views]
+        rows = Order.objects.all()
+        views = [ListView(key, label, rows.filter(status__in=wanted)) for key, (label, wanted) in VIEWS.items()]
+        return [ListView("", _("All"), rows), *views]
 
     def fill_page(self, request: HttpRequest, rows: list[Order]) -> None:
         pieces = reads.order_pieces(row.pk for row in rows)
@@ -108,6 +109,19 @@ class OrderAdmin(ListingMixin, LedgerAdmin):
     @admin.display(description=gettext_lazy("Placed"), ordering="placed_at")
     def placed_cell(self, row: Order) -> Any:
         return ago(row.placed_at)
+
+    # --- history ------------------------------------------------------------------------------------------------
+
+    def history_entries(self, obj: Order, *, may_undo: bool) -> list[history.Entry]:
+        """The timeline: orders are only moved on, by steps of their own."""
+        events = obj.events.select_related("created_by").order_by("-occurred_at", "-id")[: history.MOST_SHOWN]
+        return [
+            history.Entry(
+                at=event.occurred_at, who=str(event.created_by or _("the shop")),
+                note=" · ".join(filter(None, [cells.sentence(event.get_kind_display()), event.note])),
+            )
+            for event in events
+        ]  # fmt: skip
 
     # --- page ---------------------------------------------------------------------------------------------------
 

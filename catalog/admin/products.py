@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from catalog import facts
 from catalog import selectors_admin as reads
 from catalog.admin import cells, filters
 from catalog.admin.bulk import BulkMixin
@@ -24,10 +25,12 @@ from catalog.extensions import product_panels
 from catalog.models import BulkChange, Product, ProductImage, Variant
 from catalog.models.base import TranslatedValues
 from catalog.services import staff as services
+from catalog.signals import announce, product_changed
 from catalog.thumbnails import first_thumbnail, thumbnail_bytes
 from core.exceptions import DomainError
 
 THUMBNAIL = "catalog_product_thumbnail"
+MOST_VARIANTS = 200
 
 
 @admin.register(Product)
@@ -78,16 +81,16 @@ class ProductAdmin(ListingMixin, BulkMixin, ProductPageMixin):
         return rows.filter(status=key) if key else rows
 
     def list_views(self, request: HttpRequest) -> list[ListView]:
-        counts = reads.product_counts()
-        views = [
-            ListView("", _("All"), counts["all"]),
-            ListView("live", _("Live"), counts["live"]),
-            ListView("low", _("Low stock"), counts["low"]),
-            ListView("out", _("Out of stock"), counts["out"]),
-            ListView("hidden", _("Hidden"), counts["hidden"]),
-            ListView("draft", _("Drafts"), counts["draft"]),
+        tabs = reads.product_tabs()
+        return [
+            ListView("", _("All"), tabs["all"]),
+            ListView("live", _("Live"), tabs["live"]),
+            ListView("low", _("Low stock"), tabs["low"]),
+            ListView("out", _("Out of stock"), tabs["out"]),
+            ListView("hidden", _("Hidden"), tabs["hidden"]),
+            ListView("draft", _("Drafts"), tabs["draft"]),
+            ListView("deleted", _("Deleted"), tabs["deleted"], is_optional=True),
         ]
-        return [*views, ListView("deleted", _("Deleted"), counts["deleted"])] if counts["deleted"].number else views
 
     def fill_page(self, request: HttpRequest, rows: list[Product]) -> None:
         ids = [row.pk for row in rows]
@@ -194,6 +197,17 @@ class ProductAdmin(ListingMixin, BulkMixin, ProductPageMixin):
     def restore_chosen(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         change = services.restore_products(products=queryset, by=acting(request))
         tell(request, change, ngettext("%(count)d product restored", "%(count)d products restored", change.count))
+
+    # --- history ------------------------------------------------------------------------------------------------
+
+    def history_subjects(self, obj: Product) -> list[str]:
+        """With the prices and the stock of its variants."""
+        variants = obj.variants.order_by("pk").values_list("pk", flat=True)[:MOST_VARIANTS]
+        return [*super().history_subjects(obj), *(f"catalog.variant:{pk}" for pk in variants)]
+
+    def after_undo(self, request: HttpRequest, obj: Product) -> None:
+        announce(product_changed, Product, product_id=obj.pk)
+        facts.products_changed([obj.pk])
 
     # --- addresses ----------------------------------------------------------------------------------------------
 

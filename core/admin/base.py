@@ -10,21 +10,27 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
+from core import history, saved_views
 from core.components import toast
 from core.exceptions import DomainError
 from core.extensions import Registry
 from core.lists import StaffChangeList
 from core.paginator import StaffPaginator
-from core.panels import MAIN, SIDE, collect
+from core.panels import MAIN, SIDE, collect, make, panel_html
+from core.saved_views import COLUMNS
 
 __all__ = ["LedgerAdmin", "StackedInline", "StaffModelAdmin", "TabularInline"]
 
@@ -69,6 +75,25 @@ class StaffModelAdmin(ModelAdmin):
 
     # --- the list ---------------------------------------------------------------------------------------------
 
+    list_before_template = "core/lists/views.html"
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        """All columns, or those that the address names: the first always, in the order of the list."""
+        shown = super().get_list_display(request)
+        wanted = set(request.GET.get(COLUMNS, "").split(","))
+        kept = [name for place, name in enumerate(shown) if place == 0 or str(name) in wanted]
+        return kept if len(kept) > 1 else shown
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Opens with the view that the person chose for it."""
+        if request.method == "GET" and not request.GET and self.has_view_or_change_permission(request):
+            views = saved_views.visible_on(request, self.opts.label_lower)
+            view = next((view for view in views if view.is_default), None)  # type: ignore[attr-defined]
+            if view is not None:
+                columns = saved_views.columns_of(self, request.user)  # type: ignore[arg-type]
+                return HttpResponseRedirect(f"?{saved_views.address_of(view, columns)}")
+        return super().changelist_view(request, extra_context)
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:
         return StaffChangeList
 
@@ -106,6 +131,10 @@ class StaffModelAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         found: list[URLPattern] = super().get_urls()
+        if self.panel_registry is not None:
+            panel = self.admin_site.admin_view(self.panel_view)
+            name = f"{self.opts.app_label}_{self.opts.model_name}_panel"
+            found = [path("<path:object_id>/panel/<str:key>/", panel, name=name), *found]
         if not self.export_fields:
             return found
         view = self.admin_site.admin_view(require_POST(self.export_view))
@@ -143,16 +172,93 @@ class StaffModelAdmin(ModelAdmin):
         """Show why the shop said no."""
         self.message_user(request, str(error.message), messages.ERROR)
 
+    # --- history ----------------------------------------------------------------------------------------------
+
+    def history_subjects(self, obj: Any) -> list[str]:
+        """What the history of this row is about: itself, and parts of it that have entries of their own."""
+        return [history.subject_of(obj)]
+
+    def history_entries(self, obj: Any, *, may_undo: bool) -> list[history.Entry]:
+        """Newest first. A model whose story is told elsewhere says so here."""
+        return history.entries(obj, self.history_subjects(obj), may_undo=may_undo)
+
+    def after_undo(self, request: HttpRequest, obj: Any) -> None:
+        """Tell whoever has to hear that a change of this row was taken back."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Who changed what, from what to what; a POST takes one change back."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_or_change_permission(request, obj):
+            raise PermissionDenied
+        may_undo = self.has_change_permission(request, obj)
+        if request.method == "POST":
+            if not may_undo:
+                raise PermissionDenied
+            try:
+                history.undo(obj, request.POST.get("undo", ""))
+            except DomainError as error:
+                self.refuse(request, error)
+            else:
+                self.after_undo(request, obj)
+                toast(request, gettext("Put back"))
+            return HttpResponseRedirect(request.path)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("History of %(name)s") % {"name": obj},
+            "opts": self.opts,
+            "crumbs": [
+                {"title": capfirst(str(self.opts.verbose_name_plural)), "url": self._address("changelist")},
+                {"title": str(obj), "url": self._address("change", quote(obj.pk))},
+            ],
+            "entries": self.history_entries(obj, may_undo=may_undo),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/object_history.html", context)
+
+    def _address(self, name: str, *arguments: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=arguments)
+
     # --- panels -----------------------------------------------------------------------------------------------
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Read once per request that only shows it."""
+        if request.method not in ("GET", "HEAD"):
+            return super().get_object(request, object_id, from_field)
+        known: dict[Any, Any] = request.__dict__.setdefault("_objects", {})
+        key = (self.model, str(object_id), from_field)
+        if key not in known:
+            known[key] = super().get_object(request, object_id, from_field)
+        return known[key]
+
+    def panel_view(self, request: HttpRequest, object_id: str, key: str) -> HttpResponse:
+        """One panel, for a page that is there already."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        registry = self.panel_registry
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None or registry is None or key not in registry:
+            raise Http404
+        if not self.has_view_or_change_permission(request, obj):
+            raise PermissionDenied
+        panel = make(registry, registry.get(key), request, obj)
+        return HttpResponse("" if panel is None else panel_html(request, panel, obj))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         context = dict(extra_context or {})
         if self.panel_registry is not None and request.method in ("GET", "HEAD"):
-            obj = self.get_object(request, object_id)
+            obj = self.get_object(request, unquote(object_id))
             if obj is not None and self.has_view_or_change_permission(request, obj):
-                panels = collect(self.panel_registry, request, obj)
+                name = f"admin:{self.opts.app_label}_{self.opts.model_name}_panel"
+                panels = collect(
+                    self.panel_registry, request, obj, later=lambda key: reverse(name, args=[quote(obj.pk), key])
+                )
                 context["main_panels"] = [panel for panel in panels if panel.place == MAIN]
                 context["side_panels"] = [panel for panel in panels if panel.place == SIDE]
         return super().change_view(request, object_id, form_url, context)

@@ -5,6 +5,7 @@ from core.models.alerts import Alert, AlertRule
 from core.models.base import MoneyField, PublicIdModel, TimestampedModel
 from core.models.experiments import Experiment, ExperimentArm, ExperimentLook, Exposure
 from core.models.exports import Export
+from core.models.history import RowChange
 from core.models.idempotency import IdempotencyKey
 from core.models.jobs import Heartbeat, Job
 from core.models.ledger import LedgerEntry, LedgerRoot
@@ -13,6 +14,7 @@ from core.models.rights import DataRequest
 from core.models.shop import ShopProfile
 from core.models.staff import StaffRole, StaffUser
 from core.models.versions import ModelVersion
+from core.models.views import DefaultView, SavedView
 from core.models.webhooks import OutboxMessage, Webhook, WebhookDelivery
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "AlertRule",
     "ApiKey",
     "DataRequest",
+    "DefaultView",
     "Experiment",
     "ExperimentArm",
     "ExperimentLook",
@@ -35,6 +38,8 @@ __all__ = [
     "OutboxMessage",
     "OutgoingMail",
     "PublicIdModel",
+    "RowChange",
+    "SavedView",
     "Scope",
     "ShopProfile",
     "StaffRole",

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from core import ledger
 from core.extensions import personal_files, personal_traces
-from core.models import LedgerEntry
+from core.models import LedgerEntry, SavedView
 from core.rights.holdings import Identity, holdings, subject
 
 log = structlog.get_logger(__name__)
@@ -78,7 +78,21 @@ def core_traces(who: Identity, label: str, pk: int) -> int:
     count = acts.exclude(object_repr=f"#{pk}").update(object_repr=f"#{pk}")
     for table_name, columns in QUOTES.items():
         count += clear_quotes(who, table_name, columns)
-    return count + _forget_kept_answers(who)
+    return count + _forget_kept_answers(who) + _forget_views(who)
+
+
+def _forget_views(who: Identity) -> int:
+    """Saved views that look for the person, or are called like them."""
+    if not who.texts:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM core_savedview WHERE name ~* ANY(%(texts)s) OR query::text ~* ANY(%(texts)s)",
+            {"texts": patterns(who)},
+        )
+        found = [pk for (pk,) in cursor.fetchall()]
+    SavedView.objects.filter(pk__in=found).delete()
+    return len(found)
 
 
 def clear_quotes(who: Identity, table: str, columns: Mapping[str, str]) -> int:

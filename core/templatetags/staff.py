@@ -19,6 +19,7 @@ from core.components.scores import explanation_button
 from core.components.words import duration as duration_text
 from core.components.words import plain as plain_text
 from core.paginator import RowCount
+from core.panels import panel_html
 
 register = template.Library()
 
@@ -75,11 +76,7 @@ def figure_card(figure: components.Figure) -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def show_panel(context: template.Context, panel: Any, obj: Any = None) -> SafeString:
     """One panel of an object page."""
-    request: HttpRequest = context["request"]
-    body = ""
-    if not panel.error and not panel.empty:
-        body = render_to_string(panel.template, {**panel.context, "panel": panel, "object": obj}, request)
-    return render_to_string("core/components/panel.html", {"panel": panel, "body": SafeString(body)}, request)
+    return panel_html(context["request"], panel, obj)
 
 
 @register.simple_tag(takes_context=True)

@@ -6,21 +6,31 @@ from typing import Any
 
 from django import template
 from django.contrib.admin.templatetags.admin_list import result_headers
+from django.contrib.admin.utils import label_for_field
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
+from django.core.cache import cache
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import saved_views
+from core.choices import Role
 from core.components import figure
 from core.components.words import count_words, listed
 from core.paginator import MOST_PAGES, RowCount
+from core.roles import roles_of
 
 register = template.Library()
 register.filter("count_words", count_words)
 COMPACT_CELLS = 3
+REMEMBER_SECONDS = 30
+MOST_DIGITS = 19
 _COLUMN_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -39,7 +49,7 @@ def filter_chips(cl: Any) -> dict[str, Any]:
     chips = [_chip(cl, spec) for spec in cl.filter_specs if _is_used(cl, spec)]
     if cl.query:
         chips.insert(0, Chip(_("search"), cl.query, cl.get_query_string(remove=["q"])))
-    return {"chips": chips, "clear": "?" if cl.query else cl.clear_all_filters_qs}
+    return {"chips": chips, "clear": "?view="}
 
 
 def _is_used(cl: Any, spec: Any) -> bool:
@@ -69,15 +79,101 @@ def _chosen(spec: Any, raw: list[str]) -> str:
     known = {str(key): str(text).strip() for key, text in pairs}
     related: Any = getattr(field, "related_model", None)
     if not known and related is not None:
-        keys = [value for value in raw if value.isdecimal() and len(value) < 19]
-        known = {str(row.pk): str(row) for row in related._default_manager.filter(pk__in=keys)}
+        known = _names(related, [value for value in raw if value.isdecimal() and len(value) < MOST_DIGITS])
     return listed(known[value] for value in raw if value in known)
+
+
+def _names(model: Any, keys: list[str]) -> dict[str, str]:
+    """Names of rows that a filter chose, at most half a minute old."""
+    places = {key: f"chip.{model._meta.label_lower}.{key}.{get_language()}" for key in keys}
+    cached = cache.get_many(list(places.values()))
+    known = {key: cached[place] for key, place in places.items() if place in cached}
+    missing = [key for key in keys if key not in known]
+    if missing:
+        found = {str(row.pk): str(row) for row in model._default_manager.filter(pk__in=missing)}
+        cache.set_many({places[key]: name for key, name in found.items()}, REMEMBER_SECONDS)
+        known |= found
+    return known
 
 
 def _values(value: Any) -> list[Any]:
     if value is None:
         return []
     return [part for part in (value if isinstance(value, list | tuple) else [value]) if part not in ("", None)]
+
+
+@register.inclusion_tag("core/lists/tabs.html", takes_context=True)
+def view_tabs(context: template.Context, cl: Any) -> dict[str, Any]:
+    """The tabs above a list: those that it has, the saved views, and what can be done with the one that is open."""
+    request, model_admin = context["request"], cl.model_admin
+    source = cl.opts.label_lower
+    views = saved_views.visible_on(request, source)
+    shown = ["action_checkbox", *model_admin.get_list_display(_plain(request))]
+    if "action_checkbox" not in cl.list_display:
+        shown = shown[1:]
+    known = saved_views.known_counts(request.user, views)
+    opened = next((view for view in views if str(view.pk) == request.GET.get(saved_views.SAVED)), None)
+    tabs = [
+        {"view": view, "url": f"?{saved_views.address_of(view, list(map(str, shown)))}", "count": known.get(view.pk)}
+        for view in views
+    ]
+    own = context.get("list_views") or []
+    if views and not own:
+        own = [{"label": _("All"), "url": "?view=", "count": None, "is_current": opened is None}]
+    may_share = request.user.has_perm("core.manage_roles")
+    roles = [(role.value, role.label) for role in Role] if may_share else _own_roles(request.user)
+    return {
+        "list_views": own,
+        "tabs": tabs,
+        "opened": opened,
+        "is_owner": opened is not None and opened.owner_id == request.user.pk,
+        "is_changed": opened is not None and saved_views.is_changed(opened, cl, request.GET),
+        "source": source,
+        "params": request.GET.urlencode(),
+        "roles": [*([("*", _("Everybody"))] if may_share else []), *roles],
+        "is_uncounted": any(view.pk not in known for view in views),
+        "may_save": bool(cl.filter_specs or cl.model_admin.search_fields) and not cl.is_popup,
+        "csrf_token": context.get("csrf_token", ""),
+    }
+
+
+def _plain(request: HttpRequest) -> HttpRequest:
+    """The same person without the columns of the address."""
+    plain = HttpRequest()
+    plain.method, plain.user = "GET", request.user
+    return plain
+
+
+def _own_roles(user: Any) -> list[tuple[str, Any]]:
+    """What they may be shared with is looked at when a view is saved; here half a minute does no harm."""
+    key = f"staff-roles.{user.pk}"
+    names = cache.get(key)
+    if names is None:
+        names = [role.value for role in roles_of(user)]
+        cache.set(key, names, REMEMBER_SECONDS)
+    return [(name, Role(name).label) for name in names]
+
+
+@register.inclusion_tag("core/lists/columns.html", takes_context=True)
+def column_menu(context: template.Context, cl: Any) -> dict[str, Any]:
+    """Which columns are shown. The first, the name, always is."""
+    request = context["request"]
+    shown = {str(name) for name in cl.list_display}
+    every = [str(name) for name in cl.model_admin.get_list_display(_plain(request))]
+    columns = [
+        (name, capfirst(str(label_for_field(name, cl.model, cl.model_admin))), name in shown) for name in every[1:]
+    ]
+    kept = [
+        (name, value)
+        for name, values in request.GET.lists()
+        for value in values
+        if name not in (saved_views.COLUMNS, PAGE_VAR, ORDER_VAR)
+    ]
+    return {
+        "columns": columns if len(columns) > 1 else [],
+        "kept": kept,
+        "name": saved_views.COLUMNS,
+    }
 
 
 @register.inclusion_tag("core/lists/sort.html")

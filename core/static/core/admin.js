@@ -139,6 +139,68 @@
   });
   addEventListener("pageshow", () => document.querySelectorAll(".is-busy").forEach((button) => { button.classList.remove("is-busy"); button.removeAttribute("aria-disabled"); }));
 
+  /* The palette: Ctrl K or its button; arrows choose, Enter goes there. */
+  const palette = () => document.getElementById("zg-palette");
+  const options = () => [...palette().querySelectorAll("[role=option]")];
+  function openPalette() {
+    const box = palette();
+    if (!box || box.open) return;
+    box.showModal();
+    box.querySelector("input").select();
+  }
+  function choose(step) {
+    const all = options(), now = all.findIndex((one) => one.getAttribute("aria-selected") === "true");
+    const next = all[(now + step + all.length) % all.length];
+    all.forEach((one) => one.setAttribute("aria-selected", one === next));
+    if (next) { next.scrollIntoView({ block: "nearest" }); palette().querySelector("input").setAttribute("aria-activedescendant", next.id); }
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && palette()) { event.preventDefault(); openPalette(); return; }
+    if (!event.target.closest || !event.target.closest("#zg-palette input")) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); choose(event.key === "ArrowDown" ? 1 : -1); }
+    if (event.key === "Enter") { event.preventDefault(); palette().querySelector("[aria-selected=true] a")?.click(); }
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-palette]")) openPalette();
+    else if (event.target === palette()) palette().close();
+  });
+
+  /* Previous and next of the list somebody came from. The list leaves its rows in this tab's memory; at the end of its
+     page the next page is fetched when it is asked for. */
+  const ROWS = "zg-rows";
+  const rowsOf = (page) => [...new Set([...page.querySelectorAll("#result_list tbody th a, #result_list tbody td.field-name a")].map((link) => link.getAttribute("href")))];
+  const turn = (page, rel) => page.querySelector(`.zg-pages a[rel=${rel}]`)?.href || "";
+  function remember(page, address) {
+    const rows = rowsOf(page);
+    if (rows.length) sessionStorage.setItem(ROWS, JSON.stringify({ rows, next: turn(page, "next"), prev: turn(page, "prev"), address }));
+  }
+  function neighbours() {
+    const place = document.querySelector("[data-neighbours]");
+    if (!place) return;
+    let known = null;
+    try { known = JSON.parse(sessionStorage.getItem(ROWS) || "null"); } catch (error) { return; }
+    const here = known ? known.rows.findIndex((row) => new URL(row, location.href).pathname === location.pathname) : -1;
+    if (here < 0) return;
+    for (const [rel, step] of [["prev", -1], ["next", 1]]) {
+      const link = place.querySelector(`[rel=${rel}]`), row = known.rows[here + step], page = known[rel];
+      if (!row && !page) { link.hidden = true; continue; }
+      link.href = row || page;
+      if (row) continue;
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        fetch(page, { credentials: "same-origin" }).then((answer) => answer.text()).then((text) => {
+          const other = new DOMParser().parseFromString(text, "text/html");
+          for (const one of other.querySelectorAll(".zg-pages a")) one.href = new URL(one.getAttribute("href"), page).href;
+          const rows = rowsOf(other).map((one) => new URL(one, page).href);
+          remember(other, page);
+          location.href = rows[step > 0 ? 0 : rows.length - 1] || page;
+        });
+      });
+    }
+    place.hidden = false;
+  }
+  addEventListener("DOMContentLoaded", () => { if (document.getElementById("result_list")) remember(document, location.href); neighbours(); });
+
   /* Copy what is shown only once. */
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");

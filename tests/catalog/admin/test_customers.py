@@ -70,6 +70,9 @@ def test_the_page_shows_orders_acts_and_traits(ana, client):
     CustomerTraitFactory.create(customer=ana, value="regulars", reasons=["ordered 9 times"])
 
     page = client.get(f"{LIST}{ana.pk}/change/").content.decode()
+    for key in ("catalog.orders", "catalog.interactions"):
+        assert f"{LIST}{ana.pk}/panel/{key}/" in page
+        page += client.get(f"{LIST}{ana.pk}/panel/{key}/").content.decode()
 
     assert "A-77" in page
     assert "Last seen in the shop" in page

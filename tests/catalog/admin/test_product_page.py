@@ -10,7 +10,7 @@ from PIL import Image
 
 from catalog.models import Product, StockMovement, Variant
 from catalog.thumbnails import thumbnail_address
-from tests.factories import ProductFactory, ProductImageFactory, StaffUserFactory, VariantFactory
+from tests.factories import CustomerFactory, ProductFactory, ProductImageFactory, StaffUserFactory, VariantFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -321,3 +321,29 @@ def test_a_price_below_zero_is_refused_at_its_field(client):
     answer = client.post(address(product), form(product, price="-5"))
 
     assert answer.context["adminform"].form.errors["price"] == ["A price cannot be below 0."]
+
+
+@pytest.mark.parametrize("kind", ["product", "customer"])
+def test_the_page_of_an_object_asks_few_queries_and_its_heavy_panels_later(kind, client, django_assert_max_num_queries):
+    obj = ProductFactory.create() if kind == "product" else CustomerFactory.create()
+    path = f"/admin/catalog/{kind}/{obj.pk}/change/"
+    client.get(path)
+
+    with django_assert_max_num_queries(15):
+        page = client.get(path).content.decode()
+
+    assert f"/admin/catalog/{kind}/{obj.pk}/panel/recommender/" in page
+    assert client.get(f"/admin/catalog/{kind}/{obj.pk}/panel/recommender/").status_code == 200
+    assert client.get(f"/admin/catalog/{kind}/{obj.pk}/panel/nonsense/").status_code == 404
+    assert client.get(f"/admin/catalog/{kind}/999999/panel/recommender/").status_code == 404
+
+
+def test_a_panel_is_shown_to_whoever_sees_the_object_and_what_it_is_about(client_with):
+    product = ProductFactory.create()
+    path = f"/admin/catalog/product/{product.pk}"
+
+    looking = client_with("catalog.view_product")
+
+    assert "catalog.product_stock_history" not in looking.get(f"{path}/change/").content.decode()
+    assert looking.get(f"{path}/panel/catalog.product_stock_history/").content == b""
+    assert client_with("catalog.view_order").get(f"{path}/panel/catalog.product_sold/").status_code == 403
