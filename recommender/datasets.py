@@ -1,12 +1,15 @@
-"""Training rows of the recommender: the only place that knows where they come from."""
+"""What the recommender learns from: the only place that knows where it comes from."""
 
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 from django.db import connection
+from numpy.typing import NDArray
 
+from catalog.models import Category, Product, ProductTag
 from recommender.choices import ACT_WEIGHTS, LIKED_FROM_STARS
+from recommender.ml.item_facts import ItemFacts
 
 CHUNK = 50_000
 QUERY = """
@@ -45,3 +48,38 @@ def interactions(*, until: datetime) -> pd.DataFrame:
         )  # fmt: skip
     frame = pd.concat(parts, ignore_index=True)
     return frame.sort_values(["timestamp", "customer", "item"], kind="stable", ignore_index=True)
+
+
+def live_items() -> NDArray[np.int64]:
+    """Ids of the products that are live, whether anybody met them or not, increasing."""
+    ids = (
+        Product.objects.filter(status=Product.Status.LIVE, deleted_at=None).order_by("pk").values_list("pk", flat=True)
+    )
+    return np.fromiter(ids.iterator(CHUNK), np.int64)
+
+
+def item_facts(item_ids: NDArray[np.integer]) -> ItemFacts:
+    """What the catalogue says of these products, in their order: name and description in all languages as text;
+    category with its ancestors, brand, attributes and tags as attributes."""
+    place = {int(pk): at for at, pk in enumerate(item_ids)}
+    texts = [""] * len(place)
+    attributes: list[list[str]] = [[] for _ in place]
+    names = dict(Category.objects.values_list("path", "pk"))
+    step = Category.steplen
+    columns = (
+        "pk", "name", "name_translations", "description", "description_translations", "category__path", "brand_id",
+        "attributes",
+    )  # fmt: skip
+    for pk, name, names_too, description, more, path, brand, own in (
+        Product.objects.filter(pk__in=place.keys()).values_list(*columns).iterator(CHUNK)
+    ):
+        at = place[pk]
+        texts[at] = " ".join([name, *map(str, names_too.values()), description, *map(str, more.values())])
+        above = [path[:end] for end in range(step, len(path or "") + 1, step)]
+        attributes[at] += [f"category={names[part]}" for part in above if part in names]
+        attributes[at] += [f"brand={brand}"] if brand else []
+        attributes[at] += [f"{key}={value}".lower() for key, value in own.items() if isinstance(value, str | int)]
+    tags = ProductTag.objects.filter(product_id__in=place.keys()).values_list("product_id", "kind", "value")
+    for pk, kind, value in tags.iterator(CHUNK):
+        attributes[place[pk]].append(f"{kind}={value}".lower())
+    return ItemFacts(attributes, texts)

@@ -1,18 +1,23 @@
 """`manage.py evaluate recommender`: every method of the recommender on anybody's interactions."""
 
+import re
 from argparse import ArgumentParser
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core.evaluation import Run, UsageError
 from core.ml.tables import Column, TableError
 from recommender.choices import ACT_WEIGHTS, LIKED_FROM_STARS
+from recommender.ml import metrics
 from recommender.ml.base import Recommender
 from recommender.ml.blend import Blend
 from recommender.ml.interactions import Interactions
+from recommender.ml.item_facts import ItemFacts
 from recommender.ml.judging import Exam, rounded
+from recommender.ml.sources import Kitchen
 from recommender.ml.splits import Split, split
 from recommender.ml.training import contestants, fit_timed, inner_protocol
 from recommender.ml.tuning import choose
@@ -27,7 +32,7 @@ EVENTS = [
 ]
 ITEMS = [
     Column("item", "key"),
-    *(Column(name, "text", required=False) for name in ("title", "category", "brand", "price")),
+    *(Column(name, "text", required=False) for name in ("title", "category", "brand", "price", "text")),
 ]
 PROTOCOLS = ("random-by-item-75", "leave-last-out", "leave-two-out")
 LARGEST_USER_CF = 2e9
@@ -37,14 +42,17 @@ class RecommenderEvaluator:
     """Popularity, tuned item neighbours and the textbook forms side by side; `served` is what a shop would activate."""
 
     help = "Rank what customers chose next: popularity, item neighbours and textbook forms side by side."
-    columns = [column.name for column in EVENTS] + ["title", "category", "brand", "price"]
+    _items: pd.DataFrame | None = None
+    columns = [column.name for column in EVENTS] + ["title", "category", "brand", "price", "text"]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", nargs="?", help="Interactions to cut by --protocol.")
         parser.add_argument("--train", metavar="F", help="Interactions: customer, item[, timestamp][, value][, event].")
         parser.add_argument("--test", metavar="F", help="What happened next; the same columns.")
         parser.add_argument("--protocol", choices=PROTOCOLS, help="How to hold back test data from one file.")
-        parser.add_argument("--items", metavar="F", help="The catalogue: item[, title][, category][, brand][, price].")
+        parser.add_argument(
+            "--items", metavar="F", help="The catalogue: item[, title][, category][, brand][, price][, text]"
+        )
         parser.add_argument("--k", type=int, default=10, help="Length of the lists (default 10).")
 
     def run(self, run: Run) -> dict[str, Any]:
@@ -57,7 +65,11 @@ class RecommenderEvaluator:
             raise UsageError("No customer of the test part chose an item that is new to him: nothing can be judged.")
         if exam.repeats:
             run.note(f"{exam.repeats} test pairs were already in training; they are neither shown nor counted.")
-        choice = choose(data.train, protocol=inner_protocol(data), seed=run.seed, time_budget=run.time_budget)
+        kitchen = Kitchen(self._facts(run, data), seed=run.seed)
+        choice = choose(
+            data.train, protocol=inner_protocol(data), seed=run.seed, time_budget=run.time_budget, kitchen=kitchen
+        )
+        self._lists: dict[str, NDArray[np.int64]] = {}
         strategies: dict[str, dict[str, Any]] = {}
         for model in self._methods(run, data, choice):
             strategies[model.name] = self._judged(model, exam, strategies)
@@ -65,6 +77,11 @@ class RecommenderEvaluator:
         return {
             "strategies": strategies,
             "served": choice.strategy,
+            "served_against": {
+                name: rounded(exam.compare(self._lists[choice.strategy], ranked))
+                for name, ranked in self._lists.items()
+                if name != choice.strategy
+            },
             "train_seconds": round(sum(row["train_seconds"] for row in strategies.values()), 6),
             "groups": groups,
             "data": {
@@ -105,13 +122,19 @@ class RecommenderEvaluator:
             }
         else:
             cost = fit_timed(model, exam.split.train)
-        ranked = exam.ranked(model)
+        ranked = self._lists[model.name] = exam.ranked(model)
+        low, high = metrics.interval(exam.ndcg_of_each(ranked), seed=exam.seed)
+        cost |= {f"ndcg@{exam.k}_low": low, f"ndcg@{exam.k}_high": high}
         groups = {name: rounded(found) for name, found in exam.judge_groups(ranked).items()}
         return {**rounded({**exam.measures(ranked), **cost, **exam.latency(model)}), "groups": groups}
 
     def _split(self, run: Run) -> Split:
         options = run.options
-        catalogue = self._catalogue(run, options["items"]) if options["items"] else None
+        self._items = run.read(options["items"], ITEMS) if options["items"] else None
+        catalogue = None
+        if self._items is not None:
+            self._items["item"] = self._items["item"].astype(str)
+            catalogue = np.unique(self._items["item"].to_numpy(dtype=object))
         if options["protocol"]:
             if options["test"] or bool(options["file"]) == bool(options["train"]):
                 raise UsageError("--protocol cuts one file: give that file and no --test.")
@@ -131,9 +154,21 @@ class RecommenderEvaluator:
         first = np.arange(len(both)) < len(train)
         return Split(events.take(first), events.take(~first), "files")
 
-    @staticmethod
-    def _catalogue(run: Run, path: str) -> np.ndarray:
-        return np.unique(run.read(path, ITEMS)["item"].astype(str).to_numpy(dtype=object))
+    def _facts(self, run: Run, data: Split) -> ItemFacts:
+        """Text (title and text), attributes (brand, each word of category) of the items in the order of the data."""
+        if self._items is None:
+            return ItemFacts()
+        rows = self._items.drop_duplicates("item").set_index("item").reindex(data.train.item_ids).fillna("")
+        texts: list[str] = []
+        if written := [name for name in ("title", "text") if name in rows]:
+            texts = rows[written].astype(str).agg(" ".join, axis=1).tolist()
+        attributes: list[list[str]] = [[] for _ in range(len(rows))] if {"category", "brand"} & set(rows) else []
+        for name in ("category", "brand"):
+            if name in rows:
+                for own, value in zip(attributes, rows[name].astype(str), strict=True):
+                    parts = re.split(r"[|,;]\s*|\s+" if name == "category" else r"[|;]", value)
+                    own += [f"{name}={part.strip().lower()}" for part in parts if part.strip()]
+        return ItemFacts(attributes, texts)
 
 
 def _events(run: Run, path: str) -> pd.DataFrame:

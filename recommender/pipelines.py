@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -18,6 +19,7 @@ from recommender.choices import HISTORY_LIMIT, RECOMMENDER
 from recommender.ml import training
 from recommender.ml.interactions import Interactions
 from recommender.ml.serving import ServingModel
+from recommender.ml.sources import Kitchen
 
 SEED = 7
 MARGIN = 0.003
@@ -39,13 +41,15 @@ def train_recommender(*, until: datetime | None = None, time_budget: float = TIM
     trials = _Trials.of_this_job(until or timezone.now())
     progress(0, STEPS, Said(gettext_noop("Reading what people did")))
     frame = datasets.interactions(until=trials.until)
-    interactions = Interactions.from_frame(frame)
+    items = np.union1d(datasets.live_items(), frame["item"].to_numpy(np.int64))
+    interactions = Interactions.from_frame(frame, item_ids=items)
     del frame
+    kitchen = Kitchen(datasets.item_facts(items), seed=SEED)
     progress(10, STEPS, Said(gettext_noop("Choosing how to rank")))
     try:
         trained = training.train(
             interactions, seed=SEED, time_budget=time_budget, history_limit=HISTORY_LIMIT, progress=_report,
-            known=trials.known, remember=trials.remember,
+            known=trials.known, remember=trials.remember, kitchen=kitchen,
         )  # fmt: skip
     except training.NotEnoughData as error:
         raise DomainError(_("Nobody looked at or bought anything yet."), code="not_enough_data") from error

@@ -48,6 +48,8 @@ def strategy_name(strategy: str) -> str:
             return _("matrix factorisation")
         case "rp3beta":
             return _("random walk")
+        case "sequence_rules" | "sequence_walk":
+            return _("what is chosen next")
         case "content":
             return _("similar descriptions")
         case "popularity":

@@ -20,7 +20,7 @@ from recommender.ml.scoring import RESCORED, Chorus, Voice
 BLOCK_NUMBERS = 8_000_000
 CANDIDATES = 100
 """So many of the best items of every source are looked at when weights are learned."""
-WEIGHTS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0)
+WEIGHTS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0)
 ROUNDS = 4
 
 Source = ItemToItem | Ials

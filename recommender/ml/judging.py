@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from recommender.ml import metrics
 from recommender.ml.base import Recommender, fill_rows, order_by
 from recommender.ml.interactions import Interactions
+from recommender.ml.item_facts import unit_rows
 from recommender.ml.splits import Split
 
 BLOCK = 4096
 PRIMARY = "ndcg@10"
+DIVERSITY_LISTS = 500
+"""So many lists say how diverse lists are."""
 FEW_ITEMS = 5
 """Customers below this many items in training count as customers with few."""
 
@@ -79,6 +82,11 @@ class Exam:
         return train.take(~np.isin(keys, hidden))
 
     @cached_property
+    def _directions(self) -> sp.csr_matrix:
+        """Items × customers, rows of length one: items are alike when the same customers met them."""
+        return unit_rows(_ones(self.split.train.matrix()).T.tocsr())
+
+    @cached_property
     def _popularity(self) -> NDArray[np.float64]:
         return self.split.train.popularity()
 
@@ -96,8 +104,8 @@ class Exam:
         return np.concatenate(parts) if parts else np.empty((0, depth), np.int64)
 
     def judge(self, model: Recommender) -> dict[str, float]:
-        """All measures at k, and recall at 2k. Empty when nobody can be asked."""
-        return self.measures(self.ranked(model))
+        """Measures of accuracy at k, and recall at 2k. Empty when nobody can be asked."""
+        return self.measures(self.ranked(model), beyond=False)
 
     def judge_groups(self, ranked: NDArray[np.int64]) -> dict[str, dict[str, float]]:
         """The same by how much a customer did before: new (nothing), few (1–4 items), many (5 and more)."""
@@ -109,9 +117,11 @@ class Exam:
         }
         return {name: self.measures(ranked, mask) for name, mask in groups.items() if bool(mask.any())}
 
-    def measures(self, ranked: NDArray[np.int64], mask: NDArray[np.bool_] | None = None) -> dict[str, float]:
-        """Measures of given lists, of all asked customers or of those in `mask`."""
-        _asked, relevant, _seen, _repeats = self._facts
+    def measures(
+        self, ranked: NDArray[np.int64], mask: NDArray[np.bool_] | None = None, *, beyond: bool = True
+    ) -> dict[str, float]:
+        """Measures of given lists, of all asked customers or of those in `mask`; `beyond` accuracy too."""
+        _asked, relevant, seen, _repeats = self._facts
         if mask is not None:
             ranked, relevant = ranked[mask], relevant[mask]
         if len(ranked) == 0:
@@ -121,7 +131,7 @@ class Exam:
         hits = metrics.hits(ranked, relevant)
         head = ranked[:, :k]
         present = int((np.bincount(train.customers, minlength=train.customer_count) > 0).sum())
-        return {
+        found = {
             f"ndcg@{k}": metrics.ndcg_at_k(hits, counts, k),
             f"map@{k}": metrics.map_at_k(hits, counts, k),
             f"precision@{k}": metrics.precision_at_k(hits, k),
@@ -129,10 +139,36 @@ class Exam:
             f"recall@{2 * k}": metrics.recall_at_k(hits, counts, 2 * k),
             f"hit_rate@{k}": metrics.hit_rate_at_k(hits, k),
             f"mrr@{k}": metrics.mrr_at_k(hits, k),
-            "coverage": metrics.coverage(head, train.item_count),
-            "novelty": metrics.novelty(head, self._popularity, present),
-            "customers": float(len(ranked)),
         }
+        if beyond:
+            found |= {
+                "coverage": metrics.coverage(head, train.item_count),
+                "novelty": metrics.novelty(head, self._popularity, present),
+                "gini": metrics.gini(head, train.item_count),
+                "diversity": metrics.diversity_in_lists(
+                    head[:: max(1, len(head) // DIVERSITY_LISTS)], self._directions
+                ),
+                "popularity_lift": metrics.popularity_lift(
+                    head, seen if mask is None else seen[mask], self._popularity
+                ),
+            }
+        return found | {"customers": float(len(ranked))}
+
+    def ndcg_of_each(self, ranked: NDArray[np.int64]) -> NDArray[np.float64]:
+        """nDCG@k of every asked customer, in their order: what intervals and paired comparisons are made of."""
+        _asked, relevant, _seen, _repeats = self._facts
+        counts = np.diff(relevant.indptr).astype(np.int64)
+        return metrics.ndcg_of_each(metrics.hits(ranked, relevant), counts, self.k)
+
+    def compare(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> dict[str, float]:
+        """Difference in nDCG@k (`one` minus `other`) on the same customers, with its 95 % bootstrap interval and the
+        share of customers that each serves better."""
+        gap = self.ndcg_of_each(one) - self.ndcg_of_each(other)
+        low, high = metrics.interval(gap, seed=self.seed)
+        return {
+            "difference": float(gap.mean()), "low": low, "high": high,
+            "better_for": float((gap > 0).mean()), "worse_for": float((gap < 0).mean()),
+        }  # fmt: skip
 
     def latency(self, model: Recommender, *, requests: int = 500) -> dict[str, float]:
         """Milliseconds for one list with reasons, one customer after the other: median and 99th percentile."""

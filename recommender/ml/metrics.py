@@ -33,10 +33,14 @@ def ndcg_at_k(hits: Hits, relevant: Counts, k: int) -> float:
 
     Järvelin & Kekäläinen (2002).
     """
+    return _mean(ndcg_of_each(hits, relevant, k))
+
+
+def ndcg_of_each(hits: Hits, relevant: Counts, k: int) -> NDArray[np.float64]:
+    """nDCG@k of every customer."""
     discount = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.r_[0.0, np.cumsum(discount)][np.minimum(relevant, k)]
-    found = hits[:, :k] @ discount[: hits.shape[1]]
-    return _mean(found / ideal)
+    return np.asarray(hits[:, :k] @ discount[: hits.shape[1]] / ideal, np.float64)
 
 
 def map_at_k(hits: Hits, relevant: Counts, k: int) -> float:
@@ -84,6 +88,52 @@ def novelty(ranked: NDArray[np.integer], popularity: NDArray[np.floating], custo
     if len(shown) == 0 or customer_count == 0:
         return 0.0
     return float(-np.log2(np.clip(popularity[shown], 1, customer_count) / customer_count).mean())
+
+
+def gini(ranked: NDArray[np.integer], item_count: int) -> float:
+    """How unevenly the places go to the catalogue's items: 0 all alike, towards 1 a few take everything."""
+    counts = np.sort(np.bincount(ranked[ranked != NOTHING], minlength=item_count).astype(np.float64))
+    if item_count == 0 or counts.sum() == 0:
+        return 0.0
+    places = np.arange(1, item_count + 1)
+    return float((2 * places - item_count - 1) @ counts / (item_count * counts.sum()))
+
+
+def popularity_lift(ranked: NDArray[np.integer], histories: sp.csr_matrix, popularity: NDArray[np.floating]) -> float:
+    """How much more popular what is shown is than what the same customers chose, on average: 0 as popular, 1 twice as
+    popular. Customers without history are left out. Abdollahpouri et al. (2019)."""
+    counts = np.diff(histories.indptr)
+    known = (counts > 0) & (ranked != NOTHING).any(axis=1)
+    if not known.any():
+        return 0.0
+    own = np.bincount(np.repeat(np.arange(len(counts)), counts), popularity[histories.indices], minlength=len(counts))
+    shown = np.where(ranked != NOTHING, popularity[ranked], 0.0).sum(axis=1) / np.maximum(
+        (ranked != NOTHING).sum(axis=1), 1
+    )
+    return float(shown[known].mean() / (own[known] / counts[known]).mean() - 1.0)
+
+
+def diversity_in_lists(ranked: NDArray[np.integer], vectors: sp.csr_matrix) -> float:
+    """1 − mean cosine of two items of the same list, `vectors` with a row of length one (or zero) per item.
+    Ziegler et al. (2005)."""
+    found = []
+    for row in ranked:
+        items = row[row != NOTHING]
+        if len(items) > 1:
+            own = vectors[items]
+            alike = (own @ own.T).toarray()
+            found.append(1.0 - (alike.sum() - np.trace(alike)) / (len(items) * (len(items) - 1)))
+    return float(np.mean(found)) if found else 0.0
+
+
+def interval(values: NDArray[np.floating], *, seed: int = 0, resamples: int = 1000) -> tuple[float, float]:
+    """95 % bootstrap interval of the mean over customers (percentiles). Efron (1979)."""
+    if len(values) == 0:
+        return 0.0, 0.0
+    rng = np.random.default_rng(seed)
+    means = [values[rng.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def _mean(values: NDArray[np.floating]) -> float:

@@ -70,19 +70,21 @@ class Neighbours:
         tie_break: NDArray[np.floating],
         normalise: str = "none",
     ) -> None:
-        self.indptr, self.indices, self.weights = indptr, indices, weights
+        # plain views: every slice of a mapped array would be a new mapped array
+        self.indptr, self.indices, self.weights = (
+            np.asarray(part).view(np.ndarray) for part in (indptr, indices, weights)
+        )
         self.tie_break, self.normalise = tie_break, normalise
 
     def spread(
         self, rows: NDArray[np.integer], strengths: Floats, size: int
     ) -> tuple[Floats, NDArray[np.integer], NDArray[np.intp], Floats]:
         """Scores of all items, and what they are made of: target item, history entry and part of every neighbour."""
-        starts = np.asarray(self.indptr[rows], np.int64)
-        lengths = np.asarray(self.indptr[rows + 1], np.int64) - starts
-        flat = np.arange(int(lengths.sum())) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-        targets = self.indices[flat]
-        similarity = self.weights[flat].astype(np.float64)
-        entry = np.repeat(np.arange(len(rows)), lengths)
+        starts, ends = self.indptr[rows].tolist(), self.indptr[rows + 1].tolist()
+        spans = [slice(start, end) for start, end in zip(starts, ends, strict=True)]
+        targets = np.concatenate([self.indices[span] for span in spans]) if spans else np.empty(0, np.int32)
+        similarity = np.concatenate([self.weights[span] for span in spans]) if spans else np.empty(0, np.float32)
+        entry = np.repeat(np.arange(len(rows)), np.subtract(ends, starts)) if spans else np.empty(0, np.intp)
         parts = similarity * strengths[entry]
         score: Floats = np.bincount(targets, parts, minlength=size).astype(np.float64, copy=False)
         if self.normalise != "none":
@@ -97,7 +99,7 @@ class Neighbours:
         score, targets, entry, parts = self.spread(rows, strengths, len(barred))
         items = np.flatnonzero((score > 0) & ~barred)
         items = items[best(items, score[items], k, self.tie_break)]
-        spoken = said_by(items, targets, entry, parts, len(rows), len(barred))
+        spoken = said_by(places(items, len(barred)), len(items), targets, entry, parts, len(rows))
         return named(items, score[items], spoken)
 
 
@@ -119,7 +121,7 @@ class Factors:
         regularisation: float,
         exponent: float,
     ) -> None:
-        self.factors, self.spectrum = factors, np.asarray(spectrum, np.float64)
+        self.factors, self.spectrum = np.asarray(factors).view(np.ndarray), np.asarray(spectrum, np.float64)
         self.alpha, self.regularisation, self.exponent = alpha, regularisation, exponent
 
     def penalty(self, strengths: Floats) -> float:
@@ -145,21 +147,26 @@ class Factors:
         return scores, voices
 
 
+def places(items: NDArray[np.integer], size: int) -> NDArray[np.int64]:
+    """Where in `items` each of all items stands; −1 where it does not."""
+    place = np.full(size, -1)
+    place[items] = np.arange(len(items))
+    return place
+
+
 def said_by(
-    items: NDArray[np.integer],
+    place: NDArray[np.int64],
+    count: int,
     targets: NDArray[np.integer],
     entry: NDArray[np.intp],
     parts: Floats,
     entries: int,
-    size: int,
 ) -> Floats:
-    """Items × history entries: what each entry brought to each of these items."""
-    place = np.full(size, -1)
-    place[items] = np.arange(len(items))
+    """Items × history entries: what each entry brought to each of the `count` items that have a place."""
     at = place[targets]
-    kept = at >= 0
-    flat = np.bincount(at[kept] * entries + entry[kept], parts[kept], minlength=len(items) * entries)
-    return flat.astype(np.float64, copy=False).reshape(len(items), entries)
+    kept = np.flatnonzero(at >= 0)
+    flat = np.bincount(at[kept] * entries + entry[kept], parts[kept], minlength=count * entries)
+    return flat.astype(np.float64, copy=False).reshape(count, entries)
 
 
 def named(items: NDArray[np.int64], scores: Floats, spoken: Floats) -> Scored:
@@ -241,8 +248,9 @@ class Chorus:
         shown = items[chosen]
         spoken = np.zeros((len(shown), len(rows)))
         brought = np.zeros((len(self.names), len(shown)))
+        place = places(shown, size)
         for at, score, targets, entry, parts in near:
-            spoken += said_by(shown, targets, entry, parts, len(rows), size)
+            spoken += said_by(place, len(shown), targets, entry, parts, len(rows))
             brought[at] = score[shown]
         for at, own, vectors, heights in far:
             spoken += vectors[shown].astype(np.float64) @ heights.T

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recommender.ml.blend import Source
 from recommender.ml.content import Content, ContentParams
@@ -16,10 +15,15 @@ from recommender.ml.item_facts import ItemFacts
 from recommender.ml.item_knn import ItemKnn, ItemKnnParams
 from recommender.ml.popularity import Popularity
 from recommender.ml.rp3beta import Rp3Beta, Rp3BetaParams
+from recommender.ml.sequences import SequenceParams, SequenceRules, SequenceWalk
 
 Steps = tuple[tuple[str, tuple[Any, ...]], ...]
 EASE_OPERATIONS_PER_SECOND = 1e11
 """Of the dense inverse, on one slow core; says beforehand whether it fits into the time there is."""
+
+
+DESCRIBED_ITEMS = 50_000
+"""Descriptions are compared each with each; beyond this the work (n²) does not fit into a night."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Kitchen:
-    """What methods are made with beside parameters: facts of items, seed, and factors of the last version."""
+    """What methods are made with beside parameters: facts of items and the seed."""
 
     facts: ItemFacts = field(default_factory=ItemFacts)
     seed: int = 0
-    factors: NDArray[np.floating] | None = None
 
 
 def _fits_ease(size: Size, _kitchen: "Kitchen") -> bool:
@@ -68,6 +71,8 @@ def _fits_ease(size: Size, _kitchen: "Kitchen") -> bool:
 
 def _knows_items(_size: Size, kitchen: Kitchen) -> bool:
     facts = kitchen.facts
+    if max(len(facts.attributes), len(facts.texts)) > DESCRIBED_ITEMS:
+        return False
     return bool(len(facts.attributes) or len(facts.texts) or facts.vectors is not None)
 
 
@@ -95,7 +100,7 @@ RECIPES = (
     Recipe(
         "ials",
         IalsParams(),
-        lambda params, fallback, kitchen: Ials(params, fallback=fallback, seed=kitchen.seed, start=kitchen.factors),
+        lambda params, fallback, kitchen: Ials(params, fallback=fallback, seed=kitchen.seed),
         (
             ("regularisation", (0.003, 0.01, 0.02, 0.03, 0.05, 0.1)),
             ("alpha", (3.0, 10.0, 30.0, 100.0)),
@@ -136,6 +141,27 @@ RECIPES = (
         ),
         lambda _size, _kitchen: True,
         0.1,
+    ),
+    Recipe(
+        "sequence_rules",
+        SequenceParams(),
+        lambda params, fallback, _kitchen: SequenceRules(params, fallback=fallback),
+        (
+            ("half_life", (1.0, 2.0, 4.0, 10.0)),
+            ("held_back", (0.0, 0.15, 0.3)),
+            ("power", (0.25, 0.5, 0.75, 1.0)),
+            ("backwards", (0.0, 0.2, 0.5, 1.0)),
+        ),
+        lambda _size, _kitchen: True,
+        0.1,
+    ),
+    Recipe(
+        "sequence_walk",
+        SequenceParams(backwards=0.8),
+        lambda params, fallback, _kitchen: SequenceWalk(params, fallback=fallback),
+        (("half_life", (1.0, 2.0, 4.0, 10.0)), ("backwards", (0.4, 0.8))),
+        lambda _size, _kitchen: True,
+        0.05,
     ),
     Recipe(
         "content",

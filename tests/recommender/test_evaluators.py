@@ -32,11 +32,12 @@ def test_all_protocols_find_the_planted_tastes(events, protocol):
 
     strategies = result["strategies"]
     assert set(strategies) == {
-        "popularity", "popularity_recent", "item_cf", "user_cf", "item_knn", "ials", "ease", "rp3beta", "blend",
+        "popularity", "popularity_recent", "item_cf", "user_cf", "item_knn", "ials", "ease", "rp3beta",
+        "sequence_rules", "sequence_walk", "blend",
     }  # fmt: skip
     assert all(set(row) >= MEASURES for row in strategies.values())
     assert result["served"] in strategies
-    for name in ("item_knn", "ials", "ease", "rp3beta", "blend"):
+    for name in ("item_knn", "ials", "ease", "rp3beta", "sequence_walk", "blend"):
         assert strategies[name]["ndcg@10"] > strategies["popularity"]["ndcg@10"]
     assert result["settings"]["validation_protocol"] == protocol
 

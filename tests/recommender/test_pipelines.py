@@ -1,8 +1,10 @@
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
-from catalog.models import Customer, Interaction, Visitor
+from catalog.models import Category, Customer, Interaction, ProductTag, Visitor
+from core import model_registry as registry
 from core.exceptions import DomainError
 from core.jobs import enqueue, execute, retry, run_now
 from core.models import Job, ModelVersion
@@ -10,7 +12,7 @@ from recommender import datasets, pipelines
 from recommender.choices import RECOMMENDER
 from recommender.ml.item_knn import ItemKnn
 from recommender.ml.judging import Exam
-from tests.recommender.conftest import NOW
+from tests.recommender.conftest import NOW, make_product
 
 
 def test_training_rows_are_oldest_first_weighted_by_kind_and_without_those_who_said_no(shop):
@@ -119,3 +121,30 @@ def test_a_training_that_was_cut_off_measures_nothing_twice_and_ends_with_the_sa
     fresh = pipelines.train_recommender(until=datetime.fromisoformat(stored["until"]))
     assert resumed.report["parameters"] == fresh.report["parameters"]
     assert resumed.report["metrics"] == fresh.report["metrics"]
+
+
+def test_what_the_catalogue_says_is_read_in_the_order_of_the_items(shop):
+    things = Category.objects.get(name="Things")
+    sub = Category.objects.add_child(things, {"name": "Small things"})
+    product = shop.green[3]
+    product.category, product.description, product.attributes = sub, "a cup", {"Colour": "Red", "sizes": [1, 2]}
+    product.save()
+    ProductTag.objects.create(product=product, kind="style", value="plain")
+
+    facts = datasets.item_facts(np.array([shop.blue[0].pk, product.pk]))
+
+    assert facts.texts[1].split()[0] == "green-3"
+    assert "a cup" in facts.texts[1]
+    assert facts.attributes[1] == [
+        f"category={things.pk}", f"category={sub.pk}", f"brand={product.brand_id}", "colour=red", "style=plain",
+    ]  # fmt: skip
+    assert facts.attributes[0] == [f"category={things.pk}", f"brand={product.brand_id}"]
+
+
+def test_a_product_that_nobody_met_yet_is_in_the_model(shop):
+    fresh = make_product("green-new", shop.green[0].category, shop.green[0].brand)
+
+    version = pipelines.train_recommender(until=NOW, time_budget=3)
+
+    assert fresh.pk in registry.load(version).arrays["item_ids"]
+    assert "content" in version.report["strategies"]

@@ -5,6 +5,9 @@ import pytest
 import scipy.sparse as sp
 
 from recommender.ml import metrics
+from recommender.ml.judging import Exam
+from recommender.ml.splits import split
+from tests.recommender.ml.data import from_matrix
 
 RANKED = np.array([[3, 1, 0, -1], [2, 0, 1, 3], [4, 3, 2, 1]])
 RELEVANT = sp.csr_matrix(
@@ -90,3 +93,52 @@ def test_no_customers_means_zero_not_an_error():
     assert metrics.ndcg_at_k(nobody, none, 10) == 0.0
     assert metrics.mrr_at_k(nobody, 10) == 0.0
     assert metrics.novelty(np.zeros((0, 10), int), np.zeros(3), 0) == 0.0
+
+
+def test_gini_is_zero_for_equal_shares_and_grows_to_one():
+    assert metrics.gini(np.array([[0, 1], [2, 3]]), 4) == pytest.approx(0.0)
+    assert metrics.gini(np.array([[0], [0], [0], [0]]), 4) == pytest.approx(0.75)
+    assert metrics.gini(np.array([[0, 1], [0, -1]]), 2) == pytest.approx(1 / 6)
+
+
+def test_popularity_lift_by_hand():
+    """Shown: mean 8 and 4; chosen before: mean 4 and 2; the third did nothing before."""
+    histories = sp.csr_matrix(np.array([[1, 0, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]]))
+    ranked = np.array([[3, 1], [1, -1], [3, 3]])
+
+    lift = metrics.popularity_lift(ranked, histories, np.array([6.0, 4.0, 2.0, 12.0]))
+
+    assert lift == pytest.approx((8 + 4) / (4 + 2) - 1)
+
+
+def test_diversity_is_one_minus_the_mean_cosine_of_pairs():
+    vectors = sp.csr_matrix(np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]))
+
+    assert metrics.diversity_in_lists(np.array([[0, 1, 2]]), vectors) == pytest.approx(1 - (0.6 + 0.0 + 0.8) / 3)
+    assert metrics.diversity_in_lists(np.array([[0, -1, -1]]), vectors) == 0.0
+
+
+def test_intervals_hold_the_mean_and_narrow_with_customers():
+    rng = np.random.default_rng(0)
+    few, many = rng.normal(1.0, 1.0, 50), rng.normal(1.0, 1.0, 5000)
+
+    (low, high), (near, far) = metrics.interval(few), metrics.interval(many)
+
+    assert low < few.mean() < high
+    assert far - near == pytest.approx(2 * 1.96 / np.sqrt(5000), rel=0.1)
+    assert high - low > 5 * (far - near)
+
+
+def test_a_paired_comparison_tells_who_is_better_on_the_same_customers():
+    data = from_matrix(np.eye(6, dtype=int) + np.roll(np.eye(6, dtype=int), 1, axis=1))
+    exam = Exam(split(data, "leave-last-out"))
+    asked, relevant, _seen = exam.sheet()
+    right = relevant.indices[:, None]
+    wrong = (right + 1) % 6
+
+    found = exam.compare(right, wrong)
+
+    assert len(asked) == 6
+    assert found["difference"] == 1.0
+    assert (found["low"], found["high"]) == (1.0, 1.0)
+    assert (found["better_for"], found["worse_for"]) == (1.0, 0.0)
