@@ -17,8 +17,11 @@ from core.models import LedgerEntry, RowChange
 
 MOST_SHOWN, LONGEST = 100, 160
 ROW, LEDGER = "row", "ledger"
-NOT_PUT_BACK = frozenset({"path", "stock", "deleted_at"})
-"""A category is moved, stock is counted and a product restored by acts of their own."""
+NOT_PUT_BACK = frozenset(
+    {"path", "stock", "deleted_at", "base_currency", "second_factor_roles", "holdout_percent", "logo"}
+)
+"""A category is moved, stock is counted and a product restored by acts of their own; some settings have rules that only
+their own page knows."""
 
 
 class UndoRefused(DomainError):
@@ -61,6 +64,8 @@ class _Change:
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     body: str = "{}"
+    is_right: bool = False
+    """Rights, keys, models and consent: given and taken by their own pages alone, never put back from a history."""
 
 
 def entries(obj: models.Model, subjects: Sequence[str], *, may_undo: bool) -> list[Entry]:
@@ -91,7 +96,7 @@ def undo(obj: models.Model, what: str) -> list[str]:
     """Put back what one change of this row did. The names of the columns. Raises UndoRefused."""
     change = next((one for one in _changes([subject_of(obj)]) if f"{one.kind}:{one.pk}" == what), None)
     model = type(obj)
-    if change is None or not change.before or set(change.before) & NOT_PUT_BACK or _is_hidden(change):
+    if change is None or not _is_reversible(change):
         raise UndoRefused(_("This change cannot be taken back from here."))
     row = model._default_manager.select_for_update().get(pk=obj.pk)
     if not _can_undo(row, change):
@@ -128,6 +133,7 @@ def _changes(subjects: Sequence[str]) -> Iterable[_Change]:
         yield _Change(
             LEDGER, entry.pk, entry.subject, entry.actor, entry.at,
             before if isinstance(before, dict) else {}, after if isinstance(after, dict) else {}, entry.body,
+            is_right=entry.kind != LedgerEntry.Kind.PRICE,
         )  # fmt: skip
 
 
@@ -142,9 +148,15 @@ def _is_hidden(change: _Change) -> bool:
     )
 
 
+def _is_reversible(change: _Change) -> bool:
+    if change.is_right or not change.before or not change.after:
+        return False
+    return not set(change.before) & NOT_PUT_BACK and not _is_hidden(change)
+
+
 def _can_undo(obj: models.Model, change: _Change) -> bool:
     """Nobody changed the columns since, and all of them can be put back."""
-    if not change.before or not change.after or set(change.before) & NOT_PUT_BACK or _is_hidden(change):
+    if not _is_reversible(change):
         return False
     for name, value in change.after.items():
         column = _column(type(obj), name)
@@ -158,8 +170,11 @@ def _related_names(obj: models.Model, found: Sequence[_Change]) -> dict[tuple[st
     names: dict[tuple[str, Any], str] = {}
     for column in obj._meta.concrete_fields:
         related: Any = column.related_model
-        values = {part.get(column.attname) for one in found for part in (one.before, one.after)} - {None}
-        if related is not None and values:
+        if related is None:
+            continue
+        told = [part.get(column.attname) for one in found for part in (one.before, one.after)]
+        values = {value for value in told if isinstance(value, int | str)}
+        if values:
             rows = related._default_manager.in_bulk(list(values))
             names.update({(column.attname, pk): str(row) for pk, row in rows.items()})
     return names

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
@@ -258,7 +258,10 @@ def _undone_words(change: BulkChange) -> str:
 def _facts(change: BulkChange) -> list[tuple[Any, Any]]:
     rows: list[tuple[Any, Any]] = [(_("Products"), figure(change.total))]
     if change.state in (State.DONE, State.UNDONE):
-        rows += [(_("Changed"), figure(change.changed)), (_("As they were"), figure(change.same))]
+        rows += [
+            (pgettext("products of a bulk change", "Changed"), figure(change.changed)),
+            (_("As they were"), figure(change.same)),
+        ]
         rows.append((_("Left alone"), figure(change.left)))
     rows += [(_("By"), change.created_by or "–"), (_("Asked for"), ago(change.created_at))]
     if change.undone_at:

@@ -11,13 +11,15 @@ from django.utils import timezone
 
 from catalog import facts
 from catalog.bulk.operations import OPERATIONS, Unchangeable
-from catalog.models import BulkChange, BulkChangeRow, Product
+from catalog.models import BulkChange, BulkChangeRow, Product, Variant
 from catalog.services.stock import lock_products
 from catalog.signals import announce, product_changed
 from core import jobs
 from core.acting import acting_as
 
 CHUNK = 500
+MANY = 1_000
+"""From so many products on the statistics of their table are made anew."""
 KEPT_DAYS = 90
 """So long a change can be undone."""
 State, Row = BulkChange.State, BulkChangeRow.State
@@ -32,6 +34,7 @@ def apply(change_id: int) -> dict[str, Any]:
             done = change.rows.exclude(state=Row.TODO).count()
             jobs.progress(done, change.total)
     _finish(change_id, State.RUNNING, State.DONE)
+    _refresh_statistics(change)
     return _counts(change_id)
 
 
@@ -43,6 +46,7 @@ def put_back(change_id: int) -> dict[str, Any]:
             left = change.rows.filter(state=Row.CHANGED).count()
             jobs.progress(change.total - left, change.total)
     _finish(change_id, State.UNDOING, State.UNDONE)
+    _refresh_statistics(change)
     return _counts(change_id)
 
 
@@ -140,6 +144,15 @@ def _finish(change_id: int, running: str, ended: str) -> None:
     change.changed, change.same, change.left = was_changed, found[Row.SAME], found[Row.LEFT]
     change.put_back, change.kept = found[Row.PUT_BACK], found[Row.KEPT]
     change.save(update_fields=["state", "finished_at", "changed", "same", "left", "put_back", "kept"])
+
+
+def _refresh_statistics(change: BulkChange) -> None:
+    """Every updated row leaves its old version in the table for a while; without new statistics PostgreSQL, and the
+    lists that say "about", would take those for rows too."""
+    if change.total >= MANY:
+        with connection.cursor() as cursor:
+            for model in (Product, Variant):
+                cursor.execute(f"ANALYZE {model._meta.db_table}")
 
 
 def _by_state(change_id: int) -> Counter[str]:

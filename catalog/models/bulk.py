@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class BulkChange(models.Model):
@@ -35,7 +36,7 @@ class BulkChange(models.Model):
     arguments = models.JSONField(_("how"), default=dict, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.WAITING)
     total = models.PositiveIntegerField(_("products"), default=0)
-    changed = models.PositiveIntegerField(_("changed"), default=0)
+    changed = models.PositiveIntegerField(pgettext_lazy("products of a bulk change", "changed"), default=0)
     same = models.PositiveIntegerField(_("as they were"), default=0)
     left = models.PositiveIntegerField(_("left alone"), default=0)
     put_back = models.PositiveIntegerField(_("put back"), default=0)
@@ -66,7 +67,7 @@ class BulkChangeRow(models.Model):
 
     class State(models.TextChoices):
         TODO = "todo", _("waiting")
-        CHANGED = "changed", _("changed")
+        CHANGED = "changed", pgettext_lazy("products of a bulk change", "changed")
         SAME = "same", _("as it was")
         LEFT = "left", _("left alone")
         PUT_BACK = "put_back", _("put back")

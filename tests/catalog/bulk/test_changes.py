@@ -268,6 +268,20 @@ def test_what_stood_before_is_forgotten_after_90_days_and_then_stays(lin):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_lists_estimate_as_many_products_after_a_change_as_before(lin, monkeypatch):
+    monkeypatch.setattr(doing, "MANY", 1)
+    ProductFactory.create_batch(40, price="100")
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE catalog_product")
+    for _ in range(4):
+        change(lin)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT core_estimate('SELECT id FROM catalog_product')")
+        assert cursor.fetchone() == (40,)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_changes_at_once_over_the_same_products_both_happen_once(lin, monkeypatch):
     monkeypatch.setattr(asking, "SMALL", 0)
     monkeypatch.setattr(doing, "CHUNK", 3)

@@ -5,8 +5,9 @@ from django.db import connection
 from django.test import Client
 
 from catalog.models import Brand, Category, Product
-from core.models import RowChange, ShopProfile
+from core.models import LedgerEntry, RowChange, ShopProfile, StaffUser
 from tests.factories import (
+    ApiKeyFactory,
     BrandFactory,
     CategoryFactory,
     CustomerFactory,
@@ -200,3 +201,33 @@ def test_a_long_history_asks_few_queries(client, django_assert_max_num_queries):
 
     with django_assert_max_num_queries(12):
         client.get(history(client, product))
+
+
+def test_lists_and_rights_are_told_and_rights_are_never_put_back_from_here(client, lin):
+    ShopProfile.objects.update(languages=["en", "zh-hans"])
+    assert client.get(history(client, ShopProfile.objects.get())).status_code == 200
+    person = StaffUserFactory.create(is_superuser=True)
+    StaffUser.objects.filter(pk=person.pk).update(is_superuser=False)
+    entries = client.get(history(client, person)).context["entries"]
+    assert entries
+    assert {entry.undo for entry in entries} == {""}
+
+    for entry in LedgerEntry.objects.filter(subject=f"core.staffuser:{person.pk}"):
+        client.post(history(client, person), {"undo": f"ledger:{entry.pk}"})
+
+    person.refresh_from_db()
+    assert not person.is_superuser
+    assert client.get(history(client, ApiKeyFactory.create())).status_code == 200
+
+
+def test_a_setting_with_rules_of_its_own_is_not_put_back_from_here(client):
+    ShopProfile.objects.update(second_factor_roles=["owner"])
+    ShopProfile.objects.update(second_factor_roles=[])
+    shop = ShopProfile.objects.get()
+    (newest, *_others) = client.get(history(client, shop)).context["entries"]
+    assert newest.undo == ""
+
+    client.post(history(client, shop), {"undo": f"row:{RowChange.objects.first().pk}"})
+
+    shop.refresh_from_db()
+    assert shop.second_factor_roles == []

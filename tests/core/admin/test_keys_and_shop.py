@@ -86,7 +86,7 @@ def test_the_list_of_the_shop_is_its_form_and_saving_takes_effect_at_once(client
     answer = client.post(
         SHOP,
         {"name": "Lantern House", "base_currency": "EUR", "time_zone": "Europe/Paris", "week_start": 1,
-         "languages": ["en", "zh-hans"], "return_window_days": 14},
+         "languages": ["en", "zh-hans"], "return_window_days": 14, "holdout_percent": 5},
     )  # fmt: skip
 
     assert answer["Location"] == SHOP
