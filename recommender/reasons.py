@@ -1,5 +1,8 @@
 """Why a product is shown, in the reader's language."""
 
+from functools import lru_cache
+
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 BECAUSE = {
@@ -17,6 +20,12 @@ BECAUSE = {
 
 def sentence(code: str, product_name: str = "") -> str:
     """The reason as customers read it. Codes without a product need no name."""
+    return _sentence(get_language() or "", code, product_name)
+
+
+@lru_cache(maxsize=4_096)
+def _sentence(language: str, code: str, product_name: str) -> str:
+    """Each answer has ten of them, most often the same ones. `language` is that of this thread."""
     match code:
         case "because_you_bought":
             return _("Because you bought %(name)s") % {"name": product_name}
