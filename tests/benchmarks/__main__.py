@@ -28,12 +28,35 @@ BENCHES = {
     "recommender-ml-100k": Bench(
         "ml-100k",
         ("recommender", "interactions.csv", "--protocol", "random-by-item-75", "--seed", "42"),
-        (("popularity", "ndcg@10", 0.2482, 0.2562), ("item_knn", "ndcg@10", 0.44, 1.0)),
+        (
+            ("popularity", "ndcg@10", 0.2482, 0.2562),
+            ("item_knn", "ndcg@10", 0.44, 1.0),
+            ("blend", "ndcg@10", 0.484, 1.0),
+        ),
     ),
     "recommender-amazon-beauty": Bench(
         "amazon-beauty",
-        ("recommender", "interactions.csv", "--protocol", "leave-last-out", "--items", "items.csv"),
-        (("item_knn", "ndcg@10", 0.042, 1.0),),
+        (
+            "recommender",
+            "interactions.csv",
+            "--protocol",
+            "leave-last-out",
+            "--items",
+            "items.csv",
+            "--time-budget",
+            "300",
+        ),
+        (("ease", "ndcg@10", 0.042, 1.0), ("blend", "ndcg@10", 0.063, 1.0), ("blend", "hit_rate@10", 0.1, 1.0)),
+    ),
+    "recommender-office-unseen": Bench(
+        "amazon-office-text",
+        ("recommender", "--train", "train.csv", "--test", "test.csv", "--items", "items.csv", "--time-budget", "120"),
+        (("popularity", "ndcg@10", 0.0, 0.0), ("content", "ndcg@10", 0.05, 1.0)),
+    ),
+    "recommender-online-retail": Bench(
+        "online-retail",
+        ("recommender", "--train", "train.csv", "--test", "test.csv", "--items", "items.csv", "--time-budget", "300"),
+        (("ease", "ndcg@10", 0.1, 1.0), ("blend", "ndcg@10", 0.1, 1.0)),
     ),
     "sessions-diginetica": Bench(
         "diginetica",

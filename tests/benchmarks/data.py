@@ -66,14 +66,33 @@ def online_retail(folder: Path, out: Path) -> None:
         }
     )
     _write(events, out / "interactions.csv")
+    later = lines["invoice_date"] > lines["invoice_date"].max() - pd.Timedelta(days=30)
+    _write(events[~later.to_numpy()], out / "train.csv")
+    _write(events[later.to_numpy()], out / "test.csv")
     items = lines.drop_duplicates("stock_code", keep="last")[["stock_code", "description", "price"]]
     _write(items.rename(columns={"stock_code": "item", "description": "title"}), out / "items.csv")
+
+
+def office_text(folder: Path, out: Path) -> None:
+    """Items with text. Training: what customers chose before, in order. Test: choices of items that no history has."""
+    rows = [pd.read_csv(folder / f"{name}.tsv.gz", sep="\t", dtype=str) for name in ("valid", "test")]
+    before = pd.concat(rows, ignore_index=True)[["user_id", "history_item_ids"]]
+    known = before.assign(item=before["history_item_ids"].str.split()).explode("item").dropna(subset="item")
+    known = known.drop_duplicates(["user_id", "item"]).rename(columns={"user_id": "customer"})[["customer", "item"]]
+    _write(known, out / "train.csv")
+    test = rows[1].rename(columns={"user_id": "customer", "item_id": "item"})[["customer", "item"]]
+    _write(test[~test["item"].isin(known["item"])].drop_duplicates(), out / "test.csv")
+    items = pd.read_csv(folder / "items.csv.gz", dtype={"item_id": str}).rename(
+        columns={"item_id": "item", "description": "text"}
+    )
+    _write(items[["item", "title", "brand", "text"]].fillna(""), out / "items.csv")
 
 
 SETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "ml-100k": ("ml-100k", ml_100k),
     "amazon-beauty": ("amazon-beauty", amazon_beauty),
     "diginetica": ("diginetica", diginetica),
+    "amazon-office-text": ("amazon-office-text", office_text),
     "online-retail": ("online_retail_ii_2009_2010", online_retail),
 }
 
