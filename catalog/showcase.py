@@ -9,7 +9,7 @@ import heapq
 import threading
 import time
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
@@ -36,9 +36,20 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
     (SELECT array_agg(ARRAY[seq, product_id]) FROM catalog_productchange WHERE xid >= %s::text::xid8)
 """
 SELLABLE = """
-SELECT id, coalesce(extract(epoch FROM published_at), 'infinity')::float8 FROM catalog_product
+SELECT id, coalesce(extract(epoch FROM published_at), 'infinity')::float8, category_id, brand_id, price::float8
+FROM catalog_product
 WHERE status = 'live' AND deleted_at IS NULL AND is_in_stock
 """
+
+
+class Facts(NamedTuple):
+    """What the rules of a shelf look at. `published`: seconds since 1970, infinite when nobody knows; `price` is in the
+    shop's currency."""
+
+    published: float
+    category_id: int | None
+    brand_id: int | None
+    price: float
 
 
 class Card(dict[str, Any]):
@@ -63,7 +74,7 @@ class Showcase:
         self._looked_at = float("-inf")
         self._xmin = 0
         self._seen: set[int] = set()
-        self._sellable: dict[int, float] = {}
+        self._sellable: dict[int, Facts] = {}
         self._newest: list[int] | None = None
         self._cards: dict[str, dict[int, Card]] = {}
         self._currency = ""
@@ -78,6 +89,16 @@ class Showcase:
         self._look_when_due()
         sellable = self._sellable
         return {pk for pk in ids if pk in sellable}
+
+    def facts_among(self, ids: Collection[int]) -> dict[int, Facts]:
+        """The same, with what rules look at in each."""
+        if not self._remembers():
+            with connection.cursor() as cursor:
+                cursor.execute(f"{SELLABLE} AND id = ANY(%s)", [list(ids)])
+                return _facts(cursor)
+        self._look_when_due()
+        sellable = self._sellable
+        return {pk: sellable[pk] for pk in ids if pk in sellable}
 
     def last_seen(self) -> Collection[int] | None:
         """What could be sold at the last look, for when there can be no other. None: there was none."""
@@ -151,14 +172,14 @@ class Showcase:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         xmin = int(cursor.fetchone()[0])
         cursor.execute(SELLABLE)
-        self._sellable = dict(cursor.fetchall())
+        self._sellable = _facts(cursor)
         self._newest, self._cards = None, {}
         return xmin
 
     def _take_in(self, cursor: Any, changed: set[int]) -> None:
         self._changes += 1
         cursor.execute(f"{SELLABLE} AND id = ANY(%s)", [list(changed)])
-        now = dict(cursor.fetchall())
+        now = _facts(cursor)
         for pk in changed:
             if pk in now:
                 self._sellable[pk] = now[pk]
@@ -173,7 +194,7 @@ class Showcase:
         found = self._newest
         if found is None:
             with self._looking:
-                ranked = heapq.nlargest(NEWEST, ((at, pk) for pk, at in self._sellable.items()))
+                ranked = heapq.nlargest(NEWEST, ((one.published, pk) for pk, one in self._sellable.items()))
                 found = self._newest = [pk for _at, pk in ranked]
         return found
 
@@ -181,6 +202,10 @@ class Showcase:
         currency = current_shop().base_currency
         if currency != self._currency:
             self._cards, self._currency = {}, currency
+
+
+def _facts(cursor: Any) -> dict[int, Facts]:
+    return {pk: Facts(*rest) for pk, *rest in cursor.fetchall()}
 
 
 showcase = Showcase()

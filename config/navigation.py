@@ -45,6 +45,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     (
         INTELLIGENCE,
         [
+            Item(_("Placements"), "view_carousel", "recommender_placement_changelist", "recommender.view_placement"),
             Item(_("Experiments"), "science", "core_experiment_changelist", "core.view_experiment"),
             Item(_("Models"), "model_training", "core_modelversion_changelist", "core.view_modelversion"),
         ],

@@ -8,11 +8,19 @@ class RecommenderConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.extensions import customer_panels, personal_rankers, product_panels
-        from core.extensions import evaluators, experiment_kinds, first_models, model_kinds, staff_pages
+        from core.extensions import (
+            evaluators,
+            experiment_kinds,
+            first_models,
+            model_kinds,
+            role_permissions,
+            staff_pages,
+        )
 
         evaluators.register("recommender", "recommender.evaluators.RecommenderEvaluator")
         experiment_kinds.register("recommendations", "recommender.trials.RECOMMENDATIONS", order=10)
         evaluators.register("sessions", "recommender.session_evaluators.SessionEvaluator")
+        role_permissions.register("recommender", "recommender.roles.ROLE_PERMISSIONS")
         first_models.register("recommender", "recommender.services.train_first")
         model_kinds.register(
             "recommender",

@@ -41,6 +41,8 @@ def _sentence(language: str, code: str, product_name: str) -> str:
             return _("Popular with our customers")
         case "new":
             return _("New in the shop")
+        case "chosen_by_the_shop":
+            return _("Chosen for you by the shop")
     raise ValueError(f"No such reason: {code}")
 
 
@@ -65,4 +67,6 @@ def strategy_name(strategy: str) -> str:
             return _("popularity")
         case "newest":
             return _("newest first")
+        case "similar":
+            return _("like the product on the page")
     return strategy

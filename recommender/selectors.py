@@ -8,7 +8,7 @@ database is away, `from_memory` answers from the shelf of this process.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from django.conf import settings
@@ -20,12 +20,24 @@ from catalog.models import Customer, Interaction, Product, Visitor
 from catalog.showcase import Card, showcase
 from core import model_registry as registry
 from core.experiments import Placed
-from recommender import reasons, tokens, trials
+from recommender import reasons, tokens, trials, wishes
+from recommender.arranging import Arranged, arrange, seed_of
 from recommender.choices import ACT_WEIGHTS, HISTORY_LIMIT, LIKED_FROM_STARS, RECOMMENDER
-from recommender.ml.serving import Candidate, ServingModel, build
+from recommender.ml.serving import POPULAR, Candidate, ServingModel, build
+from recommender.ml.steering import EXPLORED, PINNED
+from recommender.models import Placement
 from recommender.shelf import MOST, keys_of, shelf
+from recommender.wishes import Wish
 
 log = structlog.get_logger(__name__)
+DEFAULT_LIMIT = 10
+SIMILAR = "similar"
+STRATEGIES: dict[str, str] = {
+    Placement.Strategy.AUTOMATIC: trials.LIVE,
+    Placement.Strategy.SIMILAR: SIMILAR,
+    Placement.Strategy.POPULAR: trials.POPULAR,
+    Placement.Strategy.NEWEST: trials.NEWEST,
+}
 BASKET_WEIGHT = 5.0
 PAGE_WEIGHT = 8.0
 
@@ -119,33 +131,61 @@ def recommend(
     page_product_id: int | None = None,
     basket: Sequence[int] = (),
     exclude: Collection[int] = (),
-    limit: int = 10,
+    limit: int | None = None,
     language: str | None = None,
     placed: Placed | None = None,
+    wish: Wish | None = None,
 ) -> Answer:
-    """At most `limit` products that may be sold right now, best first, each with its reason.
+    """At most `limit` products that may be sold right now (default: the slots of the placement), in the order of the
+    slots, each with its reason.
 
     What the person bought, has in the basket, looks at or asked to leave out is not shown. Never raises for a missing
     or damaged model. `who` spares the look-up of customer and visitor. `placed` is the person's arm in an experiment,
-    which may ask for another list than the model's.
+    which may ask for another list than the model's; `wish` takes the place of what staff saved for the placement, to
+    see what a change would do.
     """
+    wish = wish or wishes.wish(placement) or Wish(placement)
+    most = limit or wish.slots or DEFAULT_LIMIT
     acts = who.acts if who is not None else recent_acts(customer=customer, visitor=visitor)
     context = [Act(product_id, "basket", timezone.now(), BASKET_WEIGHT) for product_id in basket]
     if page_product_id is not None:
         context.insert(0, Act(page_product_id, "page", timezone.now(), PAGE_WEIGHT))
-    bought = {act.product_id for act in acts if act.kind == Interaction.Kind.PURCHASE}
+    bought = set() if wish.repeats_allowed else {a.product_id for a in acts if a.kind == Interaction.Kind.PURCHASE}
     unwanted = {*exclude, *basket, *bought} | ({page_product_id} if page_product_id is not None else set())
-    strategy = trials.strategy_of(placed)
-    history = _one_act_per_product(context + acts) if strategy == trials.LIVE else []
-    loaded, candidates = _scored(
-        lambda model: model.recommend(
-            [(act.product_id, act.weight) for act in history], k=limit * 4 + 40, exclude=unwanted
-        )
-    )
+    strategy = trials.strategy_of(placed) if placed is not None else STRATEGIES[wish.strategy]
+    history = _one_act_per_product(context + acts) if strategy in (trials.LIVE, SIMILAR) else []
+    page = page_product_id or next(iter(basket), None) if strategy == SIMILAR else None
+    fits = _fitting(wish)
+
+    def score(model: ServingModel) -> list[Candidate]:
+        k = most * 4 + 40
+        alike = model.similar(page, k, exclude=unwanted) if page is not None else []
+        weighted = [(act.product_id, act.weight) for act in history]
+        allowed = None if fits is None else model.mask(fits)
+        return alike + model.recommend(weighted, k, exclude=unwanted, allowed=allowed)
+
+    loaded, candidates = _scored(score if strategy != trials.NEWEST else lambda model: [])
     return _answer(
-        placement, candidates if strategy != trials.NEWEST else [], history=history, unwanted=unwanted, limit=limit,
-        language=language, loaded=loaded, placed=placed,
+        placement, candidates, history=history, unwanted=unwanted, limit=most, language=language, loaded=loaded,
+        placed=placed, wish=wish, strategy=strategy, subject=_subject(customer, visitor, who),
     )  # fmt: skip
+
+
+def _subject(customer: Customer | None, visitor: Visitor | None, who: Person | None) -> str:
+    """What tells one person from another where chance decides what is tried."""
+    customer = customer or (who.customer if who is not None else None)
+    if customer is not None:
+        return customer.public_id
+    if who is not None and who.browser is not None:
+        return who.browser.key
+    return visitor.key if visitor is not None else ""
+
+
+def _fitting(wish: Wish) -> list[int] | None:
+    """Products that the filter of the placement lets through; None without a filter. The model then looks among these
+    only, instead of finding ten of a thousand by chance."""
+    wanted = wish.filter()
+    return list(Product.objects.sellable().filter(**wanted).values_list("pk", flat=True)) if wanted else None
 
 
 def similar(*, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None) -> Answer:
@@ -154,7 +194,7 @@ def similar(*, product: Product, limit: int = 10, exclude: Collection[int] = (),
     loaded, candidates = _scored(lambda model: model.similar(product.pk, k=limit * 4 + 40))
     return _answer(
         "product", candidates, history=[page], unwanted={product.pk, *exclude}, limit=limit, language=language,
-        loaded=loaded,
+        loaded=loaded, wish=wishes.wish("product") or Wish("product"), strategy=SIMILAR,
     )  # fmt: skip
 
 
@@ -164,7 +204,7 @@ def from_memory(
     page: str | None = None,
     basket: Sequence[str] = (),
     exclude: Collection[str] = (),
-    limit: int = 10,
+    limit: int | None = None,
     language: str | None = None,
 ) -> Answer | None:
     """An answer without the database, by public or `ext:` ids: what sold well when it was last seen.
@@ -181,7 +221,10 @@ def from_memory(
         cards = {pk: card for pk, card in cards.items() if pk in seen}
     loaded, candidates = _scored(lambda model: model.recommend([(pk, PAGE_WEIGHT) for pk in known], k=2 * MOST))
     ranked = dict.fromkeys([*(c.product_id for c in candidates), *goods.order])
-    chosen = [pk for pk in ranked if pk in cards and pk not in unwanted][:limit]
+    wish = wishes.remembered(placement) or Wish(placement)
+    allowed = wish.allowed(goods.facts, timezone.now())
+    most = limit or wish.slots or DEFAULT_LIMIT
+    chosen = [pk for pk in ranked if pk in cards and pk in allowed and pk not in unwanted][:most]
     reason = Reason("popular", reasons.sentence("popular"))
     return _told([Item(pk, cards[pk], None, "popular", reason) for pk in chosen], placement, loaded, is_stale=True)
 
@@ -207,25 +250,65 @@ def _answer(
     limit: int,
     language: str | None,
     loaded: registry.LoadedModel | None,
+    wish: Wish,
+    strategy: str,
     placed: Placed | None = None,
+    subject: str = "",
 ) -> Answer:
-    """Keep what may be sold, fill up from the newest, and put the reasons into words."""
-    wanted = [c for c in candidates if c.product_id not in unwanted]
-    sellable = showcase.sellable_among([c.product_id for c in wanted])
-    shelf.forget(c.product_id for c in wanted if c.product_id not in sellable)
+    """Keep what may be sold, arrange it as staff wish, fill up, and put the reasons into words."""
+    now = timezone.now()
+    pins = [pk for pk in wish.pinned(now).values() if pk not in unwanted]
+    wanted = [c for c in candidates if c.product_id not in unwanted and _is_wanted(c, wish, strategy)]
+    facts = showcase.facts_among([*(c.product_id for c in wanted), *pins])
+    shelf.forget(c.product_id for c in wanted if c.product_id not in facts)
     shelf.keep_fresh()
-    chosen = [c for c in wanted if c.product_id in sellable][:limit]
-    newest: list[int] = []
-    if len(chosen) < limit:
-        taken = {*unwanted, *(c.product_id for c in chosen)}
-        newest = showcase.newest(limit - len(chosen), exclude=taken)
+    ranked = [*(c.product_id for c in wanted if c.product_id in facts), *pins]
+
+    def arranged(products: Sequence[int]) -> Arranged:
+        return arrange(
+            products, wish=wish, facts=facts, slots=limit, now=now, seed=seed_of(placement, subject, now),
+            similarity=_likeness(loaded),
+        )  # fmt: skip
+
+    shown = arranged(ranked)
+    may_fill = wish.fallback != Placement.Fallback.NOTHING or strategy == trials.NEWEST
+    if (len(shown.product_ids) < limit and may_fill) or wish.exploration > 0:
+        fresh = _newest(wish, limit * 2, besides={*unwanted, *ranked})
+        facts |= showcase.facts_among(fresh)
+        shown = arranged([*ranked, *fresh])
     by_product = {act.product_id: act for act in history}
-    named = {c.reason_product_id for c in chosen if c.reason_product_id in by_product}
-    cards = showcase.cards({*(c.product_id for c in chosen), *newest, *named}, language=language)
-    items = [_item(c, by_product, cards) for c in chosen if c.product_id in cards]
-    new = Reason("new", reasons.sentence("new"))
-    items += [Item(pk, cards[pk], None, "newest", new) for pk in newest if pk in cards]
-    return _told(items, placement, loaded, history=list(history), placed=placed)
+    found = {c.product_id: c for c in reversed(wanted)}
+    speakers = {found[pk].reason_product_id for pk in shown.product_ids if pk in found}
+    named = {pk for pk in by_product if pk in speakers}
+    cards = showcase.cards({*shown.product_ids, *named}, language=language)
+    items = [_item(pk, found.get(pk), shown.why.get(pk), by_product, cards) for pk in shown.product_ids if pk in cards]
+    return _told(items, placement, loaded, history=list(history), placed=placed, strategy=strategy)
+
+
+def _newest(wish: Wish, count: int, *, besides: Collection[int]) -> list[int]:
+    """The newest products that may be sold and pass the filter of the placement, newest first."""
+    wanted = wish.filter()
+    if not wanted:
+        return showcase.newest(count, exclude=besides)
+    rows = Product.objects.sellable().filter(**wanted).exclude(pk__in=besides).order_by("-published_at", "-id")
+    return list(rows.values_list("pk", flat=True)[:count])
+
+
+def _is_wanted(candidate: Candidate, wish: Wish, strategy: str) -> bool:
+    """Popular products complete a personal list only when staff want it so."""
+    is_filler = candidate.source == POPULAR and strategy in (trials.LIVE, SIMILAR)
+    return not is_filler or wish.fallback == Placement.Fallback.POPULAR
+
+
+def _likeness(loaded: registry.LoadedModel | None) -> Callable[[Sequence[int]], Any] | None:
+    def ask(product_ids: Sequence[int]) -> Any:
+        try:
+            return loaded.built(build).likeness(product_ids) if loaded else None
+        except Exception:  # as in _scored: categories then say what is alike
+            log.exception("recommender.model_unusable")
+            return None
+
+    return ask if loaded else None
 
 
 def _told(
@@ -236,8 +319,8 @@ def _told(
     history: list[Act] | None = None,
     is_stale: bool = False,
     placed: Placed | None = None,
+    strategy: str = trials.LIVE,
 ) -> Answer:
-    strategy = trials.strategy_of(placed)
     return Answer(
         items=items,
         id=tokens.make(
@@ -258,23 +341,34 @@ def _own_strategy(loaded: registry.LoadedModel | None) -> str:
     return str(loaded.meta.get("strategy", "")) if loaded else "newest"
 
 
-def _item(candidate: Candidate, by_product: dict[int, Act], cards: dict[int, Card]) -> Item:
+def _item(
+    product_id: int, candidate: Candidate | None, why: str | None, by_product: dict[int, Act], cards: dict[int, Card]
+) -> Item:
+    """`why`: the product stands here for another reason than its score."""
+    if why == PINNED:
+        source, reason = "pinned", Reason("chosen_by_the_shop", reasons.sentence("chosen_by_the_shop"))
+    elif why == EXPLORED or candidate is None:
+        source, reason = "newest", Reason("new", reasons.sentence("new"))
+    else:
+        source, reason = _spoken_for(candidate, by_product, cards)
+    return Item(product_id, cards[product_id], candidate.score if candidate else None, source, reason)
+
+
+def _spoken_for(candidate: Candidate, by_product: dict[int, Act], cards: dict[int, Card]) -> tuple[str, Reason]:
+    """Source and reason of a product that the model found."""
     act = by_product.get(candidate.reason_product_id) if candidate.reason_product_id is not None else None
     if act is None or act.product_id not in cards:
-        reason = Reason("popular", reasons.sentence("popular"))
-    else:
-        code = reasons.BECAUSE[act.kind]
-        speaker = cards[act.product_id]
-        text = reasons.sentence(code, str(speaker["name"]))
-        reason = Reason(code, text, act.product_id, str(speaker["id"]), candidate.share)
-    source = "personal" if act is not None else "popular"
-    return Item(candidate.product_id, cards[candidate.product_id], candidate.score, source, reason)
+        return "popular", Reason("popular", reasons.sentence("popular"))
+    code = reasons.BECAUSE[act.kind]
+    speaker = cards[act.product_id]
+    text = reasons.sentence(code, str(speaker["name"]))
+    return "personal", Reason(code, text, act.product_id, str(speaker["id"]), candidate.share)
 
 
 def _source(items: Sequence[Item]) -> str:
     """Best step of the chain that was used."""
     steps = {item.source for item in items}
-    return next((step for step in ("personal", "popular", "newest") if step in steps), "newest")
+    return next((step for step in ("personal", "popular", "pinned", "newest") if step in steps), "newest")
 
 
 def _one_act_per_product(acts: Sequence[Act]) -> list[Act]:

@@ -1,8 +1,26 @@
 """What staff and commands can ask the recommender to do."""
 
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from catalog.models import Brand, Category, Product
 from core.jobs import enqueue, run_now
 from core.models import Job, ModelVersion, StaffUser
+from core.money import amount_text
 from recommender.choices import RECOMMENDER
+from recommender.exceptions import BadPlacement, ChangedMeanwhile
+from recommender.models import Placement, PlacementRule, PlacementVersion
+
+WISHES = (
+    "name", "name_translations", "strategy", "fallback", "slots", "repeats_allowed", "diversity", "category_cap",
+    "exploration", "is_on",
+)  # fmt: skip
+"""Fields of a placement that a version keeps as they are; category, brand and prices are kept beside them."""
 
 
 def request_training(*, by: StaffUser | None = None) -> Job:
@@ -17,3 +35,123 @@ def train_first() -> None:
     if ModelVersion.objects.of(RECOMMENDER.name).active().exists() or not Interaction.objects.exists():
         return
     run_now("recommender.tasks.train")
+
+
+# --- placements -----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def save_placement(
+    placement: Placement, rules: Sequence[PlacementRule], *, by: StaffUser | None, note: str = ""
+) -> PlacementVersion:
+    """Store what staff want at a placement, as its next version; all rules are replaced by `rules`.
+
+    `placement.version` is the version that was changed. Raises BadPlacement, and ChangedMeanwhile when another version
+    was saved since; nothing is written then.
+    """
+    check_rules(placement, rules)
+    if placement.pk is not None:
+        newest = Placement.objects.select_for_update().values_list("version", flat=True).get(pk=placement.pk)
+        if newest != placement.version:
+            raise ChangedMeanwhile(_("Somebody else saved this placement meanwhile. Open it again."))
+    placement.version += 1
+    placement.save()
+    placement.rules.all().delete()
+    for rule in rules:
+        rule.pk, rule.placement = None, placement
+    PlacementRule.objects.bulk_create(rules)
+    return PlacementVersion.objects.create(
+        placement=placement, number=placement.version, settings=snapshot(placement, rules), saved_by=by, note=note[:200]
+    )
+
+
+def check_rules(placement: Placement, rules: Sequence[PlacementRule]) -> None:
+    """Raises BadPlacement: a pin without a product or outside the slots, two pins of one slot at one time."""
+    pins = [rule for rule in rules if rule.kind == PlacementRule.Kind.PIN]
+    for number, pin in enumerate(pins):
+        if pin.product_id is None or pin.slot is None:
+            raise BadPlacement(_("A pin needs a product and a slot."))
+        if pin.slot > placement.slots:
+            raise BadPlacement(
+                _("Slot %(slot)d does not exist: this placement shows %(slots)d products.")
+                % {"slot": pin.slot, "slots": placement.slots}
+            )
+        for other in pins[:number]:
+            if other.slot == pin.slot and _meet(other, pin):
+                raise BadPlacement(_("Two products are pinned to slot %(slot)d at the same time.") % {"slot": pin.slot})
+    if (
+        placement.price_min is not None
+        and placement.price_max is not None
+        and placement.price_min > placement.price_max
+    ):
+        raise BadPlacement(_("The lowest price is above the highest."))
+
+
+def _meet(one: PlacementRule, other: PlacementRule) -> bool:
+    """Whether there is a moment at which both are in force."""
+    return (one.ends_at is None or other.starts_at is None or other.starts_at < one.ends_at) and (
+        other.ends_at is None or one.starts_at is None or one.starts_at < other.ends_at
+    )
+
+
+def restore_placement(version: PlacementVersion, *, by: StaffUser | None) -> tuple[PlacementVersion, int]:
+    """Make an earlier version the newest again. Second, how many of its rules speak of things that are gone."""
+    placement = Placement.objects.get(pk=version.placement_id)
+    rules, lost = from_snapshot(placement, version.settings)
+    note = _("Back to version %(number)d") % {"number": version.number}
+    return save_placement(placement, rules, by=by, note=note), lost
+
+
+def snapshot(placement: Placement, rules: Sequence[PlacementRule]) -> dict[str, Any]:
+    """A placement and its rules as JSON, complete enough to come back from."""
+    return {
+        **{name: getattr(placement, name) for name in WISHES},
+        "category": placement.category_id,
+        "brand": placement.brand_id,
+        "price_min": None if placement.price_min is None else amount_text(placement.price_min),
+        "price_max": None if placement.price_max is None else amount_text(placement.price_max),
+        "rules": [
+            {
+                "kind": rule.kind,
+                "product": rule.product_id,
+                "category": rule.category_id,
+                "brand": rule.brand_id,
+                "slot": rule.slot,
+                "strength": rule.strength,
+                "starts_at": rule.starts_at.isoformat() if rule.starts_at else None,
+                "ends_at": rule.ends_at.isoformat() if rule.ends_at else None,
+                "note": rule.note,
+            }
+            for rule in rules
+        ],
+    }
+
+
+def from_snapshot(placement: Placement, stored: dict[str, Any]) -> tuple[list[PlacementRule], int]:
+    """Set the wishes of `placement` to those of a version; its rules, and how many of them lost their target."""
+    for name in WISHES:
+        setattr(placement, name, stored[name])
+    placement.category_id = stored["category"] if _existing(Category, {stored["category"]}) else None
+    placement.brand_id = stored["brand"] if _existing(Brand, {stored["brand"]}) else None
+    for name in ("price_min", "price_max"):
+        setattr(placement, name, None if stored[name] is None else Decimal(stored[name]))
+    known = {
+        "product": _existing(Product, {rule["product"] for rule in stored["rules"]}),
+        "category": _existing(Category, {rule["category"] for rule in stored["rules"]}),
+        "brand": _existing(Brand, {rule["brand"] for rule in stored["rules"]}),
+    }
+    rules = [
+        PlacementRule(
+            kind=rule["kind"], product_id=rule["product"], category_id=rule["category"], brand_id=rule["brand"],
+            slot=rule["slot"], strength=rule["strength"], note=rule["note"],
+            starts_at=parse_datetime(rule["starts_at"]) if rule["starts_at"] else None,
+            ends_at=parse_datetime(rule["ends_at"]) if rule["ends_at"] else None,
+        )
+        for rule in stored["rules"]
+        if all(rule[name] is None or rule[name] in there for name, there in known.items())
+    ]  # fmt: skip
+    return rules, len(stored["rules"]) - len(rules)
+
+
+def _existing(model: type[Any], keys: set[int | None]) -> set[int]:
+    return set(model.objects.filter(pk__in=[key for key in keys if key is not None]).values_list("pk", flat=True))

@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from catalog.models import Product
 from catalog.selectors import sellable_among
-from catalog.showcase import Card, showcase
+from catalog.showcase import Card, Facts, showcase
 from core import model_registry as registry
 from core.api.ids import EXTERNAL
 from recommender.choices import RECOMMENDER
@@ -34,6 +34,7 @@ class Goods:
 
     order: list[int]
     cards: dict[str, dict[int, Card]]
+    facts: dict[int, Facts]
     keys: dict[str, int]
     """Primary keys by the ids that the outside knows."""
     seen_at: float
@@ -87,7 +88,7 @@ class Shelf:
             keys[str(card["id"])] = pk
             if card["external_id"]:
                 keys[f"{EXTERNAL}{card['external_id']}"] = pk
-        self._goods = Goods(order, cards, keys, started)
+        self._goods = Goods(order, cards, showcase.facts_among(order), keys, started)
         with self._guard:
             self._gone = {product_id: at for product_id, at in self._gone.items() if at >= started}
 

@@ -1,5 +1,7 @@
 """Preview: what a customer, or a visitor with a typed basket, would be shown right now, and why."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
@@ -46,6 +48,26 @@ def preview(request: HttpRequest) -> HttpResponse:
         "may_see_customers": request.user.has_perm("catalog.view_customer"),
     }
     return render(request, "admin/recommender/preview.html", context)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """For whom something is tried; `unknown` are words that fit no product or customer."""
+
+    customer: Customer | None
+    basket: list[Product]
+    page: Product | None
+    unknown: list[str]
+
+
+def asked_for(data: Mapping[str, str], *, with_customers: bool) -> Asked:
+    """`try_customer`, `try_basket` and `try_product` of a form. A customer that fits nobody is unknown."""
+    words = data.get("try_customer", "").strip() if with_customers else ""
+    customer = _find_customer(words)[0] if words else None
+    basket, unknown = _find_products(data.get("try_basket", ""))
+    pages, unknown_page = _find_products(data.get("try_product", ""))
+    nobody = [words] if words and customer is None else []
+    return Asked(customer, basket, pages[0] if pages else None, [*unknown, *unknown_page, *nobody])
 
 
 def _find_customer(words: str) -> tuple[Customer | None, list[Customer]]:

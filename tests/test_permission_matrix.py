@@ -23,6 +23,7 @@ from core.api.permissions import READS
 from core.choices import Role
 from core.models import ApiKey, LedgerEntry, Scope
 from core.models.access import PUBLISHABLE_SCOPES
+from recommender.models import Placement
 from tests.factories import (
     AlertFactory,
     AlertRuleFactory,
@@ -379,6 +380,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_order_export": ("POST", {"core.export_data & catalog.view_order"}),
     "catalog_searchsynonym_export": ("POST", {"core.export_data & catalog.view_searchsynonym"}),
     "catalog_stockmovement_export": ("POST", {"core.export_data & catalog.view_stockmovement"}),
+    "recommender_placement_try": ("POST", {"recommender.view_placement"}),
+    "recommender_placement_restore": ("POST", {"recommender.change_placement"}),
     "core_webhook_secret": ("POST", {"core.change_webhook"}),
     "core_webhook_test": ("POST", {"core.change_webhook"}),
     "core_webhook_replay": ("POST", {"core.change_webhook"}),
@@ -517,6 +520,7 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "catalog.product": world.product,
         "catalog.searchsynonym": SearchSynonymFactory.create(),
         "catalog.stockmovement": StockMovementFactory.create(),
+        "recommender.placement": Placement.objects.get(key="home"),
     }
 
 
@@ -533,6 +537,7 @@ def address(name: str, rows: dict[str, Any]) -> str:
         "key": "none",
         "token": "none",
         "version": "1",
+        "number": 1,
     }
     path = reverse(f"admin:{name}", kwargs={key: arguments[key] for key in pattern.regex.groupindex})
     return f"{path}?source=catalog.product" if name == "saved_view_counts" else path

@@ -68,6 +68,9 @@ HARMLESS = {
     "core.ShopProfile": "base_currency holdout_salt languages logo name opening_hours second_factor_roles sender_email"
     " time_zone",
     "core.StaffUser": "password",
+    "recommender.Placement": "key name name_translations",
+    "recommender.PlacementRule": "note",
+    "recommender.PlacementVersion": "note settings",
     "core.Webhook": "name old_secret secret url",
     "core.WebhookDelivery": "public_id",
 }

@@ -23,6 +23,9 @@ class RecommendationQuerySerializer(SimilarQuerySerializer):
     placement = serializers.RegexField(
         PLACEMENT, default="home", help_text="Where the answer is shown, such as `home`."
     )
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MAX_ITEMS, required=False, help_text="Default: as many as the placement has slots."
+    )
     customer = IdField(required=False, help_text="Server keys only; a customer token already says who asks.")
     visitor = serializers.CharField(max_length=64, required=False, help_text="The visitor ID sent with events.")
     product = IdField(required=False, help_text="The product whose page is shown.")

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,12 +17,14 @@ from core.api import ids
 from core.api.permissions import HasScope
 from core.api.principals import KeyAuth
 from core.api.quick import QuickView, Unusual
+from core.api.schema import problems
 from core.api.views import ApiView
+from core.exceptions import NotFound
 from core.experiments import expose
 from core.faults import fault_of
 from core.metrics import count
 from core.models import Scope
-from recommender import selectors, trials
+from recommender import selectors, trials, wishes
 from recommender.api.serializers import (
     MAX_ITEMS,
     PLACEMENT,
@@ -30,6 +33,7 @@ from recommender.api.serializers import (
     SimilarQuerySerializer,
     answer_as_json,
 )
+from recommender.wishes import Wish
 
 PLAIN_VISITOR = re.compile(r"[!-~]{1,64}")
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
@@ -44,7 +48,7 @@ class RecommendationsView(QuickView):
         operation_id="recommendations_list",
         summary="Recommend products, with reasons",
         parameters=[RecommendationQuerySerializer],
-        responses={200: RecommendationsSerializer},
+        responses={200: RecommendationsSerializer, **problems(404)},
         tags=["recommendations"],
     )
     def get(self, request: Request) -> Response:
@@ -58,17 +62,18 @@ class RecommendationsView(QuickView):
     def quick_question(self, request: HttpRequest, caller: KeyAuth, **kwargs: Any) -> dict[str, Any]:
         """A browser or nobody, without basket, page and customer."""
         asked = request.GET.dict()
-        visitor, placement, limit = asked.pop("visitor", None), asked.pop("placement", "home"), asked.pop("limit", "10")
+        visitor, placement, limit = asked.pop("visitor", None), asked.pop("placement", "home"), asked.pop("limit", None)
         language = asked.pop("lang", None)
         if (
             asked
             or (visitor is not None and not PLAIN_VISITOR.fullmatch(visitor))
             or not re.fullmatch(PLACEMENT, placement)
-            or not (limit.isascii() and limit.isdecimal() and 1 <= int(limit) <= MAX_ITEMS)
+            or (limit is not None and not _is_limit(limit))
             or (language is not None and language not in LANGUAGES)
+            or wishes.wish(placement) is None
         ):
             raise Unusual
-        return {"visitor": visitor or "", "placement": placement, "limit": int(limit), "lang": language}
+        return {"visitor": visitor or "", "placement": placement, "limit": limit and int(limit), "lang": language}
 
     def quick_answer(self, question: dict[str, Any]) -> dict[str, Any]:
         who = selectors.person(visitor=question["visitor"])
@@ -91,11 +96,25 @@ class RecommendationsView(QuickView):
         )
 
 
+def _is_limit(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 1 <= int(text) <= MAX_ITEMS
+
+
+def _known_placement(key: str) -> Wish:
+    """What staff want there. Raises NotFound for a placement that does not exist or is off."""
+    found = wishes.wish(key)
+    if found is None:
+        raise NotFound(_("No placement has this key, or it is switched off."), code="unknown_placement")
+    return found
+
+
 def _recommended(query: dict[str, Any], who: selectors.Person, **more: Any) -> selectors.Answer:
+    wish = _known_placement(query["placement"])
     placed = trials.placed_at(query["placement"], customer=who.customer, browser=who.browser)
     answer = selectors.recommend(
-        placement=query["placement"], who=who, limit=query["limit"], language=query.get("lang"), placed=placed, **more
-    )
+        placement=query["placement"], who=who, limit=query.get("limit"), language=query.get("lang"), placed=placed,
+        wish=wish, **more,
+    )  # fmt: skip
     if placed is not None:
         expose(placed)
     return answer
@@ -136,7 +155,7 @@ def _from_memory(error: Exception, query: dict[str, Any], *, placement: str, pag
     fault = fault_of(error)
     answer = selectors.from_memory(
         placement=placement, page=page, basket=query.get("basket", []), exclude=query.get("exclude", []),
-        limit=query["limit"], language=query.get("lang"),
+        limit=query.get("limit"), language=query.get("lang"),
     ) if fault is not None and fault.status == 503 else None  # fmt: skip
     if answer is None:
         raise error

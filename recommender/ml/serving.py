@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ml.scoring import Attention, Chorus, Factors, Neighbours, Voice
+from recommender.ml.steering import similarity_of
 
 FORMAT = 2
 POPULAR = "popularity"
@@ -126,6 +127,10 @@ class ServingModel:
             Candidate(product, score, SIMILAR, product_id, 1.0)
             for product, score in zip(self.item_ids[items[free][:k]].tolist(), scores[free][:k].tolist(), strict=True)
         ]
+
+    def likeness(self, product_ids: Sequence[int]) -> NDArray[np.float64]:
+        """How alike these products are to those who choose: [n, n] in [0, 1]; unknown ones are like nobody."""
+        return similarity_of(*self._similar, self.positions(product_ids))
 
     def _scored(self, history: Sequence[tuple[int, float]], k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
         rows = self.positions([product_id for product_id, _weight in history])

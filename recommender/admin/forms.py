@@ -1,0 +1,87 @@
+"""The form of a placement and the rows of its rules."""
+
+from typing import Any
+
+from django import forms
+from django.forms.models import BaseInlineFormSet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.admin.fields import CategoryChoiceField
+from catalog.admin.product_forms import NamedForm
+from core.exceptions import DomainError
+from recommender.models import Placement, PlacementRule
+from recommender.services import check_rules
+
+TARGETS = ("product", "category", "brand")
+
+
+class PlacementForm(NamedForm):
+    """`opened_version` is the one that was read: who saves later than somebody else is told."""
+
+    category = CategoryChoiceField(label=gettext_lazy("Only this category"), required=False)
+    opened_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Placement
+        fields = (
+            "name", "key", "surface", "strategy", "fallback", "slots", "repeats_allowed", "diversity", "category_cap",
+            "exploration", "category", "brand", "price_min", "price_max", "is_on",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "opened_version" in self.fields:
+            self.fields["opened_version"].initial = self.instance.version
+        if self.instance.pk and "key" in self.fields:
+            self.fields["key"].disabled = True
+
+    def clean_opened_version(self) -> int:
+        """The row may have moved on; the service compares under a lock."""
+        version: int = self.cleaned_data.get("opened_version") or 0
+        return version
+
+
+class RuleForm(forms.ModelForm):
+    category = CategoryChoiceField(label=gettext_lazy("Category"), required=False)
+
+    class Meta:
+        model = PlacementRule
+        fields = ("kind", *TARGETS, "slot", "strength", "starts_at", "ends_at", "note")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        named = [name for name in TARGETS if cleaned.get(name)]
+        if len(named) != 1:
+            self.add_error("product", _("Choose one product, one category or one brand."))
+        if cleaned.get("kind") == PlacementRule.Kind.PIN:
+            if named and named != ["product"]:
+                self.add_error("product", _("Only a product can be pinned."))
+            if not cleaned.get("slot"):
+                self.add_error("slot", _("Say in which slot it is pinned, counted from 1."))
+        elif cleaned.get("slot"):
+            cleaned["slot"] = None
+        if cleaned.get("starts_at") and cleaned.get("ends_at") and cleaned["starts_at"] >= cleaned["ends_at"]:
+            self.add_error("ends_at", _("The end must be after the start."))
+        return cleaned
+
+
+class RuleFormSet(BaseInlineFormSet):
+    """Rules are saved together, as one version of the placement."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        try:
+            check_rules(self.instance, self.rules())
+        except DomainError as error:
+            raise forms.ValidationError(str(error.message)) from error
+
+    def rules(self) -> list[PlacementRule]:
+        """All rows that are filled in and not removed."""
+        return [
+            form.instance
+            for form in self.forms
+            if form not in self.deleted_forms and (form.instance.pk or form.has_changed())
+        ]

@@ -1,0 +1,178 @@
+"""From scored candidates to the list that a placement shows: boosts, pins, caps, diversity and exploration.
+
+numpy only, because the web process runs it. Everything here permutes or drops candidates; nothing can add one, so what
+was kept out before stays out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+RANKED, PINNED, EXPLORED = "ranked", "pinned", "explored"
+NO_GROUP = -1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a placement wants. `diversity` in [0, 1]: 0 keeps the ranking, 1 looks at difference alone.
+
+    `cap` items of one group at the most (None: any number; items of no group are never capped). `exploration` in
+    [0, 1]: the share of slots for new items. `pins`: slot (from 0) to item.
+    """
+
+    slots: int
+    diversity: float = 0.0
+    cap: int | None = None
+    exploration: float = 0.0
+    pins: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """n items with what steering looks at, in the same order.
+
+    `scores` float [n], higher is better; `factors` float [n] > 0, from boosts (above 1) and burials (below);
+    `groups` int [n], the category, NO_GROUP for none; `is_new` bool [n], items that too few people have seen to rank.
+    """
+
+    items: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    factors: NDArray[np.float64]
+    groups: NDArray[np.int64]
+    is_new: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Steered:
+    """Positions in the candidates, in the order of the slots, and why each stands there (RANKED, PINNED, EXPLORED)."""
+
+    chosen: NDArray[np.int64]
+    why: list[str]
+
+
+def relevance(scores: NDArray[np.floating], factors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Scores of any scale as (0, 1] by their place in the ranking, times the factor of each.
+
+    The place p of n counts 1/log2(p + 2), the discount of nDCG (Järvelin & Kekäläinen, 2002): a factor of 2 moves an
+    item about as far as the difference of these discounts says, whatever the model's scores look like.
+    """
+    order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return np.asarray(1.0 / np.log2(place + 2.0) * factors, np.float64)
+
+
+def steer(
+    candidates: Candidates, plan: Plan, *, similarity: NDArray[np.floating] | None = None, seed: int = 0
+) -> Steered:
+    """Fill the slots of `plan` by maximal marginal relevance (Carbonell & Goldstein, 1998): each slot takes the item
+    with the highest `λ·relevance − (1 − λ)·largest similarity to what is shown already`, λ = 1 − diversity.
+
+    `similarity` [n, n] in [0, 1] is needed for diversity; without it groups stand in for
+    it: items of one group count as alike by a half.
+
+    The same candidates, plan and seed give the same list. Shorter than `slots` when candidates or caps run out.
+    """
+    n = len(candidates.items)
+    value = relevance(candidates.scores, candidates.factors)
+    alike = similarity if similarity is not None else _by_group(candidates.groups)
+    fixed = _pins(candidates.items, plan)
+    chance = _explored_slots(plan, fixed, candidates.is_new, seed)
+    open_ = np.ones(n, bool)
+    open_[list(fixed.values())] = False
+    nearest = np.zeros(n)
+    for position in fixed.values():
+        np.maximum(nearest, alike[position], out=nearest)
+    used: dict[int, int] = {}
+    for position in fixed.values():
+        _count(used, int(candidates.groups[position]))
+    chosen: list[int] = []
+    why: list[str] = []
+    for slot in range(plan.slots):
+        if slot in fixed:
+            chosen.append(fixed[slot])
+            why.append(PINNED)
+            continue
+        free = open_ & _below_cap(candidates.groups, used, plan.cap)
+        explores = slot in chance and bool((free & candidates.is_new).any())
+        free = free & candidates.is_new if explores else free
+        if not free.any():
+            continue
+        mixed = (1 - plan.diversity) * value - plan.diversity * nearest
+        position = int(np.argmax(np.where(free, mixed, -np.inf)))
+        open_[position] = False
+        np.maximum(nearest, alike[position], out=nearest)
+        _count(used, int(candidates.groups[position]))
+        chosen.append(position)
+        why.append(EXPLORED if explores else RANKED)
+    return Steered(np.asarray(chosen, np.int64), why)
+
+
+def similarity_of(
+    indptr: NDArray[np.integer], indices: NDArray[np.integer], weights: NDArray[np.floating], rows: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """How alike the items at these rows of a neighbour matrix are: [n, n] in [0, 1], 1 on the diagonal.
+
+    Symmetric: the larger of both directions, scaled by the largest weight among these rows. Rows of -1 are like nobody.
+    """
+    n = len(rows)
+    alike = np.zeros((n, n))
+    known = np.flatnonzero(rows >= 0)
+    if len(known):
+        asked = np.asarray(rows, np.int64)[known]
+        starts = np.asarray(indptr[asked], np.int64)
+        lengths = np.asarray(indptr[asked + 1], np.int64) - starts
+        flat = np.arange(int(lengths.sum())) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+        others, found = np.asarray(indices[flat], np.int64), np.asarray(weights[flat], np.float64)
+        order = np.argsort(asked, kind="stable")
+        at = np.minimum(np.searchsorted(asked[order], others), len(asked) - 1)
+        there = known[order][at]
+        meets = rows[there] == others
+        alike[np.repeat(known, lengths)[meets], there[meets]] = found[meets]
+        top = float(found.max(initial=0.0))
+        alike = np.clip(np.maximum(alike, alike.T) / top, 0.0, 1.0) if top > 0 else alike
+    np.fill_diagonal(alike, 1.0)
+    return alike
+
+
+def _pins(items: NDArray[np.int64], plan: Plan) -> dict[int, int]:
+    """Slot to position, for pinned items that are among the candidates; each item once, at its first slot."""
+    place = {int(item): position for position, item in enumerate(items)}
+    found: dict[int, int] = {}
+    for slot, item in sorted(plan.pins.items()):
+        position = place.get(item)
+        if 0 <= slot < plan.slots and position is not None and position not in found.values():
+            found[slot] = position
+    return found
+
+
+def _explored_slots(plan: Plan, fixed: Mapping[int, int], is_new: NDArray[np.bool_], seed: int) -> set[int]:
+    """Which slots try new items: a share of the free ones, drawn anew for each seed, so that every place is tried.
+
+    The share is kept on average: 0.05 of 10 slots is one slot in every second list.
+    """
+    free = [slot for slot in range(plan.slots) if slot not in fixed]
+    if not free or plan.exploration <= 0 or not is_new.any():
+        return set()
+    chance = np.random.default_rng(seed)
+    wanted = plan.exploration * len(free)
+    count = int(wanted) + int(chance.random() < wanted - int(wanted))
+    return {int(slot) for slot in chance.choice(free, size=min(count, len(free)), replace=False)}
+
+
+def _by_group(groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    same = (groups[:, None] == groups[None, :]) & (groups != NO_GROUP)[:, None]
+    return np.where(np.eye(len(groups), dtype=bool), 1.0, 0.5 * same)
+
+
+def _below_cap(groups: NDArray[np.int64], used: Mapping[int, int], cap: int | None) -> NDArray[np.bool_]:
+    if cap is None:
+        return np.ones(len(groups), bool)
+    full = [group for group, count in used.items() if count >= cap and group != NO_GROUP]
+    return ~np.isin(groups, full)
+
+
+def _count(used: dict[int, int], group: int) -> None:
+    used[group] = used.get(group, 0) + 1

@@ -1,0 +1,186 @@
+"""Where recommendations stand, and what staff want there."""
+
+from typing import Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Brand, Category, Product
+from catalog.models.base import NamedModel
+from core.models import MoneyField, TimestampedModel
+
+MOST_SLOTS = 50
+
+
+class PlacementQuerySet(models.QuerySet["Placement"]):
+    def on(self) -> Self:
+        return self.filter(is_on=True)
+
+    def with_rules(self) -> Self:
+        return self.select_related("category").prefetch_related("rules__category", "rules__brand")
+
+
+class Placement(NamedModel, TimestampedModel):
+    """One place of the storefront that shows recommendations. `name` is what customers read above it."""
+
+    class Surface(models.TextChoices):
+        HOME = "home", _("home page")
+        PRODUCT = "product", _("product page")
+        CART = "cart", _("cart")
+        CATEGORY = "category", _("category page")
+        SEARCH = "search", _("search page")
+        EMAIL = "email", _("e-mail")
+
+    class Strategy(models.TextChoices):
+        AUTOMATIC = "automatic", _("for this customer")
+        SIMILAR = "similar", _("like the product on the page")
+        POPULAR = "popular", _("popular")
+        NEWEST = "newest", _("newest")
+
+    class Fallback(models.TextChoices):
+        POPULAR = "popular", _("popular products, then the newest")
+        NEWEST = "newest", _("the newest products")
+        NOTHING = "nothing", _("a shorter list")
+
+    key = models.SlugField(
+        _("key"), max_length=40, unique=True, help_text=_("The storefront asks for the placement by this word.")
+    )
+    surface = models.CharField(_("where"), max_length=10, choices=Surface)
+    strategy = models.CharField(_("strategy"), max_length=12, choices=Strategy, default=Strategy.AUTOMATIC)
+    fallback = models.CharField(_("when too little is found"), max_length=8, choices=Fallback, default=Fallback.POPULAR)
+    slots = models.PositiveSmallIntegerField(
+        _("products"), default=10, validators=[MinValueValidator(1), MaxValueValidator(MOST_SLOTS)]
+    )
+    repeats_allowed = models.BooleanField(
+        _("show what was bought before"), default=False, help_text=_("For things that people buy again and again.")
+    )
+    diversity = models.FloatField(
+        _("variety"), default=0.0, validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("0 shows the best matches, however alike; 1 shows what differs most."),
+    )  # fmt: skip
+    category_cap = models.PositiveSmallIntegerField(
+        _("most per category"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    exploration = models.FloatField(
+        _("share for new products"), default=0.0, validators=[MinValueValidator(0), MaxValueValidator(0.5)],
+        help_text=_("New products have no clicks yet. This share of the slots tries them."),
+    )  # fmt: skip
+    category = models.ForeignKey(
+        Category, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("only this category")
+    )
+    brand = models.ForeignKey(
+        Brand, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("only this brand")
+    )
+    price_min = MoneyField(_("price from"), null=True, blank=True)
+    price_max = MoneyField(_("price to"), null=True, blank=True)
+    is_on = models.BooleanField(_("on"), default=True)
+    version = models.PositiveIntegerField(_("version"), default=0, editable=False)
+
+    objects = PlacementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("placement")
+        verbose_name_plural = _("placements")
+        ordering = ["key"]
+        constraints = [
+            models.CheckConstraint(condition=Q(slots__range=(1, MOST_SLOTS)), name="placement_slots_1_to_50"),
+            models.CheckConstraint(condition=Q(diversity__range=(0, 1)), name="placement_diversity_0_to_1"),
+            models.CheckConstraint(condition=Q(exploration__range=(0, 0.5)), name="placement_exploration_to_half"),
+            models.CheckConstraint(
+                condition=Q(price_min=None) | Q(price_max=None) | Q(price_min__lte=F("price_max")),
+                name="placement_prices_in_order",
+            ),
+        ]
+
+
+class PlacementRuleQuerySet(models.QuerySet["PlacementRule"]):
+    def in_force(self) -> Self:
+        now = timezone.now()
+        return self.filter(Q(starts_at=None) | Q(starts_at__lte=now), Q(ends_at=None) | Q(ends_at__gt=now))
+
+
+class PlacementRule(models.Model):
+    """What staff want for a product, a category with all below it, or a brand, at one placement."""
+
+    class Kind(models.TextChoices):
+        PIN = "pin", _("pin")
+        BOOST = "boost", _("boost")
+        BURY = "bury", _("bury")
+        EXCLUDE = "exclude", _("exclude")
+
+    placement = models.ForeignKey(Placement, models.CASCADE, related_name="rules", verbose_name=_("placement"))
+    kind = models.CharField(_("rule"), max_length=8, choices=Kind)
+    product = models.ForeignKey(
+        Product, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("product")
+    )
+    category = models.ForeignKey(
+        Category, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("category")
+    )
+    brand = models.ForeignKey(Brand, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("brand"))
+    slot = models.PositiveSmallIntegerField(_("slot"), null=True, blank=True, validators=[MinValueValidator(1)])
+    strength = models.FloatField(
+        _("strength"), default=2.0, validators=[MinValueValidator(1.1), MaxValueValidator(10)],
+        help_text=_("How many times as relevant a boosted product counts, or a buried one less."),
+    )  # fmt: skip
+    starts_at = models.DateTimeField(_("from"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True)
+    note = models.CharField(_("why"), max_length=200, blank=True)
+
+    objects = PlacementRuleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("placement rule")
+        verbose_name_plural = _("placement rules")
+        ordering = ["placement", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(product__isnull=False, category=None, brand=None)
+                | Q(product=None, category__isnull=False, brand=None)
+                | Q(product=None, category=None, brand__isnull=False),
+                name="placement_rule_has_one_target",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="pin") | Q(product__isnull=False, slot__isnull=False), name="placement_pin_has_slot"
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at=None) | Q(ends_at=None) | Q(starts_at__lt=F("ends_at")),
+                name="placement_rule_dates_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.target}"
+
+    @property
+    def target(self) -> Product | Category | Brand | None:
+        return self.product or self.category or self.brand
+
+    @property
+    def is_in_force(self) -> bool:
+        now = timezone.now()
+        return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or self.ends_at > now)
+
+
+class PlacementVersion(models.Model):
+    """What a placement and its rules were after one change: to compare, and to go back to."""
+
+    placement = models.ForeignKey(Placement, models.CASCADE, related_name="versions", verbose_name=_("placement"))
+    number = models.PositiveIntegerField(_("version"))
+    settings = models.JSONField(_("settings"))
+    note = models.CharField(_("what was changed"), max_length=200, blank=True)
+    saved_by = models.ForeignKey(
+        "core.StaffUser", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    saved_at = models.DateTimeField(_("saved"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("placement version")
+        verbose_name_plural = _("placement versions")
+        ordering = ["placement", "-number"]
+        constraints = [models.UniqueConstraint(fields=["placement", "number"], name="placement_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.placement_id} v{self.number}"

@@ -1,0 +1,233 @@
+"""What staff want at each placement, as the serving path reads it: resolved, and at most a second old."""
+
+import threading
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, Max, Sum
+from numpy.typing import NDArray
+
+from catalog.models import Category
+from catalog.showcase import Facts
+from recommender.ml.steering import NO_GROUP, Candidates, Plan
+from recommender.models import Placement, PlacementRule
+
+FRESH_SECONDS = 1.0
+NEW_FOR_DAYS = 30
+DAY_SECONDS = 86_400.0
+"""So long after its publication a product counts as new for the share for new products."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Products, categories (with all below them) or brands that a rule speaks of, while it is in force."""
+
+    products: frozenset[int] = frozenset()
+    categories: frozenset[int] = frozenset()
+    brands: frozenset[int] = frozenset()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def is_in_force(self, now: datetime) -> bool:
+        return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
+
+    def meets(self, product_id: int, facts: Facts) -> bool:
+        return product_id in self.products or facts.category_id in self.categories or facts.brand_id in self.brands
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One placement. `pins` are (slot from 1, product, target with its dates), `factors` (target, factor)."""
+
+    key: str
+    strategy: str = Placement.Strategy.AUTOMATIC
+    fallback: str = Placement.Fallback.POPULAR
+    slots: int | None = None
+    repeats_allowed: bool = False
+    diversity: float = 0.0
+    category_cap: int | None = None
+    exploration: float = 0.0
+    categories: frozenset[int] | None = None
+    brand_id: int | None = None
+    price_min: float | None = None
+    price_max: float | None = None
+    pins: tuple[tuple[int, int, Target], ...] = ()
+    factors: tuple[tuple[Target, float], ...] = ()
+    excluded: tuple[Target, ...] = ()
+    version: int = 0
+
+    def pinned(self, now: datetime) -> dict[int, int]:
+        """Slot (from 0) to product, of the pins in force."""
+        return {slot - 1: product for slot, product, dates in self.pins if dates.is_in_force(now)}
+
+    def allowed(self, facts: Mapping[int, Facts], now: datetime) -> set[int]:
+        """Which of these products may stand here: filters and exclusions. Exclusions beat pins, filters do not."""
+        if not self.excluded and not self.filter():
+            return set(facts)
+        pinned = set(self.pinned(now).values())
+        barred = [target for target in self.excluded if target.is_in_force(now)]
+        return {
+            pk
+            for pk, one in facts.items()
+            if not any(target.meets(pk, one) for target in barred) and (pk in pinned or self._fits(one))
+        }
+
+    def filter(self) -> dict[str, Any]:
+        """The filter of the placement in the words of the ORM; empty when everything may stand here."""
+        wanted = {
+            "category_id__in": None if self.categories is None else sorted(self.categories),
+            "brand_id": self.brand_id,
+            "price__gte": self.price_min,
+            "price__lte": self.price_max,
+        }
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    def _fits(self, facts: Facts) -> bool:
+        return (
+            (self.categories is None or facts.category_id in self.categories)
+            and (self.brand_id is None or facts.brand_id == self.brand_id)
+            and (self.price_min is None or facts.price >= self.price_min)
+            and (self.price_max is None or facts.price <= self.price_max)
+        )
+
+    def factor(self, product_id: int, facts: Facts, now: datetime) -> float:
+        """All boosts and burials that speak of this product, multiplied."""
+        product = 1.0
+        for target, factor in self.factors:
+            if target.is_in_force(now) and target.meets(product_id, facts):
+                product *= factor
+        return product
+
+    def _factors(self, product_ids: Sequence[int], known: Sequence[Facts], now: datetime) -> NDArray[np.float64]:
+        if not self.factors:
+            return np.ones(len(known))
+        return np.asarray([self.factor(pk, one, now) for pk, one in zip(product_ids, known, strict=True)], np.float64)
+
+    def plan(self, slots: int, now: datetime) -> Plan:
+        return Plan(slots, self.diversity, self.category_cap, self.exploration, self.pinned(now))
+
+    def candidates(
+        self, product_ids: Sequence[int], scores: Sequence[float], facts: Mapping[int, Facts], now: datetime
+    ) -> Candidates:
+        """These products, in this order, with what `recommender.ml.steering` looks at."""
+        known = [facts[pk] for pk in product_ids]
+        return Candidates(
+            np.asarray(product_ids, np.int64),
+            np.asarray(scores, np.float64),
+            self._factors(product_ids, known, now),
+            np.asarray([NO_GROUP if one.category_id is None else one.category_id for one in known], np.int64),
+            _is_new(known, now),
+        )
+
+
+def _is_new(facts: Sequence[Facts], now: datetime) -> NDArray[np.bool_]:
+    published = np.asarray([one.published for one in facts], np.float64)
+    return np.asarray(np.isfinite(published) & (now.timestamp() - published < NEW_FOR_DAYS * DAY_SECONDS), bool)
+
+
+def wish_of(placement: Placement, rules: Iterable[PlacementRule], branches: Mapping[int, frozenset[int]]) -> Wish:
+    """A placement, saved or not, in the form of the serving path. `branches`: each category with all below it."""
+    pins, factors, excluded = [], [], []
+    for rule in rules:
+        target = Target(
+            products=frozenset([rule.product_id] if rule.product_id else ()),
+            categories=branches.get(rule.category_id, frozenset()) if rule.category_id else frozenset(),
+            brands=frozenset([rule.brand_id] if rule.brand_id else ()),
+            starts_at=rule.starts_at,
+            ends_at=rule.ends_at,
+        )
+        match rule.kind:
+            case PlacementRule.Kind.PIN if rule.slot and rule.product_id:
+                pins.append((rule.slot, rule.product_id, target))
+            case PlacementRule.Kind.BOOST:
+                factors.append((target, rule.strength))
+            case PlacementRule.Kind.BURY:
+                factors.append((target, 1.0 / rule.strength))
+            case PlacementRule.Kind.EXCLUDE:
+                excluded.append(target)
+    return Wish(
+        key=placement.key,
+        strategy=placement.strategy,
+        fallback=placement.fallback,
+        slots=placement.slots,
+        repeats_allowed=placement.repeats_allowed,
+        diversity=placement.diversity,
+        category_cap=placement.category_cap,
+        exploration=placement.exploration,
+        categories=branches.get(placement.category_id, frozenset()) if placement.category_id else None,
+        brand_id=placement.brand_id,
+        price_min=None if placement.price_min is None else float(placement.price_min),
+        price_max=None if placement.price_max is None else float(placement.price_max),
+        pins=tuple(pins),
+        factors=tuple(factors),
+        excluded=tuple(excluded),
+        version=placement.version,
+    )
+
+
+def branches_of(category_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Each of these categories with all below it. Two queries, none without categories."""
+    if not category_ids:
+        return {}
+    paths = dict(Category.objects.filter(pk__in=category_ids).values_list("pk", "path"))
+    tree = list(Category.objects.values_list("pk", "path"))
+    return {pk: frozenset(other for other, below in tree if below.startswith(path)) for pk, path in paths.items()}
+
+
+def resolved(placement: Placement, rules: Sequence[PlacementRule]) -> Wish:
+    """The same with the categories looked up: for pages that show what a change would do."""
+    wanted = {rule.category_id for rule in rules} | {placement.category_id}
+    return wish_of(placement, rules, branches_of({pk for pk in wanted if pk is not None}))
+
+
+@dataclass
+class _Known:
+    """The wishes of this process. Looked at again when older than a second; read anew when a version changed."""
+
+    wishes: dict[str, Wish] = field(default_factory=dict)
+    state: tuple[object, ...] | None = None
+    looked_at: float = float("-inf")
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, key: str) -> Wish | None:
+        if time.monotonic() - self.looked_at > FRESH_SECONDS and self.guard.acquire(blocking=not self.wishes):
+            try:
+                self._look()
+            finally:
+                self.guard.release()
+        return self.wishes.get(key)
+
+    def _look(self) -> None:
+        now = Placement.objects.aggregate(n=Count("id"), version=Sum("version"), at=Max("updated_at"))
+        tree = Category.objects.aggregate(n=Count("id"), at=Max("updated_at"))
+        state = (*now.values(), *tree.values())
+        if state != self.state:
+            placements = list(Placement.objects.with_rules())
+            rules = {placement.pk: list(placement.rules.all()) for placement in placements}
+            wanted = {rule.category_id for some in rules.values() for rule in some}
+            branches = branches_of({pk for pk in wanted | {p.category_id for p in placements} if pk is not None})
+            self.wishes = {one.key: wish_of(one, rules[one.pk], branches) for one in placements if one.is_on}
+            self.state = state
+        self.looked_at = time.monotonic()
+
+
+_known = _Known()
+
+
+def wish(key: str) -> Wish | None:
+    """What staff want at the placement with this key; None when there is none that is on. At most a second old."""
+    return _known.get(key)
+
+
+def remembered(key: str) -> Wish | None:
+    """The same as it was last seen, for answers without the database."""
+    return _known.wishes.get(key)
+
+
+def forget() -> None:
+    """Look again at the next question: for tests, and after a change in this process."""
+    _known.looked_at, _known.state = float("-inf"), None

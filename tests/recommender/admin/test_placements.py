@@ -1,0 +1,133 @@
+"""The page that steers a placement."""
+
+import pytest
+from django.test import Client
+
+from core.choices import Role
+from recommender import services, wishes
+from recommender.models import Placement, PlacementRule
+from tests.factories import ShopProfileFactory, StaffUserFactory
+
+LIST = "/admin/recommender/placement/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def merchandiser(trained):
+    ShopProfileFactory.create()
+    wishes.forget()
+    client = Client()
+    client.force_login(StaffUserFactory.create(role=Role.MERCHANDISER))
+    yield client
+    wishes.forget()
+
+
+@pytest.fixture
+def home(trained):
+    return Placement.objects.get(key="home")
+
+
+def form(placement, *rules, **more):
+    """What the browser sends: the fields of the page and the rows of its rules."""
+    data = {
+        "name": placement.name, "key": placement.key, "surface": placement.surface, "strategy": placement.strategy,
+        "fallback": placement.fallback, "slots": 10, "diversity": "0", "exploration": "0", "is_on": "on",
+        "opened_version": placement.version, "rules-TOTAL_FORMS": len(rules), "rules-INITIAL_FORMS": 0,
+    }  # fmt: skip
+    for number, one in enumerate(rules):
+        data |= {f"rules-{number}-{name}": value for name, value in {"strength": "2", **one}.items()}
+    return data | more
+
+
+def test_saving_the_page_makes_a_version_with_its_rules(merchandiser, home, trained):
+    pin = {"kind": "pin", "product": trained.green[0].pk, "slot": 1, "note": "spring"}
+    barred = {"kind": "exclude", "brand": trained.blue[0].brand_id}
+
+    answer = merchandiser.post(f"{LIST}{home.pk}/change/", form(home, pin, barred, slots=6))
+
+    assert answer.status_code == 302
+    home.refresh_from_db()
+    assert (home.version, home.slots) == (2, 6)
+    assert [(one.kind, one.slot, one.note) for one in home.rules.order_by("id")] == [
+        ("pin", 1, "spring"), ("exclude", None, ""),
+    ]  # fmt: skip
+    assert (
+        home.versions.get(number=2).saved_by.username in merchandiser.get(f"{LIST}{home.pk}/change/").content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"kind": "exclude"}, "Choose one product, one category or one brand."),
+        ({"kind": "pin", "product": "PRODUCT"}, "Say in which slot it is pinned, counted from 1."),
+        ({"kind": "pin", "product": "PRODUCT", "slot": 11}, "Slot 11 does not exist"),
+        ({"kind": "pin", "brand": "BRAND", "slot": 1}, "Only a product can be pinned."),
+        ({"kind": "boost", "brand": "BRAND", "starts_at_0": "2026-02-02", "starts_at_1": "00:00",
+          "ends_at_0": "2026-02-01", "ends_at_1": "00:00"}, "The end must be after the start."),
+    ],
+)  # fmt: skip
+def test_a_rule_that_makes_no_sense_says_why_and_nothing_is_saved(merchandiser, home, trained, row, words):
+    known = {"PRODUCT": trained.green[0].pk, "BRAND": trained.green[0].brand_id}
+    page = merchandiser.post(
+        f"{LIST}{home.pk}/change/", form(home, {name: known.get(value, value) for name, value in row.items()})
+    )
+
+    assert words in page.content.decode()
+    home.refresh_from_db()
+    assert (home.version, home.rules.count()) == (1, 0)
+
+
+def test_who_opened_the_page_before_somebody_else_saved_is_told(merchandiser, home):
+    sent = form(home, slots=4)
+    services.save_placement(Placement.objects.get(pk=home.pk), [], by=None)
+
+    page = merchandiser.post(f"{LIST}{home.pk}/change/", sent, follow=True)
+
+    assert "Somebody else saved this placement meanwhile." in page.content.decode()
+    home.refresh_from_db()
+    assert (home.version, home.slots) == (2, 10)
+
+
+def test_trying_shows_both_lists_and_writes_nothing(merchandiser, home, trained):
+    barred = {"kind": "exclude", "product": trained.blue[0].pk}
+
+    page = merchandiser.post(f"{LIST}{home.pk}/try/", form(home, barred, slots=20)).content.decode()
+
+    before, after = page.split('id="rec-after"')
+    assert "blue-0" in before
+    assert "blue-0" not in after
+    assert "slots would change" in page
+    home.refresh_from_db()
+    assert (home.version, home.rules.count()) == (1, 0)
+
+
+def test_going_back_restores_the_version(merchandiser, home, trained):
+    rule = PlacementRule(kind="boost", product=trained.green[0])
+    services.save_placement(home, [rule], by=None)
+    services.save_placement(home, [], by=None)
+
+    merchandiser.post(f"{LIST}{home.pk}/restore/2/")
+
+    home.refresh_from_db()
+    assert (home.version, home.rules.get().product) == (4, trained.green[0])
+
+
+def test_the_list_asks_few_queries(merchandiser, django_assert_max_num_queries):
+    merchandiser.get(LIST)
+    with django_assert_max_num_queries(12):
+        page = merchandiser.get(LIST).content.decode()
+
+    assert "Picked for you" in page
+
+
+def test_who_only_looks_sees_no_way_to_change(trained, home):
+    client = Client()
+    client.force_login(StaffUserFactory.create(role=Role.ANALYST))
+    ShopProfileFactory.create()
+
+    page = client.get(f"{LIST}{home.pk}/change/")
+
+    assert page.status_code == 200
+    assert "Go back to this" not in page.content.decode()
+    assert client.post(f"{LIST}{home.pk}/restore/1/").status_code == 403
