@@ -1,7 +1,7 @@
 """How the pages of this shop reach the API: through its addresses, views and checks, without a socket in between.
 
 A call makes a request of its own with the credential it is given, so key, scope, limits, validation and rendering are
-those that every other caller meets (docs/adr/0021). What comes back is the JSON of the answer.
+those that every other caller meets (docs/adr/0037). What comes back is the JSON of the answer.
 """
 
 import io
