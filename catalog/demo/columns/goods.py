@@ -67,6 +67,10 @@ class Goods:
         for product in products:
             product.variants = []
 
+    def forget_words(self) -> None:
+        """Keep what draws need; SKUs and labels stand on the lines now."""
+        self.skus, self.labels = [], []
+
     def chance(self, product: Ints, moment: Ints) -> Floats:
         """How far season and newness of the moment let a product be chosen: 0 to 1, where 1 is `pull`."""
         day = moment // DAY

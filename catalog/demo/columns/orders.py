@@ -22,9 +22,9 @@ STATUS = ("placed", "paid", "shipped", "delivered", "cancelled")
 PLACED, PAID, SHIPPED, DELIVERED, CANCELLED = range(5)
 METHODS = ("wechat_pay", "alipay", "card", "paypal")
 FIRST_NUMBER = 100_001
-MONEY = (
-    "variant", "quantity", "price", "line_discount", "discount", "shipping", "total", "in_app", "method", "paid_at",
-    "refunded_at", "refunded",
+DETAILS = (
+    "variant", "quantity", "price", "line_discount", "discount", "shipping", "total", "in_app", "method", "status",
+    "paid_at", "delivered_at", "refunded_at", "refunded",
 )  # fmt: skip
 
 
@@ -59,9 +59,9 @@ class Orders:
     def __len__(self) -> int:
         return len(self.customer)
 
-    def forget_money(self) -> None:
+    def forget_details(self) -> None:
         """Keep who bought what and when."""
-        for name in MONEY:
+        for name in DETAILS:
             setattr(self, name, np.zeros(0, getattr(self, name).dtype))
 
     def first_lines(self) -> Ints:

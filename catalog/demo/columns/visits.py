@@ -23,7 +23,7 @@ LOOKED_ROUND = 0.6
 """Mean number of other products that are looked at before an order."""
 PER_SESSION = 4.4
 """Mean number of acts of a session without an order; only how many are made at once hangs on it."""
-SESSIONS_AT_ONCE = 200_000
+SESSIONS_AT_ONCE = 100_000
 COLUMNS = ("kind", "product", "customer", "visitor", "at")
 STEP = 6
 PAUSE = 45.0
@@ -45,7 +45,7 @@ class Visits:
     def first(self, count: int) -> "Visits":
         return Visits(*(getattr(self, name)[:count] for name in COLUMNS))
 
-    def sorted(self, order: NDArray[np.intp]) -> "Visits":
+    def sorted(self, order: NDArray[np.int32]) -> "Visits":
         """Sorted in place, column by column."""
         for name in COLUMNS:
             setattr(self, name, getattr(self, name)[order])
@@ -66,7 +66,7 @@ def make_visits(
             parts.append(part.first(max(missing, 0)))
             missing -= len(part)
     whole = _joined(parts)
-    return whole.sorted(np.lexsort((whole.product, whole.visitor, whole.at)))
+    return whole.sorted(np.argsort(whole.at, kind="stable").astype(np.int32))
 
 
 def _joined(parts: list[Visits]) -> Visits:

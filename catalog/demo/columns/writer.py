@@ -66,7 +66,9 @@ def write_tables(seed: int, size: Size, until: date, folder: Path, tell: Tell) -
     _write_orders(goods, people, orders, work)
     aspects = _write_reviews(seed, size, calendar, goods, people, orders, work)
     write_truth(folder / "truth.json", seed, size, until, goods, people, buying, aspects)
-    orders.forget_money()
+    orders.forget_details()
+    goods.forget_words()
+    del aspects
     tell("interactions", 0, size.interactions)
     visits = make_visits(seed, size, calendar, goods, people, orders, buying)
     del orders, buying  # the visits need the room
