@@ -210,7 +210,9 @@ class _Known:
             rules = {placement.pk: list(placement.rules.all()) for placement in placements}
             wanted = {rule.category_id for some in rules.values() for rule in some}
             branches = branches_of({pk for pk in wanted | {p.category_id for p in placements} if pk is not None})
-            self.wishes = {one.key: wish_of(one, rules[one.pk], branches) for one in placements if one.is_on}
+            known = {one.key for one in placements}
+            plain = {key: Wish(key) for key in Placement.Surface.values if key not in known}
+            self.wishes = plain | {one.key: wish_of(one, rules[one.pk], branches) for one in placements if one.is_on}
             self.state = state
         self.looked_at = time.monotonic()
 
@@ -219,7 +221,10 @@ _known = _Known()
 
 
 def wish(key: str) -> Wish | None:
-    """What staff want at the placement with this key; None when there is none that is on. At most a second old."""
+    """What staff want at the placement with this key; None when there is none that is on. At most a second old.
+
+    The places that every storefront has are there without a row, and then want nothing in particular.
+    """
     return _known.get(key)
 
 

@@ -8,6 +8,7 @@ OWN = ("core", "catalog")
 # belong to rows that an import wrote.
 WRITTEN_BY_THEIR_OWNER = {
     "core.DefaultView",
+    "core.ExperimentArm",
     "core.RowChange",
     "core.SavedView",
     "core.Heartbeat",
@@ -17,6 +18,9 @@ WRITTEN_BY_THEIR_OWNER = {
     "catalog.BulkChangeRow",
     "catalog.ImportChange",
     "catalog.ImportedEvents",
+    "catalog.SearchChange",
+    "catalog.SearchDocument",
+    "catalog.SearchTerm",
 }
 
 

@@ -27,7 +27,9 @@ from catalog.models import (
     Payment,
     Product,
     ProductImage,
+    ProductTag,
     Refund,
+    SearchQuery,
     SearchSynonym,
     StockMovement,
     Variant,
@@ -256,6 +258,28 @@ class DeadEventFactory(DjangoModelFactory):
 
     class Meta:
         model = DeadEvent
+
+
+class ProductTagFactory(DjangoModelFactory):
+    class Meta:
+        model = ProductTag
+
+    product = factory.SubFactory("tests.factories.catalog.ProductFactory")
+    kind = "colour"
+    value = factory.Sequence(lambda n: f"colour {n}")
+
+
+class SearchQueryFactory(DjangoModelFactory):
+    """Somebody unknown looked for something and found three products."""
+
+    class Meta:
+        model = SearchQuery
+
+    key = factory.LazyFunction(uuid.uuid4)
+    text = normalised = factory.Sequence(lambda n: f"query {n}")
+    results = 3
+    matched = "all"
+    searched_at = factory.LazyFunction(timezone.now)
 
 
 class SearchSynonymFactory(DjangoModelFactory):

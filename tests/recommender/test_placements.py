@@ -149,6 +149,13 @@ def test_wishes_are_read_once_and_a_change_is_seen(home, django_assert_num_queri
     assert wishes.wish("home").slots == 4
 
 
+def test_the_places_of_every_storefront_are_there_without_a_row(home):
+    home.delete()
+
+    assert wishes.wish("home") == wishes.Wish("home")
+    assert wishes.wish("nowhere") is None
+
+
 def test_a_placement_that_is_off_wishes_nothing(home):
     home.is_on = False
     services.save_placement(home, [], by=None)
