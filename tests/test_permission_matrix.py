@@ -379,6 +379,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_customer_export": ("POST", {"core.export_data & catalog.view_customer"}),
     "catalog_order_export": ("POST", {"core.export_data & catalog.view_order"}),
     "catalog_searchsynonym_export": ("POST", {"core.export_data & catalog.view_searchsynonym"}),
+    "recommender_placement_export": ("POST", {"core.export_data & recommender.view_placement"}),
     "catalog_stockmovement_export": ("POST", {"core.export_data & catalog.view_stockmovement"}),
     "recommender_placement_try": ("POST", {"recommender.view_placement"}),
     "recommender_placement_restore": ("POST", {"recommender.change_placement"}),

@@ -55,6 +55,7 @@ def test_a_negative_seed_is_refused(tmp_path):
         call_command("make_demo_shop", "--seed=-1", "--out", str(tmp_path / "shop"), "-v0")
 
 
+@pytest.mark.django_db
 def test_import_runs_the_importer_on_the_same_folder(tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(
