@@ -83,10 +83,10 @@ def _edge(at: int) -> str | None:
 
 
 def _tags(counted: Mapping[tuple[str, str], int]) -> list[Row]:
-    """Values by kind, the most common first."""
+    """Values by kind, the most common first; equally common ones by name, so that answers do not differ by chance."""
     if not counted:
         return []
-    largest = Counter(counted).most_common(MOST_VALUES * 4)
+    largest = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[: MOST_VALUES * 4]
     words: dict[tuple[str, str], dict[str, str]] = {}
     values = {value for (_kind, value), _count in largest}
     for kind, value, others in (

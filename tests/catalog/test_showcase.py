@@ -12,7 +12,7 @@ from catalog import showcase as showcases
 from catalog.models import Product, ProductImage, Variant
 from catalog.showcase import Showcase, tidy
 from core.models import ShopProfile
-from core.shop import forget_shop
+from core.shop import current_shop, forget_shop
 from tests.factories import VariantFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -98,6 +98,7 @@ def test_a_card_follows_the_currency_of_the_shop(show, product):
 def test_known_cards_and_products_cost_one_small_query(show, product, django_assert_num_queries):
     show.cards([product.pk], "en")
     show.sellable_among([product.pk])
+    current_shop()  # remembered for a moment of its own
 
     with django_assert_num_queries(1):
         assert show.cards([product.pk], "en")
