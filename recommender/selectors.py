@@ -184,7 +184,7 @@ def _subject(customer: Customer | None, visitor: Visitor | None, who: Person | N
 def _fitting(wish: Wish) -> list[int] | None:
     """Products that the filter of the placement lets through; None without a filter. The model then looks among these
     only, instead of finding ten of a thousand by chance."""
-    wanted = wish.filter()
+    wanted = {} if wish.is_plain else wish.filter()
     return list(Product.objects.sellable().filter(**wanted).values_list("pk", flat=True)) if wanted else None
 
 
@@ -265,6 +265,8 @@ def _answer(
     ranked = [*(c.product_id for c in wanted if c.product_id in facts), *pins]
 
     def arranged(products: Sequence[int]) -> Arranged:
+        if wish.is_plain:
+            return Arranged(list(dict.fromkeys(products))[:limit], {})
         return arrange(
             products, wish=wish, facts=facts, slots=limit, now=now, seed=seed_of(placement, subject, now),
             similarity=_likeness(loaded),
@@ -287,7 +289,7 @@ def _answer(
 
 def _newest(wish: Wish, count: int, *, besides: Collection[int]) -> list[int]:
     """The newest products that may be sold and pass the filter of the placement, newest first."""
-    wanted = wish.filter()
+    wanted = {} if wish.is_plain else wish.filter()
     if not wanted:
         return showcase.newest(count, exclude=besides)
     rows = Product.objects.sellable().filter(**wanted).exclude(pk__in=besides).order_by("-published_at", "-id")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,14 @@ class Wish:
     factors: tuple[tuple[Target, float], ...] = ()
     excluded: tuple[Target, ...] = ()
     version: int = 0
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Nothing is wanted but a list as it was ranked: most placements, so the answer is spared the arithmetic."""
+        return (
+            not (self.pins or self.factors or self.excluded or self.filter() or self.diversity or self.exploration)
+            and self.category_cap is None
+        )
 
     def pinned(self, now: datetime) -> dict[int, int]:
         """Slot (from 0) to product, of the pins in force."""

@@ -156,6 +156,23 @@ def test_the_places_of_every_storefront_are_there_without_a_row(home):
     assert wishes.wish("nowhere") is None
 
 
+def test_a_plain_placement_shows_what_the_arithmetic_would_show(home):
+    products = ProductFactory.create_batch(6)
+    ranked = [p.pk for p in products]
+    wish = wishes.resolved(home, [])
+
+    assert wish.is_plain
+    assert (
+        arrange(ranked, wish=wish, facts=facts(*products), slots=4, now=timezone.now(), seed=1).product_ids
+        == ranked[:4]
+    )
+    for name, value in {"diversity": 0.1, "category_cap": 2, "exploration": 0.1, "price_min": Decimal(1)}.items():
+        changed = Placement.objects.get(pk=home.pk)
+        setattr(changed, name, value)
+        assert not wishes.resolved(changed, []).is_plain
+    assert not wishes.resolved(home, [rule(Kind.EXCLUDE, product=products[0])]).is_plain
+
+
 def test_a_placement_that_is_off_wishes_nothing(home):
     home.is_on = False
     services.save_placement(home, [], by=None)
