@@ -96,8 +96,8 @@ def test_a_card_follows_the_currency_of_the_shop(show, product):
 
 
 def test_known_cards_and_products_cost_one_small_query(show, product, django_assert_num_queries):
-    show.cards([product.pk], "en")
-    show.sellable_among([product.pk])
+    for _look in range(3):  # a transaction that is open elsewhere on the server has the notes read once more
+        show.cards([product.pk], "en")
     current_shop()  # remembered for a moment of its own
 
     with django_assert_num_queries(1):
