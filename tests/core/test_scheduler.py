@@ -11,6 +11,7 @@ from config.celery import app
 from core import jobs, scheduler
 from core.jobs import keeping, locks
 from core.models import Heartbeat, Job
+from tests import sessions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIDY = "core.tasks.tidy_jobs"
@@ -73,7 +74,7 @@ def test_a_scheduler_that_is_killed_after_a_run_does_not_repeat_it(make):
     first = make()
     rounds(first)
     finish_all()
-    first._session.close()  # killed: nothing else is written
+    sessions.end(first._session)  # killed: nothing else is written
 
     rounds(make())
 
@@ -88,7 +89,7 @@ def test_the_second_scheduler_waits_and_takes_over_when_the_first_is_gone(make):
     assert rounds(second) == [scheduler.STANDBY_SECONDS] * 5
     assert not Job.objects.exists()
 
-    first._session.close()
+    sessions.end(first._session)
     rounds(second)
     assert Job.objects.count() == 1
     finish_all()
@@ -207,6 +208,6 @@ def test_a_lock_ends_with_its_session():
     other = connection.copy()
     assert locks.take(7, on=other)
     assert not locks.take(7)
-    other.close()
+    sessions.end(other)
     assert locks.take(7)
     locks.give_back(7)
