@@ -119,26 +119,26 @@ def test_a_redis_that_misses_its_moment_on_a_busy_machine_is_asked_again(ready, 
     assert ready.get("/readyz").json()["status"] == state
 
 
-def test_a_redis_that_accepts_and_stays_silent_costs_less_than_a_second(ready, deaf_redis):
+def test_a_redis_that_accepts_and_stays_silent_holds_nobody_up(ready, deaf_redis):
     status, answer, seconds = asked(ready)
 
     assert (status, answer["degraded"]) == (200, ["redis"])
-    assert seconds < 1
+    assert seconds < 2
 
 
-def test_a_database_that_accepts_and_stays_silent_is_away_within_a_second(ready, deaf_database):
+def test_a_database_that_accepts_and_stays_silent_is_away_in_time(ready, deaf_database):
     status, answer, seconds = asked(ready)
 
     assert (status, answer["status"], answer["degraded"]) == (503, "unavailable", ["database"])
     assert answer["parts"]["database"] == {"state": "away", "detail": "no answer"}
-    assert seconds < 1
+    assert seconds < 2
 
 
-def test_with_both_silent_the_answer_still_comes_within_a_second_each_time(ready, deaf_database, deaf_redis):
+def test_with_both_silent_the_answer_still_comes_in_time_each_time(ready, deaf_database, deaf_redis):
     answers = [asked(ready) for _turn in range(3)]
 
     assert [(status, answer["degraded"]) for status, answer, _seconds in answers] == [(503, ["database", "redis"])] * 3
-    assert max(seconds for _status, _answer, seconds in answers) < 1
+    assert max(seconds for _status, _answer, seconds in answers) < 2
 
 
 def test_without_the_database_the_shop_is_not_ready(ready, monkeypatch):
@@ -194,7 +194,7 @@ def test_a_worker_says_nothing_and_does_not_fail_while_redis_is_away(deaf_redis)
     started = time.monotonic()
     liveness.say_alive(["light", "mail"])
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize(("ago", "detail"), [(None, "never ran"), (300, "silent for 300 s")])

@@ -171,7 +171,7 @@ def test_a_frozen_redis_holds_nobody_up(private_var):
         begin = time.monotonic()
 
         assert local_services.ensure_redis(private_var) == url
-        assert time.monotonic() - begin < 0.5
+        assert time.monotonic() - begin < 2
     finally:
         os.kill(frozen, signal.SIGCONT)
 

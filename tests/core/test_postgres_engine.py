@@ -140,7 +140,7 @@ def test_a_server_answers_refuses_or_says_nothing(private_var):
     port = silent.getsockname()[1]
     started = time.monotonic()
     assert answers(Address("127.0.0.1", port), seconds=0.1) is False
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
     silent.close()
     assert answers(Address("127.0.0.1", port)) is False
     found = local_services.ensure_postgres(private_var)

@@ -188,11 +188,11 @@ def test_it_answers_without_the_database_with_counters_and_queues(whole, monkeyp
 
 def test_tables_that_hang_are_left_out_in_time(whole, monkeypatch):
     monkeypatch.setattr(families, "TABLES_SECONDS", 0.2)
-    monkeypatch.setattr(families.tables, "families", lambda: time.sleep(1))
+    monkeypatch.setattr(families.tables, "families", lambda: time.sleep(5))
     started = time.monotonic()
 
     found = read(whole)
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     assert found["zhanggui_part_up", "database"] == 1
     assert ("zhanggui_database_bytes",) not in found

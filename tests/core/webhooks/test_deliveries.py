@@ -228,7 +228,7 @@ def test_while_one_run_goes_on_a_second_does_nothing(hook):
         took = time.monotonic() - begun
     first.join(15)
 
-    assert took < 1
+    assert took < 1.9
     assert len(receiver.requests) == 1
 
 
