@@ -35,6 +35,12 @@ class SynonymForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = SearchSynonym
         fields = ("words", "direction", "language", "is_active")
+        help_texts = {
+            "words": gettext_lazy(
+                "One word or phrase on each line, at least two. Found in names, categories, brands, tags and "
+                "attributes, not in descriptions."
+            )
+        }
 
 
 @admin.register(SearchSynonym)

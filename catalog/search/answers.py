@@ -78,10 +78,9 @@ def answer(question: Question) -> Answer:
     found, matched = _find(groups, used, question)
     order, taste = _ordered(question, found, used, known, everything)
     page = order[question.offset : question.offset + question.limit]
-    wanted = highlights.matched_tokens(groups)
     return Answer(
         total=found.total,
-        results=_rows(page, wanted, taste),
+        results=_rows(page, groups, taste),
         matched=matched,
         corrected_to=corrected_to,
         is_personal=taste is not None and any(one.personal for one in page),
@@ -140,9 +139,11 @@ def _taste(question: Question, product_ids: Sequence[int]) -> Taste | None:
     return None
 
 
-def _rows(page: Sequence[Ranked], wanted: set[str], taste: Taste | None) -> list[dict[str, Any]]:
+def _rows(page: Sequence[Ranked], groups: Sequence[Group], taste: Taste | None) -> list[dict[str, Any]]:
     """Rows as in the product list, with what matched. One query."""
     products = product_rows([one.product_id for one in page])
+    named = highlights.matched_tokens(groups)
+    told = highlights.matched_tokens(groups, with_synonyms=False)
     rows = []
     for one in page:
         if one.product_id not in products:
@@ -150,9 +151,9 @@ def _rows(page: Sequence[Ranked], wanted: set[str], taste: Taste | None) -> list
         row, description = products[one.product_id]
         reason = taste.reasons.get(one.product_id) if taste is not None and one.personal else None
         marked = {
-            "name": highlights.segments(row["name"], wanted),
-            "description": highlights.snippet(description, wanted) if wanted else [],
+            "name": highlights.segments(row["name"], named),
+            "description": highlights.snippet(description, told) if told else [],
         }
-        told = {"code": reason[0], "text": reason[1]} if reason else None
-        rows.append({**row, "highlights": marked, "reason": told})
+        why = {"code": reason[0], "text": reason[1]} if reason else None
+        rows.append({**row, "highlights": marked, "reason": why})
     return rows

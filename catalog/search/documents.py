@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.search import tokens
-from catalog.search.parsing import STRONG
+from catalog.search.parsing import strong
 
 FIELDS = ("name", "code", "category", "brand", "tags", "attributes", "description")
 Fields = Sequence[str]
@@ -43,7 +43,7 @@ class Document:
             held = text.split()
             found.update(held)
             if name != "description":
-                found.update(STRONG + token for token in held)
+                found.update(map(strong, held))
         return found
 
     def as_text(self) -> str:

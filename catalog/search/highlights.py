@@ -10,9 +10,10 @@ Segment = dict[str, object]
 SNIPPET = 160
 
 
-def matched_tokens(groups: Iterable[Group]) -> set[str]:
-    """All tokens of these groups."""
-    return {token for group in groups for way in group.alternatives for token in way.tokens}
+def matched_tokens(groups: Iterable[Group], *, with_synonyms: bool = True) -> set[str]:
+    """All tokens of these groups. In descriptions synonyms do not count, so nothing of them is marked there."""
+    ways = (way for group in groups for way in group.alternatives if with_synonyms or not way.is_synonym)
+    return {token for way in ways for token in way.tokens}
 
 
 def segments(text: str, wanted: Collection[str]) -> list[Segment]:

@@ -31,10 +31,9 @@ class MemoryIndex:
         self._strong: Counter[str] = Counter()
         for number, document in documents.items():
             for token in document.tokens:
+                self._holders[token].add(number)
                 if token.startswith(parsing.STRONG):
                     self._strong[token.removeprefix(parsing.STRONG)] += 1
-                else:
-                    self._holders[token].add(number)
         self.known: dict[str, int] = {token: len(holders) for token, holders in self._holders.items()}
 
     @cached_property
@@ -71,7 +70,7 @@ class MemoryIndex:
     def _holding(self, group: Group) -> set[int]:
         found: set[int] = set()
         for way in group.alternatives:
-            found |= set.intersection(*(self._holders.get(token, set()) for token in way.tokens))
+            found |= set.intersection(*(self._holders.get(lexeme, set()) for lexeme in way.lexemes))
         return found
 
     def _latin(self, typed: str) -> str | None:

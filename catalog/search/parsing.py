@@ -15,10 +15,20 @@ STRONG = "!"
 
 @dataclass(frozen=True)
 class Alternative:
-    """Tokens that together say it; `factor` is how well, from 0 to 1."""
+    """Tokens that together say it; `factor` is how well, from 0 to 1.
+
+    A synonym counts only outside descriptions: a product is a light when its name, category or tags say so, not when
+    its description says that it is light.
+    """
 
     tokens: tuple[str, ...]
     factor: float = 1.0
+    is_synonym: bool = False
+
+    @property
+    def lexemes(self) -> tuple[str, ...]:
+        """As the index holds them, and as products are counted."""
+        return tuple(map(strong, self.tokens)) if self.is_synonym else self.tokens
 
 
 @dataclass(frozen=True)
@@ -30,11 +40,11 @@ class Group:
     kind: str = "word"
     start: int = 0
 
-    def as_tsquery(self, prefix: str = "") -> str:
+    def as_tsquery(self, *, only_strong: bool = False) -> str:
         """In the language of PostgreSQL's tsquery. Tokens are quoted, so nothing in them is an operator."""
         parts = []
         for one in self.alternatives:
-            both = " & ".join(quoted(prefix + token) for token in one.tokens)
+            both = " & ".join(map(quoted, map(strong, one.tokens) if only_strong else one.lexemes))
             parts.append(both if len(one.tokens) == 1 else f"({both})")
         return f"({' | '.join(parts)})"
 
@@ -66,6 +76,11 @@ def pairs(direction: str, phrases: Sequence[str]) -> list[tuple[str, str]]:
     if direction == "one_way":
         return [(phrases[0], other) for other in phrases[1:]]
     return [(one, other) for one in phrases for other in phrases if one != other]
+
+
+def strong(token: str) -> str:
+    """The token where the product has it outside its description."""
+    return STRONG + token
 
 
 def quoted(token: str) -> str:
@@ -222,12 +237,12 @@ def _with(own: list[Alternative], others: Iterable[str]) -> tuple[Alternative, .
         alike = parse(other)
         if alike:
             combined = tuple(dict.fromkeys(t for group in alike for t in group.alternatives[0].tokens))
-            ways.append(Alternative(combined, 0.8))
+            ways.append(Alternative(combined, 0.8, is_synonym=True))
     return tuple(dict.fromkeys(ways))[:MOST_ALTERNATIVES]
 
 
-def tsquery(groups: Sequence[Group], *, missing: int = 0, prefix: str = "") -> str:
-    """Products that have every group, or all but `missing` of them."""
-    parts = [group.as_tsquery(prefix) for group in groups]
+def tsquery(groups: Sequence[Group], *, missing: int = 0, only_strong: bool = False) -> str:
+    """Products that have every group, or all but `missing` of them; `only_strong`: outside their descriptions."""
+    parts = [group.as_tsquery(only_strong=only_strong) for group in groups]
     ways = [" & ".join(way) for way in combinations(parts, max(1, len(parts) - missing))]
     return ways[0] if len(ways) == 1 else " | ".join(f"({way})" for way in ways)

@@ -100,7 +100,7 @@ def find(
     if groups:
         values["query"] = parsing.tsquery(groups, missing=missing)
         if by_relevance:
-            values["strong"] = parsing.tsquery(groups, missing=missing, prefix=parsing.STRONG)
+            values["strong"] = parsing.tsquery(groups, missing=missing, only_strong=True)
             order = f"{STRONG_FIRST}, {order}"
     needs_fields = by_relevance and bool(groups)
     statement = STATEMENT.format(

@@ -23,6 +23,8 @@ SOLD_OUT = 0.6
 """Factor of products that cannot be bought now."""
 PERSONAL = 0.12
 _WEIGHT_LIST = [WEIGHTS[name] for name in FIELDS]
+_STRONG = FIELDS.index("description")
+"""Fields before the description, which is the last: where synonyms count."""
 _BEST = sum(_WEIGHT_LIST) / (sum(_WEIGHT_LIST) + SATURATION)
 
 
@@ -77,10 +79,11 @@ class Ranker:
         for way in group.alternatives:
             wanted = [f" {token} " for token in way.tokens]
             held = 0.0
-            for text, weight in zip(fields, _WEIGHT_LIST, strict=True):
+            searched = fields[:_STRONG] if way.is_synonym else fields
+            for text, weight in zip(searched, _WEIGHT_LIST, strict=False):
                 if wanted[0] in text and all(token in text for token in wanted):
                     held += weight
-            if not held and len(wanted) > 1 and all(any(token in text for text in fields) for token in wanted):
+            if not held and len(wanted) > 1 and all(any(token in text for text in searched) for token in wanted):
                 held = SPREAD
             best = max(best, way.factor * held / (held + SATURATION) if held else 0.0)
         return best / _BEST

@@ -10,8 +10,8 @@ Replace = Callable[[str], str | None]
 
 
 def is_known(group: Group, known: Mapping[str, int]) -> bool:
-    """Whether some product may hold it, in one of the ways it can be written. `known`: products by token."""
-    return any(all(token in known for token in way.tokens) for way in group.alternatives)
+    """Whether some product may hold it, in one of the ways it can be written. `known`: products by lexeme."""
+    return any(all(lexeme in known for lexeme in way.lexemes) for way in group.alternatives)
 
 
 def held(groups: Sequence[Group], known: Mapping[str, int]) -> list[Group]:
@@ -21,7 +21,7 @@ def held(groups: Sequence[Group], known: Mapping[str, int]) -> list[Group]:
 
 def products_of(group: Group, known: Mapping[str, int]) -> int:
     """About how many products hold the group: an upper bound by the rarest token of each way."""
-    return sum(min((known.get(token, 0) for token in way.tokens), default=0) for way in group.alternatives)
+    return sum(min((known.get(lexeme, 0) for lexeme in way.lexemes), default=0) for way in group.alternatives)
 
 
 def missing_allowed(groups: Sequence[Group], used: Sequence[Group]) -> range:

@@ -70,12 +70,12 @@ def _names(one: Any) -> Sequence[str]:
 
 def _products(normal: str, last: tokens.Run, *, is_open: bool, limit: int) -> list[dict[str, Any]]:
     groups = parsing.parse(normal, vocabulary.synonyms.get())
-    parts = [group.as_tsquery(parsing.STRONG) for group in groups]
+    parts = [group.as_tsquery(only_strong=True) for group in groups]
     if is_open and last.kind == "word" and parts:
         begun = tokens.PARTS.findall(last.text)
         if not begun or len(begun[-1]) < SHORTEST:
             return []
-        parts[-1] = f"({parts[-1]} | {parsing.quoted(parsing.STRONG + begun[-1])}:*)"
+        parts[-1] = f"({parts[-1]} | {parsing.quoted(parsing.strong(begun[-1]))}:*)"
     if not parts:
         return []
     with connection.cursor() as cursor:

@@ -48,16 +48,21 @@ synonyms = _SynonymCache()
 
 
 def counts(groups: Iterable[Group]) -> tuple[dict[str, int], int]:
-    """How many products hold each token of these groups, and how many products there are. One query."""
+    """How many products hold each lexeme of these groups, and how many products there are. One query.
+
+    A word that was learnt since the last count is known everywhere.
+    """
     wanted = sorted({token for group in groups for way in group.alternatives for token in way.tokens})
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT NULL, reltuples::bigint FROM pg_class WHERE oid = 'catalog_searchdocument'::regclass"
-            " UNION ALL SELECT token, max(products) FROM catalog_searchterm WHERE token = ANY(%s) GROUP BY token",
+            "SELECT NULL, reltuples::bigint, 0 FROM pg_class WHERE oid = 'catalog_searchdocument'::regclass UNION ALL"
+            " SELECT token, max(products), max(strong) FROM catalog_searchterm WHERE token = ANY(%s) GROUP BY token",
             [wanted],
         )
-        found = dict(cursor.fetchall())
-    total = found.pop(None)
+        rows = {token: (everywhere, strong) for token, everywhere, strong in cursor.fetchall()}
+    total, _none = rows.pop(None)
+    found = {token: everywhere for token, (everywhere, _strong) in rows.items()}
+    found |= {parsing.strong(token): n for token, (everywhere, n) in rows.items() if n or not everywhere}
     return found, max(total if total and total > 0 else UNKNOWN_TOTAL, *found.values(), 1)
 
 

@@ -2,7 +2,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Product, SearchSynonym
-from catalog.search import ids, vocabulary
+from catalog.search import ids, index, vocabulary
 from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +113,38 @@ def test_synonyms_of_staff_count_in_both_ways_or_one(browser, wardrobe):
     assert browser.get("/search", q="mug", lang="en").json()["total"] == 2
 
 
+def test_a_synonym_that_only_a_description_says_finds_nothing(browser, wardrobe, indexed):
+    ProductFactory.create(name="Paper light")
+    ProductFactory.create(name="Rain jacket", description="A light jacket, 300 g.")
+    ProductFactory.create(name="Shade", description="For any lamp.")
+    indexed()
+    SearchSynonym.objects.create(words="lamp\nlight")
+    vocabulary.synonyms.forget()
+
+    assert found(browser.get("/search", q="lamp", lang="en")) == ["Paper light", "Shade"]
+    assert found(browser.get("/search", q="light", lang="en")) == ["Paper light", "Rain jacket"]
+
+
+def test_only_the_words_asked_for_are_marked_in_a_description(browser, wardrobe, indexed):
+    ProductFactory.create(name="Desk lamp", description="A lamp with a light shade.")
+    indexed()
+    SearchSynonym.objects.create(words="lamp\nlight")
+    vocabulary.synonyms.forget()
+
+    row = browser.get("/search", q="lamp", lang="en").json()["results"][0]
+
+    assert [one["text"] for one in row["highlights"]["description"] if one["match"]] == ["lamp"]
+
+
+def test_a_word_that_came_since_the_last_count_is_found_by_its_synonym(browser, wardrobe):
+    ProductFactory.create(name="Hammock")
+    index.refresh()
+    SearchSynonym.objects.create(words="hanging bed\nhammock")
+    vocabulary.synonyms.forget()
+
+    assert found(browser.get("/search", q="hanging bed", lang="en")) == ["Hammock"]
+
+
 def test_filters_narrow_and_facets_count_what_another_choice_would_bring(browser, wardrobe):
     answer = browser.get("/search", q="red", lang="en", category="ext:mugs").json()
 
@@ -209,6 +241,7 @@ def test_a_search_costs_a_known_number_of_queries(browser, wardrobe, django_asse
     for number in range(30):
         ProductFactory.create(name=f"Red mug {number}")
 
+    browser.get("/search", q="red mug", lang="en")  # what each process remembers for a second is fresh
     vocabulary.synonyms.forget()  # asked for every few seconds: counted here
 
     with django_assert_num_queries(6):

@@ -149,6 +149,21 @@ def test_a_snippet_stands_around_the_first_match():
     assert sum(len(str(one["text"])) for one in found) < 200
 
 
+def test_synonyms_count_outside_descriptions_only():
+    group = parsing.parse("lamp", Synonyms.of([("lamp", "light")]))[0]
+
+    assert group.as_tsquery() == "('lamp' | '!light')"
+    assert group.as_tsquery(only_strong=True) == "('!lamp' | '!light')"
+    assert strategy.is_known(group, {"light": 3}) is False
+    assert strategy.products_of(group, {"lamp": 1, "light": 3, "!light": 2}) == 3
+    said, named = (
+        documents.make(source).fields
+        for source in (Source(name=["Jacket"], description=["It is light."]), Source(name=["Light"]))
+    )
+    ranker = Ranker([group], [1.0])
+    assert ranker.text_score(said) == 0.0 < ranker.text_score(named)
+
+
 def test_the_index_in_memory_answers_like_the_shop():
     index = MemoryIndex(
         {
@@ -161,3 +176,16 @@ def test_the_index_in_memory_answers_like_the_shop():
     assert index.search("drses").products == [2, 1]
     assert index.search("drses").corrected_to == "dress"
     assert index.search("sofa").products == []
+
+
+def test_the_index_in_memory_follows_synonyms_like_the_shop():
+    index = MemoryIndex(
+        {
+            1: documents.make(Source(name=["Paper light"])),
+            2: documents.make(Source(name=["Rain jacket"], description=["A light jacket."])),
+        },
+        Synonyms.of([("lamp", "light")]),
+    )
+
+    assert index.search("lamp").products == [1]
+    assert index.search("light").products == [1, 2]
