@@ -155,6 +155,12 @@ beat_schedule = {
         "args": ["core.tasks.tidy_data_requests"],
         "options": {"queue": "light"},
     },
+    "count what recommendations bring": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="*/5"),
+        "args": ["recommender.tasks.count_credit"],
+        "options": {"queue": "light"},
+    },
     "train recommendations": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="2", minute="30"),

@@ -16,8 +16,9 @@ def make(parts: Sequence[str], *, salt: str) -> str:
     return signing.Signer(salt=salt).sign(".".join([*parts, stamp]))
 
 
-def read(token: str, *, salt: str, parts: int) -> tuple[list[str], datetime] | None:
-    """The parts and when it was made. None when the token is not ours or too old to be credited."""
+def read(token: str, *, salt: str, parts: int, at: datetime | None = None) -> tuple[list[str], datetime] | None:
+    """The parts and when it was made. None when the token is not ours or was too old to be credited `at` that moment,
+    by default now."""
     try:
         *found, stamp = signing.Signer(salt=salt).unsign(token).rsplit(".", parts)
     except signing.BadSignature:
@@ -28,4 +29,4 @@ def read(token: str, *, salt: str, parts: int) -> tuple[list[str], datetime] | N
         made_at = datetime.fromtimestamp(int(stamp, 16), UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return (found, made_at) if (timezone.now() - made_at).days <= MAX_AGE_DAYS else None
+    return (found, made_at) if ((at or timezone.now()) - made_at).days <= MAX_AGE_DAYS else None

@@ -11,6 +11,18 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Brand, Category, Product
 from catalog.models.base import NamedModel
 from core.models import MoneyField, TimestampedModel
+from recommender.online.models import CreditState, RecommendationDay, RefusedCredit, ShownProduct, TouchedHour
+
+__all__ = [
+    "CreditState",
+    "Placement",
+    "PlacementRule",
+    "PlacementVersion",
+    "RecommendationDay",
+    "RefusedCredit",
+    "ShownProduct",
+    "TouchedHour",
+]
 
 MOST_SLOTS = 50
 

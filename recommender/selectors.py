@@ -323,14 +323,18 @@ def _told(
     placed: Placed | None = None,
     strategy: str = trials.LIVE,
 ) -> Answer:
+    source = "fallback" if loaded is None or is_stale else _source(items)
     return Answer(
         items=items,
         id=tokens.make(
-            placement=placement, version_id=loaded.version_id if loaded else 0, arm_id=placed.arm_id if placed else 0
+            placement=placement,
+            version_id=loaded.version_id if loaded else 0,
+            arm_id=placed.arm_id if placed else 0,
+            source=source,
         ),
         placement=placement,
         strategy=strategy if strategy != trials.LIVE else _own_strategy(loaded),
-        source="fallback" if loaded is None or is_stale else _source(items),
+        source=source,
         model_version=loaded.name if loaded else None,
         as_of=loaded.trained_until if loaded else None,
         is_stale=is_stale,

@@ -14,3 +14,19 @@ def train() -> dict[str, Any]:
 
     version = pipelines.train_recommender()
     return {"version": version.name, "passed": version.gate["passed"]}
+
+
+@job(kind="recommender.credit", queue="bulk", title=_("Count what recommendations bring"))
+def count_credit() -> dict[str, Any]:
+    """Count the days that changed since the last time. Safe to run at any time."""
+    from recommender.online import counting
+
+    return counting.count_touched()
+
+
+@job(kind="recommender.credit.rebuild", queue="bulk", title=_("Count recommendations anew"))
+def rebuild_credit() -> dict[str, Any]:
+    """Count every day anew, which changes nothing unless rows were lost. Safe to run at any time."""
+    from recommender.online import counting
+
+    return counting.rebuild()

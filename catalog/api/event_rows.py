@@ -18,6 +18,8 @@ CLOCKS_AGREE = timedelta(seconds=10)
 LARGEST_VALUE = 1e9
 CONTEXT = {"query": 200, "recommendation": 300, "search": 300}
 LAST_POSITION = 1_000
+MOST_SHOWN = 60
+"""Products of one list that an impression may name."""
 
 
 class _Bad(Exception):
@@ -79,6 +81,7 @@ class EventReader:
             visitor=visitor,
             value=_value(raw.get("value"), kind),
             context=context,
+            shown=_shown(raw) if kind == Interaction.Kind.IMPRESSION else (),
         )
 
     def _who(self, raw: dict[str, Any]) -> str | None:
@@ -148,3 +151,17 @@ def _context(raw: dict[str, Any]) -> dict[str, Any]:
             raise _Bad("position", "out_of_range", _("A place in a list, counted from 0."))
         found["position"] = position
     return found
+
+
+def _shown(raw: dict[str, Any]) -> tuple[str, ...]:
+    """The products of a list that was in sight, each once."""
+    named = raw.get("products")
+    if named is None:
+        return ()
+    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+        raise _Bad("products", "not_a_list", _("This is a list of product IDs."))
+    if len(named) > MOST_SHOWN:
+        raise _Bad("products", "too_many", _("At most %(most)d products.") % {"most": MOST_SHOWN})
+    if any(len(one) > ids.LONGEST for one in named):
+        raise _Bad("products", "too_long", _("At most %(longest)d characters.") % {"longest": ids.LONGEST})
+    return tuple(dict.fromkeys(one for one in named if one))

@@ -227,6 +227,10 @@ class EventSerializer(serializers.Serializer):
         max_length=300, required=False, help_text="The ID of the search that led here, or whose results were seen."
     )
     position = serializers.IntegerField(required=False, help_text="The place in that list, from 0.")
+    products = serializers.ListField(
+        child=serializers.CharField(), required=False,
+        help_text="The products of the list, for `impression`: at most 60 IDs. Others are passed over.",
+    )  # fmt: skip
 
 
 class EventsSerializer(serializers.Serializer):

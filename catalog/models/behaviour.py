@@ -30,7 +30,8 @@ class Interaction(models.Model):
     """One act of one person on one product. An order writes one `purchase` per line.
 
     Searches and impressions are of no product: an impression is a list of recommendations or results that was in
-    sight, with the id of the answer in `context` and the number of products in `value`.
+    sight, with the id of the answer in `context`, the number of products in `value` and, where the storefront says
+    so, the products themselves in `context["shown"]`.
 
     The table is partitioned by month of `occurred_at`; catalog.partitions makes the partitions. Rows of erased
     products or customers are removed by their services, not by foreign keys: checks on a table this busy cost
@@ -72,6 +73,11 @@ class Interaction(models.Model):
             models.Index(fields=["product", "-occurred_at"], name="interaction_of_product"),
             models.Index(
                 fields=["occurred_at"], condition=models.Q(context__has_key="search"), name="interaction_after_search"
+            ),
+            models.Index(
+                fields=["occurred_at"],
+                condition=models.Q(context__has_key="recommendation"),
+                name="interaction_after_recommended",
             ),
         ]
 

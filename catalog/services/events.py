@@ -49,6 +49,8 @@ class NewEvent:
     visitor: str | None = None
     value: float | None = None
     context: dict[str, Any] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
+    """Products of the list that an impression was of; those that nobody knows are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def record_events(
     The same event id is stored once. An act without a time of its own gets the present one.
     """
     known = look_up(
-        {event.product for event in events if event.product},
+        {name for event in events for name in (event.product, *event.shown) if name},
         {event.customer for event in events if event.customer},
         {event.visitor for event in events if event.visitor},
     )
@@ -184,6 +186,9 @@ def _uuid_of(text: str) -> uuid.UUID:
 def _incoming(
     event: NewEvent, known: Known, visitor: KnownVisitor | None, now: datetime, *, is_hurried: bool
 ) -> Incoming:
+    context = event.context
+    if shown := [known.products[name] for name in event.shown if name in known.products]:
+        context = {**context, "shown": shown}
     row = EventRow(
         event.event_id or uuid.uuid4(),
         event.occurred_at or now,
@@ -193,7 +198,7 @@ def _incoming(
         event.visitor or "",
         visitor is not None and visitor.is_known,
         event.value,
-        event.context,
+        context,
     )
     return Incoming(row, event.event_id is not None, visitor is None or visitor.is_sure, is_hurried)
 

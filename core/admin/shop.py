@@ -63,7 +63,7 @@ class ShopProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ShopProfile
         fields = (
             "name", "base_currency", "time_zone", "week_start", "languages", "return_window_days", "sender_email",
-            "holdout_percent",
+            "holdout_percent", "credit_hours",
         )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ class ShopProfileAdmin(StaffModelAdmin):
         (_("Money and time"), {"fields": ("base_currency", "time_zone", "week_start")}),
         (_("Orders"), {"fields": ("return_window_days",)}),
         (_("Mail"), {"fields": ("sender_email",)}),
-        (_("Experiments"), {"fields": ("holdout_percent",)}),
+        (_("Experiments and recommendations"), {"fields": ("holdout_percent", "credit_hours")}),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

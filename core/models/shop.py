@@ -18,6 +18,12 @@ class ShopProfile(TimestampedModel):
         SATURDAY = 6, _("Saturday")
         SUNDAY = 7, _("Sunday")
 
+    class CreditHours(models.IntegerChoices):
+        HOUR = 1, _("1 hour")
+        DAY = 24, _("24 hours")
+        THREE_DAYS = 72, _("3 days")
+        WEEK = 168, _("7 days")
+
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     name = models.CharField(_("name"), max_length=120, default="Zhanggui")
     base_currency = models.CharField(
@@ -43,6 +49,11 @@ class ShopProfile(TimestampedModel):
     holdout_percent = models.PositiveSmallIntegerField(
         _("holdout (%)"), default=5, db_default=5, validators=[MaxValueValidator(50)],
         help_text=_("This share of people takes part in no experiment. Those that run keep the share they began with."),
+    )  # fmt: skip
+    credit_hours = models.PositiveSmallIntegerField(
+        _("time that counts for recommendations"), choices=CreditHours, default=CreditHours.DAY,
+        db_default=CreditHours.DAY,
+        help_text=_("A click or purchase later than this after a recommendation is not credited to it."),
     )  # fmt: skip
     holdout_salt = models.CharField(_("salt of the holdout"), max_length=32, default=new_salt, editable=False)
     logo = models.ImageField(_("logo"), upload_to="shop/", blank=True)

@@ -304,6 +304,23 @@ def test_a_list_that_was_seen_and_what_led_to_a_product_are_kept_with_the_event(
     assert sorted(led, key=str) == [{"recommendation": "r1", "position": 0}, {"search": "s1", "position": 3}]
 
 
+def test_an_impression_names_the_products_that_were_shown_and_those_nobody_knows_are_passed_over(browser, product):
+    seen = {"kind": "impression", "visitor": "v1", "recommendation": "r1"}
+    events = [{**seen, "products": [product.public_id, "nobody", product.public_id]}]
+
+    assert browser.post("/events", {"events": events}).json()["accepted"] == 1
+
+    assert Interaction.objects.get().context == {"recommendation": "r1", "shown": [product.pk]}
+
+
+@pytest.mark.parametrize(("products", "code"), [("p", "not_a_list"), ([1], "not_a_list"), (["p"] * 61, "too_many")])
+def test_products_of_an_impression_that_are_no_short_list_are_refused(browser, product, products, code):
+    events = [{"kind": "impression", "visitor": "v1", "recommendation": "r1", "products": products}]
+
+    assert refusals(browser.post("/events", {"events": events})) == [(0, "products", code)]
+    assert not Interaction.objects.exists()
+
+
 @pytest.mark.parametrize("position", [-1, 1_001, "3", 1.5, True])
 def test_an_impression_of_nothing_and_a_place_that_is_none_are_refused(browser, product, position):
     events = [{"kind": "impression", "visitor": "v1"}, view(position=position)]

@@ -12,12 +12,12 @@
 
   /**
    * @typedef {{kind: string, event_id: string, occurred_at: string, product?: string, visitor?: string, value?: number,
-   *   query?: string, recommendation?: string, search?: string, position?: number}} ShopEvent
+   *   query?: string, recommendation?: string, search?: string, position?: number, products?: string[]}} ShopEvent
    * @typedef {{id: string, external_id?: string|null, name: string, price: string, currency: string, image: string|null}} Card
    * @typedef {{product: Card, reason: {code: string, text: string}, source: string}} Item
    * @typedef {{id: string, placement: string, items: Item[]}} Answer
    * @typedef {{placement?: string, product?: string, basket?: string, exclude?: string, limit?: number|string, similar?: string}} Wanted
-   * @typedef {{product?: string, value?: number, query?: string, recommendation?: string, search?: string, position?: number}} Fields
+   * @typedef {{product?: string, value?: number, query?: string, recommendation?: string, search?: string, position?: number, products?: string[]}} Fields
    */
 
   const script = /** @type {HTMLScriptElement|null} */ (document.currentScript);
@@ -327,7 +327,8 @@
     noted.add(id);
     const entries = list.querySelectorAll("[data-zg-product]");
     if (watcher) entries.forEach((one) => watcher.unobserve(one));
-    track("impression", { ...by, value: entries.length });
+    const products = [...entries].map((one) => /** @type {HTMLElement} */ (one).dataset.zgProduct || "");
+    track("impression", { ...by, value: entries.length, products: [...new Set(products)].filter(Boolean).slice(0, 60) });
   };
   /** @param {ParentNode} root */
   const watch = (root) => {
