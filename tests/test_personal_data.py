@@ -71,6 +71,9 @@ HARMLESS = {
     "recommender.Placement": "key name name_translations",
     "recommender.PlacementRule": "note",
     "recommender.PlacementVersion": "note settings",
+    "recommender.RecommendationDay": "day placement source",
+    "recommender.RefusedCredit": "day",
+    "recommender.ShownProduct": "day placement",
     "core.Webhook": "name old_secret secret url",
     "core.WebhookDelivery": "public_id",
 }

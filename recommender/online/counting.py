@@ -216,7 +216,7 @@ SELECT %(day)s, refused, count(*) FROM zg_act WHERE refused <> '' GROUP BY refus
 def count_day(day: date, clock: Clock, judge: Judge) -> None:
     """Replace the rows of one day."""
     first, end = clock.bounds(day)
-    about = {
+    about: dict[str, Any] = {
         "day": day, "first": first, "end": end, "window": clock.window, "skew": SKEW,
         "bought": [str(status) for status in Order.BOUGHT],
     }  # fmt: skip
