@@ -252,6 +252,7 @@ JOB_LIMIT_SECONDS = {
     "train": env.int("JOB_LIMIT_TRAIN", default=5_400),
     "deep": env.int("JOB_LIMIT_DEEP", default=6_600),
 }
+RECOMMENDER_DEEP = env.bool("RECOMMENDER_DEEP", default=False)
 CELERY_TASK_ALWAYS_EAGER = False
 
 # The product sends its own mail (core.mail) and nothing else does; without EMAIL_URL nothing leaves this machine.

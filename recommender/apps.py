@@ -16,6 +16,7 @@ class RecommenderConfig(AppConfig):
             role_permissions,
             staff_pages,
         )
+        from recommender.choices import TRAINING
 
         evaluators.register("recommender", "recommender.evaluators.RecommenderEvaluator")
         experiment_kinds.register("recommendations", "recommender.trials.RECOMMENDATIONS", order=10)
@@ -26,7 +27,7 @@ class RecommenderConfig(AppConfig):
             "recommender",
             "recommender.choices.RECOMMENDER",
             title=_("Recommender"),
-            train="recommender.tasks.train",
+            train=TRAINING,
             metrics={
                 "ndcg@10": _("Ranking of the first 10"),
                 "recall@10": _("Found among the first 10"),

@@ -1,10 +1,15 @@
 """Small words of the recommender."""
 
+from django.conf import settings
+
 from core.model_registry import ModelKind
 
 RECOMMENDER = ModelKind(
     name="recommender", schema_version=1, primary_metric="ndcg@10", builder="recommender.ml.serving.build"
 )
+
+TRAINING = "recommender.tasks.train_deep" if settings.RECOMMENDER_DEEP else "recommender.tasks.train"
+"""The job that learns, each night and when staff ask."""
 
 # How much one act says about taste; purchases and ratings count most, a look least. A removal says nothing for.
 ACT_WEIGHTS = {"view": 1.0, "search": 0.0, "favourite": 2.0, "cart": 3.0, "purchase": 4.0, "rating": 4.0}

@@ -54,6 +54,7 @@ class RecommenderEvaluator:
             "--items", metavar="F", help="The catalogue: item[, title][, category][, brand][, price][, text]"
         )
         parser.add_argument("--k", type=int, default=10, help="Length of the lists (default 10).")
+        parser.add_argument("--deep", action="store_true", help="Train a two-tower network too (loads TensorFlow).")
 
     def run(self, run: Run) -> dict[str, Any]:
         """JSON as documented in docs/evaluate.md. Parameters and `served` are chosen on training data alone."""
@@ -65,7 +66,7 @@ class RecommenderEvaluator:
             raise UsageError("No customer of the test part chose an item that is new to him: nothing can be judged.")
         if exam.repeats:
             run.note(f"{exam.repeats} test pairs were already in training; they are neither shown nor counted.")
-        kitchen = Kitchen(self._facts(run, data), seed=run.seed)
+        kitchen = Kitchen(self._facts(run, data), seed=run.seed, deep=run.options["deep"])
         choice = choose(
             data.train, protocol=inner_protocol(data), seed=run.seed, time_budget=run.time_budget, kitchen=kitchen
         )

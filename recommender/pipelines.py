@@ -27,14 +27,19 @@ MARGIN = 0.003
 MIN_LATER_EVENTS = 500
 """With fewer events since the live version was trained, a comparison on them would be noise."""
 TIME_BUDGET_SECONDS = 60.0
+DEEP_BUDGET_SECONDS = 900.0
 STEPS = 100
 STORE_EVERY_SECONDS = 1.0
 KEPT_FOR = timedelta(hours=12)
 """A training that is retried later begins anew with newer data."""
 
 
-def train_recommender(*, until: datetime | None = None, time_budget: float = TIME_BUDGET_SECONDS) -> ModelVersion:
+def train_recommender(
+    *, until: datetime | None = None, time_budget: float = TIME_BUDGET_SECONDS, deep: bool = False
+) -> ModelVersion:
     """Rows to frame, frame to candidate, candidate to later data, and only then to the registry.
+
+    `deep`: with a network among the sources.
 
     Raises DomainError when nobody did anything yet.
     """
@@ -44,7 +49,7 @@ def train_recommender(*, until: datetime | None = None, time_budget: float = TIM
     items = np.union1d(datasets.live_items(), frame["item"].to_numpy(np.int64))
     interactions = Interactions.from_frame(frame, item_ids=items)
     del frame
-    kitchen = Kitchen(datasets.item_facts(items), seed=SEED)
+    kitchen = Kitchen(datasets.item_facts(items), seed=SEED, deep=deep)
     progress(10, STEPS, Said(gettext_noop("Choosing how to rank")))
     try:
         trained = training.train(

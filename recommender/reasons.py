@@ -63,6 +63,8 @@ def strategy_name(strategy: str) -> str:
             return _("what is chosen next")
         case "content":
             return _("similar descriptions")
+        case "two_tower":
+            return _("two-tower network")
         case "popularity":
             return _("popularity")
         case "newest":

@@ -12,7 +12,7 @@ from catalog.models import Brand, Category, Product
 from core.jobs import enqueue, run_now
 from core.models import Job, ModelVersion, StaffUser
 from core.money import amount_text
-from recommender.choices import RECOMMENDER
+from recommender.choices import RECOMMENDER, TRAINING
 from recommender.exceptions import BadPlacement, ChangedMeanwhile
 from recommender.models import Placement, PlacementRule, PlacementVersion
 
@@ -25,7 +25,7 @@ WISHES = (
 
 def request_training(*, by: StaffUser | None = None) -> Job:
     """Queue a training run; while one waits or runs, that one is returned."""
-    return enqueue("recommender.tasks.train", dedupe_key="recommender.train", created_by=by)
+    return enqueue(TRAINING, dedupe_key="recommender.train", created_by=by)
 
 
 def train_first() -> None:

@@ -30,3 +30,12 @@ def rebuild_credit() -> dict[str, Any]:
     from recommender.online import counting
 
     return counting.rebuild()
+
+
+@job(kind="recommender.train_deep", queue="deep", title=_("Train recommendations with a network"))
+def train_deep() -> dict[str, Any]:
+    """The same with a two-tower network among the sources; the only job of the recommender that loads TensorFlow."""
+    from recommender import pipelines
+
+    version = pipelines.train_recommender(time_budget=pipelines.DEEP_BUDGET_SECONDS, deep=True)
+    return {"version": version.name, "passed": version.gate["passed"]}

@@ -61,7 +61,7 @@ class Content(ItemToItem):
     def fit(self, interactions: Interactions) -> Self:
         self.popularity = self.fallback.fit(interactions).score.astype(np.float32).astype(np.float64)
         size = interactions.item_count
-        self.weights = self._weights(size)
+        self.weights = self.weights_of(size)
         lift = (1.0 + interactions.popularity()) ** self.params.popularity
         spoken, alike = Rows(), Rows()
         others = sp.csr_matrix(self.weights.T)
@@ -95,7 +95,7 @@ class Content(ItemToItem):
         """R(u,i) of all items from p(u,k), uncut."""
         return np.asarray(self.weights @ preferences).ravel()
 
-    def _weights(self, size: int) -> sp.csr_matrix:
+    def weights_of(self, size: int) -> sp.csr_matrix:
         """Items × attributes: the known kinds of facts side by side, each scaled so that products add up to the
         weighted cosines."""
         parts: list[sp.csr_matrix] = []

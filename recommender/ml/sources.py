@@ -16,6 +16,7 @@ from recommender.ml.item_knn import ItemKnn, ItemKnnParams
 from recommender.ml.popularity import Popularity
 from recommender.ml.rp3beta import Rp3Beta, Rp3BetaParams
 from recommender.ml.sequences import SequenceParams, SequenceRules, SequenceWalk
+from recommender.ml.two_tower import TwoTower, TwoTowerParams
 
 Steps = tuple[tuple[str, tuple[Any, ...]], ...]
 EASE_OPERATIONS_PER_SECOND = 1e11
@@ -24,6 +25,10 @@ EASE_OPERATIONS_PER_SECOND = 1e11
 
 DESCRIBED_ITEMS = 50_000
 """Descriptions are compared each with each; beyond this the work (n²) does not fit into a night."""
+
+
+TOWER_ITEMS = 50_000
+"""Vectors of a network are compared each with each as well."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +63,20 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Kitchen:
-    """What methods are made with beside parameters: facts of items and the seed."""
+    """What methods are made with beside parameters: facts of items and the seed. `deep`: networks may learn too."""
 
     facts: ItemFacts = field(default_factory=ItemFacts)
     seed: int = 0
+    deep: bool = False
 
 
 def _fits_ease(size: Size, _kitchen: "Kitchen") -> bool:
     seconds = size.items**3 / EASE_OPERATIONS_PER_SECOND
     return size.items <= LARGEST and (size.seconds is None or seconds <= size.seconds / 2)
+
+
+def _has_networks(size: Size, kitchen: Kitchen) -> bool:
+    return kitchen.deep and size.items <= TOWER_ITEMS
 
 
 def _knows_items(_size: Size, kitchen: Kitchen) -> bool:
@@ -176,6 +186,18 @@ RECIPES = (
         ),
         _knows_items,
         0.1,
+    ),
+    Recipe(
+        "two_tower",
+        TwoTowerParams(),
+        lambda params, fallback, kitchen: TwoTower(kitchen.facts, params, fallback=fallback, seed=kitchen.seed),
+        (
+            ("half_life", (3.0, 10.0, 30.0)),
+            ("popularity", (0.0, 0.2, 0.4, 0.7)),
+            ("sharpness", (1.0, 2.0, 4.0)),
+        ),
+        _has_networks,
+        0.3,
     ),
 )
 

@@ -8,7 +8,7 @@ from core.ml.tables import TableError
 from recommender.evaluators import RecommenderEvaluator
 from tests.recommender.ml.data import two_taste_groups
 
-OPTIONS = {"file": None, "train": None, "test": None, "protocol": None, "items": None, "k": 10}
+OPTIONS = {"file": None, "train": None, "test": None, "protocol": None, "items": None, "k": 10, "deep": False}
 MEASURES = {
     "ndcg@10", "map@10", "precision@10", "recall@10", "recall@20", "hit_rate@10", "mrr@10", "coverage", "novelty",
     "train_seconds", "recommend_ms_p50", "recommend_ms_p99",

@@ -6,7 +6,7 @@ import pytest
 from catalog.models import Category, Customer, Interaction, ProductTag, Visitor
 from core import model_registry as registry
 from core.exceptions import DomainError
-from core.jobs import enqueue, execute, retry, run_now
+from core.jobs import enqueue, execute, retry, run_now, spec_of
 from core.models import Job, ModelVersion
 from recommender import datasets, pipelines
 from recommender.choices import RECOMMENDER
@@ -66,6 +66,18 @@ def test_the_job_names_the_version_it_made(shop, settings):
     assert job.state == Job.State.DONE
     assert job.result == {"version": "recommender.v1", "passed": True}
     assert ModelVersion.objects.get().job == job
+
+
+def test_the_deep_job_learns_a_network_too_and_publishes_through_the_same_gate(shop, settings, monkeypatch):
+    settings.JOB_HEARTBEAT_SECONDS = 0
+    monkeypatch.setattr(pipelines, "DEEP_BUDGET_SECONDS", 5.0)
+
+    job = run_now("recommender.tasks.train_deep")
+
+    assert job.state == Job.State.DONE
+    version = ModelVersion.objects.get()
+    assert "two_tower" in version.report["validation"]
+    assert spec_of("recommender.tasks.train_deep").queue == "deep"
 
 
 def test_the_gate_compares_on_events_that_neither_version_has_seen(trained, monkeypatch):
