@@ -175,6 +175,9 @@ STORAGES = {
         "BACKEND": env.str("STATIC_STORAGE", default="whitenoise.storage.CompressedManifestStaticFilesStorage")
     },
 }
+# Of static files whose name stays the same in the next release: the snippet in the pages of a shop. Names with a sum of
+# the file in them are kept for ever.
+WHITENOISE_MAX_AGE = 0 if DEBUG else 600
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=2_000_000)
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=200_000_000)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
