@@ -33,6 +33,14 @@ if _memory.is_dir():
     worker_tmp_dir = str(_memory)
 
 
+def when_ready(server: Any) -> None:
+    """Before the first worker: what each of them would load is loaded once."""
+    from config.forking import load_for_requests, ready_to_fork
+
+    load_for_requests()
+    ready_to_fork()
+
+
 def pre_fork(server: Any, worker: Any) -> None:
     """Connections must not be shared between processes; what preloading opened is closed first."""
     from django.db import connections

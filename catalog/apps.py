@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,10 +8,8 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.extensions import customer_panels, import_sections, product_panels
-        from catalog.search import tokens
         from core.extensions import dashboard_cards, evaluators, palette_sources, role_permissions, staff_pages
 
-        tokens.keep_cache_in(settings.VAR_DIR / "jieba")
         sections = "categories products variants images customers orders order_lines payments interactions"
         for order, name in enumerate(sections.split()):
             section = "".join(part.title() for part in name.split("_"))

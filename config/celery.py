@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_ready
+from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -35,6 +35,14 @@ app.steps["consumer"].add("core.liveness:SignsOfLife")
 @setup_logging.connect
 def _keep_django_logging(**_: object) -> None:
     """Celery would replace the handlers; the shop's structured ones stay."""
+
+
+@worker_init.connect
+def _share_memory(**_: object) -> None:
+    """Tasks are loaded, children are not there yet."""
+    from config.forking import ready_to_fork
+
+    ready_to_fork()
 
 
 @worker_ready.connect

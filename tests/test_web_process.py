@@ -33,3 +33,23 @@ def test_the_web_process_loads_no_library_that_learns(tmp_path):
 
     assert answer.returncode == 0, answer.stderr[-2000:]
     assert json.loads(answer.stdout.splitlines()[-1]) == []
+
+
+LOADED = "print(json.dumps([tokens._dictionary.cache_info().currsize, gc.get_freeze_count() > 100_000]))"
+
+
+def last_line(program: str, folder: str) -> list[object]:
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ, "VAR_DIR": folder}
+    )
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    found: list[object] = json.loads(answer.stdout.splitlines()[-1])
+    return found
+
+
+def test_dictionaries_are_loaded_before_web_processes_part_and_by_no_command(tmp_path):
+    start = "import gc, json\nimport config.wsgi\nfrom catalog.search import tokens\n"
+    hook = "import runpy\nrunpy.run_path('gunicorn.conf.py')['when_ready'](None)\n"
+
+    assert last_line(start + LOADED, str(tmp_path)) == [0, False]
+    assert last_line(start + hook + LOADED, str(tmp_path)) == [1, True]

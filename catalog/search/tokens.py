@@ -5,15 +5,15 @@ Latin words are stemmed (Porter 2, Snowball); runs of Chinese give bigrams, word
 characters on, and for short fields single characters too. A word of two characters is its own bigram.
 """
 
-import logging
 import re
 import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
+
+from catalog.search.dictionary import Dictionary, of_jieba
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f\u3040-\u30ff\u3005-\u3007"
 """Scripts written without spaces: Chinese and kana."""
@@ -52,13 +52,6 @@ STOP_WORDS = frozenset(
 STOP_CHARACTERS = frozenset("的了和与及是之款个")
 
 _guard = threading.Lock()
-_cache_folder: Path | None = None
-
-
-def keep_cache_in(folder: Path) -> None:
-    """Where jieba keeps its dictionary ready to load. Without it the system's temporary folder is used."""
-    global _cache_folder
-    _cache_folder = folder
 
 
 @dataclass(frozen=True)
@@ -116,7 +109,7 @@ def of_word(word: str) -> list[str]:
 def of_han(run: str, *, with_characters: bool) -> list[str]:
     """Bigrams, longer words of the dictionary, single characters where asked for or where there is only one."""
     found = [run[at : at + 2] for at in range(len(run) - 1)]
-    found += [word for word in _segmenter().cut_for_search(run, HMM=False) if len(word) > 2]
+    found += _dictionary().longer_words(run)
     if with_characters or len(run) == 1:
         found += run
     return found
@@ -137,7 +130,7 @@ def words_of(text: str) -> Iterator[tuple[str, str]]:
 
 def cut(run: str) -> list[str]:
     """A run of Chinese as words of the dictionary."""
-    return list(_segmenter().cut(run, HMM=False))
+    return _dictionary().cut(run)
 
 
 @lru_cache(maxsize=50_000)
@@ -172,14 +165,6 @@ def _stemmer() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _segmenter() -> Any:
+def _dictionary() -> Dictionary:
     with _guard:
-        import jieba
-
-        jieba.setLogLevel(logging.WARNING)
-        segmenter = jieba.Tokenizer()
-        if _cache_folder is not None:
-            _cache_folder.mkdir(parents=True, exist_ok=True)
-            segmenter.tmp_dir = str(_cache_folder)
-        segmenter.initialize()
-        return segmenter
+        return of_jieba()
