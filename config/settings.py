@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "core",
     "catalog",
     "recommender",
+    "analytics",
     "storefront",
 ]
 

@@ -88,12 +88,52 @@ def office_text(folder: Path, out: Path) -> None:
     _write(items[["item", "title", "brand", "text"]].fillna(""), out / "items.csv")
 
 
+def retail_money(folder: Path, out: Path) -> None:
+    """One row an order of a known customer, cancellations below 0; revenue of every day, those without a sale as 0."""
+    lines = pd.read_csv(folder / "transactions.csv.gz", parse_dates=["invoice_date"], dtype={"invoice": str})
+    lines["amount"] = lines["quantity"] * lines["price"]
+    sold = (lines["quantity"] > 0) & (lines["price"] > 0)
+    known = lines[(sold | lines["invoice"].str.startswith("C")) & lines["customer_id"].notna()]
+    orders = known.groupby(["customer_id", "invoice"], sort=False).agg(
+        date=("invoice_date", "min"), amount=("amount", "sum")
+    )
+    orders = orders.reset_index().rename(columns={"customer_id": "customer"})
+    orders["customer"] = orders["customer"].astype(int)
+    _write(orders[["customer", "date", "amount"]].round({"amount": 2}), out / "transactions.csv")
+    daily = lines[sold].groupby(lines["invoice_date"].dt.normalize())["amount"].sum().asfreq("D", fill_value=0.0)
+    _write(pd.DataFrame({"date": daily.index, "value": daily.round(2).to_numpy()}), out / "daily.csv")
+
+
+def cdnow(folder: Path, out: Path) -> None:
+    """Purchases of all customers and of the tenth that was published."""
+    names = {"customer_id": "customer", "master_id": "customer"}
+    for source_name, name in (("cdnow_master", "transactions"), ("cdnow_sample_tenth", "sample")):
+        rows = pd.read_csv(folder / f"{source_name}.csv.gz").rename(columns=names)
+        _write(rows[["customer", "date", "amount"]], out / f"{name}.csv")
+
+
+def olist(folder: Path, out: Path) -> None:
+    """Payments of whole weeks from Monday 2017-01-02 to Sunday 2018-08-19, in the unbiased part of the sample."""
+    orders = pd.read_csv(folder / "orders.csv.gz", parse_dates=["order_purchase_timestamp"])
+    orders = orders[orders["source_sample"].isin(["B", "AB"])]
+    paid = pd.read_csv(folder / "order_payments.csv.gz").groupby("order_id")["payment_value"].sum()
+    at = orders["order_purchase_timestamp"]
+    inside = (at >= "2017-01-02") & (at < "2018-08-20")
+    weekly = orders["order_id"].map(paid).fillna(0.0)[inside].groupby(at[inside].dt.to_period("W-SUN")).sum()
+    weekly = weekly.reindex(pd.period_range(weekly.index[0], weekly.index[-1], freq="W-SUN"), fill_value=0.0)
+    dates = weekly.index.start_time.strftime("%Y-%m-%d")
+    _write(pd.DataFrame({"date": dates, "value": weekly.round(2).to_numpy()}), out / "weekly.csv")
+
+
 SETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "ml-100k": ("ml-100k", ml_100k),
     "amazon-beauty": ("amazon-beauty", amazon_beauty),
     "diginetica": ("diginetica", diginetica),
     "amazon-office-text": ("amazon-office-text", office_text),
     "online-retail": ("online_retail_ii_2009_2010", online_retail),
+    "online-retail-money": ("online_retail_ii_2009_2010", retail_money),
+    "cdnow": ("cdnow", cdnow),
+    "olist": ("olist", olist),
 }
 
 
