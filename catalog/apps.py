@@ -10,7 +10,7 @@ class CatalogConfig(AppConfig):
         from catalog.extensions import customer_panels, import_sections, product_panels
         from core.extensions import dashboard_cards, evaluators, palette_sources, role_permissions, staff_pages
 
-        sections = "categories products variants images customers orders order_lines payments interactions"
+        sections = "categories brands products variants images customers orders order_lines payments interactions"
         for order, name in enumerate(sections.split()):
             section = "".join(part.title() for part in name.split("_"))
             import_sections.register(name, f"catalog.importing.native.{section}", order=order)

@@ -1,7 +1,10 @@
 """What the shop's facts say about an experiment: orders, buyers, revenue, clicks.
 
-Orders belong to customers. An experiment that divides visitors counts the orders of the customer that a browser is
-joined to, so an order counts for each browser that took part; guests who never sign in count as people without orders.
+A browser that is joined to a customer is one person with that customer: an order counts for whoever placed it, for the
+browser in which it was placed and, when the browser belongs to somebody, for that customer and their other browsers;
+for each of them once. A guest's order counts when it says in which browser it was placed. Browsers of one customer stay
+apart as people, because that they signed in may be what the experiment did.
+
 Purchases count when they are paid for; revenue is in the shop's currency, net of what has been given back by now.
 """
 
@@ -11,26 +14,47 @@ from catalog.models import Order
 from core.experiments import OutcomeMetric
 
 BOUGHT = ", ".join(f"'{status.value}'" for status in Order.BOUGHT)
+CUSTOMER = "JOIN catalog_customer c ON c.public_id = e.subject"
+VISITOR = "JOIN catalog_visitor v ON v.key = e.subject"
+AS_GUEST = "JOIN catalog_order o ON o.visitor_id = w.id AND o.customer_id IS NULL"
 PEOPLE = {
-    "customer": "JOIN catalog_customer c ON c.public_id = e.subject JOIN catalog_order o ON o.customer_id = c.id",
-    "visitor": "JOIN catalog_visitor v ON v.key = e.subject JOIN catalog_order o ON o.customer_id = v.customer_id",
+    "customer": (
+        f"{CUSTOMER} JOIN catalog_order o ON o.customer_id = c.id",
+        f"{CUSTOMER} JOIN catalog_visitor w ON w.customer_id = c.id {AS_GUEST}",
+    ),
+    "visitor": (
+        f"{VISITOR} JOIN catalog_order o ON o.visitor_id = v.id",
+        f"{VISITOR} JOIN catalog_order o ON o.customer_id = v.customer_id",
+        f"{VISITOR} JOIN catalog_visitor w ON w.customer_id = v.customer_id {AS_GUEST}",
+    ),
 }
+"""Ways in which an order `o` is one of the subject's; several may lead to the same order."""
 ACTS = {
     "customer": "JOIN catalog_customer c ON c.public_id = e.subject JOIN catalog_interaction i ON i.customer_id = c.id",
     "visitor": "JOIN catalog_visitor v ON v.key = e.subject JOIN catalog_interaction i ON i.visitor_id = v.id",
 }
-MONEY = "(o.paid_total - o.refunded_total) * o.base_rate"
+
+
+def _paid(unit: str) -> str:
+    """Paid orders of each subject, from `before` to `until`, each once: subject, exposed_at, id, paid_at, money."""
+    ways = (
+        f"""
+        SELECT e.subject, e.exposed_at, o.id, o.paid_at, (o.paid_total - o.refunded_total) * o.base_rate AS money
+        FROM exposed e {joins}
+        WHERE o.paid_at >= e.before AND o.paid_at < e.until AND o.status IN ({BOUGHT})"""  # noqa: S608 (our own words only)
+        for joins in PEOPLE[unit]
+    )
+    return " UNION ".join(ways)
 
 
 def _orders(y: str) -> dict[str, str]:
     """`y` is an aggregate over paid orders `o`; it is asked for the time since exposure and for the time before."""
     return {
         unit: f"""
-        SELECT e.subject,
-            {y.format(when="o.paid_at >= e.exposed_at")} AS y, 1 AS d, {y.format(when="o.paid_at < e.exposed_at")} AS x
-        FROM exposed e {joins} AND o.paid_at >= e.before AND o.paid_at < e.until AND o.status IN ({BOUGHT})
-        GROUP BY e.subject"""  # noqa: S608 (our own words only)
-        for unit, joins in PEOPLE.items()
+        SELECT o.subject,
+            {y.format(when="o.paid_at >= o.exposed_at")} AS y, 1 AS d, {y.format(when="o.paid_at < o.exposed_at")} AS x
+        FROM ({_paid(unit)}) o GROUP BY o.subject"""  # noqa: S608 (our own words only)
+        for unit in PEOPLE
     }
 
 
@@ -74,7 +98,7 @@ CONVERSION = OutcomeMetric(
 )  # fmt: skip
 REVENUE = OutcomeMetric(
     title=_("Revenue per person"), more=_("%(range)s more revenue"), fewer=_("%(range)s less revenue"),
-    sql=_orders(f"coalesce(sum({MONEY}) FILTER (WHERE {{when}}), 0)"), is_amount=True,
+    sql=_orders("coalesce(sum(o.money) FILTER (WHERE {when}), 0)"), is_amount=True,
     help=_("What was paid for these orders, less what has been refunded by now."),
 )  # fmt: skip
 CLICKS = OutcomeMetric(

@@ -97,7 +97,7 @@ def catalog_traces(who: Identity, label: str, pk: int) -> int:
     with connection.cursor() as cursor:
         # Writers of events are past or have not begun; what they write later they check against the rows left here.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [writing.LOCK])
-        for statement in (ACTS_GONE, PURCHASES_BARE, SAMPLES_GONE, DEAD_GONE):
+        for statement in (ACTS_GONE, PURCHASES_BARE, ORDERS_BARE, SAMPLES_GONE, DEAD_GONE):
             cursor.execute(statement, {"customer": pk, "texts": patterns(who)})
             count += cursor.rowcount
     transaction.on_commit(lambda: _forget_in_redis(pk, browsers))
@@ -123,7 +123,13 @@ WHERE kind <> 'purchase'
 """
 PURCHASES_BARE = """
 UPDATE catalog_interaction SET visitor_id = NULL, context = '{}'::jsonb
-WHERE customer_id = %(customer)s AND (visitor_id IS NOT NULL OR context <> '{}'::jsonb)
+WHERE (visitor_id IS NOT NULL OR context <> '{}'::jsonb)
+  AND (customer_id = %(customer)s OR visitor_id IN (SELECT id FROM catalog_visitor WHERE customer_id = %(customer)s))
+"""
+ORDERS_BARE = """
+UPDATE catalog_order SET visitor_id = NULL
+WHERE visitor_id IS NOT NULL
+  AND (customer_id = %(customer)s OR visitor_id IN (SELECT id FROM catalog_visitor WHERE customer_id = %(customer)s))
 """
 
 

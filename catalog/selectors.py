@@ -145,8 +145,8 @@ SELECT p.public_id, p.external_id, p.name, p.name_translations, p.description, p
     c.public_id, c.external_id, c.name, c.name_translations, b.public_id, b.external_id, b.name, b.name_translations,
     (SELECT jsonb_agg(jsonb_build_array(i.file, i.alt, i.width, i.height) ORDER BY i.position, i.id)
      FROM catalog_productimage i WHERE i.product_id = p.id),
-    (SELECT jsonb_agg(jsonb_build_array(v.public_id, v.external_id, v.sku, v.options, v.price::text,
-        NOT v.track_stock OR v.stock > 0, v.barcode) ORDER BY v.id)
+    (SELECT jsonb_agg(jsonb_build_array(v.public_id, v.external_id, v.sku, v.options, v.options_translations,
+        v.price::text, NOT v.track_stock OR v.stock > 0, v.barcode) ORDER BY v.id)
      FROM catalog_variant v WHERE v.product_id = p.id)
 FROM catalog_product p
 LEFT JOIN catalog_category c ON c.id = p.category_id
@@ -208,11 +208,15 @@ def _detail(found: Sequence[Any], language: str) -> Row:
                 "external_id": own_id,
                 "sku": sku,
                 "options": options,
+                "selected_options": [
+                    {"name": option, "value": value}
+                    for option, value in (translations.get(language) or options).items()
+                ],
                 "price": amount_text(price if own_price is None else Decimal(own_price)),
                 "in_stock": available,
                 "barcode": barcode,
             }
-            for variant_id, own_id, sku, options, own_price, available, barcode in variants
+            for variant_id, own_id, sku, options, translations, own_price, available, barcode in variants
         ],
     }
 

@@ -45,10 +45,11 @@ HARMLESS = {
     "catalog.SearchQuery": "matched",
     "catalog.SearchSynonym": "words",
     "catalog.SearchTerm": "term token",
-    "catalog.Variant": "barcode external_id options public_id sku",
+    "catalog.Variant": "barcode external_id options options_translations public_id sku",
     "core.Alert": "key link rule text",
     "core.AlertRule": "key",
     "core.ApiKey": "key_hash name prefix publishable_value",
+    "core.StaffToken": "name prefix token_hash",
     "core.DefaultView": "source",
     "core.RowChange": "actor after before subject",  # values about people are left out
     "core.SavedView": "source",

@@ -40,6 +40,7 @@ FORMAT_NAMES = {
 STEPS = (gettext_lazy("Files"), gettext_lazy("Columns"), gettext_lazy("Preview"), gettext_lazy("Import"))
 SECTION_NAMES = {
     "categories": gettext_lazy("Categories"),
+    "brands": gettext_lazy("Brands"),
     "products": gettext_lazy("Products"),
     "variants": gettext_lazy("Variants"),
     "images": gettext_lazy("Pictures"),

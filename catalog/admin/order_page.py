@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.admin import cells
+from catalog.admin.fields import as_text
 from catalog.models import Order, OrderEvent, OrderLine
 from catalog.services import lifecycle
 from catalog.thumbnails import first_thumbnail
@@ -151,7 +152,7 @@ def _line(order: Order, line: OrderLine, has_pictures: bool) -> LineRow:
         picture=cells.picture(first_thumbnail(line.product)) if has_pictures else SafeString(""),
         amount=money(line.amount, order.currency),
         unit_price=money(line.unit_price, order.currency),
-        options=", ".join(str(value) for value in (line.variant.options if line.variant else {}).values()),
+        options=", ".join(map(as_text, (line.variant.localised_options() if line.variant else {}).values())),
     )
 
 

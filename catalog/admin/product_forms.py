@@ -49,7 +49,10 @@ class TranslationsMixin:
         for name in self.translated:
             stored = getattr(self.instance, f"{name}_translations", None) or {}
             for code in self.languages:
-                self.fields[f"{name}_{field_suffix(code)}"].initial = stored.get(code, "")
+                field = self.fields[f"{name}_{field_suffix(code)}"]
+                field.initial = stored.get(code, "")
+                if isinstance(field, OptionsField):
+                    field.stored = field.initial or {}
 
     def take_translations(self) -> None:
         """A language that had the main text follows it; others that the form does not show keep what they have."""
@@ -60,9 +63,9 @@ class TranslationsMixin:
                 now = self.cleaned_data.get(name, before)
                 stored = {code: now if text == before else text for code, text in stored.items()}
             for code in self.languages:
-                text = (self.cleaned_data.get(f"{name}_{field_suffix(code)}") or "").strip()
-                if text:
-                    stored[code] = text
+                given = self.cleaned_data.get(f"{name}_{field_suffix(code)}") or ""
+                if given := given.strip() if isinstance(given, str) else given:
+                    stored[code] = given
                 else:
                     stored.pop(code, None)
             setattr(self.instance, f"{name}_translations", stored)
@@ -150,6 +153,12 @@ def with_languages(form: type[forms.ModelForm], languages: tuple[str, ...]) -> t
     fields: dict[str, Any] = {"languages": languages}
     for name in form.translated:  # type: ignore[attr-defined]
         for code in languages:
+            if name == "options":
+                title: Any = _filled(_("Options in %(language)s"), language_name(code))  # type: ignore[arg-type]
+                fields[f"options_{field_suffix(code)}"] = OptionsField(
+                    label=title, widget=UnfoldAdminTextInputWidget({"lang": code})
+                )
+                continue
             label = _("Name in %(language)s") if name == "name" else _("Description in %(language)s")
             field = forms.CharField(
                 required=False,
@@ -162,12 +171,13 @@ def with_languages(form: type[forms.ModelForm], languages: tuple[str, ...]) -> t
     return type(form.__name__, (form,), fields)
 
 
-class VariantForm(forms.ModelForm):
+class VariantForm(TranslationsMixin, forms.ModelForm):
     """`on_hand` is a count of the shelf: it goes to the ledger of stock, never straight into the row.
 
     What staff saw travels with the form, so a sale in between does not look like their change.
     """
 
+    translated = ("options",)
     options = OptionsField(
         label=_("Options"),
         widget=UnfoldAdminTextInputWidget({"placeholder": "size: M"}),
@@ -188,10 +198,15 @@ class VariantForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["options"].stored = self.instance.options or {}  # type: ignore[attr-defined]
+        self.fill_translations()
         self.fields["on_hand"].initial = self.instance.stock if self.instance.pk else None
         as_price(self, "price")
         if "price" in self.fields:
             self.fields["price"].widget.attrs["placeholder"] = _("as the product")
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        self.take_translations()
 
 
 class ImageForm(forms.ModelForm):

@@ -46,9 +46,19 @@ class VariantInline(TabularInline):
         """A new product begins with an empty row: without a variant nothing can be sold."""
         return 0 if obj else 1
 
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        kwargs.setdefault("form", with_languages(VariantForm, self._languages(obj)))
+        return super().get_formset(request, obj, **kwargs)
+
+    @staticmethod
+    def _languages(product: Any) -> tuple[str, ...]:
+        """Those that the name has beside the shop's own. A new product begins without."""
+        return languages_for(product, ("name",)) if product is not None and product.name_translations else ()
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if self.has_change_permission(request, obj):
-            return self.fields
+            translated = (f"options_{field_suffix(code)}" for code in self._languages(obj))
+            return (*self.fields[:2], *translated, *self.fields[2:])
         return ("sku", "options_text", "price_text", "stock", "track_stock", "barcode")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -56,7 +66,7 @@ class VariantInline(TabularInline):
 
     @admin.display(description=gettext_lazy("Options"))
     def options_text(self, variant: Variant) -> Any:
-        return as_text(variant.options) or cells.NOTHING
+        return as_text(variant.localised_options()) or cells.NOTHING
 
     @admin.display(description=gettext_lazy("Price"))
     def price_text(self, variant: Variant) -> str:
@@ -212,7 +222,7 @@ def _columns(row: Any, changed: list[str]) -> list[str]:
     """Columns of the row behind the changed form fields; `name` and `name_en` also stand for `name_translations`."""
     known = {field.name for field in row._meta.concrete_fields}
     found = dict.fromkeys(name for name in changed if name in known)
-    for text in ("name", "description"):
+    for text in ("name", "description", "options"):
         touched = any(name == text or (name.startswith(f"{text}_") and name not in known) for name in changed)
         if touched and f"{text}_translations" in known:
             found[f"{text}_translations"] = None

@@ -31,12 +31,7 @@ class WordsByLanguageField(serializers.DictField):
         super().__init__(child=serializers.CharField(max_length=longest, allow_blank=True), **kwargs)
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
-        words: dict[str, str] = super().to_internal_value(data)
-        for code in words:
-            if not LANGUAGE_CODE.fullmatch(code):
-                message = self.error_messages["language"] % {"code": repr(code)[:20]}
-                raise serializers.ValidationError(message, code="language")
-        return {code: text for code, text in words.items() if text}
+        return _by_language(self, super().to_internal_value(data))
 
 
 class ObjectField(serializers.DictField):
@@ -50,6 +45,27 @@ class ObjectField(serializers.DictField):
             message = self.error_messages["too_large"] % {"limit": LARGEST_OBJECT_BYTES}
             raise serializers.ValidationError(message, code="too_large")
         return content
+
+
+class ObjectsByLanguageField(serializers.DictField):
+    """`{"zh-hans": {"尺码": "M"}}`."""
+
+    default_error_messages = WordsByLanguageField.default_error_messages
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=ObjectField(), **kwargs)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        return _by_language(self, super().to_internal_value(data))
+
+
+def _by_language(field: serializers.Field, content: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty. Raises ValidationError for a key that is no language."""
+    for code in content:
+        if not LANGUAGE_CODE.fullmatch(code):
+            message = field.error_messages["language"] % {"code": repr(code)[:20]}
+            raise serializers.ValidationError(message, code="language")
+    return {code: value for code, value in content.items() if value}
 
 
 class OwnIdField(serializers.CharField):

@@ -15,13 +15,13 @@ from catalog import selectors, services
 from catalog.api.people import MeSerializer, MyOrderSerializer, PreferencesSerializer
 from catalog.api.people_views import current_customer
 from catalog.api.serializers import PagedQuerySerializer
-from catalog.api.views import checked
 from catalog.exceptions import NotFound
 from catalog.models import Customer, Order
 from core import ledger, rights
 from core.api.pagination import KeysetPagination
 from core.api.permissions import IsCustomer
 from core.api.principals import CustomerAuth
+from core.api.questions import checked
 from core.api.schema import problems
 from core.api.views import ApiListView, ApiView
 from core.models import DataRequest, LedgerEntry

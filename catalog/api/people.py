@@ -120,6 +120,12 @@ class PlaceOrderSerializer(serializers.Serializer):
         help_text="The shop's own. The same order with the same number is stored once.",
     )
     customer = IdField(required=False, allow_null=True, help_text="Left out: a guest.")
+    visitor = serializers.CharField(
+        max_length=64,
+        required=False,
+        allow_blank=True,
+        help_text="The visitor ID sent with events: what the browser saw is credited with the order, of guests too.",
+    )
     lines = OrderLineInSerializer(many=True)
     currency = serializers.RegexField(CURRENCY, required=False, help_text="Left out: the base currency.")
     base_rate = serializers.DecimalField(

@@ -22,12 +22,12 @@ from catalog.api.people import (
     PutCustomerSerializer,
     TokenSerializer,
 )
-from catalog.api.views import checked
 from catalog.exceptions import BadInput, NotFound
 from catalog.models import Customer, Order
 from core.api import ids, tokens
 from core.api.permissions import HasScope, IsCustomer
 from core.api.principals import CustomerAuth, KeyAuth
+from core.api.questions import checked
 from core.api.schema import problems
 from core.api.views import ApiView
 from core.models import Scope
@@ -113,6 +113,7 @@ class OrdersView(ApiView):
                 value={
                     "number": "2026-1007",
                     "customer": "ext:4711",
+                    "visitor": "v-8f14e45f",
                     "lines": [{"sku": "LS-W-M", "quantity": 2}],
                     "shipping": "5.00",
                 },

@@ -6,9 +6,10 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from catalog.api.fields import PriceField
-from catalog.api.serializers import ProductRowSerializer, QuerySerializer
+from catalog.api.serializers import ProductRowSerializer
 from catalog.search.questions import SORTS, WINDOW
 from core.api.ids import IdField, IdListField
+from core.api.questions import QuerySerializer
 
 LONGEST_QUERY = 1_000
 MOST_ROWS = 100

@@ -17,12 +17,13 @@ from catalog.api.search_serializers import (
     SuggestionQuerySerializer,
     SuggestionsSerializer,
 )
-from catalog.api.views import checked, existing
+from catalog.api.views import existing
 from catalog.models import Brand, Category, Visitor
 from catalog.search import answers, ids, log, suggestions, trials
 from catalog.search.questions import WINDOW, Filters
 from core.api.ids import primary_keys
 from core.api.permissions import HasScope
+from core.api.questions import checked
 from core.api.views import ApiView
 from core.experiments import expose
 from core.metrics import count

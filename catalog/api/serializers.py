@@ -6,31 +6,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from catalog.api.fields import ObjectField, OwnIdField, PriceField, WordsByLanguageField
+from catalog.api.fields import ObjectField, ObjectsByLanguageField, OwnIdField, PriceField, WordsByLanguageField
 from catalog.models import Product
 from catalog.services.products import ProductData, VariantData
 from core.api import ids
 from core.api.ids import IdField
 from core.api.pagination import PageQuerySerializer
+from core.api.questions import QuerySerializer
 
 MOST_VARIANTS = 200
 
 # --- questions ----------------------------------------------------------------------------------------------------
-
-
-class QuerySerializer(serializers.Serializer):
-    """Parameters behind the question mark. One that is not on the list is refused, so that slips are noticed."""
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        unknown = sorted(set(self.initial_data) - set(self.fields))
-        if unknown:
-            message = _("There is no such parameter here.")
-            raise serializers.ValidationError({name[:60]: [message] for name in unknown}, code="unknown_parameter")
-        return attrs
-
-
-class LanguageQuerySerializer(QuerySerializer):
-    lang = serializers.CharField(required=False)
 
 
 class PagedQuerySerializer(PageQuerySerializer, QuerySerializer):
@@ -89,11 +75,17 @@ class ProductImageSerializer(serializers.Serializer):
     height = serializers.IntegerField()
 
 
+class OptionSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    value = serializers.JSONField(help_text="Text mostly.")
+
+
 class VariantSerializer(serializers.Serializer):
     id = serializers.CharField()
     external_id = serializers.CharField(allow_null=True)
     sku = serializers.CharField()
-    options = serializers.DictField(help_text='Such as `{"size": "M"}`.')
+    options = serializers.DictField(help_text='Such as `{"size": "M"}`, in the main language of the shop.')
+    selected_options = OptionSerializer(many=True, help_text="The same in the language of the request.")
     price = serializers.CharField()
     in_stock = serializers.BooleanField()
     barcode = serializers.CharField()
@@ -120,6 +112,7 @@ class PutVariantSerializer(serializers.Serializer):
     sku = serializers.CharField(max_length=80)
     external_id = OwnIdField()
     options = ObjectField(required=False)
+    options_translations = ObjectsByLanguageField(required=False)
     price = PriceField(required=False, allow_null=True, help_text="Empty: the price of the product.")
     track_stock = serializers.BooleanField(required=False, default=True)
     stock = serializers.IntegerField(

@@ -18,7 +18,6 @@ from catalog.api.serializers import (
     CategorySerializer,
     EventsAnswerSerializer,
     EventsSerializer,
-    LanguageQuerySerializer,
     ProductFilterSerializer,
     ProductQuerySerializer,
     ProductRowSerializer,
@@ -38,6 +37,7 @@ from core.api.pagination import KeysetPagination
 from core.api.parsers import BeaconParser, BoundedJsonParser
 from core.api.permissions import HasScope
 from core.api.principals import CustomerAuth, KeyAuth, Principal
+from core.api.questions import LanguageQuerySerializer, checked
 from core.api.quick import QuickView, Unusual
 from core.api.schema import LANGUAGE, problems
 from core.api.views import ApiListView, ApiView
@@ -45,13 +45,6 @@ from core.models import Scope
 
 MOST_ROWS = 500
 STOCK_RANGE = 1_000_000_000
-
-
-def checked(serializer: type[serializers.Serializer], data: Any) -> dict[str, Any]:
-    """What was sent, validated."""
-    form = serializer(data=data)
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
 
 
 EVERYTHING = selectors.ProductFilter()

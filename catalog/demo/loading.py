@@ -24,7 +24,7 @@ from catalog.models import Customer, Interaction, Order, Product
 from core.models import ShopProfile
 
 FACTS = ("orders", "order_lines", "payments", "interactions")
-PEOPLE_AND_GOODS = ("categories", "products", "variants", "images", "customers")
+PEOPLE_AND_GOODS = ("categories", "brands", "products", "variants", "images", "customers")
 Tell = Callable[[str], None]
 
 STAGED = {

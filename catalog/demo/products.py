@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from catalog.demo.chance import Calendar, stream
-from catalog.demo.kinds import KINDS, OPTION_ZH, Form, Kind
+from catalog.demo.kinds import KINDS, OPTION_VALUE_ZH, OPTION_ZH, Form, Kind
 from catalog.demo.pictures import Look
 from catalog.demo.sizes import Size
 from catalog.demo.world import BRANDS, COLLECTIONS, COLOURS, MATERIALS, PATTERNS, STYLES, TASTES, Brand
@@ -220,6 +220,12 @@ def _barcode(number: int, place: int) -> str:
 
 def variant_label(variant: Variant, language: str) -> str:
     """How a variant is called on an order line: "" or ", size M" / "（尺码 M）"."""
-    for option, value in variant.options.items():
-        return f"（{OPTION_ZH[option]} {value}）" if language == "zh" else f", {option} {value}"
+    options = options_in_chinese(variant) if language == "zh" else variant.options
+    for option, value in options.items():
+        return f"（{option} {value}）" if language == "zh" else f", {option} {value}"
     return ""
+
+
+def options_in_chinese(variant: Variant) -> dict[str, str]:
+    """`{"尺码": "M"}`."""
+    return {OPTION_ZH[option]: OPTION_VALUE_ZH.get(value, value) for option, value in variant.options.items()}

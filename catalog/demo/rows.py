@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from catalog.demo import world
 from catalog.demo.chance import iso
 from catalog.demo.customers import Customer
 from catalog.demo.kinds import DEPARTMENTS, KINDS
-from catalog.demo.products import Product
+from catalog.demo.products import Product, options_in_chinese
 from catalog.demo.reviews import Review
 
 CURRENCY = "CNY"
@@ -15,11 +16,12 @@ Row = Sequence[object]
 Head = tuple[str, ...]
 
 CATEGORIES: Head = ("id", "parent", "name", "name_en", "name_zh", "position")
+BRANDS: Head = ("name", "name_en", "name_zh")
 PRODUCTS: Head = (
     "id", "name", "name_en", "name_zh", "description", "description_en", "description_zh", "category", "brand", "price",
     "status", "attributes", "created_at",
 )  # fmt: skip
-VARIANTS: Head = ("sku", "product", "options", "price", "stock", "barcode")
+VARIANTS: Head = ("sku", "product", "options", "options_zh", "price", "stock", "barcode")
 IMAGES: Head = ("product", "file", "position", "alt")
 CUSTOMERS: Head = (
     "id", "email", "phone", "name", "locale", "country", "city", "created_at", "birthday", "personalisation",
@@ -42,6 +44,11 @@ def category_rows() -> Iterator[Row]:
         yield key, kind.parent, kind.en, kind.en, kind.zh, place
 
 
+def brand_rows() -> Iterator[Row]:
+    for brand in world.BRANDS:
+        yield brand.name, brand.name, brand.zh
+
+
 def product_row(product: Product) -> Row:
     names = (product.name_en, product.name_en, product.name_zh)
     texts = (product.description_en, product.description_en, product.description_zh)
@@ -53,7 +60,8 @@ def variant_rows(products: Iterable[Product]) -> Iterator[Row]:
     for product in products:
         for variant in product.variants:
             price, stock = money(variant.price), variant.stock
-            yield variant.sku, product.id, _json(variant.options), price, stock, variant.barcode
+            chinese = _json(options_in_chinese(variant))
+            yield variant.sku, product.id, _json(variant.options), chinese, price, stock, variant.barcode
 
 
 def customer_row(one: Customer) -> Row:

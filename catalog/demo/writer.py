@@ -13,6 +13,7 @@ from catalog.demo.chance import iso, stream
 from catalog.demo.columns.writer import write_tables
 from catalog.demo.pictures import draw_product
 from catalog.demo.rows import (
+    BRANDS,
     CATEGORIES,
     CURRENCY,
     CUSTOMERS,
@@ -25,6 +26,7 @@ from catalog.demo.rows import (
     REVIEWS,
     VARIANTS,
     Row,
+    brand_rows,
     category_rows,
     customer_row,
     money,
@@ -108,6 +110,7 @@ def _draw(shop: Shop, work: Path, progress: Progress) -> Iterator[Row]:
 
 def _tables(shop: Shop) -> Iterator[tuple[str, tuple[str, ...], Iterable[Row]]]:
     yield "categories", CATEGORIES, category_rows()
+    yield "brands", BRANDS, brand_rows()
     yield "products", PRODUCTS, map(product_row, shop.products)
     yield "variants", VARIANTS, variant_rows(shop.products)
     yield "customers", CUSTOMERS, map(customer_row, shop.customers)

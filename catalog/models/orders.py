@@ -39,6 +39,10 @@ class Order(PublicIdModel, TimestampedModel):
     customer = models.ForeignKey(
         "catalog.Customer", models.SET_NULL, null=True, blank=True, related_name="orders", verbose_name=_("customer")
     )
+    visitor = models.ForeignKey(
+        "catalog.Visitor", models.SET_NULL, null=True, blank=True, db_index=False, related_name="orders",
+        editable=False, verbose_name=_("visitor"), help_text=_("The browser in which it was placed."),
+    )  # fmt: skip
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.PLACED)
     currency = models.CharField(_("currency"), max_length=3)
     base_rate = models.DecimalField(
@@ -71,6 +75,7 @@ class Order(PublicIdModel, TimestampedModel):
         indexes = [
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(fields=["customer", "-placed_at"], name="order_of_customer"),
+            models.Index(fields=["visitor"], condition=Q(visitor__isnull=False), name="order_of_visitor"),
             models.Index(fields=["paid_at"], name="order_paid_at"),
             models.Index(fields=["status", "placed_at", "id"], name="order_by_status"),
             models.Index(fields=["total", "placed_at", "id"], name="order_by_total"),

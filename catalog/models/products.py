@@ -1,11 +1,12 @@
 """What the shop sells."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node, MP_NodeManager
 
@@ -124,6 +125,10 @@ class Variant(PublicIdModel, TimestampedModel):
     product = models.ForeignKey(Product, models.CASCADE, related_name="variants", verbose_name=_("product"))
     sku = models.CharField(_("SKU"), max_length=80, unique=True)
     options = models.JSONField(_("options"), default=dict, blank=True, db_default={})
+    options_translations = models.JSONField(
+        _("options in other languages"), default=dict, blank=True, db_default={},
+        help_text=_('Such as {"zh-hans": {"尺码": "M"}}.'),
+    )  # fmt: skip
     price = MoneyField(_("price"), null=True, blank=True, help_text=_("Empty: the price of the product."))
     track_stock = models.BooleanField(
         _("count stock"), default=True, db_default=True, help_text=_("Off: always available, such as a voucher.")
@@ -140,6 +145,11 @@ class Variant(PublicIdModel, TimestampedModel):
 
     def __str__(self) -> str:
         return self.sku
+
+    def localised_options(self, language: str | None = None) -> dict[str, Any]:
+        """Names and values in the language asked for (default: of this request), else in the shop's."""
+        found: dict[str, Any] = self.options_translations.get(language or get_language() or "") or self.options
+        return found
 
     @property
     def is_available(self) -> bool:

@@ -192,11 +192,11 @@ def sources(product_ids: Iterable[int]) -> dict[int, documents.Source]:
 def _variants(wanted: Sequence[int]) -> dict[Any, Any]:
     codes: dict[Any, Any] = defaultdict(list)
     codes["options"] = []
-    for product_id, sku, barcode, options in Variant.objects.filter(product__in=wanted).values_list(
-        "product_id", "sku", "barcode", "options"
+    for product_id, sku, barcode, options, translations in Variant.objects.filter(product__in=wanted).values_list(
+        "product_id", "sku", "barcode", "options", "options_translations"
     ):
         codes[product_id] += [code for code in (sku, barcode) if code]
-        codes["options"].append((product_id, options))
+        codes["options"] += [(product_id, one) for one in (options, *translations.values())]
     return codes
 
 

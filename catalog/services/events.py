@@ -161,7 +161,7 @@ def record_purchases(order: Order) -> int:
                 Interaction.Kind.PURCHASE,
                 line.product_id,
                 order.customer_id,
-                None,
+                order.visitor_id,
                 float(line.quantity),
                 {},
             )

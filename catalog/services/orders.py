@@ -19,6 +19,7 @@ from catalog import facts
 from catalog.exceptions import BadInput, DomainError, OrderNumberTaken
 from catalog.models import Customer, Order, OrderEvent, OrderLine, Product, Variant
 from catalog.services.stock import take_for_order
+from catalog.services.visitors import visitor_of_order
 from catalog.signals import announce, order_placed
 from core.api import ids
 from core.shop import current_shop
@@ -41,10 +42,14 @@ class NewLine:
 
 @dataclass(frozen=True)
 class NewOrder:
-    """An order to place. `number` is the shop's own; without one it is made here."""
+    """An order to place. `number` is the shop's own; without one it is made here.
+
+    `visitor` is the id of the browser, which is no part of what was ordered.
+    """
 
     lines: Sequence[NewLine]
     customer: Customer | None = None
+    visitor: str = ""
     number: str = ""
     currency: str = ""
     base_rate: Decimal | None = None
@@ -127,6 +132,7 @@ def _write(new: NewOrder) -> Order:
     order = Order.objects.create(
         number=new.number or _new_number(now),
         customer=new.customer,
+        visitor_id=visitor_of_order(new.visitor, new.customer) if new.visitor else None,
         status=Order.Status.PLACED,
         lines_total=lines_total,
         shipping=new.shipping,

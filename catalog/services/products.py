@@ -24,6 +24,7 @@ class VariantData:
     sku: str
     external_id: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    options_translations: dict[str, Any] = field(default_factory=dict)
     price: Decimal | None = None
     track_stock: bool = True
     stock: int | None = None
@@ -121,12 +122,17 @@ def _put_variants(product: Product, wanted: Sequence[VariantData]) -> None:
             )
     for data in wanted:
         variant = taken.get(data.sku) or Variant(product=product, sku=data.sku)
-        variant.external_id, variant.options, variant.price = data.external_id, data.options, data.price
+        variant.external_id, variant.price = data.external_id, data.price
+        variant.options, variant.options_translations = data.options, data.options_translations
         variant.track_stock, variant.barcode = data.track_stock, data.barcode
         if variant.pk is None:
             variant.save()
         else:
-            variant.save(update_fields=["external_id", "options", "price", "track_stock", "barcode", "updated_at"])
+            variant.save(
+                update_fields=[
+                    "external_id", "options", "options_translations", "price", "track_stock", "barcode", "updated_at",
+                ]
+            )  # fmt: skip
     _remove_others(product, {data.sku for data in wanted})
     counted = [StockChange(data.sku, set_to=data.stock) for data in wanted if data.stock is not None]
     if counted:

@@ -26,7 +26,18 @@ ON CONFLICT (key) DO UPDATE SET
     expires_at = excluded.expires_at
 RETURNING id, customer_id, may_track, first_seen_at, (xmax = 0)
 """
-ACTS_GONE = "DELETE FROM catalog_interaction WHERE visitor_id = %s AND customer_id IS NULL"
+ACTS_GONE = "DELETE FROM catalog_interaction WHERE visitor_id = %s AND customer_id IS NULL AND kind <> 'purchase'"
+
+
+ORDERED = """
+INSERT INTO catalog_visitor (key, customer_id, expires_at) VALUES (%(key)s, %(customer)s, %(expires)s)
+ON CONFLICT (key) DO UPDATE SET
+    customer_id = coalesce(catalog_visitor.customer_id, excluded.customer_id), expires_at = excluded.expires_at
+WHERE catalog_visitor.may_track
+RETURNING id
+"""
+BUYS_LESS_TOLD = "UPDATE catalog_order SET visitor_id = NULL WHERE visitor_id = %s"
+PURCHASES_LESS_TOLD = "UPDATE catalog_interaction SET visitor_id = NULL WHERE visitor_id = %s AND kind = 'purchase'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +55,9 @@ class Seen:
 def see_visitor(*, key: str = "", may_track: bool | None = None, customer: str | None = None) -> Seen:
     """Make the browser known, or refresh it; one without an id gets one.
 
-    `may_track` False: nothing of it is stored from now on, and what it did without a name is forgotten. None leaves it
-    as it is. A browser stays with its first customer. Raises NotFound for an unknown customer.
+    `may_track` False: nothing of it is stored from now on, and what it did without a name is forgotten; orders stay and
+    no longer say where they were placed. None leaves it as it is. A browser stays with its first customer. Raises
+    NotFound for an unknown customer.
     """
     owner = None
     if customer is not None:
@@ -54,7 +66,7 @@ def see_visitor(*, key: str = "", may_track: bool | None = None, customer: str |
             raise NotFound(_("No customer has this ID."))
         owner = found.pk
     key = key or secrets.token_urlsafe(16)
-    expires = timezone.now() + timedelta(days=settings.EVENT_RETENTION_MONTHS * DAYS_PER_MONTH)
+    expires = _expiry()
     values = {"key": key, "customer": owner, "may_track": may_track, "expires": expires}
     if may_track is False:
         stream.refuse(key)  # first, so that nothing slips in between
@@ -65,13 +77,30 @@ def see_visitor(*, key: str = "", may_track: bool | None = None, customer: str |
         cursor.execute(PUT, values)
         pk, customer_id, follows, first_seen_at, is_new = cursor.fetchone()
         if may_track is False:
-            cursor.execute(ACTS_GONE, [pk])
+            for statement in (ACTS_GONE, BUYS_LESS_TOLD, PURCHASES_LESS_TOLD):
+                cursor.execute(statement, [pk])
     known.forget_visitor(key)
     if may_track is False:
         recent.forget(key)
     elif follows:
         stream.try_redis(lambda client: client.delete(keys.refuses(key)))
     return Seen(key, follows, customer_id, first_seen_at, expires, is_new)
+
+
+def visitor_of_order(key: str, customer: Customer | None) -> int | None:
+    """Row of the browser in which an order is placed; None when it does not want to be followed.
+
+    It is made known when it is not, and belongs to the buyer from now on when it belongs to nobody.
+    """
+    values = {"key": key, "customer": customer.pk if customer else None, "expires": _expiry()}
+    with connection.cursor() as cursor:
+        cursor.execute(ORDERED, values)
+        found = cursor.fetchone()
+    return found[0] if found else None
+
+
+def _expiry() -> datetime:
+    return timezone.now() + timedelta(days=settings.EVENT_RETENTION_MONTHS * DAYS_PER_MONTH)
 
 
 def forget_expired_visitors() -> int:

@@ -8,6 +8,7 @@ from django import template
 from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -60,14 +61,13 @@ def kind(name: str) -> str:
 @register.filter
 def options(variant: dict[str, Any]) -> str:
     """What tells this variant from the others: "M", "Red · 42", or its SKU."""
-    known = {"black": _("Black"), "blue": _("Blue"), "red": _("Red"), "green": _("Green")}
-    return " · ".join(known.get(str(value), str(value)) for value in variant["options"].values()) or variant["sku"]
+    return " · ".join(capfirst(str(one["value"])) for one in variant["selected_options"]) or variant["sku"]
 
 
 @register.filter
 def option_names(variants: list[dict[str, Any]]) -> str:
     """What there is to choose: "Size"."""
-    names = list(variants[0]["options"]) if variants else []
+    names = [str(one["name"]) for one in variants[0]["selected_options"]] if variants else []
     known = {
         "size": pgettext("option of a product", "Size"),
         "format": pgettext("option of a product", "Format"),
@@ -77,7 +77,7 @@ def option_names(variants: list[dict[str, Any]]) -> str:
         "capacity": _("Capacity"),
         "ink": _("Ink"),
     }
-    return " · ".join(known.get(name, name) for name in names) or _("Version")
+    return " · ".join(known.get(name) or capfirst(name) for name in names) or _("Version")
 
 
 @register.filter

@@ -131,6 +131,8 @@ def _place(shopper: Shopper, lines: list[Line], chosen: dict[str, str], shipping
         "country": chosen["country"],
         "channel": "web",
     }
+    if visitor := shopper.request.POST.get("visitor", "")[:64]:
+        body["visitor"] = visitor  # the script wrote it there, when the person allows it
     if shopper.token:
         body["customer"] = shopper.me.get("me")["id"]
     attempt = shopper.request.POST.get("attempt", "")[:60]

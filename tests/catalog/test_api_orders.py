@@ -2,9 +2,17 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.models import Order, StockMovement
+from catalog import services
+from catalog.models import Interaction, Order, StockMovement, Visitor
 from core.models import Scope
-from tests.factories import CustomerFactory, OrderFactory, ProductFactory, ShopProfileFactory, VariantFactory
+from tests.factories import (
+    CustomerFactory,
+    OrderFactory,
+    ProductFactory,
+    ShopProfileFactory,
+    VariantFactory,
+    VisitorFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +80,60 @@ def test_an_order_takes_stock_and_is_counted_by_the_server(server, shirt):
     assert shirt.stock == 2
     moves = StockMovement.objects.filter(variant=shirt).values_list("delta", "balance", "reason", "order__number")
     assert list(moves) == [(-3, 2, "sale", "2026-1 a")]
+
+
+def test_an_order_of_a_guest_says_in_which_browser_it_was_placed(server, shirt):
+    VisitorFactory.create(key="v1")
+    for visitor in ("v1", "v2"):
+        body = {"number": f"of {visitor}", "visitor": visitor, "lines": [{"sku": "S", "quantity": 1}]}
+        assert server.post("/orders", body).status_code == 201
+        assert report(server, f"of {visitor}", "paid").status_code == 200
+
+    assert [order.visitor.key for order in Order.objects.order_by("id")] == ["v1", "v2"]
+    bought = Interaction.objects.filter(kind="purchase").order_by("visitor_id")
+    assert [(one.visitor.key, one.customer) for one in bought] == [("v1", None), ("v2", None)]
+
+
+def test_the_browser_of_an_order_belongs_to_its_buyer_unless_it_is_somebody_elses(server, shirt):
+    anna, bo = CustomerFactory.create(), CustomerFactory.create()
+    lines = [{"sku": "S", "quantity": 1}]
+
+    server.post("/orders", {"visitor": "v1", "customer": anna.public_id, "lines": lines})
+    server.post("/orders", {"visitor": "v1", "customer": bo.public_id, "lines": lines})
+
+    assert Visitor.objects.get(key="v1").customer == anna
+    assert [order.visitor.key for order in Order.objects.all()] == ["v1", "v1"]
+
+
+def test_an_order_in_a_browser_that_is_not_followed_does_not_say_where(server, shirt):
+    VisitorFactory.create(key="v1", may_track=False)
+
+    customer = CustomerFactory.create()
+    body = {"visitor": "v1", "customer": customer.public_id, "lines": [{"sku": "S", "quantity": 1}]}
+    assert server.post("/orders", body).status_code == 201
+
+    assert Order.objects.get().visitor is None
+    assert Visitor.objects.get().customer is None
+
+
+def test_who_says_no_later_takes_the_browser_from_orders_that_stay(server, shirt):
+    server.post("/orders", {"number": "N1", "visitor": "v1", "lines": [{"sku": "S", "quantity": 1}]})
+    report(server, "N1", "paid")
+
+    services.see_visitor(key="v1", may_track=False)
+
+    assert Order.objects.get().visitor is None
+    assert Interaction.objects.filter(kind="purchase").values_list("visitor", "customer").get() == (None, None)
+
+
+def test_the_browser_is_no_part_of_what_was_ordered(server, shirt):
+    body = {"number": "N1", "lines": [{"sku": "S", "quantity": 1}]}
+    first = server.post("/orders", {**body, "visitor": "v1"})
+
+    again = server.post("/orders", body)
+
+    assert (first.status_code, again.status_code, Order.objects.count()) == (201, 200, 1)
+    assert server.post("/orders", {**body, "number": "N2", "visitor": "x" * 65}).status_code == 400
 
 
 def test_an_order_without_a_number_gets_one_that_cannot_be_guessed(server, shirt):

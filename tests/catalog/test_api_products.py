@@ -191,6 +191,27 @@ def test_a_product_has_its_variants_and_pictures(browser):
     assert found["variants"][1]["options"] == {"size": "L"}
 
 
+def test_options_are_told_in_the_language_of_the_request(browser, server):
+    variant = {"sku": "PEN-B", "options": {"ink": "black"}, "options_translations": {"zh-hans": {"墨色": "黑色"}}}
+    assert server.put("/products/ext:PEN", {"name": "Pen", "price": "5", "variants": [variant]}).status_code == 201
+
+    english, chinese = (browser.get("/products/ext:PEN", lang=lang).json()["variants"][0] for lang in ("en", "zh-hans"))
+
+    assert english["options"] == chinese["options"] == {"ink": "black"}
+    assert english["selected_options"] == [{"name": "ink", "value": "black"}]
+    assert chinese["selected_options"] == [{"name": "墨色", "value": "黑色"}]
+
+
+def test_options_in_an_unknown_language_are_refused(server):
+    variant = {"sku": "PEN-B", "options": {"ink": "black"}, "options_translations": {"Klingon!": {"a": "b"}}}
+
+    response = server.put("/products/ext:PEN", {"name": "Pen", "price": "5", "variants": [variant]})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["code"] == "language"
+    assert not Product.objects.exists()
+
+
 def test_an_answer_tells_a_storefront_nothing_it_should_not_know(browser):
     product = ProductFactory.create()
     text = browser.get(f"/products/{product.public_id}").content.decode()

@@ -55,6 +55,7 @@ from tests.factories import (
     SearchQueryFactory,
     StaffUserFactory,
     VariantFactory,
+    VisitorFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -208,6 +209,16 @@ def test_orders_stay_under_a_pseudonym_and_their_money_does_not_change(ana):
     assert order.customer_id == ana.pk
     assert str(order.customer) == order.customer.public_id[:8]
     assert [row.kind for row in Interaction.objects.all()] == ["purchase"]
+
+
+def test_orders_no_longer_say_in_which_browser_they_were_placed(ana):
+    own, friends = VisitorFactory.create(customer=ana), VisitorFactory.create(customer=CustomerFactory.create())
+    hers, guest = OrderFactory.create(customer=ana, visitor=friends), OrderFactory.create(customer=None, visitor=own)
+    other = OrderFactory.create(customer=friends.customer, visitor=friends)
+
+    erasing.erase(LABEL, ana.pk)
+
+    assert [Order.objects.get(pk=one.pk).visitor for one in (hers, guest, other)] == [None, None, friends]
 
 
 def test_an_erased_person_is_found_by_nothing_that_a_storefront_knows(ana, server):

@@ -23,6 +23,7 @@ from catalog.demo.pictures import draw_product
 from catalog.demo.products import Product, each_product
 from catalog.demo.reviews import Bought, write_reviews
 from catalog.demo.rows import (
+    BRANDS,
     CATEGORIES,
     CURRENCY,
     CUSTOMERS,
@@ -34,6 +35,7 @@ from catalog.demo.rows import (
     PRODUCTS,
     REVIEWS,
     VARIANTS,
+    brand_rows,
     category_rows,
     customer_row,
     money,
@@ -58,6 +60,7 @@ def write_tables(seed: int, size: Size, until: date, folder: Path, tell: Tell) -
     calendar = Calendar.build(until, size.months)
     work = _Folder(folder, tell)
     work.table("categories", CATEGORIES, category_rows())
+    work.table("brands", BRANDS, brand_rows())
     goods = Goods(_products(seed, size, calendar, work), calendar)
     people = _people(seed, size, calendar, work)
     tell("orders", 0, size.orders)

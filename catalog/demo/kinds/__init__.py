@@ -4,7 +4,17 @@ from catalog.demo.kinds.forms import CLOTH_SIZES, SHOE_SIZES, Form, Kind
 from catalog.demo.kinds.indoors import INDOORS
 from catalog.demo.kinds.worn import WORN
 
-__all__ = ["CLOTH_SIZES", "COMPLEMENTS", "DEPARTMENTS", "KINDS", "OPTION_ZH", "SHOE_SIZES", "Form", "Kind"]
+__all__ = [
+    "CLOTH_SIZES",
+    "COMPLEMENTS",
+    "DEPARTMENTS",
+    "KINDS",
+    "OPTION_VALUE_ZH",
+    "OPTION_ZH",
+    "SHOE_SIZES",
+    "Form",
+    "Kind",
+]
 
 DEPARTMENTS = {
     "clothing": ("Clothing", "服装"),
@@ -47,3 +57,5 @@ COMPLEMENTS = {
 }
 
 OPTION_ZH = {"size": "尺码", "capacity": "容量", "format": "开本", "ink": "墨色"}
+OPTION_VALUE_ZH = {"350 ml": "350 毫升", "500 ml": "500 毫升", "black": "黑色", "blue": "蓝色"}
+"""Values that Chinese customers do not read as they are."""

@@ -1,5 +1,6 @@
 """Sections of the native format that the shop's own facts are made of."""
 
+from catalog.importing.native.brands import Brands
 from catalog.importing.native.categories import Categories
 from catalog.importing.native.customers import Customers
 from catalog.importing.native.images import Images
@@ -10,6 +11,7 @@ from catalog.importing.native.products import Products
 from catalog.importing.native.variants import Variants
 
 __all__ = [
+    "Brands",
     "Categories",
     "Customers",
     "Images",

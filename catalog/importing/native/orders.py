@@ -26,6 +26,7 @@ class Orders(Section):
         return (
             c.key("number", 80, required=True, blank=False),
             c.key("customer"),
+            c.key("visitor", 64),
             c.moment("placed_at", required=True, blank=False),
             c.choice("status", Order.Status.values),
             c.currency("currency"),
@@ -44,6 +45,7 @@ class Orders(Section):
         _refuse_lines(load)
         _keep_what_is_not_given(load)
         _add_up(load)
+        load.report.rule("visitors_new", _make_visitors())
         written = upsert(
             "catalog_order",
             key=["number"],
@@ -51,6 +53,7 @@ class Orders(Section):
                 "number": Value("s.number"),
                 "external_id": Value("s.number", update="coalesce(catalog_order.external_id, EXCLUDED.external_id)"),
                 "customer_id": Value("c.id", needs=("customer",)),
+                "visitor_id": Value("v.id", needs=("visitor",)),
                 "status": Value("coalesce(s.status, 'paid')", needs=("status",)),
                 "currency": Value(f"coalesce(s.currency, {BASE})", needs=("currency",)),
                 "base_rate": Value("coalesce(s.base_rate, 1)", needs=("base_rate",)),
@@ -64,7 +67,8 @@ class Orders(Section):
                 **TIMESTAMPS,
             },
             source="import_orders s JOIN import_sums t USING (number)"
-            " LEFT JOIN catalog_customer c ON c.external_id = s.customer",
+            " LEFT JOIN catalog_customer c ON c.external_id = s.customer"
+            " LEFT JOIN catalog_visitor v ON v.key = s.visitor AND v.may_track",
             present=load.stage("orders").present,
             touched=TOUCHED,
         )
@@ -126,6 +130,35 @@ class OrderLines(Section):
         count = load.report.section(self.name)
         count.new, count.changed = written.new, written.changed
         count.same = stage.count() - written.new - written.changed
+
+
+def _make_visitors() -> int:
+    """Browsers that only orders name; those that belong to nobody belong to the buyer."""
+    made = changes.written(
+        "catalog_visitor",
+        """
+        INSERT INTO catalog_visitor (key, customer_id, first_seen_at)
+        SELECT s.visitor, (array_agg(c.id ORDER BY s.placed_at DESC) FILTER (WHERE c.id IS NOT NULL))[1],
+               min(s.placed_at)
+        FROM import_orders s LEFT JOIN catalog_customer c ON c.external_id = s.customer
+        WHERE s.visitor IS NOT NULL GROUP BY s.visitor
+        ON CONFLICT (key) DO NOTHING
+        """,
+        is_new=True,
+    )
+    changes.written(
+        "catalog_visitor",
+        """
+        UPDATE catalog_visitor v SET customer_id = w.customer_id
+        FROM (
+            SELECT s.visitor, (array_agg(c.id ORDER BY s.placed_at DESC))[1] AS customer_id
+            FROM import_orders s JOIN catalog_customer c ON c.external_id = s.customer
+            WHERE s.visitor IS NOT NULL GROUP BY s.visitor
+        ) w WHERE w.visitor = v.key AND v.customer_id IS NULL AND v.may_track
+        """,
+        id="v.id",
+    )
+    return made
 
 
 def _settle_currency(load: Load) -> None:

@@ -185,8 +185,9 @@ def _purchases() -> int:
         remove_purchases(f"(SELECT id FROM {AFFECTED} WHERE NOT is_new)")  # noqa: S608
     return execute(
         f"""
-        INSERT INTO catalog_interaction (event_id, occurred_at, kind, product_id, customer_id, value)
-        SELECT {EVENT}, coalesce(o.paid_at, o.placed_at), 'purchase', l.product_id, o.customer_id, l.quantity
+        INSERT INTO catalog_interaction (event_id, occurred_at, kind, product_id, customer_id, visitor_id, value)
+        SELECT {EVENT}, coalesce(o.paid_at, o.placed_at), 'purchase', l.product_id, o.customer_id, o.visitor_id,
+               l.quantity
         FROM {AFFECTED} a JOIN catalog_order o USING (id) JOIN catalog_orderline l ON l.order_id = o.id
         WHERE o.status IN ({BOUGHT}) AND l.product_id IS NOT NULL
         ON CONFLICT DO NOTHING

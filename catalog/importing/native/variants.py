@@ -6,7 +6,7 @@ from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.sections import Load, Section
-from catalog.importing.sql import TIMESTAMPS, Value, upsert
+from catalog.importing.sql import TIMESTAMPS, Value, translations, upsert
 from catalog.importing.staging import analyse, execute, fetch_one
 from catalog.models import StockMovement
 
@@ -20,6 +20,8 @@ class Variants(Section):
             c.key("sku", 80, required=True, blank=False),
             c.key("product", required=True, blank=False),
             c.json_object("options"),
+            c.json_object("options_en"),
+            c.json_object("options_zh"),
             c.money("price"),
             c.integer("stock"),
             c.key("barcode", 40),
@@ -51,6 +53,12 @@ class Variants(Section):
                 "external_id": Value("s.sku", update="coalesce(catalog_variant.external_id, EXCLUDED.external_id)"),
                 "product_id": Value("p.id"),
                 "options": Value("coalesce(s.options, '{}'::jsonb)", needs=("options",)),
+                "options_translations": translations(
+                    "catalog_variant",
+                    "options_translations",
+                    {"en": "options_en", "zh-hans": "options_zh"},
+                    stage.present,
+                ),
                 "price": Value("s.price", needs=("price",)),
                 "track_stock": Value("s.stock IS NOT NULL", needs=("stock",)),
                 "stock": Value("coalesce(s.stock, 0)", needs=("stock",)),

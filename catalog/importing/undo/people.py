@@ -12,7 +12,8 @@ def undo(tables: Sequence[str]) -> None:
     if VISITOR in tables:
         rows.keep(
             VISITOR,
-            "u.is_new AND EXISTS (SELECT 1 FROM catalog_interaction i WHERE i.visitor_id = u.row_id)",
+            "u.is_new AND (EXISTS (SELECT 1 FROM catalog_interaction i WHERE i.visitor_id = u.row_id)"
+            " OR EXISTS (SELECT 1 FROM catalog_order o WHERE o.visitor_id = u.row_id))",
             "in_use",
         )
         rows.remove(VISITOR)

@@ -146,10 +146,14 @@
     if (choice) safely(startPage);
     return choice;
   };
-  const showConsent = () =>
+  const showConsent = () => {
     document.querySelectorAll("[data-zg-consent-ask]").forEach((box) => {
       /** @type {HTMLElement} */ (box).hidden = kept.get("zg.consent") !== null;
     });
+    document.querySelectorAll("input[data-zg-visitor]").forEach((input) => {
+      /** @type {HTMLInputElement} */ (input).value = visitor() || "";
+    });
+  };
 
   // --- calls ----------------------------------------------------------------------------------------------------
 

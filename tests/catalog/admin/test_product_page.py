@@ -105,6 +105,19 @@ def test_the_page_opens_for_a_new_product_and_creates_it(client):
     assert (movement.delta, movement.balance, movement.reason) == (7, 7, "count")
 
 
+def test_options_are_edited_beside_their_translation(client):
+    product = ProductFactory.create(name="Pen", name_translations={"en": "Pen", "zh-hans": "钢笔"})
+    product.variants.update(options={"ink": "black"}, options_translations={"zh-hans": {"墨色": "黑色"}})
+
+    page = client.get(address(product)).content.decode()
+    assert 'name="variants-0-options_zh_hans" value="墨色: 黑色"' in page
+    assert "variants-0-options_en" not in page
+    save(client, product, **{"variants-0-options": "ink: blue", "variants-0-options_zh_hans": "墨色：蓝色"})
+
+    variant = product.variants.get()
+    assert (variant.options, variant.options_translations) == ({"ink": "blue"}, {"zh-hans": {"墨色": "蓝色"}})
+
+
 def test_a_counted_stock_goes_to_the_ledger_under_the_name_of_who_counted(client, boss):
     product = ProductFactory.create(stock=4)
 

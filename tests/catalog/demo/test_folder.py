@@ -85,6 +85,7 @@ def test_sizes_are_met(folder):
     assert 60_000 <= counts["interactions"] <= 60_100
     assert counts["reviews"] == 1_500
     assert counts["categories"] == 31
+    assert counts["brands"] == 11
     assert 264 <= counts["images"] <= 312
 
 
@@ -105,6 +106,15 @@ def test_every_reference_has_its_row(folder):
         assert {row["product"] for row in rows(folder, name)} <= ids["products"]
         assert {row["customer"] for row in rows(folder, name)} <= ids["customers"] | {""}
     assert all((folder / row["file"]).is_file() for row in rows(folder, "images"))
+
+
+def test_brands_and_options_are_there_in_chinese(folder):
+    chinese = {row["name"]: row["name_zh"] for row in rows(folder, "brands")}
+    inks = {row["options"]: row["options_zh"] for row in rows(folder, "variants") if "ink" in row["options"]}
+
+    assert chinese["Lanyu"] == "岚屿"
+    assert {row["brand"] for row in rows(folder, "products")} <= chinese.keys()
+    assert inks == {'{"ink": "black"}': '{"墨色": "黑色"}', '{"ink": "blue"}': '{"墨色": "蓝色"}'}
 
 
 def test_keys_are_unique(folder):

@@ -53,7 +53,7 @@ def test_a_file_with_a_header_alone_has_no_rows(write):
 
 
 def test_a_folder_without_known_files_is_refused(write):
-    with pytest.raises(ImportRefused, match=r"has none of the files categories\.csv, products\.csv"):
+    with pytest.raises(ImportRefused, match=r"has none of the files categories\.csv, brands\.csv"):
         do_import(write({"notes.txt": "hello"}))
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import (
+    Brand,
     Category,
     Customer,
     Interaction,
@@ -112,6 +113,52 @@ def test_products_get_brand_category_translations_and_publication(small_shop):
     assert red.is_in_stock
     pan = Product.objects.get(external_id="P3")
     assert (pan.status, pan.published_at) == ("hidden", None)
+
+
+def test_brands_get_their_names_in_other_languages(small_shop, write):
+    do_import(small_shop)
+    folder = write({"brands.csv": "name,name_en,name_zh\nClay & Co,Clay & Co,陶社\nLanyu,,岚屿\n"}, "brands")
+
+    first, second = do_import(folder), do_import(folder)
+
+    assert counts(first.sections["brands"]) == (2, 1, 1, 0, 0)
+    assert counts(second.sections["brands"]) == (2, 0, 0, 2, 0)
+    clay = Brand.objects.get(name="Clay & Co")
+    assert clay.name_translations == {"en": "Clay & Co", "zh-hans": "陶社"}
+    assert Product.objects.get(external_id="P1").brand == clay
+    assert Brand.objects.get(name="Lanyu").name_translations == {"zh-hans": "岚屿"}
+
+
+def test_orders_name_the_browser_in_which_they_were_placed(small_shop, write):
+    do_import(small_shop)
+    Visitor.objects.create(key="v9", may_track=False)
+    head = "number,customer,visitor,placed_at,status,currency"
+    rows = "N1,C1,v8,2024-03-01T10:00:00Z,delivered,CNY\nN3,,v9,2024-04-05T09:30:00Z,paid,CNY\n"
+    folder = write({"orders.csv": f"{head}\n{rows}"}, "orders")
+
+    result, again = do_import(folder), do_import(folder)
+
+    assert counts(result.sections["orders"])[:3] == (2, 0, 1)
+    assert counts(again.sections["orders"])[:4] == (2, 0, 0, 2)
+    assert Order.objects.get(number="N1").visitor == Visitor.objects.get(key="v8")
+    assert Visitor.objects.get(key="v8").customer.external_id == "C1"
+    assert Order.objects.get(number="N3").visitor is None
+    bought = Interaction.objects.filter(kind="purchase", visitor__key="v8")
+    assert sorted(one.product.external_id for one in bought) == ["P1", "P2"]
+
+
+def test_options_of_variants_may_be_in_two_languages(small_shop, write):
+    do_import(small_shop)
+    head = "sku,product,options,options_zh"
+    rows = 'P1-S,P1,"{""ink"": ""black""}","{""墨色"": ""黑色""}"\nP1-L,P1,"{""ink"": ""blue""}",\nP2-1,P2,,[1]\n'
+
+    result = do_import(write({"variants.csv": f"{head}\n{rows}"}, "variants"))
+
+    assert [row[2] for row in result.refused] == ["options_zh"]
+    black, blue = Variant.objects.filter(sku__in=["P1-S", "P1-L"]).order_by("-sku")
+    assert (black.options, black.options_translations) == ({"ink": "black"}, {"zh-hans": {"墨色": "黑色"}})
+    assert (black.localised_options("zh-hans"), black.localised_options("en")) == ({"墨色": "黑色"}, {"ink": "black"})
+    assert (blue.options_translations, blue.localised_options("zh-hans")) == ({}, {"ink": "blue"})
 
 
 def test_a_column_that_the_file_lacks_is_left_as_it_is(small_shop, write):

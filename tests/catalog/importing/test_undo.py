@@ -11,6 +11,7 @@ from django.utils import timezone
 from catalog.importing import undo
 from catalog.importing.errors import ImportRefused
 from catalog.models import (
+    Brand,
     Category,
     Customer,
     ImportBatch,
@@ -64,6 +65,17 @@ def test_an_import_into_an_empty_shop_leaves_nothing_behind(small_shop):
     assert (batch.state, batch.undone_at is not None) == ("undone", True)
     assert not ImportChange.objects.filter(outcome="").exists()
     assert not ImportedEvents.objects.exists()
+
+
+def test_names_of_brands_become_what_they_were(small_shop, write):
+    do_import(small_shop)
+    second = do_import(write({"brands.csv": "name,name_zh\nClay & Co,陶社\nLanyu,岚屿\n"}, "brands"))
+
+    tables, kept = taken_back(second)
+
+    assert kept == []
+    assert tables["catalog_brand"] == {"removed": 1, "restored": 1}
+    assert list(Brand.objects.values_list("name", "name_translations")) == [("Clay & Co", {})]
 
 
 def test_rows_of_new_orders_are_not_noted_one_by_one(small_shop):

@@ -113,6 +113,18 @@ def test_synonyms_of_staff_count_in_both_ways_or_one(browser, wardrobe):
     assert browser.get("/search", q="mug", lang="en").json()["total"] == 2
 
 
+def test_options_are_found_in_every_language(browser, wardrobe, indexed):
+    pen = ProductFactory.create(name="Fountain pen")
+    pen.variants.update(options={"ink": "amber"})
+    indexed()
+    assert found(browser.get("/search", q="琥珀色", lang="en")) == []
+
+    pen.variants.update(options_translations={"zh-hans": {"墨色": "琥珀色"}})
+    indexed()
+
+    assert found(browser.get("/search", q="琥珀色", lang="en")) == ["Fountain pen"]
+
+
 def test_a_synonym_that_only_a_description_says_finds_nothing(browser, wardrobe, indexed):
     ProductFactory.create(name="Paper light")
     ProductFactory.create(name="Rain jacket", description="A light jacket, 300 g.")

@@ -12,7 +12,7 @@ from catalog.partitions import ensure_months
 from core.experiments import looking
 from core.experiments.looking import look, look_at_all
 from core.models import Experiment, ExperimentLook, Exposure
-from tests.factories import ExperimentFactory, ExposureFactory, OrderFactory, VisitorFactory
+from tests.factories import CustomerFactory, ExperimentFactory, ExposureFactory, OrderFactory, VisitorFactory
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -27,9 +27,9 @@ def running(**fields):
     return ExperimentFactory.create(state=Experiment.State.RUNNING, outcome_days=7, **fields)
 
 
-def pay(customer, at, total=10, refunded=0, rate=1, status=Order.Status.PAID):
+def pay(customer, at, total=10, refunded=0, rate=1, status=Order.Status.PAID, visitor=None):
     return OrderFactory.create(
-        customer=customer, status=status, paid_at=at, lines_total=total, total=total, paid_total=total,
+        customer=customer, visitor=visitor, status=status, paid_at=at, lines_total=total, total=total, paid_total=total,
         refunded_total=refunded, base_rate=Decimal(rate),
     )  # fmt: skip
 
@@ -89,6 +89,42 @@ def test_an_experiment_of_customers_counts_theirs(now):
     look(experiment.pk)
 
     assert told(experiment, "revenue")["value"] == pytest.approx(50)
+
+
+def test_the_order_of_a_guest_counts_for_the_browser(now):
+    experiment = running()
+    guest, other = VisitorFactory.create(), VisitorFactory.create()
+    for visitor in (guest, other):
+        ExposureFactory.create(experiment=experiment, subject=visitor.key, exposed_at=now - 10 * DAY)
+    pay(None, now - 9 * DAY, 40, visitor=guest)
+    pay(None, now - 9 * DAY, 1_000)  # of nobody known
+
+    look(experiment.pk)
+
+    assert told(experiment, "conversion") == {"n": 2, "nonzero": 1, "value": 0.5}
+    assert told(experiment, "revenue")["value"] == pytest.approx(20)
+
+
+def test_a_browser_and_its_customer_are_one_person_and_each_order_counts_once(now):
+    """First a guest, then signed in: both orders are the person's, whichever way leads to them."""
+    customer = CustomerFactory.create()
+    browser = VisitorFactory.create(customer=customer)
+    second = VisitorFactory.create(customer=customer)
+    pay(None, now - 9 * DAY, 10, visitor=browser)
+    pay(customer, now - 8 * DAY, 20, visitor=browser)
+    pay(customer, now - 7 * DAY, 30)
+    pay(None, now - 6 * DAY, 40, visitor=second)
+    stranger = pay(CustomerFactory.create(), now - 6 * DAY, 500, visitor=browser)  # at a friend's computer
+    subjects = {"visitor": browser.key, "customer": customer.public_id}
+    found = {}
+    for unit, subject in subjects.items():
+        experiment = running(unit=unit, target=unit)
+        ExposureFactory.create(experiment=experiment, subject=subject, exposed_at=now - 10 * DAY)
+        look(experiment.pk)
+        found[unit] = told(experiment, "orders")["value"], told(experiment, "revenue")["value"]
+
+    assert found == {"visitor": (5.0, 600.0), "customer": (4.0, 100.0)}
+    assert stranger.customer != customer
 
 
 def test_clicks_are_views_that_carry_a_recommendation(now):
