@@ -45,7 +45,7 @@ class StaffSite(UnfoldAdminSite):
             super().register(own, admin_class, **options)
 
     def extra_urls(self) -> list[URLPattern]:
-        from core.admin import profile, saved_views, security, sign_in
+        from core.admin import profile, saved_views, security, sign_in, tokens
 
         def own(view: Any) -> Any:
             return self.admin_view(view)
@@ -60,6 +60,8 @@ class StaffSite(UnfoldAdminSite):
             path("profile/second-factor/off/", own(security.turn_off), name="second_factor_off"),
             path("profile/recovery-codes/", own(security.recovery_codes), name="recovery_codes"),
             path("profile/sign-out-elsewhere/", own(security.sign_out_elsewhere), name="sign_out_elsewhere"),
+            path("profile/tokens/add/", own(tokens.add), name="staff_token_add"),
+            path("profile/tokens/<int:pk>/revoke/", own(tokens.revoke), name="staff_token_revoke"),
             path("forgotten/", sign_in.forgotten, name="password_forgotten"),
             path("forgotten/<str:token>/", sign_in.choose_password, name="password_reset"),
             path("invitation/<str:token>/", sign_in.accept_invitation, name="invitation"),

@@ -218,6 +218,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ProductStatusEnum": "catalog.models.Product.Status",
         "OrderStatusEnum": "catalog.models.Order.Status",
+        "ExperimentStateEnum": "core.models.Experiment.State",
+        "JobStateEnum": "core.models.Job.State",
+        "ModelStateEnum": "core.models.ModelVersion.State",
     },
 }
 

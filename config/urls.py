@@ -23,6 +23,7 @@ urlpatterns = [
     path("shop/", include("storefront.urls")),
     path("api/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
     path("api/schema", SchemaView.as_view(), name="api-schema"),
+    path("api/v1/", include("core.api.urls")),
     path("api/v1/", include("catalog.api.urls")),
     path("api/v1/", include("recommender.api.urls")),
     path("api/<path:rest>", unknown_path, name="api-unknown"),

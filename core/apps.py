@@ -88,5 +88,5 @@ class CoreConfig(AppConfig):
         alert_rules.register("job_quarantined", "core.jobs.alerts.quarantined")
         alert_rules.register("job_failed", "core.jobs.alerts.failed")
         alert_rules.register("ledger_broken", "core.ledger.keeping.LEDGER_BROKEN")
-        for label in ("staffuser", "staffrole", "apikey", "modelversion", "job"):
+        for label in ("staffuser", "staffrole", "stafftoken", "apikey", "modelversion", "job"):
             ledger_subjects.register(f"core.{label}", f"core.ledger.words.name_{label}")

@@ -18,10 +18,12 @@ from django.utils import timezone
 
 from catalog import services
 from core import roles
+from core.accounts import people
+from core.accounts import tokens as staff_tokens
 from core.api import tokens
 from core.api.permissions import READS
 from core.choices import Role
-from core.models import ApiKey, LedgerEntry, Scope
+from core.models import ApiKey, LedgerEntry, Scope, ShopProfile
 from core.models.access import PUBLISHABLE_SCOPES
 from recommender.models import Placement
 from tests.factories import (
@@ -43,6 +45,7 @@ from tests.factories import (
     ProductFactory,
     SearchSynonymFactory,
     ShopProfileFactory,
+    StaffTokenFactory,
     StaffUserFactory,
     StockMovementFactory,
     WebhookDeliveryFactory,
@@ -92,6 +95,9 @@ class World:
             "<str:product_id>": self.product.public_id,
             "<str:customer_id>": self.ana.public_id,
             "<str:number>": "A1",
+            "<str:key>": "exp-1",
+            "<str:kind>": "recommender",
+            "<int:number>": "1",
         }.items():
             route = route.replace(name, value)
         return route
@@ -139,7 +145,24 @@ API_ROWS = {
     ("POST", "/api/v1/me/export"): Row(None, 403, ana=202, ben=202),
     ("GET", "/api/v1/me/export"): Row(None, 403, ana=404, ben=404),
     ("GET", "/api/v1/me/export/file"): Row(None, 403, ana=404, ben=404),
+    ("GET", "/api/v1/staff/experiments"): Row(None, 403),
+    ("GET", "/api/v1/staff/experiments/<str:key>"): Row(None, 403),
+    ("GET", "/api/v1/staff/jobs"): Row(None, 403),
+    ("GET", "/api/v1/staff/jobs/<int:number>"): Row(None, 403),
+    ("GET", "/api/v1/staff/models"): Row(None, 403),
+    ("GET", "/api/v1/staff/models/<str:kind>/<int:number>"): Row(None, 403),
 }
+# What staff need there: the same that opens the page of the staff site.
+STAFF_API = {
+    "/api/v1/staff/experiments": {"core.view_experiment", "core.change_experiment"},
+    "/api/v1/staff/jobs": {"core.view_job"},
+    "/api/v1/staff/models": {"core.view_modelversion"},
+}
+
+
+def rights_of_staff(route: str) -> set[str] | None:
+    """None: the address is not for staff."""
+    return next((rights for prefix, rights in STAFF_API.items() if route.startswith(prefix)), None)
 
 
 def test_every_address_of_the_api_has_a_row_in_the_matrix():
@@ -226,18 +249,60 @@ def test_one_scope_opens_the_address_and_all_others_together_do_not(key, world):
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_login_of_the_staff_site_opens_no_address_of_the_api(role, world):
+def test_staff_may_by_program_what_they_may_in_the_staff_site_and_nothing_else(role, world):
+    person = StaffUserFactory.create(role=role)
+    ExperimentFactory.create(key="exp-1")
+    ModelVersionFactory.create(kind="recommender", number=1)
+    job = JobFactory.create()
     client = Client()
-    client.force_login(StaffUserFactory.create(role=role))
+    client.force_login(person)
+    token = StaffTokenFactory.create(person=person).value
+    has = person.get_all_permissions()
 
-    got = {key: call(key[0], world.path(key[1]), row.body, None, client).status_code for key, row in API_ROWS.items()}
+    def path(route: str) -> str:
+        return world.path(route.replace("<int:number>", str(job.pk)) if "jobs" in route else route)
 
-    assert got == dict.fromkeys(API_ROWS, 403)
+    for credential, caller in ((None, client), (token, None)):
+        got = {
+            key: call(key[0], path(key[1]), row.body, credential, caller).status_code for key, row in API_ROWS.items()
+        }
+        assert got == {
+            key: 200 if (rights := rights_of_staff(key[1])) is not None and rights & has else 403 for key in API_ROWS
+        }
+    pages = {"experiments": "core_experiment", "jobs": "core_job", "models": "core_modelversion"}
+    for name, page in pages.items():
+        opens = client.get(reverse(f"admin:{page}_changelist")).status_code == 200
+        assert opens == bool(rights_of_staff(f"/api/v1/staff/{name}") & has), name
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired", "switched off", "no longer staff", "unknown", "no second step"])
+def test_a_token_that_ended_opens_nothing(how, world):
+    token = StaffTokenFactory.create(person__role=Role.OWNER)
+    value, person = token.value, token.person
+    match how:
+        case "revoked":
+            staff_tokens.revoke(token)
+        case "expired":
+            type(token).objects.update(expires_at=timezone.now())
+        case "switched off":
+            people.set_active(person, False, by=StaffUserFactory.create(role=Role.OWNER))
+            type(person).objects.filter(pk=person.pk).update(is_active=True)
+        case "no longer staff":
+            type(person).objects.filter(pk=person.pk).update(is_staff=False)
+        case "unknown":
+            value = value[:-1] + ("A" if value[-1] != "A" else "B")
+        case "no second step":
+            ShopProfileFactory.create()
+            ShopProfile.objects.update(second_factor_roles=[Role.OWNER.value])
+
+    answer = call("GET", "/api/v1/staff/jobs", None, value)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_unknown")
 
 
 def test_ids_of_others_and_ids_of_nobody_look_the_same(world):
     for method, route in API_ROWS:
-        if "<" not in route or method not in READS:
+        if "<" not in route or method not in READS or rights_of_staff(route) is not None:
             continue
         path = world.path(route).replace(world.product.public_id, "0" * 32).replace("A1", "none")
         assert call(method, path, None, world.credentials["ben"]).status_code == 404, route
@@ -349,6 +414,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "second_factor_off": ("GET", STAFF),
     "recovery_codes": ("GET", STAFF),
     "sign_out_elsewhere": ("POST", STAFF),
+    "staff_token_add": ("GET", STAFF),
+    "staff_token_revoke": ("POST", STAFF),
     "core_outgoingmail_again": ("POST", {"core.change_outgoingmail"}),
     "core_staffuser_resend": ("POST", {"core.change_staffuser"}),
     "core_staffuser_withdraw": ("POST", {"core.change_staffuser"}),

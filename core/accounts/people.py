@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import ledger, mail, services
-from core.accounts import links, second_factor
+from core.accounts import links, second_factor, tokens
 from core.exceptions import BadInput, DomainError
 from core.models import LedgerEntry, OutgoingMail, StaffUser
 from core.shop import current_shop
@@ -148,11 +148,12 @@ def end_sessions(person: StaffUser) -> None:
 
 @transaction.atomic
 def set_active(person: StaffUser, is_active: bool, *, by: StaffUser) -> None:
-    """Switch an account on or off. Sessions end, and do not come back with the account."""
+    """Switch an account on or off. Sessions and tokens end, and do not come back with the account."""
     if person.pk == by.pk:
         raise DomainError(_("Nobody switches off their own account."), code="own_account")
     StaffUser.objects.filter(pk=person.pk).update(is_active=is_active)
     end_sessions(person)
+    tokens.revoke_all(person)
     person.is_active = is_active
 
 

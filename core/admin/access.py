@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
@@ -178,5 +178,5 @@ def _end_of(day: Any) -> Any:
 
 def _state(key: ApiKey) -> SafeString:
     if key.revoked_at is not None:
-        return pill(Meaning.STOPPED, _("revoked"))
+        return pill(Meaning.STOPPED, pgettext("state of a key", "revoked"))
     return pill(Meaning.GOOD, _("usable")) if key.is_usable else pill(Meaning.IDLE, _("expired"))

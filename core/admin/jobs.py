@@ -14,7 +14,6 @@ from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
@@ -28,19 +27,11 @@ from core.components import ago, toast
 from core.components.progress import job_pill, job_progress, progress_of
 from core.components.words import duration, listed, plain
 from core.filters import occurring_values
+from core.jobs.titles import job_title
 from core.models import Job
 
 MOST_AT_ONCE = 1_000
 MOST_DIGITS = 19
-
-
-def job_title(job: Job) -> str:
-    """What staff call this work; the technical kind when its code has no name for it or is gone."""
-    try:
-        title = import_string(job.task).job_spec.title
-    except (ImportError, AttributeError):
-        title = ""
-    return str(title) or job.kind
 
 
 def _title_of_kind(kind: str) -> str:

@@ -19,6 +19,7 @@ from unfold.widgets import (
 
 from core import roles
 from core.accounts import people, second_factor
+from core.admin import tokens
 from core.components import Meaning, pill, toast
 from core.models import StaffUser
 
@@ -81,6 +82,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "errors": form.errors,
         "role_names": [_("all rights"), *names] if person.is_superuser else names,
         **_second_step(person),
+        "tokens": tokens.rows(person),
     }
     return TemplateResponse(request, "admin/core/profile.html", context)
 

@@ -8,22 +8,24 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
+from core.accounts import tokens as staff_tokens
 from core.api import throttling, tokens
 from core.api.keys import key_by_id, key_by_value, was_known
 from core.api.principals import CustomerAuth, KeyAuth, StaffAuth
+from core.models import StaffToken, StaffUser
 
 SCHEME = "bearer"
 LONGEST_CREDENTIAL = 600
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer …` with a server key, a publishable key or a customer token.
+    """`Authorization: Bearer …` with a server key, a publishable key, a customer token or a staff token.
 
     Views with `key_in_body = True` also take a publishable key as `key` in the body: `navigator.sendBeacon`
     cannot set headers.
     """
 
-    def authenticate(self, request: Request) -> tuple[None, KeyAuth | CustomerAuth] | None:
+    def authenticate(self, request: Request) -> tuple[Any, KeyAuth | CustomerAuth | StaffAuth] | None:
         value = self._from_header(request) or self._from_body(request)
         if value is None:
             return None
@@ -31,6 +33,9 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(_("This key is not known here."), code="key_unknown")
         if value.startswith(tokens.PREFIX):
             return None, self._customer(value)
+        if value.startswith(StaffToken.PREFIX):
+            person = self._person(request, value)
+            return person, StaffAuth(person)
         if not was_known(value):
             throttling.refuse_guessers(request)
         key = key_by_value(value)
@@ -62,6 +67,17 @@ class ApiKeyAuthentication(BaseAuthentication):
         if not value.startswith("zg_pk_"):
             raise AuthenticationFailed(_("Only a publishable key may stand in the body."), code="key_unknown")
         return value
+
+    @staticmethod
+    def _person(request: Request, value: str) -> StaffUser:
+        throttling.refuse_guessers(request)
+        person = staff_tokens.owner_of(value)
+        if person is None:
+            throttling.note_guess(request)
+            raise AuthenticationFailed(
+                _("This token is not known here, has expired or was revoked."), code="token_unknown"
+            )
+        return person
 
     @staticmethod
     def _customer(value: str) -> CustomerAuth:

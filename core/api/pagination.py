@@ -41,7 +41,14 @@ class KeysetPagination(BasePagination):
         return self._page
 
     def get_next_link(self) -> str | None:
-        return replace_query_param(self._url, "cursor", self._page[-1].public_id) if self._has_more else None
+        return replace_query_param(self._url, "cursor", self.cursor_of(self._page[-1])) if self._has_more else None
+
+    def cursor_of(self, row: Any) -> str:
+        return str(row.public_id)
+
+    def row_of(self, cursor: str) -> Q | None:
+        """Which row a cursor names; None when it cannot be one of ours."""
+        return Q(public_id=cursor) if PUBLIC_ID.fullmatch(cursor) else None
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link()})
@@ -58,9 +65,8 @@ class KeysetPagination(BasePagination):
     def _after(self, queryset: QuerySet[Any], cursor: str) -> Q:
         """Rows behind the cursor's row: (a, b) > (x, y) written out, so that each field may have its direction."""
         names = [name.removeprefix("-") for name in self.ordering]
-        place = None
-        if PUBLIC_ID.fullmatch(cursor):
-            place = queryset.model._base_manager.filter(public_id=cursor).values_list(*names).first()
+        named = self.row_of(cursor)
+        place = queryset.model._base_manager.filter(named).values_list(*names).first() if named is not None else None
         if place is None:
             raise ValidationError({"cursor": [_("This cursor is not one of ours.")]}, code="cursor_unknown")
         behind = Q()
@@ -100,6 +106,16 @@ class KeysetPagination(BasePagination):
                 "description": "Where the page begins: taken from `next` of the page before.",
             },
         ]
+
+
+class NumberPagination(KeysetPagination):
+    """For rows that staff know by their number and nobody else may see."""
+
+    def cursor_of(self, row: Any) -> str:
+        return str(row.pk)
+
+    def row_of(self, cursor: str) -> Q | None:
+        return Q(pk=int(cursor)) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else None
 
 
 class PageQuerySerializer(serializers.Serializer):

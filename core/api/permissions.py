@@ -42,7 +42,12 @@ class HasScope(_Given):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         needed = self.scope if request.method in READS else self.write
-        return isinstance(request.auth, KeyAuth | CustomerAuth) and needed in request.auth.scopes
+        if not isinstance(request.auth, KeyAuth | CustomerAuth):
+            return False
+        if needed not in request.auth.scopes:
+            request.missing_scope = needed  # type: ignore[attr-defined]  # for the words of the refusal
+            return False
+        return True
 
 
 class IsCustomer(BasePermission):
@@ -53,7 +58,7 @@ class IsCustomer(BasePermission):
 
 
 class HasStaffPermission(_Given):
-    """A signed-in member of staff with this Django permission, such as `catalog.view_order`."""
+    """A member of staff with this Django permission, such as `catalog.view_order`."""
 
     def __init__(self, permission: str) -> None:
         self.permission = permission

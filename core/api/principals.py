@@ -64,7 +64,7 @@ class CustomerAuth:
 
 @dataclass(frozen=True)
 class StaffAuth:
-    """A signed-in member of staff. Has permissions instead of scopes."""
+    """A member of staff, signed in or by a token. Has permissions instead of scopes."""
 
     user: StaffUser
     scopes: frozenset[str] = frozenset()

@@ -88,7 +88,10 @@ class KeyScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A server key (`zg_sk_…`), a publishable key (`zg_pk_…`) or a customer token (`zg_ct_…`).",
+            "description": (
+                "A server key (`zg_sk_…`), a publishable key (`zg_pk_…`), a customer token (`zg_ct_…`) or, below "
+                "`staff/`, a staff token (`zg_st_…`)."
+            ),
         }
 
 

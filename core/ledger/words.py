@@ -18,7 +18,17 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from core.choices import Role
 from core.components.words import listed
 from core.extensions import ledger_subjects
-from core.models import ApiKey, DataRequest, Experiment, Job, LedgerEntry, ModelVersion, StaffRole, StaffUser
+from core.models import (
+    ApiKey,
+    DataRequest,
+    Experiment,
+    Job,
+    LedgerEntry,
+    ModelVersion,
+    StaffRole,
+    StaffToken,
+    StaffUser,
+)
 
 ARROW = "→"
 NOTHING = "–"
@@ -165,6 +175,7 @@ def name_job(numbers: Iterable[int]) -> dict[int, Named]:
 
 name_staffuser: Callable[[Iterable[int]], dict[int, Named]] = partial(named, StaffUser, "core_staffuser_change")
 name_staffrole: Callable[[Iterable[int]], dict[int, Named]] = partial(named, StaffRole, "core_staffrole_change")
+name_stafftoken: Callable[[Iterable[int]], dict[int, Named]] = partial(named, StaffToken, "")
 name_apikey: Callable[[Iterable[int]], dict[int, Named]] = partial(named, ApiKey, "core_apikey_change")
 name_experiment: Callable[[Iterable[int]], dict[int, Named]] = partial(named, Experiment, "core_experiment_change")
 name_modelversion: Callable[[Iterable[int]], dict[int, Named]] = partial(

@@ -1,6 +1,6 @@
 """Nouns of the ground floor."""
 
-from core.models.access import ApiKey, Scope
+from core.models.access import ApiKey, Scope, StaffToken
 from core.models.alerts import Alert, AlertRule
 from core.models.base import MoneyField, PublicIdModel, TimestampedModel
 from core.models.experiments import Experiment, ExperimentArm, ExperimentLook, Exposure
@@ -43,6 +43,7 @@ __all__ = [
     "Scope",
     "ShopProfile",
     "StaffRole",
+    "StaffToken",
     "StaffUser",
     "TimestampedModel",
     "Webhook",

@@ -1,4 +1,4 @@
-"""Keys for storefronts and back ends."""
+"""Keys for storefronts and back ends, and tokens for what staff do by program."""
 
 import hashlib
 import secrets
@@ -78,3 +78,38 @@ class ApiKey(TimestampedModel):
     @property
     def is_usable(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+
+class StaffTokenQuerySet(models.QuerySet["StaffToken"]):
+    def usable(self) -> Self:
+        """Those that open the API today: neither over nor revoked, of people who may sign in."""
+        return self.filter(
+            revoked_at=None, expires_at__gt=timezone.now(), person__is_active=True, person__is_staff=True
+        )
+
+
+class StaffToken(TimestampedModel):
+    """Lets a program of a member of staff call the API with that person's rights. Stored as a hash; always ends."""
+
+    PREFIX = "zg_st_"
+
+    person = models.ForeignKey(
+        "core.StaffUser", models.CASCADE, related_name="tokens", editable=False, verbose_name=_("member of staff")
+    )
+    name = models.CharField(_("name"), max_length=80)
+    prefix = models.CharField(_("begins with"), max_length=16, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+
+    objects = StaffTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("staff token")
+        verbose_name_plural = _("staff tokens")
+        ordering = ["-id"]
+        default_permissions = ()  # everybody has their own, on their own page
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

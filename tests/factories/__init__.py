@@ -32,6 +32,7 @@ from tests.factories.core import (
     ModelVersionFactory,
     OutgoingMailFactory,
     ShopProfileFactory,
+    StaffTokenFactory,
     StaffUserFactory,
 )
 from tests.factories.experiments import ExperimentFactory, ExperimentLookFactory, ExposureFactory
@@ -69,6 +70,7 @@ __all__ = [
     "SearchQueryFactory",
     "SearchSynonymFactory",
     "ShopProfileFactory",
+    "StaffTokenFactory",
     "StaffUserFactory",
     "StockMovementFactory",
     "VariantFactory",

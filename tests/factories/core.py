@@ -1,5 +1,6 @@
 """Staff, keys, jobs and model versions."""
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from core.models import (
     OutgoingMail,
     Scope,
     ShopProfile,
+    StaffToken,
     StaffUser,
 )
 
@@ -67,6 +69,26 @@ class ApiKeyFactory(DjangoModelFactory):
         key = super()._create(model_class, *args, **kwargs)
         key.value = value
         return key
+
+
+class StaffTokenFactory(DjangoModelFactory):
+    """A usable token of an owner. The made token has its secret as `value`."""
+
+    class Meta:
+        model = StaffToken
+
+    person = factory.SubFactory(StaffUserFactory)
+    name = "Monday report"
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=90))
+
+    @classmethod
+    def _create(cls, model_class: type[StaffToken], *args: Any, **kwargs: Any) -> StaffToken:
+        value = f"{StaffToken.PREFIX}{secrets.token_urlsafe(32)}"
+        token = super()._create(
+            model_class, *args, **{**kwargs, "token_hash": ApiKey.hash_of(value), "prefix": value[:12]}
+        )
+        token.value = value
+        return token
 
 
 class AlertFactory(DjangoModelFactory):

@@ -64,6 +64,16 @@ def test_use_of_a_key_is_noted(server, server_key):
     assert server_key.last_used_at is not None
 
 
+def test_a_key_that_lacks_a_scope_is_told_which(db):
+    """Keys keep what they were made with: one from before `search` existed does not have it."""
+    older = [scope.value for scope in Scope if scope != Scope.SEARCH]
+    for key in (ApiKeyFactory.create(scopes=older), ApiKeyFactory.create(publishable=True, scopes=["catalogue:read"])):
+        answer = Caller(key.value).get("/search", q="mug", lang="en")
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+        assert answer.json()["detail"] == "This key lacks the scope search. Make a new key that has it."
+
+
 def test_a_publishable_key_never_has_a_secret_scope_whatever_its_row_says(db):
     key = ApiKeyFactory.create(publishable=True, scopes=list(Scope.values))
 

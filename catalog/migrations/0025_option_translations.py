@@ -21,7 +21,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0023_note_groups")]
+    dependencies = [("catalog", "0024_after_recommended")]
 
     operations = [
         migrations.AddField(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0024_option_translations"),
+        ("catalog", "0025_option_translations"),
     ]
 
     operations = [
