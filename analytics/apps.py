@@ -9,4 +9,5 @@ class AnalyticsConfig(AppConfig):
     def ready(self) -> None:
         from core.extensions import evaluators
 
+        evaluators.register("clv", "analytics.lifetime_evaluators.LifetimeEvaluator")
         evaluators.register("segments", "analytics.segment_evaluators.SegmentEvaluator")

@@ -273,9 +273,10 @@ def _times(series: pd.Series) -> tuple[pd.Series, np.ndarray]:
         numbers = pd.to_numeric(series, errors="coerce").astype("float64")
         bad = ~np.isfinite(numbers.to_numpy())
         return numbers.where(numbers.abs() < MILLISECONDS_FROM, numbers / 1000.0), bad
-    stamps = pd.to_datetime(series.astype(str), format="ISO8601", utc=True, errors="coerce")
+    # Nanoseconds end in the year 2262, and a date beyond it must be told from one that is not a date.
+    stamps = pd.to_datetime(series.astype(str), format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
     bad = stamps.isna().to_numpy()
-    seconds = (stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+    seconds = (stamps - pd.Timestamp(0, tz="UTC").as_unit("us")) / pd.Timedelta(seconds=1).as_unit("us")
     return seconds.astype("float64"), bad
 
 

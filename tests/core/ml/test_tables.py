@@ -88,6 +88,7 @@ def test_a_renamed_column_may_already_have_our_name(tmp_path):
         ("1970-01-01 00:00:01.5", 1.5),
         ("881250949", 881250949.0),
         ("881250949000", 881250949.0),
+        ("2999-01-01", 32_472_144_000.0),
     ],
 )
 def test_times_become_seconds_since_1970(tmp_path, text, seconds):
