@@ -161,6 +161,17 @@ beat_schedule = {
         "args": ["recommender.tasks.count_credit"],
         "options": {"queue": "light"},
     },
+    "keep popular products fresh": {
+        "task": "recommender.tasks.keep_lists_fresh",
+        "schedule": settings.LISTS_SECONDS,
+        "options": {"queue": "light", "expires": settings.LISTS_SECONDS * 3},
+    },
+    "count popular products": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="2", minute="10"),
+        "args": ["recommender.tasks.count_lists"],
+        "options": {"queue": "light"},
+    },
     "train recommendations": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="2", minute="30"),

@@ -7,11 +7,17 @@ import pandas as pd
 from django.db import connection
 from numpy.typing import NDArray
 
-from catalog.models import Category, Product, ProductTag
+from catalog.models import Category, Order, Product, ProductTag
 from recommender.choices import ACT_WEIGHTS, LIKED_FROM_STARS
 from recommender.ml.item_facts import ItemFacts
 
 CHUNK = 50_000
+ORDERS = """
+SELECT DISTINCT l.order_id AS basket, l.product_id AS item FROM catalog_orderline l
+JOIN catalog_order o ON o.id = l.order_id AND o.status = ANY(%(bought)s)
+JOIN catalog_product p ON p.id = l.product_id AND p.deleted_at IS NULL
+WHERE o.placed_at >= (SELECT max(placed_at) FROM catalog_order WHERE status = ANY(%(bought)s)) - make_interval(days => %(days)s)
+"""
 QUERY = """
 SELECT COALESCE(i.customer_id, -i.visitor_id) AS customer, i.product_id AS item,
        EXTRACT(EPOCH FROM i.occurred_at)::float8 AS timestamp, i.kind AS kind, i.value AS value
@@ -48,6 +54,16 @@ def interactions(*, until: datetime) -> pd.DataFrame:
         )  # fmt: skip
     frame = pd.concat(parts, ignore_index=True)
     return frame.sort_values(["timestamp", "customer", "item"], kind="stable", ignore_index=True)
+
+
+def baskets(*, days: int) -> pd.DataFrame:
+    """What lay in one order, over the last so many days of orders. Columns: basket (order), item (product id), int64."""
+    parts: list[NDArray[np.int64]] = [np.empty((0, 2), np.int64)]
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(ORDERS, {"bought": list(Order.BOUGHT), "days": days})
+        while rows := cursor.fetchmany(CHUNK):
+            parts.append(np.array(rows, np.int64))
+    return pd.DataFrame(np.concatenate(parts), columns=["basket", "item"])
 
 
 def live_items() -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -49,11 +50,15 @@ class Placement(NamedModel, TimestampedModel):
     class Strategy(models.TextChoices):
         AUTOMATIC = "automatic", _("for this customer")
         SIMILAR = "similar", _("like the product on the page")
+        TOGETHER = "together", _("bought together with the product or basket")
+        CATEGORY = "category", _("popular in the category")
+        TRENDING = "trending", _("popular right now")
+        RISING = "rising", _("rising fast")
         POPULAR = "popular", _("popular")
         NEWEST = "newest", _("newest")
 
     class Fallback(models.TextChoices):
-        POPULAR = "popular", _("popular products, then the newest")
+        POPULAR = "popular", _("what fits best, then popular products, then the newest")
         NEWEST = "newest", _("the newest products")
         NOTHING = "nothing", _("a shorter list")
 
@@ -196,3 +201,75 @@ class PlacementVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.placement_id} v{self.number}"
+
+
+class ItemDay(models.Model):
+    """How many different people did something with a product on one day (UTC). Nobody is named."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    people = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "day"], name="item_day_once")]
+        indexes = [models.Index(fields=["day"], name="item_day_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.day}: {self.people}"
+
+
+class ServedListQuerySet(models.QuerySet["ServedList"]):
+    def small(self) -> Self:
+        """Those that every web process keeps in memory."""
+        return self.exclude(kind=ServedList.Kind.TOGETHER)
+
+
+class ServedList(models.Model):
+    """Products for everybody, best first, counted from what people did a moment ago.
+
+    `key` is the category, the segment or the product that the list belongs to, empty for the whole shop. For products
+    bought together `lifts` stands beside `product_ids` and `total` counts the orders that hold the product `key`.
+    `version` is the count that last changed the list.
+    """
+
+    class Kind(models.TextChoices):
+        TRENDING = "trending"
+        RISING = "rising"
+        CATEGORY = "category"
+        SEGMENT = "segment"
+        TOGETHER = "together"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    key = models.CharField(max_length=200, blank=True)
+    product_ids = ArrayField(models.BigIntegerField(), default=list)
+    lifts = ArrayField(models.FloatField(), default=list)
+    total = models.PositiveIntegerField(default=0)
+    version = models.BigIntegerField()
+
+    objects = ServedListQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="served_list_once")]
+        indexes = [models.Index(fields=["version"], name="served_list_by_version")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}".strip()
+
+
+class ListCount(models.Model):
+    """How far the lists are counted: one row. `counted_until` is the moment up to which acts were looked at."""
+
+    version = models.BigIntegerField(default=0)
+    whole_version = models.BigIntegerField(default=0)
+    """When everything was counted anew: lists may be gone since."""
+    whole_at = models.DateTimeField()
+    counted_until = models.DateTimeField()
+    orders = models.PositiveIntegerField(default=0)
+    """Orders of the last whole count: with those since, the baskets that chance is reckoned from."""
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="list_count_is_one_row")]
+
+    def __str__(self) -> str:
+        return f"v{self.version}"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Customer, Product
 from core.panels import Panel
 from recommender import selectors
+from recommender.answers import ITEM
 
 
 def similar_products(request: HttpRequest, product: Product) -> Panel | None:
@@ -16,7 +17,7 @@ def similar_products(request: HttpRequest, product: Product) -> Panel | None:
     if not request.user.has_perm("catalog.view_product"):
         return None
     answer = selectors.similar(product=product, limit=6)
-    neighbours = [item for item in answer.items if item.source == "personal"]
+    neighbours = [item for item in answer.items if item.source == ITEM]
     return Panel(
         title=_("Chosen by the same customers"),
         template="admin/recommender/panel_items.html",

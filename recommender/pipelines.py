@@ -1,5 +1,6 @@
 """Fetch, learn, judge, publish."""
 
+import itertools
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,18 +9,21 @@ import numpy as np
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from numpy.typing import NDArray
 
 from core import model_registry as registry
 from core.exceptions import DomainError
 from core.jobs import checkpoint, current_job_id, progress, resume_state
 from core.models import ModelVersion
 from core.said import Said
-from recommender import datasets
+from recommender import counting, datasets
 from recommender.choices import HISTORY_LIMIT, RECOMMENDER
 from recommender.ml import training
+from recommender.ml.bought_together import BoughtTogether, BoughtTogetherParams
 from recommender.ml.interactions import Interactions
 from recommender.ml.serving import ServingModel
 from recommender.ml.sources import Kitchen
+from recommender.models import ServedList
 
 SEED = 7
 MARGIN = 0.003
@@ -72,6 +76,28 @@ def train_recommender(
         gate_scores=gate_scores,
         job_id=current_job_id(),
     )
+
+
+def count_lists() -> int:
+    """Count the lists for everybody anew, products bought together among them. How many lists there are."""
+    frame = datasets.baskets(days=counting.ORDER_DAYS)
+    if frame.empty:
+        return counting.count_again({}, orders=0)
+    held = Interactions.from_frame(frame.rename(columns={"basket": "customer"}))
+    params = BoughtTogetherParams(neighbours=counting.PARTNERS)
+    found = BoughtTogether(params, baskets=held.customers).fit(held)
+    totals, ids = held.popularity(), held.item_ids
+    together = {
+        (ServedList.Kind.TOGETHER.value, str(ids[row])): counting.Listed(
+            ids[found.alike.indices[part]].tolist(), np.round(found.lift.data[part], 3).tolist(), int(totals[row])
+        )
+        for row, part in enumerate(_slices(found.alike.indptr))
+    }
+    return counting.count_again(together, orders=held.customer_count)
+
+
+def _slices(indptr: NDArray[np.integer]) -> list[slice]:
+    return [slice(start, end) for start, end in itertools.pairwise(indptr.tolist())]
 
 
 @dataclass

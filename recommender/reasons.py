@@ -19,7 +19,8 @@ BECAUSE = {
 
 
 def sentence(code: str, product_name: str = "") -> str:
-    """The reason as customers read it. Codes without a product need no name."""
+    """The reason as customers read it. `product_name` is that of the category for `popular_in_category`; codes without
+    a product need no name."""
     return _sentence(get_language() or "", code, product_name)
 
 
@@ -37,6 +38,16 @@ def _sentence(language: str, code: str, product_name: str) -> str:
             return _("Because you liked %(name)s") % {"name": product_name}
         case "because_you_viewed":
             return _("Because you looked at %(name)s") % {"name": product_name}
+        case "bought_together":
+            return _("Often bought together with %(name)s") % {"name": product_name}
+        case "popular_with_people_like_you":
+            return _("Popular with customers like you")
+        case "popular_in_category":
+            return _("Popular in %(name)s") % {"name": product_name}
+        case "popular_now":
+            return _("Popular right now")
+        case "rising":
+            return _("Rising fast right now")
         case "popular":
             return _("Popular with our customers")
         case "new":
@@ -71,4 +82,24 @@ def strategy_name(strategy: str) -> str:
             return _("newest first")
         case "similar":
             return _("like the product on the page")
+        case "together":
+            return _("bought together with the product or basket")
+        case "category":
+            return _("popular in the category")
+        case "trending":
+            return _("popular right now")
+        case "rising":
+            return _("rising fast")
     return strategy
+
+
+def shortfall(code: str) -> str:
+    """Why an answer has fewer items than asked for, as staff read it; empty for none."""
+    match code:
+        case "no_fill":
+            return _("Fewer products than slots: the placement shows a shorter list when too little is found.")
+        case "rules":
+            return _("Fewer products than slots: no more pass the filter and the rules.")
+        case "nothing_left":
+            return _("Fewer products than slots: no more are live, in stock and new to this person.")
+    return ""

@@ -1,14 +1,12 @@
 """What to show to whom, and why: the serving path, shared by the API and the staff preview.
 
 One numpy pass scores all products; one query keeps what may be sold right now. Whatever is missing (model, history,
-candidates) moves one step down the chain personal → popular → newest and the answer says so in `source`. While the
-database is away, `from_memory` answers from the shelf of this process.
+candidates) moves one step down the chain of `recommender.chain`, and every item says in `source` which step gave it.
+While the database is away, `from_memory` answers from the shelf of this process.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -17,95 +15,63 @@ from django.utils.translation import get_language
 
 from catalog import recent
 from catalog.models import Customer, Interaction, Product, Visitor
-from catalog.showcase import Card, showcase
+from catalog.showcase import showcase
 from core import model_registry as registry
 from core.experiments import Placed
-from recommender import reasons, tokens, trials, wishes
+from recommender import chain, reasons, tokens, trials, wishes
+from recommender.answers import (
+    CATEGORY,
+    FALLBACK,
+    RISING,
+    TOGETHER,
+    TRENDING,
+    Act,
+    Answer,
+    Item,
+    Person,
+    Reason,
+    Step,
+    item_of,
+    source_of,
+)
 from recommender.arranging import Arranged, arrange, seed_of
+from recommender.chain import SIMILAR, Question
 from recommender.choices import ACT_WEIGHTS, HISTORY_LIMIT, LIKED_FROM_STARS, RECOMMENDER
-from recommender.ml.serving import POPULAR, Candidate, ServingModel, build
-from recommender.ml.steering import EXPLORED, PINNED
+from recommender.ml.serving import Candidate, ServingModel, build
 from recommender.models import Placement
 from recommender.shelf import MOST, keys_of, shelf
 from recommender.wishes import Wish
 
+__all__ = [
+    "Act",
+    "Answer",
+    "Item",
+    "Person",
+    "Reason",
+    "bought_together",
+    "from_memory",
+    "person",
+    "recent_acts",
+    "recommend",
+    "similar",
+]
+
 log = structlog.get_logger(__name__)
 DEFAULT_LIMIT = 10
-SIMILAR = "similar"
 STRATEGIES: dict[str, str] = {
     Placement.Strategy.AUTOMATIC: trials.LIVE,
     Placement.Strategy.SIMILAR: SIMILAR,
+    Placement.Strategy.TOGETHER: TOGETHER,
+    Placement.Strategy.CATEGORY: CATEGORY,
+    Placement.Strategy.TRENDING: TRENDING,
+    Placement.Strategy.RISING: RISING,
     Placement.Strategy.POPULAR: trials.POPULAR,
     Placement.Strategy.NEWEST: trials.NEWEST,
 }
+GENERAL = (trials.POPULAR, trials.NEWEST, TRENDING, RISING)
+"""Strategies that do not look at who asks."""
 BASKET_WEIGHT = 5.0
 PAGE_WEIGHT = 8.0
-
-
-class Act(NamedTuple):
-    """One thing a person did: the weight says how much it speaks for the product."""
-
-    product_id: int
-    kind: str
-    occurred_at: datetime
-    weight: float
-
-    @property
-    def label(self) -> str:
-        """The kind in words, for staff."""
-        return str(Interaction.Kind(self.kind).label) if self.kind in Interaction.Kind.values else ""
-
-
-class Reason(NamedTuple):
-    """A code for machines, a sentence for people, and the product that speaks for the shown one."""
-
-    code: str
-    text: str
-    product_id: int | None = None
-    product_public_id: str | None = None
-    share: float | None = None
-
-
-class Item(NamedTuple):
-    product_id: int
-    card: Card
-    score: float | None
-    source: str
-    reason: Reason
-
-
-@dataclass(frozen=True)
-class Answer:
-    """`source` is the best step of the chain that gave an item, `fallback` without a model or from memory.
-
-    `as_of` is when the model last saw data. `is_stale`: the database is away, so prices and stock are those of the last
-    look, at most ten minutes ago.
-    """
-
-    items: list[Item]
-    id: str
-    placement: str
-    strategy: str
-    source: str
-    model_version: str | None
-    as_of: datetime | None
-    is_stale: bool = False
-    history: list[Act] = field(default_factory=list)
-    placed: Placed | None = None
-
-    @property
-    def strategy_label(self) -> str:
-        """The strategy in words, for staff."""
-        return reasons.strategy_name(self.strategy)
-
-
-@dataclass(frozen=True)
-class Person:
-    """Who an answer is for, and what they did, newest first; nothing when they said no."""
-
-    customer: Customer | None = None
-    browser: recent.Browser | None = None
-    acts: list[Act] = field(default_factory=list)
 
 
 def person(*, customer: Customer | None = None, visitor: str = "", limit: int = HISTORY_LIMIT) -> Person:
@@ -153,22 +119,18 @@ def recommend(
     bought = set() if wish.repeats_allowed else {a.product_id for a in acts if a.kind == Interaction.Kind.PURCHASE}
     unwanted = {*exclude, *basket, *bought} | ({page_product_id} if page_product_id is not None else set())
     strategy = trials.strategy_of(placed) if placed is not None else STRATEGIES[wish.strategy]
-    history = _one_act_per_product(context + acts) if strategy in (trials.LIVE, SIMILAR) else []
-    page = page_product_id or next(iter(basket), None) if strategy == SIMILAR else None
-    fits = _fitting(wish)
-
-    def score(model: ServingModel) -> list[Candidate]:
-        k = most * 4 + 40
-        alike = model.similar(page, k, exclude=unwanted) if page is not None else []
-        weighted = [(act.product_id, act.weight) for act in history]
-        allowed = None if fits is None else model.mask(fits)
-        return alike + model.recommend(weighted, k, exclude=unwanted, allowed=allowed)
-
-    loaded, candidates = _scored(score if strategy != trials.NEWEST else lambda model: [])
-    return _answer(
-        placement, candidates, history=history, unwanted=unwanted, limit=most, language=language, loaded=loaded,
-        placed=placed, wish=wish, strategy=strategy, subject=_subject(customer, visitor, who),
+    history = _one_act_per_product(context + acts) if strategy not in GENERAL else []
+    asked = Question(
+        wish=wish, strategy=strategy, limit=most, history=history, context=[act.product_id for act in context],
+        unwanted=unwanted, customer_id=_segmented(customer, who), language=language, fits=_fitting(wish),
     )  # fmt: skip
+    return _answer(placement, asked, placed=placed, subject=_subject(customer, visitor, who))
+
+
+def _segmented(customer: Customer | None, who: Person | None) -> int | None:
+    """The customer whose segment may be looked up; nobody who does not want personal answers."""
+    customer = customer or (who.customer if who is not None else None)
+    return customer.pk if customer is not None and customer.is_personalised else None
 
 
 def _subject(customer: Customer | None, visitor: Visitor | None, who: Person | None) -> str:
@@ -190,12 +152,24 @@ def _fitting(wish: Wish) -> list[int] | None:
 
 def similar(*, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None) -> Answer:
     """Products that the same people choose, for a product page. The same guarantees as `recommend`."""
+    return _beside(SIMILAR, product, limit=limit, exclude=exclude, language=language)
+
+
+def bought_together(
+    *, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None
+) -> Answer:
+    """Products that lie in one order with this one more often than by chance. The same guarantees as `recommend`."""
+    return _beside(TOGETHER, product, limit=limit, exclude=exclude, language=language)
+
+
+def _beside(strategy: str, product: Product, *, limit: int, exclude: Collection[int], language: str | None) -> Answer:
     page = Act(product.pk, "page", timezone.now(), PAGE_WEIGHT)
-    loaded, candidates = _scored(lambda model: model.similar(product.pk, k=limit * 4 + 40))
-    return _answer(
-        "product", candidates, history=[page], unwanted={product.pk, *exclude}, limit=limit, language=language,
-        loaded=loaded, wish=wishes.wish("product") or Wish("product"), strategy=SIMILAR,
+    wish = wishes.wish("product") or Wish("product")
+    asked = Question(
+        wish=wish, strategy=strategy, limit=limit, history=[page], context=[product.pk],
+        unwanted={product.pk, *exclude}, language=language, fits=_fitting(wish),
     )  # fmt: skip
+    return _answer("product", asked)
 
 
 def from_memory(
@@ -219,8 +193,9 @@ def from_memory(
     unwanted = {*known, *keys_of(exclude), *shelf.gone()}
     if (seen := showcase.last_seen()) is not None:
         cards = {pk: card for pk, card in cards.items() if pk in seen}
-    loaded, candidates = _scored(lambda model: model.recommend([(pk, PAGE_WEIGHT) for pk in known], k=2 * MOST))
-    ranked = dict.fromkeys([*(c.product_id for c in candidates), *goods.order])
+    loaded, model = _loaded()
+    spoken = model.recommend([(pk, PAGE_WEIGHT) for pk in known], k=2 * MOST) if model is not None else []
+    ranked = dict.fromkeys([*(c.product_id for c in spoken), *goods.order])
     wish = wishes.remembered(placement) or Wish(placement)
     allowed = wish.allowed(goods.facts, timezone.now())
     most = limit or wish.slots or DEFAULT_LIMIT
@@ -229,77 +204,72 @@ def from_memory(
     return _told([Item(pk, cards[pk], None, "popular", reason) for pk in chosen], placement, loaded, is_stale=True)
 
 
-def _scored(
-    score: Callable[[ServingModel], list[Candidate]],
-) -> tuple[registry.LoadedModel | None, list[Candidate]]:
-    """The model that answers, and its candidates; neither when it cannot be used."""
+def _loaded() -> tuple[registry.LoadedModel | None, ServingModel | None]:
+    """The model that answers; neither when it cannot be used."""
     try:
         loaded = registry.active(RECOMMENDER)
-        return (loaded, score(loaded.built(build))) if loaded else (None, [])
+        return (loaded, loaded.built(build)) if loaded else (None, None)
     except Exception:  # a model that cannot be used must never cost the customer an answer
         log.exception("recommender.model_unusable")
-        return None, []
+        return None, None
 
 
-def _answer(
-    placement: str,
-    candidates: Sequence[Candidate],
-    *,
-    history: Sequence[Act],
-    unwanted: Collection[int],
-    limit: int,
-    language: str | None,
-    loaded: registry.LoadedModel | None,
-    wish: Wish,
-    strategy: str,
-    placed: Placed | None = None,
-    subject: str = "",
-) -> Answer:
-    """Keep what may be sold, arrange it as staff wish, fill up, and put the reasons into words."""
+def _answer(placement: str, asked: Question, *, placed: Placed | None = None, subject: str = "") -> Answer:
+    """Walk down the chain until enough may be sold, arrange it as staff wish, and put the reasons into words."""
     now = timezone.now()
+    wish, unwanted, limit = asked.wish, asked.unwanted, asked.limit
+    loaded, model = _loaded()
     pins = [pk for pk in wish.pinned(now).values() if pk not in unwanted]
-    wanted = [c for c in candidates if c.product_id not in unwanted and _is_wanted(c, wish, strategy)]
-    facts = showcase.facts_among([*(c.product_id for c in wanted), *pins])
-    shelf.forget(c.product_id for c in wanted if c.product_id not in facts)
-    shelf.keep_fresh()
-    ranked = [*(c.product_id for c in wanted if c.product_id in facts), *pins]
+    facts = showcase.facts_among(pins) if pins else {}
+    found: dict[int, tuple[Step, Candidate]] = {}
+    explored: list[int] = []
 
-    def arranged(products: Sequence[int]) -> Arranged:
+    def arranged() -> Arranged:
+        products = [*found, *(pk for pk in pins if pk in facts), *explored]
         if wish.is_plain:
-            return Arranged(list(dict.fromkeys(products))[:limit], {})
+            return Arranged(products[:limit], {})
         return arrange(
             products, wish=wish, facts=facts, slots=limit, now=now, seed=seed_of(placement, subject, now),
             similarity=_likeness(loaded),
         )  # fmt: skip
 
-    shown = arranged(ranked)
-    may_fill = wish.fallback != Placement.Fallback.NOTHING or strategy == trials.NEWEST
-    if (len(shown.product_ids) < limit and may_fill) or wish.exploration > 0:
-        fresh = _newest(wish, limit * 2, besides={*unwanted, *ranked})
-        facts |= showcase.facts_among(fresh)
-        shown = arranged([*ranked, *fresh])
-    by_product = {act.product_id: act for act in history}
-    found = {c.product_id: c for c in reversed(wanted)}
-    speakers = {found[pk].reason_product_id for pk in shown.product_ids if pk in found}
-    named = {pk for pk in by_product if pk in speakers}
-    cards = showcase.cards({*shown.product_ids, *named}, language=language)
-    items = [_item(pk, found.get(pk), shown.why.get(pk), by_product, cards) for pk in shown.product_ids if pk in cards]
-    return _told(items, placement, loaded, history=list(history), placed=placed, strategy=strategy)
+    shown = Arranged([], {})
+    for step in chain.steps(asked, model, taken=found.keys()):
+        more = {c.product_id: c for c in step.found if c.product_id not in unwanted and c.product_id not in found}
+        if not more:
+            continue
+        known = showcase.facts_among(more.keys())
+        shelf.forget(pk for pk in more if pk not in known)
+        facts |= known
+        found |= {pk: (step, candidate) for pk, candidate in more.items() if pk in known}
+        if len(found) >= asked.enough:
+            shown = arranged()
+            if len(shown.product_ids) >= limit:
+                break
+    else:
+        shown = arranged()
+    if wish.exploration > 0:
+        explored = [pk for pk in chain.newest(asked, found.keys()) if pk not in found]
+        facts |= showcase.facts_among(explored)
+        shown = arranged()
+    shelf.keep_fresh()
+    by_product = {act.product_id: act for act in asked.history}
+    speakers = {found[pk][1].reason_product_id for pk in shown.product_ids if pk in found}
+    cards = showcase.cards({*shown.product_ids, *(by_product.keys() & speakers)}, language=asked.language)
+    items = [
+        item_of(pk, found.get(pk), shown.why.get(pk), by_product, cards) for pk in shown.product_ids if pk in cards
+    ]
+    return _told(
+        items, placement, loaded, history=list(asked.history), placed=placed, strategy=asked.strategy,
+        shortfall=_shortfall(asked) if len(items) < limit else "",
+    )  # fmt: skip
 
 
-def _newest(wish: Wish, count: int, *, besides: Collection[int]) -> list[int]:
-    """The newest products that may be sold and pass the filter of the placement, newest first."""
-    wanted = {} if wish.is_plain else wish.filter()
-    if not wanted:
-        return showcase.newest(count, exclude=besides)
-    rows = Product.objects.sellable().filter(**wanted).exclude(pk__in=besides).order_by("-published_at", "-id")
-    return list(rows.values_list("pk", flat=True)[:count])
-
-
-def _is_wanted(candidate: Candidate, wish: Wish, strategy: str) -> bool:
-    """Popular products complete a personal list only when staff want it so."""
-    is_filler = candidate.source == POPULAR and strategy in (trials.LIVE, SIMILAR)
-    return not is_filler or wish.fallback == Placement.Fallback.POPULAR
+def _shortfall(asked: Question) -> str:
+    """Why there are fewer items than asked for."""
+    if asked.wish.fallback == Placement.Fallback.NOTHING and asked.strategy != trials.NEWEST:
+        return "no_fill"
+    return "nothing_left" if asked.wish.is_plain else "rules"
 
 
 def _likeness(loaded: registry.LoadedModel | None) -> Callable[[Sequence[int]], Any] | None:
@@ -322,8 +292,9 @@ def _told(
     is_stale: bool = False,
     placed: Placed | None = None,
     strategy: str = trials.LIVE,
+    shortfall: str = "",
 ) -> Answer:
-    source = "fallback" if loaded is None or is_stale else _source(items)
+    source = FALLBACK if loaded is None or is_stale else source_of(items)
     return Answer(
         items=items,
         id=tokens.make(
@@ -340,41 +311,12 @@ def _told(
         is_stale=is_stale,
         history=history or [],
         placed=placed,
+        shortfall=shortfall,
     )
 
 
 def _own_strategy(loaded: registry.LoadedModel | None) -> str:
     return str(loaded.meta.get("strategy", "")) if loaded else "newest"
-
-
-def _item(
-    product_id: int, candidate: Candidate | None, why: str | None, by_product: dict[int, Act], cards: dict[int, Card]
-) -> Item:
-    """`why`: the product stands here for another reason than its score."""
-    if why == PINNED:
-        source, reason = "pinned", Reason("chosen_by_the_shop", reasons.sentence("chosen_by_the_shop"))
-    elif why == EXPLORED or candidate is None:
-        source, reason = "newest", Reason("new", reasons.sentence("new"))
-    else:
-        source, reason = _spoken_for(candidate, by_product, cards)
-    return Item(product_id, cards[product_id], candidate.score if candidate else None, source, reason)
-
-
-def _spoken_for(candidate: Candidate, by_product: dict[int, Act], cards: dict[int, Card]) -> tuple[str, Reason]:
-    """Source and reason of a product that the model found."""
-    act = by_product.get(candidate.reason_product_id) if candidate.reason_product_id is not None else None
-    if act is None or act.product_id not in cards:
-        return "popular", Reason("popular", reasons.sentence("popular"))
-    code = reasons.BECAUSE[act.kind]
-    speaker = cards[act.product_id]
-    text = reasons.sentence(code, str(speaker["name"]))
-    return "personal", Reason(code, text, act.product_id, str(speaker["id"]), candidate.share)
-
-
-def _source(items: Sequence[Item]) -> str:
-    """Best step of the chain that was used."""
-    steps = {item.source for item in items}
-    return next((step for step in ("personal", "popular", "pinned", "newest") if step in steps), "newest")
 
 
 def _one_act_per_product(acts: Sequence[Act]) -> list[Act]:

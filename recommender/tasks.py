@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
-from core.jobs import job
+from core.jobs import enqueue, job
 
 
 @job(kind="recommender.train", queue="train", title=_("Train recommendations"))
@@ -39,3 +40,20 @@ def train_deep() -> dict[str, Any]:
 
     version = pipelines.train_recommender(time_budget=pipelines.DEEP_BUDGET_SECONDS, deep=True)
     return {"version": version.name, "passed": version.gate["passed"]}
+
+
+@job(kind="recommender.lists", queue="train", title=_("Count popular products anew"))
+def count_lists() -> dict[str, Any]:
+    """Lists for everybody from all facts. Safe to run at any time."""
+    from recommender import pipelines
+
+    return {"lists": pipelines.count_lists()}
+
+
+@shared_task(name="recommender.tasks.keep_lists_fresh")
+def keep_lists_fresh() -> None:
+    """Take up what people did in the last seconds. Safe to run at any time, also twice at once."""
+    from recommender import counting
+
+    if counting.refresh() is None:
+        enqueue("recommender.tasks.count_lists", dedupe_key="recommender.lists")

@@ -53,6 +53,7 @@ class Wish:
     category_cap: int | None = None
     exploration: float = 0.0
     categories: frozenset[int] | None = None
+    category_id: int | None = None
     brand_id: int | None = None
     price_min: float | None = None
     price_max: float | None = None
@@ -168,6 +169,7 @@ def wish_of(placement: Placement, rules: Iterable[PlacementRule], branches: Mapp
         category_cap=placement.category_cap,
         exploration=placement.exploration,
         categories=branches.get(placement.category_id, frozenset()) if placement.category_id else None,
+        category_id=placement.category_id,
         brand_id=placement.brand_id,
         price_min=None if placement.price_min is None else float(placement.price_min),
         price_max=None if placement.price_max is None else float(placement.price_max),

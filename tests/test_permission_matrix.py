@@ -125,6 +125,7 @@ API_ROWS = {
     ("GET", "/api/v1/products/<str:product_id>"): for_all(Scope.CATALOGUE_READ),
     ("PUT", "/api/v1/products/<str:product_id>"): Row(Scope.CATALOGUE_WRITE, 200, {"name": "P", "price": "1"}),
     ("GET", "/api/v1/products/<str:product_id>/similar"): for_all(Scope.RECOMMENDATIONS),
+    ("GET", "/api/v1/products/<str:product_id>/bought-together"): for_all(Scope.RECOMMENDATIONS),
     ("GET", "/api/v1/categories"): for_all(Scope.CATALOGUE_READ),
     ("GET", "/api/v1/search"): for_all(Scope.SEARCH),
     ("GET", "/api/v1/search/suggestions"): for_all(Scope.SEARCH),

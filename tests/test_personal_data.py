@@ -75,6 +75,8 @@ HARMLESS = {
     "recommender.RecommendationDay": "day placement source",
     "recommender.RefusedCredit": "day",
     "recommender.ShownProduct": "day placement",
+    "recommender.ItemDay": "day",
+    "recommender.ServedList": "kind key",
     "core.Webhook": "name old_secret secret url",
     "core.WebhookDelivery": "public_id",
 }

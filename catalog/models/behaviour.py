@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -71,6 +72,8 @@ class Interaction(models.Model):
             models.Index(fields=["customer", "-occurred_at"], name="interaction_of_customer"),
             models.Index(fields=["visitor", "-occurred_at"], name="interaction_of_visitor"),
             models.Index(fields=["product", "-occurred_at"], name="interaction_of_product"),
+            # what came in the last minutes, for counts that are brought up to date
+            BrinIndex(fields=["occurred_at"], name="interaction_by_time", autosummarize=True),
             models.Index(
                 fields=["occurred_at"], condition=models.Q(context__has_key="search"), name="interaction_after_search"
             ),

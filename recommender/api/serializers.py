@@ -7,7 +7,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from core.api.ids import IdField, IdListField
-from recommender.selectors import Answer
+from recommender.answers import CHAIN, FALLBACK, Answer
 
 MAX_ITEMS = 50
 PLACEMENT = r"^[a-z][a-z0-9_-]{0,39}$"
@@ -51,7 +51,7 @@ class RecommendedProductSerializer(serializers.Serializer):
 class RecommendedItemSerializer(serializers.Serializer):
     product = RecommendedProductSerializer()
     reason = ReasonSerializer()
-    source = serializers.ChoiceField(["personal", "popular", "newest"])  # type: ignore[assignment]
+    source = serializers.ChoiceField(CHAIN, help_text="The step of the chain that gave it.")  # type: ignore[assignment]
 
 
 class RecommendationsSerializer(serializers.Serializer):
@@ -59,7 +59,7 @@ class RecommendationsSerializer(serializers.Serializer):
     placement = serializers.CharField()
     strategy = serializers.CharField()
     source = serializers.ChoiceField(  # type: ignore[assignment]
-        choices=["personal", "popular", "newest", "fallback"],
+        choices=[*CHAIN, FALLBACK],
         help_text="The best step of the chain that was used; `fallback` when no model could be used.",
     )
     model_version = serializers.CharField(allow_null=True)
@@ -69,6 +69,12 @@ class RecommendationsSerializer(serializers.Serializer):
     )
     experiment = serializers.CharField(allow_null=True, help_text="Key of the experiment this person takes part in.")
     arm = serializers.CharField(allow_null=True, help_text="Key of the arm that decided what is shown.")
+    shortfall = serializers.ChoiceField(
+        choices=["no_fill", "rules", "nothing_left"],
+        allow_null=True,
+        help_text="Why there are fewer items than asked for: the placement wants a shorter list, no more pass its "
+        "rules, or no more are for sale and new to this person.",
+    )
     items = RecommendedItemSerializer(many=True)
 
 
@@ -84,6 +90,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "stale": answer.is_stale,
         "experiment": answer.placed.experiment if answer.placed else None,
         "arm": answer.placed.arm if answer.placed else None,
+        "shortfall": answer.shortfall or None,
         "items": [
             {
                 "product": item.card.json,

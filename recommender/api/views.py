@@ -1,6 +1,7 @@
 """Recommendations for storefronts."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -125,10 +126,29 @@ def _counted(answer: selectors.Answer) -> selectors.Answer:
     return answer
 
 
-class SimilarProductsView(ApiView):
-    """What the same people choose."""
+class BesideView(ApiView):
+    """Products for a product page."""
 
     permission_classes = [HasScope(Scope.RECOMMENDATIONS)]
+    chosen: Callable[..., selectors.Answer]
+
+    def answered(self, request: Request, product_id: str) -> Response:
+        query = _checked(SimilarQuerySerializer, request)
+        try:
+            product = ids.get(Product.objects.live(), product_id)
+            excluded = ids.primary_keys(Product.objects.existing(), query.get("exclude", []))
+            answer = type(self).chosen(
+                product=product, limit=query["limit"], exclude=list(excluded.values()), language=query.get("lang")
+            )
+        except (DatabaseError, InterfaceError) as error:
+            answer = _from_memory(error, query, placement="product", page=product_id)
+        return Response(answer_as_json(_counted(answer)))
+
+
+class SimilarProductsView(BesideView):
+    """What the same people choose."""
+
+    chosen = staticmethod(selectors.similar)
 
     @extend_schema(
         operation_id="products_similar",
@@ -138,16 +158,23 @@ class SimilarProductsView(ApiView):
         tags=["recommendations"],
     )
     def get(self, request: Request, product_id: str) -> Response:
-        query = _checked(SimilarQuerySerializer, request)
-        try:
-            product = ids.get(Product.objects.live(), product_id)
-            excluded = ids.primary_keys(Product.objects.existing(), query.get("exclude", []))
-            answer = selectors.similar(
-                product=product, limit=query["limit"], exclude=list(excluded.values()), language=query.get("lang")
-            )
-        except (DatabaseError, InterfaceError) as error:
-            answer = _from_memory(error, query, placement="product", page=product_id)
-        return Response(answer_as_json(_counted(answer)))
+        return self.answered(request, product_id)
+
+
+class BoughtTogetherView(BesideView):
+    """What lies in the same orders."""
+
+    chosen = staticmethod(selectors.bought_together)
+
+    @extend_schema(
+        operation_id="products_bought_together",
+        summary="Products bought together with this one",
+        parameters=[SimilarQuerySerializer],
+        responses={200: RecommendationsSerializer},
+        tags=["recommendations"],
+    )
+    def get(self, request: Request, product_id: str) -> Response:
+        return self.answered(request, product_id)
 
 
 def _from_memory(error: Exception, query: dict[str, Any], *, placement: str, page: str | None) -> selectors.Answer:

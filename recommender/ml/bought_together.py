@@ -1,6 +1,5 @@
 """What goes into the same basket: pairs that meet more often than chance would have it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_to_item import ItemToItem, Rows, row_blocks
+from recommender.ml.lifts import SUPPORT, lift, log_likelihood
 from recommender.ml.ranking import best
 from recommender.ml.scoring import Attention
 
@@ -22,7 +22,7 @@ class BoughtTogetherParams:
     """A pair counts from `support` baskets that hold both. `order` ranks the partners of an item: by `lift`, by
     `confidence` (share of the item's baskets that hold the partner) or by `log_likelihood`, which asks for evidence."""
 
-    support: int = 3
+    support: int = SUPPORT
     neighbours: int = 50
     order: str = "log_likelihood"
 
@@ -58,13 +58,13 @@ class BoughtTogether(ItemToItem):
             for row in range(start, end):
                 part = slice(block.indptr[row - start], block.indptr[row - start + 1])
                 items, both = block.indices[part], block.data[part]
-                lift = both * held.shape[0] / (counts[row] * counts[items])
-                kept = (items != row) & (both >= self.params.support) & (lift > 1.0)
-                items, both, lift = items[kept], both[kept], lift[kept]
-                score = self._score(both, counts[row], counts[items], held.shape[0], lift)
+                more = lift(both, counts[row], counts[items], held.shape[0])
+                kept = (items != row) & (both >= self.params.support) & (more > 1.0)
+                items, both, more = items[kept], both[kept], more[kept]
+                score = self._score(both, counts[row], counts[items], held.shape[0], more)
                 chosen = best(items, score, self.params.neighbours, self.popularity)
                 spoken.add(row, items[chosen], score[chosen])
-                lifts.add(row, items[chosen], lift[chosen])
+                lifts.add(row, items[chosen], more[chosen])
         size = interactions.item_count
         self.alike, self.lift = spoken.matrix(size), lifts.matrix(size)
         self.spoken = self.alike.copy()
@@ -102,23 +102,3 @@ class BoughtTogether(ItemToItem):
         held.sum_duplicates()
         held.data[:] = 1.0
         return held
-
-
-def log_likelihood(
-    both: NDArray[np.floating], own: float, others: NDArray[np.floating], baskets: int
-) -> NDArray[np.float64]:
-    """−2 log λ of the 2 × 2 table of two items over baskets: how sure it is that they do not meet by chance."""
-    cells = [both, own - both, others - both, baskets - own - others + both]
-    margins = [
-        np.full(len(both), own), np.full(len(both), baskets - own), np.asarray(others), baskets - np.asarray(others),
-    ]  # fmt: skip
-    whole = _entropy([np.full(len(both), float(baskets))])
-    return np.maximum(2.0 * (_entropy(cells) - _entropy(margins) + whole), 0.0)
-
-
-def _entropy(cells: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
-    """Σ k·log k, 0 where k is 0."""
-    found = np.zeros(len(cells[0]))
-    for cell in cells:
-        found += cell * np.log(np.where(cell > 0, cell, 1.0))
-    return found

@@ -99,8 +99,9 @@ class ServingModel:
         *,
         exclude: Collection[int] = (),
         allowed: NDArray[np.bool_] | None = None,
+        fill: bool = True,
     ) -> list[Candidate]:
-        """Up to k products, best first: those that the history speaks for, then popular ones.
+        """Up to k products, best first: those that the history speaks for, then, with `fill`, popular ones.
 
         `history` is (product id, weight > 0), newest first, each product once; unknown products and weights of zero or
         less are passed over. `exclude` and what is not `allowed` never appear; the history itself may, unless excluded.
@@ -109,10 +110,19 @@ class ServingModel:
             return []
         barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
         candidates = self._scored(history, k, barred) if self._chorus.names and history else []
-        if len(candidates) < k:
+        if fill and len(candidates) < k:
             barred[self.positions([c.product_id for c in candidates])] = True
             candidates += self._most_popular(k - len(candidates), barred)
         return candidates
+
+    def popular(
+        self, k: int = 10, *, exclude: Collection[int] = (), allowed: NDArray[np.bool_] | None = None
+    ) -> list[Candidate]:
+        """Up to k products, most popular first, as the training saw it."""
+        if k <= 0 or len(self.item_ids) == 0:
+            return []
+        barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
+        return self._most_popular(k, barred)
 
     def similar(self, product_id: int, k: int = 10, *, exclude: Collection[int] = ()) -> list[Candidate]:
         """Up to k products that the same customers choose, most alike first. Empty for a product without neighbours."""

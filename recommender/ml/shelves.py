@@ -1,39 +1,31 @@
-"""Lists for everybody: what rises, what leads its category, what is new."""
+"""Lists for everybody: what is popular of late, what rises, what leads its category. numpy only: light jobs use it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ml.base import order_by
-from recommender.ml.interactions import Interactions
+HALF_LIFE_DAYS = 14.0
+"""Of what is popular of late. Of 3, 7, 14, 30 and 60 days the one whose first ten products the customers of the next
+week bought most often in a year of a gift shop's orders; docs/adr/0042 has the figures."""
 
-DAY = 86_400.0
 
-
-def trending(
-    interactions: Interactions, *, window_days: float = 7.0, half_life_days: float = 60.0
-) -> NDArray[np.float64]:
-    """How far the customers of the last days exceed what the item's own past leads to expect, in standard deviations:
+def rising(now: NDArray[np.floating], past: NDArray[np.floating]) -> NDArray[np.float64]:
+    """How far the people of the last days exceed what the item's own past leads to expect, in standard deviations:
     `(now − expected) / √(expected + 1)`, 0 where nothing rises.
 
-    A customer counts once per item and day. The past fades by half every `half_life_days` and is put to the length of
-    the window; all items together set how busy the window was, so that a busy season lifts nobody.
+    All items together set how busy the days were, so that a busy season lifts nobody. Without a past: `now`.
     """
-    size = interactions.item_count
-    if len(interactions) == 0:
-        return np.zeros(size)
-    age = (interactions.times.max() - interactions.times) / DAY
-    key = np.stack([interactions.customers.astype(np.int64), interactions.items, np.floor(age).astype(np.int64)])
-    _seen, first = np.unique(key, axis=1, return_index=True)
-    items, age = interactions.items[first], age[first]
-    now = np.bincount(items[age < window_days], minlength=size).astype(np.float64)
-    old = age >= window_days
-    past = np.bincount(items[old], 0.5 ** ((age[old] - window_days) / half_life_days), minlength=size)
     if past.sum() == 0:
-        return now
+        return np.asarray(now, np.float64)
     expected = past * (now.sum() / past.sum())
-    return np.maximum(now - expected, 0.0) / np.sqrt(expected + 1.0)
+    return np.asarray(np.maximum(now - expected, 0.0) / np.sqrt(expected + 1.0), np.float64)
+
+
+def head(score: NDArray[np.floating], longest: int) -> NDArray[np.intp]:
+    """The items with the highest scores above 0, best first; equal ones by number."""
+    order = np.lexsort((np.arange(len(score)), -score))[:longest]
+    return order[score[order] > 0]
 
 
 @dataclass(frozen=True)
@@ -53,21 +45,11 @@ class CategoryShelves:
 def popular_in_category(
     score: NDArray[np.floating], categories: NDArray[np.integer], *, count: int, longest: int = 200
 ) -> CategoryShelves:
-    """The `longest` best items of each of `count` categories by `score`; `categories` has the number of every item's
-    category, −1 for none. Equal scores by item number."""
+    """The `longest` best entries of each of `count` categories by `score`; `categories` has the number of every
+    entry's category, −1 for none. Equal scores by position."""
     order = np.lexsort((np.arange(len(score)), -score, categories))
     order = order[categories[order] >= 0]
     lengths = np.bincount(categories[order], minlength=count)
     place = np.arange(len(order)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     kept = order[place < longest]
     return CategoryShelves(np.r_[0, np.cumsum(np.minimum(lengths, longest))].astype(np.int64), kept.astype(np.int64))
-
-
-def new_arrivals(
-    published_at: NDArray[np.floating], popularity: NDArray[np.floating], *, now: float, max_age_days: float = 30.0
-) -> NDArray[np.intp]:
-    """Items published (seconds since 1970) within the last days, newest first; equal ones by popularity. Items to come
-    are not new yet."""
-    age = (now - published_at) / DAY
-    fresh = np.flatnonzero((age >= 0) & (age <= max_age_days))
-    return fresh[order_by(published_at[fresh], popularity[fresh])]

@@ -18,6 +18,7 @@ from core.experiments import placing
 from core.experiments.exposures import exposures
 from core.models import ApiKey, Scope
 from core.shop import forget_shop
+from recommender import lists
 from tests.factories import ApiKeyFactory, CustomerFactory
 
 BREAKERS = (throttling.breaker, recent.breaker, stream.breaker)
@@ -30,6 +31,7 @@ def nothing_remembered() -> Iterator[None]:
     forget_keys()
     forget_shop()
     showcase.forget()
+    lists.forget()
     throttling.local.clear()
     throttling.tally.forget()
     for breaker in BREAKERS:

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recommender.ml.bought_together import DAY, BoughtTogether, BoughtTogetherParams, log_likelihood
+from recommender.ml.bought_together import DAY, BoughtTogether, BoughtTogetherParams
 from recommender.ml.interactions import Interactions
+from recommender.ml.lifts import log_likelihood
 from tests.recommender.ml.data import from_matrix
 
 BASKETS = from_matrix(np.array([[1, 1, 0, 0]] * 4 + [[1, 0, 1, 0]] * 2 + [[0, 0, 1, 1]] * 3 + [[1, 0, 0, 0]]))

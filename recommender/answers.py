@@ -1,0 +1,154 @@
+"""What an answer is made of, and how its reasons are put into words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from catalog import recent
+from catalog.models import Customer, Interaction
+from catalog.showcase import Card
+from core.experiments import Placed
+from recommender import reasons
+from recommender.ml.serving import Candidate
+from recommender.ml.steering import EXPLORED, PINNED
+
+PERSONAL, ITEM, SEGMENT, CATEGORY, TRENDING, RISING, POPULAR, NEWEST, CHOSEN = (
+    "personal", "item", "segment", "category", "trending", "rising", "popular", "newest", "pinned",
+)  # fmt: skip
+CHAIN = (PERSONAL, ITEM, SEGMENT, CATEGORY, TRENDING, RISING, POPULAR, CHOSEN, NEWEST)
+"""Sources of items, the best first."""
+FALLBACK = "fallback"
+TOGETHER = "together"
+REASONS = {
+    SEGMENT: "popular_with_people_like_you",
+    TRENDING: "popular_now",
+    RISING: "rising",
+    POPULAR: "popular",
+    NEWEST: "new",
+}
+"""What is said of items that no product speaks for."""
+
+
+class Act(NamedTuple):
+    """One thing a person did: the weight says how much it speaks for the product."""
+
+    product_id: int
+    kind: str
+    occurred_at: datetime
+    weight: float
+
+    @property
+    def label(self) -> str:
+        """The kind in words, for staff."""
+        return str(Interaction.Kind(self.kind).label) if self.kind in Interaction.Kind.values else ""
+
+
+class Reason(NamedTuple):
+    """A code for machines, a sentence for people, and the product that speaks for the shown one."""
+
+    code: str
+    text: str
+    product_id: int | None = None
+    product_public_id: str | None = None
+    share: float | None = None
+
+
+class Item(NamedTuple):
+    product_id: int
+    card: Card
+    score: float | None
+    source: str
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`source` is the best step of the chain that gave an item, `fallback` without a model or from memory.
+
+    `as_of` is when the model last saw data. `is_stale`: the database is away, so prices and stock are those of the last
+    look, at most ten minutes ago. `shortfall` says why there are fewer items than asked for, empty when there are not.
+    """
+
+    items: list[Item]
+    id: str
+    placement: str
+    strategy: str
+    source: str
+    model_version: str | None
+    as_of: datetime | None
+    is_stale: bool = False
+    history: list[Act] = field(default_factory=list)
+    placed: Placed | None = None
+    shortfall: str = ""
+
+    @property
+    def strategy_label(self) -> str:
+        """The strategy in words, for staff."""
+        return reasons.strategy_name(self.strategy)
+
+    @property
+    def shortfall_label(self) -> str:
+        """Why there are fewer, in words."""
+        return reasons.shortfall(self.shortfall)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who an answer is for, and what they did, newest first; nothing when they said no."""
+
+    customer: Customer | None = None
+    browser: recent.Browser | None = None
+    acts: list[Act] = field(default_factory=list)
+
+
+class Step(NamedTuple):
+    """What one step of the chain found, best first. `about`: what a category is called."""
+
+    source: str
+    found: list[Candidate]
+    about: str = ""
+
+
+def item_of(
+    product_id: int,
+    said: tuple[Step, Candidate] | None,
+    why: str | None,
+    speakers: Mapping[int, Act],
+    cards: Mapping[int, Card],
+) -> Item:
+    """An item with its reason. `why`: the product stands here for another reason than its score."""
+    card = cards[product_id]
+    if why == PINNED:
+        return Item(product_id, card, said[1].score if said else None, CHOSEN, _plain("chosen_by_the_shop"))
+    if why == EXPLORED or said is None:
+        return Item(product_id, card, said[1].score if said else None, NEWEST, _plain("new"))
+    step, candidate = said
+    source, reason = _told(step, candidate, speakers, cards)
+    return Item(product_id, card, candidate.score, source, reason)
+
+
+def source_of(items: Sequence[Item]) -> str:
+    """Best step of the chain that was used."""
+    steps = {item.source for item in items}
+    return next((step for step in CHAIN if step in steps), NEWEST)
+
+
+def _told(
+    step: Step, candidate: Candidate, speakers: Mapping[int, Act], cards: Mapping[int, Card]
+) -> tuple[str, Reason]:
+    if step.source == CATEGORY:
+        return CATEGORY, Reason("popular_in_category", reasons.sentence("popular_in_category", step.about))
+    if step.source in REASONS:
+        return step.source, _plain(REASONS[step.source])
+    act = speakers.get(candidate.reason_product_id) if candidate.reason_product_id is not None else None
+    if act is None or act.product_id not in cards:
+        return POPULAR, _plain("popular")
+    code = "bought_together" if candidate.source == TOGETHER else reasons.BECAUSE[act.kind]
+    speaker = cards[act.product_id]
+    text = reasons.sentence(code, str(speaker["name"]))
+    return step.source, Reason(code, text, act.product_id, str(speaker["id"]), candidate.share)
+
+
+def _plain(code: str) -> Reason:
+    return Reason(code, reasons.sentence(code))

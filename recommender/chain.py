@@ -1,0 +1,194 @@
+"""Where the products of an answer come from, one step after the other until there are enough.
+
+First what the placement's strategy asks for; then, as far as staff allow, the steps down the chain: what goes with the
+products that the person looks at, what people of the same segment choose, what leads the category, what is popular
+right now, what was popular when the model was trained, what is new. A step is taken only when the ones before gave too
+little, so full answers pay for nothing.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from django.utils.translation import get_language
+
+from catalog.models import Product
+from catalog.showcase import showcase
+from recommender import lists, trials
+from recommender.answers import (
+    CATEGORY,
+    ITEM,
+    NEWEST,
+    PERSONAL,
+    POPULAR,
+    RISING,
+    SEGMENT,
+    TOGETHER,
+    TRENDING,
+    Act,
+    Step,
+)
+from recommender.ml.serving import Candidate, ServingModel
+from recommender.models import Placement
+from recommender.wishes import Wish
+
+log = structlog.get_logger(__name__)
+SIMILAR = "similar"
+SPEAKERS = 5
+"""Products whose partners and neighbours are looked up, the newest of the person."""
+LISTED = {trials.POPULAR: POPULAR, TRENDING: TRENDING, RISING: RISING, CATEGORY: CATEGORY, trials.NEWEST: NEWEST}
+"""Strategies that are one step of the chain."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the chain. `history` holds the page, the basket and then what the person did, each product once;
+    `context` are page and basket alone. `unwanted` is never given."""
+
+    wish: Wish
+    strategy: str
+    limit: int
+    history: Sequence[Act] = ()
+    context: Sequence[int] = ()
+    unwanted: Collection[int] = ()
+    customer_id: int | None = None
+    language: str | None = None
+    fits: list[int] | None = field(default=None, repr=False)
+
+    @property
+    def depth(self) -> int:
+        """So many candidates of each step, because some may not be sold or are sorted out by rules."""
+        return self.limit * 4 + 40
+
+    @property
+    def enough(self) -> int:
+        """Candidates after which no further step is taken: rules need some to choose from."""
+        return self.limit if self.wish.is_plain else self.depth
+
+    def speakers(self) -> list[int]:
+        """Whose neighbours and partners fit: page and basket, else what the person did last."""
+        return list(self.context or [act.product_id for act in self.history])[:SPEAKERS]
+
+
+def steps(asked: Question, model: ServingModel | None, *, taken: Collection[int]) -> Iterator[Step]:
+    """What was asked for, then the chain. Lazy: a step is worked out when it is taken; `taken` are the products that
+    the caller has by then."""
+    done: set[str] = set()
+    for source in _sources(asked):
+        if source not in done:
+            done.add(source)
+            yield from _step(source, asked, model, taken)
+
+
+def _sources(asked: Question) -> list[str]:
+    """Names of the steps, in order."""
+    if asked.strategy in LISTED:
+        own = [LISTED[asked.strategy]]
+    elif asked.strategy == SIMILAR:
+        own = [SIMILAR, PERSONAL]
+    elif asked.strategy == TOGETHER:
+        own = [TOGETHER, SIMILAR, PERSONAL]
+    else:
+        own = [PERSONAL]
+    match asked.wish.fallback:
+        case Placement.Fallback.NOTHING:
+            return own
+        case Placement.Fallback.NEWEST:
+            return [*own, NEWEST]
+    if asked.strategy == trials.POPULAR:  # the control of experiments: nothing that is cleverer
+        return [*own, NEWEST]
+    if own[0] in LISTED.values():
+        return [*own, TRENDING, POPULAR, NEWEST]
+    return [*own, SIMILAR, TOGETHER, SEGMENT, CATEGORY, TRENDING, POPULAR, NEWEST]
+
+
+def _step(source: str, asked: Question, model: ServingModel | None, taken: Collection[int]) -> Iterator[Step]:
+    match source:
+        case "personal":
+            weighted = [(act.product_id, act.weight) for act in asked.history]
+            if model is not None and weighted:
+                yield Step(PERSONAL, _said(lambda: _personal(model, weighted, asked)))
+        case "similar":
+            speakers = asked.speakers()
+            if model is not None and speakers:
+                yield Step(ITEM, _said(lambda: _alike(model, speakers, asked)))
+        case "together":
+            speakers = asked.speakers()
+            if speakers:
+                yield Step(ITEM, [Candidate(pk, lift, TOGETHER, by, 1.0) for pk, by, lift in lists.partners(speakers)])
+        case "segment":
+            segment = lists.segment_of(asked.customer_id) if asked.customer_id is not None else ""
+            if segment:
+                yield Step(SEGMENT, _listed(lists.of("segment", segment), SEGMENT))
+        case "category":
+            for category in _categories(asked):
+                if found := lists.of("category", category):
+                    name = lists.category_name(category, asked.language or get_language() or "")
+                    yield Step(CATEGORY, _listed(found, CATEGORY), name)
+                    break
+        case "trending" | "rising":
+            yield Step(source, _listed(lists.of(source), source))
+        case "popular":
+            if model is not None:
+                yield Step(POPULAR, _said(lambda: _popular(model, asked, taken)))
+        case "newest":
+            yield Step(NEWEST, _listed(newest(asked, taken), NEWEST))
+
+
+def _said(ask: Callable[[], list[Candidate]]) -> list[Candidate]:
+    """What the model says; nothing when it cannot: a model that fails must never cost the customer an answer."""
+    try:
+        return ask()
+    except Exception:
+        log.exception("recommender.model_unusable")
+        return []
+
+
+def _personal(model: ServingModel, weighted: Sequence[tuple[int, float]], asked: Question) -> list[Candidate]:
+    allowed = None if asked.fits is None else model.mask(asked.fits)
+    return model.recommend(weighted, asked.depth, exclude=asked.unwanted, allowed=allowed, fill=False)
+
+
+def _popular(model: ServingModel, asked: Question, taken: Collection[int]) -> list[Candidate]:
+    allowed = None if asked.fits is None else model.mask(asked.fits)
+    return model.popular(asked.depth, exclude=[*asked.unwanted, *taken], allowed=allowed)
+
+
+def _alike(model: ServingModel, speakers: Sequence[int], asked: Question) -> list[Candidate]:
+    """Neighbours of these products, in turns."""
+    rows = [model.similar(pk, asked.depth, exclude=asked.unwanted) for pk in speakers]
+    found: dict[int, Candidate] = {}
+    for place in range(max((len(row) for row in rows), default=0)):
+        for row in rows:
+            if place < len(row):
+                found.setdefault(row[place].product_id, row[place])
+    return list(found.values())
+
+
+def _listed(product_ids: Sequence[int], source: str) -> list[Candidate]:
+    return [Candidate(pk, float(len(product_ids) - at), source, None, 0.0) for at, pk in enumerate(product_ids)]
+
+
+def _categories(asked: Question) -> list[int]:
+    """The placement's own, else those of the page and the basket, else those the person was in last, most often met
+    first."""
+    if asked.wish.category_id is not None:
+        return [asked.wish.category_id]
+    speakers = list(asked.context) or [act.product_id for act in asked.history]
+    if not speakers:
+        return []
+    facts = showcase.facts_among(speakers)
+    met = Counter(facts[pk].category_id for pk in speakers if pk in facts)
+    return [category for category, _times in met.most_common() if category is not None]
+
+
+def newest(asked: Question, taken: Collection[int]) -> list[int]:
+    """The newest products that may be sold and pass the filter of the placement, newest first."""
+    wanted = {} if asked.wish.is_plain else asked.wish.filter()
+    count = max(asked.limit * 2, asked.enough)
+    besides = {*asked.unwanted, *taken}
+    if not wanted:
+        return showcase.newest(count, exclude=besides)
+    rows = Product.objects.sellable().filter(**wanted).exclude(pk__in=besides)
+    return list(rows.order_by("-published_at", "-id").values_list("pk", flat=True)[:count])

@@ -1,0 +1,194 @@
+"""The steps that fill an answer when the person's own taste gives too little, each with its reason."""
+
+import pytest
+from django.utils import translation
+
+from catalog.models import Customer, CustomerTrait, Product
+from recommender import lists, selectors, wishes
+from recommender.models import ListCount, Placement, ServedList
+from tests.factories import CategoryFactory
+from tests.recommender.conftest import NOW
+
+
+@pytest.fixture
+def listed(shop):
+    """Puts lists there as if they had been counted."""
+    count = ListCount.objects.create(pk=1, counted_until=NOW, whole_at=NOW)
+
+    def put(kind: str, products: list[Product], key: object = "", lifts: tuple[float, ...] = ()) -> None:
+        count.version += 1
+        count.save()
+        ServedList.objects.update_or_create(
+            kind=kind, key=str(key),
+            defaults={"product_ids": [p.pk for p in products], "lifts": list(lifts), "version": count.version},
+        )  # fmt: skip
+        lists.forget()
+
+    return put
+
+
+def placement(**wanted) -> Placement:
+    made, _is_new = Placement.objects.update_or_create(
+        key="here", defaults={"surface": "home", "slots": 6, "name": "Here", **wanted}
+    )
+    wishes.forget()
+    return made
+
+
+def told(answer) -> list[tuple[str, str, str]]:
+    return [(item.card["name"], item.source, item.reason.code) for item in answer.items]
+
+
+def test_somebody_unknown_sees_what_is_popular_now_then_what_the_model_knows_then_the_newest(trained, listed):
+    listed("trending", trained.blue[4:6])
+
+    answer = selectors.recommend(limit=20)
+
+    assert told(answer)[:2] == [("blue-4", "trending", "popular_now"), ("blue-5", "trending", "popular_now")]
+    assert {item.source for item in answer.items[2:]} == {"popular"}
+    assert answer.source == "trending"
+    assert answer.items[0].reason.text == "Popular right now"
+
+
+def test_a_short_personal_list_goes_on_step_by_step(trained, listed):
+    customer = trained.customers[0]
+    CustomerTrait.objects.create(customer=customer, kind="segment", value="regulars", as_of=NOW)
+    seen = trained.green[0]
+    fresh = [
+        Product.objects.create(name=f"fresh-{n}", category=seen.category, price=1, status="live") for n in range(5)
+    ]
+    Product.objects.filter(pk__in=[p.pk for p in fresh]).update(is_in_stock=True)
+    listed("together", fresh[:1], key=seen.pk, lifts=(3.5,))
+    listed("segment", fresh[1:2], key="regulars")
+    listed("category", fresh[2:3], key=seen.category_id)
+    listed("trending", fresh[3:4])
+
+    answer = selectors.recommend(customer=customer, page_product_id=seen.pk, limit=25)
+    by_name = {name: (source, code) for name, source, code in told(answer)}
+    order = [item.source for item in answer.items]
+
+    assert by_name["fresh-0"] == ("item", "bought_together")
+    assert by_name["fresh-1"] == ("segment", "popular_with_people_like_you")
+    assert by_name["fresh-2"] == ("category", "popular_in_category")
+    assert by_name["fresh-3"] == ("trending", "popular_now")
+    assert order == sorted(
+        order, key=["personal", "item", "segment", "category", "trending", "popular", "newest"].index
+    )
+    assert answer.items[0].source == "personal"
+    text = {item.card["name"]: item.reason.text for item in answer.items}
+    assert text["fresh-0"] == "Often bought together with green-0"
+    assert text["fresh-2"] == "Popular in Things"
+
+
+def test_reasons_of_every_step_are_in_both_languages(trained, listed):
+    listed("trending", trained.blue[:1])
+    listed("category", trained.blue[1:2], key=trained.green[0].category_id)
+    with translation.override("zh-hans"):
+        texts = {item.reason.code: item.reason.text for item in selectors.recommend(limit=3).items}
+        placed = placement(strategy="category", category=trained.green[0].category)
+        texts |= {i.reason.code: i.reason.text for i in selectors.recommend(placement=placed.key, limit=1).items}
+
+    assert set(texts) == {"popular_now", "popular", "popular_in_category"}
+    assert not any(word in text for text in texts.values() for word in ("Popular", "right now"))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind", "code"),
+    [("trending", "trending", "popular_now"), ("rising", "rising", "rising")],
+)
+def test_a_placement_may_show_a_list_for_everybody_alone(trained, listed, strategy, kind, code):
+    listed(kind, trained.blue[7:9])
+    placement(strategy=strategy, fallback="nothing")
+
+    answer = selectors.recommend(placement="here", customer=trained.customers[0], limit=5)
+
+    assert told(answer) == [("blue-7", kind, code), ("blue-8", kind, code)]
+    assert (answer.strategy, answer.shortfall) == (strategy, "no_fill")
+
+
+def test_a_placement_may_show_what_leads_the_category_of_the_page(trained, listed):
+    other = CategoryFactory.create(name="Other", parent=trained.blue[3].category)
+    Product.objects.filter(pk=trained.blue[3].pk).update(category=other)
+    listed("category", trained.blue[5:6], key=other.pk)
+    listed("category", trained.blue[6:7], key=trained.green[0].category_id)
+    placement(strategy="category", fallback="nothing")
+
+    answer = selectors.recommend(placement="here", page_product_id=trained.blue[3].pk)
+
+    assert told(answer) == [("blue-5", "category", "popular_in_category")]
+    assert answer.items[0].reason.text == "Popular in Other"
+
+
+def test_a_placement_may_show_what_is_bought_with_the_basket_in_turns(trained, listed):
+    first, second = trained.green[:2]
+    listed("together", trained.blue[:2], key=first.pk, lifts=(3.0, 2.0))
+    listed("together", trained.blue[4:6], key=second.pk, lifts=(9.0, 8.0))
+    placement(strategy="together")
+
+    answer = selectors.recommend(placement="here", basket=[first.pk, second.pk], limit=4)
+
+    assert [item.card["name"] for item in answer.items] == ["blue-0", "blue-4", "blue-1", "blue-5"]
+    assert {item.reason.product_id for item in answer.items} == {first.pk, second.pk}
+
+
+def test_the_control_of_experiments_stays_the_popularity_list(trained, listed):
+    listed("trending", trained.blue[7:9])
+    placement(strategy="popular")
+
+    answer = selectors.recommend(placement="here", limit=20)
+
+    assert {item.source for item in answer.items} == {"popular"}
+
+
+def test_bought_together_of_a_product_says_so_and_is_filled_with_what_is_similar(trained, listed):
+    page = trained.green[0]
+    listed("together", trained.blue[:1], key=page.pk, lifts=(2.0,))
+
+    answer = selectors.bought_together(product=page, limit=4)
+
+    assert told(answer)[0] == ("blue-0", "item", "bought_together")
+    assert {source for _name, source, _code in told(answer)[1:]} == {"item"}
+    assert answer.strategy == "together"
+    assert page.name not in [item.card["name"] for item in answer.items]
+
+
+def test_without_a_model_the_lists_still_answer(shop, listed):
+    listed("trending", shop.blue[4:6])
+
+    answer = selectors.recommend(limit=3)
+
+    assert told(answer)[:2] == [("blue-4", "trending", "popular_now"), ("blue-5", "trending", "popular_now")]
+    assert (answer.source, answer.items[2].source) == ("fallback", "newest")
+
+
+def test_people_who_said_no_are_not_looked_up_in_segments(trained, listed):
+    customer = Customer.objects.create(name="no", joined_at=NOW, is_personalised=False)
+    CustomerTrait.objects.create(customer=customer, kind="segment", value="regulars", as_of=NOW)
+    listed("segment", trained.blue[:1], key="regulars")
+
+    answer = selectors.recommend(customer=customer, limit=20)
+
+    assert "segment" not in {item.source for item in answer.items}
+
+
+def test_fewer_than_asked_for_say_why(trained):
+    everything = selectors.recommend(limit=50)
+    assert (len(everything.items), everything.shortfall) == (20, "nothing_left")
+
+    placement(price_max=0.5)
+    assert selectors.recommend(placement="here").shortfall == "rules"
+    placement(price_max=None, fallback="nothing")
+    assert selectors.recommend(placement="here").shortfall == "no_fill"
+    placement(fallback="popular")
+    assert selectors.recommend(placement="here").shortfall == ""
+
+
+def test_the_api_serves_bought_together_with_source_and_shortfall(trained, listed, server):
+    page = trained.green[0]
+    listed("together", trained.blue[:1], key=page.pk, lifts=(2.0,))
+
+    body = server.get(f"/products/{page.public_id}/bought-together", limit=50).json()
+
+    assert (body["source"], body["strategy"], body["shortfall"]) == ("item", "together", "nothing_left")
+    assert body["items"][0]["reason"]["code"] == "bought_together"
+    assert server.get("/products/ext:nothing/bought-together").status_code == 404
