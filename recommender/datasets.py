@@ -16,7 +16,8 @@ ORDERS = """
 SELECT DISTINCT l.order_id AS basket, l.product_id AS item FROM catalog_orderline l
 JOIN catalog_order o ON o.id = l.order_id AND o.status = ANY(%(bought)s)
 JOIN catalog_product p ON p.id = l.product_id AND p.deleted_at IS NULL
-WHERE o.placed_at >= (SELECT max(placed_at) FROM catalog_order WHERE status = ANY(%(bought)s)) - make_interval(days => %(days)s)
+WHERE o.placed_at >=
+    (SELECT max(placed_at) FROM catalog_order WHERE status = ANY(%(bought)s)) - make_interval(days => %(days)s)
 """
 QUERY = """
 SELECT COALESCE(i.customer_id, -i.visitor_id) AS customer, i.product_id AS item,
@@ -57,7 +58,7 @@ def interactions(*, until: datetime) -> pd.DataFrame:
 
 
 def baskets(*, days: int) -> pd.DataFrame:
-    """What lay in one order, over the last so many days of orders. Columns: basket (order), item (product id), int64."""
+    """What lay in one order, over the last days of orders. Columns: basket (order), item (product id), int64."""
     parts: list[NDArray[np.int64]] = [np.empty((0, 2), np.int64)]
     with connection.chunked_cursor() as cursor:
         cursor.execute(ORDERS, {"bought": list(Order.BOUGHT), "days": days})
