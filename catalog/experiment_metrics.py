@@ -93,7 +93,7 @@ ORDERS = OutcomeMetric(
 )  # fmt: skip
 CONVERSION = OutcomeMetric(
     title=_("Share of people who buy"), more=_("%(range)s more buyers"), fewer=_("%(range)s fewer buyers"),
-    sql=_orders("(count(*) FILTER (WHERE {when}) > 0)::int"),
+    sql=_orders("(count(*) FILTER (WHERE {when}) > 0)::int"), is_share=True,
     help=_("People with at least one paid order within the days counted."),
 )  # fmt: skip
 REVENUE = OutcomeMetric(

@@ -50,7 +50,7 @@ class SearchSynonymAdmin(StaffModelAdmin):
     list_filter = ["direction", "language", "is_active"]
     search_fields = ["words"]
     ordering = ["-id"]
-    compact_columns = ("direction", "active_cell")
+    compact_columns = ("active_cell",)
     export_fields = ("words", "direction", "language", "is_active")
     empty_title = gettext_lazy("No synonyms yet")
     empty_text = gettext_lazy("Words that customers use and products do not: trainers for sneakers, 书包 for 双肩包.")

@@ -20,8 +20,19 @@ def held(groups: Sequence[Group], known: Mapping[str, int]) -> list[Group]:
 
 
 def products_of(group: Group, known: Mapping[str, int]) -> int:
-    """About how many products hold the group: an upper bound by the rarest token of each way."""
-    return sum(min((known.get(lexeme, 0) for lexeme in way.lexemes), default=0) for way in group.alternatives)
+    """About how many products hold the group, by the rarest token of each way.
+
+    Its own ways are the same word cut finer or coarser, so the products of one are among those of another; what its
+    synonyms find comes on top.
+    """
+    own, others = [0], 0
+    for way in group.alternatives:
+        found = min((known.get(lexeme, 0) for lexeme in way.lexemes), default=0)
+        if way.is_synonym:
+            others += found
+        else:
+            own.append(found)
+    return max(own) + others
 
 
 def missing_allowed(groups: Sequence[Group], used: Sequence[Group]) -> range:

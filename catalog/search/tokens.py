@@ -1,8 +1,9 @@
 """Text to tokens: one recipe for products, queries and the offline evaluation.
 
-Normal form: NFKC, lower case, no accents on Latin letters, traditional characters to simplified ones (OpenCC t2s).
-Latin words are stemmed (Porter 2, Snowball); runs of Chinese give bigrams, words of jieba's dictionary from three
-characters on, and for short fields single characters too. A word of two characters is its own bigram.
+Normal form: NFKC, lower case, no accents on Latin letters, no invisible signs, traditional characters to simplified
+ones (OpenCC t2s). Latin words are stemmed (Porter 2, Snowball); runs of Chinese give bigrams, words of jieba's
+dictionary from three characters on, and for short fields single characters too. A word of two characters is its own
+bigram.
 """
 
 import re
@@ -68,11 +69,16 @@ def normalise(text: str) -> str:
     """The form in which texts are compared. Never longer than `LONGEST_TEXT`."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST_TEXT]).lower()
     if not plain.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFD", plain) if not unicodedata.combining(c))
+        plain = "".join(c for c in unicodedata.normalize("NFD", plain) if not _is_unseen(c))
         plain = unicodedata.normalize("NFC", plain)
         if SCRIPT.search(plain):
             plain = _converter().convert(plain)
     return POSSESSIVE.sub("", plain)
+
+
+def _is_unseen(character: str) -> bool:
+    """Accents, and signs that nobody sees, such as spaces without width that come with copied text."""
+    return bool(unicodedata.combining(character)) or unicodedata.category(character) == "Cf"
 
 
 def runs(normalised: str) -> Iterator[Run]:

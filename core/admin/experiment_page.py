@@ -163,6 +163,8 @@ def _value(metric: metrics.OutcomeMetric, arm: dict[str, Any]) -> str:
         return "–"
     if metric.is_amount:
         return money(value * metric.scale)
+    if metric.is_share:
+        return percent(value)
     return f"{value * metric.scale:.4f}".rstrip("0").rstrip(".") if value else "0"
 
 

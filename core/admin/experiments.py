@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from unfold.decorators import display
 
 from core.admin.base import EXPORT_PERMISSION
@@ -33,7 +33,7 @@ MEANINGS = {
 def experiment_pill(experiment: Experiment) -> SafeString:
     """A stopped experiment waits for a decision; with one it is done."""
     if experiment.decision and experiment.state == State.STOPPED:
-        return pill(Meaning.GOOD, _("decided"))
+        return pill(Meaning.GOOD, pgettext("state", "decided"))
     return pill(MEANINGS[State(experiment.state)], State(experiment.state).label)
 
 
@@ -191,7 +191,8 @@ class ExperimentAdmin(ExperimentActs):
                 "may_run": may_run,
                 "may_add": self.has_add_permission(request),
                 "may_export": request.user.has_perm(EXPORT_PERMISSION) and context["look"] is not None,
-                "decision_form": decision or DecisionForm(arms=arms, initial={"decision": experiment.decision}),
+                "decision_form": decision
+                or DecisionForm(arms=arms, initial={"decision": experiment.decision, "arm": experiment.decided_arm_id}),
                 "can_decide": may_run and experiment.state == State.STOPPED,
                 "media": self.media,
                 **context,

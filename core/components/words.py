@@ -89,11 +89,11 @@ def compact(value: Any) -> str:
 
 
 def percent(share: float | None, base: float | int | None = None) -> str:
-    """4.1%, 23%; with a base "4.1% of 2,318". One decimal below 10."""
+    """4.1%, 23%, 0%; with a base "4.1% of 2,318". One decimal below 10."""
     if share is None:
         return "–"
     value = share * 100
-    text = f"{MINUS if value < 0 else ''}{abs(value):.{1 if abs(value) < 10 else 0}f}%"
+    text = f"{MINUS if value < 0 else ''}{abs(value):.{1 if 0 < abs(value) < 10 else 0}f}%"
     return text if base is None else _("%(share)s of %(base)s") % {"share": text, "base": figure(base)}
 
 

@@ -28,6 +28,8 @@ class OutcomeMetric:
     sql: Mapping[str, str]
     is_amount: bool = False
     is_ratio: bool = False
+    is_share: bool = False
+    """Of people: told in percent."""
     is_good: bool = True
     """Whether more is better."""
     scale: float = 1.0

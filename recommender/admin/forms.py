@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from catalog.admin.fields import CategoryChoiceField
 from catalog.admin.product_forms import NamedForm
@@ -28,6 +28,7 @@ class PlacementForm(NamedForm):
             "name", "key", "surface", "strategy", "fallback", "slots", "repeats_allowed", "diversity", "category_cap",
             "exploration", "category", "brand", "price_min", "price_max", "is_on",
         )  # fmt: skip
+        labels = {"key": pgettext_lazy("word by which code asks", "Key"), "slots": gettext_lazy("Number of products")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,7 +13,7 @@ from catalog.search.ranking import Candidate, Ranker
     ("text", "normal"),
     [
         ("ＤＲＥＳＳ", "dress"), ("Café", "cafe"), ("連衣裙", "连衣裙"), ("Women's", "women"), ("ﬁt", "fit"),
-        ("ÉCOLE", "ecole"),
+        ("ÉCOLE", "ecole"), ("dr\u200bess\ufeff", "dress"), ("sou\u00adris", "souris"),
     ],
 )  # fmt: skip
 def test_normal_form(text, normal):
@@ -92,6 +92,12 @@ def test_the_name_counts_more_than_the_category_and_that_more_than_the_descripti
 
 def test_rare_words_weigh_more():
     assert ranking.rarity(1, 100) > ranking.rarity(50, 100) > 0
+
+
+def test_a_word_that_can_be_cut_finer_is_no_more_common_for_that():
+    (group,) = parsing.parse("连衣裙", Synonyms.of([("连衣裙", "裙子")]))
+
+    assert strategy.products_of(group, {"连衣裙": 9, "连衣": 9, "衣裙": 10, "!裙子": 4}) == 13
 
 
 def test_sold_out_popular_and_liked_products_move():
