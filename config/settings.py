@@ -237,6 +237,7 @@ STOREFRONT = env.bool("STOREFRONT") if env.str("STOREFRONT", default="") else No
 STOREFRONT_KEY = env.str("STOREFRONT_KEY", default="")
 STOREFRONT_SERVER_KEY = env.str("STOREFRONT_SERVER_KEY", default="")
 EVENT_RETENTION_MONTHS = env.int("EVENT_RETENTION_MONTHS", default=25)
+RECOMMENDER_SECONDS = env.float("RECOMMENDER_SECONDS", default=60.0)
 SEARCH_SECONDS = env.int("SEARCH_SECONDS", default=20)
 LISTS_SECONDS = env.int("LISTS_SECONDS", default=20)
 WEBHOOK_SECONDS = env.int("WEBHOOK_SECONDS", default=5)

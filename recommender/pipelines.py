@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -30,7 +31,6 @@ MARGIN = 0.003
 """A candidate may rank this much worse (nDCG@10) than the live version before the gate refuses it."""
 MIN_LATER_EVENTS = 500
 """With fewer events since the live version was trained, a comparison on them would be noise."""
-TIME_BUDGET_SECONDS = 60.0
 DEEP_BUDGET_SECONDS = 900.0
 STEPS = 100
 STORE_EVERY_SECONDS = 1.0
@@ -39,13 +39,12 @@ KEPT_FOR = timedelta(hours=12)
 
 
 def train_recommender(
-    *, until: datetime | None = None, time_budget: float = TIME_BUDGET_SECONDS, deep: bool = False
+    *, until: datetime | None = None, time_budget: float | None = None, deep: bool = False
 ) -> ModelVersion:
     """Rows to frame, frame to candidate, candidate to later data, and only then to the registry.
 
-    `deep`: with a network among the sources.
-
-    Raises DomainError when nobody did anything yet.
+    `time_budget`: seconds for the search over parameters, by default RECOMMENDER_SECONDS of the settings; `deep`: with
+    a network among the sources. Raises DomainError when nobody did anything yet.
     """
     trials = _Trials.of_this_job(until or timezone.now())
     progress(0, STEPS, Said(gettext_noop("Reading what people did")))
@@ -57,8 +56,9 @@ def train_recommender(
     progress(10, STEPS, Said(gettext_noop("Choosing how to rank")))
     try:
         trained = training.train(
-            interactions, seed=SEED, time_budget=time_budget, history_limit=HISTORY_LIMIT, progress=_report,
-            known=trials.known, remember=trials.remember, kitchen=kitchen,
+            interactions, seed=SEED, history_limit=HISTORY_LIMIT, progress=_report, known=trials.known,
+            time_budget=settings.RECOMMENDER_SECONDS if time_budget is None else time_budget,
+            remember=trials.remember, kitchen=kitchen,
         )  # fmt: skip
     except training.NotEnoughData as error:
         raise DomainError(_("Nobody looked at or bought anything yet."), code="not_enough_data") from error
@@ -105,7 +105,7 @@ class _Trials:
     """Parameter sets that were measured, kept with the job: a start after a cut goes on with the same data."""
 
     until: datetime
-    known: dict[str, float]
+    known: dict[str, list[float]]
     stored_at: float = 0.0
 
     @classmethod
@@ -113,10 +113,11 @@ class _Trials:
         state = resume_state()
         if not state or until - datetime.fromisoformat(state["until"]) > KEPT_FOR:
             return cls(until, {})
-        return cls(datetime.fromisoformat(state["until"]), dict(state["trials"]))
+        known = {name: told for name, told in state["trials"].items() if isinstance(told, list)}
+        return cls(datetime.fromisoformat(state["until"]), known)
 
-    def remember(self, name: str, score: float) -> None:
-        self.known[name] = score
+    def remember(self, name: str, score: float, cpu_seconds: float) -> None:
+        self.known[name] = [score, cpu_seconds]
         if time.monotonic() - self.stored_at > STORE_EVERY_SECONDS:
             self.stored_at = time.monotonic()
             checkpoint(until=self.until.isoformat(), trials=self.known)

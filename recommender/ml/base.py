@@ -58,7 +58,7 @@ class Recommender(ABC):
         methods that compare customers with each other.
         """
 
-    def score_rows(self, histories: sp.csr_matrix) -> NDArray[np.float64]:
+    def score_rows(self, histories: sp.csr_matrix) -> NDArray[np.floating]:
         """Scores of all items for few customers at once, rows × items; 0 where the method has nothing to say."""
         raise NotImplementedError(f"{self.name} does not score items one by one.")
 
@@ -86,6 +86,20 @@ def cut_rows(
         barred[seen] = False
         items, values = items[free], values[free]
         chosen = best(items, values, depth, tie_break)
+        ranked[row, : len(chosen)] = items[chosen]
+    return ranked
+
+
+def cut_dense(
+    scores: NDArray[np.floating], depth: int, *, exclude: sp.csr_matrix, tie_break: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """The same for rows that score every item. `scores` is written to."""
+    ranked = np.full((len(scores), depth), NOTHING, np.int64)
+    for row, values in enumerate(scores):
+        values[exclude.indices[exclude.indptr[row] : exclude.indptr[row + 1]]] = 0.0
+        border = np.partition(values, len(values) - depth)[len(values) - depth] if len(values) > depth else 0.0
+        items = np.flatnonzero((values >= border) & (values > 0))
+        chosen = best(items, values[items], depth, tie_break)
         ranked[row, : len(chosen)] = items[chosen]
     return ranked
 

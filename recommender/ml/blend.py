@@ -1,6 +1,6 @@
 """Several methods as one list: each speaks with a weight that was learned on held back choices."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.ml.base import History, Ranked, Recommender, cut_rows
+from recommender.ml.base import History, Ranked, Recommender
 from recommender.ml.ials import Ials
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_to_item import ItemToItem
@@ -67,22 +67,38 @@ class Blend(Recommender):
         size = exclude.shape[1]
         columns = histories.tocsc()
         own = [sp.csr_matrix(columns[:, at * size : (at + 1) * size]) for at in range(len(self.sources))]
-        only_factors = all(isinstance(source, Ials) for source in self.sources)
-        ranked = []
+        ranked = np.full((histories.shape[0], depth), NOTHING, np.int64)
         for rows in _row_slices(histories.shape[0], size):
-            neighbours = np.zeros((rows.stop - rows.start, size))
-            factors = np.zeros_like(neighbours)
-            for source, weight, part in zip(self.sources, self.weights, own, strict=True):
-                into = factors if isinstance(source, Ials) else neighbours
-                into += weight * scaled_rows(source, part[rows])
-            barred = exclude[rows]
-            if not only_factors:
-                neighbours[barred.nonzero()] = 0.0
-                found = self._first(neighbours) if factors.any() else neighbours > 0
-                factors = np.where(found, neighbours + factors, 0.0)
-            scores = sp.csr_matrix(np.maximum(factors, 0.0))
-            ranked.append(cut_rows(scores, depth, exclude=barred, tie_break=self.popularity))
-        return np.concatenate(ranked) if ranked else np.empty((0, depth), np.int64)
+            heard = Heard(self.sources, [part[rows] for part in own])
+            for row in range(rows.start, rows.stop):
+                seen = exclude.indices[exclude.indptr[row] : exclude.indptr[row + 1]]
+                items, scores = self._scored(heard, row - rows.start, seen)
+                chosen = best(items, scores, depth, self.popularity)
+                ranked[row, : len(chosen)] = items[chosen]
+        return ranked
+
+    def _scored(
+        self, heard: "Heard", row: int, seen: NDArray[np.integer]
+    ) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
+        """Items with a score above 0 and that score, as `Chorus.score` has them."""
+        total = np.zeros(len(self.popularity))
+        for weight, (items, values) in zip(self.weights, heard.neighbours(row), strict=True):
+            total[items] += weight * values
+        vectors = heard.factors(row)
+        if any(isinstance(source, ItemToItem) for source in self.sources):
+            total[seen] = 0.0
+            items = np.flatnonzero(total > 0)
+            if vectors and len(items) > RESCORED:
+                items = np.sort(items[best(items, total[items], RESCORED, self.popularity)])
+        else:
+            free = np.ones(len(total), bool)
+            free[seen] = False
+            items = np.flatnonzero(free)
+        scores: NDArray[np.floating] = total[items]
+        for at, vector in vectors:
+            scores = scores + self.weights[at] * (self.sources[at].item_factors[items] @ vector)  # type: ignore[union-attr]
+        kept = scores > 0
+        return items[kept], scores[kept]
 
     def recommend(self, history: History, k: int, exclude: Collection[int] = ()) -> Ranked:
         rows = np.array([item for item, _weight in history], np.int64)
@@ -104,15 +120,6 @@ class Blend(Recommender):
         """Arrays of every source, its name in front of theirs."""
         return {f"{s.name}_{name}": array for s in self.sources for name, array in s.to_arrays().items()}
 
-    def _first(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """The RESCORED best of every row that have a score at all."""
-        found = scores > 0
-        for row in np.flatnonzero(found.sum(axis=1) > RESCORED):
-            items = np.flatnonzero(found[row])
-            found[row] = False
-            found[row, items[best(items, scores[row, items], RESCORED, self.popularity)]] = True
-        return found
-
 
 def voice(source: Source, weight: float = 1.0) -> Voice:
     """A learned source as it serves."""
@@ -121,13 +128,41 @@ def voice(source: Source, weight: float = 1.0) -> Voice:
     return Voice(source.name, source.neighbours(), source.attention, weight)
 
 
-def scaled_rows(source: Source, histories: sp.csr_matrix) -> NDArray[np.float64]:
-    """Scores as they go into a blend, before the weight."""
-    scores = source.score_rows(histories)
-    if isinstance(source, Ials):
-        return scores
-    top = scores.max(axis=1, initial=0.0, keepdims=True)
-    return np.divide(scores, top, out=np.zeros_like(scores), where=top > 0)
+class Heard:
+    """What sources say to the histories of a few customers, as it goes into a blend before the weight: neighbours
+    where they say something, divided by their largest; factors as the customers' vectors."""
+
+    def __init__(self, sources: Sequence[Source], histories: Sequence[sp.csr_matrix]) -> None:
+        self._near: list[sp.csr_matrix | None] = []
+        self._far: list[tuple[int, NDArray[np.float32]]] = []
+        for at, (source, own) in enumerate(zip(sources, histories, strict=True)):
+            if isinstance(source, Ials):
+                self._far.append((at, source.fold_in(own)))
+                self._near.append(None)
+            else:
+                self._near.append(source.scores(own))
+
+    def neighbours(self, row: int) -> list[tuple[NDArray[np.integer], NDArray[np.float64]]]:
+        """Items and values of each source, nothing for factors; values end at 1, none where no value is above 0."""
+        found: list[tuple[NDArray[np.integer], NDArray[np.float64]]] = []
+        for scores in self._near:
+            items: NDArray[np.integer] = np.empty(0, np.int64)
+            values: NDArray[np.float64] = np.empty(0)
+            if scores is not None:
+                part = slice(scores.indptr[row], scores.indptr[row + 1])
+                top = float(scores.data[part].max(initial=0.0))
+                if top > 0:
+                    items, values = scores.indices[part], scores.data[part] / top
+            found.append((items, values))
+        return found
+
+    def factors(self, row: int) -> list[tuple[int, NDArray[np.float32]]]:
+        """Places of the sources that know factors, and the customer's vector for each."""
+        return [(at, vectors[row]) for at, vectors in self._far]
+
+    def factor_scores(self, sources: Sequence[Source]) -> dict[int, NDArray[np.float32]]:
+        """Rows × items by the place of each source that knows factors."""
+        return {at: vectors @ sources[at].item_factors.T for at, vectors in self._far}  # type: ignore[union-attr]
 
 
 @dataclass(frozen=True)
@@ -174,16 +209,13 @@ def gather(sources: Sequence[Source], exam: Exam) -> Evidence:
     items: list[NDArray[np.int64]] = []
     scores: list[NDArray[np.float32]] = []
     for rows in _row_slices(len(asked), size):
-        said = np.stack([scaled_rows(source, own[rows]) for source, own in zip(sources, histories, strict=True)])
-        known = seen[rows].nonzero()
-        said[:, known[0], known[1]] = -np.inf
-        depth = min(CANDIDATES, size)
-        head = np.argpartition(-said, depth - 1, axis=2)[:, :, :depth]
-        for row in range(said.shape[1]):
-            own = np.unique(head[:, row])
-            own = own[np.isfinite(said[0, row, own]) & (said[:, row, own] > 0).any(axis=0)]
+        heard = Heard(sources, [own[rows] for own in histories])
+        far = heard.factor_scores(sources)
+        for row in range(rows.start, rows.stop):
+            known = seen.indices[seen.indptr[row] : seen.indptr[row + 1]]
+            own, said = _candidates(heard, far, row - rows.start, known, size)
             items.append(own)
-            scores.append(said[:, row, own].astype(np.float32))
+            scores.append(said)
     width = max([len(own) for own in items] + [1])
     padded = np.full((len(items), width), NOTHING, np.int64)
     values = np.zeros((len(sources), len(items), width), np.float32)
@@ -191,6 +223,26 @@ def gather(sources: Sequence[Source], exam: Exam) -> Evidence:
         padded[row, : len(own)] = own
         values[:, row, : len(own)] = said_of
     return Evidence(padded, values, hits(padded, relevant), np.diff(relevant.indptr).astype(np.int64))
+
+
+def _candidates(
+    heard: Heard, far: Mapping[int, NDArray[np.float32]], row: int, seen: NDArray[np.integer], size: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The CANDIDATES best new items of each source, all together by number, and sources × items what each says."""
+    near = heard.neighbours(row)
+    said = np.zeros((len(near), size), np.float32)
+    for at, (items, values) in enumerate(near):
+        said[at, items] = values
+    for at, all_scores in far.items():
+        said[at] = all_scores[row]
+    said[:, seen] = 0.0
+    heads = []
+    for told in said:
+        border = np.partition(told, size - CANDIDATES)[size - CANDIDATES] if size > CANDIDATES else 0.0
+        found = np.flatnonzero((told >= border) & (told > 0))
+        heads.append(found if len(found) <= CANDIDATES else found[np.argsort(-told[found], kind="stable")[:CANDIDATES]])
+    own = np.unique(np.concatenate(heads))
+    return own, said[:, own]
 
 
 def learn_weights(evidence: Evidence) -> tuple[list[float], float]:

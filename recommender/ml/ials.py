@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from recommender.ml.base import History, Ranked, Recommender, cut_rows
+from recommender.ml.base import History, Ranked, Recommender, cut_dense
 from recommender.ml.interactions import Interactions
 from recommender.ml.popularity import Popularity
 from recommender.ml.ranking import best
@@ -17,6 +17,9 @@ from recommender.ml.scoring import Attention, Factors, HistoryWeighting, named
 
 BLOCK_NUMBERS = 4_000_000
 """Single precision numbers per batch of systems; bounds the memory of one batch to some tens of megabytes."""
+BLOCK_ROWS = 65_536
+WARM_SWEEPS = 4
+"""Enough when it goes on from the factors of an earlier fit."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,15 @@ class Ials(Recommender):
         by_item = sp.csr_matrix(values.T)
         customers = np.zeros((shape[0], self.params.factors), np.float32)
         items = self._first(shape[1])
+        warm = self.start is not None and self.start.shape[1] == self.params.factors
         with threadpool_limits(1):  # systems are small: threads would only wait for each other
-            for _sweep in range(self.params.sweeps):
-                self._solve(values, items, customers)
-                self._solve(by_item, customers, items)
-        self._turn(items)
+            for _sweep in range(self.params.sweeps if not warm else min(self.params.sweeps, WARM_SWEEPS)):
+                items = turned(items)
+                self._solve(values, items, customers, spectrum(items))
+                customers = turned(customers)
+                self._solve(by_item, customers, items, spectrum(customers))
+            self.item_factors = turned(items)
+        self.spectrum = spectrum(self.item_factors)
         return self
 
     def with_params(self, params: IalsParams) -> "Ials":
@@ -112,18 +119,23 @@ class Ials(Recommender):
         customers: NDArray[np.integer] | None = None,
     ) -> NDArray[np.int64]:
         step = max(1, BLOCK_NUMBERS // max(histories.shape[1], 1))
+        vectors = self.fold_in(histories)
         ranked = []
         for start in range(0, histories.shape[0], step):
             rows = slice(start, start + step)
-            scores = sp.csr_matrix(self.score_rows(histories[rows]))
-            ranked.append(cut_rows(scores, depth, exclude=exclude[rows], tie_break=self.popularity))
+            scores = vectors[rows] @ self.item_factors.T
+            ranked.append(cut_dense(scores, depth, exclude=exclude[rows], tie_break=self.popularity))
         return np.concatenate(ranked) if ranked else np.empty((0, depth), np.int64)
 
-    def score_rows(self, histories: sp.csr_matrix) -> NDArray[np.float64]:
+    def score_rows(self, histories: sp.csr_matrix) -> NDArray[np.floating]:
+        return np.asarray(self.fold_in(histories) @ self.item_factors.T)
+
+    def fold_in(self, histories: sp.csr_matrix) -> NDArray[np.float32]:
+        """Customers × factors from their histories alone."""
         found = np.zeros((histories.shape[0], len(self.spectrum)), np.float32)
         with threadpool_limits(1):
-            self._solve(histories.astype(np.float32), self.item_factors, found)
-        return np.asarray(found @ self.item_factors.T, np.float64)
+            self._solve(histories.astype(np.float32), self.item_factors, found, self.spectrum)
+        return found
 
     def recommend(self, history: History, k: int, exclude: Collection[int] = ()) -> Ranked:
         rows = np.array([item for item, _weight in history], np.int64)
@@ -157,15 +169,25 @@ class Ials(Recommender):
         items = rng.normal(0.0, spread, (size, self.params.factors)).astype(np.float32)
         if self.start is not None and self.start.shape[1] == self.params.factors:
             known = min(size, len(self.start))
-            items[:known] = self.start[:known]
+            met = np.flatnonzero(self.start[:known].any(axis=1))
+            items[met] = self.start[met]
         return items
 
-    def _solve(self, values: sp.csr_matrix, other: NDArray[np.float32], into: NDArray[np.float32]) -> None:
-        """Best vector of every row given the other side: `(YᵀY + Yᵀ·diag(α·r)·Y + λI)·x = Yᵀ(1 + α·r)`. Rows without
-        data become zero."""
+    def _solve(
+        self,
+        values: sp.csr_matrix,
+        other: NDArray[np.float32],
+        into: NDArray[np.float32],
+        spectrum: NDArray[np.float64],
+    ) -> None:
+        """Best vector of every row given the other side: `(YᵀY + Yᵀ·diag(α·r)·Y + λI)·x = Yᵀ(1 + α·r)`, in the basis of
+        `other`, which must be turned so that YᵀY is diagonal (`spectrum`). Rows without data become zero.
+
+        A row with fewer entries than factors is solved by a system as small as its entries (Woodbury): with
+        D = YᵀY + λI diagonal, `x = D⁻¹·Yᵀ·(diag(1/αr) + Y·D⁻¹·Yᵀ)⁻¹·(1 + αr)/αr`. Most customers are such rows.
+        """
         factors, alpha = other.shape[1], np.float32(self.params.alpha)
-        gram = other.T @ other
-        sums = np.asarray(values.sum(axis=1)).ravel()
+        sums = np.asarray(values.sum(axis=1, dtype=np.float64)).ravel()
         penalty = self.params.regularisation * (self.params.alpha * sums + len(other)) ** self.params.exponent
         into[:] = 0.0
         for rows, width in _batches(np.diff(values.indptr), factors):
@@ -174,31 +196,61 @@ class Ials(Recommender):
             at = np.where(real, at, 0)
             extra = np.where(real, alpha * values.data[at], np.float32(0.0))
             own = other[values.indices[at]]
-            system = np.matmul(own.transpose(0, 2, 1), own * extra[:, :, None])
-            system += gram
-            system[:, np.arange(factors), np.arange(factors)] += penalty[rows, None].astype(np.float32)
-            wanted = np.matmul(np.where(real, 1.0 + extra, np.float32(0.0))[:, None, :], own)[:, 0, :]
-            into[rows] = np.linalg.solve(system, wanted[:, :, None])[:, :, 0]
+            if width < factors // 2:
+                into[rows] = _few(own, extra, spectrum + penalty[rows, None])
+            else:
+                into[rows] = _many(own, extra, real, spectrum + penalty[rows, None])
 
-    def _turn(self, items: NDArray[np.float32]) -> None:
-        """Rotate the factors so that YᵀY is diagonal: no product x·y changes and folding in becomes cheap."""
-        wide = items.astype(np.float64)
-        _values, vectors = np.linalg.eigh(wide.T @ wide)
-        turned = wide @ vectors
-        self.item_factors = turned.astype(np.float32)
-        self.spectrum = (turned**2).sum(axis=0)
+
+def turned(factors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The factors rotated so that YᵀY is diagonal: no product x·y changes and solving for the other side becomes
+    cheap."""
+    gram = np.zeros((factors.shape[1],) * 2)
+    for start in range(0, len(factors), BLOCK_ROWS):
+        block = factors[start : start + BLOCK_ROWS].astype(np.float64)
+        gram += block.T @ block
+    _values, vectors = np.linalg.eigh(gram)
+    return np.asarray(factors @ vectors.astype(np.float32), np.float32)
+
+
+def spectrum(factors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The diagonal of YᵀY."""
+    return np.asarray(np.einsum("if,if->f", factors, factors, dtype=np.float64), np.float64)
+
+
+def _few(own: NDArray[np.float32], extra: NDArray[np.float32], diagonal: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Rows × width × factors, their α·r (0: no entry) and D: the vectors by systems of the width."""
+    scaled = own / diagonal[:, None, :].astype(np.float32)
+    system = np.matmul(own, scaled.transpose(0, 2, 1))
+    told = extra > 0
+    inverse = np.divide(np.float32(1.0), extra, out=np.full_like(extra, 1e20), where=told)
+    width = np.arange(own.shape[1])
+    system[:, width, width] += inverse
+    wanted = np.where(told, 1.0 + inverse, np.float32(0.0))
+    found = np.linalg.solve(system, wanted[:, :, None])
+    return np.asarray(np.matmul(found.transpose(0, 2, 1), scaled)[:, 0, :], np.float32)
+
+
+def _many(
+    own: NDArray[np.float32], extra: NDArray[np.float32], real: NDArray[np.bool_], diagonal: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """The same by systems of the factors."""
+    factors = np.arange(own.shape[2])
+    system = np.matmul(own.transpose(0, 2, 1), own * extra[:, :, None])
+    system[:, factors, factors] += diagonal.astype(np.float32)
+    wanted = np.matmul(np.where(real, 1.0 + extra, np.float32(0.0))[:, None, :], own)[:, 0, :]
+    return np.asarray(np.linalg.solve(system, wanted[:, :, None])[:, :, 0], np.float32)
 
 
 def _batches(lengths: NDArray[np.integer], factors: int) -> Iterator[tuple[NDArray[np.intp], int]]:
     """Rows of like length that are solved together, and the longest length among them."""
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] > 0]
+    rising = lengths[order]
     start = 0
     while start < len(order):
-        first = int(lengths[order[start]])
-        widest = int(first * 1.25) + 4
-        end = int(np.searchsorted(lengths[order], widest, side="right"))
+        widest = int(rising[start] * 1.25) + 4
+        end = int(np.searchsorted(rising, widest, side="right"))
         end = min(end, start + max(1, BLOCK_NUMBERS // (factors * (widest + factors))))
-        rows = order[start:end]
-        yield rows, int(lengths[rows[-1]])
+        yield order[start:end], int(rising[end - 1])
         start = end

@@ -1,6 +1,7 @@
 """Who did what with which product and when, as arrays that all methods learn from."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -15,13 +16,15 @@ LARGEST_VALUE = 1e6
 class Pairs:
     """One entry per customer and item that met, sorted by customer, newest first.
 
-    `values` are sums over the pair's events; `rank` is 0 for the newest item of the customer, 1 for the one before.
+    `values` are sums over the pair's events; `rank` is 0 for the newest item of the customer, 1 for the one before;
+    `last` is the row of the pair's newest event.
     """
 
-    customers: NDArray[np.int64]
-    items: NDArray[np.int64]
+    customers: NDArray[np.int32]
+    items: NDArray[np.int32]
     values: NDArray[np.float64]
-    rank: NDArray[np.int64]
+    rank: NDArray[np.int32]
+    last: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,13 @@ class Interactions:
     def item_count(self) -> int:
         return len(self.item_ids)
 
+    def of_customers(self, numbers: NDArray[np.integer]) -> Self:
+        """Only these customers (increasing), who get new numbers: their place in `numbers`."""
+        place = np.full(self.customer_count, -1, np.int32)
+        place[numbers] = np.arange(len(numbers), dtype=np.int32)
+        part = self.take(np.flatnonzero(place[self.customers] >= 0))
+        return replace(part, customers=place[part.customers], customer_ids=self.customer_ids[numbers])
+
     def take(self, rows: NDArray[Any]) -> Self:
         """Only these rows (mask or positions); customers and items keep their numbers."""
         return replace(
@@ -87,29 +97,59 @@ class Interactions:
         )  # fmt: skip
 
     def newest_per_customer(self, limit: int) -> Self:
-        """At most so many of the last events of every customer, so that work per customer is bounded."""
-        return self.take(np.flatnonzero(self.rank_from_newest() < limit))
+        """At most so many of the last events of every customer, so that work per customer is bounded. Kept, because
+        every method asks for the same."""
+        if len(self) == 0 or int(np.bincount(self.customers).max()) <= limit:
+            return self
+        if limit not in self._newest:
+            self._newest[limit] = self.take(np.flatnonzero(self.rank_from_newest() < limit))
+        return self._newest[limit]
+
+    @cached_property
+    def _newest(self) -> dict[int, Self]:
+        return {}
+
+    def by_time(self) -> NDArray[np.int64]:
+        """Rows oldest first, equal times in file order."""
+        if len(self) == 0 or bool((self.times[1:] >= self.times[:-1]).all()):
+            return np.arange(len(self))
+        return np.argsort(self.times, kind="stable")
 
     def rank_from_newest(self) -> NDArray[np.int64]:
         """For every row its place among the customer's rows: 0 is the newest. Equal times count by file order."""
-        order = np.lexsort((-np.arange(len(self)), -self.times, self.customers))
+        newest_first = self.by_time()[::-1]
+        order = newest_first[grouped(self.customers[newest_first], self.customer_count)]
         rank = np.empty(len(self), np.int64)
         rank[order] = _place_in_group(self.customers[order])
         return rank
 
     def pairs(self) -> Pairs:
-        """Events of the same customer and item put together."""
+        """Events of the same customer and item put together. Kept, because every method asks for it."""
+        return self._pairs
+
+    @cached_property
+    def _pairs(self) -> Pairs:
+        """Time grows with the events: rows are put into groups by counting, not by comparing."""
         if len(self) == 0:
-            none = np.empty(0, np.int64)
-            return Pairs(none, none, np.empty(0), none)
-        order = np.lexsort((np.arange(len(self)), self.times, self.items, self.customers))
+            none = np.empty(0, np.int32)
+            return Pairs(none, none, np.empty(0), none, np.empty(0, np.int64))
+        order = self.by_time()
+        moment = np.empty(len(self), np.int32)
+        moment[order] = np.arange(len(self), dtype=np.int32)
+        order = order[grouped(self.items[order], self.item_count)]
+        order = order[grouped(self.customers[order], self.customer_count)]
         customers, items = self.customers[order], self.items[order]
         starts = np.flatnonzero(np.r_[True, (np.diff(customers) != 0) | (np.diff(items) != 0)])
         ends = np.r_[starts[1:], len(order)] - 1
         values = np.add.reduceat(self.values[order].astype(np.float64), starts)
-        newest = np.lexsort((-order[ends], -self.times[order[ends]], customers[ends]))
-        by_customer = customers[ends][newest].astype(np.int64)
-        return Pairs(by_customer, items[ends][newest].astype(np.int64), values[newest], _place_in_group(by_customer))
+        pair_at = np.full(len(self), -1, np.int32)
+        pair_at[moment[order[ends]]] = np.arange(len(ends), dtype=np.int32)
+        newest = pair_at[::-1]
+        newest = newest[newest >= 0]
+        newest = newest[grouped(customers[ends][newest], self.customer_count)]
+        of_pair = customers[ends][newest]
+        rank = _place_in_group(of_pair).astype(np.int32)
+        return Pairs(of_pair, items[ends][newest], values[newest], rank, order[ends][newest])
 
     def matrix(self) -> sp.csr_matrix:
         """Customers × items, values summed over events; sorted indices."""
@@ -120,8 +160,15 @@ class Interactions:
 
     def popularity(self) -> NDArray[np.float64]:
         """How many different customers met each item."""
-        pairs = self.pairs()
-        return np.bincount(pairs.items, minlength=self.item_count).astype(np.float64)
+        return np.bincount(self.pairs().items, minlength=self.item_count).astype(np.float64)
+
+
+def grouped(keys: NDArray[np.integer], count: int) -> NDArray[np.int32]:
+    """Positions of `keys` (whole numbers below `count`) sorted by key, equal keys in the order they came: a counting
+    sort, whose time grows with their number alone."""
+    size = len(keys)
+    table = sp.coo_array((np.ones(size, np.int8), (keys, np.arange(size, dtype=np.int32))), shape=(count, size))
+    return np.asarray(table.tocsr().indices, np.int32)
 
 
 def _codes(

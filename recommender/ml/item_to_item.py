@@ -43,15 +43,22 @@ class ItemToItem(Recommender):
         exclude: sp.csr_matrix,
         customers: NDArray[np.integer] | None = None,
     ) -> NDArray[np.int64]:
-        spoken = self.spoken.astype(np.float64)
         ranked = []
-        for start, end in row_blocks(histories, spoken):
-            scores = self._scores(histories[start:end], spoken)
+        for start, end in row_blocks(histories, self.spoken):
+            scores = self.scores(histories[start:end])
             ranked.append(cut_rows(scores, depth, exclude=exclude[start:end], tie_break=self.popularity))
         return np.concatenate(ranked) if ranked else np.empty((0, depth), np.int64)
 
-    def score_rows(self, histories: sp.csr_matrix) -> NDArray[np.float64]:
-        return np.asarray(self._scores(histories, self.spoken.astype(np.float64)).toarray())
+    def score_rows(self, histories: sp.csr_matrix) -> NDArray[np.floating]:
+        return np.asarray(self.scores(histories).toarray())
+
+    def scores(self, histories: sp.csr_matrix) -> sp.csr_matrix:
+        """Rows × items, only where the method has something to say. Widens only the rows of W that are spoken of."""
+        asked, place = np.unique(histories.indices, return_inverse=True)
+        own = sp.csr_matrix((histories.data, place, histories.indptr), shape=(histories.shape[0], len(asked)))
+        spoken = self.spoken[asked].astype(np.float64)
+        scores = sp.csr_matrix(own @ spoken)
+        return scores if self.normalise == "none" else _divided(scores, own, spoken, self.normalise)
 
     def recommend(self, history: History, k: int, exclude: Collection[int] = ()) -> Ranked:
         rows = np.array([item for item, _weight in history], np.int64)
@@ -75,10 +82,6 @@ class ItemToItem(Recommender):
             **csr_arrays(self.spoken),
             **{f"similar_{name}": array for name, array in csr_arrays(self.alike).items()},
         }
-
-    def _scores(self, histories: sp.csr_matrix, spoken: sp.csr_matrix) -> sp.csr_matrix:
-        scores = sp.csr_matrix(histories @ spoken)
-        return scores if self.normalise == "none" else _divided(scores, histories, spoken, self.normalise)
 
     def _keep(self, shown: "Rows", alike: "Rows", size: int) -> None:
         """Take over the neighbours of every shown item: `shown` has a row for each, W its columns."""

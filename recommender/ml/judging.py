@@ -19,6 +19,7 @@ BLOCK = 4096
 PRIMARY = "ndcg@10"
 DIVERSITY_LISTS = 500
 """So many lists say how diverse lists are."""
+MOST_SCORES = 1e9
 FEW_ITEMS = 5
 """Customers below this many items in training count as customers with few."""
 
@@ -71,13 +72,19 @@ class Exam:
 
     @cached_property
     def visible(self) -> Interactions:
-        """The training part that histories are taken from."""
+        """The training part that histories of asked customers are taken from; others have none here."""
         train = self.split.train
+        is_asked = np.zeros(train.customer_count, bool)
+        is_asked[self.customers] = True
+        if not is_asked.all():
+            train = train.take(np.flatnonzero(is_asked[train.customers]))
         if self.history_limit is None:
             return train
         pairs = train.pairs()
         old = pairs.rank >= self.history_limit
-        hidden = pairs.customers[old] * train.item_count + pairs.items[old]
+        if not old.any():
+            return train
+        hidden = pairs.customers[old].astype(np.int64) * train.item_count + pairs.items[old]
         keys = train.customers.astype(np.int64) * train.item_count + train.items
         return train.take(~np.isin(keys, hidden))
 
@@ -89,6 +96,11 @@ class Exam:
     @cached_property
     def _popularity(self) -> NDArray[np.float64]:
         return self.split.train.popularity()
+
+    @staticmethod
+    def affordable(customers: int, items: int, *, scores: float = MOST_SCORES) -> int:
+        """So many of at most `customers` can be asked when each list chooses among `items`; at least 1,000."""
+        return min(customers, max(int(scores / max(items, 1)), 1000))
 
     def ranked(self, model: Recommender, *, depth: int | None = None) -> NDArray[np.int64]:
         """Lists of every asked customer: customers × depth (default 2k) item numbers."""

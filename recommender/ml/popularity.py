@@ -62,10 +62,7 @@ class Popularity(Recommender):
     def _recent(interactions: Interactions, half_life_days: float) -> NDArray[np.float64]:
         if len(interactions) == 0:
             return np.zeros(interactions.item_count)
-        keys = interactions.customers.astype(np.int64) * interactions.item_count + interactions.items
-        order = np.lexsort((interactions.times, keys))
-        last = order[np.r_[np.diff(keys[order]) != 0, True]]
-        age = (interactions.times.max() - interactions.times[last]) / DAY
-        weights = 0.5 ** (age / half_life_days)
-        score = np.bincount(interactions.items[last], weights=weights, minlength=interactions.item_count)
+        pairs = interactions.pairs()
+        age = (interactions.times.max() - interactions.times[pairs.last]) / DAY
+        score = np.bincount(pairs.items, weights=0.5 ** (age / half_life_days), minlength=interactions.item_count)
         return score.astype(np.float64, copy=False)

@@ -1,5 +1,6 @@
 """What customers chose after what: order as a source of a blend."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -12,7 +13,7 @@ from recommender.ml.item_to_item import SIMILAR_ITEMS, ItemToItem, Rows
 from recommender.ml.popularity import Popularity
 from recommender.ml.scoring import Attention, HistoryWeighting
 from recommender.ml.sessions import Sessions
-from recommender.ml.transitions import TransitionParams, followers, prune, shares, walk
+from recommender.ml.transitions import WIDTH, TransitionParams, met, prune, shares, two_steps
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class SequenceParams:
 
 class SequenceRules(ItemToItem):
     """Followers of every item with weights that fall with distance, whatever the time between acts; see
-    `transitions.followers`. The newest item of a history says most."""
+    `transitions.met`. The newest item of a history says most."""
 
     def __init__(
         self,
@@ -54,8 +55,7 @@ class SequenceRules(ItemToItem):
 
     def fit(self, interactions: Interactions) -> Self:
         self.popularity = self.fallback.fit(interactions).score.astype(np.float32).astype(np.float64)
-        counts = followers(Sessions.from_interactions(interactions), TransitionParams(self.params.steps, half_life=0.0))
-        self.spoken = self._spoken(counts)
+        self.spoken = self._learn(Sessions.from_interactions(interactions))
         self.alike = _best_first(self.spoken, self.popularity)
         return self
 
@@ -67,27 +67,50 @@ class SequenceRules(ItemToItem):
         twin.popularity, twin.spoken, twin.alike = self.popularity, self.spoken, self.alike
         return twin
 
-    def _spoken(self, counts: sp.csr_matrix) -> sp.csr_matrix:
-        if self.params.backwards:
-            counts = sp.csr_matrix(counts + self.params.backwards * counts.T)
-        counts = sp.csr_matrix(counts - sp.diags(counts.diagonal()))
-        counts.eliminate_zeros()
-        columns = np.maximum(np.asarray(counts.sum(axis=0)).ravel(), 1e-12) ** -self.params.held_back
-        rows = shares(counts, self.params.power)
-        return prune(sp.csr_matrix(rows @ sp.diags(columns)), self.params.neighbours)
+    def _learn(self, sessions: Sessions) -> sp.csr_matrix:
+        params = self.params
+        held_back = None
+        if params.held_back:
+            sums = np.zeros(sessions.item_count)
+            for _start, block in self._met(sessions):
+                sums += np.asarray(block.sum(axis=0)).ravel()
+            held_back = np.maximum(sums, 1e-12) ** -params.held_back
+        kept = []
+        for _start, block in self._met(sessions):
+            block = shares(block, params.power)
+            if held_back is not None:
+                block.data *= held_back[block.indices]
+            kept.append(prune(block, params.neighbours).astype(np.float32))
+        return _stacked(kept, sessions.item_count)
+
+    def _met(self, sessions: Sessions) -> Iterator[tuple[int, sp.csr_matrix]]:
+        """What came near every item but itself."""
+        steps = TransitionParams(self.params.steps, half_life=0.0)
+        for start, block in met(sessions, steps, backwards=self.params.backwards):
+            owners = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)) + start
+            block.data[block.indices == owners] = 0.0
+            block.eliminate_zeros()
+            yield start, block
 
 
 class SequenceWalk(SequenceRules):
     """Two steps over followers and forerunners: items that are near each other without ever having met; see
-    `transitions.walk`. `backwards` is the weight of the step back."""
+    `transitions.two_steps`. `backwards` is the weight of the step back."""
 
     def __init__(
         self, params: SequenceParams | None = None, *, fallback: Popularity | None = None, name: str = "sequence_walk"
     ) -> None:
         super().__init__(params or SequenceParams(backwards=0.8), fallback=fallback, name=name)
 
-    def _spoken(self, counts: sp.csr_matrix) -> sp.csr_matrix:
-        return walk(counts, backwards=self.params.backwards, reach=self.params.neighbours)
+    def _learn(self, sessions: Sessions) -> sp.csr_matrix:
+        steps = TransitionParams(self.params.steps, half_life=0.0)
+        blocks = met(sessions, steps, backwards=self.params.backwards)
+        one = _stacked([prune(shares(block), WIDTH) for _start, block in blocks], sessions.item_count)
+        return two_steps(one, self.params.neighbours).astype(np.float32)
+
+
+def _stacked(blocks: list[sp.csr_matrix], size: int) -> sp.csr_matrix:
+    return sp.csr_matrix(sp.vstack(blocks, format="csr")) if blocks else sp.csr_matrix((size, size))
 
 
 def _best_first(spoken: sp.csr_matrix, popularity: NDArray[np.floating]) -> sp.csr_matrix:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recommender.ml.interactions import Interactions
+from recommender.ml.interactions import Interactions, grouped
 from recommender.ml.ranking import NOTHING
 from recommender.ml.session_sources import DEPTH
 
@@ -41,12 +41,14 @@ class Sessions:
 
     @classmethod
     def _of(cls, events: Interactions, *, dated: bool) -> Self:
+        rows = events.by_time()
         last = np.full(events.customer_count, -np.inf)
-        np.maximum.at(last, events.customers, events.times)
-        places = np.empty(events.customer_count, np.int64)
-        places[np.lexsort((np.arange(len(last)), last)) if dated else np.arange(len(last))] = np.arange(len(last))
+        last[events.customers[rows]] = events.times[rows]
+        places = np.arange(events.customer_count, dtype=np.int32)
+        if dated:
+            places[np.argsort(last, kind="stable")] = np.arange(len(last))
         session = places[events.customers]
-        order = np.lexsort((np.arange(len(events)), events.times, session))
+        order = rows[grouped(session[rows], events.customer_count)]
         starts = np.r_[0, np.cumsum(np.bincount(session, minlength=events.customer_count))]
         return cls(events.items[order], starts.astype(np.int64), events.item_ids, dated)
 

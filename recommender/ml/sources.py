@@ -43,9 +43,10 @@ class Size:
     @classmethod
     def of(cls, interactions: Interactions, seconds: float | None = None) -> "Size":
         """Customers and items that have events."""
-        return cls(
-            len(interactions), len(np.unique(interactions.customers)), len(np.unique(interactions.items)), seconds
+        customers, items = (
+            int(np.count_nonzero(np.bincount(numbers))) for numbers in (interactions.customers, interactions.items)
         )
+        return cls(len(interactions), customers, items, seconds)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ RECIPES = (
         IalsParams(),
         lambda params, fallback, kitchen: Ials(params, fallback=fallback, seed=kitchen.seed),
         (
-            ("regularisation", (0.003, 0.01, 0.02, 0.03, 0.05, 0.1)),
+            # the small ones are for large catalogues that each customer knows little of
+            ("regularisation", (0.0003, 0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.1)),
             ("alpha", (3.0, 10.0, 30.0, 100.0)),
             ("history_weighting", ("log", "value", "binary")),
             ("factors", (32, 64, 128)),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -59,8 +59,8 @@ def train(
     time_budget: float | None = None,
     history_limit: int = HISTORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
-    known: Mapping[str, float] | None = None,
-    remember: Callable[[str, float], None] | None = None,
+    known: Mapping[str, Sequence[float]] | None = None,
+    remember: Callable[[str, float, float], None] | None = None,
     kitchen: Kitchen | None = None,
 ) -> TrainedRecommender:
     """Choose on the past, judge on the last fifth of the time-ordered events, then learn from everything.
@@ -72,41 +72,45 @@ def train(
     """
     if len(interactions) == 0:
         raise NotEnoughData("There are no interactions to learn from.")
+    began = time.process_time()
     cut = split(interactions, "by-time", seed=seed)
-    exam = Exam(cut, max_customers=MAX_JUDGED, seed=seed, history_limit=history_limit)
+    most = Exam.affordable(MAX_JUDGED, interactions.item_count)
+    exam = Exam(cut, max_customers=most, seed=seed, history_limit=history_limit)
     choice = choose(
         cut.train, protocol="by-time", seed=seed, time_budget=time_budget, history_limit=history_limit,
         progress=progress, known=known, remember=remember, kitchen=kitchen,
     )  # fmt: skip
-    strategies, groups = {}, {}
-    if len(exam.customers):
-        for model in contestants(choice, references=False):
-            model.fitted() if isinstance(model, Blend) else model.fit(cut.train)
-            ranked = exam.ranked(model)
-            strategies[model.name] = rounded(exam.measures(ranked))
-            groups[model.name] = {name: rounded(found) for name, found in exam.judge_groups(ranked).items()}
-    arrays, meta = _published(choice, interactions)
+    chosen = time.process_time()
+    found = _judged(choice, exam)
+    facts = {
+        "rows": {"earlier": len(cut.train), "later": len(cut.test)},
+        "judged_from": float(cut.test.times.min()) if len(cut.test) else None,
+        "repeats_left_out": exam.repeats,
+    }
+    del cut, exam  # publishing needs the memory
+    judged = time.process_time()
+    arrays, meta = _published(choice, interactions, start=found.factors)
+    costs = {"search": chosen - began, "judging": judged - chosen, "publishing": time.process_time() - judged}
     return TrainedRecommender(
         arrays=arrays,
         meta=meta,
         report={
-            "metrics": strategies.get(choice.strategy, {PRIMARY: 0.0}),
-            "measured": bool(strategies),
-            "strategies": strategies,
-            "groups": groups,
+            "metrics": found.strategies.get(choice.strategy, {PRIMARY: 0.0}),
+            "measured": bool(found.strategies),
+            "strategies": found.strategies,
+            "groups": found.groups,
             "chosen": choice.strategy,
             "validation": rounded(dict(choice.validation)),
             "parameters": choice.parameters(),
             "weights": rounded(dict(choice.weights)),
             "parameter_sets_tried": choice.tried,
-            "trials": rounded(dict(choice.trials)),
+            "trials": [rounded(trial) for trial in choice.told_trials()],
+            "cpu_seconds": rounded(costs | found.costs, 3),
             "tuned_on_sample": choice.sampled,
-            "rows": {"earlier": len(cut.train), "later": len(cut.test)},
             "customers": len(np.unique(interactions.customers)),
             "items": len(np.unique(interactions.items)),
-            "judged_from": float(cut.test.times.min()) if len(cut.test) else None,
-            "repeats_left_out": exam.repeats,
             "seed": seed,
+            **facts,
         },
         chosen=choice.strategy,
         choice=choice,
@@ -114,6 +118,34 @@ def train(
         trained_until=float(interactions.times.max()),
         row_count=len(interactions),
     )
+
+
+@dataclass
+class _Judged:
+    """Measures by strategy and by group, processor seconds of each fit, and the item factors if there are some."""
+
+    strategies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
+    factors: NDArray[np.floating] | None = None
+
+
+def _judged(choice: Choice, exam: Exam) -> _Judged:
+    """Every contestant, learned from the earlier events, on the later ones."""
+    found = _Judged()
+    if len(exam.customers) == 0:
+        return found
+    for model in contestants(choice, references=False):
+        if isinstance(model, Blend):
+            model.fitted()
+        else:
+            found.costs[model.name] = fit_timed(model, exam.split.train)["train_cpu_seconds"]
+        if isinstance(model, Ials):
+            found.factors = model.item_factors
+        ranked = exam.ranked(model)
+        found.strategies[model.name] = rounded(exam.measures(ranked))
+        found.groups[model.name] = {name: rounded(row) for name, row in exam.judge_groups(ranked).items()}
+    return found
 
 
 def judge_serving(
@@ -193,15 +225,20 @@ def _fallback(choice: Choice) -> Popularity:
     return fallback_for(choice.validation, choice.half_life_days)
 
 
-def _published(choice: Choice, interactions: Interactions) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def _published(
+    choice: Choice, interactions: Interactions, *, start: NDArray[np.floating] | None = None
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Arrays and meta of a `ServingModel`: what the chosen strategy needs, learned from all these events, and the
-    neighbours for product pages. A model for popularity keeps item neighbours for those."""
+    neighbours for product pages. A model for popularity keeps item neighbours for those. `start`: item factors that
+    were learned from a part of these events, to go on from."""
     weights = choice.weights if choice.strategy == "blend" else {choice.strategy: 1.0}
     weights = {name: weight for name, weight in weights.items() if weight > 0 and name in choice.params}
     sources = made(choice, list(weights) or ["item_knn"])
     arrays: dict[str, NDArray[Any]] = {"item_ids": _increasing(interactions.item_ids)}
     voices = []
     for source in sources:
+        if isinstance(source, Ials):
+            source.start = start
         source.fit(interactions)
         told: dict[str, Any] = {"name": source.name, "weight": weights.get(source.name, 1.0)}
         if isinstance(source, Ials):

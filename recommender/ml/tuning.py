@@ -1,7 +1,7 @@
 """Choosing parameters, weights and strategy on a validation part of the training data, never on what is judged."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,8 @@ from recommender.ml.splits import Protocol, split
 
 SAMPLE = 200_000
 """Interactions that tuning looks at; a larger shop is tuned on a sample of its customers, so the cost is bounded."""
+ASKED, ASKED_SCORES = 5000, 2e8
+"""Customers that a parameter set is tried on, fewer where there are many items."""
 HALF_LIVES = (7.0, 30.0, 90.0, 365.0)
 TUNED_ITEMS = 4_000
 """EASE is tuned on so many of the most chosen items: its cost grows with the cube of their number."""
@@ -30,25 +32,45 @@ REPEAT_EVENTS = 150_000
 
 
 @dataclass(frozen=True)
+class Trial:
+    """One parameter set that was measured: nDCG@10 on the validation part, and processor seconds of learning (what an
+    earlier trial had learned already is not learned again) and ranking."""
+
+    source: str
+    parameters: dict[str, Any]
+    score: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
 class Choice:
     """What validation decided. `validation` has nDCG@10 by strategy (the blend's is cross-fitted), `params` those of
-    every source that was made, `weights` the blend's by source (empty without a blend); `tried` counts parameter sets
-    that were measured, `trials` has their scores by name."""
+    every source that was made, `weights` the blend's by source (empty without a blend); `trials` are all parameter sets
+    that were measured, in their order."""
 
     strategy: str
     params: dict[str, Any]
     weights: dict[str, float]
     half_life_days: float | None
     validation: dict[str, float]
-    tried: int
     protocol: str
     sampled: bool
     kitchen: Kitchen = field(default_factory=Kitchen, repr=False)
-    trials: dict[str, float] = field(default_factory=dict, repr=False)
+    trials: tuple[Trial, ...] = field(default=(), repr=False)
+
+    @property
+    def tried(self) -> int:
+        """How many parameter sets of sources were measured."""
+        return sum(trial.source in self.params for trial in self.trials)
 
     def parameters(self) -> dict[str, Any]:
         """Plain data: parameters by source."""
         return {name: asdict(params) for name, params in self.params.items()}
+
+    def told_trials(self) -> list[dict[str, Any]]:
+        """Plain data: every trial, and whether its parameters are those that were chosen."""
+        chosen = self.parameters() | {"popularity_recent": {"half_life_days": self.half_life_days}}
+        return [asdict(trial) | {"chosen": chosen.get(trial.source) == trial.parameters} for trial in self.trials]
 
 
 def choose(
@@ -59,34 +81,38 @@ def choose(
     time_budget: float | None = None,
     history_limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-    known: Mapping[str, float] | None = None,
-    remember: Callable[[str, float], None] | None = None,
+    known: Mapping[str, Sequence[float]] | None = None,
+    remember: Callable[[str, float, float], None] | None = None,
     kitchen: Kitchen | None = None,
 ) -> Choice:
     """Hold back a part of `train` by `protocol`, tune each method that the shop can pay for and popularity on it, learn
     how to blend them, name the best strategy.
 
-    `remember` is told the name and score of every parameter set that was measured; given back as `known` with the same
-    `train` and `seed`, none of them is measured again. Stops early after `time_budget` seconds with the best so far.
-    Where validation has nobody to ask, the default parameters stand and the strategy is item_knn.
+    `remember` is told the name, score and processor seconds of every parameter set that was measured; given back as
+    `known` (name to both) with the same `train` and `seed`, none of them is measured again. Stops early after
+    `time_budget` seconds with the best so far. Where validation has nobody to ask, the default parameters stand and
+    the strategy is item_knn.
     """
     clock = _Clock(time_budget)
     kitchen = kitchen or Kitchen(seed=seed)
     part = sample_customers(train, limit=SAMPLE, seed=seed)
-    exam = Exam(split(part, protocol, seed=seed), max_customers=5000, seed=seed, history_limit=history_limit)
+    most = Exam.affordable(ASKED, part.item_count, scores=ASKED_SCORES)
+    exam = Exam(split(part, protocol, seed=seed), max_customers=most, seed=seed, history_limit=history_limit)
     sampled = len(part) < len(train)
     recipes = recipes_for(Size.of(train, time_budget), kitchen)
     if len(exam.customers) == 0:
         params = {recipe.name: recipe.start for recipe in recipes if recipe.name == "item_knn"}
-        return Choice("item_knn", params, {}, None, {}, 0, protocol, sampled, kitchen)
+        return Choice("item_knn", params, {}, None, {}, protocol, sampled, kitchen)
 
     past = exam.split.train
     validation = {"popularity": exam.judge(Popularity().fit(past))[PRIMARY]}
     half_life_days = None
+    tried: list[Trial] = []
     if train.has_times:
-        recent = {days: exam.judge(Popularity(half_life_days=days).fit(past))[PRIMARY] for days in HALF_LIVES}
-        half_life_days = max(recent, key=lambda days: recent[days])
-        validation["popularity_recent"] = recent[half_life_days]
+        tried = [_recent(exam, days) for days in HALF_LIVES]
+        best_recent = max(tried, key=lambda trial: trial.score)
+        half_life_days = best_recent.parameters["half_life_days"]
+        validation["popularity_recent"] = best_recent.score
     fallback = fallback_for(validation, half_life_days)
 
     search = _Search(exam, fallback, kitchen, known or {}, remember)
@@ -116,8 +142,8 @@ def choose(
         weights = {recipe.name: weight for recipe, weight in zip(recipes, learned, strict=True)}
     strategy = max(validation, key=lambda name: validation[name] * (LEANING if name == "blend" else 1.0))
     return Choice(
-        strategy, params, weights, half_life_days, validation, len(search.scores), protocol, sampled, kitchen,
-        dict(search.scores),
+        strategy, params, weights, half_life_days, validation, protocol, sampled, kitchen,
+        (*tried, *search.trials.values()),
     )  # fmt: skip
 
 
@@ -127,16 +153,21 @@ def fallback_for(validation: dict[str, float], half_life_days: float | None) -> 
     return Popularity(half_life_days=half_life_days if recent else None)
 
 
+def _recent(exam: Exam, half_life_days: float) -> Trial:
+    started = time.process_time()
+    score = exam.judge(Popularity(half_life_days=half_life_days).fit(exam.split.train))[PRIMARY]
+    return Trial("popularity_recent", {"half_life_days": half_life_days}, score, time.process_time() - started)
+
+
 def sample_customers(interactions: Interactions, *, limit: int, seed: int) -> Interactions:
-    """All rows of randomly drawn customers, about `limit` rows in all; everything when there are no more."""
+    """All rows of randomly drawn customers, about `limit` rows in all; everything when there are no more. The drawn
+    ones are numbered anew: methods that look at the number of customers see that of the sample."""
     if len(interactions) <= limit:
         return interactions
     drawn = np.random.default_rng(seed).permutation(interactions.customer_count)
     rows = np.bincount(interactions.customers, minlength=interactions.customer_count)
     kept = drawn[: int(np.searchsorted(np.cumsum(rows[drawn]), limit)) + 1]
-    member = np.zeros(interactions.customer_count, bool)
-    member[kept] = True
-    return interactions.take(member[interactions.customers])
+    return interactions.of_customers(np.sort(kept))
 
 
 def _weigh(
@@ -193,29 +224,36 @@ class _Search:
         exam: Exam,
         fallback: Popularity,
         kitchen: Kitchen,
-        known: Mapping[str, float],
-        remember: Callable[[str, float], None] | None,
+        known: Mapping[str, Sequence[float]],
+        remember: Callable[[str, float, float], None] | None,
     ) -> None:
         self.exam, self.fallback, self.kitchen = exam, fallback, kitchen
         self.known, self.remember = known, remember
-        self.scores: dict[str, float] = {}
+        self.trials: dict[str, Trial] = {}
         self._learned: tuple[Any, Any] = (None, None)
 
     def score(self, recipe: Recipe, params: Any) -> float:
         name = "|".join([recipe.name, *(str(value) for value in astuple(params))])
-        if name not in self.scores and name in self.known:
-            self.scores[name] = self.known[name]
-        if name not in self.scores:
-            kind, model = self._learned
-            if kind == (recipe.name, params.learned()):
-                model = model.with_params(params)
+        if name not in self.trials:
+            if name in self.known:
+                score, seconds = self.known[name]
             else:
-                model = recipe.make(params, self.fallback, self.kitchen).fit(self._past(recipe))
-                self._learned = (recipe.name, params.learned()), model
-            self.scores[name] = self.exam.judge(model)[PRIMARY]
-            if self.remember:
-                self.remember(name, self.scores[name])
-        return self.scores[name]
+                score, seconds = self._measured(recipe, params)
+                if self.remember:
+                    self.remember(name, score, seconds)
+            self.trials[name] = Trial(recipe.name, asdict(params), score, seconds)
+        return self.trials[name].score
+
+    def _measured(self, recipe: Recipe, params: Any) -> tuple[float, float]:
+        started = time.process_time()
+        kind, model = self._learned
+        if kind == (recipe.name, params.learned()):
+            model = model.with_params(params)
+        else:
+            model = recipe.make(params, self.fallback, self.kitchen).fit(self._past(recipe))
+            self._learned = (recipe.name, params.learned()), model
+        score = self.exam.judge(model)[PRIMARY]
+        return score, time.process_time() - started
 
     def _past(self, recipe: Recipe) -> Interactions:
         past = self.exam.split.train

@@ -90,6 +90,7 @@ BENCHES = {
 
 TIMED = (
     ("sequence", "what customers choose next, by order and without"),
+    ("scale", "training at a million customers (the largest size by itself: scale_bench --full)"),
     ("load", "storefront beside a plain view"),
     ("ledger", "the ledger"),
     ("experiments", "experiments that are watched"),

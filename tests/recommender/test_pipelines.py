@@ -104,7 +104,7 @@ def test_a_training_that_was_cut_off_measures_nothing_twice_and_ends_with_the_sa
     settings.JOB_HEARTBEAT_SECONDS = 0
     monkeypatch.setattr("celery.current_app.send_task", lambda name, **options: None)
     monkeypatch.setattr(pipelines, "STORE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(pipelines, "TIME_BUDGET_SECONDS", 60.0)
+    settings.RECOMMENDER_SECONDS = 60.0
     measured = []
     judge = Exam.judge
 

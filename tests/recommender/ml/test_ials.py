@@ -48,11 +48,11 @@ def test_every_row_is_the_best_answer_to_the_other_side(data, exponent):
     params = IalsParams(factors=4, alpha=5.0, regularisation=0.3, exponent=exponent)
     model = Ials(params)
     rng = np.random.default_rng(0)
-    items = rng.normal(size=(data.item_count, 4)).astype(np.float32)
+    items = ials.turned(rng.normal(size=(data.item_count, 4)).astype(np.float32))
     values = sp.csr_matrix(data.matrix().astype(np.float32))
     customers = np.zeros((data.customer_count, 4), np.float32)
 
-    model._solve(values, items, customers)
+    model._solve(values, items, customers, ials.spectrum(items))
 
     best = loss(values.toarray(), customers.astype(float), items.astype(float), params)
     for _ in range(20):
@@ -116,3 +116,24 @@ def test_the_same_seed_gives_the_same_factors_and_an_empty_shop_gives_none(data,
     empty = Ials(SMALL).fit(from_matrix(np.zeros((0, 3))))
     assert empty.recommend([(0, 1.0)], 2).items.tolist() == []
     assert model.recommend([], 2).items.tolist() == []
+
+
+@pytest.mark.parametrize("factors", [4, 40])
+def test_short_rows_are_solved_as_the_formula_says(factors):
+    """With 40 factors the rows are shorter than half of them and go the short way."""
+    rng = np.random.default_rng(3)
+    params = IalsParams(factors=factors, alpha=7.0, regularisation=0.2, exponent=0.7)
+    items = ials.turned(rng.normal(size=(60, factors)).astype(np.float32))
+    values = sp.random(30, 60, density=0.1, random_state=1, format="csr", dtype=np.float32)
+    found = np.zeros((30, factors), np.float32)
+
+    Ials(params)._solve(values, items, found, ials.spectrum(items))
+
+    wide = items.astype(float)
+    for row in range(30):
+        strengths = values[row].toarray()[0].astype(float)
+        penalty = params.regularisation * (params.alpha * strengths.sum() + 60) ** params.exponent
+        left = wide.T @ ((1 + params.alpha * strengths)[:, None] * wide) + penalty * np.eye(factors)
+        right = wide.T @ ((1 + params.alpha * strengths) * (strengths > 0))
+        by_hand = np.linalg.solve(left, right) if strengths.any() else np.zeros(factors)
+        assert found[row] == pytest.approx(by_hand, abs=2e-4)

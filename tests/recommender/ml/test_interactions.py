@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from recommender.ml.interactions import Interactions
+from recommender.ml.interactions import Interactions, grouped
 
 
 def made(rows, columns=("customer", "item", "value", "timestamp"), **options):
@@ -81,3 +81,39 @@ def test_nothing_is_fine():
     assert len(data) == 0
     assert data.matrix().shape == (0, 0)
     assert len(data.pairs().items) == 0
+
+
+def test_keys_are_grouped_in_the_order_they_came():
+    keys = np.random.default_rng(0).integers(50, size=400)
+
+    assert grouped(keys, 60).tolist() == np.argsort(keys, kind="stable").tolist()
+    assert grouped(np.empty(0, int), 3).tolist() == []
+
+
+def test_pairs_of_rows_in_any_order_are_those_of_rows_in_the_order_of_time():
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(
+        {"customer": rng.integers(9, size=300), "item": rng.integers(12, size=300), "timestamp": rng.permutation(300)}
+    )
+    ids = {"customer_ids": np.arange(9), "item_ids": np.arange(12)}
+    mixed = Interactions.from_frame(frame, **ids)
+    sorted_ = Interactions.from_frame(frame.sort_values("timestamp"), **ids)
+
+    one, other = mixed.pairs(), sorted_.pairs()
+
+    assert one.items.tolist() == other.items.tolist()
+    assert one.rank.tolist() == other.rank.tolist()
+    assert mixed.times[one.last].tolist() == sorted_.times[other.last].tolist()
+    for customer in range(9):
+        own = one.customers == customer
+        assert (np.diff(mixed.times[one.last[own]]) < 0).all()
+
+
+def test_some_customers_alone_are_numbered_anew():
+    data = Interactions.from_frame(pd.DataFrame({"customer": [7, 8, 9, 8], "item": [1, 2, 3, 4]}))
+
+    part = data.of_customers(np.array([1, 2]))
+
+    assert part.customer_ids.tolist() == [8, 9]
+    assert part.customers.tolist() == [0, 1, 0]
+    assert part.items.tolist() == [1, 2, 3]

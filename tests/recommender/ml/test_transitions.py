@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from recommender.ml.transitions import TransitionParams, followers, prune, shares, walk
+from recommender.ml import transitions
+from recommender.ml.transitions import TransitionParams, followers, met, prune, shares, walk
 from tests.recommender.ml.session_data import sessions_of
 
 PLAIN = TransitionParams(half_life=0.0)
@@ -65,3 +66,17 @@ def test_nothing_in_nothing_out():
 
     assert followers(empty).nnz == 0
     assert walk(followers(empty)).shape == (3, 3)
+
+
+@pytest.mark.parametrize("room", [1, 7, 1000])
+def test_blocks_of_any_size_hold_followers_and_forerunners(room, monkeypatch):
+    monkeypatch.setattr(transitions, "BLOCK_ENTRIES", room)
+    rng = np.random.default_rng(0)
+    sessions = sessions_of(*(rng.integers(12, size=length).tolist() for length in (1, 5, 9, 3)), [11])
+    ahead = followers(sessions, PLAIN).toarray()
+
+    blocks = list(met(sessions, PLAIN, backwards=0.5))
+
+    starts = [start for start, _block in blocks]
+    assert starts == [sum(block.shape[0] for _start, block in blocks[:at]) for at in range(len(blocks))]
+    assert np.vstack([block.toarray() for _start, block in blocks]) == pytest.approx(ahead + 0.5 * ahead.T)
