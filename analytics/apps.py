@@ -9,5 +9,6 @@ class AnalyticsConfig(AppConfig):
     def ready(self) -> None:
         from core.extensions import evaluators
 
+        evaluators.register("churn", "analytics.churn_evaluators.ChurnEvaluator")
         evaluators.register("clv", "analytics.lifetime_evaluators.LifetimeEvaluator")
         evaluators.register("segments", "analytics.segment_evaluators.SegmentEvaluator")

@@ -80,6 +80,16 @@ BENCHES = {
         ("clv", "--transactions", "transactions.csv", "--calibration-end", "1997-09-30"),
         (("", "mae", 0.0, 0.83), ("", "total_error", -0.16, 0.16), ("", "naive_mae", 1.037, 1.039)),
     ),
+    "churn-online-retail": Bench(
+        "online-retail-money",
+        ("churn", "--transactions", "transactions.csv", "--as-of", "2010-08-31", "--horizon", "90"),
+        (
+            ("served", "auc", 0.732, 1.0),
+            ("recency", "auc", 0.663, 0.665),
+            ("", "auc_above_recency_low", 0.05, 1.0),
+            ("", "calibration_error", 0.0, 0.08),
+        ),
+    ),
     "segments-online-retail": Bench(
         "online-retail-money",
         ("segments", "--transactions", "transactions.csv", "--as-of", "2010-12-01"),
