@@ -60,6 +60,7 @@ def context_of(experiment: Experiment) -> dict[str, Any]:
         "primary_title": metrics.title(experiment.primary_metric),
         "guardrail_titles": listed(metrics.title(key) for key in experiment.guardrails),
         "smallest": percent(experiment.smallest_effect),
+        "has_numbers": False,
     }
     if look is None:
         return context
@@ -67,6 +68,7 @@ def context_of(experiment: Experiment) -> dict[str, Any]:
     rows = _metric_rows(experiment, look, names)
     context |= {
         "broken": broken,
+        "has_numbers": broken is None,
         "sample_ratio": _chance(look.sample_ratio_p),
         "metrics": rows,
         "chart": "" if broken else _chart(experiment, rows, names),
