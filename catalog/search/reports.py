@@ -45,15 +45,15 @@ class Totals:
 
 
 TOP = """
-SELECT (array_agg(text ORDER BY searched_at DESC))[1], count(*), count(clicked_at),
+SELECT mode() WITHIN GROUP (ORDER BY text), count(*), count(clicked_at),
     (array_agg(results ORDER BY searched_at DESC))[1], count(*) FILTER (WHERE results = 0), ''
 FROM catalog_searchquery WHERE searched_at >= %s AND searched_at < %s AND normalised <> '' {only}
 GROUP BY normalised ORDER BY count(*) DESC, normalised LIMIT %s
 """
 REFINED = """
-SELECT (array_agg(p.text ORDER BY p.searched_at DESC))[1], count(*), count(n.clicked_at),
+SELECT mode() WITHIN GROUP (ORDER BY p.text), count(*), count(n.clicked_at),
     (array_agg(n.results ORDER BY n.searched_at DESC))[1], count(*) FILTER (WHERE p.results = 0),
-    (array_agg(n.text ORDER BY n.searched_at DESC))[1]
+    mode() WITHIN GROUP (ORDER BY n.text)
 FROM catalog_searchquery n JOIN catalog_searchquery p ON p.id = n.refined_from_id
 WHERE n.searched_at >= %s AND n.searched_at < %s AND p.normalised <> '' AND n.normalised <> ''
 GROUP BY p.normalised, n.normalised ORDER BY count(*) DESC, p.normalised, n.normalised LIMIT %s
@@ -65,7 +65,7 @@ WHERE searched_at >= %s AND searched_at < %s AND normalised <> ''
 
 
 def top(since: datetime, until: datetime, *, most: int = MOST) -> list[QueryRow]:
-    """The most common queries; searches that differ only in case, width or script count together."""
+    """The most common queries, as most people write them; those that differ only in case, width or script count together."""
     return _rows(TOP.format(only=""), since, until, most)
 
 

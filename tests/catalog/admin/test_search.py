@@ -43,6 +43,13 @@ def test_common_queries_with_their_click_rate(client, searches):
     assert "25%" in answer.content.decode()
 
 
+def test_a_query_is_written_as_most_people_write_it(client, shop):
+    for text in ("mug", "mug", "MUG"):
+        search(text)
+
+    assert rows(client.get(PAGE)) == [("mug", "", 3, 0)]
+
+
 def test_queries_without_results(client, searches):
     assert rows(client.get(PAGE, {"show": "failing"})) == [("trainers", "", 2, 0)]
 
