@@ -65,7 +65,7 @@ WHERE searched_at >= %s AND searched_at < %s AND normalised <> ''
 
 
 def top(since: datetime, until: datetime, *, most: int = MOST) -> list[QueryRow]:
-    """The most common queries, as most people write them; those that differ only in case, width or script count together."""
+    """The most common queries, as most people write them: case, width and script make no difference."""
     return _rows(TOP.format(only=""), since, until, most)
 
 
