@@ -94,6 +94,7 @@ def _pages_of_apps() -> list[Item]:
     return [
         Item(entry.meta["title"], entry.meta.get("icon", "tab"), entry.key, entry.meta.get("permission", ""))
         for entry in staff_pages
+        if entry.meta.get("in_menu", True)
     ]
 
 

@@ -81,14 +81,15 @@ personal_files = Registry("personal_files")
 
 staff_pages = Registry("staff_pages")
 """Staff pages that belong to no table. Key: the URL name in the admin's namespace; dotted: a view `(request)`; meta:
-`path` below the admin, `permission` (dotted), `title`, `icon`."""
+`path` below the admin, `permission` (dotted), `title`, `icon`, `in_menu` (False: reached from another page)."""
 
 role_permissions = Registry("role_permissions")
 """What roles may do with an app's tables. Key: the app label; dotted: a `dict[Role, set[str]]` of "app.codename"."""
 
 model_kinds = Registry("model_kinds")
 """Kinds of models on the models page. Key: the kind's name; dotted: its `ModelKind`; meta: `title`, `train` (the task
-that makes a new version), `metrics` and `groups` (words for the names in the report)."""
+that makes a new version), `metrics` and `groups` (words for the names in the report), `pages` (staff pages about one
+version, URL name to title; they take `?version=<number>`)."""
 
 alert_rules = Registry("alert_rules")
 """Kinds of trouble. Key: the rule's name, such as "job_quarantined"; dotted: its `core.alerts.AlertKind`."""

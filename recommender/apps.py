@@ -34,6 +34,7 @@ class RecommenderConfig(AppConfig):
                 "hit_rate@10": _("Customers with a hit among the first 10"),
                 "coverage": _("Share of products ever shown"),
             },
+            pages={"recommender_trials": _("Trials and weights")},
             groups={
                 "new": _("New customers"),
                 "few": _("Customers with 1 to 4 products"),
@@ -47,6 +48,14 @@ class RecommenderConfig(AppConfig):
             permission="catalog.view_product",
             title=_("Preview recommendations"),
             icon="visibility",
+        )
+        staff_pages.register(
+            "recommender_trials",
+            "recommender.trial_views.trials",
+            path="recommender/trials/",
+            permission="core.view_modelversion",
+            title=_("Trials"),
+            in_menu=False,
         )
         personal_rankers.register("recommender", "recommender.taste.taste_for")
         product_panels.register(

@@ -9,6 +9,7 @@ from core.models import StaffUser
 PAGES = [
     "index",
     "recommender_preview",
+    "recommender_trials",
     "catalog_product_changelist",
     "catalog_category_changelist",
     "catalog_brand_changelist",

@@ -492,6 +492,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_product_restore": ("POST", {"catalog.delete_product"}),
     "catalog_search_quality": ("GET", {"catalog.view_searchquery"}),
     "recommender_preview": ("GET", {"catalog.view_product"}),
+    "recommender_trials": ("GET", {"core.view_modelversion"}),
 }
 
 # The walk could not go on after these; tests/core/accounts calls them.

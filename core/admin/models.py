@@ -124,6 +124,7 @@ class ModelVersionAdmin(LedgerAdmin):
             "other_measures": [m for m in measures if m not in main],
             "groups": _groups(chosen, meta) if chosen else None,
             "sizes": _sizes(chosen),
+            "pages": _pages(chosen, meta) if chosen else [],
             "damaged": _load_error(kind),
             "training": training,
             "can_train": bool(meta.get("train")) and training is None and may,
@@ -218,6 +219,14 @@ def _sizes(version: ModelVersion | None) -> list[tuple[str, Any]]:
     report = (version.report if version else None) or {}
     found = [(_("Customers"), "customers"), (_("Products"), "items"), (_("Strategy"), "chosen")]
     return [(label, report[name]) for label, name in found if isinstance(report.get(name), int | str)]
+
+
+def _pages(version: ModelVersion, meta: Mapping[str, Any]) -> list[tuple[Any, str]]:
+    """Title and address of the pages that the owner of the kind has about one version."""
+    return [
+        (title, f"{reverse(f'admin:{name}')}?{urlencode({'version': version.number})}")
+        for name, title in meta.get("pages", {}).items()
+    ]
 
 
 def _load_error(kind: str) -> str:

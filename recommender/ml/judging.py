@@ -173,12 +173,13 @@ class Exam:
         return metrics.ndcg_of_each(metrics.hits(ranked, relevant), counts, self.k)
 
     def compare(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> dict[str, float]:
-        """Difference in nDCG@k (`one` minus `other`) on the same customers, with its 95 % bootstrap interval and the
-        share of customers that each serves better."""
+        """Difference in nDCG@k (`one` minus `other`) on the same customers, with its 95 % bootstrap interval, the
+        p-value of a sign-flip test and the share of customers that each serves better."""
         gap = self.ndcg_of_each(one) - self.ndcg_of_each(other)
         low, high = metrics.interval(gap, seed=self.seed)
         return {
             "difference": float(gap.mean()), "low": low, "high": high,
+            "p_value": metrics.paired_p(gap, seed=self.seed),
             "better_for": float((gap > 0).mean()), "worse_for": float((gap < 0).mean()),
         }  # fmt: skip
 

@@ -8,9 +8,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.ml.base import History, Ranked, Recommender
+from recommender.ml.content import Content
 from recommender.ml.interactions import Interactions
+from recommender.ml.item_facts import ItemFacts
 from recommender.ml.ranking import NOTHING
-from recommender.ml.session_models import Maker, SessionBlend, SessionStrategy, neighbourhood
+from recommender.ml.session_choice import item_neighbours, spoken_by
+from recommender.ml.session_knn import SessionKnnParams
+from recommender.ml.session_models import Maker, SessionBlend, SessionStrategy, neighbourhood, session_neighbours
 from recommender.ml.session_sources import DEPTH
 from recommender.ml.sessions import Sessions
 from recommender.ml.transitions import TransitionParams
@@ -70,6 +74,15 @@ def sequence_blend(extra: Sequence[Maker] = (), *, seed: int = 0) -> Sequential:
     act. Items of the history are not shown."""
     makers = [neighbourhood(CUSTOMER, decays=(0.0, 0.5, 0.8), power=0.5), *extra]
     return Sequential(SessionBlend(makers, name="sequence_blend", repeats=False, last_act=True, seed=seed))
+
+
+def customers_blend(facts: ItemFacts | None = None, *, seed: int = 0) -> Sequential:
+    """The same with item neighbours, customers with a like history and, with `facts`, descriptions as further
+    sources."""
+    extra = [item_neighbours(), session_neighbours(SessionKnnParams(half_life=0.0, decay=0.8))]
+    if facts is not None:
+        extra.insert(1, spoken_by(lambda: Content(facts), "content", decays=(0.0, 0.8), weights=(0.0, 0.3)))
+    return sequence_blend(extra, seed=seed)
 
 
 def _contexts(histories: sp.csr_matrix) -> NDArray[np.int64]:

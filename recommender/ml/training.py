@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recommender.ml.base import Recommender
 from recommender.ml.blend import Blend, Source
+from recommender.ml.ease import Ease
 from recommender.ml.ials import Ials
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_knn import PLAIN, ItemKnn
@@ -183,12 +184,14 @@ def judge_serving(
 def contestants(choice: Choice, *, references: bool) -> list[Recommender]:
     """Unfitted methods to put side by side: popularity, recent popularity where there are times, every tuned source,
     last their blend (which takes over what the sources before it learn) and, as `references`, the textbook item-based
-    form."""
+    form and the published form of EASE, 0/1 and uncut."""
     models: list[Recommender] = [Popularity()]
     if choice.half_life_days is not None:
         models.append(Popularity(half_life_days=choice.half_life_days))
     if references:
         models.append(ItemKnn(PLAIN, name="item_cf"))
+        if "ease" in choice.params and choice.plain_ease is not None:
+            models.append(Ease(choice.plain_ease, name="ease_01"))
     sources = made(choice, list(choice.params))
     models += sources
     if choice.weights:

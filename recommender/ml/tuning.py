@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from recommender.ml.blend import Evidence, Source, gather, learn_weights
+from recommender.ml.ease import EaseParams
 from recommender.ml.interactions import Interactions
 from recommender.ml.judging import PRIMARY, Exam
 from recommender.ml.popularity import Popularity
@@ -46,7 +47,7 @@ class Trial:
 class Choice:
     """What validation decided. `validation` has nDCG@10 by strategy (the blend's is cross-fitted), `params` those of
     every source that was made, `weights` the blend's by source (empty without a blend); `trials` are all parameter sets
-    that were measured, in their order."""
+    that were measured, in their order; `ease_items` counts the items that EASE would have to hold."""
 
     strategy: str
     params: dict[str, Any]
@@ -57,6 +58,7 @@ class Choice:
     sampled: bool
     kitchen: Kitchen = field(default_factory=Kitchen, repr=False)
     trials: tuple[Trial, ...] = field(default=(), repr=False)
+    ease_items: int = 0
 
     @property
     def tried(self) -> int:
@@ -66,6 +68,23 @@ class Choice:
     def parameters(self) -> dict[str, Any]:
         """Plain data: parameters by source."""
         return {name: asdict(params) for name, params in self.params.items()}
+
+    @property
+    def plain_ease(self) -> EaseParams | None:
+        """The published form of EASE, 0/1 and uncut, with the λ that was best for it; None where it is too large to be
+        made as a mere reference."""
+        plain = EaseParams(neighbours=TUNED_ITEMS)
+        asked = asdict(plain)
+        found = [
+            trial
+            for trial in self.trials
+            if trial.source == "ease"
+            and all(trial.parameters[name] == asked[name] for name in ("weighting", "damping", "history_weighting"))
+        ]
+        if not found or self.ease_items > TUNED_ITEMS:
+            return None
+        best = max(found, key=lambda trial: trial.score)
+        return replace(plain, regularisation=best.parameters["regularisation"])
 
     def told_trials(self) -> list[dict[str, Any]]:
         """Plain data: every trial, and whether its parameters are those that were chosen."""
@@ -143,7 +162,7 @@ def choose(
     strategy = max(validation, key=lambda name: validation[name] * (LEANING if name == "blend" else 1.0))
     return Choice(
         strategy, params, weights, half_life_days, validation, protocol, sampled, kitchen,
-        (*tried, *search.trials.values()),
+        (*tried, *search.trials.values()), train.item_count,
     )  # fmt: skip
 
 

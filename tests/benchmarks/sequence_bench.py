@@ -14,21 +14,12 @@ import numpy as np
 import pandas as pd
 
 from recommender.ml.base import Recommender
-from recommender.ml.content import Content
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_facts import ItemFacts
 from recommender.ml.item_knn import ItemKnn
 from recommender.ml.judging import Exam
-from recommender.ml.sequence_blend import CUSTOMER, Sequential, sequence_blend
-from recommender.ml.session_choice import item_neighbours, spoken_by
-from recommender.ml.session_knn import SessionKnnParams
-from recommender.ml.session_models import (
-    Maker,
-    SessionBlend,
-    SessionStrategy,
-    sequence_rules,
-    session_neighbours,
-)
+from recommender.ml.sequence_blend import CUSTOMER, Sequential, customers_blend
+from recommender.ml.session_models import SessionBlend, SessionStrategy, sequence_rules
 from recommender.ml.splits import split
 from tests.benchmarks.places import BENCH
 
@@ -46,7 +37,7 @@ def main() -> int:
     facts = ItemFacts(attributes=[words.get(item, "").split() for item in events.item_ids])
     exam = Exam(split(events, "leave-last-out"))
     rules = Sequential(SessionStrategy("sequence_rules", [sequence_rules(CUSTOMER, decay=0.5)], repeats=False))
-    found = judged(exam, [ItemKnn(), rules, sequence_blend(sources(facts))])
+    found = judged(exam, [ItemKnn(), rules, customers_blend(facts)])
     found["peak_memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     print(json.dumps(found, indent=2))
     (BENCH / "sequence.json").write_text(json.dumps(found, indent=2) + "\n")
@@ -58,15 +49,6 @@ def main() -> int:
     for name in below:
         print(f"OUT OF RANGE {name}")
     return 1 if below else 0
-
-
-def sources(facts: ItemFacts) -> list[Maker]:
-    """What stands beside followers, forerunners and walks: item neighbours, content, customers with a like history."""
-    return [
-        item_neighbours(),
-        spoken_by(lambda: Content(facts), "content", decays=(0.0, 0.8), weights=(0.0, 0.3)),
-        session_neighbours(SessionKnnParams(half_life=0.0, decay=0.8)),
-    ]
 
 
 def judged(exam: Exam, models: list[Recommender]) -> dict[str, Any]:

@@ -32,9 +32,11 @@ def test_all_protocols_find_the_planted_tastes(events, protocol):
 
     strategies = result["strategies"]
     assert set(strategies) == {
-        "popularity", "popularity_recent", "item_cf", "user_cf", "item_knn", "ials", "ease", "rp3beta",
-        "sequence_rules", "sequence_walk", "blend",
+        "popularity", "popularity_recent", "item_cf", "ease_01", "user_cf", "item_knn", "ials", "ease", "rp3beta",
+        "sequence_rules", "sequence_walk", "blend", *(["sequence_blend"] if protocol != "random-by-item-75" else []),
     }  # fmt: skip
+    for row in [*strategies.values(), *(row for groups in result["groups"].values() for row in groups.values())]:
+        assert set(row) >= {"coverage", "gini", "novelty", "diversity", "popularity_lift"}
     assert all(set(row) >= MEASURES for row in strategies.values())
     assert result["served"] in strategies
     for name in ("item_knn", "ials", "ease", "rp3beta", "sequence_walk", "blend"):
@@ -119,6 +121,33 @@ def test_pairs_that_training_held_already_are_not_counted(tmp_path):
 
     assert result["data"]["test_pairs_seen_before"] == 1
     assert result["strategies"]["popularity"]["customers"] == 2
+
+
+def test_one_file_without_a_protocol_is_cut_by_time(events, tmp_path):
+    undated = tmp_path / "undated.csv"
+    undated.write_text("customer,item\n" + "".join(f"{c},{c % 3 + n}\n" for c in range(12) for n in range(4)))
+
+    dated, ordered = judged(file=events), judged(file=str(undated))
+
+    assert dated["settings"]["protocol"] == "by-time"
+    assert (dated["data"]["train"], dated["data"]["test"]) == (672, 168)
+    assert ordered["settings"]["protocol"] == "leave-last-out"
+    assert "Without timestamps the last row of every customer is the test part." in ordered["notes"]
+
+
+def test_the_others_are_compared_with_a_named_reference(events):
+    plain = judged(file=events, protocol="leave-last-out")
+    asked = judged(file=events, protocol="leave-last-out", reference="popularity")
+
+    assert plain["reference"] == "ease_01"
+    assert set(asked["compared"]) == set(asked["strategies"]) - {"popularity"}
+    row = asked["compared"]["item_knn"]
+    gap = asked["strategies"]["item_knn"]["ndcg@10"] - asked["strategies"]["popularity"]["ndcg@10"]
+    assert row["difference"] == pytest.approx(gap, abs=2e-6)
+    assert row["low"] <= row["difference"] <= row["high"]
+    assert 0 < row["p_value"] <= 1
+    with pytest.raises(UsageError, match="--reference nobody"):
+        judged(file=events, protocol="leave-last-out", reference="nobody")
 
 
 @pytest.mark.parametrize(

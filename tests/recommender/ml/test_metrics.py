@@ -142,3 +142,11 @@ def test_a_paired_comparison_tells_who_is_better_on_the_same_customers():
     assert found["difference"] == 1.0
     assert (found["low"], found["high"]) == (1.0, 1.0)
     assert (found["better_for"], found["worse_for"]) == (1.0, 0.0)
+
+
+def test_a_difference_that_signs_alone_reach_half_the_time_is_no_difference():
+    """One customer: both signs give the same amount. Ten alike: 2 of 1,024 patterns do."""
+    assert metrics.paired_p(np.array([0.3])) == 1.0
+    assert metrics.paired_p(np.full(10, 0.1), flips=20_000) == pytest.approx(2 / 1024, abs=0.001)
+    assert metrics.paired_p(np.zeros(5)) == 1.0
+    assert metrics.paired_p(np.r_[np.full(50, 0.1), np.full(50, -0.1)]) > 0.9

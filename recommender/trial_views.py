@@ -1,0 +1,185 @@
+"""What a training tried: parameter sets with score and cost, and the weights that its sources got."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.admin.base import EXPORT_PERMISSION
+from core.exports.cells import safe_cell
+from core.exports.tables import csv_lines, private_headers
+from core.ledger import record
+from core.models import LedgerEntry, ModelVersion
+from recommender.choices import RECOMMENDER
+
+WORDS = {
+    "popularity": gettext_lazy("Most popular"),
+    "popularity_recent": gettext_lazy("Most popular of late"),
+    "item_knn": gettext_lazy("Item neighbours"),
+    "ials": gettext_lazy("Matrix factorisation"),
+    "ease": gettext_lazy("Linear item model"),
+    "rp3beta": gettext_lazy("Random walk"),
+    "sequence_rules": gettext_lazy("What came after"),
+    "sequence_walk": gettext_lazy("What came after, two steps"),
+    "content": gettext_lazy("Descriptions"),
+    "two_tower": gettext_lazy("Two-tower network"),
+    "blend": gettext_lazy("Blend"),
+}
+SORTED_BY = {"number": 1, "source": 1, "score": -1, "cpu_seconds": -1}
+"""Columns that can be sorted, and which way first."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One row. `parameters` are those that differ between the trials of the source."""
+
+    number: int
+    source: str
+    score: float
+    cpu_seconds: float
+    is_chosen: bool
+    parameters: dict[str, Any]
+
+    @property
+    def label(self) -> Any:
+        return WORDS.get(self.source, self.source)
+
+    @property
+    def settings(self) -> str:
+        return " · ".join(f"{name} {value}" for name, value in self.parameters.items())
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """One strategy: its weight in the blend (None: not a part of it), nDCG@10 on validation and on later data."""
+
+    source: str
+    weight: float | None
+    validation: float | None
+    later: float | None
+    cpu_seconds: float | None
+    is_chosen: bool
+
+    @property
+    def label(self) -> Any:
+        return WORDS.get(self.source, self.source)
+
+
+def trials(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """`?version=<number>&sort=[-]<column>`; without a version the live one, else the newest. POST sends the table as
+    CSV."""
+    version = _version(request.GET.get("version", ""))
+    sort = request.GET.get("sort", "number")
+    sort = sort if sort.removeprefix("-") in SORTED_BY else "number"
+    report = (version.report if version else None) or {}
+    rows = in_order(tried(report), sort)
+    may_export = request.user.has_perm(EXPORT_PERMISSION) and bool(rows)
+    if request.method == "POST" and may_export and version is not None:
+        return _csv(version, rows)
+    models = reverse("admin:core_modelversion_changelist")
+    shown = {"kind": RECOMMENDER.name} | ({"version": version.number} if version else {})
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": _("Trials"),
+        "subtitle": f"v{version.number}" if version else None,
+        "version": version,
+        "model_page": f"{models}?{urlencode(shown)}",
+        "rows": rows,
+        "weighed": weighed(report),
+        "columns": _columns(sort, version),
+        "seconds": sum(row.cpu_seconds for row in rows),
+        "is_sampled": bool(report.get("tuned_on_sample")),
+        "may_export": may_export,
+    }
+    return render(request, "admin/recommender/trials.html", context)
+
+
+def tried(report: Mapping[str, Any]) -> list[Tried]:
+    """Rows of a report in the order of the search; none for reports that kept only names and scores."""
+    told = report.get("trials")
+    if not isinstance(told, list):
+        return []
+    turned: dict[str, dict[str, set[str]]] = {}
+    for row in told:
+        for name, value in row["parameters"].items():
+            turned.setdefault(row["source"], {}).setdefault(name, set()).add(str(value))
+    return [
+        Tried(
+            number, row["source"], row["score"], row["cpu_seconds"], row["chosen"],
+            {name: value for name, value in row["parameters"].items() if len(turned[row["source"]][name]) > 1},
+        )
+        for number, row in enumerate(told, 1)
+    ]  # fmt: skip
+
+
+def weighed(report: Mapping[str, Any]) -> list[Weighed]:
+    """Strategies of a report, best on validation first."""
+    validation, later = report.get("validation") or {}, report.get("strategies") or {}
+    weights, costs = report.get("weights") or {}, report.get("cpu_seconds") or {}
+    names = sorted({*validation, *weights}, key=lambda name: (-validation.get(name, 0.0), name))
+    return [
+        Weighed(
+            name, weights.get(name), validation.get(name), later.get(name, {}).get(RECOMMENDER.primary_metric),
+            costs.get(name), name == report.get("chosen"),
+        )
+        for name in names
+    ]  # fmt: skip
+
+
+def in_order(rows: list[Tried], sort: str) -> list[Tried]:
+    """Sorted by a column, `-` in front for falling; equal ones in the order of the search."""
+    return sorted(rows, key=lambda row: getattr(row, sort.removeprefix("-")), reverse=sort.startswith("-"))
+
+
+def _version(wanted: str) -> ModelVersion | None:
+    versions = ModelVersion.objects.of(RECOMMENDER.name)
+    if not wanted:
+        return versions.active().first() or versions.order_by("-number").first()
+    if not wanted.isdecimal() or len(wanted) > 9:
+        raise Http404
+    found = versions.filter(number=int(wanted)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _columns(sort: str, version: ModelVersion | None) -> list[dict[str, Any]]:
+    words = {
+        "number": _("No."), "source": _("Source"), "score": _("Validation nDCG@10"), "cpu_seconds": _("CPU seconds"),
+    }  # fmt: skip
+    name = sort.removeprefix("-")
+    columns = []
+    for column, first in SORTED_BY.items():
+        falls = (not sort.startswith("-")) if column == name else first < 0
+        address = {"sort": f"-{column}" if falls else column} | ({"version": version.number} if version else {})
+        direction = ("descending" if sort.startswith("-") else "ascending") if column == name else ""
+        url = f"?{urlencode(address)}"
+        columns.append({"title": words[column], "url": url, "sorted": direction, "is_number": column != "source"})
+    return columns
+
+
+def _csv(version: ModelVersion, rows: list[Tried]) -> StreamingHttpResponse:
+    """The table as shown, every parameter that was turned in a column of its own."""
+    names = list(dict.fromkeys(name for row in rows for name in row.parameters))
+
+    def lines() -> Iterator[list[str]]:
+        yield ["number", "source", "ndcg@10", "cpu_seconds", "chosen", *names]
+        for row in rows:
+            cells = [row.number, row.source, row.score, row.cpu_seconds, int(row.is_chosen)]
+            yield [safe_cell(cell) for cell in [*cells, *(row.parameters.get(name, "") for name in names)]]
+
+    record(
+        LedgerEntry.Kind.EXPORT, "core.modelversion", list=f"trials: {version.name}", rows=len(rows), format="csv",
+        act="sent",
+    )  # fmt: skip
+    response = StreamingHttpResponse(csv_lines(lines()), content_type="text/csv; charset=utf-8")
+    for name, value in private_headers(f"trials-{version.name}.csv").items():
+        response.headers[name] = value
+    return response

@@ -1,0 +1,115 @@
+import csv
+import io
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from core.models import LedgerEntry, ModelVersion, StaffUser
+
+PAGE = reverse("admin:recommender_trials")
+TRIALS = [
+    {
+        "source": "ials",
+        "parameters": {"factors": 64, "alpha": 10.0},
+        "score": 0.21,
+        "cpu_seconds": 1.5,
+        "chosen": False,
+    },
+    {
+        "source": "ials",
+        "parameters": {"factors": 64, "alpha": 30.0},
+        "score": 0.25,
+        "cpu_seconds": 1.25,
+        "chosen": True,
+    },
+    {"source": "ease", "parameters": {"regularisation": 400.0}, "score": 0.24, "cpu_seconds": 3.0, "chosen": True},
+]
+
+
+@pytest.fixture
+def version(db):
+    now = timezone.now()
+    return ModelVersion.objects.create(
+        kind="recommender", number=3, state=ModelVersion.State.ACTIVE, schema_version=1, trained_from=now,
+        trained_until=now, row_count=10,
+        report={
+            "metrics": {"ndcg@10": 0.2}, "chosen": "blend", "trials": TRIALS, "tuned_on_sample": True,
+            "weights": {"ials": 1.0, "ease": 0.35}, "validation": {"blend": 0.26, "ials": 0.25, "ease": 0.24},
+            "strategies": {"blend": {"ndcg@10": 0.22}}, "cpu_seconds": {"ials": 2.5},
+        },
+    )  # fmt: skip
+
+
+@pytest.fixture
+def owner(client, db):
+    client.force_login(StaffUser.objects.create_superuser("lin", "lin@example.com", "a-long-one-7"))
+    return client
+
+
+def rows_of(answer):
+    return [(row.number, row.source) for row in answer.context["rows"]]
+
+
+def test_every_trial_stands_with_what_was_turned_its_score_and_its_cost(owner, version):
+    answer = owner.get(PAGE)
+
+    assert rows_of(answer) == [(1, "ials"), (2, "ials"), (3, "ease")]
+    assert [row.settings for row in answer.context["rows"]] == ["alpha 10.0", "alpha 30.0", ""]
+    assert "3 trials, 6 CPU seconds" in answer.text
+    assert "on a sample of the customers" in answer.text
+    assert "0.2500" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("sort", "numbers"),
+    [("-score", [2, 3, 1]), ("score", [1, 3, 2]), ("-cpu_seconds", [3, 1, 2]), ("source", [3, 1, 2]), ("x", [1, 2, 3])],
+)
+def test_trials_are_sorted_by_a_column(owner, version, sort, numbers):
+    assert [number for number, _source in rows_of(owner.get(PAGE, {"sort": sort}))] == numbers
+
+
+def test_weights_stand_beside_what_each_source_is_worth_alone(owner, version):
+    weighed = owner.get(PAGE).context["weighed"]
+
+    assert [(row.source, row.weight, row.validation, row.later) for row in weighed] == [
+        ("blend", None, 0.26, 0.22),
+        ("ials", 1.0, 0.25, None),
+        ("ease", 0.35, 0.24, None),
+    ]
+    assert weighed[0].is_chosen
+
+
+def test_the_table_is_sent_as_csv_and_noted_in_the_ledger(owner, version):
+    answer = owner.post(f"{PAGE}?sort=-score")
+
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert [(row["number"], row["source"], row["alpha"], row["chosen"]) for row in rows] == [
+        ("2", "ials", "30.0", "1"), ("3", "ease", "", "1"), ("1", "ials", "10.0", "0"),
+    ]  # fmt: skip
+    assert LedgerEntry.objects.filter(kind=LedgerEntry.Kind.EXPORT).count() == 1
+
+
+def test_without_a_model_the_page_says_what_will_stand_there(owner):
+    assert "No trials yet" in owner.get(PAGE).text
+
+
+def test_a_report_that_kept_only_scores_shows_its_weights(owner, version):
+    version.report["trials"] = {"ials|64": 0.2}
+    version.save()
+
+    answer = owner.get(PAGE)
+
+    assert answer.context["rows"] == []
+    assert "Matrix factorisation" in answer.text
+
+
+def test_a_version_that_is_not_there_is_not_found(owner, version):
+    assert owner.get(PAGE, {"version": "9"}).status_code == 404
+    assert owner.get(PAGE, {"version": "x"}).status_code == 404
+
+
+def test_the_models_page_leads_to_the_trials_of_its_version(owner, version):
+    answer = owner.get(reverse("admin:core_modelversion_changelist"), {"kind": "recommender"})
+
+    assert f"{PAGE}?version=3" in answer.text
