@@ -11,4 +11,5 @@ class AnalyticsConfig(AppConfig):
 
         evaluators.register("churn", "analytics.churn_evaluators.ChurnEvaluator")
         evaluators.register("clv", "analytics.lifetime_evaluators.LifetimeEvaluator")
+        evaluators.register("forecast", "analytics.forecast_evaluators.ForecastEvaluator")
         evaluators.register("segments", "analytics.segment_evaluators.SegmentEvaluator")

@@ -90,6 +90,20 @@ BENCHES = {
             ("", "calibration_error", 0.0, 0.08),
         ),
     ),
+    "forecast-online-retail": Bench(
+        "online-retail-money",
+        ("forecast", "--series", "daily.csv", "--horizon", "14", "--season", "7", "--windows", "8"),
+        (
+            ("", "mase", 0.0, 1.09),
+            ("", "seasonal_naive_mase", 1.386, 1.388),
+            ("", "coverage", 0.7, 0.9),
+        ),
+    ),
+    "forecast-olist": Bench(
+        "olist",
+        ("forecast", "--series", "weekly.csv", "--horizon", "4", "--season", "1", "--windows", "8"),
+        (("", "wape", 0.0, 0.24), ("", "coverage", 0.65, 0.95)),
+    ),
     "segments-online-retail": Bench(
         "online-retail-money",
         ("segments", "--transactions", "transactions.csv", "--as-of", "2010-12-01"),
