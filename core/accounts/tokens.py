@@ -51,10 +51,10 @@ def revoke_all(person: StaffUser) -> int:
 
 
 def shown(person: StaffUser) -> Sequence[StaffToken]:
-    """Usable ones, and those that ended lately, the newest first."""
+    """Usable ones, then those that ended lately; the newest first."""
     since = timezone.now() - KEPT
     recent = StaffToken.objects.filter(person=person, expires_at__gt=since).exclude(revoked_at__lt=since)
-    return list(recent.order_by("-id")[: 2 * MOST_TOKENS])
+    return sorted(recent.order_by("-id")[: 2 * MOST_TOKENS], key=lambda token: not token.is_usable)
 
 
 def owner_of(value: str) -> StaffUser | None:

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
@@ -84,17 +83,13 @@ def rows(person: Any) -> list[dict[str, Any]]:
             "state": _state(token),
             "used": ago(token.last_used_at) if token.last_used_at else _("never"),
             "ends": when(token.expires_at),
-            "is_usable": _is_usable(token),
+            "is_usable": token.is_usable,
         }
         for token in tokens.shown(person)
     ]
 
 
-def _is_usable(token: StaffToken) -> bool:
-    return token.revoked_at is None and token.expires_at > timezone.now()
-
-
 def _state(token: StaffToken) -> SafeString:
     if token.revoked_at is not None:
         return pill(Meaning.STOPPED, pgettext("state of a key", "revoked"))
-    return pill(Meaning.GOOD, _("usable")) if _is_usable(token) else pill(Meaning.IDLE, _("expired"))
+    return pill(Meaning.GOOD, _("usable")) if token.is_usable else pill(Meaning.IDLE, _("expired"))
