@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import (
     Count,
+    Exists,
     Expression,
     ExpressionWrapper,
     F,
@@ -152,18 +153,18 @@ def on_hand() -> Subquery:
 
 
 def is_low() -> Q:
-    """At least one piece left and no more than the product's limit, and no variant that is always available."""
-    counted = (
-        Variant.objects.order_by()
-        .values("product")
-        .annotate(
-            pieces=Sum("stock"),
-            uncounted=Count("id", filter=Q(track_stock=False)),
-            limit=Coalesce(Max("product__low_stock_at"), LOW_STOCK),
-        )
-        .filter(uncounted=0, pieces__gte=1, pieces__lte=F("limit"))
-    )
-    return Q(is_in_stock=True, pk__in=counted.values("product"))
+    """At least one piece left and no more than the product's limit, and no variant that is always available.
+
+    Most products have no limit of their own, so the few of them that can be low are found in the variants alone: the
+    table of products is wide, and reading all of it for a column that is empty took longer than the rest of a page.
+    """
+    pieces = Variant.objects.order_by().values("product").annotate(pieces=Sum("stock"))
+    pieces = pieces.annotate(uncounted=Count("id", filter=Q(track_stock=False))).filter(uncounted=0, pieces__gte=1)
+    usual = pieces.filter(pieces__lte=LOW_STOCK).values("product")
+    own = Product.objects.filter(low_stock_at__isnull=False).order_by().values("pk")
+    within_own = pieces.filter(product=OuterRef("pk"), pieces__lte=OuterRef("low_stock_at"))
+    limit = Q(low_stock_at=None) | Q(Exists(within_own))
+    return Q(is_in_stock=True, pk__in=usual.union(own, all=True)) & limit
 
 
 def low_stock(products: QuerySet[Product]) -> QuerySet[Product]:

@@ -104,6 +104,8 @@ class Product(NamedModel, PublicIdModel, TimestampedModel):
                 condition=Q(status="live", deleted_at=None, is_in_stock=False),
                 name="product_sold_out",
             ),
+            models.Index(fields=["-id"], condition=Q(deleted_at__isnull=False), name="product_deleted"),
+            models.Index(fields=["id"], condition=Q(low_stock_at__isnull=False), name="product_own_limit"),
             models.Index(fields=["name", "id"], name="product_by_name"),
             models.Index(fields=["price", "id"], name="product_by_price"),
             models.Index(fields=["status", "id"], name="product_by_status"),

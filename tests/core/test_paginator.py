@@ -46,6 +46,18 @@ def test_counts_are_exact_up_to_the_limit_and_an_estimate_beyond(monkeypatch):
 
 
 @pytest.mark.django_db
+def test_what_is_asked_for_twice_is_counted_once():
+    JobFactory.create(state=Job.State.DONE)
+    done, again = Job.objects.filter(state=Job.State.DONE), Job.objects.filter(state=Job.State.DONE).order_by("pk")
+
+    with CaptureQueriesContext(connection) as asked:
+        found = bounded_counts([done, Job.objects.all(), again])
+
+    assert found == [RowCount(1)] * 3
+    assert asked[0]["sql"].count("COUNT(*)") == 2
+
+
+@pytest.mark.django_db
 def test_an_estimate_is_never_below_what_was_counted(monkeypatch):
     JobFactory.create_batch(4)  # the statistics know of none
     monkeypatch.setattr(paginator, "COUNT_LIMIT", 3)

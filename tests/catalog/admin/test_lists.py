@@ -130,6 +130,22 @@ def test_each_tab_holds_what_it_counts(client):
     assert gone not in shown(client, "/admin/catalog/product/")
 
 
+def test_low_means_no_more_than_the_products_own_limit_where_it_has_one(client):
+    patient = ProductFactory.create(stock=3, low_stock_at=2)
+    eager = ProductFactory.create(stock=9, low_stock_at=10)
+    ProductFactory.create(stock=11, low_stock_at=10)
+    ProductFactory.create(stock=0, low_stock_at=10)
+    ProductFactory.create(stock=6)
+    spread = ProductFactory.create(stock=2)
+    VariantFactory.create(product=spread, stock=3)
+    VariantFactory.create(product=ProductFactory.create(stock=3), stock=3)
+
+    assert shown(client, "/admin/catalog/product/?view=low") == [spread, eager]
+
+    patient.variants.update(stock=2)
+    assert shown(client, "/admin/catalog/product/?view=low") == [spread, eager, patient]
+
+
 def test_a_product_with_a_variant_that_is_not_counted_is_never_low_or_out(client):
     voucher = ProductFactory.create(stock=-1)
     VariantFactory.create(product=voucher, track_stock=False, stock=0)
