@@ -106,6 +106,15 @@ def test_the_search_for_products_goes_through_the_trigram_indexes():
     assert "product_name_trgm" in plan
 
 
+@pytest.mark.parametrize("word", ["茶", "茶壶", "TE", "te", "7Z", "x9"])
+def test_words_too_short_for_an_index_are_found_in_names_in_skus_and_in_own_ids(client, word):
+    pot = ProductFactory.create(name="Teapot", name_translations={"zh-hans": "紫砂茶壶"}, external_id="X9")
+    VariantFactory.create(product=pot, sku="A-7z")
+    ProductFactory.create(name="Mug", name_translations={"zh-hans": "杯"}, external_id="Y8")
+
+    assert shown(client, f"/admin/catalog/product/?q={word}+{word}") == [pot]
+
+
 def test_each_tab_holds_what_it_counts(client):
     live = ProductFactory.create(stock=20)
     low = ProductFactory.create(stock=5)
