@@ -116,6 +116,7 @@ TIMED = (
     ("sequence", "what customers choose next, by order and without"),
     ("scale", "training at a million customers (the largest size by itself: scale_bench --full)"),
     ("load", "storefront beside a plain view"),
+    ("events", "events from the call to the table"),
     ("ledger", "the ledger"),
     ("experiments", "experiments that are watched"),
     ("customers", "value and clusters of up to a million customers"),

@@ -71,6 +71,8 @@ def targets(facts: dict[str, Any], turn: int) -> dict[str, tuple[str, Any]]:
         "single event": ("/api/v1/events", events(1)),
         "100 events": ("/api/v1/events", events(100)),
         "admin: products": ("/admin/catalog/product/", None),
+        "admin: products, a Chinese word": ("/admin/catalog/product/?q=%E4%BA%9A%E9%BA%BB", None),
+        "admin: products, low stock": ("/admin/catalog/product/?view=low", None),
         "admin: orders": ("/admin/catalog/order/", None),
         "admin: customers": ("/admin/catalog/customer/", None),
     }
