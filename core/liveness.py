@@ -17,7 +17,7 @@ from core.local_services import LocalServiceError
 
 QUEUES = ("light", "mail", "bulk", "train", "deep")
 # Queues of one worker: while it works on one it takes nothing from the other.
-GROUPS = (frozenset({"light", "mail"}), frozenset({"bulk", "train"}), frozenset({"deep"}))
+GROUPS = (frozenset({"light", "mail"}), frozenset({"bulk"}), frozenset({"train", "deep"}))
 EVERY_SECONDS = 5.0
 SILENT_AFTER_SECONDS = 30
 PREFIX = "zg:alive:"

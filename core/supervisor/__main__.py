@@ -37,6 +37,7 @@ def parts(configuration: Configuration) -> list[Part]:
     python = sys.executable
     # Small memory arenas, and no thread pools of numerical libraries, in what is many and does no mathematics.
     small = {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    learning = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
     web = {**small, "HOST": configuration.host, "PORT": str(configuration.port)}
     celery = [python, "-m", "celery", "-A", "config.celery"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "INFO"]
@@ -50,8 +51,9 @@ def parts(configuration: Configuration) -> list[Part]:
     return [
         Part("web", [python, "-m", "gunicorn", "-c", "gunicorn.conf.py", "config.wsgi:application"], web),
         worker("light", "light,mail", 2),
-        worker("bulk", "bulk,train", 1, environment={"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}),
-        worker("deep", "deep", 1, "--max-tasks-per-child=1"),
+        worker("bulk", "bulk", 1),
+        # What learns may take all cores for an hour: people wait for imports and changes of many products, not for it.
+        worker("deep", "train,deep", 1, "--max-tasks-per-child=1", environment=learning),
         Part("scheduler", [*celery, "beat", "-l", "INFO", "--pidfile=", "-s", "/dev/null"], small),
     ]
 

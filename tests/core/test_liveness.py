@@ -15,6 +15,8 @@ from django.conf import settings
 from config.celery import app
 from core import liveness
 from core.local_services import ensure_redis
+from core.supervisor.__main__ import parts
+from core.supervisor.configuration import Configuration
 
 
 class Timer:
@@ -94,3 +96,11 @@ def test_a_worker_that_is_frozen_falls_silent_and_speaks_again_when_it_wakes(pri
         worker.kill()
         worker.wait(timeout=10)
         client.close()
+
+
+def test_groups_are_the_queues_of_the_workers_that_run(tmp_path):
+    started = parts(Configuration(var=tmp_path, host="127.0.0.1", port=8000))
+    commands = [part.command for part in started if part.name.startswith("worker-")]
+
+    assert tuple(frozenset(line[line.index("-Q") + 1].split(",")) for line in commands) == liveness.GROUPS
+    assert liveness.GROUPS[1] == {"bulk"}, "imports and changes of many products wait for nothing that learns"

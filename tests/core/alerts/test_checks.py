@@ -40,7 +40,7 @@ def test_a_job_that_waits_too_long_is_told_and_closes_itself():
 
 def test_a_job_waits_rightly_while_its_worker_is_busy_or_before_its_time():
     aged(JobFactory.create(queue="train"), hours=2)
-    JobFactory.create(queue="bulk", state=Job.State.RUNNING, heartbeat_at=timezone.now())
+    JobFactory.create(queue="deep", state=Job.State.RUNNING, heartbeat_at=timezone.now())
     later = aged(JobFactory.create(queue="deep"), hours=2)
     Job.objects.filter(pk=later.pk).update(not_before=timezone.now() + timedelta(minutes=1))
 
@@ -51,7 +51,7 @@ def test_a_job_waits_rightly_while_its_worker_is_busy_or_before_its_time():
 
 def test_a_worker_whose_job_is_silent_is_not_busy():
     aged(JobFactory.create(queue="train"), minutes=11)
-    JobFactory.create(queue="bulk", state=Job.State.RUNNING, heartbeat_at=timezone.now() - timedelta(minutes=5))
+    JobFactory.create(queue="deep", state=Job.State.RUNNING, heartbeat_at=timezone.now() - timedelta(minutes=5))
 
     checks.check_queues()
 
