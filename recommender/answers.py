@@ -13,10 +13,10 @@ from recommender import reasons
 from recommender.ml.serving import Candidate
 from recommender.ml.steering import EXPLORED, PINNED
 
-PERSONAL, ITEM, SEGMENT, CATEGORY, TRENDING, RISING, POPULAR, NEWEST, CHOSEN = (
-    "personal", "item", "segment", "category", "trending", "rising", "popular", "newest", "pinned",
+PERSONAL, SESSION, ITEM, SEGMENT, CATEGORY, TRENDING, RISING, POPULAR, NEWEST, CHOSEN = (
+    "personal", "session", "item", "segment", "category", "trending", "rising", "popular", "newest", "pinned",
 )  # fmt: skip
-CHAIN = (PERSONAL, ITEM, SEGMENT, CATEGORY, TRENDING, RISING, POPULAR, CHOSEN, NEWEST)
+CHAIN = (PERSONAL, SESSION, ITEM, SEGMENT, CATEGORY, TRENDING, RISING, POPULAR, CHOSEN, NEWEST)
 """Sources of items, the best first."""
 FALLBACK = "fallback"
 TOGETHER = "together"
@@ -147,7 +147,8 @@ def _told(
     code = "bought_together" if candidate.source == TOGETHER else reasons.BECAUSE[act.kind]
     speaker = cards[act.product_id]
     text = reasons.sentence(code, str(speaker["name"]))
-    return step.source, Reason(code, text, act.product_id, str(speaker["id"]), candidate.share)
+    source = SESSION if candidate.source == SESSION else step.source
+    return source, Reason(code, text, act.product_id, str(speaker["id"]), candidate.share)
 
 
 def _plain(code: str) -> Reason:

@@ -8,39 +8,29 @@ Arrays (n items, in the order of `item_ids`), format 2:
   `NAME_weights` float32: row j holds the items that item j of a history speaks for; for one that knows factors:
   `NAME_factors` float32 [n × f], `NAME_spectrum` float64 [f]
 * `similar_indptr`, `similar_indices`, `similar_weights`: row i holds the items most like item i, best first
+* with `meta["sessions"]`: the arrays of `session_serving.SessionServing`, `session_` before their names; histories of
+  up to `serves_up_to` known products are answered by it first
 
 Format 1 had a single voice, item_knn, in `indptr`, `indices`, `weights`; it still serves.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.ml.candidate import POPULAR, Candidate
 from recommender.ml.scoring import Attention, Chorus, Factors, Neighbours, Voice
+from recommender.ml.session_serving import SessionServing
 from recommender.ml.steering import similarity_of
 
+__all__ = ["POPULAR", "SIMILAR", "Candidate", "ServingModel", "build"]
+
 FORMAT = 2
-POPULAR = "popularity"
 SIMILAR = "similar"
 NEIGHBOURS = ("indptr", "indices", "weights")
 FACTORS = ("factors", "spectrum")
-
-
-class Candidate(NamedTuple):
-    """One product to show. `source` is the voice that brought most, popularity or similar; `score` compares among the
-    voices' products only.
-
-    `reason_product_id` is the product of the history that speaks most for this one and `share` its part of the score
-    in [0, 1]; None and 0 where no history spoke.
-    """
-
-    product_id: int
-    score: float
-    source: str
-    reason_product_id: int | None
-    share: float
 
 
 class ServingModel:
@@ -64,6 +54,13 @@ class ServingModel:
         _check_rows(*self._similar, size, "similar items")
         self.strategy = str(meta.get("strategy", "item_knn"))
         self._chorus = Chorus(voices if self.strategy != POPULAR else [], self.popularity)
+        told_of_sessions = meta.get("sessions")
+        self._session_longest = int(told_of_sessions["serves_up_to"]) if told_of_sessions else 0
+        self._sessions = (
+            SessionServing.from_arrays(_of_sessions(arrays, self.item_ids), told_of_sessions)
+            if told_of_sessions and self._session_longest
+            else None
+        )
         self._popular = np.lexsort((np.arange(size), -self.popularity))
 
     @classmethod
@@ -109,7 +106,11 @@ class ServingModel:
         if k <= 0 or len(self.item_ids) == 0:
             return []
         barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
-        candidates = self._scored(history, k, barred) if self._chorus.names and history else []
+        candidates = self._by_session(history, k, barred) if self._sessions is not None and history else []
+        if len(candidates) < k and self._chorus.names and history:
+            if candidates:
+                barred[self.positions([c.product_id for c in candidates])] = True
+            candidates += self._scored(history, k - len(candidates), barred)
         if fill and len(candidates) < k:
             barred[self.positions([c.product_id for c in candidates])] = True
             candidates += self._most_popular(k - len(candidates), barred)
@@ -142,6 +143,13 @@ class ServingModel:
         """How alike these products are to those who choose: [n, n] in [0, 1]; unknown ones are like nobody."""
         return similarity_of(*self._similar, self.positions(product_ids))
 
+    def _by_session(self, history: Sequence[tuple[int, float]], k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
+        """What the running session speaks for, when the history is short enough for it to know better."""
+        assert self._sessions is not None
+        rows = self.positions([product_id for product_id, weight in history if weight > 0])
+        rows = rows[rows >= 0]
+        return self._sessions.spoken(rows, k, barred) if 0 < len(rows) <= self._session_longest else []
+
     def _scored(self, history: Sequence[tuple[int, float]], k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
         rows = self.positions([product_id for product_id, _weight in history])
         weights = np.fromiter((weight for _product, weight in history), np.float64, len(history))
@@ -172,6 +180,16 @@ class ServingModel:
             Candidate(product, score, POPULAR, None, 0.0)
             for product, score in zip(self.item_ids[items].tolist(), self.popularity[items].tolist(), strict=True)
         ]
+
+
+def _of_sessions(arrays: Mapping[str, NDArray[Any]], item_ids: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Plain views, because every slice of a mapped array would be a new mapped array."""
+    own = {
+        name.removeprefix("session_"): np.asarray(array).view(np.ndarray)
+        for name, array in arrays.items()
+        if name.startswith("session_")
+    }
+    return own | {"item_ids": item_ids}
 
 
 def _first_format(meta: Mapping[str, Any]) -> list[dict[str, Any]]:

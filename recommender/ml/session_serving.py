@@ -10,12 +10,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.ml.candidate import POPULAR, SESSION, Candidate
 from recommender.ml.ranking import NOTHING
-from recommender.ml.serving import POPULAR, Candidate
 from recommender.ml.serving_sessions import SessionScorer
 from recommender.ml.session_sources import DEPTH
 
-SOURCE = "session"
 MATRIX = ("starts", "indices", "weights")
 INDEX = (
     "item_starts", "item_sessions", "item_places", "item_force", "session_starts", "session_items", "session_force",
@@ -57,7 +56,7 @@ class SessionServing:
         barred[out[out >= 0]] = True
         rows = self._positions([product for product, _weight in history])
         rows = rows[rows >= 0][:DEPTH]
-        candidates = self._scored(rows, k, barred) if len(rows) else []
+        candidates = self.spoken(rows, k, barred)
         if len(candidates) < k:
             barred[self._positions([c.product_id for c in candidates])] = True
             if not self.scorer.repeats:
@@ -71,13 +70,17 @@ class SessionServing:
             ]  # fmt: skip
         return candidates
 
-    def _scored(self, rows: NDArray[np.int64], k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
+    def spoken(self, rows: NDArray[np.int64], k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
+        """Up to k products that the session speaks for; `rows` are positions in `item_ids`, newest first."""
+        rows = rows[:DEPTH]
+        if len(rows) == 0:
+            return []
         context = np.full(DEPTH, NOTHING, np.int64)
         context[: len(rows)] = rows
         found = self.scorer.recommend(context, k, barred)
         reasons = [None if place == NOTHING else int(self.item_ids[context[place]]) for place in found.reasons.tolist()]
         return [
-            Candidate(product, score, SOURCE, reason, share)
+            Candidate(product, score, SESSION, reason, share)
             for product, score, reason, share in zip(
                 self.item_ids[found.items].tolist(), found.scores.tolist(), reasons, found.shares.tolist(), strict=True
             )

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recommender.ml import session_voice
 from recommender.ml.base import Recommender
 from recommender.ml.blend import Blend, Source
 from recommender.ml.ease import Ease
@@ -19,6 +20,7 @@ from recommender.ml.item_to_item import ItemToItem, csr_arrays
 from recommender.ml.judging import PRIMARY, Exam, rounded
 from recommender.ml.popularity import Popularity
 from recommender.ml.serving import FORMAT, ServingModel
+from recommender.ml.session_voice import Verdict
 from recommender.ml.sources import RECIPES, Kitchen
 from recommender.ml.splits import Protocol, Split, split
 from recommender.ml.tuning import Choice, choose, fallback_for
@@ -41,6 +43,7 @@ class TrainedRecommender:
     report: dict[str, Any]
     chosen: str
     choice: Choice
+    verdict: Verdict
     trained_from: float
     trained_until: float
     row_count: int
@@ -50,7 +53,7 @@ class TrainedRecommender:
 
     def refit(self, interactions: Interactions) -> ServingModel:
         """The same recipe on other events, for instance only on those that a rival had seen too."""
-        return ServingModel.from_arrays(*_published(self.choice, interactions))
+        return ServingModel.from_arrays(*_published(self.choice, interactions, self.verdict))
 
 
 def train(
@@ -82,7 +85,7 @@ def train(
         progress=progress, known=known, remember=remember, kitchen=kitchen,
     )  # fmt: skip
     chosen = time.process_time()
-    found = _judged(choice, exam)
+    found = _judged(choice, exam, interactions)
     facts = {
         "rows": {"earlier": len(cut.train), "later": len(cut.test)},
         "judged_from": float(cut.test.times.min()) if len(cut.test) else None,
@@ -90,7 +93,7 @@ def train(
     }
     del cut, exam  # publishing needs the memory
     judged = time.process_time()
-    arrays, meta = _published(choice, interactions, start=found.factors)
+    arrays, meta = _published(choice, interactions, found.verdict, start=found.factors, seed=seed)
     costs = {"search": chosen - began, "judging": judged - chosen, "publishing": time.process_time() - judged}
     return TrainedRecommender(
         arrays=arrays,
@@ -100,6 +103,7 @@ def train(
             "measured": bool(found.strategies),
             "strategies": found.strategies,
             "groups": found.groups,
+            "sessions": rounded(found.verdict.report),
             "chosen": choice.strategy,
             "validation": rounded(dict(choice.validation)),
             "parameters": choice.parameters(),
@@ -115,6 +119,7 @@ def train(
         },
         chosen=choice.strategy,
         choice=choice,
+        verdict=found.verdict,
         trained_from=float(interactions.times.min()),
         trained_until=float(interactions.times.max()),
         row_count=len(interactions),
@@ -129,9 +134,10 @@ class _Judged:
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     costs: dict[str, float] = field(default_factory=dict)
     factors: NDArray[np.floating] | None = None
+    verdict: Verdict = session_voice.NOBODY
 
 
-def _judged(choice: Choice, exam: Exam) -> _Judged:
+def _judged(choice: Choice, exam: Exam, interactions: Interactions) -> _Judged:
     """Every contestant, learned from the earlier events, on the later ones."""
     found = _Judged()
     if len(exam.customers) == 0:
@@ -146,6 +152,10 @@ def _judged(choice: Choice, exam: Exam) -> _Judged:
         ranked = exam.ranked(model)
         found.strategies[model.name] = rounded(exam.measures(ranked))
         found.groups[model.name] = {name: rounded(row) for name, row in exam.judge_groups(ranked).items()}
+        if model.name == choice.strategy:
+            cpu = time.process_time()
+            found.verdict = _who_is_served_by_session(model, exam, interactions)
+            found.costs["sessions"] = time.process_time() - cpu
     return found
 
 
@@ -228,8 +238,23 @@ def _fallback(choice: Choice) -> Popularity:
     return fallback_for(choice.validation, choice.half_life_days)
 
 
+def _who_is_served_by_session(chosen: Recommender, exam: Exam, interactions: Interactions) -> Verdict:
+    """Asked at moments of the later part, after both learned from the earlier one."""
+    session = session_voice.learn(exam.split.train, seed=exam.seed)
+    if session is None:
+        return session_voice.NOBODY
+    since, limit = float(exam.split.train.times.max()), exam.history_limit or HISTORY_LIMIT
+    asked = session_voice.moments(interactions, since=since, history_limit=limit, seed=exam.seed)
+    return session_voice.judge(chosen, session, asked, seed=exam.seed)
+
+
 def _published(
-    choice: Choice, interactions: Interactions, *, start: NDArray[np.floating] | None = None
+    choice: Choice,
+    interactions: Interactions,
+    verdict: Verdict = session_voice.NOBODY,
+    *,
+    start: NDArray[np.floating] | None = None,
+    seed: int = 0,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Arrays and meta of a `ServingModel`: what the chosen strategy needs, learned from all these events, and the
     neighbours for product pages. A model for popularity keeps item neighbours for those. `start`: item factors that
@@ -255,7 +280,12 @@ def _published(
         voices.append(told | {"attention": source.attention.to_meta()})
     arrays["popularity"] = sources[0].popularity.astype(np.float32)
     arrays |= {f"similar_{name}": array for name, array in csr_arrays(_alike(choice, sources, interactions)).items()}
-    return arrays, {
+    of_sessions: dict[str, Any] = {}
+    session = session_voice.learn(interactions, seed=seed) if verdict.longest else None
+    if session is not None:
+        more, of_sessions = session_voice.published(session, verdict)
+        arrays |= more
+    return arrays, of_sessions | {
         "format": FORMAT,
         "strategy": choice.strategy,
         "voices": voices,
