@@ -172,6 +172,12 @@ beat_schedule = {
         "args": ["recommender.tasks.count_lists"],
         "options": {"queue": "light"},
     },
+    "write recommendations for e-mail": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="4", minute="40"),
+        "args": ["recommender.tasks.write_mail_lists"],
+        "options": {"queue": "light"},
+    },
     "train recommendations": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="2", minute="30"),

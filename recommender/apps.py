@@ -13,6 +13,7 @@ class RecommenderConfig(AppConfig):
             experiment_kinds,
             first_models,
             model_kinds,
+            personal_data,
             role_permissions,
             staff_pages,
         )
@@ -57,6 +58,10 @@ class RecommenderConfig(AppConfig):
             title=_("Trials"),
             in_menu=False,
         )
+        personal_data.register(
+            "recommender.RecommendationList", "recommender.models.RecommendationList", subject="catalog.Customer",
+            path="customer", fields=["product_ids", "speaker_ids", "as_of"], on_erase="delete",
+        )  # fmt: skip
         personal_rankers.register("recommender", "recommender.taste.taste_for")
         product_panels.register(
             "recommender", "recommender.panels.similar_products", order=20, is_lazy=True,

@@ -30,7 +30,7 @@ from recommender.answers import (
     Step,
 )
 from recommender.ml.serving import Candidate, ServingModel
-from recommender.models import Placement
+from recommender.models import Placement, RecommendationList
 from recommender.wishes import Wish
 
 log = structlog.get_logger(__name__)
@@ -109,6 +109,8 @@ def _step(source: str, asked: Question, model: ServingModel | None, taken: Colle
             weighted = [(act.product_id, act.weight) for act in asked.history]
             if model is not None and weighted:
                 yield Step(PERSONAL, _said(lambda: _personal(model, weighted, asked)))
+            elif model is None and asked.customer_id is not None:
+                yield Step(PERSONAL, _written_ahead(asked.customer_id))
         case "similar":
             speakers = asked.speakers()
             if model is not None and speakers:
@@ -153,6 +155,15 @@ def _personal(model: ServingModel, weighted: Sequence[tuple[int, float]], asked:
 def _popular(model: ServingModel, asked: Question, taken: Collection[int]) -> list[Candidate]:
     allowed = None if asked.fits is None else model.mask(asked.fits)
     return model.popular(asked.depth, exclude=[*asked.unwanted, *taken], allowed=allowed)
+
+
+def _written_ahead(customer_id: int) -> list[Candidate]:
+    """The customer's list for e-mail, as the last model wrote it: for answers without a model. One query."""
+    row = RecommendationList.objects.filter(customer=customer_id).first()
+    if row is None:
+        return []
+    pairs = zip(row.product_ids, row.speaker_ids, strict=True)
+    return [Candidate(pk, 0.0, PERSONAL, speaker or None, 1.0) for pk, speaker in pairs]
 
 
 def _alike(model: ServingModel, speakers: Sequence[int], asked: Question) -> list[Candidate]:

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Brand, Category, Product
+from catalog.models import Brand, Category, Customer, Product
 from catalog.models.base import NamedModel
 from core.models import MoneyField, TimestampedModel
 from recommender.online.models import CreditState, RecommendationDay, RefusedCredit, ShownProduct, TouchedHour
@@ -254,6 +254,30 @@ class ServedList(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}".strip()
+
+
+class RecommendationList(models.Model):
+    """What a customer would be shown, written ahead: for e-mail, and for answers while there is no model.
+
+    `speaker_ids` names for each product the one that speaks for it, 0 for none.
+    """
+
+    customer = models.OneToOneField(
+        Customer, models.CASCADE, related_name="recommendation_list", verbose_name=_("customer")
+    )
+    product_ids = ArrayField(models.BigIntegerField(), verbose_name=_("products"))
+    speaker_ids = ArrayField(models.BigIntegerField())
+    model_version = models.ForeignKey(
+        "core.ModelVersion", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("model version")
+    )
+    as_of = models.DateTimeField(_("as of"))
+
+    class Meta:
+        verbose_name = _("list of recommendations")
+        verbose_name_plural = _("lists of recommendations")
+
+    def __str__(self) -> str:
+        return str(self.customer)
 
 
 class ListCount(models.Model):

@@ -50,6 +50,14 @@ def count_lists() -> dict[str, Any]:
     return {"lists": pipelines.count_lists()}
 
 
+@job(kind="recommender.mail_lists", queue="bulk", title=_("Write recommendations for e-mail"))
+def write_mail_lists() -> dict[str, Any]:
+    """Write ahead what each customer would be shown. Safe to run twice, and goes on where it was cut off."""
+    from recommender import mailing
+
+    return {"lists": mailing.write_lists()}
+
+
 @shared_task(name="recommender.tasks.keep_lists_fresh")
 def keep_lists_fresh() -> None:
     """Take up what people did in the last seconds. Safe to run at any time, also twice at once."""

@@ -222,3 +222,21 @@ def test_a_shop_without_a_past_has_empty_lists():
 
     assert of(Kind.TRENDING) == of(Kind.RISING) == []
     assert lists.partners([1]) == []
+
+
+def test_events_sent_to_the_api_change_what_other_visitors_see(server):
+    """The whole way: event, table, refresh, another visitor's answer. No training, no whole count in between."""
+    first, second = ProductFactory.create(external_id="first"), ProductFactory.create(external_id="second")
+    looked_at(first, 2)
+    pipelines.count_lists()
+    before = server.get("/recommendations", visitor="other", limit=1).json()
+
+    events = [{"kind": "view", "product": "ext:second", "visitor": f"v{number}"} for number in range(3)]
+    assert server.post("/events", {"events": events}).status_code == 200
+    tasks.keep_lists_fresh()
+    lists._known.looked_at -= lists.FRESH_SECONDS  # which pass
+    after = server.get("/recommendations", visitor="other", limit=1).json()
+
+    assert before["items"][0]["product"]["id"] == first.public_id
+    assert after["items"][0]["product"]["id"] == second.public_id
+    assert (after["items"][0]["source"], after["items"][0]["reason"]["code"]) == ("trending", "popular_now")

@@ -1,0 +1,111 @@
+"""Lists written ahead for e-mail, and for answers while there is no model: one per customer who allows it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.models import Customer, Interaction
+from catalog.selectors import sellable_among
+from core import model_registry as registry
+from core.jobs import checkpoint, guard, progress, resume_state
+from recommender import selectors, wishes
+from recommender.answers import PERSONAL, SESSION
+from recommender.choices import RECOMMENDER
+from recommender.models import Placement, RecommendationList
+
+CHUNK = 200
+SPARE = 2
+"""Lists hold so many times the slots, because some will be sold out or bought when the mail is written."""
+NOBODY = 0
+
+
+@dataclass(frozen=True)
+class MailList:
+    """Products of one customer that may be sold right now, best first. `as_of`: when the list was written."""
+
+    product_ids: list[int]
+    as_of: datetime
+    model_version_id: int | None
+
+
+def write_lists() -> int:
+    """Write the list of every customer for whom something personal is found. How many.
+
+    Goes on behind the last customer when it was cut off; a second run writes the same again. Without a model nothing
+    is touched. Customers who said no, were erased or have nothing of their own any more lose their list.
+    """
+    loaded = registry.active(RECOMMENDER)
+    if loaded is None:
+        return 0
+    state = resume_state()
+    began = datetime.fromisoformat(state["began"]) if state else timezone.now()
+    after, written = (state["after"], state["written"]) if state else (0, 0)
+    wish = wishes.wish(Placement.Surface.EMAIL)
+    asked = Customer.objects.existing().filter(is_personalised=True).order_by("pk")
+    total = asked.count() if wish is not None else 0
+    done = asked.filter(pk__lte=after).count() if after else 0
+    while wish is not None and (chunk := list(asked.filter(pk__gt=after)[:CHUNK])):
+        rows = [
+            row
+            for customer in chunk
+            if (row := _row(customer, loaded.version_id, limit=SPARE * (wish.slots or 10))) is not None
+        ]
+        after, written, done = chunk[-1].pk, written + len(rows), done + len(chunk)
+        with transaction.atomic():
+            guard()
+            RecommendationList.objects.bulk_create(
+                rows, update_conflicts=True, unique_fields=["customer"],
+                update_fields=["product_ids", "speaker_ids", "model_version", "as_of"],
+            )  # fmt: skip
+            checkpoint(began=began.isoformat(), after=after, written=written)
+        progress(done, total)
+    RecommendationList.objects.filter(as_of__lt=began).delete()
+    return written
+
+
+def _row(customer: Customer, version_id: int, *, limit: int) -> RecommendationList | None:
+    answer = selectors.recommend(placement=Placement.Surface.EMAIL, customer=customer, limit=limit)
+    if answer.source not in (PERSONAL, SESSION):
+        return None
+    return RecommendationList(
+        customer=customer,
+        product_ids=[item.product_id for item in answer.items],
+        speaker_ids=[item.reason.product_id or NOBODY for item in answer.items],
+        model_version_id=version_id,
+        as_of=timezone.now(),
+    )
+
+
+def lists_for_mail(customer_ids: Collection[int], *, limit: int = 10) -> dict[int, MailList]:
+    """The lists of these customers as they may be mailed now: what is not for sale or was bought since is left out.
+
+    Customers without a list, or who allow none any more, are missing. Three queries, however many customers.
+    """
+    rows = list(
+        RecommendationList.objects.filter(
+            customer__in=customer_ids, customer__is_personalised=True, customer__erased_at=None
+        )
+    )
+    sellable = sellable_among({pk for row in rows for pk in row.product_ids})
+    bought = set(
+        Interaction.objects.filter(
+            customer__in=[row.customer_id for row in rows], kind=Interaction.Kind.PURCHASE, product__isnull=False
+        )
+        .filter(occurred_at__gte=min((row.as_of for row in rows), default=timezone.now()))
+        .values_list("customer_id", "product_id")
+    )
+    return {
+        row.customer_id: MailList(
+            _kept(row.product_ids, row.customer_id, sellable, bought)[:limit], row.as_of, row.model_version_id
+        )
+        for row in rows
+    }
+
+
+def _kept(
+    product_ids: Sequence[int], customer_id: int, sellable: Collection[int], bought: Collection[tuple[int, int]]
+) -> list[int]:
+    return [pk for pk in product_ids if pk in sellable and (customer_id, pk) not in bought]

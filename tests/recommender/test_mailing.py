@@ -1,0 +1,115 @@
+"""Lists written ahead: for whom, how they go on after a cut, and when they answer."""
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Interaction, Product
+from catalog.partitions import ensure_partitions
+from core import model_registry as registry
+from core.models import ModelVersion
+from recommender import mailing, selectors
+from recommender.models import RecommendationList
+from tests.recommender.conftest import NOW
+
+
+@pytest.fixture
+def written(trained):
+    trained.nobody = trained.customers[3]
+    trained.nobody.is_personalised = False
+    trained.nobody.save()
+    assert mailing.write_lists() == 39
+    return trained
+
+
+def test_every_customer_who_allows_it_has_a_list_that_names_its_model_and_moment(written):
+    customer = written.customers[0]
+
+    row = RecommendationList.objects.get(customer=customer)
+
+    assert row.model_version == ModelVersion.objects.get()
+    assert (timezone.now() - row.as_of).total_seconds() < 60
+    now = selectors.recommend(placement="email", customer=customer, limit=12)
+    assert row.product_ids == [item.product_id for item in now.items]
+    assert len(row.speaker_ids) == len(row.product_ids)
+    assert not RecommendationList.objects.filter(customer=written.nobody).exists()
+
+
+def test_a_second_run_keeps_one_list_each_and_takes_away_what_is_not_allowed_any_more(written):
+    changed = written.customers[5]
+    changed.is_personalised = False
+    changed.save()
+
+    assert mailing.write_lists() == 38
+
+    assert RecommendationList.objects.count() == 38
+    assert not RecommendationList.objects.filter(customer=changed).exists()
+
+
+def test_a_run_that_was_cut_off_goes_on_behind_the_last_customer(trained, monkeypatch):
+    monkeypatch.setattr(mailing, "CHUNK", 10)
+    kept: dict = {}
+    monkeypatch.setattr(mailing, "checkpoint", lambda **state: kept.update(state))
+    monkeypatch.setattr(mailing, "progress", lambda done, _total: 1 / 0 if done == 20 else None)
+    with pytest.raises(ZeroDivisionError):
+        mailing.write_lists()
+    assert RecommendationList.objects.count() == 20
+    before = dict(RecommendationList.objects.values_list("customer", "as_of"))
+
+    monkeypatch.setattr(mailing, "resume_state", lambda: kept)
+    monkeypatch.setattr(mailing, "progress", lambda _done, _total: None)
+
+    assert mailing.write_lists() == 40
+    after = dict(RecommendationList.objects.values_list("customer", "as_of"))
+    assert len(after) == 40
+    assert {pk: after[pk] for pk in before} == before
+
+
+def test_what_is_sold_out_or_was_bought_since_is_not_mailed(written, django_assert_num_queries):
+    customer, other = written.customers[0], written.customers[2]
+    first, second, third = RecommendationList.objects.get(customer=customer).product_ids[:3]
+    Product.objects.filter(pk=first).update(status="hidden")
+    ensure_partitions(timezone.now().date(), timezone.now().date())
+    Interaction.objects.create(customer=customer, product_id=second, kind="purchase", occurred_at=timezone.now())
+
+    with django_assert_num_queries(3):
+        found = mailing.lists_for_mail([customer.pk, other.pk, written.nobody.pk], limit=3)
+
+    assert set(found) == {customer.pk, other.pk}
+    assert found[customer.pk].product_ids[0] == third
+    assert not {first, second} & set(found[customer.pk].product_ids)
+    assert len(found[other.pk].product_ids) == 3
+    assert found[other.pk].model_version_id == ModelVersion.objects.get().pk
+
+
+def test_a_customer_who_switches_personal_answers_off_is_missing_at_once(written):
+    customer = written.customers[0]
+    customer.is_personalised = False
+    customer.save()
+
+    assert mailing.lists_for_mail([customer.pk]) == {}
+
+
+def test_without_a_model_the_list_answers_and_without_consent_it_does_not(written):
+    customer = written.customers[0]
+    expected = RecommendationList.objects.get(customer=customer).product_ids[:4]
+    ModelVersion.objects.all().delete()
+    registry.forget_loaded()
+
+    answer = selectors.recommend(customer=customer, limit=4)
+
+    assert [item.product_id for item in answer.items] == expected
+    assert (answer.source, answer.model_version) == ("fallback", None)
+    assert answer.items[0].source == "personal"
+    assert answer.items[0].reason.code == "because_you_viewed"
+    customer.is_personalised = False
+    assert "personal" not in {item.source for item in selectors.recommend(customer=customer, limit=4).items}
+
+
+def test_without_a_model_nothing_is_written_and_nothing_is_lost(written):
+    ModelVersion.objects.all().delete()
+    registry.forget_loaded()
+
+    assert mailing.write_lists() == 0
+    assert RecommendationList.objects.count() == 39
+    assert RecommendationList.objects.filter(model_version=None).count() == 39
+    assert RecommendationList.objects.filter(as_of__gt=NOW).count() == 39
