@@ -45,6 +45,7 @@ from core.models import (
 from core.rights import copying, erasing
 from core.rights.holdings import Identity, holdings
 from core.rights.services import watch_clock
+from recommender.models import RecommendationList
 from tests.factories import (
     CustomerFactory,
     ExperimentFactory,
@@ -107,6 +108,9 @@ def ana() -> Customer:
         ExposureFactory.create(experiment=experiment, subject=subject)
     SearchQueryFactory.create(customer=ana)
     SearchQueryFactory.create(visitor=visitor)
+    RecommendationList.objects.create(
+        customer=ana, product_ids=[variant.product_id], speaker_ids=[0], as_of=timezone.now()
+    )
     for one in holdings(LABEL):
         rows = list(one.rows_of(ana.pk))
         assert rows, f"{one.label}: this test has to make a row"
