@@ -2,6 +2,7 @@
 table."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -47,6 +48,47 @@ def preset_days(name: str, today: date) -> tuple[date, date] | None:
         "year": today.replace(month=1, day=1),
     }.get(name)
     return None if first is None else (first, today)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Whole days in the shop's time zone, as an address asks for them: `?within=…&from=…&to=…`."""
+
+    within: str
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, request: HttpRequest, *, usual: str = "last_28") -> "Period":
+        """Anything that is not understood is what is usual."""
+        within = request.GET.get("within", usual)
+        first, last = _day(request.GET.get("from")), _day(request.GET.get("to"))
+        if within == "between" and first is not None and last is not None and first <= last:
+            return cls(within, first, last)
+        today = timezone.localdate()
+        days = preset_days(within, today)
+        return cls(within, *days) if days is not None else cls(usual, *(preset_days(usual, today) or (today, today)))
+
+    @property
+    def moments(self) -> tuple[datetime, datetime]:
+        """When it begins and when it is over."""
+        return _midnight(self.first), _midnight(self.last + timedelta(days=1))
+
+    @property
+    def query(self) -> dict[str, str]:
+        """For addresses that keep it."""
+        known = {"within": self.within}
+        if self.within == "between":
+            known |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        return known
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        found = parse_date(text or "")
+    except ValueError:
+        return None
+    return found if found is not None and FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 class DaysFilter(RangeDateFilter):
@@ -109,11 +151,7 @@ class DaysFilter(RangeDateFilter):
         return _("%(first)s to %(last)s") % {"first": day_text(first), "last": day_text(last)}
 
     def _typed(self, suffix: str) -> date | None:
-        try:
-            day = parse_date(str(self.used_parameters.get(f"{self.parameter_name}_{suffix}") or ""))
-        except ValueError:
-            return None
-        return day if day is not None and FIRST_YEAR <= day.year <= LAST_YEAR else None
+        return _day(str(self.used_parameters.get(f"{self.parameter_name}_{suffix}") or ""))
 
 
 def _midnight(day: date) -> datetime:

@@ -9,6 +9,7 @@ class RecommenderConfig(AppConfig):
     def ready(self) -> None:
         from catalog.extensions import customer_panels, personal_rankers, product_panels
         from core.extensions import (
+            dashboard_cards,
             evaluators,
             experiment_kinds,
             first_models,
@@ -42,6 +43,15 @@ class RecommenderConfig(AppConfig):
                 "many": _("Customers with 5 products and more"),
             },
         )
+        staff_pages.register(
+            "recommender_online",
+            "recommender.online.views.online",
+            path="recommender/online/",
+            permission="recommender.view_placement",
+            title=_("What recommendations bring"),
+            icon="trending_up",
+        )
+        dashboard_cards.register("recommender", "recommender.online.card.card", order=60)
         staff_pages.register(
             "recommender_preview",
             "recommender.views.preview",

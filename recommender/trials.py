@@ -7,16 +7,23 @@ from catalog.recent import Browser
 from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for
 
 KIND = "recommendations"
-LIVE, POPULAR, NEWEST = "live", "popularity", "newest"
+LIVE, POPULAR, NEWEST, SIMILAR = "live", "popularity", "newest", "similar"
 
 RECOMMENDATIONS = ExperimentKind(
     title=_("Recommendations"),
-    targets={"home": _("Home page"), "product": _("Product page"), "cart": _("Basket"), "category": _("Category page")},
+    targets={
+        "home": _("Home page"),
+        "product": _("Product page"),
+        "cart": _("Basket"),
+        "category": _("Category page"),
+        "search": _("Search page"),
+    },
     open_targets=True,
     choices=[
         ArmChoice(LIVE, _("The live model"), {"strategy": LIVE}),
         ArmChoice(POPULAR, _("The popularity list"), {"strategy": POPULAR}),
         ArmChoice(NEWEST, _("The newest products"), {"strategy": NEWEST}),
+        ArmChoice(SIMILAR, _("Products like the one on the page"), {"strategy": SIMILAR}),
     ],
     control=POPULAR,
     metrics=["orders", "conversion", "revenue", "clicks", "revenue_per_view"],

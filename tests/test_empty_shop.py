@@ -8,6 +8,7 @@ from core.models import StaffUser
 
 PAGES = [
     "index",
+    "recommender_online",
     "recommender_preview",
     "recommender_trials",
     "catalog_product_changelist",

@@ -491,6 +491,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_product_thumbnail": ("GET", {"catalog.view_product", "catalog.change_product"}),
     "catalog_product_restore": ("POST", {"catalog.delete_product"}),
     "catalog_search_quality": ("GET", {"catalog.view_searchquery"}),
+    "recommender_online": ("GET", {"recommender.view_placement"}),
     "recommender_preview": ("GET", {"catalog.view_product"}),
     "recommender_trials": ("GET", {"core.view_modelversion"}),
 }

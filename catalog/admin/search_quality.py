@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,8 +10,6 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from catalog.search import reports
@@ -19,11 +17,9 @@ from catalog.search.reports import QueryRow
 from core.admin.base import EXPORT_PERMISSION
 from core.exports.cells import safe_cell
 from core.exports.tables import csv_lines, private_headers
-from core.filters import FIRST_YEAR, LAST_YEAR, PRESETS, preset_days
+from core.filters import PRESETS, Period
 from core.ledger import record
 from core.models import LedgerEntry
-
-USUAL = "last_28"
 
 
 @dataclass(frozen=True)
@@ -31,51 +27,34 @@ class Shown:
     """What the address asks for."""
 
     report: str
-    within: str
-    first: date
-    last: date
+    period: Period
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Shown":
         """Anything that is not understood is what is usual."""
-        today = timezone.localdate()
         report = request.GET.get("show", "top")
-        within = request.GET.get("within", USUAL)
-        first, last = _day(request.GET.get("from")), _day(request.GET.get("to"))
-        if within == "between" and first is not None and last is not None and first <= last:
-            return cls(report if report in reports.REPORTS else "top", within, first, last)
-        days = preset_days(within, today)
-        within, days = (within, days) if days is not None else (USUAL, preset_days(USUAL, today))
-        assert days is not None
-        return cls(report if report in reports.REPORTS else "top", within, *days)
+        return cls(report if report in reports.REPORTS else "top", Period.of(request))
 
     @property
-    def moments(self) -> tuple[datetime, datetime]:
-        zone = timezone.get_current_timezone()
-        return (
-            datetime.combine(self.first, time.min, zone),
-            datetime.combine(self.last + timedelta(days=1), time.min, zone),
-        )
+    def within(self) -> str:
+        return self.period.within
+
+    @property
+    def first(self) -> date:
+        return self.period.first
+
+    @property
+    def last(self) -> date:
+        return self.period.last
 
     def address(self, **changes: str) -> str:
-        known = {"show": self.report, "within": self.within}
-        if self.within == "between":
-            known |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
-        return f"?{urlencode({**known, **changes})}"
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        found = parse_date(text or "")
-    except ValueError:
-        return None
-    return found if found is not None and FIRST_YEAR <= found.year <= LAST_YEAR else None
+        return f"?{urlencode({'show': self.report, **self.period.query, **changes})}"
 
 
 def quality(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """`?show=top|failing|refined&within=…&from=…&to=…&format=csv`; the address bar carries the whole state."""
     shown = Shown.of(request)
-    since, until = shown.moments
+    since, until = shown.period.moments
     rows = reports.REPORTS[shown.report](since, until)
     may_export = request.user.has_perm(EXPORT_PERMISSION)
     if request.method == "POST" and may_export:

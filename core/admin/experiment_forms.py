@@ -1,9 +1,11 @@
 """What staff write down before an experiment starts, and what follows from it afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
@@ -167,6 +169,30 @@ class ExperimentForm(forms.Form):
             "winsorise_at": data["winsorise_at"],
             "arms": arms,
         }
+
+
+PREFILLED = ("name", "place", "other_place", "hypothesis", "primary_metric")
+
+
+def prefilled(asked: Mapping[str, str]) -> dict[str, Any]:
+    """What the address of the form may fill in: pages that know what to ask link here. Nothing is written by it."""
+    names = [*PREFILLED, *(f"arm_{place}_way" for place in range(ARMS))]
+    return {name: asked[name][:200] for name in names if asked.get(name)}
+
+
+def start_address(*, kind: str, target: str, name: str, ways: Sequence[str], metric: str = "") -> str:
+    """The form of a new experiment at this place, the control's way first."""
+    known = kinds.known(kind)
+    is_listed = known is not None and target in known.targets
+    query = {
+        "name": name,
+        "place": f"{kind}:{target if is_listed else OTHER}",
+        "other_place": "" if is_listed else target,
+        "primary_metric": metric,
+        **{f"arm_{place}_way": f"{kind}:{way}" for place, way in enumerate(ways[:ARMS])},
+    }
+    query = {name: value for name, value in query.items() if value}
+    return f"{reverse('admin:core_experiment_add')}?{urlencode(query)}"
 
 
 class DecisionForm(forms.Form):

@@ -16,7 +16,7 @@ from unfold.decorators import display
 
 from core.admin.base import EXPORT_PERMISSION
 from core.admin.experiment_acts import RUN, ExperimentActs, page_of, plan
-from core.admin.experiment_forms import DecisionForm, ExperimentForm
+from core.admin.experiment_forms import DecisionForm, ExperimentForm, prefilled
 from core.admin.experiment_page import context_of
 from core.components import Meaning, figure, pill, toast, when
 from core.exceptions import DomainError
@@ -122,7 +122,7 @@ class ExperimentAdmin(ExperimentActs):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = ExperimentForm(request.POST or None)
+        form = ExperimentForm(request.POST or None, initial=prefilled(request.GET))
         if request.method == "POST" and form.is_valid():
             try:
                 made = services.create(by=request.user, **form.cleaned())  # type: ignore[arg-type]

@@ -93,19 +93,25 @@ def _read(experiment: Experiment, look: ExperimentLook, result: dict[str, Any], 
     if low > 0 or high < 0:
         rises = low > 0
         span = _("%(low)s to %(high)s") % {
-            "low": _share(min(abs(low), abs(high))),
-            "high": _share(max(abs(low), abs(high))),
+            "low": share_text(min(abs(low), abs(high))),
+            "high": share_text(max(abs(low), abs(high))),
         }
         change = str(metric.more if rises else metric.fewer) % {"range": span}
         if rises == metric.is_good:
             return told("works", _("works"), _("Works: likely %(change)s") % {"change": change})
         return told("hurts", _("hurts"), _("Hurts: likely %(change)s") % {"change": change})
     if max(abs(low), abs(high)) <= near:
-        widest = _share(max(abs(low), abs(high)))
+        widest = share_text(max(abs(low), abs(high)))
         return told("same", _("no difference"), _("No difference that matters: within ±%(width)s") % {"width": widest})
-    sentence = _("Too early to tell: anywhere from %(low)s to %(high)s.") % {"low": _signed(low), "high": _signed(high)}
+    sentence = _("Too early to tell: anywhere from %(low)s to %(high)s.") % {
+        "low": signed_share(low),
+        "high": signed_share(high),
+    }
     if not experiment.is_running:
-        sentence = _("Not decided: anywhere from %(low)s to %(high)s.") % {"low": _signed(low), "high": _signed(high)}
+        sentence = _("Not decided: anywhere from %(low)s to %(high)s.") % {
+            "low": signed_share(low),
+            "high": signed_share(high),
+        }
     elif (days := days_left(experiment, look, row)) is not None:
         more = _time_left(days)
         sentence = pgettext("two sentences", "%(first)s %(second)s") % {"first": sentence, "second": more}
@@ -150,15 +156,15 @@ def _missing(experiment: Experiment, look: ExperimentLook, result: dict[str, Any
     return _("Not yet: the control group has too little to compare with")
 
 
-def _share(value: float) -> str:
+def share_text(value: float) -> str:
     """6%, 0.4%: one decimal below ten where it says something."""
     size = abs(value) * 100
     text = f"{size:.1f}".removesuffix(".0") if size < 10 else f"{size:.0f}"
     return f"{text}%"
 
 
-def _signed(value: float) -> str:
-    return f"{MINUS if value < 0 else '+'}{_share(value)}"
+def signed_share(value: float) -> str:
+    return f"{MINUS if value < 0 else '+'}{share_text(value)}"
 
 
 def _listed(parts: list[str]) -> str:

@@ -1,7 +1,9 @@
 """Placements: where recommendations stand, and what staff want there."""
 
+from datetime import timedelta
 from itertools import zip_longest
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -9,6 +11,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -22,9 +25,12 @@ from catalog.admin.product_forms import with_languages
 from core.admin.base import StackedInline, StaffModelAdmin
 from core.components import Meaning, pill, toast
 from core.exceptions import DomainError
+from core.shop import current_shop
 from recommender import selectors, services, wishes
 from recommender.admin.forms import PlacementForm, RuleForm, RuleFormSet
 from recommender.models import Placement, PlacementRule, PlacementVersion
+from recommender.online import reports
+from recommender.online import views as online
 from recommender.views import asked_for
 
 VERSIONS = 10
@@ -129,8 +135,30 @@ class PlacementAdmin(StaffModelAdmin):
         placement = self.get_object(request, object_id) if request.method == "GET" else None
         if placement is not None and self.has_view_or_change_permission(request, placement):
             context["history"] = placement.versions.select_related("saved_by")[:VERSIONS]
+            context |= self._online(request, placement)
             context["may_restore"] = self.has_change_permission(request, placement)
         return super().change_view(request, object_id, form_url, context)
+
+    @staticmethod
+    def _online(request: HttpRequest, placement: Placement) -> dict[str, Any]:
+        """What the placement brought in the last 28 days, beside its control."""
+        today = timezone.localdate()
+        found = reports.report(
+            today - timedelta(days=27), today, hours=current_shop().credit_hours, placement=placement.key
+        )
+        own = next(iter(found.placements), None) or reports.PlacementFigures(
+            placement.key, str(placement), placement.pk, placement.strategy
+        )
+        return {
+            "online": online.against(request, own, found),
+            "online_lists": own.counts.lists,
+            "online_cells": zip(
+                online.titles(), online.Row(own.counts, found.coverage_of(own.shown)).cells, strict=True
+            ),
+            "online_heads": online.titles(),
+            "online_url": f"{reverse('admin:recommender_online')}?{urlencode({'placement': placement.key})}",
+            "counted_at": found.counted_at,
+        }
 
     def save_model(self, request: HttpRequest, obj: Placement, form: Any, change: bool) -> None:
         """Saved with its rules, in `save_related`."""

@@ -1,21 +1,25 @@
 """A shop where people see lists, click and buy: written as events, orders and signed ids."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from catalog.models import Customer, Interaction, Product, Visitor
 from catalog.partitions import ensure_partitions
+from core.choices import Role
 from core.models import ShopProfile
+from core.roles import sync_roles
 from core.shop import forget_shop
 from recommender import tokens
 from recommender.models import RecommendationDay
 from recommender.online import counting
-from tests.factories import OrderFactory, OrderLineFactory, ProductFactory
+from tests.factories import OrderFactory, OrderLineFactory, ProductFactory, StaffUserFactory
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -86,3 +90,16 @@ def day(scene):
         return RecommendationDay.objects.get()
 
     return count
+
+
+@pytest.fixture
+def staff(db) -> Callable[[Role], Client]:
+    """`staff(Role.ANALYST)`: the browser of somebody in this role."""
+
+    def make(role: Role) -> Client:
+        sync_roles()
+        client = Client()
+        client.force_login(StaffUserFactory.create(role=role))
+        return client
+
+    return make

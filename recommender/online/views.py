@@ -1,0 +1,290 @@
+"""Staff page "Recommendations: what they bring"."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core.admin.base import EXPORT_PERMISSION
+from core.admin.experiment_forms import start_address
+from core.components import Range, percent, range_chart
+from core.components.words import day_text, money
+from core.experiments import reading
+from core.exports.cells import safe_cell
+from core.exports.tables import csv_lines, private_headers
+from core.filters import PRESETS, Period
+from core.ledger import record
+from core.ml.experiments import Interval
+from core.models import LedgerEntry
+from core.shop import current_shop
+from recommender import trials
+from recommender.models import Placement, RefusedCredit
+from recommender.online import reports
+from recommender.online.reports import ArmFigures, Counts, PlacementFigures, Rate, Report
+
+MOST_LINES = 5
+LEAST_POINTS = 8
+MOST_DAYS_IN_TABLE = 92
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure with its likely range below it."""
+
+    text: str
+    hint: str
+
+
+def share_cell(rate: Rate) -> Cell:
+    if rate.value is None:
+        return Cell("–", "")
+    if rate.low is None or rate.high is None:
+        return Cell(percent(rate.value), _("too few for a range"))
+    return Cell(percent(rate.value), _("%(low)s to %(high)s") % {"low": percent(rate.low), "high": percent(rate.high)})
+
+
+def money_cell(rate: Rate) -> Cell:
+    if rate.value is None:
+        return Cell("–", "")
+    if rate.low is None or rate.high is None:
+        return Cell(money(rate.value), _("too few for a range"))
+    return Cell(money(rate.value), _("%(low)s to %(high)s") % {"low": money(rate.low), "high": money(rate.high)})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: a placement or an arm."""
+
+    counts: Counts
+    coverage: float | None
+
+    @property
+    def cells(self) -> list[Cell]:
+        own = self.counts
+        return [
+            share_cell(own.ctr), share_cell(own.cart_rate), share_cell(own.conversion), money_cell(own.per_thousand),
+            Cell(percent(self.coverage), ""),
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ArmRow(Row):
+    arm: Any
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Against:
+    """A placement beside its control, or what to do while there is none."""
+
+    figures: PlacementFigures
+    rows: list[ArmRow]
+    chart: Any
+    experiment_url: str
+    start_url: str
+
+
+def titles() -> list[str]:
+    """Heads of the columns of `Row.cells`."""
+    return [
+        _("Clicked"), _("Into the basket"), _("Bought"), _("Revenue per 1,000 lists"), _("Products shown"),
+    ]  # fmt: skip
+
+
+def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """`?placement=…&within=…&from=…&to=…`; the address bar carries the whole state. A POST sends the table as CSV."""
+    period = Period.of(request)
+    wanted = request.GET.get("placement", "")[:40]
+    hours = current_shop().credit_hours
+    found = reports.report(period.first, period.last, hours=hours, placement=wanted)
+    may_export = request.user.has_perm(EXPORT_PERMISSION)
+    if request.method == "POST" and may_export:
+        return _csv(period, found)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Recommendations: what they bring"),
+        "period": period,
+        "presets": PRESETS.items(),
+        "wanted": wanted,
+        "found": found,
+        "window": dict(type(current_shop()).CreditHours.choices).get(found.hours, ""),
+        "rows": [
+            (one, Row(one.counts, found.coverage_of(one.shown)), _address(period, one.key)) for one in found.placements
+        ],
+        "heads": titles(),
+        "all_url": _address(period, ""),
+        "against": [against(request, one, found) for one in found.placements],
+        "chart": click_chart(period, found),
+        "refused": _refused(found),
+        "may_export": may_export and bool(found.placements),
+        "shop_url": reverse("admin:core_shopprofile_change", args=[1])
+        if request.user.has_perm("core.change_shopprofile")
+        else "",
+        "placements_url": reverse("admin:recommender_placement_changelist"),
+    }
+    return render(request, "admin/recommender/online.html", context)
+
+
+def _address(period: Period, placement: str) -> str:
+    query = {**period.query, **({"placement": placement} if placement else {})}
+    return f"{reverse('admin:recommender_online')}?{urlencode(query)}"
+
+
+def against(request: HttpRequest, one: PlacementFigures, found: Report) -> Against:
+    """What the experiment of a placement says, in words; without one, where to start it."""
+    user = request.user
+    rows = [
+        ArmRow(arm.counts, found.coverage_of(arm.shown), arm.arm, arm_sentence(arm, is_broken=one.broken is not None))
+        for arm in one.arms
+    ]
+    drawn = [
+        Range(arm.arm.name, arm.lift or 0.0, *arm.interval, arm_sentence(arm, is_broken=False))
+        for arm in one.arms
+        if arm.interval is not None and one.broken is None
+    ]
+    sees = one.experiment is not None and user.has_perm("core.view_experiment")
+    return Against(
+        one,
+        rows,
+        range_chart(drawn, _("Change of the click rate against the control")) if drawn else "",
+        reverse("admin:core_experiment_change", args=[one.experiment.pk]) if one.experiment and sees else "",
+        start_url(one.key, one.title, one.strategy) if user.has_perm("core.add_experiment") else "",
+    )
+
+
+def start_url(key: str, title: str, strategy: str) -> str:
+    """The form of an experiment at this placement: the popularity list as control, against what it shows now."""
+    own = {str(Placement.Strategy.SIMILAR): trials.SIMILAR, str(Placement.Strategy.NEWEST): trials.NEWEST}
+    way = own.get(strategy, trials.LIVE)
+    name = _("%(placement)s: do recommendations bring more than the popularity list?") % {"placement": title}
+    return start_address(kind=trials.KIND, target=key, name=name[:120], ways=[trials.POPULAR, way], metric="clicks")
+
+
+def arm_sentence(arm: ArmFigures, *, is_broken: bool) -> str:
+    if arm.arm.is_control:
+        return _("the control")
+    if is_broken:
+        return _("do not use")
+    return lift_sentence(arm.interval)
+
+
+def lift_sentence(interval: Interval | None) -> str:
+    """What a relative change of the click rate says. One look: the experiment itself holds at every look."""
+    if interval is None:
+        return _("Not yet: too few people or clicks")
+    low, high = interval
+    if low > 0 or high < 0:
+        near, far = sorted((abs(low), abs(high)))
+        span = _("%(low)s to %(high)s") % {"low": reading.share_text(near), "high": reading.share_text(far)}
+        text = _("Likely %(range)s more clicks") if low > 0 else _("Likely %(range)s fewer clicks")
+        return text % {"range": span}
+    return _("Too early to tell: anywhere from %(low)s to %(high)s.") % {
+        "low": reading.signed_share(low), "high": reading.signed_share(high),
+    }  # fmt: skip
+
+
+def _refused(found: Report) -> list[tuple[str, int]]:
+    return [(str(RefusedCredit.Reason(reason).label), acts) for reason, acts in sorted(found.refused.items())]
+
+
+# --- chart --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A line chart and its table twin. `spec` is empty where there is too little to draw."""
+
+    title: str
+    spec: str
+    heads: list[str]
+    rows: list[tuple[str, list[str]]]
+
+
+def click_chart(period: Period, found: Report) -> Chart | None:
+    """Click rates by day of the placements with most lists."""
+    days = _days(period, found)
+    some = found.placements[:MOST_LINES]
+    if not some or not days:
+        return None
+    rates = [reports.daily(days, one) for one in some]
+    enough = len(days) >= LEAST_POINTS and found.everything.lists >= reports.LEAST_PEOPLE
+    spec = {
+        "type": "line",
+        "labels": [day_text(day) for day in days],
+        "unit": "%",
+        "series": [
+            {
+                "label": one.title,
+                "data": [None if rate.value is None else round(rate.value * 100, 2) for rate in line],
+                "open": True,
+            }
+            for one, line in zip(some, rates, strict=True)
+        ],
+    }
+    rows = [
+        (day_text(day), [_with_base(line[place]) for line in rates])
+        for place, day in list(enumerate(days))[-MOST_DAYS_IN_TABLE:]
+    ]
+    title = _("%(rate)s of the lists that were seen were clicked") % {"rate": percent(found.everything.ctr.value)}
+    return Chart(title, json.dumps(spec) if enough else "", [one.title for one in some], rows[::-1])
+
+
+def _with_base(rate: Rate) -> str:
+    return percent(rate.value, rate.base) if rate.value is not None else "–"
+
+
+def _days(period: Period, found: Report) -> list[date]:
+    """Every day of the period from the first one with a list on; gaps stay gaps."""
+    known = [day for one in found.placements for day in one.daily]
+    if not known:
+        return []
+    first, last = max(period.first, min(known)), max(known)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+# --- file ---------------------------------------------------------------------------------------------------------
+
+
+def _csv(period: Period, found: Report) -> StreamingHttpResponse:
+    """One line for each placement and each arm of its experiment."""
+    heads = [
+        _("Placement"), _("Experiment"), _("Arm"), _("Lists seen"), _("People and days"), _("Clicked lists"),
+        _("Click rate"), _("from"), _("to"), _("Lists put into the basket"), _("Lists bought from"), _("Revenue"),
+        _("Revenue per 1,000 lists"), _("from"), _("to"), _("Products shown"), _("Change of the click rate"),
+        _("from"), _("to"),
+    ]  # fmt: skip
+
+    def cells(key: str, counts: Counts, shown: int, arm: ArmFigures | None, experiment: str) -> list[Any]:
+        ctr, revenue = counts.ctr, counts.per_thousand
+        ends = arm.interval if arm is not None and arm.interval else (None, None)
+        return [
+            key, experiment, arm.arm.name if arm else "", counts.lists, counts.people, int(counts.sums["clicked"]),
+            ctr.value, ctr.low, ctr.high, int(counts.sums["carted"]), int(counts.sums["bought"]), counts.revenue,
+            revenue.value, revenue.low, revenue.high, shown, arm.lift if arm else None, *ends,
+        ]  # fmt: skip
+
+    def lines() -> Iterator[list[str]]:
+        yield heads
+        for one in found.placements:
+            yield [safe_cell(cell) for cell in cells(one.key, one.counts, one.shown, None, "")]
+            name = one.experiment.name if one.experiment else ""
+            for arm in one.arms:
+                yield [safe_cell(cell) for cell in cells(one.key, arm.counts, arm.shown, arm, name)]
+
+    rows = len(found.placements) + sum(len(one.arms) for one in found.placements)
+    record(
+        LedgerEntry.Kind.EXPORT, "recommender.recommendationday", list="recommendations", rows=rows, format="csv",
+        act="sent",
+    )  # fmt: skip
+    response = StreamingHttpResponse(csv_lines(lines()), content_type="text/csv; charset=utf-8")
+    for name, value in private_headers(f"recommendations-{period.first}-{period.last}.csv").items():
+        response.headers[name] = value
+    return response
