@@ -105,7 +105,7 @@ class CatalogConfig(AppConfig):
         books = "The books need it; without the customer it names nobody."
         holds(
             "Customer", "pk",
-            "name email phone city birthday external_id public_id joined_at is_personalised erased_at",
+            "name email phone city birthday external_id public_id joined_at is_personalised profile_since erased_at",
             replace={
                 "public_id": "catalog.rights.new_public_id", "joined_at": "catalog.rights.first_of_month",
                 "is_personalised": "catalog.rights.no", "erased_at": "django.utils.timezone.now",

@@ -29,6 +29,8 @@ LEFT JOIN catalog_customer c ON c.id = i.customer_id
 WHERE i.occurred_at <= %(until)s AND i.kind = ANY(%(kinds)s)
   AND COALESCE(i.customer_id, i.visitor_id) IS NOT NULL
   AND COALESCE(v.may_track, true) AND COALESCE(c.is_personalised, true)
+  AND (v.profile_since IS NULL OR i.occurred_at >= v.profile_since)
+  AND (c.profile_since IS NULL OR i.occurred_at >= c.profile_since)
   AND (i.kind <> 'rating' OR i.value >= %(liked)s)
 """
 
@@ -38,7 +40,8 @@ def interactions(*, until: datetime) -> pd.DataFrame:
 
     Columns: customer (int64; negative for visitors nobody knows), item (product id, int64), timestamp (seconds since
     1970, float64), value (weight of the act, float32). People who switched personalisation or tracking off are left
-    out. Read through a server-side cursor, so memory grows with the frame and not with the answer's text.
+    out, and so is what somebody did before they had their profile forgotten. Read through a server-side cursor, so
+    memory grows with the frame and not with the answer's text.
     """
     kinds = [kind for kind, weight in ACT_WEIGHTS.items() if weight > 0]
     parts: list[pd.DataFrame] = []

@@ -77,6 +77,8 @@ PAGE_WEIGHT = 8.0
 def person(*, customer: Customer | None = None, visitor: str = "", limit: int = HISTORY_LIMIT) -> Person:
     """The person behind a customer and a browser's id: one round trip to Redis and one query."""
     asks_for_own = customer is not None and customer.is_personalised
+    if customer is not None and not asks_for_own:
+        visitor = ""  # what the browser did before they signed in is theirs too
     found = recent.history_of(customer_id=customer.pk if asks_for_own else None, visitor=visitor, limit=limit)  # type: ignore[union-attr]
     acts = [Act(act.product_id, act.kind, act.occurred_at, _weight(act.kind, act.value)) for act in found.acts]
     return Person(customer, found.browser, acts)

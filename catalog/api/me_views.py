@@ -1,4 +1,4 @@
-"""What belongs to the customer who is signed in: who they are, their orders, their choices, their data."""
+"""What belongs to the customer who is signed in: who they are, their orders, their data."""
 
 from typing import Any, cast
 
@@ -11,8 +11,8 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog import selectors, services
-from catalog.api.people import MeSerializer, MyOrderSerializer, PreferencesSerializer
+from catalog import selectors
+from catalog.api.people import MeSerializer, MyOrderSerializer
 from catalog.api.people_views import current_customer
 from catalog.api.serializers import PagedQuerySerializer
 from catalog.exceptions import NotFound
@@ -127,32 +127,6 @@ class MyOrdersView(ApiListView):
         checked(PagedQuerySerializer, request.query_params)
         page = self.paginate_queryset(selectors.orders_of(_person(request)))
         return self.get_paginated_response([selectors.order_row(order) for order in page or ()])
-
-
-class MyPreferencesView(ApiView):
-    permission_classes = [IsCustomer]
-
-    @extend_schema(
-        operation_id="me_preferences_get",
-        summary="Read the customer's choices",
-        responses={200: PreferencesSerializer, **problems(404)},
-        tags=["me"],
-    )
-    def get(self, request: Request) -> Response:
-        return Response({"personalised": _person(request).is_personalised})
-
-    @extend_schema(
-        operation_id="me_preferences_put",
-        summary="Change the customer's choices",
-        description="With `personalised: false` the very next answer is the same as everybody's.",
-        request=PreferencesSerializer,
-        responses={200: PreferencesSerializer, **problems(404)},
-        tags=["me"],
-    )
-    def put(self, request: Request) -> Response:
-        wanted = checked(PreferencesSerializer, request.data)
-        customer = services.choose_personalisation(_person(request).pk, wanted=wanted["personalised"])
-        return Response({"personalised": customer.is_personalised})
 
 
 class MyCopyView(ApiView):

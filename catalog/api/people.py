@@ -77,10 +77,6 @@ class MeSerializer(serializers.Serializer):
     personalised = serializers.BooleanField()
 
 
-class PreferencesSerializer(serializers.Serializer):
-    personalised = serializers.BooleanField(help_text="False: the same recommendations as everybody.")
-
-
 class AskTokenSerializer(serializers.Serializer):
     lifetime_seconds = serializers.IntegerField(
         min_value=int(SHORTEST.total_seconds()),

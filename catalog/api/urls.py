@@ -17,7 +17,6 @@ urlpatterns = [
     path("customers/<str:customer_id>/tokens", people_views.CustomerTokenView.as_view(), name="customer-tokens"),
     path("me", me_views.MeView.as_view(), name="me"),
     path("me/orders", me_views.MyOrdersView.as_view(), name="my-orders"),
-    path("me/preferences", me_views.MyPreferencesView.as_view(), name="my-preferences"),
     path("me/export", me_views.MyCopyView.as_view(), name="my-copy"),
     path("me/export/file", me_views.MyCopyFileView.as_view(), name="my-copy-file"),
     path("orders", people_views.OrdersView.as_view(), name="orders"),

@@ -16,6 +16,7 @@ class Visitor(models.Model):
         "catalog.Customer", models.SET_NULL, null=True, blank=True, related_name="visitors", verbose_name=_("customer")
     )
     may_track = models.BooleanField(_("tracking allowed"), default=True, db_default=True)
+    profile_since = models.DateTimeField(_("profile since"), null=True, blank=True)
     first_seen_at = models.DateTimeField(_("first seen"), db_default=Now())
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
 

@@ -30,6 +30,10 @@ class Customer(PublicIdModel, TimestampedModel):
         _("personalisation"), default=True, db_default=True,
         help_text=_("Off: this customer gets the same recommendations as everybody."),
     )  # fmt: skip
+    profile_since = models.DateTimeField(
+        _("profile since"), null=True, blank=True, editable=False,
+        help_text=_("The customer had what was learned forgotten then: nothing older is used for recommendations."),
+    )  # fmt: skip
     joined_at = models.DateTimeField(_("customer since"))
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
 

@@ -1,6 +1,6 @@
 """One function for each thing that can be done with the facts of the shop."""
 
-from catalog.services.customers import CustomerData, choose_personalisation, put_customer
+from catalog.services.customers import CustomerData, choose_personalisation, forget_profile, put_customer
 from catalog.services.dead_events import Retried, discard_dead_events, retry_dead_events
 from catalog.services.events import (
     NewEvent,
@@ -55,6 +55,7 @@ __all__ = [
     "discard_dead_events",
     "event_id_of",
     "forget_expired_visitors",
+    "forget_profile",
     "ignore_bot",
     "may",
     "oldest_moment",

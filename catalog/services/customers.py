@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog import facts
+from catalog import facts, recent
 from catalog.exceptions import NotFound
-from catalog.models import Customer
+from catalog.models import Customer, Visitor
 from core.api import ids
 
 
@@ -73,4 +73,21 @@ def choose_personalisation(customer_id: int, *, wanted: bool) -> Customer:
         customer.is_personalised = wanted
         customer.save(update_fields=["is_personalised", "updated_at"])
         facts.customer_changed(customer, is_new=False)
+    return customer
+
+
+def forget_profile(customer_id: int) -> Customer:
+    """What the customer and their browsers did until now is used for recommendations no more, from the next answer on
+    and in the next training. Orders and statistics stay; nothing is removed."""
+    now = timezone.now()
+    with transaction.atomic():
+        customer = Customer.objects.existing().select_for_update(no_key=True).filter(pk=customer_id).first()
+        if customer is None:
+            raise NotFound(_("This customer no longer exists."))
+        customer.profile_since = now
+        customer.save(update_fields=["profile_since", "updated_at"])
+        browsers = Visitor.objects.filter(customer_id=customer_id)
+        browsers.update(profile_since=now)
+        names = list(browsers.values_list("key", flat=True))
+        transaction.on_commit(lambda: recent.forget(*names, customer_id=customer_id))
     return customer

@@ -38,6 +38,7 @@ def account(shopper: Shopper) -> HttpResponseBase:
         "shop/account.html",
         {
             "person": shopper.me.get("me"),
+            "learned": shopper.me.get("me/preferences")["interests"],
             "orders": orders["results"],
             "copy": _copy(shopper),
             "said": shopper.request.GET.get("said", ""),
@@ -99,6 +100,15 @@ def personalisation(shopper: Shopper) -> HttpResponseBase:
         return redirect("shop:account")
     shopper.me.put("me/preferences", {"personalised": shopper.request.POST.get("personalised") == "1"})
     return redirect("/shop/account/?said=choice")
+
+
+@require_POST
+@shop_page
+def forget_profile(shopper: Shopper) -> HttpResponseBase:
+    if not shopper.token:
+        return redirect("shop:account")
+    shopper.me.post("me/preferences/reset")
+    return redirect("/shop/account/?said=forgotten")
 
 
 @require_POST

@@ -101,15 +101,3 @@ def test_the_list_of_orders_costs_two_queries_however_long_it_is(ana, as_custome
 
     with django_assert_num_queries(2):
         assert len(call.get("/me/orders").json()["results"]) == 12
-
-
-def test_a_customer_switches_personal_recommendations_off(ana, as_customer):
-    call = as_customer(ana)
-    assert call.get("/me/preferences").json() == {"personalised": True}
-
-    answer = call.put("/me/preferences", {"personalised": False})
-
-    assert (answer.status_code, answer.json()) == (200, {"personalised": False})
-    ana.refresh_from_db()
-    assert ana.is_personalised is False
-    assert call.put("/me/preferences", {}).status_code == 400

@@ -86,12 +86,13 @@ def test_the_list_of_the_shop_is_its_form_and_saving_takes_effect_at_once(client
     answer = client.post(
         SHOP,
         {"name": "Lantern House", "base_currency": "EUR", "time_zone": "Europe/Paris", "week_start": 1,
-         "languages": ["en", "zh-hans"], "return_window_days": 14, "holdout_percent": 5},
+         "languages": ["en", "zh-hans"], "return_window_days": 14, "holdout_percent": 5, "credit_hours": 72},
     )  # fmt: skip
 
     assert answer["Location"] == SHOP
     profile = ShopProfile.objects.get()
     assert (profile.base_currency, profile.languages) == ("EUR", ["en", "zh-hans"])
+    assert profile.credit_hours == 72
     assert current_shop().name == "Lantern House"
     assert "Lantern House" in client.get("/admin/").content.decode()
 
