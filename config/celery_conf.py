@@ -178,6 +178,18 @@ beat_schedule = {
         "args": ["recommender.tasks.write_mail_lists"],
         "options": {"queue": "light"},
     },
+    "evaluate the live recommender": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="2", minute="0"),
+        "args": ["recommender.tasks.evaluate_served"],
+        "options": {"queue": "light"},
+    },
+    "watch recommendations": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="4", minute="40"),
+        "args": ["recommender.tasks.watch"],
+        "options": {"queue": "light"},
+    },
     "train recommendations": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="2", minute="30"),

@@ -9,6 +9,7 @@ class RecommenderConfig(AppConfig):
     def ready(self) -> None:
         from catalog.extensions import customer_panels, personal_rankers, product_panels
         from core.extensions import (
+            alert_rules,
             dashboard_cards,
             evaluators,
             experiment_kinds,
@@ -51,6 +52,9 @@ class RecommenderConfig(AppConfig):
             title=_("What recommendations bring"),
             icon="trending_up",
         )
+        watching = "recommender.online.watching"
+        alert_rules.register("recommendations_less_clicked", f"{watching}.CLICKS_FELL")
+        alert_rules.register("recommender_data_changed", f"{watching}.DATA_CHANGED")
         dashboard_cards.register("recommender", "recommender.online.card.card", order=60)
         staff_pages.register(
             "recommender_preview",

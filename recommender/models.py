@@ -12,15 +12,25 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Brand, Category, Customer, Product
 from catalog.models.base import NamedModel
 from core.models import MoneyField, TimestampedModel
-from recommender.online.models import CreditState, RecommendationDay, RefusedCredit, ShownProduct, TouchedHour
+from recommender.online.models import (
+    CreditState,
+    DriftCheck,
+    RecommendationDay,
+    RefusedCredit,
+    ServedEvaluation,
+    ShownProduct,
+    TouchedHour,
+)
 
 __all__ = [
     "CreditState",
+    "DriftCheck",
     "Placement",
     "PlacementRule",
     "PlacementVersion",
     "RecommendationDay",
     "RefusedCredit",
+    "ServedEvaluation",
     "ShownProduct",
     "TouchedHour",
 ]

@@ -4,9 +4,11 @@ import itertools
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from core import model_registry as registry
 from core.exceptions import DomainError
-from core.jobs import checkpoint, current_job_id, progress, resume_state
+from core.jobs import checkpoint, current_job_id, guard, progress, resume_state
 from core.models import ModelVersion
 from core.said import Said
 from recommender import counting, datasets
@@ -22,9 +24,11 @@ from recommender.choices import HISTORY_LIMIT, RECOMMENDER
 from recommender.ml import training
 from recommender.ml.bought_together import BoughtTogether, BoughtTogetherParams
 from recommender.ml.interactions import Interactions
+from recommender.ml.judging import rounded
 from recommender.ml.serving import ServingModel
 from recommender.ml.sources import Kitchen
 from recommender.models import ServedList
+from recommender.models import ServedEvaluation
 
 SEED = 7
 MARGIN = 0.003
@@ -152,3 +156,36 @@ def _scores_on_unseen(interactions: Interactions, trained: training.TrainedRecom
 
 def _report(done: int, total: int) -> None:
     progress(10 + 80 * done // max(total, 1), STEPS, Said(gettext_noop("Choosing how to rank")))
+
+
+def evaluate_served() -> dict[str, Any]:
+    """How the live model does on what customers chose after its data end, given what they did until then.
+
+    Stored once a day beside the online figures. Runs before the nightly training, while the model has a day of acts
+    that it has not seen. Nothing is stored while nobody chose anything new.
+    """
+    active = ModelVersion.objects.of(RECOMMENDER.name).active().first()
+    if active is None or active.trained_until is None:
+        return {"skipped": "no model"}
+    try:
+        loaded = registry.load(active)
+        live = ServingModel.from_arrays(loaded.arrays, loaded.meta)
+    except (registry.DamagedModel, ValueError):
+        return {"skipped": "unreadable"}
+    frame = datasets.interactions(until=timezone.now())
+    items = np.union1d(datasets.live_items(), frame["item"].to_numpy(np.int64))
+    interactions = Interactions.from_frame(frame, item_ids=items)
+    since = active.trained_until
+    measures = training.judge_serving(
+        live, interactions, since=since.timestamp(), history_limit=HISTORY_LIMIT, seed=SEED
+    )
+    if not measures:
+        return {"skipped": "nothing new"}
+    customers = int(measures.pop("customers", 0))
+    with transaction.atomic():
+        guard()
+        ServedEvaluation.objects.update_or_create(
+            day=timezone.localdate(), version=active,
+            defaults={"since": since, "customers": customers, "measures": rounded(measures)},
+        )  # fmt: skip
+    return {"version": active.name, "customers": customers}

@@ -65,3 +65,17 @@ def keep_lists_fresh() -> None:
 
     if counting.refresh() is None:
         enqueue("recommender.tasks.count_lists", dedupe_key="recommender.lists")
+@job(kind="recommender.watch", queue="bulk", title=_("Watch recommendations"))
+def watch() -> dict[str, Any]:
+    """Look for click rates that fell and for training data that changed. Safe to run at any time."""
+    from recommender.online import watching
+
+    return watching.watch()
+
+
+@job(kind="recommender.evaluate", queue="train", title=_("Evaluate the live recommender"))
+def evaluate_served() -> dict[str, Any]:
+    """Judge the live model on what happened since it learned. Safe to run twice: a day has one evaluation."""
+    from recommender import pipelines
+
+    return pipelines.evaluate_served()

@@ -124,3 +124,44 @@ class CreditState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.counted_at:%Y-%m-%d %H:%M}"
+
+
+class DriftCheck(models.Model):
+    """How far the newest week of training data lies from what the live model learned from, in one respect."""
+
+    class Feature(models.TextChoices):
+        KINDS = "kinds", _("what people do")
+        CATEGORIES = "categories", _("which categories they look at")
+        LENGTHS = "lengths", _("how much each of them does")
+
+    day = models.DateField(_("day"))
+    feature = models.CharField(_("feature"), max_length=12, choices=Feature)
+    index = models.FloatField(_("stability index"))
+    acts = models.PositiveBigIntegerField(_("acts in the newest week"))
+    acts_before = models.PositiveBigIntegerField(_("acts before"))
+
+    class Meta:
+        verbose_name = _("drift check")
+        verbose_name_plural = _("drift checks")
+        constraints = [models.UniqueConstraint(fields=["day", "feature"], name="drift_check_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.feature}"
+
+
+class ServedEvaluation(models.Model):
+    """How the model that served did, offline, on what customers chose after it last saw data."""
+
+    day = models.DateField(_("day"))
+    version = models.ForeignKey("core.ModelVersion", models.CASCADE, related_name="+", verbose_name=_("model version"))
+    since = models.DateTimeField(_("judged on acts since"))
+    customers = models.PositiveIntegerField(_("customers judged"))
+    measures = models.JSONField(_("measures"), default=dict)
+
+    class Meta:
+        verbose_name = _("evaluation of what serves")
+        verbose_name_plural = _("evaluations of what serves")
+        constraints = [models.UniqueConstraint(fields=["day", "version"], name="served_evaluation_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.version_id}"

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from core.admin.base import EXPORT_PERMISSION
 from core.admin.experiment_forms import start_address
+from core.alerts.rules import threshold_of
 from core.components import Range, percent, range_chart
 from core.components.words import day_text, money
 from core.experiments import reading
@@ -27,7 +28,7 @@ from core.models import LedgerEntry
 from core.shop import current_shop
 from recommender import trials
 from recommender.models import Placement, RefusedCredit
-from recommender.online import reports
+from recommender.online import reports, shown
 from recommender.online.reports import ArmFigures, Counts, PlacementFigures, Rate, Report
 
 MOST_LINES = 5
@@ -100,10 +101,13 @@ def titles() -> list[str]:
 
 
 def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """`?placement=…&within=…&from=…&to=…`; the address bar carries the whole state. A POST sends the table as CSV."""
+    """`?placement=…&within=…&from=…&to=…`; the address bar carries the whole state. A POST sends the table as CSV,
+    `part=shown` is the part below the figures."""
     period = Period.of(request)
     wanted = request.GET.get("placement", "")[:40]
     hours = current_shop().credit_hours
+    if request.GET.get("part") == "shown":
+        return render(request, "admin/recommender/online_shown.html", _shown(period, wanted))
     found = reports.report(period.first, period.last, hours=hours, placement=wanted)
     may_export = request.user.has_perm(EXPORT_PERMISSION)
     if request.method == "POST" and may_export:
@@ -120,6 +124,7 @@ def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
             (one, Row(one.counts, found.coverage_of(one.shown)), _address(period, one.key)) for one in found.placements
         ],
         "heads": titles(),
+        "shown_url": f"{_address(period, wanted)}&part=shown",
         "all_url": _address(period, ""),
         "against": [against(request, one, found) for one in found.placements],
         "chart": click_chart(period, found),
@@ -131,6 +136,16 @@ def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "placements_url": reverse("admin:recommender_placement_changelist"),
     }
     return render(request, "admin/recommender/online.html", context)
+
+
+def _shown(period: Period, placement: str) -> dict[str, Any]:
+    """What is read once the page is there."""
+    return {
+        "exposure": shown.exposure(period.first, period.last, placement),
+        "nights": shown.nights(),
+        "drift": shown.drift(),
+        "limit": threshold_of("recommender_data_changed"),
+    }
 
 
 def _address(period: Period, placement: str) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -103,3 +104,9 @@ def staff(db) -> Callable[[Role], Client]:
         return client
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    """Figures of an earlier test that took long are not those of this one."""
+    cache.clear()

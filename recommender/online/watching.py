@@ -1,0 +1,180 @@
+"""What is looked at every night: click rates that fell against their own previous weeks, and changed training data.
+
+Each look raises its alerts and resolves them when the trouble is over.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop, pgettext_lazy
+
+from catalog.models import Category
+from core.alerts.checks import keep
+from core.alerts.kinds import AlertKind
+from core.alerts.rules import threshold_of
+from core.choices import Role
+from core.jobs import guard
+from core.models import Alert, ModelVersion
+from core.said import Said
+from recommender.choices import RECOMMENDER
+from recommender.ml.drift import fall, stability_index
+from recommender.models import DriftCheck, Placement, RecommendationDay
+from recommender.online import counting
+from recommender.online.reports import OF_BASE, Counts
+
+WEEKS = 4
+ONE_WEEK = timedelta(days=7)
+LONGEST_WINDOW = timedelta(days=90)
+LEAST_ACTS = 1_000
+_PAGE: dict[str, Any] = {
+    "page": "recommender_online",
+    "page_label": _("Open what they bring"),
+    "permission": "recommender.view_placement",
+}
+
+CLICKS_FELL = AlertKind(
+    title=_("Recommendations are clicked less"),
+    level=Alert.Level.WARNING,
+    roles=(Role.MERCHANDISER, Role.ANALYST),
+    threshold=10,
+    unit=pgettext_lazy("unit", "% less than in the four weeks before"),
+    help=_(
+        "The fall is larger than chance and than the weeks before differ among themselves. Look at the rules of the "
+        "placement, at what the model learned last, and whether the storefront still shows the list where it was."
+    ),
+    **_PAGE,
+)
+DATA_CHANGED = AlertKind(
+    title=_("Training data changed"),
+    level=Alert.Level.WARNING,
+    roles=(Role.ANALYST,),
+    threshold=0.25,
+    unit=pgettext_lazy("unit", "stability index"),
+    help=_(
+        "The last week differs from what the live recommender learned from. Look whether events are still sent "
+        "as before: a changed storefront is more common than changed customers. A new training follows by itself."
+    ),
+    **_PAGE,
+)
+
+
+def watch() -> dict[str, Any]:
+    """Everything that is looked at. Safe to run at any time; a day has one check of each kind."""
+    now = timezone.now()
+    falls = watch_clicks(timezone.localdate())
+    drift = watch_data(now)
+    return {"fallen": falls, "drifted": drift, "forgotten": counting.forget_old()}
+
+
+# --- click rates --------------------------------------------------------------------------------------------------
+
+
+def watch_clicks(today: date) -> int:
+    """The last seven whole days of each placement against the four weeks before. How many fell."""
+    smallest = threshold_of("recommendations_less_clicked") / 100
+    fallen = 0
+    for placement in Placement.objects.all():
+        latest, *before = (_week(placement.key, today - n * ONE_WEEK).of("clicked") for n in range(WEEKS + 1))
+        found = fall(latest, before, smallest=smallest)
+        said = None
+        if found is not None:
+            fallen += 1
+            said = Said(
+                gettext_noop(
+                    "%(placement)s: %(now).1f%% of the lists were clicked in the last week, %(before).1f%% before."
+                ),
+                {"placement": placement.key, "now": found.now * 100, "before": found.before * 100},
+            )  # fmt: skip
+        link = f"{reverse('admin:recommender_online')}?{urlencode({'placement': placement.key})}"
+        keep("recommendations_less_clicked", key=placement.key, said=said, link=link)
+    return fallen
+
+
+def _week(placement: str, end: date) -> Counts:
+    """The seven days before `end`."""
+    found = Counts()
+    days = RecommendationDay.objects.filter(placement=placement, day__gte=end - ONE_WEEK, day__lt=end)
+    found.add(days.aggregate(**OF_BASE))
+    return found
+
+
+# --- training data ------------------------------------------------------------------------------------------------
+
+KINDS = """
+SELECT kind, count(*) FROM catalog_interaction
+WHERE occurred_at >= %(first)s AND occurred_at < %(end)s AND product_id IS NOT NULL GROUP BY kind
+"""
+CATEGORIES = """
+SELECT coalesce(left(c.path, %(step)s), ''), count(*)
+FROM catalog_interaction i JOIN catalog_product p ON p.id = i.product_id LEFT JOIN catalog_category c ON c.id = p.category_id
+WHERE i.occurred_at >= %(first)s AND i.occurred_at < %(end)s GROUP BY 1
+"""  # noqa: E501
+LENGTHS = """
+SELECT width_bucket(acts, ARRAY[2, 3, 6, 11, 21])::text, count(*) FROM (
+    SELECT count(*)::int AS acts FROM catalog_interaction
+    WHERE occurred_at >= %(first)s AND occurred_at < %(end)s AND product_id IS NOT NULL
+    GROUP BY coalesce(customer_id, -visitor_id),
+        floor(extract(epoch FROM %(end)s - occurred_at) / 604800)
+) weeks GROUP BY 1
+"""
+FEATURES = {
+    DriftCheck.Feature.KINDS: KINDS,
+    DriftCheck.Feature.CATEGORIES: CATEGORIES,
+    DriftCheck.Feature.LENGTHS: LENGTHS,
+}
+
+
+def watch_data(now: datetime) -> int:
+    """The last seven days against the window that the live model learned from, without those days. How many drifted.
+
+    Nothing is said without a model, or with fewer than 1,000 acts on one of the sides.
+    """
+    active = ModelVersion.objects.of(RECOMMENDER.name).active().first()
+    if active is None or active.trained_until is None:
+        return 0
+    until = min(active.trained_until, now - ONE_WEEK)
+    first = max(active.trained_from or until - LONGEST_WINDOW, until - LONGEST_WINDOW)
+    limit = threshold_of("recommender_data_changed")
+    drifted = 0
+    for feature, statement in FEATURES.items():
+        before, latest = _counts(statement, first, until), _counts(statement, now - ONE_WEEK, now)
+        acts, acts_before = sum(latest.values()), sum(before.values())
+        said = None
+        if min(acts, acts_before) >= LEAST_ACTS:
+            index = stability_index(before, latest)
+            with transaction.atomic():
+                guard()
+                DriftCheck.objects.update_or_create(
+                    day=timezone.localdate(now), feature=feature,
+                    defaults={"index": round(index, 4), "acts": acts, "acts_before": acts_before},
+                )  # fmt: skip
+            if index > limit:
+                drifted += 1
+                said = Said(SENTENCES[feature], {"index": round(index, 2)})
+        keep("recommender_data_changed", key=feature, said=said, link=reverse("admin:recommender_online"))
+    return drifted
+
+
+SENTENCES = {
+    DriftCheck.Feature.KINDS: gettext_noop(
+        "What people do differs from what the recommender learned from (stability index %(index).2f)."
+    ),
+    DriftCheck.Feature.CATEGORIES: gettext_noop(
+        "The categories people look at differ from what the recommender learned from (stability index %(index).2f)."
+    ),
+    DriftCheck.Feature.LENGTHS: gettext_noop(
+        "How much each person does differs from what the recommender learned from (stability index %(index).2f)."
+    ),
+}
+
+
+def _counts(statement: str, first: datetime, end: datetime) -> Mapping[str, float]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"first": first, "end": end, "step": Category.steplen})
+        return dict(cursor.fetchall())

@@ -1,0 +1,162 @@
+"""Planted trouble raises an alert and its end resolves it; quiet weeks raise none."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from catalog.models import Category, Interaction, Visitor
+from catalog.partitions import ensure_months
+from core.models import Alert, AlertRule
+from recommender import pipelines
+from recommender.models import DriftCheck, RecommendationDay, ServedEvaluation, ShownProduct
+from recommender.online import shown, watching
+from tests.factories import BrandFactory, ModelVersionFactory, ProductFactory
+from tests.recommender.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+def five_weeks(rates, *, placement="home", people=300, seed=1):
+    """The newest week first."""
+    rng = np.random.default_rng(seed)
+    today = timezone.localdate()
+    for week, rate in enumerate(rates):
+        for day in range(7):
+            lists = rng.poisson(2, people) + 1
+            clicked = rng.binomial(lists, rate)
+            RecommendationDay.objects.create(
+                day=today - timedelta(days=1 + 7 * week + day), placement=placement, people=people,
+                lists=lists.sum(), clicked=clicked.sum(), lists_lists=(lists**2).sum(),
+                clicked_clicked=(clicked**2).sum(), lists_clicked=(lists * clicked).sum(),
+            )  # fmt: skip
+
+
+def alerts(rule):
+    return list(Alert.objects.open().filter(rule=rule).values_list("key", flat=True))
+
+
+def test_a_placement_whose_clicks_fell_raises_an_alert_that_ends_with_the_fall():
+    five_weeks([0.04, 0.08, 0.08, 0.08, 0.08])
+    five_weeks([0.08] * 5, placement="cart", seed=2)
+
+    watching.watch_clicks(timezone.localdate())
+
+    alert = Alert.objects.open().get()
+    assert (alert.rule, alert.key) == ("recommendations_less_clicked", "home")
+    assert "placement=home" in alert.link
+    RecommendationDay.objects.all().delete()
+    five_weeks([0.08] * 5, seed=3)
+    watching.watch_clicks(timezone.localdate())
+    assert alerts("recommendations_less_clicked") == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_quiet_weeks_raise_nothing(seed):
+    five_weeks([0.06] * 5, seed=seed)
+
+    assert watching.watch_clicks(timezone.localdate()) == 0
+    assert not Alert.objects.exists()
+
+
+def test_a_fall_smaller_than_the_operator_cares_about_raises_nothing():
+    five_weeks([0.05, 0.08, 0.08, 0.08, 0.08])
+    AlertRule.objects.update_or_create(key="recommendations_less_clicked", defaults={"threshold": 60})
+
+    assert watching.watch_clicks(timezone.localdate()) == 0
+
+
+@pytest.fixture
+def learned():
+    """A live model that learned until a week ago, and what people did: three weeks and the newest one."""
+    now = timezone.now()
+    ensure_months({(now - timedelta(days=n)).date() for n in range(0, 40, 5)})
+    ModelVersionFactory.create(
+        kind="recommender", state="active", trained_from=now - timedelta(days=28), trained_until=now - timedelta(days=7)
+    )
+    tree = [Category.objects.add_root({"name": f"c{n}"}) for n in range(3)]
+    products = [ProductFactory.create(category=category) for category in tree]
+    visitors = Visitor.objects.bulk_create([Visitor(key=f"d{n}") for n in range(200)])
+
+    def act(days, shares, kinds, count, seed):
+        rng = np.random.default_rng(seed)
+        first, last = days
+        Interaction.objects.bulk_create(
+            Interaction(
+                visitor=visitors[rng.integers(200)], product=products[rng.choice(3, p=shares)],
+                kind=rng.choice(["view", "cart"], p=kinds),
+                occurred_at=now - timedelta(days=rng.uniform(first, last)),
+            )
+            for _ in range(count)
+        )  # fmt: skip
+
+    act((7.01, 27.9), [0.6, 0.3, 0.1], [0.9, 0.1], 3600, 1)
+    return act
+
+
+def test_training_data_that_stays_as_it_was_is_checked_and_raises_nothing(learned):
+    learned((0.01, 6.9), [0.6, 0.3, 0.1], [0.9, 0.1], 1200, 2)
+
+    assert watching.watch_data(timezone.now()) == 0
+
+    assert {one.feature for one in DriftCheck.objects.all()} == {"kinds", "categories", "lengths"}
+    assert max(DriftCheck.objects.values_list("index", flat=True)) < 0.05
+    assert not Alert.objects.exists()
+
+
+def test_a_shop_that_sends_other_kinds_and_categories_raises_both_alerts_until_it_is_over(learned):
+    learned((0.01, 6.9), [0.1, 0.2, 0.7], [0.4, 0.6], 1200, 2)
+
+    assert watching.watch_data(timezone.now()) == 2
+
+    assert sorted(alerts("recommender_data_changed")) == ["categories", "kinds"]
+    Interaction.objects.filter(occurred_at__gte=timezone.now() - timedelta(days=7)).delete()
+    learned((0.01, 6.9), [0.6, 0.3, 0.1], [0.9, 0.1], 1200, 3)
+    watching.watch_data(timezone.now())
+    assert alerts("recommender_data_changed") == []
+
+
+def test_a_handful_of_acts_says_nothing(learned):
+    learned((0.01, 6.9), [0.0, 0.0, 1.0], [0.0, 1.0], 50, 2)
+
+    assert watching.watch_data(timezone.now()) == 0
+    assert not DriftCheck.objects.exists()
+
+
+def test_exposure_is_spread_over_products_and_brands():
+    red, blue = BrandFactory.create_batch(2)
+    products = [ProductFactory.create(brand=brand, status="live", is_in_stock=True) for brand in (red, red, blue, blue)]
+    for product, times in zip(products, (6, 2, 0, 0), strict=True):
+        if times:
+            ShownProduct.objects.create(day=timezone.localdate(), placement="home", product=product, times=times)
+    today = timezone.localdate()
+
+    found = shown.exposure(today, today)
+
+    assert found.times == 8
+    assert found.gini == pytest.approx(0.625)
+    assert found.novelty == 2.0
+    assert [(one.name, one.shown, one.products) for one in found.brands] == [
+        (str(red), 1.0, 0.5),
+        (str(blue), 0.0, 0.5),
+    ]
+
+
+def test_the_live_model_is_judged_on_what_came_after_it_learned_once_a_day(trained):
+    for number, customer in enumerate(trained.customers):
+        own = trained.blue if number % 2 else trained.green
+        for step in range(4):
+            trained.act(customer, own[(number + step) % 10], at=NOW + timedelta(minutes=step + 1))
+
+    assert pipelines.evaluate_served()["customers"] > 0
+    pipelines.evaluate_served()
+
+    stored = ServedEvaluation.objects.get()
+    assert 0 < stored.measures["ndcg@10"] <= 1
+    assert stored.since == stored.version.trained_until
+
+
+def test_nothing_new_is_no_evaluation(trained):
+    assert pipelines.evaluate_served() == {"skipped": "nothing new"}
+    assert not ServedEvaluation.objects.exists()
