@@ -34,6 +34,8 @@ Key = tuple[str, str]
 SAID_YES = """
     i.kind = ANY(%(kinds)s) AND COALESCE(i.customer_id, i.visitor_id) IS NOT NULL
     AND COALESCE(v.may_track, true) AND COALESCE(c.is_personalised, true)
+    AND (v.profile_since IS NULL OR i.occurred_at >= v.profile_since)
+    AND (c.profile_since IS NULL OR i.occurred_at >= c.profile_since)
     AND (i.kind <> 'rating' OR i.value >= %(liked)s)
 """
 ACTS = """

@@ -27,8 +27,7 @@ from recommender.ml.interactions import Interactions
 from recommender.ml.judging import rounded
 from recommender.ml.serving import ServingModel
 from recommender.ml.sources import Kitchen
-from recommender.models import ServedList
-from recommender.models import ServedEvaluation
+from recommender.models import ServedEvaluation, ServedList
 
 SEED = 7
 MARGIN = 0.003

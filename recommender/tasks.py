@@ -65,6 +65,8 @@ def keep_lists_fresh() -> None:
 
     if counting.refresh() is None:
         enqueue("recommender.tasks.count_lists", dedupe_key="recommender.lists")
+
+
 @job(kind="recommender.watch", queue="bulk", title=_("Watch recommendations"))
 def watch() -> dict[str, Any]:
     """Look for click rates that fell and for training data that changed. Safe to run at any time."""

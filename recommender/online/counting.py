@@ -170,6 +170,11 @@ CROSS JOIN LATERAL (
     FROM catalog_visitor v JOIN catalog_interaction i ON i.visitor_id = v.id
     WHERE v.customer_id = o.customer_id AND i.product_id = l.product_id AND i.kind IN ('view', 'cart')
         AND i.context ? 'recommendation' AND i.occurred_at >= o.placed_at - %(window)s AND i.occurred_at <= o.placed_at
+    UNION
+    SELECT {UNIT}, i.context ->> 'recommendation', i.occurred_at, i.event_id
+    FROM catalog_interaction i
+    WHERE i.visitor_id = o.visitor_id AND i.product_id = l.product_id AND i.kind IN ('view', 'cart')
+        AND i.context ? 'recommendation' AND i.occurred_at >= o.placed_at - %(window)s AND i.occurred_at <= o.placed_at
 ) a
 WHERE o.paid_at >= %(first)s AND o.paid_at < %(end)s AND o.status = ANY(%(bought)s) AND o.base_rate IS NOT NULL
 ORDER BY l.id, a.occurred_at DESC, a.event_id

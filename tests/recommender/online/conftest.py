@@ -56,7 +56,7 @@ class Scene:
         )  # fmt: skip
 
     def buy(
-        self, customer: Customer, product: int = 0, hours_ago: float = 0.0, price: int = 100, quantity: int = 1
+        self, customer: Customer | None, product: int = 0, hours_ago: float = 0.0, price: int = 100, quantity: int = 1
     ) -> Any:
         at, amount = NOW - timedelta(hours=hours_ago), Decimal(price * quantity)
         order = OrderFactory.create(

@@ -70,6 +70,15 @@ def test_a_purchase_is_credited_to_the_last_list_that_led_to_the_product(scene):
     assert RecommendationDay.objects.get(placement="product").revenue == Decimal(160)
 
 
+def test_a_guests_order_is_credited_through_the_browser_in_which_it_was_placed(scene, day):
+    scene.act("ann", "view", scene.token(3), 2)
+    order = scene.buy(None, hours_ago=1, price=80)
+    order.visitor = scene.visitor("ann")
+    order.save()
+
+    assert (day().bought, day().revenue) == (1, Decimal(80))
+
+
 def test_what_was_given_back_is_no_revenue_and_the_day_is_counted_again(scene, day):
     customer = CustomerFactory.create()
     scene.visitor("ann", customer)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0024_after_recommended"),
+        ("catalog", "0027_interaction_by_time"),
     ]
 
     operations = [
