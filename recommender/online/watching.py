@@ -32,6 +32,8 @@ WEEKS = 4
 ONE_WEEK = timedelta(days=7)
 LONGEST_WINDOW = timedelta(days=90)
 LEAST_ACTS = 1_000
+LEAST = {DriftCheck.Feature.LENGTHS: 150}
+"""Where people are counted and not acts."""
 _PAGE: dict[str, Any] = {
     "page": "recommender_online",
     "page_label": _("Open what they bring"),
@@ -133,7 +135,7 @@ FEATURES = {
 def watch_data(now: datetime) -> int:
     """The last seven days against the window that the live model learned from, without those days. How many drifted.
 
-    Nothing is said without a model, or with fewer than 1,000 acts on one of the sides.
+    Nothing is said without a model, or with fewer than 1,000 acts (150 people) on one of the sides.
     """
     active = ModelVersion.objects.of(RECOMMENDER.name).active().first()
     if active is None or active.trained_until is None:
@@ -146,7 +148,7 @@ def watch_data(now: datetime) -> int:
         before, latest = _counts(statement, first, until), _counts(statement, now - ONE_WEEK, now)
         acts, acts_before = sum(latest.values()), sum(before.values())
         said = None
-        if min(acts, acts_before) >= LEAST_ACTS:
+        if min(acts, acts_before) >= LEAST.get(feature, LEAST_ACTS):
             index = stability_index(before, latest)
             with transaction.atomic():
                 guard()
