@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from catalog.models import Customer, Interaction, Product, Visitor
 from catalog.partitions import ensure_partitions
-from core.alerts import states
 from core.choices import Role
 from core.models import ShopProfile
 from core.roles import sync_roles
@@ -108,7 +107,6 @@ def staff(db) -> Callable[[Role], Client]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered():
-    """Figures of an earlier test that took long are not those of this one; pages look at no real server."""
+def no_figures_kept():
+    """Figures of an earlier test that took long are not those of this one."""
     cache.clear()
-    states.pretend([], seconds=3600)
