@@ -33,6 +33,6 @@ NOW = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0028_profile_since")]
+    dependencies = [("catalog", "0029_profile_since")]
 
     operations = [migrations.RunSQL(NOW, BEFORE)]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0027_interaction_by_time"),
+        ("catalog", "0028_small_sets_of_products"),
     ]
 
     operations = [
