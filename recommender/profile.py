@@ -6,14 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
+from django.db import transaction
 from django.utils import timezone
 
+from catalog import services
 from catalog.models import Brand, Category, Customer, Product
 from catalog.showcase import showcase
 from core import model_registry as registry
 from recommender import reasons, selectors, tokens, trials, wishes
 from recommender.choices import RECOMMENDER
 from recommender.ml.serving import POPULAR, ServingModel, build
+from recommender.models import RecommendationList
 from recommender.selectors import Act, Person, Reason
 
 MOST_NAMED = 5
@@ -135,3 +138,11 @@ def _spoken_for(product_id: int, who: Person, page_product_id: int | None) -> Re
 def of_customer(customer: Customer) -> Person:
     """The person, with nothing they did when they chose not to have personal recommendations."""
     return selectors.person(customer=customer)
+
+
+@transaction.atomic
+def forget(customer_id: int) -> Customer:
+    """Have what was learned forgotten, the list that was written ahead among it. Raises NotFound."""
+    customer = services.forget_profile(customer_id)
+    RecommendationList.objects.filter(customer=customer).delete()
+    return customer

@@ -124,7 +124,7 @@ class MyProfileResetView(ApiView):
         tags=["me"],
     )
     def post(self, request: Request) -> Response:
-        return Response(_shown(services.forget_profile(_person(request).pk)))
+        return Response(_shown(profile.forget(_person(request).pk)))
 
 
 class WhyQuerySerializer(serializers.Serializer):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from catalog.models import Interaction, Visitor
 from catalog.partitions import ensure_months
 from recommender import datasets, selectors
-from recommender.models import Placement, PlacementRule
+from recommender.models import Placement, PlacementRule, RecommendationList
 from recommender.services import save_placement
 
 URL = "/recommendations"
@@ -102,6 +102,16 @@ def test_a_profile_that_was_forgotten_is_gone_from_the_next_answer_and_the_next_
     after = datasets.interactions(until=timezone.now())
     assert len(before) - len(after) == 5
     assert not set(after["customer"]) & {ana.pk, -browser.pk}
+
+
+def test_the_list_written_ahead_goes_with_it(trained, ana, as_customer):
+    RecommendationList.objects.create(
+        customer=ana, product_ids=[trained.blue[0].pk], speaker_ids=[trained.blue[1].pk], as_of=timezone.now()
+    )
+
+    as_customer(ana).post("/me/preferences/reset")
+
+    assert not RecommendationList.objects.exists()
 
 
 def test_what_is_done_after_it_counts_again(trained, ana, as_customer):

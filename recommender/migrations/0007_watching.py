@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0022_credit_hours"),
-        ("recommender", "0005_served_lists"),
+        ("recommender", "0006_recommendation_lists"),
     ]
 
     operations = [
