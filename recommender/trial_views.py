@@ -38,7 +38,8 @@ SORTED_BY = {"number": 1, "source": 1, "score": -1, "cpu_seconds": -1}
 
 @dataclass(frozen=True)
 class Tried:
-    """One row. `parameters` are those that differ between the trials of the source."""
+    """One row. `parameters` are those that differ between the trials of the source, `turned` those that are not as in
+    its first trial (all of them in that one)."""
 
     number: int
     source: str
@@ -46,6 +47,7 @@ class Tried:
     cpu_seconds: float
     is_chosen: bool
     parameters: dict[str, Any]
+    turned: dict[str, Any]
 
     @property
     def label(self) -> Any:
@@ -53,7 +55,7 @@ class Tried:
 
     @property
     def settings(self) -> str:
-        return " · ".join(f"{name} {value}" for name, value in self.parameters.items())
+        return " · ".join(f"{name} {value}" for name, value in self.turned.items())
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def trials(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "title": _("Trials"),
         "subtitle": f"v{version.number}" if version else None,
         "version": version,
-        "model_page": f"{models}?{urlencode(shown)}",
+        "crumbs": [{"title": _("Recommender"), "url": f"{models}?{urlencode(shown)}"}],
         "rows": rows,
         "weighed": weighed(report),
         "columns": _columns(sort, version),
@@ -106,17 +108,19 @@ def tried(report: Mapping[str, Any]) -> list[Tried]:
     told = report.get("trials")
     if not isinstance(told, list):
         return []
-    turned: dict[str, dict[str, set[str]]] = {}
+    values: dict[str, dict[str, set[str]]] = {}
+    first: dict[str, dict[str, Any]] = {}
     for row in told:
+        first.setdefault(row["source"], row["parameters"])
         for name, value in row["parameters"].items():
-            turned.setdefault(row["source"], {}).setdefault(name, set()).add(str(value))
-    return [
-        Tried(
-            number, row["source"], row["score"], row["cpu_seconds"], row["chosen"],
-            {name: value for name, value in row["parameters"].items() if len(turned[row["source"]][name]) > 1},
-        )
-        for number, row in enumerate(told, 1)
-    ]  # fmt: skip
+            values.setdefault(row["source"], {}).setdefault(name, set()).add(str(value))
+    rows = []
+    for number, row in enumerate(told, 1):
+        source, start = row["source"], first[row["source"]]
+        own = {name: value for name, value in row["parameters"].items() if len(values[source][name]) > 1}
+        turned = {name: value for name, value in own.items() if row["parameters"] is start or value != start[name]}
+        rows.append(Tried(number, source, row["score"], row["cpu_seconds"], row["chosen"], own, turned))
+    return rows
 
 
 def weighed(report: Mapping[str, Any]) -> list[Weighed]:
