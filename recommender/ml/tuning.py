@@ -155,9 +155,11 @@ def choose(
 
     weights: dict[str, float] = {}
     if len(recipes) > 1:
-        learned, validation["blend"], ease = _weigh(part, exam, recipes, params, fallback, kitchen, clock)
+        learned, gains, ease = _weigh(part, exam, recipes, params, fallback, kitchen, clock)
         if ease is not None:
             validation["ease"] = ease
+        strongest = max(gains, key=lambda name: validation[name])
+        validation["blend"] = validation[strongest] + gains[strongest]
         weights = {recipe.name: weight for recipe, weight in zip(recipes, learned, strict=True)}
     strategy = max(validation, key=lambda name: validation[name] * (LEANING if name == "blend" else 1.0))
     return Choice(
@@ -197,10 +199,11 @@ def _weigh(
     fallback: Popularity,
     kitchen: Kitchen,
     clock: "_Clock",
-) -> tuple[list[float], float, float | None]:
-    """Weights of the sources in the order of `recipes`, the blend's honest score, and that of EASE with all items where
-    it was tuned on some. Small shops whose validation part is drawn at random are asked several times, so that the draw
-    does not decide."""
+) -> tuple[list[float], dict[str, float], float | None]:
+    """Weights of the sources in the order of `recipes`, how much the blend honestly ranks better than each of them, and
+    the score of EASE with all items where it was tuned on some. Gains and no scores, because what sources say about
+    candidates has no lists completed by popularity, which make up the scores of customers without a history. Small
+    shops whose validation part is drawn at random are asked several times, so that the draw does not decide."""
     whole: float | None = None
     exams = [exam]
     if exam.split.protocol == "random-by-item-75" and len(part) <= REPEAT_EVENTS:
@@ -218,8 +221,11 @@ def _weigh(
             if source.name == "ease" and one is exam and len(part.item_ids) > TUNED_ITEMS:
                 whole = exam.judge(source)[PRIMARY]
         found.append(gather(sources, one))
-    weights, estimate = learn_weights(Evidence.joined(found))
-    return weights, estimate, whole
+    evidence = Evidence.joined(found)
+    weights, estimate = learn_weights(evidence)
+    alone = [evidence.ndcg(one) for one in np.eye(len(recipes))]
+    gains = {recipe.name: estimate - score for recipe, score in zip(recipes, alone, strict=True)}
+    return weights, gains, whole
 
 
 @dataclass

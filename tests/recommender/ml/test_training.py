@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recommender.ml import tuning
 from recommender.ml.interactions import Interactions
 from recommender.ml.training import NotEnoughData, judge_serving, train
 from recommender.ml.tuning import choose, sample_customers
@@ -139,6 +140,20 @@ def test_the_report_says_what_each_part_cost(trained):
 
     assert set(costs) >= {"search", "judging", "publishing", "item_knn", "ials"}
     assert costs["judging"] >= costs["item_knn"] + costs["ials"]
+
+
+def test_the_blend_is_valued_by_its_gain_over_the_strongest_source(data, monkeypatch):
+    """Scores of sources hold lists completed by popularity and what the blend is weighed on does not: only the gain
+    can be compared."""
+    monkeypatch.setattr(
+        tuning,
+        "_weigh",
+        lambda _part, _exam, recipes, *_: ([1.0] * len(recipes), {r.name: 0.01 for r in recipes}, None),
+    )
+    validation = choose(data, protocol="by-time", time_budget=0.0).validation
+
+    sources = [score for name, score in validation.items() if name not in ("blend", "popularity", "popularity_recent")]
+    assert validation["blend"] == pytest.approx(max(sources) + 0.01)
 
 
 def test_progress_is_told(data):
