@@ -31,7 +31,7 @@ def taste_for(*, customer: Customer | None, visitor: Visitor | None, product_ids
         return None
     model: ServingModel = loaded.built(build)
     history = [(act.product_id, act.weight) for act in speaking.values()]
-    found = model.recommend(history, k=len(product_ids), allowed=model.mask(product_ids))
+    found = model.recommend(history, k=len(product_ids), allowed=model.mask(product_ids), by_session=False)
     liked = [one for one in found if one.source != POPULAR and one.score > 0]
     if not liked:
         return None

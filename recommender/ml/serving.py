@@ -97,8 +97,11 @@ class ServingModel:
         exclude: Collection[int] = (),
         allowed: NDArray[np.bool_] | None = None,
         fill: bool = True,
+        by_session: bool = True,
     ) -> list[Candidate]:
         """Up to k products, best first: those that the history speaks for, then, with `fill`, popular ones.
+
+        `by_session` False leaves the session out, for callers that compare scores with each other.
 
         `history` is (product id, weight > 0), newest first, each product once; unknown products and weights of zero or
         less are passed over. `exclude` and what is not `allowed` never appear; the history itself may, unless excluded.
@@ -106,7 +109,7 @@ class ServingModel:
         if k <= 0 or len(self.item_ids) == 0:
             return []
         barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
-        candidates = self._by_session(history, k, barred) if self._sessions is not None and history else []
+        candidates = self._by_session(history, k, barred) if by_session and self._sessions and history else []
         if len(candidates) < k and self._chorus.names and history:
             if candidates:
                 barred[self.positions([c.product_id for c in candidates])] = True

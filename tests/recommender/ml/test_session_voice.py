@@ -88,6 +88,8 @@ def test_one_artifact_serves_both_and_long_histories_stay_with_the_blend(in_orde
     assert {c.source for c in found} == {"session"} if source else "session" not in {c.source for c in found}
     if source:
         assert (found[0].product_id, found[0].reason_product_id) == (11, 10)
+        alone = model.recommend([(10, 1.0)], 3, exclude=[10], by_session=False)
+        assert "session" not in {c.source for c in alone}
         longer = [(item, 1.0) for item in range(10, 10 + trained.verdict.longest + 1)]
         assert "session" not in {c.source for c in model.recommend(longer, 3, fill=False)}
         barred = model.recommend([(10, 1.0)], 50, exclude=[11, 10])
