@@ -15,12 +15,24 @@ def best(
     `items` and `scores` have one entry per candidate; the result has min(k, len(items)) entries. O(n + k log k)
     apart from ties at the border.
     """
-    if k <= 0 or len(items) == 0:
-        return np.empty(0, np.intp)
-    if len(items) > k:
-        border = np.partition(scores, len(scores) - k)[len(scores) - k]
-        kept = np.flatnonzero(scores >= border)
-    else:
-        kept = np.arange(len(items))
+    kept = _with_ties(scores, k)
     order = np.lexsort((items[kept], -tie_break[items[kept]], -scores[kept]))
     return kept[order[:k]]
+
+
+def among_best(
+    items: NDArray[np.integer], scores: NDArray[np.floating], k: int, tie_break: NDArray[np.floating]
+) -> NDArray[np.intp]:
+    """The same positions as `best`, in rising order: cheaper where nobody asks for the ranks."""
+    kept = _with_ties(scores, k)
+    return kept if len(kept) <= k else np.sort(best(items, scores, k, tie_break))
+
+
+def _with_ties(scores: NDArray[np.floating], k: int) -> NDArray[np.intp]:
+    """Positions, rising, of the k highest scores and of all that equal the lowest of them."""
+    if k <= 0:
+        return np.empty(0, np.intp)
+    if len(scores) <= k:
+        return np.arange(len(scores))
+    border = np.partition(scores, len(scores) - k)[len(scores) - k]
+    return np.flatnonzero(scores >= border)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ml.ranking import best
+from recommender.ml.ranking import among_best, best
 
 Floats = NDArray[np.float64]
 Normalise = Literal["none", "similarity", "ratings"]
@@ -80,12 +80,13 @@ class Neighbours:
         self, rows: NDArray[np.integer], strengths: Floats, size: int
     ) -> tuple[Floats, NDArray[np.integer], NDArray[np.intp], Floats]:
         """Scores of all items, and what they are made of: target item, history entry and part of every neighbour."""
-        starts, ends = self.indptr[rows].tolist(), self.indptr[rows + 1].tolist()
-        spans = [slice(start, end) for start, end in zip(starts, ends, strict=True)]
-        targets = np.concatenate([self.indices[span] for span in spans]) if spans else np.empty(0, np.int32)
-        similarity = np.concatenate([self.weights[span] for span in spans]) if spans else np.empty(0, np.float32)
-        entry = np.repeat(np.arange(len(rows)), np.subtract(ends, starts)) if spans else np.empty(0, np.intp)
-        parts = similarity * strengths[entry]
+        starts = self.indptr[rows]
+        lengths = self.indptr[rows + 1] - starts
+        entry = np.repeat(np.arange(len(rows)), lengths)
+        # where each neighbour lies: its place among all that are read, moved to where its row begins
+        at = np.arange(len(entry)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
+        targets, similarity = self.indices[at], self.weights[at]
+        parts = similarity * np.repeat(strengths, lengths)
         score: Floats = np.bincount(targets, parts, minlength=size).astype(np.float64, copy=False)
         if self.normalise != "none":
             divisor = similarity if self.normalise == "similarity" else strengths[entry]
@@ -236,7 +237,7 @@ class Chorus:
                 near.append((at, score, targets, entry, parts))
         items = np.flatnonzero((total > 0) & ~barred) if self.neighbours else np.flatnonzero(~barred)
         if self.factors and self.neighbours and len(items) > RESCORED:
-            items = np.sort(items[best(items, total[items], RESCORED, self.tie_break)])
+            items = items[among_best(items, total[items], RESCORED, self.tie_break)]
         scores = total[items]
         far = []
         for at, voice, factors in self.factors:
