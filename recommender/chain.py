@@ -31,10 +31,10 @@ from recommender.answers import (
 )
 from recommender.ml.serving import Candidate, ServingModel
 from recommender.models import Placement, RecommendationList
+from recommender.trials import SIMILAR
 from recommender.wishes import Wish
 
 log = structlog.get_logger(__name__)
-SIMILAR = "similar"
 SPEAKERS = 5
 """Products whose partners and neighbours are looked up, the newest of the person."""
 LISTED = {trials.POPULAR: POPULAR, TRENDING: TRENDING, RISING: RISING, CATEGORY: CATEGORY, trials.NEWEST: NEWEST}

@@ -20,7 +20,6 @@ from core import model_registry as registry
 from core.experiments import Placed
 from recommender import chain, reasons, tokens, trials, wishes
 from recommender.answers import (
-    CATEGORY,
     FALLBACK,
     RISING,
     TOGETHER,
@@ -35,7 +34,7 @@ from recommender.answers import (
     source_of,
 )
 from recommender.arranging import Arranged, arrange, seed_of
-from recommender.chain import SIMILAR, Question
+from recommender.chain import Question
 from recommender.choices import ACT_WEIGHTS, HISTORY_LIMIT, LIKED_FROM_STARS, RECOMMENDER
 from recommender.ml.serving import Candidate, ServingModel, build
 from recommender.models import Placement
@@ -58,16 +57,6 @@ __all__ = [
 
 log = structlog.get_logger(__name__)
 DEFAULT_LIMIT = 10
-STRATEGIES: dict[str, str] = {
-    Placement.Strategy.AUTOMATIC: trials.LIVE,
-    Placement.Strategy.SIMILAR: SIMILAR,
-    Placement.Strategy.TOGETHER: TOGETHER,
-    Placement.Strategy.CATEGORY: CATEGORY,
-    Placement.Strategy.TRENDING: TRENDING,
-    Placement.Strategy.RISING: RISING,
-    Placement.Strategy.POPULAR: trials.POPULAR,
-    Placement.Strategy.NEWEST: trials.NEWEST,
-}
 GENERAL = (trials.POPULAR, trials.NEWEST, TRENDING, RISING)
 """Strategies that do not look at who asks."""
 BASKET_WEIGHT = 5.0
@@ -120,7 +109,7 @@ def recommend(
         context.insert(0, Act(page_product_id, "page", timezone.now(), PAGE_WEIGHT))
     bought = set() if wish.repeats_allowed else {a.product_id for a in acts if a.kind == Interaction.Kind.PURCHASE}
     unwanted = {*exclude, *basket, *bought} | ({page_product_id} if page_product_id is not None else set())
-    strategy = trials.strategy_of(placed) if placed is not None else STRATEGIES[wish.strategy]
+    strategy = trials.strategy_of(placed) if placed is not None else trials.STRATEGIES[wish.strategy]
     history = _one_act_per_product(context + acts) if strategy not in GENERAL else []
     asked = Question(
         wish=wish, strategy=strategy, limit=most, history=history, context=[act.product_id for act in context],
@@ -154,7 +143,7 @@ def _fitting(wish: Wish) -> list[int] | None:
 
 def similar(*, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None) -> Answer:
     """Products that the same people choose, for a product page. The same guarantees as `recommend`."""
-    return _beside(SIMILAR, product, limit=limit, exclude=exclude, language=language)
+    return _beside(trials.SIMILAR, product, limit=limit, exclude=exclude, language=language)
 
 
 def bought_together(

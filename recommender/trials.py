@@ -5,9 +5,22 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Customer
 from catalog.recent import Browser
 from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for
+from recommender.answers import CATEGORY, RISING, TOGETHER, TRENDING
+from recommender.models import Placement
 
 KIND = "recommendations"
 LIVE, POPULAR, NEWEST, SIMILAR = "live", "popularity", "newest", "similar"
+STRATEGIES: dict[str, str] = {
+    Placement.Strategy.AUTOMATIC: LIVE,
+    Placement.Strategy.SIMILAR: SIMILAR,
+    Placement.Strategy.TOGETHER: TOGETHER,
+    Placement.Strategy.CATEGORY: CATEGORY,
+    Placement.Strategy.TRENDING: TRENDING,
+    Placement.Strategy.RISING: RISING,
+    Placement.Strategy.POPULAR: POPULAR,
+    Placement.Strategy.NEWEST: NEWEST,
+}
+"""What staff choose for a placement, in the words of answers and of arms: an arm may show each of them."""
 
 RECOMMENDATIONS = ExperimentKind(
     title=_("Recommendations"),
@@ -24,6 +37,10 @@ RECOMMENDATIONS = ExperimentKind(
         ArmChoice(POPULAR, _("The popularity list"), {"strategy": POPULAR}),
         ArmChoice(NEWEST, _("The newest products"), {"strategy": NEWEST}),
         ArmChoice(SIMILAR, _("Products like the one on the page"), {"strategy": SIMILAR}),
+        ArmChoice(TOGETHER, _("What is bought together with the product or basket"), {"strategy": TOGETHER}),
+        ArmChoice(CATEGORY, _("What is popular in the category"), {"strategy": CATEGORY}),
+        ArmChoice(TRENDING, _("What is popular right now"), {"strategy": TRENDING}),
+        ArmChoice(RISING, _("What is rising fast"), {"strategy": RISING}),
     ],
     control=POPULAR,
     metrics=["orders", "conversion", "revenue", "clicks", "revenue_per_view"],
@@ -41,6 +58,13 @@ def placed_at(placement: str, *, customer: Customer | None, browser: Browser | N
         visitor=browser.key if browser else None, customer=customer.public_id if customer is not None else None
     )
     return arm_for(kind=KIND, target=placement, subject=subject)
+
+
+def against_control(strategy: str) -> str:
+    """The arm that asks whether a placement with this strategy (of staff) beats the control: what it shows now, or the
+    live model where that is the control itself."""
+    own = STRATEGIES.get(strategy, LIVE)
+    return LIVE if own == POPULAR else own
 
 
 def strategy_of(placed: Placed | None) -> str:

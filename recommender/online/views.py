@@ -27,7 +27,7 @@ from core.ml.experiments import Interval
 from core.models import LedgerEntry
 from core.shop import current_shop
 from recommender import trials
-from recommender.models import Placement, RefusedCredit
+from recommender.models import RefusedCredit
 from recommender.online import reports, shown
 from recommender.online.reports import ArmFigures, Counts, PlacementFigures, Rate, Report
 
@@ -177,8 +177,7 @@ def against(request: HttpRequest, one: PlacementFigures, found: Report) -> Again
 
 def start_url(key: str, title: str, strategy: str) -> str:
     """The form of an experiment at this placement: the popularity list as control, against what it shows now."""
-    own = {str(Placement.Strategy.SIMILAR): trials.SIMILAR, str(Placement.Strategy.NEWEST): trials.NEWEST}
-    way = own.get(strategy, trials.LIVE)
+    way = trials.against_control(strategy)
     name = _("%(placement)s: do recommendations bring more than the popularity list?") % {"placement": title}
     return start_address(kind=trials.KIND, target=key, name=name[:120], ways=[trials.POPULAR, way], metric="clicks")
 

@@ -13,8 +13,8 @@ STATES = [Experiment.State.DRAFT, Experiment.State.RUNNING, Experiment.State.STO
 
 
 class ExperimentFactory(DjangoModelFactory):
-    """Live model against popularity list on the home page, half and half. `state` walks it there; `started_at` and
-    `weights` (the control first) may be given."""
+    """Live model against popularity list on the home page, half and half. `state` walks it there; `started_at`,
+    `weights` and `ways` (what the arms show; both with the control first) may be given."""
 
     class Meta:
         model = Experiment
@@ -30,9 +30,10 @@ class ExperimentFactory(DjangoModelFactory):
         state = kwargs.pop("state", Experiment.State.DRAFT)
         started_at = kwargs.pop("started_at", None) or timezone.now()
         weights = kwargs.pop("weights", [50, 50])
+        ways = kwargs.pop("ways", ["popularity", "live", "newest"])
         made = super()._create(model_class, *args, **kwargs)
         for place, weight in enumerate(weights):
-            strategy = ["popularity", "live", "newest"][place % 3]
+            strategy = ways[place % len(ways)]
             ExperimentArm.objects.create(
                 experiment=made, key="control" if place == 0 else f"arm-{'abcdef'[place - 1]}",
                 name=strategy, weight=weight, settings={"strategy": strategy}, is_control=place == 0,

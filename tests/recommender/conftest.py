@@ -6,6 +6,8 @@ import pytest
 from catalog.models import Brand, Category, Customer, Interaction, Product, Variant, Visitor
 from catalog.partitions import ensure_partitions
 from core import model_registry as registry
+from recommender import lists
+from recommender.models import ListCount, ServedList
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -60,3 +62,20 @@ def trained(shop) -> Shop:
 
     train_recommender(until=NOW, time_budget=5)
     return shop
+
+
+@pytest.fixture
+def listed(shop):
+    """Puts lists there as if they had been counted."""
+    count = ListCount.objects.create(pk=1, counted_until=NOW, whole_at=NOW)
+
+    def put(kind: str, products: list[Product], key: object = "", lifts: tuple[float, ...] = ()) -> None:
+        count.version += 1
+        count.save()
+        ServedList.objects.update_or_create(
+            kind=kind, key=str(key),
+            defaults={"product_ids": [p.pk for p in products], "lifts": list(lifts), "version": count.version},
+        )  # fmt: skip
+        lists.forget()
+
+    return put

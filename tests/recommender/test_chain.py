@@ -4,27 +4,10 @@ import pytest
 from django.utils import translation
 
 from catalog.models import Customer, CustomerTrait, Product
-from recommender import lists, selectors, wishes
-from recommender.models import ListCount, Placement, ServedList
+from recommender import selectors, wishes
+from recommender.models import Placement
 from tests.factories import CategoryFactory
 from tests.recommender.conftest import NOW
-
-
-@pytest.fixture
-def listed(shop):
-    """Puts lists there as if they had been counted."""
-    count = ListCount.objects.create(pk=1, counted_until=NOW, whole_at=NOW)
-
-    def put(kind: str, products: list[Product], key: object = "", lifts: tuple[float, ...] = ()) -> None:
-        count.version += 1
-        count.save()
-        ServedList.objects.update_or_create(
-            kind=kind, key=str(key),
-            defaults={"product_ids": [p.pk for p in products], "lifts": list(lifts), "version": count.version},
-        )  # fmt: skip
-        lists.forget()
-
-    return put
 
 
 def placement(**wanted) -> Placement:

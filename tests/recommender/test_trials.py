@@ -6,8 +6,9 @@ from catalog.models import Visitor
 from core import model_registry as registry
 from core.experiments.exposures import exposures, store
 from core.models import Experiment, Exposure, Scope, ShopProfile
-from recommender import tokens
+from recommender import tokens, trials
 from recommender.choices import RECOMMENDER
+from recommender.models import Placement
 from tests.factories import ApiKeyFactory, ExperimentFactory
 
 URL = "/recommendations"
@@ -61,6 +62,53 @@ def test_an_arm_may_show_the_newest(whole_shop, browser):
 
     assert (body["source"], body["strategy"]) == ("newest", "newest")
     assert len(body["items"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind", "source", "code"),
+    [
+        ("together", "together", "item", "bought_together"),
+        ("category", "category", "category", "popular_in_category"),
+        ("trending", "trending", "trending", "popular_now"),
+        ("rising", "rising", "rising", "rising"),
+    ],
+)
+def test_an_arm_may_show_each_of_the_counted_lists(whole_shop, listed, browser, strategy, kind, source, code):
+    page, shown = whole_shop.green[0], whole_shop.blue[3]
+    listed(kind, [shown], key={"together": page.pk, "category": page.category_id}.get(kind, ""), lifts=(2.0,))
+    experiment = start([50, 50], target="product", ways=["popularity", strategy])
+    visitor, _body = in_arm(browser, experiment, "arm-a")
+
+    body = browser.get(URL, visitor=visitor, placement="product", product=page.public_id).json()
+
+    assert (body["strategy"], body["source"], body["arm"]) == (strategy, source, "arm-a")
+    first = body["items"][0]
+    assert (first["product"]["id"], first["source"], first["reason"]["code"]) == (shown.public_id, source, code)
+    assert tokens.read(body["id"]).arm_id == experiment.arms.get(key="arm-a").pk
+    exposures.hand_over()
+    store()
+    assert Exposure.objects.get(subject=visitor).arm.settings == {"strategy": strategy}
+
+
+def test_an_arm_may_show_what_is_like_the_product_on_the_page(whole_shop, browser):
+    page = whole_shop.green[0]
+    experiment = start([50, 50], target="product", ways=["popularity", "similar"])
+    visitor, _body = in_arm(browser, experiment, "arm-a")
+
+    body = browser.get(URL, visitor=visitor, placement="product", product=page.public_id, limit=3).json()
+
+    assert (body["strategy"], body["source"]) == ("similar", "item")
+    assert {item["reason"]["code"] for item in body["items"]} == {"goes_with_this_product"}
+    exposures.hand_over()
+    store()
+    assert Exposure.objects.get(subject=visitor).arm.settings == {"strategy": "similar"}
+
+
+def test_whatever_staff_may_choose_for_a_placement_an_arm_may_show(db):
+    offered = {choice.settings["strategy"] for choice in trials.RECOMMENDATIONS.choices}
+
+    assert offered == set(trials.STRATEGIES.values())
+    assert set(trials.STRATEGIES) == set(Placement.Strategy.values)
 
 
 def test_the_signed_id_carries_the_arm(whole_shop, browser):

@@ -13,7 +13,7 @@ from core.choices import Role
 from core.models import Experiment, ExperimentLook, LedgerEntry, ShopProfile
 from recommender.models import CreditState, Placement, RecommendationDay, RefusedCredit, ShownProduct
 from recommender.online import reports
-from recommender.online.views import lift_sentence
+from recommender.online.views import lift_sentence, start_url
 from tests.factories import ExperimentFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +134,20 @@ def test_without_a_control_the_page_says_so_and_offers_an_experiment_filled_in(s
         "recommendations:popularity", "recommendations:similar",
     )  # fmt: skip
     assert form["primary_metric"].value() == "clicks"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "arm"),
+    [("automatic", "live"), ("together", "together"), ("category", "category"), ("trending", "trending"),
+     ("rising", "rising"), ("newest", "newest"), ("popular", "live"), ("", "live")],
+)  # fmt: skip
+def test_an_experiment_of_a_placement_starts_with_what_the_placement_shows(staff, strategy, arm):
+    form = staff(Role.OWNER).get(start_url("home", "Home", strategy)).context["form"]
+
+    assert (form["arm_0_way"].value(), form["arm_1_way"].value()) == (
+        "recommendations:popularity", f"recommendations:{arm}",
+    )  # fmt: skip
+    assert f"recommendations:{arm}" in [way for _kind, ways in form.fields["arm_1_way"].choices for way, _title in ways]
 
 
 def test_the_page_costs_twelve_queries_at_most_whatever_there_is(staff, django_assert_max_num_queries):
