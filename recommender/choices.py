@@ -1,6 +1,7 @@
 """Small words of the recommender."""
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from core.model_registry import ModelKind
 
@@ -14,6 +15,10 @@ TRAINING = "recommender.tasks.train_deep" if settings.RECOMMENDER_DEEP else "rec
 # How much one act says about taste; purchases and ratings count most, a look least. A removal says nothing for.
 ACT_WEIGHTS = {"view": 1.0, "search": 0.0, "favourite": 2.0, "cart": 3.0, "purchase": 4.0, "rating": 4.0}
 """Weight of an interaction by kind. A rating below 4 stars counts nothing."""
+
+SIMILAR_BESIDE, TOGETHER_BESIDE = "product/similar", "product/together"
+"""What ids and figures call the two lists of a product page that are asked for by the product itself."""
+BESIDE = {SIMILAR_BESIDE: _("Product page: similar products"), TOGETHER_BESIDE: _("Product page: bought together")}
 
 LIKED_FROM_STARS = 4
 HISTORY_LIMIT = 50

@@ -14,6 +14,7 @@ from catalog.models import Brand, Category, Customer, Product
 from catalog.showcase import showcase
 from core import model_registry as registry
 from recommender import reasons, selectors, tokens, trials, wishes
+from recommender.answers import CHOSEN, ITEM, PERSONAL, SESSION
 from recommender.choices import RECOMMENDER
 from recommender.ml.serving import POPULAR, ServingModel, build
 from recommender.models import RecommendationList
@@ -102,7 +103,7 @@ def why(product: Product, who: Person, *, recommendation: str = "", page_product
     if wish is not None and product.pk in wish.pinned(timezone.now()).values():
         return Why(Reason("chosen_by_the_shop", reasons.sentence("chosen_by_the_shop")), False, placement, made_at)
     reason = _spoken_for(product.pk, who, page_product_id)
-    is_general = listed is not None and listed.source not in ("personal", "similar", "together", "pinned", "")
+    is_general = listed is not None and listed.source not in (PERSONAL, SESSION, ITEM, CHOSEN, "")
     if reason is not None and not is_general:
         return Why(reason, True, placement, made_at)
     code = "new" if listed is not None and listed.source == trials.NEWEST else "popular"

@@ -35,7 +35,14 @@ from recommender.answers import (
 )
 from recommender.arranging import Arranged, arrange, seed_of
 from recommender.chain import Question
-from recommender.choices import ACT_WEIGHTS, HISTORY_LIMIT, LIKED_FROM_STARS, RECOMMENDER
+from recommender.choices import (
+    ACT_WEIGHTS,
+    HISTORY_LIMIT,
+    LIKED_FROM_STARS,
+    RECOMMENDER,
+    SIMILAR_BESIDE,
+    TOGETHER_BESIDE,
+)
 from recommender.ml.serving import Candidate, ServingModel, build
 from recommender.models import Placement
 from recommender.shelf import MOST, keys_of, shelf
@@ -143,24 +150,27 @@ def _fitting(wish: Wish) -> list[int] | None:
 
 def similar(*, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None) -> Answer:
     """Products that the same people choose, for a product page. The same guarantees as `recommend`."""
-    return _beside(trials.SIMILAR, product, limit=limit, exclude=exclude, language=language)
+    return _beside(SIMILAR_BESIDE, trials.SIMILAR, product, limit=limit, exclude=exclude, language=language)
 
 
 def bought_together(
     *, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None
 ) -> Answer:
     """Products that lie in one order with this one more often than by chance. The same guarantees as `recommend`."""
-    return _beside(TOGETHER, product, limit=limit, exclude=exclude, language=language)
+    return _beside(TOGETHER_BESIDE, TOGETHER, product, limit=limit, exclude=exclude, language=language)
 
 
-def _beside(strategy: str, product: Product, *, limit: int, exclude: Collection[int], language: str | None) -> Answer:
+def _beside(
+    key: str, strategy: str, product: Product, *, limit: int, exclude: Collection[int], language: str | None
+) -> Answer:
+    """A list that follows what staff want on the product page and is counted under its own key."""
     page = Act(product.pk, "page", timezone.now(), PAGE_WEIGHT)
-    wish = wishes.wish("product") or Wish("product")
+    wish = wishes.wish(key) or Wish(key)
     asked = Question(
         wish=wish, strategy=strategy, limit=limit, history=[page], context=[product.pk],
         unwanted={product.pk, *exclude}, language=language, fits=_fitting(wish),
     )  # fmt: skip
-    return _answer("product", asked)
+    return _answer(key, asked)
 
 
 def from_memory(

@@ -20,6 +20,9 @@ from recommender.models import Placement, PlacementRule
 FRESH_SECONDS = 1.0
 NEW_FOR_DAYS = 30
 DAY_SECONDS = 86_400.0
+WITHIN = "/"
+"""Between a placement and a list that follows its wishes and is counted by itself, such as `product/similar`. No key
+of a placement holds it."""
 """So long after its publication a product counts as new for the share for new products."""
 
 
@@ -210,7 +213,7 @@ class _Known:
                 self._look()
             finally:
                 self.guard.release()
-        return self.wishes.get(key)
+        return self.wishes.get(placement_of(key))
 
     def _look(self) -> None:
         now = Placement.objects.aggregate(n=Count("id"), version=Sum("version"), at=Max("updated_at"))
@@ -231,17 +234,23 @@ class _Known:
 _known = _Known()
 
 
+def placement_of(key: str) -> str:
+    """The placement whose wishes the list with this key follows: most often the key itself."""
+    return key.partition(WITHIN)[0]
+
+
 def wish(key: str) -> Wish | None:
     """What staff want at the placement with this key; None when there is none that is on. At most a second old.
 
-    The places that every storefront has are there without a row, and then want nothing in particular.
+    The places that every storefront has are there without a row, and then want nothing in particular. A list within a
+    placement follows its wishes.
     """
     return _known.get(key)
 
 
 def remembered(key: str) -> Wish | None:
     """The same as it was last seen, for answers without the database."""
-    return _known.wishes.get(key)
+    return _known.wishes.get(placement_of(key))
 
 
 def forget() -> None:

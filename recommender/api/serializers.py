@@ -56,7 +56,9 @@ class RecommendedItemSerializer(serializers.Serializer):
 
 class RecommendationsSerializer(serializers.Serializer):
     id = serializers.CharField(help_text="Signed; send it back with events so that they can be credited.")
-    placement = serializers.CharField()
+    placement = serializers.CharField(
+        help_text="Under what the list is counted: the placement, or `product/similar` and `product/together`."
+    )
     strategy = serializers.CharField()
     source = serializers.ChoiceField(  # type: ignore[assignment]
         choices=[*CHAIN, FALLBACK],

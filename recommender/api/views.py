@@ -34,6 +34,7 @@ from recommender.api.serializers import (
     SimilarQuerySerializer,
     answer_as_json,
 )
+from recommender.choices import SIMILAR_BESIDE, TOGETHER_BESIDE
 from recommender.wishes import Wish
 
 PLAIN_VISITOR = re.compile(r"[!-~]{1,64}")
@@ -131,6 +132,8 @@ class BesideView(ApiView):
 
     permission_classes = [HasScope(Scope.RECOMMENDATIONS)]
     chosen: Callable[..., selectors.Answer]
+    key: str
+    """Under which the list is counted."""
 
     def answered(self, request: Request, product_id: str) -> Response:
         query = _checked(SimilarQuerySerializer, request)
@@ -141,7 +144,7 @@ class BesideView(ApiView):
                 product=product, limit=query["limit"], exclude=list(excluded.values()), language=query.get("lang")
             )
         except (DatabaseError, InterfaceError) as error:
-            answer = _from_memory(error, query, placement="product", page=product_id)
+            answer = _from_memory(error, query, placement=self.key, page=product_id)
         return Response(answer_as_json(_counted(answer)))
 
 
@@ -149,6 +152,7 @@ class SimilarProductsView(BesideView):
     """What the same people choose."""
 
     chosen = staticmethod(selectors.similar)
+    key = SIMILAR_BESIDE
 
     @extend_schema(
         operation_id="products_similar",
@@ -165,6 +169,7 @@ class BoughtTogetherView(BesideView):
     """What lies in the same orders."""
 
     chosen = staticmethod(selectors.bought_together)
+    key = TOGETHER_BESIDE
 
     @extend_schema(
         operation_id="products_bought_together",

@@ -18,6 +18,7 @@ from core.experiments import reading
 from core.ml.experiments import Interval, Sums, ratio_of, relative_interval
 from core.models import Experiment, ExperimentArm, ExperimentLook
 from core.remembered import remembered
+from recommender.choices import BESIDE
 from recommender.models import CreditState, Placement, RecommendationDay, RefusedCredit
 
 Z = 1.959964
@@ -133,7 +134,8 @@ class ArmFigures:
 
 @dataclass
 class PlacementFigures:
-    """One placement in these days. `experiment` is the one that runs there, else the last one that ran in them."""
+    """One placement in these days, or a list of the product page that is asked for by the product (`choices.BESIDE`).
+    `experiment` is the one that runs there, else the last one that ran in them."""
 
     key: str
     title: str
@@ -186,7 +188,8 @@ def report(first: date, last: date, *, hours: int, placement: str = "") -> Repor
         own = known.get(key)
         one = found.get(key)
         if one is None:
-            one = found[key] = PlacementFigures(key, *((str(own), own.pk, own.strategy) if own else (key, None)))
+            title = str(own or BESIDE.get(key, key))
+            one = found[key] = PlacementFigures(key, title, own.pk if own else None, own.strategy if own else "")
         for counts in (one.counts, one.daily[row["day"]], by_arm[key][row["arm_id"]], everything):
             counts.add(counted)
     shown, overall, sellable = _shown(first, last, placement)

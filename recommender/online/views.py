@@ -27,6 +27,7 @@ from core.ml.experiments import Interval
 from core.models import LedgerEntry
 from core.shop import current_shop
 from recommender import trials
+from recommender.choices import BESIDE
 from recommender.models import RefusedCredit
 from recommender.online import reports, shown
 from recommender.online.reports import ArmFigures, Counts, PlacementFigures, Rate, Report
@@ -126,7 +127,7 @@ def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "heads": titles(),
         "shown_url": f"{_address(period, wanted)}&part=shown",
         "all_url": _address(period, ""),
-        "against": [against(request, one, found) for one in found.placements],
+        "against": [against(request, one, found) for one in found.placements if one.key not in BESIDE],
         "chart": click_chart(period, found),
         "refused": _refused(found),
         "may_export": may_export and bool(found.placements),

@@ -22,7 +22,7 @@ from core.choices import Role
 from core.jobs import guard
 from core.models import Alert, ModelVersion
 from core.said import Said
-from recommender.choices import RECOMMENDER
+from recommender.choices import BESIDE, RECOMMENDER
 from recommender.ml.drift import fall, stability_index
 from recommender.models import DriftCheck, Placement, RecommendationDay
 from recommender.online import counting
@@ -78,11 +78,12 @@ def watch() -> dict[str, Any]:
 
 
 def watch_clicks(today: date) -> int:
-    """The last seven whole days of each placement against the four weeks before. How many fell."""
+    """The last seven whole days of each placement and each list within one, against the four weeks before. How many
+    fell."""
     smallest = threshold_of("recommendations_less_clicked") / 100
     fallen = 0
-    for placement in Placement.objects.all():
-        latest, *before = (_week(placement.key, today - n * ONE_WEEK).of("clicked") for n in range(WEEKS + 1))
+    for key in [*Placement.objects.values_list("key", flat=True), *BESIDE]:
+        latest, *before = (_week(key, today - n * ONE_WEEK).of("clicked") for n in range(WEEKS + 1))
         found = fall(latest, before, smallest=smallest)
         said = None
         if found is not None:
@@ -91,10 +92,10 @@ def watch_clicks(today: date) -> int:
                 gettext_noop(
                     "%(placement)s: %(now).1f%% of the lists were clicked in the last week, %(before).1f%% before."
                 ),
-                {"placement": placement.key, "now": found.now * 100, "before": found.before * 100},
+                {"placement": key, "now": found.now * 100, "before": found.before * 100},
             )  # fmt: skip
-        link = f"{reverse('admin:recommender_online')}?{urlencode({'placement': placement.key})}"
-        keep("recommendations_less_clicked", key=placement.key, said=said, link=link)
+        link = f"{reverse('admin:recommender_online')}?{urlencode({'placement': key})}"
+        keep("recommendations_less_clicked", key=key, said=said, link=link)
     return fallen
 
 

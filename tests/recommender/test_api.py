@@ -6,6 +6,9 @@ from core.api import tokens
 from core.api.keys import forget_keys
 from core.models import ApiKey, ModelVersion, Scope
 from recommender import tokens as recommendation_ids
+from recommender import wishes
+from recommender.models import Placement, PlacementRule
+from recommender.services import save_placement
 from tests.recommender.conftest import NOW
 
 URL = "/api/v1/recommendations"
@@ -117,6 +120,19 @@ def test_products_in_the_basket_are_known_by_the_shops_own_ids(trained, browser)
     body = browser.get(URL, {"basket": "ext:B0,ext:unknown", "limit": 3}).json()
 
     assert body["items"][0]["reason"]["code"] == "because_of_your_basket"
+
+
+@pytest.mark.parametrize(("path", "key"), [("similar", "product/similar"), ("bought-together", "product/together")])
+def test_lists_beside_a_product_are_counted_by_themselves_and_follow_the_product_page(trained, browser, path, key):
+    pin = PlacementRule(kind="pin", product=trained.blue[7], slot=1)
+    save_placement(Placement.objects.get(key="product"), [pin], by=None)
+    wishes.forget()
+
+    body = browser.get(f"/api/v1/products/{trained.green[0].public_id}/{path}").json()
+
+    assert body["placement"] == recommendation_ids.read(body["id"]).placement == key
+    assert body["items"][0]["product"]["id"] == trained.blue[7].public_id
+    assert browser.get(URL, {"placement": key}).status_code == 400
 
 
 def test_similar_products_of_a_hidden_or_unknown_product_are_not_found(trained, browser):

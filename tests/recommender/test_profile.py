@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from catalog.models import Interaction, Visitor
 from catalog.partitions import ensure_months
-from recommender import datasets, selectors
+from recommender import datasets, selectors, tokens
 from recommender.models import Placement, PlacementRule, RecommendationList
 from recommender.services import save_placement
 
@@ -163,6 +163,16 @@ def test_why_knows_the_list_by_its_id(trained, ana, as_customer, browser):
     assert (own["placement"], own["personal"]) == ("home", True)
     assert (popular["placement"], popular["personal"], popular["reason"]["code"]) == ("home", False, "popular")
     assert (forged["placement"], forged["shown_at"]) == (None, None)
+
+
+@pytest.mark.parametrize(("source", "is_personal"), [("item", True), ("session", True), ("trending", False)])
+def test_why_names_the_product_of_the_page_for_what_goes_with_it(trained, browser, source, is_personal):
+    page, shown = trained.green[0], trained.green[3]
+    made = tokens.make(placement="product/similar", version_id=1, source=source)
+
+    found = browser.get(f"/products/{shown.public_id}/why", page=page.public_id, recommendation=made).json()
+
+    assert (found["placement"], found["personal"]) == ("product/similar", is_personal)
 
 
 def test_why_says_that_the_shop_chose_it(trained, ana, as_customer):

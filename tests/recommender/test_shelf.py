@@ -73,6 +73,7 @@ def test_similar_products_come_from_memory_too(trained, server, away):
     body = server.get(f"/products/{trained.blue[0].public_id}/similar", limit=5).json()
 
     assert (body["source"], body["stale"], len(body["items"])) == ("fallback", True, 5)
+    assert body["placement"] == "product/similar"
     assert "blue-0" not in names(body)
     assert names(body)[0].startswith("blue")
     assert sum(name.startswith("blue") for name in names(body)) >= 3  # everybody's last act was of the other colour

@@ -150,6 +150,27 @@ def test_an_experiment_of_a_placement_starts_with_what_the_placement_shows(staff
     assert f"recommendations:{arm}" in [way for _kind, ways in form.fields["arm_1_way"].choices for way, _title in ways]
 
 
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [("en", ("Product page: similar products", "Product page: bought together")),
+     ("zh-hans", ("商品页：相似商品", "商品页：一起购买"))],
+)  # fmt: skip
+def test_lists_asked_for_by_the_product_stand_by_themselves_with_a_name(staff, language, names):
+    a_day(placement="product", clickers=10)
+    a_day(placement="product/similar", clickers=40)
+    a_day(placement="product/together", clickers=80)
+    client = staff(Role.OWNER)
+    client.cookies["django_language"] = language
+    page = client.get(reverse(PAGE))
+
+    rates = {one.key: one.counts.ctr.value for one in page.context["found"].placements}
+    assert rates == {"product": 10 / 800, "product/similar": 40 / 800, "product/together": 80 / 800}
+    assert all(name in page.text for name in names)
+    assert [one.figures.key for one in page.context["against"]] == ["product"]  # no experiment can run on the others
+    only = client.get(reverse(PAGE), {"placement": "product/similar"})
+    assert [one.key for one in only.context["found"].placements] == ["product/similar"]
+
+
 def test_the_page_costs_twelve_queries_at_most_whatever_there_is(staff, django_assert_max_num_queries):
     for place, key in enumerate(["home", "cart", "product", "category"]):
         experiment = ExperimentFactory.create(state=Experiment.State.RUNNING, target=key)

@@ -37,17 +37,20 @@ def alerts(rule):
     return list(Alert.objects.open().filter(rule=rule).values_list("key", flat=True))
 
 
-def test_a_placement_whose_clicks_fell_raises_an_alert_that_ends_with_the_fall():
-    five_weeks([0.04, 0.08, 0.08, 0.08, 0.08])
+@pytest.mark.parametrize(
+    ("fallen", "link"), [("home", "placement=home"), ("product/similar", "placement=product%2Fsimilar")]
+)
+def test_a_placement_whose_clicks_fell_raises_an_alert_that_ends_with_the_fall(fallen, link):
+    five_weeks([0.04, 0.08, 0.08, 0.08, 0.08], placement=fallen)
     five_weeks([0.08] * 5, placement="cart", seed=2)
 
     watching.watch_clicks(timezone.localdate())
 
     alert = Alert.objects.open().get(rule="recommendations_less_clicked")
-    assert alert.key == "home"
-    assert "placement=home" in alert.link
+    assert alert.key == fallen
+    assert link in alert.link
     RecommendationDay.objects.all().delete()
-    five_weeks([0.08] * 5, seed=3)
+    five_weeks([0.08] * 5, placement=fallen, seed=3)
     watching.watch_clicks(timezone.localdate())
     assert alerts("recommendations_less_clicked") == []
 
