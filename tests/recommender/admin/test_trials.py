@@ -80,6 +80,58 @@ def test_weights_stand_beside_what_each_source_is_worth_alone(owner, version):
     assert weighed[0].is_chosen
 
 
+VISITS = {
+    "serves_up_to": 3, "moments": 2000, "mrr@20_session": 0.142, "mrr@20_personal": 0.1205, "gain_low": 0.0101,
+    "gain_high": 0.0333, "judged_moments": 431,
+}  # fmt: skip
+
+
+def test_the_page_says_whom_the_running_visit_answers_and_how_sure_that_is(owner, version):
+    version.report["sessions"] = VISITS
+    version.save()
+
+    page = owner.get(PAGE).text
+
+    assert "Who has at most 3 products in the history is answered by what others did next" in page
+    assert [word in page for word in ("0.1420", "0.1205", "+0.0215", "likely +0.0101 to +0.0333", "431", "2,000")] == [
+        True
+    ] * 6
+    assert "the gain is not sure" not in page
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (VISITS | {"serves_up_to": 1}, "Who has 1 product in the history"),
+        (VISITS | {"serves_up_to": 50}, "Everybody is answered by what others did next"),
+        (VISITS | {"gain_low": -0.002}, "the gain is not sure"),
+        ({"serves_up_to": 3, "moments": 90}, "Who has at most 3 products"),
+        ({"serves_up_to": 0, "moments": 90}, "did not foretell the next product surely better"),
+        ({"serves_up_to": 0, "moments": 0}, "there were too few visits"),
+    ],
+)
+def test_every_outcome_of_the_measurement_is_told(owner, version, told, words):
+    version.report["sessions"] = told
+    version.save()
+
+    assert words in owner.get(PAGE).text
+
+
+def test_the_running_visit_is_told_in_chinese_too(owner, version):
+    version.report["sessions"] = VISITS
+    version.save()
+    owner.cookies["django_language"] = "zh-hans"
+
+    page = owner.get(PAGE).text
+
+    assert "历史中不超过 3 件商品的人" in page
+    assert "可能在 +0.0101 到 +0.0333 之间" in page
+
+
+def test_a_report_made_before_visits_were_measured_says_nothing_of_them(owner, version):
+    assert owner.get(PAGE).context["visits"] is None
+
+
 def test_the_table_is_sent_as_csv_and_noted_in_the_ledger(owner, version):
     answer = owner.post(f"{PAGE}?sort=-score")
 
