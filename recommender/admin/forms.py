@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.forms.models import BaseInlineFormSet
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -43,12 +45,34 @@ class PlacementForm(NamedForm):
         return version
 
 
+class LoadedAutocomplete(AutocompleteSelect):
+    """Shows what the row already holds without asking for it again: a page of rules has one such field in each row."""
+
+    loaded: Any = None
+
+    def optgroups(
+        self, name: str, value: Any, attr: Any = None
+    ) -> list[tuple[str | None, list[dict[str, Any]], int | None]]:
+        if self.loaded is None or [str(one) for one in value] != [str(self.loaded.pk)]:
+            return super().optgroups(name, value, attr)
+        label = self.choices.field.label_from_instance(self.loaded)
+        nothing = [] if self.is_required else [self.create_option(name, "", "", False, 0)]
+        return [(None, [*nothing, self.create_option(name, self.loaded.pk, label, True, len(nothing))], 0)]
+
+
 class RuleForm(forms.ModelForm):
     category = CategoryChoiceField(label=gettext_lazy("Category"), required=False)
 
     class Meta:
         model = PlacementRule
         fields = ("kind", *TARGETS, "slot", "strength", "starts_at", "ends_at", "note")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            widget = getattr(field.widget, "widget", field.widget)  # staff who may add products have a link around it
+            if isinstance(widget, LoadedAutocomplete):
+                widget.loaded = self.instance._meta.get_field(name).get_cached_value(self.instance, default=None)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -68,7 +92,18 @@ class RuleForm(forms.ModelForm):
 
 
 class RuleFormSet(BaseInlineFormSet):
-    """Rules are saved together, as one version of the placement."""
+    """Rules are saved together, as one version of the placement. The tree of categories is read once for all rows."""
+
+    @cached_property
+    def categories(self) -> list[Any]:
+        field: Any = self.form.base_fields["category"]
+        return list(iter(field.choices))  # of an iterator, so that nobody counts first
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        field: Any = form.fields.get("category")
+        if field is not None:
+            field.choices = self.categories
 
     def clean(self) -> None:
         super().clean()

@@ -27,7 +27,7 @@ from core.components import Meaning, pill, toast
 from core.exceptions import DomainError
 from core.shop import current_shop
 from recommender import selectors, services, wishes
-from recommender.admin.forms import PlacementForm, RuleForm, RuleFormSet
+from recommender.admin.forms import LoadedAutocomplete, PlacementForm, RuleForm, RuleFormSet
 from recommender.models import Placement, PlacementRule, PlacementVersion
 from recommender.online import reports
 from recommender.online import views as online
@@ -45,6 +45,14 @@ class RuleInline(StackedInline):
     fields = (("kind", "slot", "strength"), ("product", "category", "brand"), ("starts_at", "ends_at", "note"))
     verbose_name = gettext_lazy("rule")
     verbose_name_plural = gettext_lazy("Rules")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PlacementRule]:
+        return super().get_queryset(request).select_related("product", "category", "brand")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = LoadedAutocomplete(db_field, self.admin_site, using=kwargs.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(Placement)
@@ -144,8 +152,9 @@ class PlacementAdmin(StaffModelAdmin):
         """What the placement brought in the last 28 days, beside its control."""
         today = timezone.localdate()
         found = reports.report(
-            today - timedelta(days=27), today, hours=current_shop().credit_hours, placement=placement.key
-        )
+            today - timedelta(days=27), today, hours=current_shop().credit_hours, placement=placement.key,
+            known=[placement],
+        )  # fmt: skip
         own = next(iter(found.placements), None) or reports.PlacementFigures(
             placement.key, str(placement), placement.pk, placement.strategy
         )

@@ -1,6 +1,6 @@
 """Reads for pages: what recommendations brought in some days, per placement and per arm, with likely ranges.
 
-Six queries and three for experiments, however many placements, arms and people there are.
+Five queries and three for experiments, however many placements, arms and people there are.
 """
 
 import math
@@ -155,13 +155,12 @@ class PlacementFigures:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that the page shows. `refused`: acts that were credited to nothing, by reason."""
+    """Everything that the page shows."""
 
     placements: list[PlacementFigures]
     everything: Counts
     shown: int
     sellable: int
-    refused: dict[str, int]
     counted_at: datetime | None
     hours: int
 
@@ -173,19 +172,22 @@ class Report:
         return shown / self.sellable if self.sellable and shown else None
 
 
-def report(first: date, last: date, *, hours: int, placement: str = "") -> Report:
-    """The days from `first` to `last`, of all placements or of one. `hours`: what the shop wants now."""
+def report(
+    first: date, last: date, *, hours: int, placement: str = "", known: Iterable[Placement] | None = None
+) -> Report:
+    """The days from `first` to `last`, of all placements or of one. `hours`: what the shop wants now.
+    `known`: placements, for callers that have read them."""
     within: dict[str, Any] = {"day__range": (first, last)} | ({"placement": placement} if placement else {})
     found: dict[str, PlacementFigures] = {}
     by_arm: dict[str, dict[int, Counts]] = defaultdict(lambda: defaultdict(Counts))
     everything = Counts()
-    known = {one.key: one for one in Placement.objects.all()}
+    own_of = {one.key: one for one in (Placement.objects.all() if known is None else known)}
     days = RecommendationDay.objects.filter(**within)
     row: Any
     for row in days.values("day", "placement", "arm_id").annotate(**_aliased()).order_by("day"):
         counted = {name: row[f"all_{name}"] for name in COLUMNS}
         key = row["placement"]
-        own = known.get(key)
+        own = own_of.get(key)
         one = found.get(key)
         if one is None:
             title = str(own or BESIDE.get(key, key))
@@ -197,16 +199,20 @@ def report(first: date, last: date, *, hours: int, placement: str = "") -> Repor
     for key, one in found.items():
         one.shown = shown.get((key, None), 0)
     state = CreditState.objects.filter(pk=1).first()
-    refused = RefusedCredit.objects.filter(day__range=(first, last)).values_list("reason").annotate(Sum("acts"))
     return Report(
         placements=sorted(found.values(), key=lambda one: -one.counts.lists),
         everything=everything,
         shown=overall,
         sellable=sellable,
-        refused=dict(refused) if found or not placement else {},
         counted_at=state.counted_at if state else None,
         hours=state.hours if state else hours,
     )
+
+
+def refused(first: date, last: date) -> dict[str, int]:
+    """Acts of these days that were credited to nothing, by reason."""
+    days = RefusedCredit.objects.filter(day__range=(first, last))
+    return dict(days.values_list("reason").annotate(Sum("acts")))
 
 
 def _aliased() -> dict[str, Any]:

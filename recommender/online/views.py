@@ -129,7 +129,7 @@ def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "all_url": _address(period, ""),
         "against": [against(request, one, found) for one in found.placements if one.key not in BESIDE],
         "chart": click_chart(period, found),
-        "refused": _refused(found),
+        "refused": _refused(period) if found.placements or not wanted else [],
         "may_export": may_export and bool(found.placements),
         "shop_url": reverse("admin:core_shopprofile_change", args=[1])
         if request.user.has_perm("core.change_shopprofile")
@@ -206,8 +206,9 @@ def lift_sentence(interval: Interval | None) -> str:
     }  # fmt: skip
 
 
-def _refused(found: Report) -> list[tuple[str, int]]:
-    return [(str(RefusedCredit.Reason(reason).label), acts) for reason, acts in sorted(found.refused.items())]
+def _refused(period: Period) -> list[tuple[str, int]]:
+    found = reports.refused(period.first, period.last)
+    return [(str(RefusedCredit.Reason(reason).label), acts) for reason, acts in sorted(found.items())]
 
 
 # --- chart --------------------------------------------------------------------------------------------------------

@@ -1,12 +1,16 @@
 """The page that steers a placement."""
 
+import re
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from core.choices import Role
+from core.models import Experiment, ExperimentLook
 from recommender import services, wishes
-from recommender.models import Placement, PlacementRule
-from tests.factories import ShopProfileFactory, StaffUserFactory
+from recommender.models import Placement, PlacementRule, RecommendationDay
+from tests.factories import ExperimentFactory, ShopProfileFactory, StaffUserFactory
 
 LIST = "/admin/recommender/placement/"
 pytestmark = pytest.mark.django_db
@@ -119,6 +123,45 @@ def test_the_list_asks_few_queries(merchandiser, django_assert_max_num_queries):
         page = merchandiser.get(LIST).content.decode()
 
     assert "Picked for you" in page
+
+
+@pytest.mark.parametrize(("has_experiment", "most"), [(False, 12), (True, 15)])
+def test_the_page_of_a_placement_asks_few_queries_however_many_rules_and_versions_it_has(
+    merchandiser, home, trained, django_assert_max_num_queries, has_experiment, most
+):
+    rules = [
+        PlacementRule(kind="pin", product=trained.green[0], slot=1),
+        PlacementRule(kind="pin", product=trained.green[1], slot=2),
+        PlacementRule(kind="boost", brand=trained.blue[0].brand),
+        PlacementRule(kind="bury", category=trained.blue[0].category),
+        PlacementRule(kind="exclude", product=trained.blue[1]),
+        PlacementRule(kind="exclude", product=trained.blue[2]),
+    ]
+    editor = StaffUserFactory.create(role=Role.MERCHANDISER)
+    for _version in range(4):
+        services.save_placement(home, rules, by=editor)
+        home.refresh_from_db()
+    arms = [0]
+    if has_experiment:
+        experiment = ExperimentFactory.create(state=Experiment.State.RUNNING, weights=[50, 25, 25])
+        ExperimentLook.objects.create(experiment=experiment, looked_at=timezone.now(), sample_ratio_p=1.0)
+        arms = [arm.pk for arm in experiment.arms.all()]
+    for arm in arms:
+        RecommendationDay.objects.create(
+            day=timezone.localdate(), placement="home", arm_id=arm, people=9, lists=9, clicked=1
+        )
+    merchandiser.get(f"{LIST}{home.pk}/change/")
+
+    with django_assert_max_num_queries(most):
+        page = merchandiser.get(f"{LIST}{home.pk}/change/")
+
+    assert len(page.context["history"]) == 5
+    assert page.context["online_lists"] == 9 * len(arms)
+    rows = page.context["inline_admin_formsets"][0].formset.forms
+    assert [re.findall(r'value="(\d+)" selected', str(form["product"])) for form in rows] == [
+        [str(rule.product_id)] if rule.product_id else [] for rule in home.rules.all()
+    ]
+    assert f'value="{trained.blue[0].category_id}" selected' in str(rows[3]["category"])
 
 
 def test_who_only_looks_sees_no_way_to_change(trained, home):
