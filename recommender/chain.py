@@ -44,7 +44,8 @@ LISTED = {trials.POPULAR: POPULAR, TRENDING: TRENDING, RISING: RISING, CATEGORY:
 @dataclass(frozen=True)
 class Question:
     """What is asked of the chain. `history` holds the page, the basket and then what the person did, each product once;
-    `context` are page and basket alone. `unwanted` is never given."""
+    `context` are page and basket alone. `unwanted` is never given. `at`: when the answer is read (seconds since 1970),
+    None when nobody knows."""
 
     wish: Wish
     strategy: str
@@ -55,6 +56,7 @@ class Question:
     customer_id: int | None = None
     language: str | None = None
     fits: list[int] | None = field(default=None, repr=False)
+    at: float | None = None
 
     @property
     def depth(self) -> int:
@@ -149,7 +151,7 @@ def _said(ask: Callable[[], list[Candidate]]) -> list[Candidate]:
 
 def _personal(model: ServingModel, weighted: Sequence[tuple[int, float]], asked: Question) -> list[Candidate]:
     allowed = None if asked.fits is None else model.mask(asked.fits)
-    return model.recommend(weighted, asked.depth, exclude=asked.unwanted, allowed=allowed, fill=False)
+    return model.recommend(weighted, asked.depth, exclude=asked.unwanted, allowed=allowed, fill=False, at=asked.at)
 
 
 def _popular(model: ServingModel, asked: Question, taken: Collection[int]) -> list[Candidate]:

@@ -19,6 +19,7 @@ from core.exceptions import DomainError
 from core.jobs import checkpoint, current_job_id, guard, progress, resume_state
 from core.models import ModelVersion
 from core.said import Said
+from core.shop import current_shop
 from recommender import counting, datasets
 from recommender.choices import HISTORY_LIMIT, RECOMMENDER
 from recommender.ml import training
@@ -55,7 +56,7 @@ def train_recommender(
     items = np.union1d(datasets.live_items(), frame["item"].to_numpy(np.int64))
     interactions = Interactions.from_frame(frame, item_ids=items)
     del frame
-    kitchen = Kitchen(datasets.item_facts(items), seed=SEED, deep=deep)
+    kitchen = Kitchen(datasets.item_facts(items), seed=SEED, deep=deep, zone=current_shop().time_zone)
     progress(10, STEPS, Said(gettext_noop("Choosing how to rank")))
     try:
         trained = training.train(

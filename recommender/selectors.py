@@ -121,6 +121,7 @@ def recommend(
     asked = Question(
         wish=wish, strategy=strategy, limit=most, history=history, context=[act.product_id for act in context],
         unwanted=unwanted, customer_id=_segmented(customer, who), language=language, fits=_fitting(wish),
+        at=None if placement == Placement.Surface.EMAIL else timezone.now().timestamp(),  # mail is read later
     )  # fmt: skip
     return _answer(placement, asked, placed=placed, subject=_subject(customer, visitor, who))
 

@@ -76,15 +76,16 @@ class Weighed:
 
 
 @dataclass(frozen=True)
-class OfVisits:
-    """Whether the running visit answers short histories, in words, and how sure that is: MRR@20 of the next product on
-    later visits. The figures are None where no moment was left to judge on."""
+class Compared:
+    """Two ways to answer at moments of later visits, in words, and how sure the better one is: MRR@20 of the next
+    product. `names` of the new way and of the plain one; figures are None where no moment was left to judge on."""
 
+    names: tuple[Any, Any]
     sentence: str
     moments: int
     judged: int = 0
-    visit: float | None = None
-    personal: float | None = None
+    new: float | None = None
+    plain: float | None = None
     gain: str = ""
     gain_range: str = ""
     is_sure: bool = True
@@ -113,6 +114,7 @@ def trials(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "rows": rows,
         "weighed": weighed(report),
         "visits": of_visits(report),
+        "hours": of_hours(report),
         "columns": _columns(sort, version),
         "seconds": sum(row.cpu_seconds for row in rows),
         "is_sampled": bool(report.get("tuned_on_sample")),
@@ -155,19 +157,43 @@ def weighed(report: Mapping[str, Any]) -> list[Weighed]:
     ]  # fmt: skip
 
 
-def of_visits(report: Mapping[str, Any]) -> OfVisits | None:
-    """None for reports made before this was measured."""
+def of_visits(report: Mapping[str, Any]) -> Compared | None:
+    """Whether the running visit answers short histories; None for reports made before this was measured."""
     told = report.get("sessions")
     if not isinstance(told, Mapping):
         return None
-    longest, moments = int(told.get("serves_up_to", 0)), int(told.get("moments", 0))
+    sentence = _who_is_served(int(told.get("serves_up_to", 0)), int(told.get("moments", 0)))
+    names = (_("By the running visit"), _("By everything they did"))
+    return _compared(told, names, sentence, "mrr@20_session", "mrr@20_personal")
+
+
+def of_hours(report: Mapping[str, Any]) -> Compared | None:
+    """Whether hour and season count; None for reports made before this was measured."""
+    told = report.get("context")
+    if not isinstance(told, Mapping):
+        return None
+    if told.get("exponent"):
+        sentence = _(
+            "They count: products of categories that people choose more at this part of the day and in this season "
+            "move up, others down."
+        )
+    elif told.get("moments"):
+        sentence = _("They do not count: they did not foretell the next product surely better.")
+    else:
+        sentence = _("They do not count. They were not measured: too few visits, or products without categories.")
+    names = (_("With hour and season"), _("Without"))
+    return _compared(told, names, sentence, "mrr@20_with", "mrr@20_without")
+
+
+def _compared(told: Mapping[str, Any], names: tuple[str, str], sentence: str, new_key: str, plain_key: str) -> Compared:
+    moments = int(told.get("moments", 0))
     if "gain_low" not in told:
-        return OfVisits(_who_is_served(longest, moments), moments)
-    visit, personal = float(told["mrr@20_session"]), float(told["mrr@20_personal"])
+        return Compared(names, sentence, moments)
+    new, plain = float(told[new_key]), float(told[plain_key])
     low, high = float(told["gain_low"]), float(told["gain_high"])
-    return OfVisits(
-        _who_is_served(longest, moments), moments, int(told["judged_moments"]), visit, personal,
-        f"{visit - personal:+.4f}", _("likely %(low)s to %(high)s") % {"low": f"{low:+.4f}", "high": f"{high:+.4f}"},
+    return Compared(
+        names, sentence, moments, int(told["judged_moments"]), new, plain,
+        f"{new - plain:+.4f}", _("likely %(low)s to %(high)s") % {"low": f"{low:+.4f}", "high": f"{high:+.4f}"},
         low > 0,
     )  # fmt: skip
 

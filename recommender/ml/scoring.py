@@ -221,9 +221,11 @@ class Chorus:
         rank: NDArray[np.integer],
         k: int,
         barred: NDArray[np.bool_],
+        factors_now: NDArray[np.floating] | None = None,
     ) -> Blended:
         """Best k items that are not barred and have a score above 0. `rows`, `weights`, `rank`: items of the history,
-        how much each speaks, and their places in it, 0 the newest."""
+        how much each speaks, and their places in it, 0 the newest. `factors_now`: one per item, what the moment makes
+        of its score."""
         size = len(barred)
         total = np.zeros(size)
         near = []
@@ -244,6 +246,8 @@ class Chorus:
             own, heights = factors.score(rows, voice.attention(weights, rank) / voice.scale, items)
             scores = scores + voice.weight * own
             far.append((at, voice.weight * own, factors.factors, voice.weight * heights))
+        if factors_now is not None:
+            scores = scores * factors_now[items]
         positive = np.flatnonzero(scores > 0)
         chosen = positive[best(items[positive], scores[positive], k, self.tie_break)]
         shown = items[chosen]

@@ -10,6 +10,8 @@ Arrays (n items, in the order of `item_ids`), format 2:
 * `similar_indptr`, `similar_indices`, `similar_weights`: row i holds the items most like item i, best first
 * with `meta["sessions"]`: the arrays of `session_serving.SessionServing`, `session_` before their names; histories of
   up to `serves_up_to` known products are answered by it first
+* with `meta["context"]`: `context_groups` int32 [n], `context_parts` float32 [groups + 1 × 8], `context_seasons`
+  float32 [groups + 1 × 4] of `context.Context`: how much more a category counts at a moment
 
 Format 1 had a single voice, item_knn, in `indptr`, `indices`, `weights`; it still serves.
 """
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ml.candidate import POPULAR, Candidate
+from recommender.ml.context import Context
 from recommender.ml.scoring import Attention, Chorus, Factors, Neighbours, Voice
 from recommender.ml.session_serving import SessionServing
 from recommender.ml.steering import similarity_of
@@ -61,6 +64,8 @@ class ServingModel:
             if told_of_sessions and self._session_longest
             else None
         )
+        told_of_context = meta.get("context")
+        self._context = Context.from_arrays(arrays, told_of_context, size) if told_of_context else None
         self._popular = np.lexsort((np.arange(size), -self.popularity))
 
     @classmethod
@@ -98,10 +103,12 @@ class ServingModel:
         allowed: NDArray[np.bool_] | None = None,
         fill: bool = True,
         by_session: bool = True,
+        at: float | None = None,
     ) -> list[Candidate]:
         """Up to k products, best first: those that the history speaks for, then, with `fill`, popular ones.
 
-        `by_session` False leaves the session out, for callers that compare scores with each other.
+        `at` is the moment of the answer (seconds since 1970), for models that learned what is chosen when; None leaves
+        that out. `by_session` False leaves the session out, for callers that compare scores with each other.
 
         `history` is (product id, weight > 0), newest first, each product once; unknown products and weights of zero or
         less are passed over. `exclude` and what is not `allowed` never appear; the history itself may, unless excluded.
@@ -113,7 +120,7 @@ class ServingModel:
         if len(candidates) < k and self._chorus.names and history:
             if candidates:
                 barred[self.positions([c.product_id for c in candidates])] = True
-            candidates += self._scored(history, k - len(candidates), barred)
+            candidates += self._scored(history, k - len(candidates), barred, at)
         if fill and len(candidates) < k:
             barred[self.positions([c.product_id for c in candidates])] = True
             candidates += self._most_popular(k - len(candidates), barred)
@@ -153,7 +160,9 @@ class ServingModel:
         rows = rows[rows >= 0]
         return self._sessions.spoken(rows, k, barred) if 0 < len(rows) <= self._session_longest else []
 
-    def _scored(self, history: Sequence[tuple[int, float]], k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
+    def _scored(
+        self, history: Sequence[tuple[int, float]], k: int, barred: NDArray[np.bool_], at: float | None
+    ) -> list[Candidate]:
         rows = self.positions([product_id for product_id, _weight in history])
         weights = np.fromiter((weight for _product, weight in history), np.float64, len(history))
         known = np.isfinite(weights) & (weights > 0) & (rows >= 0)
@@ -161,7 +170,8 @@ class ServingModel:
             return []
         place = np.flatnonzero(known)
         rows = rows[known]
-        found = self._chorus.score(rows, weights[known], place, k, barred)
+        now = self._context.factors(at) if self._context is not None and at is not None else None
+        found = self._chorus.score(rows, weights[known], place, k, barred, now)
         names = self._chorus.names
         return [
             Candidate(product, score, names[source], reason if share > 0 else None, share)

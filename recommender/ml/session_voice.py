@@ -40,6 +40,8 @@ class Moment:
     history: History
     target: int
     session: int
+    at: float
+    """Seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,11 @@ def learn(interactions: Interactions, *, seed: int = 0) -> SessionStrategy | Non
     return SessionBlend([neighbourhood(), session_neighbours()], repeats=False, seed=seed).fit(sessions)
 
 
-def moments(interactions: Interactions, *, since: float, history_limit: int, seed: int = 0) -> list[Moment]:
-    """Acts after `since` with a new item that were not the first of their session, and all that came before them."""
+def moments(
+    interactions: Interactions, *, since: float, history_limit: int, first_too: bool = False, seed: int = 0
+) -> list[Moment]:
+    """Acts after `since` with a new item that were not the first of their session (those too
+    with `first_too`), and all that came before them."""
     late = np.unique(interactions.customers[interactions.times > since])
     if len(late) > MOST_CUSTOMERS:
         late = np.random.default_rng(seed).choice(late, MOST_CUSTOMERS, replace=False)
@@ -95,7 +100,7 @@ def moments(interactions: Interactions, *, since: float, history_limit: int, see
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     follows = np.r_[False, numbers[order][1:] == numbers[order][:-1]][: len(order)]
-    asked = np.flatnonzero((interactions.times > since) & follows[place])
+    asked = np.flatnonzero((interactions.times > since) & (follows[place] | first_too))
     if len(asked) > MOMENTS:
         asked = np.sort(np.random.default_rng(seed).choice(asked, MOMENTS, replace=False))
     found = []
@@ -110,7 +115,7 @@ def moments(interactions: Interactions, *, since: float, history_limit: int, see
                 break
         target = int(interactions.items[act])
         if target not in weights:
-            found.append(Moment(list(weights.items()), target, int(numbers[act])))
+            found.append(Moment(list(weights.items()), target, int(numbers[act]), float(interactions.times[act])))
     return found
 
 

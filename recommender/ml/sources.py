@@ -64,11 +64,13 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Kitchen:
-    """What methods are made with beside parameters: facts of items and the seed. `deep`: networks may learn too."""
+    """What methods are made with beside parameters: facts of items and the seed. `deep`: networks may learn too.
+    `zone`: the time zone that the shop lives in."""
 
     facts: ItemFacts = field(default_factory=ItemFacts)
     seed: int = 0
     deep: bool = False
+    zone: str = "UTC"
 
 
 def _fits_ease(size: Size, _kitchen: "Kitchen") -> bool:

@@ -9,9 +9,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.ml import session_voice
+from recommender.ml import context_choice, session_voice
 from recommender.ml.base import Recommender
 from recommender.ml.blend import Blend, Source
+from recommender.ml.context import own_groups
+from recommender.ml.context_choice import Weighing
 from recommender.ml.ease import Ease
 from recommender.ml.ials import Ials
 from recommender.ml.interactions import Interactions
@@ -19,7 +21,7 @@ from recommender.ml.item_knn import PLAIN, ItemKnn
 from recommender.ml.item_to_item import ItemToItem, csr_arrays
 from recommender.ml.judging import PRIMARY, Exam, rounded
 from recommender.ml.popularity import Popularity
-from recommender.ml.serving import FORMAT, ServingModel
+from recommender.ml.serving import FORMAT, POPULAR, ServingModel
 from recommender.ml.session_voice import Verdict
 from recommender.ml.sources import RECIPES, Kitchen
 from recommender.ml.splits import Protocol, Split, split
@@ -44,6 +46,7 @@ class TrainedRecommender:
     chosen: str
     choice: Choice
     verdict: Verdict
+    weighing: Weighing
     trained_from: float
     trained_until: float
     row_count: int
@@ -53,7 +56,7 @@ class TrainedRecommender:
 
     def refit(self, interactions: Interactions) -> ServingModel:
         """The same recipe on other events, for instance only on those that a rival had seen too."""
-        return ServingModel.from_arrays(*_published(self.choice, interactions, self.verdict))
+        return ServingModel.from_arrays(*_published(self.choice, interactions, self.verdict, self.weighing))
 
 
 def train(
@@ -93,7 +96,7 @@ def train(
     }
     del cut, exam  # publishing needs the memory
     judged = time.process_time()
-    arrays, meta = _published(choice, interactions, found.verdict, start=found.factors, seed=seed)
+    arrays, meta = _published(choice, interactions, found.verdict, found.weighing, start=found.factors, seed=seed)
     costs = {"search": chosen - began, "judging": judged - chosen, "publishing": time.process_time() - judged}
     return TrainedRecommender(
         arrays=arrays,
@@ -104,6 +107,7 @@ def train(
             "strategies": found.strategies,
             "groups": found.groups,
             "sessions": rounded(found.verdict.report),
+            "context": rounded(found.weighing.report),
             "chosen": choice.strategy,
             "validation": rounded(dict(choice.validation)),
             "parameters": choice.parameters(),
@@ -120,6 +124,7 @@ def train(
         chosen=choice.strategy,
         choice=choice,
         verdict=found.verdict,
+        weighing=found.weighing,
         trained_from=float(interactions.times.min()),
         trained_until=float(interactions.times.max()),
         row_count=len(interactions),
@@ -135,6 +140,7 @@ class _Judged:
     costs: dict[str, float] = field(default_factory=dict)
     factors: NDArray[np.floating] | None = None
     verdict: Verdict = session_voice.NOBODY
+    weighing: Weighing = context_choice.NOT_MEASURED
 
 
 def _judged(choice: Choice, exam: Exam, interactions: Interactions) -> _Judged:
@@ -156,6 +162,9 @@ def _judged(choice: Choice, exam: Exam, interactions: Interactions) -> _Judged:
             cpu = time.process_time()
             found.verdict = _who_is_served_by_session(model, exam, interactions)
             found.costs["sessions"] = time.process_time() - cpu
+            cpu = time.process_time()
+            found.weighing = _what_moments_say(model, choice, exam, interactions)
+            found.costs["context"] = time.process_time() - cpu
     return found
 
 
@@ -248,10 +257,25 @@ def _who_is_served_by_session(chosen: Recommender, exam: Exam, interactions: Int
     return session_voice.judge(chosen, session, asked, seed=exam.seed)
 
 
+def _what_moments_say(chosen: Recommender, choice: Choice, exam: Exam, interactions: Interactions) -> Weighing:
+    """Whether hour and season count, asked at moments of the later part."""
+    groups = own_groups(choice.kitchen.facts.attributes)
+    if not interactions.has_times or len(groups) != interactions.item_count or chosen.name == POPULAR:
+        return context_choice.NOT_MEASURED
+    since, limit = float(exam.split.train.times.max()), exam.history_limit or HISTORY_LIMIT
+    asked = session_voice.moments(
+        interactions, since=since, history_limit=limit, first_too=True, seed=exam.seed
+    )  # fmt: skip
+    return context_choice.weigh(
+        chosen, exam.split.train, asked, groups, zone=choice.kitchen.zone, seed=exam.seed
+    )  # fmt: skip
+
+
 def _published(
     choice: Choice,
     interactions: Interactions,
     verdict: Verdict = session_voice.NOBODY,
+    weighing: Weighing = context_choice.NOT_MEASURED,
     *,
     start: NDArray[np.floating] | None = None,
     seed: int = 0,
@@ -285,7 +309,12 @@ def _published(
     if session is not None:
         more, of_sessions = session_voice.published(session, verdict)
         arrays |= more
-    return arrays, of_sessions | {
+    of_moments: dict[str, Any] = {}
+    if weighing.exponent:
+        groups = own_groups(choice.kitchen.facts.attributes)
+        more, of_moments = context_choice.published(interactions, groups, weighing, choice.kitchen.zone)
+        arrays |= more
+    return arrays, of_sessions | of_moments | {
         "format": FORMAT,
         "strategy": choice.strategy,
         "voices": voices,

@@ -128,6 +128,35 @@ def test_the_running_visit_is_told_in_chinese_too(owner, version):
     assert "可能在 +0.0101 到 +0.0333 之间" in page
 
 
+HOURS = {
+    "exponent": 0.5, "tried": 0.5, "moments": 1800, "mrr@20_with": 0.131, "mrr@20_without": 0.125, "gain_low": 0.002,
+    "gain_high": 0.0101, "judged_moments": 902,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "is_judged"),
+    [
+        (HOURS, "They count: products of categories", True),
+        (HOURS | {"exponent": 0.0, "gain_low": -0.001}, "the gain is not sure", True),
+        (
+            {"exponent": 0.0, "tried": 0.0, "moments": 1800},
+            "they did not foretell the next product surely better",
+            False,
+        ),
+        ({"exponent": 0.0, "moments": 0}, "They were not measured", False),
+    ],
+)
+def test_the_page_says_whether_hour_and_season_count(owner, version, told, words, is_judged):
+    version.report["context"] = told
+    version.save()
+
+    page = owner.get(PAGE).text
+
+    assert words in page
+    assert ("0.1310" in page and "+0.0060" in page) is is_judged
+
+
 def test_a_report_made_before_visits_were_measured_says_nothing_of_them(owner, version):
     assert owner.get(PAGE).context["visits"] is None
 
