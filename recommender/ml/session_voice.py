@@ -114,7 +114,7 @@ def moments(
             if len(weights) == history_limit:
                 break
         target = int(interactions.items[act])
-        if target not in weights:
+        if weights and target not in weights:
             found.append(Moment(list(weights.items()), target, int(numbers[act]), float(interactions.times[act])))
     return found
 

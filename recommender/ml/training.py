@@ -263,12 +263,8 @@ def _what_moments_say(chosen: Recommender, choice: Choice, exam: Exam, interacti
     if not interactions.has_times or len(groups) != interactions.item_count or chosen.name == POPULAR:
         return context_choice.NOT_MEASURED
     since, limit = float(exam.split.train.times.max()), exam.history_limit or HISTORY_LIMIT
-    asked = session_voice.moments(
-        interactions, since=since, history_limit=limit, first_too=True, seed=exam.seed
-    )  # fmt: skip
-    return context_choice.weigh(
-        chosen, exam.split.train, asked, groups, zone=choice.kitchen.zone, seed=exam.seed
-    )  # fmt: skip
+    asked = session_voice.moments(interactions, since=since, history_limit=limit, first_too=True, seed=exam.seed)
+    return context_choice.weigh(chosen, exam.split.train, asked, groups, zone=choice.kitchen.zone, seed=exam.seed)
 
 
 def _published(
