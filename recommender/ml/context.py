@@ -89,7 +89,7 @@ def learn(
     )
 
 
-def _lift(groups: NDArray[np.int64], contexts: NDArray[np.int64], count: int, width: int) -> NDArray[np.float32]:
+def _lift(groups: NDArray[np.integer], contexts: NDArray[np.int64], count: int, width: int) -> NDArray[np.float32]:
     both = np.bincount(groups * width + contexts, minlength=count * width).reshape(count, width)
     expected = both.sum(axis=1, keepdims=True) * (both.sum(axis=0, keepdims=True) / len(groups))
     lift = (both + PRIOR) / (expected + PRIOR)
