@@ -90,16 +90,17 @@ def _dead_after() -> float:
 def _put_back(row: Job) -> bool:
     """True when the job is in the queue again."""
     frozen = timezone.now() - timedelta(seconds=settings.JOB_LOST_SECONDS)
+    mine = Job.objects.filter(pk=row.pk, state=Job.State.RUNNING, lease=row.lease, heartbeat_at=row.heartbeat_at)
     with transaction.atomic():
         if not locks.take_until_commit(row.pk):
-            if row.heartbeat_at is not None and row.heartbeat_at > frozen:
+            # Whoever holds the lock now may be the next worker, which took the job while this one was watched.
+            if (row.heartbeat_at is not None and row.heartbeat_at > frozen) or not mine.exists():
                 return False
             log.warning("job.frozen_worker", job_id=row.pk, sessions_ended=locks.end_holder(row.pk))
             if not locks.take_until_commit(row.pk):
                 return False
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '2s'")
-        mine = Job.objects.filter(pk=row.pk, state=Job.State.RUNNING, lease=row.lease, heartbeat_at=row.heartbeat_at)
         if ending.end_if_hopeless(row):
             return False
         return bool(mine.update(state=Job.State.QUEUED, published_at=None, lease=None))

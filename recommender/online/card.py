@@ -15,14 +15,15 @@ DAYS = 28
 
 
 def card(request: HttpRequest) -> Card | None:
-    """Click rate and credited revenue beside the 28 days before. Two queries; none without the right to see it."""
+    """Click rate and credited revenue beside the 28 days before. One query; none without the right to see it."""
     if not request.user.has_perm("recommender.view_placement"):
         return None
     today = timezone.localdate()
-    now = reports.total(today - timedelta(days=DAYS - 1), today)
+    before, now = reports.totals(
+        first=today - timedelta(days=2 * DAYS - 1), since=today - timedelta(days=DAYS - 1), last=today
+    )
     if not now.lists:
         return None
-    before = reports.total(today - timedelta(days=2 * DAYS - 1), today - timedelta(days=DAYS))
     period = _("previous 28 days")
     figures = [
         Figure(

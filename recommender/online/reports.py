@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from catalog.models import Product
 from core.experiments import reading
@@ -279,11 +279,13 @@ def _arm(arm: ExperimentArm, counts: Counts, control: Counts | None, shown: int)
     return ArmFigures(arm, counts, shown, *lift(counts, control))
 
 
-def total(first: date, last: date) -> Counts:
-    """Everything in these days, in one query: for the home page."""
-    found = Counts()
-    found.add(RecommendationDay.objects.filter(day__range=(first, last)).aggregate(**OF_BASE))
-    return found
+def totals(*, first: date, since: date, last: date) -> tuple[Counts, Counts]:
+    """Everything from `first` until before `since`, and from `since` to `last`; in one query, for the home page."""
+    before, now = Counts(), Counts()
+    rows = RecommendationDay.objects.filter(day__range=(first, last)).values(is_now=Q(day__gte=since))
+    for row in rows.annotate(**OF_BASE).order_by():
+        (now if row["is_now"] else before).add(row)
+    return before, now
 
 
 def daily(days: Iterable[date], one: PlacementFigures) -> list[Rate]:

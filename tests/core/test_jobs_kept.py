@@ -381,6 +381,27 @@ def test_a_silent_worker_that_still_has_its_session_is_left_alone_for_the_whole_
     assert Job.objects.get(pk=row.pk).state == Job.State.QUEUED
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_next_worker_that_took_the_job_while_the_dead_one_was_watched_keeps_its_session(monkeypatch):
+    row = running(heartbeat_at=ago(seconds=90))
+    other = connection.copy()
+
+    def the_next_takes_it(_seconds):
+        assert locks.take(row.pk, on=other)
+        Job.objects.filter(pk=row.pk).update(lease=uuid.uuid4(), heartbeat_at=timezone.now(), starts=2)
+
+    monkeypatch.setattr(keeping.time, "sleep", the_next_takes_it)
+    try:
+        assert jobs.sweep() == 0
+        with other.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            assert cursor.fetchone() == (1,)
+    finally:
+        other.close()
+    row.refresh_from_db()
+    assert (row.state, row.starts) == (Job.State.RUNNING, 2)
+
+
 @pytest.mark.django_db
 def test_a_job_that_lost_its_worker_is_sent_ahead_of_those_that_wait(monkeypatch):
     priorities = []

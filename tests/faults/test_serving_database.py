@@ -164,12 +164,19 @@ def test_a_database_without_free_connections_is_no_error(shop: Shop):
         others += connections_until_full(shop)
 
         refused = caller.ask("/categories")
-        recommended = caller.ask("/recommendations")
+        answers = []
+
+        def from_memory() -> bool:
+            answers.append(caller.ask("/recommendations"))
+            return answers[-1].json()["source"] == "fallback"
+
+        # what may be sold was looked up at most a second ago; until then an answer needs nothing from the database
+        until(from_memory, seconds=5)
         for connection in others:
             connection.close()
 
     assert (refused.status, refused.json()["code"]) == (503, "too_busy")
-    assert (recommended.status, recommended.json()["source"]) == (200, "fallback")
+    assert {answer.status for answer in answers} == {200}
     until(lambda: caller.ask("/categories").status == 200, seconds=5)
 
 

@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog import services
+from core.accounts import tokens as staff_tokens
 from core.api import tokens
+from core.choices import Role
 from core.models.access import PUBLISHABLE_SCOPES
-from tests.factories import ApiKeyFactory, CategoryFactory, CustomerFactory, ProductFactory
+from tests.factories import (
+    ApiKeyFactory,
+    CategoryFactory,
+    CustomerFactory,
+    ExperimentFactory,
+    ModelVersionFactory,
+    ProductFactory,
+    StaffUserFactory,
+)
 
-CALLERS = ("anonymous", "server", "publishable", "customer")
+CALLERS = ("anonymous", "server", "publishable", "customer", "staff")
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,8 @@ def make_shop() -> Shop:
     for number in ("A1", "A2"):
         services.place_order(services.NewOrder(lines=[line], customer=ana, number=number))
     services.pay_order(services.place_order(services.NewOrder(lines=[line], number="A3")).order.pk)
-    server = ApiKeyFactory.create()
+    server, experiment = ApiKeyFactory.create(), ExperimentFactory.create()
+    ModelVersionFactory.create(kind="recommender", number=1)
     products, customers = [product.public_id, "ext:LS-W"], [ana.public_id, "ext:4711"]
     return Shop(
         credentials={
@@ -38,8 +49,12 @@ def make_shop() -> Shop:
             "server": server.value,
             "publishable": ApiKeyFactory.create(publishable=True, scopes=list(PUBLISHABLE_SCOPES)).value,
             "customer": tokens.mint(customer=ana.public_id, key_id=server.pk)[0],
+            "staff": staff_tokens.make(StaffUserFactory.create(role=Role.OWNER), name="fuzz", days=7)[1],
         },
-        paths={"product_id": products, "customer_id": customers, "number": ["A1", "A2", "A3"]},
+        paths={
+            "product_id": products, "customer_id": customers, "number": ["A1", "A2", "A3", "1"],
+            "key": [experiment.key, "unknown"], "kind": ["recommender"],
+        },
         values={
             "product": products, "customer": customers, "sku": ["S"], "category": ["ext:shirts"],
             "number": ["A1", "A9"], "basket": ["ext:LS-W,ext:none"], "exclude": [product.public_id], "visitor": ["v1"],

@@ -218,7 +218,7 @@ def test_only_those_who_give_roles_see_and_change_the_demand(owner, shop):
     form = {
         "name": "Shop", "base_currency": "CNY", "time_zone": "Asia/Shanghai", "week_start": "1", "languages": ["en"],
         "return_window_days": "30", "sender_email": "", "second_factor_roles": ["support"],
-        "holdout_percent": "5",
+        "holdout_percent": "5", "credit_hours": "24",
     }  # fmt: skip
 
     assert b"second_factor_roles" not in operator.get(page).content

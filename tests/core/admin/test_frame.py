@@ -5,7 +5,9 @@ import re
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from config.navigation import sidebar
@@ -173,11 +175,15 @@ def test_failed_jobs_wait_for_those_who_may_repeat_them(client_of):
     assert counts == {Role.OPERATOR: 1, Role.AUDITOR: 0, Role.SUPPORT: None}
 
 
-def test_home_asks_few_queries(client, django_assert_max_num_queries):
+def test_home_asks_few_queries(client):
     JobFactory.create_batch(5)
     client.get("/admin/")
-    with django_assert_max_num_queries(15):
+    with CaptureQueriesContext(connection) as asked:
         client.get("/admin/")
+
+    # Each card stands in a transaction of its own, so that one that breaks leaves the others.
+    reads = [query for query in asked.captured_queries if "SAVEPOINT" not in query["sql"]]
+    assert 0 < len(reads) <= 15
 
 
 # --- parts --------------------------------------------------------------------------------------------------------

@@ -277,6 +277,7 @@ WATCHED = {
     "core_staffuser_user_permissions": {"INSERT", "UPDATE", "DELETE"},
     "auth_group_permissions": {"INSERT", "UPDATE", "DELETE"},
     "core_apikey": {"INSERT", "UPDATE", "DELETE"},
+    "core_stafftoken": {"INSERT", "UPDATE", "DELETE"},
     "core_modelversion": {"INSERT", "UPDATE", "DELETE"},
     "core_experiment": {"UPDATE", "DELETE"},
     "core_shopprofile": {"UPDATE"},
