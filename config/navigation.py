@@ -20,6 +20,7 @@ class Item:
 
 
 INTELLIGENCE = _("Intelligence")
+ANALYTICS = _("Analytics")
 
 GROUPS: list[tuple[Any, list[Item]]] = [
     ("", [Item(_("Home"), "home", "index")]),
@@ -42,6 +43,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Imports"), "upload_file", "catalog_importbatch_changelist", "catalog.view_importbatch"),
         ],
     ),
+    (ANALYTICS, []),
     (
         INTELLIGENCE,
         [
@@ -76,25 +78,28 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 
+PAGES = {ANALYTICS: "analytics", INTELLIGENCE: "intelligence"}
+"""Groups that begin with pages of apps, and the word by which these say where they belong."""
+
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups and items in the form the theme reads. Asks no query of its own: rights are read once per request."""
     groups = []
     for title, items in GROUPS:
-        if title == INTELLIGENCE:
-            items = [*_pages_of_apps(), *items]
+        if title in PAGES:
+            items = [*_pages_of_apps(PAGES[title]), *items]
         shown = [entry for item in items if (entry := _entry(request, item)) is not None]
         if shown:
             groups.append({"title": title, "items": shown})
     return groups
 
 
-def _pages_of_apps() -> list[Item]:
-    """Pages that belong to no table, as their apps registered them."""
+def _pages_of_apps(group: str) -> list[Item]:
+    """Pages of one group that belong to no table, as their apps registered them."""
     return [
         Item(entry.meta["title"], entry.meta.get("icon", "tab"), entry.key, entry.meta.get("permission", ""))
         for entry in staff_pages
-        if entry.meta.get("in_menu", True)
+        if entry.meta.get("in_menu", True) and entry.meta.get("group", "intelligence") == group
     ]
 
 

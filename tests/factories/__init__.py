@@ -1,5 +1,13 @@
 """Makers of rows for tests: every model has one, with as little in it as makes sense."""
 
+from tests.factories.analytics import (
+    CohortCellFactory,
+    CustomerMonthFactory,
+    CustomerScoreFactory,
+    CustomerStatsFactory,
+    DailySalesFactory,
+    ProductDayFactory,
+)
 from tests.factories.catalog import (
     BrandFactory,
     BulkChangeFactory,
@@ -45,8 +53,13 @@ __all__ = [
     "BrandFactory",
     "BulkChangeFactory",
     "CategoryFactory",
+    "CohortCellFactory",
     "CustomerFactory",
+    "CustomerMonthFactory",
+    "CustomerScoreFactory",
+    "CustomerStatsFactory",
     "CustomerTraitFactory",
+    "DailySalesFactory",
     "DataRequestFactory",
     "DeadEventFactory",
     "ExperimentFactory",
@@ -63,6 +76,7 @@ __all__ = [
     "OutboxMessageFactory",
     "OutgoingMailFactory",
     "PaymentFactory",
+    "ProductDayFactory",
     "ProductFactory",
     "ProductImageFactory",
     "ProductTagFactory",

@@ -1,0 +1,27 @@
+"""Nouns of analytics."""
+
+from analytics.models.facts import (
+    CohortCell,
+    CustomerMonth,
+    CustomerStats,
+    DailySales,
+    FactsCheck,
+    FactsState,
+    ProductDay,
+    TouchedCustomer,
+    TouchedDay,
+)
+from analytics.models.scores import CustomerScore
+
+__all__ = [
+    "CohortCell",
+    "CustomerMonth",
+    "CustomerScore",
+    "CustomerStats",
+    "DailySales",
+    "FactsCheck",
+    "FactsState",
+    "ProductDay",
+    "TouchedCustomer",
+    "TouchedDay",
+]
