@@ -7,14 +7,14 @@ little, so full answers pay for nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 from django.utils.translation import get_language
 
 from catalog.models import Product
-from catalog.showcase import showcase
+from catalog.showcase import Facts, showcase
 from recommender import lists, trials
 from recommender.answers import (
     CATEGORY,
@@ -77,14 +77,14 @@ def steps(asked: Question, model: ServingModel | None, *, taken: Collection[int]
     """What was asked for, then the chain. Lazy: a step is worked out when it is taken; `taken` are the products that
     the caller has by then."""
     done: set[str] = set()
-    for source in _sources(asked):
+    for source in sources(asked):
         if source not in done:
             done.add(source)
-            yield from _step(source, asked, model, taken)
+            yield from step(source, asked, model, taken)
 
 
-def _sources(asked: Question) -> list[str]:
-    """Names of the steps, in order."""
+def sources(asked: Question) -> list[str]:
+    """Names of the steps, in order; some may come twice."""
     if asked.strategy in LISTED:
         own = [LISTED[asked.strategy]]
     elif asked.strategy == SIMILAR:
@@ -105,7 +105,8 @@ def _sources(asked: Question) -> list[str]:
     return [*own, SIMILAR, TOGETHER, SEGMENT, CATEGORY, TRENDING, POPULAR, NEWEST]
 
 
-def _step(source: str, asked: Question, model: ServingModel | None, taken: Collection[int]) -> Iterator[Step]:
+def step(source: str, asked: Question, model: ServingModel | None, taken: Collection[int]) -> Iterator[Step]:
+    """What one step finds; nothing where it cannot be taken."""
     match source:
         case "personal":
             weighted = [(act.product_id, act.weight) for act in asked.history]
@@ -124,20 +125,20 @@ def _step(source: str, asked: Question, model: ServingModel | None, taken: Colle
         case "segment":
             segment = lists.segment_of(asked.customer_id) if asked.customer_id is not None else ""
             if segment:
-                yield Step(SEGMENT, _listed(lists.of("segment", segment), SEGMENT))
+                yield Step(SEGMENT, candidates_of(lists.of("segment", segment), SEGMENT))
         case "category":
-            for category in _categories(asked):
+            for category in categories(asked, showcase.facts_among):
                 if found := lists.of("category", category):
                     name = lists.category_name(category, asked.language or get_language() or "")
-                    yield Step(CATEGORY, _listed(found, CATEGORY), name)
+                    yield Step(CATEGORY, candidates_of(found, CATEGORY), name)
                     break
         case "trending" | "rising":
-            yield Step(source, _listed(lists.of(source), source))
+            yield Step(source, candidates_of(lists.of(source), source))
         case "popular":
             if model is not None:
                 yield Step(POPULAR, _said(lambda: _popular(model, asked, taken)))
         case "newest":
-            yield Step(NEWEST, _listed(newest(asked, taken), NEWEST))
+            yield Step(NEWEST, candidates_of(newest(asked, taken), NEWEST))
 
 
 def _said(ask: Callable[[], list[Candidate]]) -> list[Candidate]:
@@ -179,11 +180,12 @@ def _alike(model: ServingModel, speakers: Sequence[int], asked: Question) -> lis
     return list(found.values())
 
 
-def _listed(product_ids: Sequence[int], source: str) -> list[Candidate]:
+def candidates_of(product_ids: Sequence[int], source: str) -> list[Candidate]:
+    """A list for everybody as candidates, in its order."""
     return [Candidate(pk, float(len(product_ids) - at), source, None, 0.0) for at, pk in enumerate(product_ids)]
 
 
-def _categories(asked: Question) -> list[int]:
+def categories(asked: Question, facts_among: Callable[[Collection[int]], Mapping[int, Facts]]) -> list[int]:
     """The placement's own, else those of the page and the basket, else those the person was in last, most often met
     first."""
     if asked.wish.category_id is not None:
@@ -191,7 +193,7 @@ def _categories(asked: Question) -> list[int]:
     speakers = list(asked.context) or [act.product_id for act in asked.history]
     if not speakers:
         return []
-    facts = showcase.facts_among(speakers)
+    facts = facts_among(speakers)
     met = Counter(facts[pk].category_id for pk in speakers if pk in facts)
     return [category for category, _times in met.most_common() if category is not None]
 

@@ -68,6 +68,11 @@ def of(kind: str, key: object = "") -> list[int]:
     return _known.get(kind, str(key))
 
 
+def remembered(kind: str, key: object = "") -> list[int]:
+    """The same as this process saw it last, for answers without the database."""
+    return _known.lists.get((kind, str(key)), [])
+
+
 def category_name(category_id: int, language: str) -> str:
     """What the category of a list is called; empty for one without a list."""
     names = _known.names.get(category_id)

@@ -9,16 +9,14 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from catalog import recent
 from catalog.models import Customer, Interaction, Product, Visitor
 from catalog.showcase import showcase
 from core import model_registry as registry
 from core.experiments import Placed
-from recommender import chain, reasons, tokens, trials, wishes
+from recommender import chain, memory, tokens, trials, wishes
 from recommender.answers import (
     FALLBACK,
     RISING,
@@ -45,7 +43,7 @@ from recommender.choices import (
 )
 from recommender.ml.serving import Candidate, ServingModel, build
 from recommender.models import Placement
-from recommender.shelf import MOST, keys_of, shelf
+from recommender.shelf import keys_of, shelf
 from recommender.wishes import Wish
 
 __all__ = [
@@ -66,6 +64,8 @@ log = structlog.get_logger(__name__)
 DEFAULT_LIMIT = 10
 GENERAL = (trials.POPULAR, trials.NEWEST, TRENDING, RISING)
 """Strategies that do not look at who asks."""
+ASKED_BESIDE = {SIMILAR_BESIDE: trials.SIMILAR, TOGETHER_BESIDE: TOGETHER}
+"""What the lists ask for that a product page shows by the product."""
 BASKET_WEIGHT = 5.0
 PAGE_WEIGHT = 8.0
 
@@ -151,24 +151,22 @@ def _fitting(wish: Wish) -> list[int] | None:
 
 def similar(*, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None) -> Answer:
     """Products that the same people choose, for a product page. The same guarantees as `recommend`."""
-    return _beside(SIMILAR_BESIDE, trials.SIMILAR, product, limit=limit, exclude=exclude, language=language)
+    return _beside(SIMILAR_BESIDE, product, limit=limit, exclude=exclude, language=language)
 
 
 def bought_together(
     *, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None
 ) -> Answer:
     """Products that lie in one order with this one more often than by chance. The same guarantees as `recommend`."""
-    return _beside(TOGETHER_BESIDE, TOGETHER, product, limit=limit, exclude=exclude, language=language)
+    return _beside(TOGETHER_BESIDE, product, limit=limit, exclude=exclude, language=language)
 
 
-def _beside(
-    key: str, strategy: str, product: Product, *, limit: int, exclude: Collection[int], language: str | None
-) -> Answer:
+def _beside(key: str, product: Product, *, limit: int, exclude: Collection[int], language: str | None) -> Answer:
     """A list that follows what staff want on the product page and is counted under its own key."""
     page = Act(product.pk, "page", timezone.now(), PAGE_WEIGHT)
     wish = wishes.wish(key) or Wish(key)
     asked = Question(
-        wish=wish, strategy=strategy, limit=limit, history=[page], context=[product.pk],
+        wish=wish, strategy=ASKED_BESIDE[key], limit=limit, history=[page], context=[product.pk],
         unwanted={product.pk, *exclude}, language=language, fits=_fitting(wish),
     )  # fmt: skip
     return _answer(key, asked)
@@ -183,27 +181,32 @@ def from_memory(
     limit: int | None = None,
     language: str | None = None,
 ) -> Answer | None:
-    """An answer without the database, by public or `ext:` ids: what sold well when it was last seen.
+    """An answer without the database, by public or `ext:` ids: the chain as far as memory reaches.
 
     None when this process remembers nothing that is young enough.
     """
     goods = shelf.goods()
     if goods is None:
         return None
-    cards = goods.cards.get(language or get_language() or "") or goods.cards[settings.LANGUAGE_CODE]
-    known = keys_of([page, *basket] if page else basket)
-    unwanted = {*known, *keys_of(exclude), *shelf.gone()}
-    if (seen := showcase.last_seen()) is not None:
-        cards = {pk: card for pk, card in cards.items() if pk in seen}
-    loaded, model = _loaded()
-    spoken = model.recommend([(pk, PAGE_WEIGHT) for pk in known], k=2 * MOST) if model is not None else []
-    ranked = dict.fromkeys([*(c.product_id for c in spoken), *goods.order])
+    now = timezone.now()
     wish = wishes.remembered(placement) or Wish(placement)
-    allowed = wish.allowed(goods.facts, timezone.now())
-    most = limit or wish.slots or DEFAULT_LIMIT
-    chosen = [pk for pk in ranked if pk in cards and pk in allowed and pk not in unwanted][:most]
-    reason = Reason("popular", reasons.sentence("popular"))
-    return _told([Item(pk, cards[pk], None, "popular", reason) for pk in chosen], placement, loaded, is_stale=True)
+    context = [Act(pk, "page", now, PAGE_WEIGHT) for pk in keys_of([page] if page else [])]
+    context += [Act(pk, "basket", now, BASKET_WEIGHT) for pk in keys_of(basket)]
+    unwanted = {*keys_of(exclude), *(act.product_id for act in context)}
+    strategy = ASKED_BESIDE.get(placement) or trials.STRATEGIES[wish.strategy]
+    facts = memory.for_sale(goods, wish, now, besides=unwanted)
+    asked = Question(
+        wish=wish, strategy=strategy, limit=limit or wish.slots or DEFAULT_LIMIT,
+        history=_one_act_per_product(context) if strategy not in GENERAL else [],
+        context=[act.product_id for act in context], unwanted=unwanted, language=language, fits=list(facts),
+        at=now.timestamp(),
+    )  # fmt: skip
+    loaded, model = _loaded()
+    items = memory.items(placement, asked, goods, facts, model, now)
+    return _told(
+        items, placement, loaded, is_stale=True, strategy=strategy,
+        shortfall=_shortfall(asked) if len(items) < asked.limit else "",
+    )  # fmt: skip
 
 
 def _loaded() -> tuple[registry.LoadedModel | None, ServingModel | None]:

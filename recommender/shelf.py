@@ -1,4 +1,4 @@
-"""What can be shown while the database is away: the most popular products as they were a moment before.
+"""What can be shown while the database is away: popular, pinned and new products as they were a moment before.
 
 Renewed beside the requests, in a thread of its own, so that nobody waits for it. Only the web process keeps one.
 """
@@ -11,14 +11,17 @@ from dataclasses import dataclass
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
+from django.utils.translation import get_language
 
 from catalog.models import Product
 from catalog.selectors import sellable_among
 from catalog.showcase import Card, Facts, showcase
 from core import model_registry as registry
 from core.api.ids import EXTERNAL
+from recommender import lists, wishes
 from recommender.choices import RECOMMENDER
 from recommender.ml.serving import build
+from recommender.models import ServedList
 
 log = structlog.get_logger(__name__)
 MOST = 1_000
@@ -30,14 +33,22 @@ STALE_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Goods:
-    """One look at the shop: cards by language and primary key, best selling first."""
+    """One look at the shop: cards by language and primary key. `popular` names the best selling of them, best first;
+    empty without a model."""
 
-    order: list[int]
+    popular: list[int]
     cards: dict[str, dict[int, Card]]
     facts: dict[int, Facts]
     keys: dict[str, int]
     """Primary keys by the ids that the outside knows."""
     seen_at: float
+
+    def in_language(self, language: str | None) -> dict[int, Card]:
+        """The cards as this reader reads them; None for the language of the thread."""
+        return self.cards.get(language or get_language() or "") or self.cards[settings.LANGUAGE_CODE]
+
+    def facts_among(self, product_ids: Collection[int]) -> dict[int, Facts]:
+        return {pk: self.facts[pk] for pk in product_ids if pk in self.facts}
 
 
 class Shelf:
@@ -73,22 +84,25 @@ class Shelf:
             threading.Thread(target=self._renew_and_leave, daemon=True, name="shelf").start()
 
     def renew(self) -> None:
-        """Look at the shop: four queries."""
+        """Look at the shop: a handful of queries, however large it is."""
         started = time.monotonic()
         loaded = registry.active(RECOMMENDER)
-        known = [one.product_id for one in loaded.built(build).recommend([], k=2 * MOST)] if loaded else []
-        sellable = sellable_among(known)
-        order = [product_id for product_id in known if product_id in sellable][:MOST]
+        best = [one.product_id for one in loaded.built(build).recommend([], k=2 * MOST)] if loaded else []
+        wanted = [*wishes.remembered_pins(), *lists.of(ServedList.Kind.TRENDING), *best]
+        sellable = sellable_among(wanted)
+        order = [pk for pk in dict.fromkeys(wanted) if pk in sellable][:MOST]
         if len(order) < MOST:
             newest = Product.objects.sellable().order_by("-published_at", "-id").values_list("pk", flat=True)[:MOST]
-            order += [product_id for product_id in newest if product_id not in sellable][: MOST - len(order)]
+            order += [pk for pk in newest if pk not in sellable][: MOST - len(order)]
         cards = {code: showcase.cards(order, language=code) for code, _name in settings.LANGUAGES}
         keys: dict[str, int] = {}
         for pk, card in cards[settings.LANGUAGE_CODE].items():
             keys[str(card["id"])] = pk
             if card["external_id"]:
                 keys[f"{EXTERNAL}{card['external_id']}"] = pk
-        self._goods = Goods(order, cards, showcase.facts_among(order), keys, started)
+        there = set(order)
+        popular = [pk for pk in best if pk in there]
+        self._goods = Goods(popular, cards, showcase.facts_among(order), keys, started)
         with self._guard:
             self._gone = {product_id: at for product_id, at in self._gone.items() if at >= started}
 

@@ -253,6 +253,11 @@ def remembered(key: str) -> Wish | None:
     return _known.wishes.get(placement_of(key))
 
 
+def remembered_pins() -> set[int]:
+    """Products that are pinned anywhere, in force or not, as last seen."""
+    return {product_id for one in _known.wishes.values() for _slot, product_id, _dates in one.pins}
+
+
 def forget() -> None:
     """Look again at the next question: for tests, and after a change in this process."""
     _known.looked_at, _known.state = float("-inf"), None

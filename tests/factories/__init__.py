@@ -45,6 +45,13 @@ from tests.factories.core import (
 )
 from tests.factories.experiments import ExperimentFactory, ExperimentLookFactory, ExposureFactory
 from tests.factories.outgoing import ExportFactory, OutboxMessageFactory, WebhookDeliveryFactory, WebhookFactory
+from tests.factories.recommender import (
+    PlacementFactory,
+    PlacementRuleFactory,
+    PlacementVersionFactory,
+    RecommendationDayFactory,
+    RecommendationListFactory,
+)
 
 __all__ = [
     "AlertFactory",
@@ -76,10 +83,15 @@ __all__ = [
     "OutboxMessageFactory",
     "OutgoingMailFactory",
     "PaymentFactory",
+    "PlacementFactory",
+    "PlacementRuleFactory",
+    "PlacementVersionFactory",
     "ProductDayFactory",
     "ProductFactory",
     "ProductImageFactory",
     "ProductTagFactory",
+    "RecommendationDayFactory",
+    "RecommendationListFactory",
     "RefundFactory",
     "SearchQueryFactory",
     "SearchSynonymFactory",

@@ -1,12 +1,13 @@
 """The steps that fill an answer when the person's own taste gives too little, each with its reason."""
 
 import pytest
+import redis
 from django.utils import translation
 
 from catalog.models import Customer, CustomerTrait, Product
 from recommender import selectors, wishes
 from recommender.models import Placement
-from tests.factories import CategoryFactory
+from tests.factories import CategoryFactory, RecommendationListFactory
 from tests.recommender.conftest import NOW
 
 
@@ -175,3 +176,36 @@ def test_the_api_serves_bought_together_with_source_and_shortfall(trained, liste
     assert (body["source"], body["strategy"], body["shortfall"]) == ("item", "together", "nothing_left")
     assert body["items"][0]["reason"]["code"] == "bought_together"
     assert server.get("/products/ext:nothing/bought-together").status_code == 404
+
+
+def test_while_redis_is_away_what_the_table_knows_of_a_person_still_speaks(trained, monkeypatch):
+    def refuses(*_args, **_more):
+        raise redis.ConnectionError
+
+    monkeypatch.setattr("core.redis_client.client", refuses)
+    trained.act(trained.visitor, trained.green[0])
+
+    answer = selectors.recommend(who=selectors.person(visitor="somebody"), limit=5)
+
+    assert (answer.source, answer.is_stale) == ("personal", False)
+    assert "green-0" in answer.items[0].reason.text
+
+
+def test_without_a_model_a_customer_gets_the_list_written_ahead_and_then_the_lists_for_everybody(shop, listed):
+    """Each item says which step gave it; a list without a model never claims to be popular with anybody."""
+    customer, seen, ahead = shop.customers[0], shop.green[0], shop.green[8:]
+    shop.act(customer, seen)
+    RecommendationListFactory.create(customer=customer, products=ahead, speakers=[seen, seen])
+    listed("category", [shop.blue[1]], key=seen.category_id)
+    listed("trending", [shop.blue[2]])
+
+    answer = selectors.recommend(customer=customer, limit=6)
+
+    assert answer.source == "fallback"
+    assert told(answer)[:4] == [
+        ("green-8", "personal", "because_you_viewed"),
+        ("green-9", "personal", "because_you_viewed"),
+        ("blue-1", "category", "popular_in_category"),
+        ("blue-2", "trending", "popular_now"),
+    ]
+    assert {item.source for item in answer.items[4:]} == {"newest"}

@@ -1,12 +1,16 @@
 """What is shown while the database is away."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import OperationalError
 
 from catalog.models import Product
-from recommender import selectors
+from recommender import selectors, services, wishes
 from recommender import shelf as shelves
+from recommender.models import Placement, PlacementRule
 from recommender.shelf import shelf
+from tests.recommender.conftest import NOW
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +18,8 @@ def nothing_on_the_shelf(settings):
     settings.WEB_PROCESS = True
     shelf.empty()
     shelf._renew_at = float("inf")  # the tests renew it themselves
+    wishes._known.wishes = {}
+    wishes.forget()
     yield
     shelf.empty()
 
@@ -114,6 +120,95 @@ def test_an_empty_shelf_and_an_old_one_are_503(trained, server, away, monkeypatc
     assert server.get("/recommendations").status_code == 503
 
 
+def sources(body: dict) -> list[str]:
+    return [item["source"] for item in body["items"]]
+
+
+def test_the_chain_goes_on_from_the_page_over_the_category_and_what_is_popular_now(trained, listed, server, away):
+    """What goes with the page says so; the rest are the lists that this process remembers."""
+    page, leader, now = trained.green[0], trained.blue[8], trained.blue[9]
+    listed("category", [leader], key=page.category_id)
+    listed("trending", [now])
+    shelf.renew()
+    away()
+
+    body = server.get("/recommendations", limit=19, product=page.public_id).json()
+
+    assert (body["source"], body["shortfall"]) == ("fallback", None)
+    spoken = body["items"][0]
+    assert (spoken["source"], spoken["reason"]["code"]) == ("personal", "goes_with_this_product")
+    assert spoken["reason"]["text"] == "Often chosen together with green-0"
+    assert spoken["reason"]["product"] == page.public_id
+    told = {item["product"]["name"]: (item["source"], item["reason"]["code"]) for item in body["items"]}
+    assert len(told) == 19
+    assert set(told.values()) <= {
+        ("personal", "goes_with_this_product"), ("item", "goes_with_this_product"),
+        ("category", "popular_in_category"), ("trending", "popular_now"), ("popular", "popular"),
+    }  # fmt: skip
+    assert told["blue-8"][0] in ("personal", "item", "category")
+
+
+def test_somebody_unknown_sees_what_is_popular_now_first(trained, listed, server, away):
+    listed("trending", [trained.blue[9], trained.green[9]])
+    shelf.renew()
+    away()
+
+    body = server.get("/recommendations", limit=5).json()
+
+    assert names(body)[:2] == ["blue-9", "green-9"]
+    assert sources(body) == ["trending", "trending", "popular", "popular", "popular"]
+
+
+def test_without_a_model_new_products_are_called_new(shop, listed, server, away):
+    Product.objects.filter(pk=shop.blue[3].pk).update(published_at=NOW + timedelta(days=1))
+    listed("trending", [shop.green[4]])
+    shelf.renew()
+    away()
+
+    body = server.get("/recommendations", limit=3).json()
+
+    assert (body["source"], body["model_version"]) == ("fallback", None)
+    assert names(body)[:2] == ["green-4", "blue-3"]
+    assert sources(body) == ["trending", "newest", "newest"]
+    assert [item["reason"]["code"] for item in body["items"]] == ["popular_now", "new", "new"]
+
+
+def test_pins_and_the_strategy_of_staff_are_obeyed(trained, server, away):
+    home = Placement.objects.get(key="home")
+    home.strategy = "newest"
+    services.save_placement(home, [PlacementRule(kind="pin", product=trained.green[7], slot=2)], by=None)
+    wishes.forget()
+    wishes.wish("home")
+    shelf.renew()
+    away()
+
+    body = server.get("/recommendations", limit=4).json()
+
+    assert names(body)[1] == "green-7"
+    assert sources(body) == ["newest", "pinned", "newest", "newest"]
+
+
+def test_what_somebody_did_is_left_out_because_their_consent_cannot_be_asked(trained, server, away):
+    trained.act(trained.visitor, trained.green[0])
+    shelf.renew()
+    away()
+
+    body = server.get("/recommendations", limit=20, visitor="somebody").json()
+
+    assert set(sources(body)) == {"popular"}
+
+
+def test_an_answer_from_memory_asks_the_database_nothing(trained, listed, django_assert_num_queries):
+    listed("trending", [trained.green[4]])
+    selectors.recommend()
+    shelf.renew()
+
+    with django_assert_num_queries(0):
+        answer = selectors.from_memory(placement="home", page=trained.green[0].public_id, limit=10)
+
+    assert len(answer.items) == 10
+
+
 def test_only_the_web_process_keeps_a_shelf(trained, server, settings):
     settings.WEB_PROCESS = False
     shelf.empty()
@@ -126,5 +221,5 @@ def test_only_the_web_process_keeps_a_shelf(trained, server, settings):
 def test_a_look_costs_few_queries(trained, django_assert_max_num_queries):
     selectors.recommend()
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         shelf.renew()

@@ -1,0 +1,78 @@
+"""The chain as far as memory reaches: answers while the database is away, from the shelf of this process.
+
+Page and basket come with the question, so products that go with them are found as ever. Who asks and what they did
+before is left out: whether they allow it stands in the database, and nobody is followed without being sure of that.
+Bought together and the segment are read from the database too, so these steps find nothing here.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.utils.translation import get_language
+
+from catalog.showcase import Facts, showcase
+from recommender import chain, lists
+from recommender.answers import CATEGORY, NEWEST, POPULAR, Item, Step, item_of
+from recommender.arranging import Arranged, arrange, seed_of
+from recommender.chain import Question, candidates_of
+from recommender.ml.serving import Candidate, ServingModel
+from recommender.shelf import Goods, shelf
+from recommender.wishes import Wish
+
+
+def for_sale(goods: Goods, wish: Wish, now: datetime, *, besides: Collection[int]) -> dict[int, Facts]:
+    """Products that could be sold when they were last seen and that pass the filter and the exclusions of staff."""
+    seen = showcase.last_seen()
+    barred = shelf.gone().union(besides)
+    facts = {pk: one for pk, one in goods.facts.items() if pk not in barred and (seen is None or pk in seen)}
+    allowed = wish.allowed(facts, now)
+    return {pk: one for pk, one in facts.items() if pk in allowed}
+
+
+def items(
+    placement: str, asked: Question, goods: Goods, facts: dict[int, Facts], model: ServingModel | None, now: datetime
+) -> list[Item]:
+    """At most `asked.limit` of the products in `facts`, in the order of the slots, each with its source and reason."""
+    found: dict[int, tuple[Step, Candidate]] = {}
+    pins = [pk for pk in asked.wish.pinned(now).values() if pk in facts]
+    shown = Arranged([], {})
+    for source in dict.fromkeys(chain.sources(asked)):
+        step = _step(source, asked, goods, facts, model)
+        for one in step.found:
+            if one.product_id in facts:
+                found.setdefault(one.product_id, (step, one))
+        shown = _arranged([*found, *pins], placement, asked, facts, now)
+        if len(shown.product_ids) >= asked.limit and len(found) >= asked.enough:
+            break
+    cards = goods.in_language(asked.language)
+    speakers = {act.product_id: act for act in asked.history}
+    return [item_of(pk, found.get(pk), shown.why.get(pk), speakers, cards) for pk in shown.product_ids if pk in cards]
+
+
+def _arranged(
+    products: Sequence[int], placement: str, asked: Question, facts: dict[int, Facts], now: datetime
+) -> Arranged:
+    if asked.wish.is_plain:
+        return Arranged(list(products[: asked.limit]), {})
+    return arrange(
+        products, wish=asked.wish, facts=facts, slots=asked.limit, now=now, seed=seed_of(placement, "", now)
+    )  # fmt: skip
+
+
+def _step(source: str, asked: Question, goods: Goods, facts: dict[int, Facts], model: ServingModel | None) -> Step:
+    match source:
+        case "personal" | "similar" | "popular" if model is not None:  # these look at nothing but the model
+            return next(chain.step(source, asked, model, ()), Step(source, []))
+        case "popular":
+            return Step(POPULAR, candidates_of(goods.popular, POPULAR))
+        case "trending" | "rising":
+            return Step(source, candidates_of(lists.remembered(source), source))
+        case "category":
+            for category in chain.categories(asked, goods.facts_among):
+                if known := lists.remembered("category", category):
+                    name = lists.category_name(category, asked.language or get_language() or "")
+                    return Step(CATEGORY, candidates_of(known, CATEGORY), name)
+        case "newest":
+            newest = sorted(facts, key=lambda pk: (facts[pk].published, pk), reverse=True)
+            return Step(NEWEST, candidates_of(newest, NEWEST))
+    return Step(source, [])
