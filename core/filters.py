@@ -2,8 +2,7 @@
 table."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.cache import cache
@@ -11,84 +10,14 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 
 from core.components.words import day_text
+from core.reports.periods import PRESETS, midnight, parse_day, preset_days
 
 REMEMBER_SECONDS = 60
 MOST_VALUES = 300
-FIRST_YEAR, LAST_YEAR = 1900, 2200
-
-PRESETS: dict[str, Any] = {
-    "today": gettext_lazy("Today"),
-    "yesterday": gettext_lazy("Yesterday"),
-    "last_7": gettext_lazy("Last 7 days"),
-    "last_28": gettext_lazy("Last 28 days"),
-    "last_90": gettext_lazy("Last 90 days"),
-    "month": gettext_lazy("This month"),
-    "quarter": gettext_lazy("This quarter"),
-    "year": gettext_lazy("Year to date"),
-}
-
-
-def preset_days(name: str, today: date) -> tuple[date, date] | None:
-    """First and last day of a preset; None for a name that is none."""
-    if name == "yesterday":
-        return today - timedelta(days=1), today - timedelta(days=1)
-    first = {
-        "today": today,
-        "last_7": today - timedelta(days=6),
-        "last_28": today - timedelta(days=27),
-        "last_90": today - timedelta(days=89),
-        "month": today.replace(day=1),
-        "quarter": today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1),
-        "year": today.replace(month=1, day=1),
-    }.get(name)
-    return None if first is None else (first, today)
-
-
-@dataclass(frozen=True)
-class Period:
-    """Whole days in the shop's time zone, as an address asks for them: `?within=…&from=…&to=…`."""
-
-    within: str
-    first: date
-    last: date
-
-    @classmethod
-    def of(cls, request: HttpRequest, *, usual: str = "last_28") -> "Period":
-        """Anything that is not understood is what is usual."""
-        within = request.GET.get("within", usual)
-        first, last = _day(request.GET.get("from")), _day(request.GET.get("to"))
-        if within == "between" and first is not None and last is not None and first <= last:
-            return cls(within, first, last)
-        today = timezone.localdate()
-        days = preset_days(within, today)
-        return cls(within, *days) if days is not None else cls(usual, *(preset_days(usual, today) or (today, today)))
-
-    @property
-    def moments(self) -> tuple[datetime, datetime]:
-        """When it begins and when it is over."""
-        return _midnight(self.first), _midnight(self.last + timedelta(days=1))
-
-    @property
-    def query(self) -> dict[str, str]:
-        """For addresses that keep it."""
-        known = {"within": self.within}
-        if self.within == "between":
-            known |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
-        return known
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        found = parse_date(text or "")
-    except ValueError:
-        return None
-    return found if found is not None and FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 class DaysFilter(RangeDateFilter):
@@ -123,9 +52,9 @@ class DaysFilter(RangeDateFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         first, last = self.days()
         if first is not None:
-            queryset = queryset.filter(**{f"{self.parameter_name}__gte": _midnight(first)})
+            queryset = queryset.filter(**{f"{self.parameter_name}__gte": midnight(first)})
         if last is not None:
-            queryset = queryset.filter(**{f"{self.parameter_name}__lt": _midnight(last + timedelta(days=1))})
+            queryset = queryset.filter(**{f"{self.parameter_name}__lt": midnight(last + timedelta(days=1))})
         return queryset
 
     def choices(self, changelist: Any) -> Iterator[Any]:
@@ -151,11 +80,7 @@ class DaysFilter(RangeDateFilter):
         return _("%(first)s to %(last)s") % {"first": day_text(first), "last": day_text(last)}
 
     def _typed(self, suffix: str) -> date | None:
-        return _day(str(self.used_parameters.get(f"{self.parameter_name}_{suffix}") or ""))
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+        return parse_day(str(self.used_parameters.get(f"{self.parameter_name}_{suffix}") or ""))
 
 
 class OccurringFilter(DropdownFilter):

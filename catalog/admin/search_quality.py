@@ -1,6 +1,5 @@
 """Search quality: what people look for, what they do not find, what they try next."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,11 +14,7 @@ from django.utils.translation import gettext as _
 from catalog.search import reports
 from catalog.search.reports import QueryRow
 from core.admin.base import EXPORT_PERMISSION
-from core.exports.cells import safe_cell
-from core.exports.tables import csv_lines, private_headers
-from core.filters import PRESETS, Period
-from core.ledger import record
-from core.models import LedgerEntry
+from core.reports import Period, csv_answer
 
 
 @dataclass(frozen=True)
@@ -34,10 +29,6 @@ class Shown:
         """Anything that is not understood is what is usual."""
         report = request.GET.get("show", "top")
         return cls(report if report in reports.REPORTS else "top", Period.of(request))
-
-    @property
-    def within(self) -> str:
-        return self.period.within
 
     @property
     def first(self) -> date:
@@ -66,7 +57,7 @@ def quality(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "title": _("Search quality"),
         "shown": shown,
         "tabs": [(name, title, shown.address(show=name)) for name, title in _titles().items()],
-        "presets": PRESETS.items(),
+        "kept": [("show", shown.report)],
         "rows": [(row, _synonym_page(row) if may_add else "") for row in rows],
         "is_refined": shown.report == "refined",
         "is_failing": shown.report == "failing",
@@ -94,22 +85,11 @@ def _csv(shown: Shown, rows: list[QueryRow]) -> StreamingHttpResponse:
     titles = [_("Query"), *([_("Next query")] if shown.report == "refined" else [])]
     titles += [_("Searches"), _("Products found"), _("Without results"), _("Clicks"), _("Click rate")]
 
-    def lines() -> Iterator[list[str]]:
-        yield titles
-        for row in rows:
-            cells: list[Any] = [row.text, *([row.next_text] if shown.report == "refined" else [])]
-            cells += [row.searches, row.results, row.without_result, row.clicks, round(row.ctr, 4)]
-            yield [safe_cell(cell) for cell in cells]
+    def cells(row: QueryRow) -> list[Any]:
+        words = [row.text, *([row.next_text] if shown.report == "refined" else [])]
+        return [*words, row.searches, row.results, row.without_result, row.clicks, round(row.ctr, 4)]
 
-    record(
-        LedgerEntry.Kind.EXPORT,
-        "catalog.searchquery",
-        list=f"searches: {shown.report}",
-        rows=len(rows),
-        format="csv",
-        act="sent",
-    )
-    response = StreamingHttpResponse(csv_lines(lines()), content_type="text/csv; charset=utf-8")
-    for name, value in private_headers(f"searches-{shown.report}-{shown.first}-{shown.last}.csv").items():
-        response.headers[name] = value
-    return response
+    return csv_answer(
+        f"searches-{shown.report}-{shown.first}-{shown.last}.csv", titles, map(cells, rows),
+        about="catalog.searchquery", listed=f"searches: {shown.report}", count=len(rows),
+    )  # fmt: skip

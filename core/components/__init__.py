@@ -2,6 +2,7 @@
 `{% load staff %}`, admin classes call the functions."""
 
 from core.components.figures import Figure, sparkline
+from core.components.heat import HeatCell, HeatRow, heat
 from core.components.pills import Meaning, pill
 from core.components.ranges import Range, range_chart
 from core.components.scores import Explanation, Reason, Score, confidence_bar, score_badge
@@ -11,6 +12,8 @@ from core.components.words import ago, compact, figure, money, percent, when
 __all__ = [
     "Explanation",
     "Figure",
+    "HeatCell",
+    "HeatRow",
     "Meaning",
     "Range",
     "Reason",
@@ -19,6 +22,7 @@ __all__ = [
     "compact",
     "confidence_bar",
     "figure",
+    "heat",
     "money",
     "percent",
     "pill",

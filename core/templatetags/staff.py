@@ -20,6 +20,8 @@ from core.components.words import duration as duration_text
 from core.components.words import plain as plain_text
 from core.paginator import RowCount
 from core.panels import panel_html
+from core.reports.charts import Chart
+from core.reports.periods import AGAINST, PRESETS, Period
 
 register = template.Library()
 
@@ -29,6 +31,7 @@ register.simple_tag(components.confidence_bar, name="confidence")
 register.simple_tag(components.sparkline, name="sparkline")
 register.simple_tag(explanation_button, name="why")
 register.simple_tag(components.range_chart, name="range_chart")
+register.simple_tag(components.heat, name="heat")
 
 register.filter("money", components.money)
 register.filter("figure", components.figure)
@@ -71,6 +74,22 @@ def empty(
 def figure_card(figure: components.Figure) -> dict[str, Any]:
     """A large value, how it compares, and its line."""
     return {"figure": figure}
+
+
+@register.inclusion_tag("core/reports/chart.html")
+def chart_card(chart: Chart, name: str) -> dict[str, Any]:
+    """A picture with its table twin; `name` tells the charts of a page apart."""
+    return {"chart": chart, "id": f"chart-{name}"}
+
+
+@register.inclusion_tag("core/reports/days.html")
+def days_form(period: Period, kept: Any = (), choices: Any = ()) -> dict[str, Any]:
+    """Which days a page shows and what they are compared with. `kept`: (name, value) of the address that stay;
+    `choices`: more to choose from (core.reports.Choice)."""
+    return {
+        "period": period, "kept": kept, "choices": choices, "presets": PRESETS.items(),
+        "compared_with": AGAINST.items(),
+    }  # fmt: skip
 
 
 @register.simple_tag(takes_context=True)

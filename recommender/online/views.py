@@ -1,6 +1,5 @@
 """Staff page "Recommendations: what they bring"."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,12 +18,8 @@ from core.alerts.rules import threshold_of
 from core.components import Range, percent, range_chart
 from core.components.words import day_text, money
 from core.experiments import reading
-from core.exports.cells import safe_cell
-from core.exports.tables import csv_lines, private_headers
-from core.filters import PRESETS, Period
-from core.ledger import record
 from core.ml.experiments import Interval
-from core.models import LedgerEntry
+from core.reports import Chart, Line, Period, csv_answer, line_chart
 from core.shop import current_shop
 from recommender import trials
 from recommender.choices import BESIDE
@@ -33,8 +28,6 @@ from recommender.online import reports, shown
 from recommender.online.reports import ArmFigures, Counts, PlacementFigures, Rate, Report
 
 MOST_LINES = 5
-LEAST_POINTS = 8
-MOST_DAYS_IN_TABLE = 92
 
 
 @dataclass(frozen=True)
@@ -117,7 +110,7 @@ def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         **admin.site.each_context(request),
         "title": _("Recommendations: what they bring"),
         "period": period,
-        "presets": PRESETS.items(),
+        "kept": [("placement", wanted)] if wanted else [],
         "wanted": wanted,
         "found": found,
         "window": dict(type(current_shop()).CreditHours.choices).get(found.hours, ""),
@@ -214,16 +207,6 @@ def _refused(period: Period) -> list[tuple[str, int]]:
 # --- chart --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Chart:
-    """A line chart and its table twin. `spec` is empty where there is too little to draw."""
-
-    title: str
-    spec: str
-    heads: list[str]
-    rows: list[tuple[str, list[str]]]
-
-
 def click_chart(period: Period, found: Report) -> Chart | None:
     """Click rates by day of the placements with most lists."""
     days = _days(period, found)
@@ -231,26 +214,16 @@ def click_chart(period: Period, found: Report) -> Chart | None:
     if not some or not days:
         return None
     rates = [reports.daily(days, one) for one in some]
-    enough = len(days) >= LEAST_POINTS and found.everything.lists >= reports.LEAST_PEOPLE
-    spec = {
-        "type": "line",
-        "labels": [day_text(day) for day in days],
-        "unit": "%",
-        "series": [
-            {
-                "label": one.title,
-                "data": [None if rate.value is None else round(rate.value * 100, 2) for rate in line],
-                "open": True,
-            }
-            for one, line in zip(some, rates, strict=True)
-        ],
-    }
-    rows = [
-        (day_text(day), [_with_base(line[place]) for line in rates])
-        for place, day in list(enumerate(days))[-MOST_DAYS_IN_TABLE:]
+    enough = found.everything.lists >= reports.LEAST_PEOPLE
+    lines = [
+        Line(one.title, [rate.value for rate in line], "share", is_open=True, texts=[_with_base(rate) for rate in line])
+        for one, line in zip(some, rates, strict=True)
     ]
-    title = _("%(rate)s of the lists that were seen were clicked") % {"rate": percent(found.everything.ctr.value)}
-    return Chart(title, json.dumps(spec) if enough else "", [one.title for one in some], rows[::-1])
+    return line_chart(
+        _("%(rate)s of the lists that were seen were clicked") % {"rate": percent(found.everything.ctr.value)},
+        [day_text(day) for day in days], lines, first_head=_("Day"), enough=enough,
+        note=_("Share of the lists seen that were clicked, by day. Today is not over."),
+    )  # fmt: skip
 
 
 def _with_base(rate: Rate) -> str:
@@ -287,20 +260,14 @@ def _csv(period: Period, found: Report) -> StreamingHttpResponse:
             revenue.value, revenue.low, revenue.high, shown, arm.lift if arm else None, *ends,
         ]  # fmt: skip
 
-    def lines() -> Iterator[list[str]]:
-        yield heads
+    def rows() -> Iterator[list[Any]]:
         for one in found.placements:
-            yield [safe_cell(cell) for cell in cells(one.key, one.counts, one.shown, None, "")]
+            yield cells(one.key, one.counts, one.shown, None, "")
             name = one.experiment.name if one.experiment else ""
             for arm in one.arms:
-                yield [safe_cell(cell) for cell in cells(one.key, arm.counts, arm.shown, arm, name)]
+                yield cells(one.key, arm.counts, arm.shown, arm, name)
 
-    rows = len(found.placements) + sum(len(one.arms) for one in found.placements)
-    record(
-        LedgerEntry.Kind.EXPORT, "recommender.recommendationday", list="recommendations", rows=rows, format="csv",
-        act="sent",
+    return csv_answer(
+        f"recommendations-{period.first}-{period.last}.csv", heads, rows(), about="recommender.recommendationday",
+        listed="recommendations", count=len(found.placements) + sum(len(one.arms) for one in found.placements),
     )  # fmt: skip
-    response = StreamingHttpResponse(csv_lines(lines()), content_type="text/csv; charset=utf-8")
-    for name, value in private_headers(f"recommendations-{period.first}-{period.last}.csv").items():
-        response.headers[name] = value
-    return response

@@ -10,7 +10,8 @@ from django.db.models.functions import Lower
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Order
-from core.filters import occurring_values, preset_days
+from core.filters import occurring_values
+from core.reports import preset_days
 from tests.factories import OrderFactory, StaffUserFactory
 
 

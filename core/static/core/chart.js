@@ -1,4 +1,5 @@
-/* Charts: <canvas data-chart='{"type":"line|bar","labels":[],"series":[{"label":"","data":[],"colour":"1","dashed":false}],"unit":""}'>.
+/* Charts: <canvas data-chart='{"type":"line|bar","labels":[],"series":[{"label":"","data":[],"colour":"1","dashed":false}],"unit":"","before":"","urls":[]}'>.
+   `before` and `unit` stand around every number; `urls` are where a click on a point leads. Arrow keys walk the points.
    Colours come from the page and follow the theme; the library is fetched only when a page has a chart. */
 "use strict";
 (() => {
@@ -16,7 +17,10 @@
     });
   }
 
+  const say = (spec, text) => `${spec.before || ""}${text}${spec.unit === "%" ? "%" : spec.unit ? ` ${spec.unit}` : ""}`.replace(/^([^-−]*)[-−]/, "−$1");
+
   function config(spec) {
+    const short = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact", maximumFractionDigits: 1 });
     const hint = css("--zg-hint"), line = css("--zg-line"), isBar = spec.type === "bar";
     const datasets = spec.series.map((series, index) => {
       const colour = css(`--chart-${series.colour || index + 1}`);
@@ -28,22 +32,37 @@
         segment: series.open ? { borderDash: (c) => (c.p1DataIndex === series.data.length - 1 ? [2, 3] : undefined) } : undefined,
       };
     });
+    const number = (value) => say(spec, short.format(value));
     const ticks = { color: hint, font: { size: 12, family: css("--font-sans") } };
     return {
       type: spec.type, data: { labels: spec.labels, datasets },
       options: {
         animation: false, responsive: true, maintainAspectRatio: false, interaction: { mode: "index", intersect: false },
-        indexAxis: spec.horizontal ? "y" : "x",
+        indexAxis: spec.horizontal ? "y" : "x", locale: document.documentElement.lang,
+        onClick: (_event, items) => { if (spec.urls && items.length && spec.urls[items[0].index]) location.assign(spec.urls[items[0].index]); },
         scales: {
-          x: { grid: { display: Boolean(spec.horizontal), color: line }, ticks: { ...ticks, maxRotation: 0, autoSkipPadding: 16 }, border: { color: line } },
-          y: { display: true, beginAtZero: isBar || spec.zero !== false, grid: { color: line, display: !spec.horizontal }, ticks: { ...ticks, maxTicksLimit: 6 }, border: { display: false } },
+          x: { grid: { display: Boolean(spec.horizontal), color: line }, ticks: { ...ticks, maxRotation: 0, autoSkipPadding: 16, ...(spec.horizontal ? { callback: number } : {}) }, beginAtZero: true, border: { color: line } },
+          y: { display: true, beginAtZero: isBar || spec.zero !== false, grid: { color: line, display: !spec.horizontal }, ticks: spec.horizontal ? ticks : { ...ticks, maxTicksLimit: 6, callback: number }, border: { display: false } },
         },
         plugins: {
           legend: { display: datasets.length > 1, position: "bottom", labels: { color: hint, boxWidth: 12, boxHeight: 2 } },
-          tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${item.formattedValue}${spec.unit ? ` ${spec.unit}` : ""}` } },
+          tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${say(spec, item.formattedValue)}` } },
         },
       },
     };
+  }
+
+  function walk(event) {
+    const chart = charts.get(event.target), last = chart ? chart.data.labels.length - 1 : -1;
+    const at = chart && chart.getActiveElements().length ? chart.getActiveElements()[0].index : -1;
+    if (event.key === "Enter" && at >= 0) { chart.options.onClick(event, [{ index: at }]); return; }
+    const next = { ArrowRight: Math.min(at + 1, last), ArrowLeft: at < 0 ? last : Math.max(at - 1, 0), Home: 0, End: last }[event.key];
+    if (next === undefined || last < 0) return;
+    event.preventDefault();
+    const items = chart.data.datasets.map((_set, datasetIndex) => ({ datasetIndex, index: next }));
+    chart.setActiveElements(items);
+    chart.tooltip.setActiveElements(items, { x: 0, y: 0 });
+    chart.update();
   }
 
   function draw() {
@@ -53,6 +72,7 @@
     library().then(() => {
       for (const canvas of found) {
         if (charts.has(canvas)) charts.get(canvas).destroy();
+        else canvas.addEventListener("keydown", walk);
         charts.set(canvas, new window.Chart(canvas, config(JSON.parse(canvas.dataset.chart))));
       }
     }, () => { for (const canvas of found) canvas.closest(".zg-chart").hidden = true; });
