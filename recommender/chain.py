@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 from django.utils.translation import get_language
 
+from catalog.devices import DEVICES
 from catalog.models import Product
 from catalog.showcase import Facts, showcase
 from recommender import lists, trials
@@ -29,6 +30,7 @@ from recommender.answers import (
     Act,
     Step,
 )
+from recommender.ml.context import NO_DEVICE
 from recommender.ml.serving import Candidate, ServingModel
 from recommender.models import Placement, RecommendationList
 from recommender.trials import SIMILAR
@@ -45,7 +47,7 @@ LISTED = {trials.POPULAR: POPULAR, TRENDING: TRENDING, RISING: RISING, CATEGORY:
 class Question:
     """What is asked of the chain. `history` holds the page, the basket and then what the person did, each product once;
     `context` are page and basket alone. `unwanted` is never given. `at`: when the answer is read (seconds since 1970),
-    None when nobody knows."""
+    None when nobody knows; `device`: on which of catalog.devices.DEVICES, empty likewise."""
 
     wish: Wish
     strategy: str
@@ -57,6 +59,7 @@ class Question:
     language: str | None = None
     fits: list[int] | None = field(default=None, repr=False)
     at: float | None = None
+    device: str = ""
 
     @property
     def depth(self) -> int:
@@ -152,7 +155,10 @@ def _said(ask: Callable[[], list[Candidate]]) -> list[Candidate]:
 
 def _personal(model: ServingModel, weighted: Sequence[tuple[int, float]], asked: Question) -> list[Candidate]:
     allowed = None if asked.fits is None else model.mask(asked.fits)
-    return model.recommend(weighted, asked.depth, exclude=asked.unwanted, allowed=allowed, fill=False, at=asked.at)
+    device = DEVICES.index(asked.device) if asked.device else NO_DEVICE
+    return model.recommend(
+        weighted, asked.depth, exclude=asked.unwanted, allowed=allowed, fill=False, at=asked.at, device=device
+    )
 
 
 def _popular(model: ServingModel, asked: Question, taken: Collection[int]) -> list[Candidate]:

@@ -7,11 +7,14 @@ import pandas as pd
 from django.db import connection
 from numpy.typing import NDArray
 
+from catalog.devices import DEVICES
 from catalog.models import Category, Order, Product, ProductTag
 from recommender.choices import ACT_WEIGHTS, LIKED_FROM_STARS
+from recommender.ml.context import NO_DEVICE
 from recommender.ml.item_facts import ItemFacts
 
 CHUNK = 50_000
+PLACES = {device: place for place, device in enumerate(DEVICES)}
 ORDERS = """
 SELECT DISTINCT l.order_id AS basket, l.product_id AS item FROM catalog_orderline l
 JOIN catalog_order o ON o.id = l.order_id AND o.status = ANY(%(bought)s)
@@ -21,7 +24,7 @@ WHERE o.placed_at >=
 """
 QUERY = """
 SELECT COALESCE(i.customer_id, -i.visitor_id) AS customer, i.product_id AS item,
-       EXTRACT(EPOCH FROM i.occurred_at)::float8 AS timestamp, i.kind AS kind, i.value AS value
+       EXTRACT(EPOCH FROM i.occurred_at)::float8 AS timestamp, i.kind AS kind, i.context->>'device' AS device
 FROM catalog_interaction i
 JOIN catalog_product p ON p.id = i.product_id AND p.deleted_at IS NULL
 LEFT JOIN catalog_visitor v ON v.id = i.visitor_id
@@ -39,22 +42,23 @@ def interactions(*, until: datetime) -> pd.DataFrame:
     """What people did until then, oldest first.
 
     Columns: customer (int64; negative for visitors nobody knows), item (product id, int64), timestamp (seconds since
-    1970, float64), value (weight of the act, float32). People who switched personalisation or tracking off are left
-    out, and so is what somebody did before they had their profile forgotten. Read through a server-side cursor, so
-    memory grows with the frame and not with the answer's text.
+    1970, float64), value (weight of the act, float32), device (place in catalog.devices.DEVICES, int8; -1: not known).
+    People who switched personalisation or tracking off are left out, and so is what somebody did before they had their
+    profile forgotten. Read through a server-side cursor, so memory grows with the frame and not with the answer's text.
     """
     kinds = [kind for kind, weight in ACT_WEIGHTS.items() if weight > 0]
     parts: list[pd.DataFrame] = []
     with connection.chunked_cursor() as cursor:
         cursor.execute(QUERY, {"until": until, "kinds": kinds, "liked": LIKED_FROM_STARS})
         while rows := cursor.fetchmany(CHUNK):
-            part = pd.DataFrame(rows, columns=["customer", "item", "timestamp", "kind", "value"])
+            part = pd.DataFrame(rows, columns=["customer", "item", "timestamp", "kind", "device"])
             part["value"] = part["kind"].map(ACT_WEIGHTS).astype(np.float32)
+            part["device"] = part["device"].map(PLACES).fillna(NO_DEVICE).astype(np.int8)
             parts.append(part.drop(columns="kind").astype({"customer": np.int64, "item": np.int64}))
     if not parts:
         return pd.DataFrame(
             {"customer": np.array([], np.int64), "item": np.array([], np.int64),
-             "timestamp": np.array([], float), "value": np.array([], np.float32)}
+             "timestamp": np.array([], float), "value": np.array([], np.float32), "device": np.array([], np.int8)}
         )  # fmt: skip
     frame = pd.concat(parts, ignore_index=True)
     return frame.sort_values(["timestamp", "customer", "item"], kind="stable", ignore_index=True)

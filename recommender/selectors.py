@@ -99,6 +99,7 @@ def recommend(
     language: str | None = None,
     placed: Placed | None = None,
     wish: Wish | None = None,
+    device: str = "",
 ) -> Answer:
     """At most `limit` products that may be sold right now (default: the slots of the placement), in the order of the
     slots, each with its reason.
@@ -106,7 +107,7 @@ def recommend(
     What the person bought, has in the basket, looks at or asked to leave out is not shown. Never raises for a missing
     or damaged model. `who` spares the look-up of customer and visitor. `placed` is the person's arm in an experiment,
     which may ask for another list than the model's; `wish` takes the place of what staff saved for the placement, to
-    see what a change would do.
+    see what a change would do. `device`: one of catalog.devices.DEVICES that the answer is read on, if known.
     """
     wish = wish or wishes.wish(placement) or Wish(placement)
     most = limit or wish.slots or DEFAULT_LIMIT
@@ -122,6 +123,7 @@ def recommend(
         wish=wish, strategy=strategy, limit=most, history=history, context=[act.product_id for act in context],
         unwanted=unwanted, customer_id=_segmented(customer, who), language=language, fits=_fitting(wish),
         at=None if placement == Placement.Surface.EMAIL else timezone.now().timestamp(),  # mail is read later
+        device=device,
     )  # fmt: skip
     return _answer(placement, asked, placed=placed, subject=_subject(customer, visitor, who))
 

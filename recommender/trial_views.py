@@ -1,5 +1,5 @@
 """What a training tried: parameter sets with score and cost, the weights that its sources got, and whether the running
-visit answers short histories."""
+visit, the hour and the device count."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -115,6 +115,7 @@ def trials(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "weighed": weighed(report),
         "visits": of_visits(report),
         "hours": of_hours(report),
+        "devices": of_devices(report),
         "columns": _columns(sort, version),
         "seconds": sum(row.cpu_seconds for row in rows),
         "is_sampled": bool(report.get("tuned_on_sample")),
@@ -182,6 +183,24 @@ def of_hours(report: Mapping[str, Any]) -> Compared | None:
     else:
         sentence = _("They do not count. They were not measured: too few visits, or products without categories.")
     names = (_("With hour and season"), _("Without"))
+    return _compared(told, names, sentence, "mrr@20_with", "mrr@20_without")
+
+
+def of_devices(report: Mapping[str, Any]) -> Compared | None:
+    """Whether the device counts; None for reports made before this was measured."""
+    told = report.get("device")
+    if not isinstance(told, Mapping):
+        return None
+    if told.get("exponent"):
+        sentence = _("It counts: products of categories that people choose more on this device move up, others down.")
+    elif told.get("moments"):
+        sentence = _("It does not count: it did not foretell the next product surely better.")
+    else:
+        sentence = _(
+            "It does not count. It was not measured: too few visits whose device is known, or products without "
+            "categories."
+        )
+    names = (_("With the device"), _("Without"))
     return _compared(told, names, sentence, "mrr@20_with", "mrr@20_without")
 
 

@@ -1,9 +1,13 @@
-"""For whom an answer is made."""
+"""For whom an answer is made, and what they hold in their hands."""
 
+from typing import Any
+
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
+from catalog.devices import device_of
 from catalog.models import Customer
 from core.api import ids
 from core.api.principals import CustomerAuth, KeyAuth
@@ -22,3 +26,10 @@ def customer_asked_for(request: Request, wanted: str | None) -> Customer | None:
     if not (isinstance(request.auth, KeyAuth) and request.auth.is_server):
         raise PermissionDenied(_("An answer for a customer needs a server key or that customer's token."))
     return ids.find(people, wanted)
+
+
+def device_of_call(request: HttpRequest | Request, caller: Any) -> str:
+    """The device of the browser that calls (see catalog.devices); empty for servers, which speak for other people's."""
+    if isinstance(caller, KeyAuth) and caller.is_server:
+        return ""
+    return device_of(request.META.get("HTTP_USER_AGENT", ""))

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog.devices import DEVICES
 from catalog.models import Interaction
 from catalog.services.events import NewEvent, RefusedEvent, event_id_of, oldest_moment
 from core.api import ids
@@ -32,10 +33,14 @@ class EventReader:
     """Reads the events of one call. `customer` is that of the caller's token; only servers may name one.
 
     `sent_at` is what the caller's clock said when the call was sent: by its difference to ours all times are corrected.
+    `device` is the one that the call came from, for events that name none.
     """
 
-    def __init__(self, *, customer: str | None, may_name_customers: bool, sent_at: datetime | None = None) -> None:
+    def __init__(
+        self, *, customer: str | None, may_name_customers: bool, sent_at: datetime | None = None, device: str = ""
+    ) -> None:
         self._customer = customer
+        self._device = device
         self._may_name = may_name_customers
         now = timezone.now()
         self._latest = now + AHEAD
@@ -66,6 +71,9 @@ class EventReader:
                 raise _Bad("recommendation", "required", _("An impression is of a recommendation or of a search."))
         elif product is None and kind != Interaction.Kind.SEARCH:
             raise _Bad("product", "required", _("This kind of event needs a product."))
+        device = self._device_of(raw)
+        if product is not None and device:
+            context["device"] = device
         visitor = _text(raw, "visitor", 64)
         customer = self._who(raw)
         if visitor is None and customer is None:
@@ -91,6 +99,14 @@ class EventReader:
         if not self._may_name:
             raise _Bad("customer", "not_allowed", _("Customers are named by server keys or by their own token."))
         return named
+
+    def _device_of(self, raw: dict[str, Any]) -> str:
+        named = raw.get("device")
+        if named is None:
+            return self._device
+        if named not in DEVICES:
+            raise _Bad("device", "unknown_device", _("One of: %(kinds)s.") % {"kinds": ", ".join(DEVICES)})
+        return str(named)
 
     def _moment(self, value: Any) -> datetime | None:
         if value is None:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from catalog.api.fields import ObjectField, ObjectsByLanguageField, OwnIdField, PriceField, WordsByLanguageField
+from catalog.devices import DEVICES
 from catalog.models import Product
 from catalog.services.products import ProductData, VariantData
 from core.api import ids
@@ -220,6 +221,9 @@ class EventSerializer(serializers.Serializer):
         max_length=300, required=False, help_text="The ID of the search that led here, or whose results were seen."
     )
     position = serializers.IntegerField(required=False, help_text="The place in that list, from 0.")
+    device = serializers.ChoiceField(
+        choices=DEVICES, required=False, help_text="Told by the browser's name when left out; for servers to say."
+    )
     products = serializers.ListField(
         child=serializers.CharField(), required=False,
         help_text="The products of the list, for `impression`: at most 60 IDs. Others are passed over.",

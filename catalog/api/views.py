@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog import selectors, services
+from catalog.api.callers import device_of_call
 from catalog.api.event_rows import EventReader, moment_of
 from catalog.api.serializers import (
     CategorySerializer,
@@ -282,6 +283,7 @@ class EventsView(ApiView):
             customer=caller.customer if isinstance(caller, CustomerAuth) else None,
             may_name_customers=is_server,
             sent_at=_sent_at(request.data),
+            device=device_of_call(request, caller),
         )
         read = [reader.read(index, row) for index, row in enumerate(raw)]
         good = [event for event in read if isinstance(event, services.NewEvent)]

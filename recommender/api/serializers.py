@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from catalog.devices import DEVICES
 from core.api.ids import IdField, IdListField
 from recommender.answers import CHAIN, FALLBACK, Answer
 
@@ -30,6 +31,9 @@ class RecommendationQuerySerializer(SimilarQuerySerializer):
     visitor = serializers.CharField(max_length=64, required=False, help_text="The visitor ID sent with events.")
     product = IdField(required=False, help_text="The product whose page is shown.")
     basket = IdListField(most=30, help_text="What lies in the basket.")
+    device = serializers.ChoiceField(
+        choices=DEVICES, required=False, help_text="Told by the browser's name when left out; for servers to say."
+    )
 
 
 class ReasonSerializer(serializers.Serializer):

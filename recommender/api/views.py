@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.api.callers import customer_asked_for
+from catalog.api.callers import customer_asked_for, device_of_call
 from catalog.models import Product
 from core.api import ids
 from core.api.permissions import HasScope
@@ -75,7 +75,10 @@ class RecommendationsView(QuickView):
             or wishes.wish(placement) is None
         ):
             raise Unusual
-        return {"visitor": visitor or "", "placement": placement, "limit": limit and int(limit), "lang": language}
+        return {
+            "visitor": visitor or "", "placement": placement, "limit": limit and int(limit), "lang": language,
+            "device": device_of_call(request, caller),
+        }  # fmt: skip
 
     def quick_answer(self, question: dict[str, Any]) -> dict[str, Any]:
         who = selectors.person(visitor=question["visitor"])
@@ -90,7 +93,7 @@ class RecommendationsView(QuickView):
         customer = customer_asked_for(request, query.get("customer"))
         who = selectors.person(customer=customer, visitor=query.get("visitor", ""))
         return _recommended(
-            query,
+            {"device": device_of_call(request, request.auth), **query},
             who,
             page_product_id=keys.get(query.get("product", "")),
             basket=[keys[i] for i in query.get("basket", []) if i in keys],
@@ -115,7 +118,7 @@ def _recommended(query: dict[str, Any], who: selectors.Person, **more: Any) -> s
     placed = trials.placed_at(query["placement"], customer=who.customer, browser=who.browser)
     answer = selectors.recommend(
         placement=query["placement"], who=who, limit=query.get("limit"), language=query.get("lang"), placed=placed,
-        wish=wish, **more,
+        wish=wish, device=query["device"], **more,
     )  # fmt: skip
     if placed is not None:
         expose(placed)

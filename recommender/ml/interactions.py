@@ -32,7 +32,8 @@ class Interactions:
     """Events in file order. `customers` and `items` index into the id arrays; ids without events are allowed.
 
     `values` say how much an event speaks for the item (> 0). `times` are seconds since 1970; where the source has no
-    times they are row numbers and `has_times` is False.
+    times they are row numbers and `has_times` is False. `devices` number the kinds of devices (`context.NO_DEVICE`: not
+    known); None where none is known.
     """
 
     customers: NDArray[np.int32]
@@ -42,12 +43,13 @@ class Interactions:
     customer_ids: NDArray[Any]
     item_ids: NDArray[Any]
     has_times: bool = True
+    devices: NDArray[np.int8] | None = None
 
     @classmethod
     def from_frame(
         cls, frame: pd.DataFrame, *, item_ids: NDArray[Any] | None = None, customer_ids: NDArray[Any] | None = None
     ) -> Self:
-        """Columns: customer, item, optional value (default 1) and timestamp (seconds; default row number).
+        """Columns: customer, item, optional value (default 1), timestamp (seconds; default row number) and device.
 
         Item ids are sorted, customer ids come in order of appearance. Given id arrays are kept in front and extended
         by what the frame has beyond them. Rows with a value of zero or less say nothing and are left out; values above
@@ -69,6 +71,7 @@ class Interactions:
             customer_ids=customer_ids,
             item_ids=item_ids,
             has_times=has_times,
+            devices=frame["device"].to_numpy(np.int8) if "device" in frame else None,
         )
 
     def __len__(self) -> int:
@@ -93,7 +96,7 @@ class Interactions:
         """Only these rows (mask or positions); customers and items keep their numbers."""
         return replace(
             self, customers=self.customers[rows], items=self.items[rows], values=self.values[rows],
-            times=self.times[rows],
+            times=self.times[rows], devices=None if self.devices is None else self.devices[rows],
         )  # fmt: skip
 
     def newest_per_customer(self, limit: int) -> Self:

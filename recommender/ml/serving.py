@@ -11,7 +11,8 @@ Arrays (n items, in the order of `item_ids`), format 2:
 * with `meta["sessions"]`: the arrays of `session_serving.SessionServing`, `session_` before their names; histories of
   up to `serves_up_to` known products are answered by it first
 * with `meta["context"]`: `context_groups` int32 [n], `context_parts` float32 [groups + 1 × 8], `context_seasons`
-  float32 [groups + 1 × 4] of `context.Context`: how much more a category counts at a moment
+  float32 [groups + 1 × 4], `context_devices` float32 [groups + 1 × 3] of `context.Context`: how much more a category
+  counts at a moment and on a device
 
 Format 1 had a single voice, item_knn, in `indptr`, `indices`, `weights`; it still serves.
 """
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ml.candidate import POPULAR, Candidate
-from recommender.ml.context import Context
+from recommender.ml.context import NO_DEVICE, Context
 from recommender.ml.scoring import Attention, Chorus, Factors, Neighbours, Voice
 from recommender.ml.session_serving import SessionServing
 from recommender.ml.steering import similarity_of
@@ -104,11 +105,13 @@ class ServingModel:
         fill: bool = True,
         by_session: bool = True,
         at: float | None = None,
+        device: int = NO_DEVICE,
     ) -> list[Candidate]:
         """Up to k products, best first: those that the history speaks for, then, with `fill`, popular ones.
 
-        `at` is the moment of the answer (seconds since 1970), for models that learned what is chosen when; None leaves
-        that out. `by_session` False leaves the session out, for callers that compare scores with each other.
+        `at` is the moment of the answer (seconds since 1970), for models that learned what is chosen when and on which
+        `device`; None leaves both out. `by_session` False leaves the session out, for callers that compare scores with
+        each other.
 
         `history` is (product id, weight > 0), newest first, each product once; unknown products and weights of zero or
         less are passed over. `exclude` and what is not `allowed` never appear; the history itself may, unless excluded.
@@ -120,7 +123,7 @@ class ServingModel:
         if len(candidates) < k and self._chorus.names and history:
             if candidates:
                 barred[self.positions([c.product_id for c in candidates])] = True
-            candidates += self._scored(history, k - len(candidates), barred, at)
+            candidates += self._scored(history, k - len(candidates), barred, at, device)
         if fill and len(candidates) < k:
             barred[self.positions([c.product_id for c in candidates])] = True
             candidates += self._most_popular(k - len(candidates), barred)
@@ -161,7 +164,7 @@ class ServingModel:
         return self._sessions.spoken(rows, k, barred) if 0 < len(rows) <= self._session_longest else []
 
     def _scored(
-        self, history: Sequence[tuple[int, float]], k: int, barred: NDArray[np.bool_], at: float | None
+        self, history: Sequence[tuple[int, float]], k: int, barred: NDArray[np.bool_], at: float | None, device: int
     ) -> list[Candidate]:
         rows = self.positions([product_id for product_id, _weight in history])
         weights = np.fromiter((weight for _product, weight in history), np.float64, len(history))
@@ -170,7 +173,7 @@ class ServingModel:
             return []
         place = np.flatnonzero(known)
         rows = rows[known]
-        now = self._context.factors(at) if self._context is not None and at is not None else None
+        now = self._context.factors(at, device) if self._context is not None and at is not None else None
         found = self._chorus.score(rows, weights[known], place, k, barred, now)
         names = self._chorus.names
         return [

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ml.base import History, Recommender
+from recommender.ml.context import NO_DEVICE
 from recommender.ml.interactions import Interactions
 from recommender.ml.metrics import interval
 from recommender.ml.ranking import NOTHING
@@ -42,6 +43,7 @@ class Moment:
     session: int
     at: float
     """Seconds since 1970."""
+    device: int = NO_DEVICE
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,9 @@ def moments(
                 break
         target = int(interactions.items[act])
         if weights and target not in weights:
-            found.append(Moment(list(weights.items()), target, int(numbers[act]), float(interactions.times[act])))
+            device = NO_DEVICE if interactions.devices is None else int(interactions.devices[act])
+            at = float(interactions.times[act])
+            found.append(Moment(list(weights.items()), target, int(numbers[act]), at, device))
     return found
 
 

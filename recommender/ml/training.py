@@ -108,6 +108,7 @@ def train(
             "groups": found.groups,
             "sessions": rounded(found.verdict.report),
             "context": rounded(found.weighing.report),
+            "device": rounded(found.weighing.device_report),
             "chosen": choice.strategy,
             "validation": rounded(dict(choice.validation)),
             "parameters": choice.parameters(),
@@ -258,7 +259,7 @@ def _who_is_served_by_session(chosen: Recommender, exam: Exam, interactions: Int
 
 
 def _what_moments_say(chosen: Recommender, choice: Choice, exam: Exam, interactions: Interactions) -> Weighing:
-    """Whether hour and season count, asked at moments of the later part."""
+    """Whether hour, season and device count, asked at moments of the later part."""
     groups = own_groups(choice.kitchen.facts.attributes)
     if not interactions.has_times or len(groups) != interactions.item_count or chosen.name == POPULAR:
         return context_choice.NOT_MEASURED
@@ -306,7 +307,7 @@ def _published(
         more, of_sessions = session_voice.published(session, verdict)
         arrays |= more
     of_moments: dict[str, Any] = {}
-    if weighing.exponent:
+    if weighing:
         groups = own_groups(choice.kitchen.facts.attributes)
         more, of_moments = context_choice.published(interactions, groups, weighing, choice.kitchen.zone)
         arrays |= more

@@ -330,3 +330,36 @@ def test_an_impression_of_nothing_and_a_place_that_is_none_are_refused(browser, 
         (1, "position", "out_of_range"),
     ]
     assert not Interaction.objects.exists()
+
+
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "device"),
+    [
+        (PHONE, "phone"),
+        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36", "phone"),
+        ("Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 Chrome/120.0 Safari/537.36", "tablet"),
+        ("Mozilla/5.0 (iPad; CPU OS 12_2 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148", "tablet"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36", "computer"),
+        ("python-requests/2.31", None),
+        ("", None),
+    ],
+)
+def test_an_act_on_a_product_says_on_what_kind_of_device(browser, product, user_agent, device):
+    events = [view(), {"kind": "search", "query": "tea", "visitor": "v1"}]
+
+    browser.post("/events", {"events": events}, **{"User-Agent": user_agent})
+
+    assert Interaction.objects.get(kind="view").context == ({"device": device} if device else {})
+    assert Interaction.objects.get(kind="search").context == {"query": "tea"}
+
+
+def test_servers_say_the_device_themselves(server, product):
+    events = [view(device="tablet"), view(), view(device="toaster"), view(device=["phone"])]
+
+    answer = server.post("/events", {"events": events}, **{"User-Agent": PHONE})
+
+    assert refusals(answer) == [(2, "device", "unknown_device"), (3, "device", "unknown_device")]
+    assert [one.context for one in Interaction.objects.order_by("context")] == [{}, {"device": "tablet"}]

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from catalog.devices import DEVICES
 from catalog.models import Category, Customer, Interaction, ProductTag, Visitor
 from core import model_registry as registry
 from core.exceptions import DomainError
@@ -10,6 +11,8 @@ from core.jobs import enqueue, execute, retry, run_now, spec_of
 from core.models import Job, ModelVersion
 from recommender import datasets, pipelines
 from recommender.choices import RECOMMENDER
+from recommender.ml.context import DEVICES as TABLE
+from recommender.ml.context import NO_DEVICE
 from recommender.ml.item_knn import ItemKnn
 from recommender.ml.judging import Exam
 from tests.recommender.conftest import NOW, make_product
@@ -31,6 +34,21 @@ def test_training_rows_are_oldest_first_weighted_by_kind_and_without_those_who_s
     assert frame["item"].tolist() == [shop.green[2].pk, shop.green[1].pk]
     assert frame["customer"].tolist() == [-shop.visitor.pk, shop.customers[0].pk]
     assert frame["value"].tolist() == [1.0, 4.0]
+
+
+def test_training_rows_say_on_which_device_where_that_is_known(shop):
+    Interaction.objects.all().delete()
+    for product, told in zip(
+        shop.green, ({"device": "computer"}, {}, {"device": "watch"}, {"device": "phone"}), strict=False
+    ):
+        Interaction.objects.create(
+            product=product, customer=shop.customers[0], kind="view", occurred_at=NOW, context=told
+        )
+
+    frame = datasets.interactions(until=NOW)
+
+    assert len(DEVICES) == TABLE
+    assert frame["device"].tolist() == [DEVICES.index("computer"), NO_DEVICE, NO_DEVICE, DEVICES.index("phone")]
 
 
 def test_rows_later_than_asked_for_are_not_read(shop):

@@ -4,6 +4,7 @@ import pytest
 from django.test import RequestFactory
 
 from core.api import keys, quick
+from recommender import selectors
 from recommender.api.views import RecommendationsView
 from tests.factories import ApiKeyFactory
 from tests.plugins.api import Caller
@@ -128,3 +129,27 @@ def test_a_view_that_serves_all_requests_keeps_nothing_of_one(trained, server):
 
     assert view(request).status_code == 200
     assert view(RequestFactory().get("/api/v1/recommendations")).status_code == 401
+
+
+@pytest.mark.parametrize("way", [{}, {"exclude": "ext:none"}])
+def test_both_ways_tell_the_model_the_device(trained, browser, monkeypatch, way):
+    told = []
+
+    def listen(*args, device="", **more):
+        told.append(device)
+        return answer(*args, device=device, **more)
+
+    answer = selectors.recommend
+    monkeypatch.setattr(selectors, "recommend", listen)
+    phone = Caller(browser.credential, **{**browser.headers, "User-Agent": "Mozilla/5.0 (iPhone) Mobile"})
+    warm(phone)
+
+    for query in (way, {**way, "device": "computer"}):
+        assert phone.get("/recommendations", visitor="somebody", **query).status_code == 200
+
+    assert told == ["phone", "computer"]
+
+
+def test_a_server_speaks_for_devices_of_others(trained, server):
+    assert server.get("/recommendations", device="toaster").status_code == 400
+    assert server.get("/recommendations", device="phone", visitor="somebody").status_code == 200

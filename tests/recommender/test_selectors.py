@@ -8,6 +8,7 @@ from catalog.models import Customer, Interaction, Product, Variant
 from core import model_registry as registry
 from core.models import ModelVersion
 from recommender import selectors, tokens
+from recommender.ml.context import NO_DEVICE
 from recommender.ml.serving import ServingModel
 from tests.recommender.conftest import NOW
 
@@ -176,19 +177,19 @@ def test_similar_products_are_of_the_same_kind(trained):
     assert answer.items[0].reason.text == "Often chosen together with green-0"
 
 
-def test_the_model_is_told_when_an_answer_is_read_and_mail_is_read_at_another_hour(trained, monkeypatch):
+def test_the_model_is_told_when_and_where_an_answer_is_read_and_mail_is_read_at_another_hour(trained, monkeypatch):
     told = []
 
-    def listen(model, *args, at=None, **more):
-        told.append(at)
-        return answer(model, *args, at=at, **more)
+    def listen(model, *args, at=None, device=NO_DEVICE, **more):
+        told.append((at, device))
+        return answer(model, *args, at=at, device=device, **more)
 
     answer = ServingModel.recommend
     selectors.recommend(limit=1)  # loads the model, which then gives a first answer to nobody
     monkeypatch.setattr(ServingModel, "recommend", listen)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
 
-    selectors.recommend(customer=trained.customers[0], limit=3)
+    selectors.recommend(customer=trained.customers[0], limit=3, device="computer")
     selectors.recommend(customer=trained.customers[0], placement="email", limit=3)
 
-    assert told == [NOW.timestamp(), None]
+    assert told == [(NOW.timestamp(), 2), (None, NO_DEVICE)]

@@ -157,6 +157,21 @@ def test_the_page_says_whether_hour_and_season_count(owner, version, told, words
     assert ("0.1310" in page and "+0.0060" in page) is is_judged
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (HOURS, "It counts: products of categories"),
+        ({"exponent": 0.0, "tried": 0.0, "moments": 1800}, "It does not count: it did not foretell"),
+        ({"exponent": 0.0, "moments": 0}, "It was not measured"),
+    ],
+)
+def test_the_page_says_whether_the_device_counts(owner, version, told, words):
+    version.report["device"] = told
+    version.save()
+
+    assert words in owner.get(PAGE).text
+
+
 def test_a_report_made_before_visits_were_measured_says_nothing_of_them(owner, version):
     assert owner.get(PAGE).context["visits"] is None
 

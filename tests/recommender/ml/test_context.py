@@ -1,11 +1,12 @@
-"""Hours and seasons count where they foretell what people choose, and nowhere else."""
+"""Hours, seasons and devices count where they foretell what people choose, and nowhere else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from recommender.ml.context import NO_GROUP, PRIOR, Context, Lifts, learn, moments_of, own_groups
+from recommender.ml.context import NO_DEVICE, NO_GROUP, PRIOR, Context, Lifts, learn, moments_of, own_groups
 from recommender.ml.context_choice import Weighing, published, weigh
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_facts import ItemFacts
@@ -129,14 +130,26 @@ def _without_context(trained):
     return {name: array for name, array in trained.arrays.items() if not name.startswith("context")}, meta
 
 
-def test_a_damaged_table_is_refused():
-    whole = Context(GROUPS, Lifts(np.ones((3, 8), np.float32), np.ones((3, 4), np.float32)), 0.5, "UTC")
-    arrays, told = whole.to_arrays()
+def plain_lifts(part: float = 1.0) -> Lifts:
+    return Lifts(np.full((3, 8), part, np.float32), np.ones((3, 4), np.float32), np.ones((3, 3), np.float32))
 
-    assert Context.from_arrays(arrays, told["context"], ITEMS).exponent == 0.5
+
+def test_a_model_from_before_devices_counted_still_serves():
+    arrays, told = Context(GROUPS, plain_lifts(4.0), 0.5, "UTC").to_arrays()
+    del arrays["context_devices"], told["context"]["device_exponent"]
+
+    assert Context.from_arrays(arrays, told["context"], ITEMS).factors(MONDAY, device=0).tolist() == [2.0] * ITEMS
+
+
+def test_a_damaged_table_is_refused():
+    arrays, told = Context(GROUPS, plain_lifts(), 0.5, "UTC", 2.0).to_arrays()
+
+    found = Context.from_arrays(arrays, told["context"], ITEMS)
+    assert (found.exponent, found.device_exponent) == (0.5, 2.0)
     for name, broken in [
         ("context_groups", GROUPS[:-1]), ("context_groups", GROUPS + 5), ("context_parts", np.ones((3, 7))),
         ("context_seasons", np.full((3, 4), np.nan)), ("context_parts", np.zeros((3, 8))),
+        ("context_devices", np.ones((3, 2))), ("context_devices", np.full((3, 3), np.inf)),
     ]:  # fmt: skip
         with pytest.raises(ValueError, match="contexts"):
             Context.from_arrays({**arrays, name: broken}, told["context"], ITEMS)
@@ -145,11 +158,55 @@ def test_a_damaged_table_is_refused():
 
 
 def test_factors_are_worked_out_once_for_each_part_of_the_day():
-    lifts = Lifts(np.full((3, 8), 4.0, np.float32), np.ones((3, 4), np.float32))
-    found = Context(GROUPS, lifts, 0.5, "UTC")
+    found = Context(GROUPS, plain_lifts(4.0), 0.5, "UTC")
 
     first = found.factors(MONDAY + 8 * 3600)
 
     assert first.tolist() == [2.0] * ITEMS
-    assert found.factors(MONDAY + 9 * 3600) is first
+    assert found.factors(MONDAY + 9 * 3600, device=1) is first  # devices do not count here
     assert found.factors(MONDAY + 13 * 3600) is not first
+
+
+def on_devices(data: Interactions, *, planted: bool, unknown: float = 0.0) -> Interactions:
+    """The same acts on phone and computer: where planted, even products nine times out of ten on the phone."""
+    rng = np.random.default_rng(9)
+    phone = rng.random(len(data)) < np.where(data.items % 2 == 0, 0.9, 0.1) if planted else rng.random(len(data)) < 0.5
+    devices = np.where(rng.random(len(data)) < unknown, NO_DEVICE, np.where(phone, 0, 2)).astype(np.int8)
+    return replace(data, devices=devices)
+
+
+def test_a_habit_of_the_device_is_found_where_some_devices_are_unknown_and_hours_say_nothing():
+    weighing, past = weighed(on_devices(acts(planted=False), planted=True, unknown=0.3))
+    arrays, told = published(past, GROUPS, weighing, "UTC")
+    served = Context.from_arrays(arrays, told["context"], ITEMS)
+
+    assert weighing.exponent == 0.0 < weighing.device_exponent
+    assert weighing.device_report["gain_low"] > 0
+    assert weighing.device_report["moments"] < weighing.report["moments"]
+    on_phone, on_computer = served.factors(MONDAY, device=0), served.factors(MONDAY, device=2)
+    assert on_phone[0] > 1.0 > on_phone[1]
+    assert on_computer[0] < 1.0 < on_computer[1]
+    assert served.factors(MONDAY).tolist() == [1.0] * ITEMS
+    assert served.factors(MONDAY, device=0) is on_phone
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_devices_that_say_nothing_or_are_not_known_are_not_used(known):
+    data = acts(planted=True)
+
+    weighing, _past = weighed(on_devices(data, planted=False) if known else data)
+
+    assert weighing.exponent > 0
+    assert weighing.device_exponent == weighing.device_report["exponent"] == 0.0
+    assert bool(weighing.device_report["moments"]) is known
+
+
+def test_lifts_of_devices_are_learned_from_acts_whose_device_is_known():
+    devices = np.r_[np.zeros(60, int), np.full(20, 2), np.full(40, NO_DEVICE), np.full(80, 2)]
+    groups = np.r_[np.zeros(120, int), np.ones(80, int)]
+
+    lifts = learn(np.arange(200), groups, np.full(200, MONDAY), 2, "UTC", devices)
+
+    assert lifts.on(0) == pytest.approx([(60 + PRIOR) / (30 + PRIOR), PRIOR / (30 + PRIOR), 1.0])
+    assert lifts.on(2) == pytest.approx([(20 + PRIOR) / (50 + PRIOR), (80 + PRIOR) / (50 + PRIOR), 1.0])
+    assert lifts.on(1).tolist() == lifts.on(NO_DEVICE).tolist() == [1.0, 1.0, 1.0]
