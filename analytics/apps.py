@@ -19,3 +19,19 @@ class AnalyticsConfig(AppConfig):
                 f"analytics.{name}", f"analytics.models.{name}", subject="catalog.Customer", path="customer", fields=[],
                 **({"on_erase": on_erase} if on_erase else {}),
             )  # fmt: skip
+        self._register_facts()
+
+    @staticmethod
+    def _register_facts() -> None:
+        from core.extensions import alert_checks, alert_rules, first_models, gauges, health_parts
+
+        watching = "analytics.facts.watching"
+        # Before models that learn from the figures.
+        first_models.register("facts", "analytics.facts.counting.first_count", order=1)
+        alert_rules.register("figures_late", f"{watching}.FIGURES_LATE")
+        alert_rules.register("figures_drifted", f"{watching}.FIGURES_DRIFTED")
+        alert_checks.register("analytics.facts", f"{watching}.look")
+        gauges.register("analytics.facts", f"{watching}.in_database", asks="database")
+        health_parts.register(
+            "figures", f"{watching}.part", asks="database", rule="figures_late", say=f"{watching}.sentence"
+        )

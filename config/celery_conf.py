@@ -155,6 +155,17 @@ beat_schedule = {
         "args": ["core.tasks.tidy_data_requests"],
         "options": {"queue": "light"},
     },
+    "keep figures fresh": {
+        "task": "analytics.tasks.keep_facts_fresh",
+        "schedule": settings.FACTS_SECONDS,
+        "options": {"queue": "light", "expires": settings.FACTS_SECONDS * 3},
+    },
+    "compare figures with a full count": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="1", minute="20"),
+        "args": ["analytics.tasks.check_facts"],
+        "options": {"queue": "light"},
+    },
     "count what recommendations bring": {
         "task": "core.tasks.start_job",
         "schedule": crontab(minute="*/5"),

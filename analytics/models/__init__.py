@@ -8,8 +8,7 @@ from analytics.models.facts import (
     FactsCheck,
     FactsState,
     ProductDay,
-    TouchedCustomer,
-    TouchedDay,
+    TouchedSale,
 )
 from analytics.models.scores import CustomerScore
 
@@ -22,6 +21,5 @@ __all__ = [
     "FactsCheck",
     "FactsState",
     "ProductDay",
-    "TouchedCustomer",
-    "TouchedDay",
+    "TouchedSale",
 ]

@@ -2,7 +2,8 @@
 
 Money is in the shop's base currency and days are the shop's. An order counts on the day it was paid, with what was
 paid; a refund counts on the day it was given, so a day may be below zero. Rows follow from orders and refunds alone:
-`analytics.facts` counts anew whatever changed.
+`analytics.facts` counts anew whatever changed. Keys are not checked by the database: a row about somebody who is gone
+is as wrong as any other that no order speaks for, and goes with the next count.
 """
 
 from django.db import models
@@ -16,8 +17,9 @@ class CustomerStats(models.Model):
     """Everything one customer has paid for and got back so far. A customer without a paid order has no row."""
 
     customer = models.OneToOneField(
-        "catalog.Customer", models.CASCADE, primary_key=True, related_name="stats", verbose_name=_("customer")
-    )
+        "catalog.Customer", models.CASCADE, primary_key=True, db_constraint=False, related_name="stats",
+        verbose_name=_("customer"),
+    )  # fmt: skip
     orders = models.PositiveIntegerField(_("paid orders"))
     purchase_days = models.PositiveIntegerField(_("days with an order"))
     items = models.PositiveBigIntegerField(_("pieces"), default=0)
@@ -69,8 +71,9 @@ class ProductDay(models.Model):
 
     day = models.DateField(_("day"))
     product = models.ForeignKey(
-        "catalog.Product", models.CASCADE, related_name="+", db_index=False, verbose_name=_("product")
-    )
+        "catalog.Product", models.CASCADE, db_constraint=False, db_index=False, related_name="+",
+        verbose_name=_("product"),
+    )  # fmt: skip
     orders = models.PositiveIntegerField(_("orders"), default=0)
     items = models.PositiveBigIntegerField(_("pieces"), default=0)
     gross = MoneyField(_("sold for"), default=0)
@@ -88,16 +91,22 @@ class ProductDay(models.Model):
 
 
 class CustomerMonth(models.Model):
-    """What one customer paid for in one month."""
+    """What one customer paid for and got back in one month."""
 
     customer = models.ForeignKey(
-        "catalog.Customer", models.CASCADE, related_name="+", db_index=False, verbose_name=_("customer")
-    )
+        "catalog.Customer", models.CASCADE, db_constraint=False, db_index=False, related_name="+",
+        verbose_name=_("customer"),
+    )  # fmt: skip
     month = models.DateField(_("month"), help_text=_("Its first day."))
     orders = models.PositiveIntegerField(_("paid orders"), default=0)
+    purchase_days = models.PositiveSmallIntegerField(_("days with an order"), default=0)
+    items = models.PositiveBigIntegerField(_("pieces"), default=0)
     gross = MoneyField(_("paid"), default=0)
+    refunds = models.PositiveIntegerField(_("refunds"), default=0)
     refunded = MoneyField(_("refunded"), default=0)
     revenue = MoneyField(_("revenue"), default=0)
+    first_day = models.DateField(_("first order"), null=True, help_text=_("Empty when there were only refunds."))
+    last_day = models.DateField(_("last order"), null=True)
 
     class Meta:
         verbose_name = _("customer's month")
@@ -110,7 +119,8 @@ class CustomerMonth(models.Model):
 
 
 class CohortCell(models.Model):
-    """Of the customers who first bought in one week or month: who bought again so many weeks or months later."""
+    """Of the customers who first bought in one week or month: who bought again so many weeks or months later, and what
+    they paid less what they got back then. No row: nobody did."""
 
     class Grain(models.TextChoices):
         WEEK = "week", _("week")
@@ -135,32 +145,21 @@ class CohortCell(models.Model):
         return f"{self.cohort} +{self.offset} {self.grain}"
 
 
-class TouchedCustomer(models.Model):
-    """A customer whose orders or refunds changed since the last count. Written by triggers, many times if need be."""
+class TouchedSale(models.Model):
+    """Somebody's order or refund changed since the last count. Written by triggers, many times if need be.
 
-    customer_id = models.BigIntegerField()
-    touched_at = models.DateTimeField(auto_now_add=True)
+    The customer is empty for guests and is not checked: who is gone has to be counted, too.
+    """
 
-    class Meta:
-        verbose_name = _("customer to count")
-        verbose_name_plural = _("customers to count")
-
-    def __str__(self) -> str:
-        return f"{self.customer_id}"
-
-
-class TouchedDay(models.Model):
-    """A day of the shop whose orders or refunds changed since the last count. Written by triggers."""
-
-    day = models.DateField()
-    touched_at = models.DateTimeField(auto_now_add=True)
+    customer_id = models.BigIntegerField(null=True)
+    moment = models.DateTimeField()
 
     class Meta:
-        verbose_name = _("day to count")
-        verbose_name_plural = _("days to count")
+        verbose_name = _("sale to count")
+        verbose_name_plural = _("sales to count")
 
     def __str__(self) -> str:
-        return f"{self.day}"
+        return f"{self.customer_id} {self.moment}"
 
 
 class FactsState(models.Model):
@@ -169,6 +168,7 @@ class FactsState(models.Model):
     counted_at = models.DateTimeField(_("counted"))
     time_zone = models.CharField(_("time zone"), max_length=64)
     currency = models.CharField(_("currency"), max_length=3)
+    week_start = models.PositiveSmallIntegerField(_("week starts on"), default=1, db_default=1)
 
     class Meta:
         verbose_name = _("state of the figures")

@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 JOBS = 0x5A47_0001
 SINGLE = 0x5A47_0002
 SCHEDULER = 1
+FACTS = 2
 _HOLDERS = """
     FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = %s AND objid = %s
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""

@@ -1,0 +1,78 @@
+"""The tables of figures: their keys, and how they are brought to what they should hold with as few writes as can be."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from analytics.models import CohortCell, CustomerMonth, CustomerStats, DailySales, ProductDay
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of figures. `wanted` is the temporary table of this session with what it should hold."""
+
+    model: Any
+    keys: tuple[str, ...]
+    only: str = "true"
+
+    @property
+    def name(self) -> str:
+        found: str = self.model._meta.db_table
+        return found
+
+    @property
+    def wanted(self) -> str:
+        return f"zg_{self.name}"
+
+    @property
+    def values(self) -> list[str]:
+        columns = [column.column for column in self.model._meta.concrete_fields]
+        return [f'"{column}"' for column in columns if column != "id" and f'"{column}"' not in self.quoted_keys]
+
+    @property
+    def quoted_keys(self) -> list[str]:
+        return [f'"{key}"' for key in self.keys]
+
+    def make(self, statement: str, parameters: dict[str, Any], *, analyse: bool = False) -> None:
+        """Fill the temporary table."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TEMP TABLE {self.wanted} ON COMMIT DROP AS {statement}", parameters)
+            if analyse:
+                cursor.execute(f"ANALYZE {self.wanted}")
+
+    def apply(self, scope: str = "true") -> int:
+        """Write what differs, remove what should not be there. `scope`: which rows `t` of the table `wanted` speaks
+        about. How many rows differed."""
+        keys = " AND ".join(f"t.{key} = w.{key}" for key in self.quoted_keys)
+        columns = ", ".join([*self.quoted_keys, *self.values])
+        known, wanted = (", ".join(f"{table}.{name}" for name in self.values) for table in ("t", "w"))
+        update = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.values)
+        first = self.quoted_keys[0]
+        picked = ", ".join(f"w.{name}" for name in [*self.quoted_keys, *self.values])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {self.name} t WHERE ({scope})"  # noqa: S608
+                f" AND NOT EXISTS (SELECT 1 FROM {self.wanted} w WHERE {keys} AND {self.only})"
+            )
+            gone = cursor.rowcount
+            cursor.execute(
+                f"INSERT INTO {self.name} ({columns}) SELECT {picked} FROM {self.wanted} w"  # noqa: S608
+                f" LEFT JOIN {self.name} t ON {keys}"
+                f" WHERE {self.only} AND (t.{first} IS NULL OR ({known}) IS DISTINCT FROM ({wanted}))"
+                f" ON CONFLICT ({', '.join(self.quoted_keys)}) DO UPDATE SET {update}"
+            )
+            return int(gone + cursor.rowcount)
+
+    def count(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {self.wanted} w WHERE {self.only}")  # noqa: S608
+            return int(cursor.fetchone()[0])
+
+
+MONTHS = Table(CustomerMonth, ("customer_id", "month"))
+STATS = Table(CustomerStats, ("customer_id",))
+PRODUCTS = Table(ProductDay, ("day", "product_id"), only="w.product_id IS NOT NULL")
+DAILY = Table(DailySales, ("day",))
+CELLS = Table(CohortCell, ("grain", "cohort", "offset"))
+EVERY = (MONTHS, STATS, PRODUCTS, DAILY, CELLS)

@@ -1,0 +1,33 @@
+"""Jobs of analytics."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils.translation import gettext_lazy as _
+
+from core.jobs import enqueue, job
+
+
+@shared_task(name="analytics.tasks.keep_facts_fresh")
+def keep_facts_fresh() -> None:
+    """Count what was sold and given back in the last seconds. Safe to run at any time, also twice at once."""
+    from analytics.facts import counting
+
+    if not counting.refresh():
+        enqueue("analytics.tasks.count_facts", dedupe_key="analytics.facts")
+
+
+@job(kind="analytics.facts", queue="bulk", title=_("Count figures"))
+def count_facts() -> dict[str, Any]:
+    """Count whatever changed, or everything. Safe to run at any time and to end at any line."""
+    from analytics.facts import counting
+
+    return counting.count()
+
+
+@job(kind="analytics.facts.check", queue="bulk", title=_("Compare figures with a full count"))
+def check_facts() -> dict[str, Any]:
+    """Count everything, put right what differs and write down how much that was. Safe to run at any time."""
+    from analytics.facts import watching
+
+    return watching.check()
