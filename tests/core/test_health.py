@@ -19,7 +19,7 @@ from tests import sessions
 from tests.factories import JobFactory, ModelVersionFactory
 from tests.faults.harness.waiting import until
 
-PARTS = ("database", "jobs", "scheduler", "models", "redis", "workers", "events", "disk")
+PARTS = ("database", "jobs", "scheduler", "models", "redis", "workers", "events", "figures", "disk")
 Usage = namedtuple("Usage", "total used free")
 
 
