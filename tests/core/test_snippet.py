@@ -44,3 +44,16 @@ def test_it_speaks_both_languages_in_every_sentence():
     for english, chinese in pairs:
         assert re.search(r"[A-Za-z]", english)
         assert re.search(r"[一-鿿]", chinese)
+
+
+def test_a_reason_that_rests_on_the_person_never_claims_to_be_for_everybody():
+    text = SCRIPT.read_text("utf-8")
+    block = text[text.index("const BASES") : text.index("/** @param {string} name */")]
+
+    assert dict(re.findall(r'(\w+): "(\w+)"', block)) == {
+        "because_of_your_basket": "basket",
+        "goes_with_this_product": "together",
+        "bought_together": "together",
+        "popular_in_category": "category",
+        "popular_with_people_like_you": "group",
+    }

@@ -222,6 +222,17 @@ def test_who_tries_the_shop_as_somebody_sees_their_orders_and_orders_as_them(sho
     assert Order.objects.exclude(number="A-1").get().customer == shop.lin
 
 
+def test_five_orders_stand_open_and_earlier_ones_below_a_fold(shop, signed_in):
+    assert "<details" not in signed_in.get("/shop/account/").content.decode()
+    for number in range(2, 9):
+        OrderFactory.create(number=f"A-{number}", customer=shop.lin)
+
+    before, _fold, after = signed_in.get("/shop/account/").content.decode().partition('<details class="earlier">')
+
+    assert (before.count("/shop/orders/"), after.count("/shop/orders/")) == (5, 3)
+    assert "3 orders before that" in after
+
+
 def test_an_order_of_somebody_else_does_not_exist(shop, signed_in):
     OrderFactory.create(number="B-1")
 
@@ -251,7 +262,9 @@ def test_personal_suggestions_are_switched_off_and_on(shop, signed_in):
     signed_in.post("/shop/account/personalisation", {"personalised": "0"})
     shop.lin.refresh_from_db()
     assert shop.lin.is_personalised is False
-    assert "you see what everybody sees" in signed_in.get("/shop/account/").content.decode()
+    page = signed_in.get("/shop/account/").content.decode()
+    assert "you see what everybody sees" in page
+    assert 'data-zg-title="What others like"' in page
 
     signed_in.post("/shop/account/personalisation", {"personalised": "1"})
     shop.lin.refresh_from_db()

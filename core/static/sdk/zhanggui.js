@@ -42,12 +42,22 @@
     personal: ["Chosen from what you looked at and bought in this shop.", "根据您在本店浏览和购买的商品挑选。"],
     together: ["From what customers choose together: it does not use your visits.", "根据顾客常一起选择的商品：不使用您的浏览记录。"],
     basket: ["From your basket and what customers choose together.", "根据您的购物车和顾客常一起选择的商品。"],
+    category: ["From a category that fits this page, your basket or your last visits.", "根据本页、购物车或最近浏览所属的类目。"],
+    group: ["From what customers with purchases like yours choose.", "根据购买习惯与您相近的顾客的选择。"],
     everybody: ["Shown to everybody: it does not use your visits.", "对所有人相同：不使用您的浏览记录。"],
     choose: ["Change what we may use", "更改可使用的信息"],
     none: ["No suggestions", "没有搜索建议"],
     some: ["{n} suggestions, use the arrow keys", "{n} 条搜索建议，用方向键选择"],
-    category: ["Category", "类目"],
+    section: ["Category", "类目"],
     suggestions: ["Search suggestions", "搜索建议"],
+  };
+  /** @type {Record<string, string>} */
+  const BASES = {
+    because_of_your_basket: "basket",
+    goes_with_this_product: "together",
+    bought_together: "together",
+    popular_in_category: "category",
+    popular_with_people_like_you: "group",
   };
   /** @param {string} name */
   const word = (name) => WORDS[name][language === "en" ? 0 : 1];
@@ -388,13 +398,14 @@
   /** What the reason rests on, by its code. @param {string} code */
   const basis = (code) => {
     if (code.startsWith("because_you_")) return "personal";
-    if (code === "because_of_your_basket") return "basket";
-    return code === "goes_with_this_product" ? "together" : "everybody";
+    return BASES[code] || "everybody";
   };
   /** @param {Item} item */
   const why = (item) => {
     const box = make("details", "zg-why");
-    box.append(make("summary", "", word("why")), make("p", "zg-reason", item.reason.text), make("p", "zg-basis", word(basis(item.reason.code))));
+    const opener = make("summary", "", word("why"));
+    opener.setAttribute("aria-label", `${word("why")} ${item.product.name}`); // a page has many of them
+    box.append(opener, make("p", "zg-reason", item.reason.text), make("p", "zg-basis", word(basis(item.reason.code))));
     if (settings.privacyUrl) {
       const link = make("a", "zg-choose", word("choose"));
       link.href = settings.privacyUrl;
@@ -526,7 +537,7 @@
       const offers = answer.queries.map(/** @param {string} text */ (text) => ({ text }));
       if (settings.categoryUrl)
         for (const one of answer.categories.slice(0, 2))
-          offers.push({ text: one.name, note: word("category"), href: settings.categoryUrl.replace("{id}", encodeURIComponent(one.id)) });
+          offers.push({ text: one.name, note: word("section"), href: settings.categoryUrl.replace("{id}", encodeURIComponent(one.id)) });
       for (const one of answer.products.slice(0, 4))
         offers.push({ text: one.name, note: money(one.price, one.currency), href: addressOf(one) });
       list.replaceChildren(
