@@ -236,5 +236,5 @@ def _as_initial(experiment: Experiment) -> dict[str, Any]:
     for place, arm in enumerate(experiment.arms.all()[:ARMS]):
         choice = kind.choice_of(arm.settings) if kind else None
         found[f"arm_{place}_way"] = f"{experiment.kind}:{choice.key}" if choice else ""
-        found[f"arm_{place}_name"], found[f"arm_{place}_weight"] = arm.name, arm.weight
+        found[f"arm_{place}_name"], found[f"arm_{place}_weight"] = arm.title, arm.weight
     return found

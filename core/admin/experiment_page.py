@@ -47,7 +47,7 @@ def context_of(experiment: Experiment) -> dict[str, Any]:
     arms = list(experiment.arms.all())
     look = experiment.looks.first()
     kind = kinds.known(experiment.kind)
-    names = {arm.key: arm.name for arm in arms}
+    names = {arm.key: arm.title for arm in arms}
     active = Job.objects.active().filter(dedupe_key=f"experiment:{experiment.pk}").first()
     context: dict[str, Any] = {
         "look": look,
@@ -72,7 +72,7 @@ def context_of(experiment: Experiment) -> dict[str, Any]:
         "sample_ratio": _chance(look.sample_ratio_p),
         "metrics": rows,
         "chart": "" if broken else _chart(experiment, rows, names),
-        "waiting": [] if broken else _waiting(rows),
+        "waiting": [] if broken else _waiting(rows, names),
         "history": "" if broken else _history(experiment, names),
         "removed": max((result["removed"] for result in look.results), default=0.0),
         "removed_text": percent(max((result["removed"] for result in look.results), default=0.0)),
@@ -99,7 +99,7 @@ def results_csv(experiment: Experiment, look: ExperimentLook) -> Iterator[bytes]
         _("Difference"), _("From"), _("To"), _("From (any look)"), _("To (any look)"), _("Relative"),
         _("Relative from (any look)"), _("Relative to (any look)"), _("p value"), _("p value (Holm)"), _("Looked at"),
     ]  # fmt: skip
-    names = {arm.key: arm.name for arm in experiment.arms.all()}
+    names = {arm.key: arm.title for arm in experiment.arms.all()}
 
     def lines() -> Iterator[list[str]]:
         yield [safe_cell(title) for title in titles]
@@ -185,14 +185,23 @@ def _chart(experiment: Experiment, rows: list[MetricRow], names: dict[str, str])
     return range_chart(drawn, _("Change against the control")) if drawn else ""
 
 
-def _waiting(rows: list[MetricRow]) -> list[tuple[str, str]]:
-    """Metrics without a range yet, and why; the same sentence once."""
-    found: dict[str, list[str]] = {}
+def _waiting(rows: list[MetricRow], names: dict[str, str]) -> list[tuple[str, str]]:
+    """What has no range yet, and why; the same sentence once. Of several arms those that wait are named, and the
+    metrics only where it is not all of them."""
+    found: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
         for one in row.readings:
             if one.low is None:
-                found.setdefault(one.sentence, []).append(row.title)
-    return [(listed(dict.fromkeys(titles)), sentence) for sentence, titles in found.items()]
+                found.setdefault(one.sentence, []).append((row.title, names.get(one.arm, one.arm)))
+    has_several = max((len(row.readings) for row in rows), default=0) > 1
+    told = []
+    for sentence, waiting in found.items():
+        titles, arms = (list(dict.fromkeys(column)) for column in zip(*waiting, strict=True))
+        parts = ([listed(arms)] if has_several else []) + (
+            [listed(titles)] if not has_several or len(waiting) < len(arms) * len(rows) else []
+        )
+        told.append((" · ".join(parts), sentence))
+    return told
 
 
 def _history(experiment: Experiment, names: dict[str, str]) -> list[tuple[str, Any]]:

@@ -53,7 +53,7 @@ def experiment_detail(experiment: Experiment, look: ExperimentLook | None) -> Ro
         "arms": [
             {
                 "key": arm.key,
-                "name": arm.name,
+                "name": arm.title,
                 "weight": arm.weight,
                 "is_control": arm.is_control,
                 "settings": arm.settings,

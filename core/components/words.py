@@ -26,13 +26,13 @@ def base_currency() -> str:
     return current_shop().base_currency
 
 
-def money(amount: Decimal | float | int | None, currency: str = "") -> str:
-    """¥128.00, −¥4.20; another currency than the shop's adds its code: $12.50 USD. None is "–"."""
+def money(amount: Decimal | float | int | None, currency: str = "", *, is_whole: bool = False) -> str:
+    """¥128.00, −¥4.20; another currency than the shop's adds its code: $12.50 USD. None is "–". `is_whole`: ¥128."""
     if amount is None:
         return "–"
     base = base_currency()
     code = (currency or base).upper()
-    places = 0 if code in WITHOUT_DECIMALS else 2
+    places = 0 if is_whole or code in WITHOUT_DECIMALS else 2
     value = Decimal(str(amount)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     number = formats.number_format(abs(value), decimal_pos=places, use_l10n=True, force_grouping=True)
     sign = MINUS if value < 0 else ""
@@ -54,6 +54,11 @@ def money_short(amount: Any) -> str:
     symbol, short = SYMBOLS.get(code, ""), compact(abs(amount))
     sign = MINUS if amount < 0 else ""
     return f"{sign}{symbol}{short}" if symbol else f"{sign}{short} {code}"
+
+
+def money_about(amount: Decimal | float | int | None) -> str:
+    """An estimate, without decimals that nobody knows: ¥22,340, below a hundred ¥3.20."""
+    return money(amount, is_whole=amount is not None and abs(amount) >= 100)
 
 
 def figure(value: Any, places: int = 0) -> str:

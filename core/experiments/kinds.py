@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings as django_settings
+from django.utils import translation
+
 from core.extensions import experiment_kinds
 
 
@@ -14,6 +17,16 @@ class ArmChoice:
     key: str
     title: Any
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def title_for(self, name: str) -> str:
+        """`name`, or the title in the language of the reader where `name` is the title in any language."""
+        for code, _name in django_settings.LANGUAGES:
+            with translation.override(code):
+                if name == str(self.title):
+                    break
+        else:
+            return name
+        return str(self.title)
 
 
 @dataclass(frozen=True)

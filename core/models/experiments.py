@@ -160,7 +160,16 @@ class ExperimentArm(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """The name that staff gave it; where that is only what it shows, in the language of the reader."""
+        from core.experiments.kinds import known
+
+        kind = known(self.experiment.kind)
+        choice = kind.choice_of(self.settings) if kind is not None else None
+        return choice.title_for(self.name) if choice is not None else self.name
 
 
 class Exposure(models.Model):

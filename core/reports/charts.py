@@ -20,7 +20,7 @@ Number = Decimal | float | int
 class Line:
     """One series. `kind`: "count", "money" (the shop's currency) or "share" (0 to 1). `is_open`: the last point is not
     finished and is dotted. `is_reference`: a control or an earlier period, grey and dashed. `texts` say each point in
-    the table where the plain number is not enough."""
+    the table where the plain number is not enough. `is_drawn` False: in the table only."""
 
     label: Any
     values: Sequence[Number | None]
@@ -28,6 +28,7 @@ class Line:
     is_open: bool = False
     is_reference: bool = False
     texts: Sequence[str] = ()
+    is_drawn: bool = True
 
     @property
     def drawn(self) -> list[float | None]:
@@ -126,6 +127,7 @@ def _spec(shape: str, labels: Sequence[Any], lines: Sequence[Line], urls: Sequen
                 **({"dashed": True, "colour": "0"} if line.is_reference else {}),
             }
             for line in lines
+            if line.is_drawn
         ],
     }
     if kind == "money":

@@ -16,7 +16,7 @@ from core.admin.base import EXPORT_PERMISSION
 from core.admin.experiment_forms import start_address
 from core.alerts.rules import threshold_of
 from core.components import Range, percent, range_chart
-from core.components.words import day_text, money
+from core.components.words import day_text, money_about
 from core.experiments import reading
 from core.ml.experiments import Interval
 from core.reports import Chart, Line, Period, csv_answer, line_chart
@@ -28,6 +28,8 @@ from recommender.online import reports, shown
 from recommender.online.reports import ArmFigures, Counts, PlacementFigures, Rate, Report
 
 MOST_LINES = 5
+LEAST_IN_POINT = 20
+"""With fewer lists the share of a day swings by ten points and more by chance alone."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ def share_cell(rate: Rate) -> Cell:
 
 
 def money_cell(rate: Rate) -> Cell:
+    """An estimate: without decimals that nobody knows."""
     if rate.value is None:
         return Cell("–", "")
     if rate.low is None or rate.high is None:
-        return Cell(money(rate.value), _("too few for a range"))
-    return Cell(money(rate.value), _("%(low)s to %(high)s") % {"low": money(rate.low), "high": money(rate.high)})
+        return Cell(money_about(rate.value), _("too few for a range"))
+    span = {"low": money_about(rate.low), "high": money_about(rate.high)}
+    return Cell(money_about(rate.value), _("%(low)s to %(high)s") % span)
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     may_export = request.user.has_perm(EXPORT_PERMISSION)
     if request.method == "POST" and may_export:
         return _csv(period, found)
+    beside_control = [against(request, one, found) for one in found.placements if one.key not in BESIDE]
     context = {
         **admin.site.each_context(request),
         "title": _("Recommendations: what they bring"),
@@ -120,7 +125,8 @@ def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "heads": titles(),
         "shown_url": f"{_address(period, wanted)}&part=shown",
         "all_url": _address(period, ""),
-        "against": [against(request, one, found) for one in found.placements if one.key not in BESIDE],
+        "against": [one for one in beside_control if one.rows],
+        "unmeasured": [one for one in beside_control if not one.rows],
         "chart": click_chart(period, found),
         "refused": _refused(period) if found.placements or not wanted else [],
         "may_export": may_export and bool(found.placements),
@@ -155,7 +161,7 @@ def against(request: HttpRequest, one: PlacementFigures, found: Report) -> Again
         for arm in one.arms
     ]
     drawn = [
-        Range(arm.arm.name, arm.lift or 0.0, *arm.interval, arm_sentence(arm, is_broken=False))
+        Range(arm.arm.title, arm.lift or 0.0, *arm.interval, arm_sentence(arm, is_broken=False))
         for arm in one.arms
         if arm.interval is not None and one.broken is None
     ]
@@ -208,21 +214,26 @@ def _refused(period: Period) -> list[tuple[str, int]]:
 
 
 def click_chart(period: Period, found: Report) -> Chart | None:
-    """Click rates by day of the placements with most lists."""
+    """Click rates by day of the placements with most lists: those where most days hold enough lists to say something.
+    The table has them all."""
     days = _days(period, found)
     some = found.placements[:MOST_LINES]
     if not some or not days:
         return None
     rates = [reports.daily(days, one) for one in some]
-    enough = found.everything.lists >= reports.LEAST_PEOPLE
+    steady = [sum(rate.base >= LEAST_IN_POINT for rate in line) * 2 > len(days) for line in rates]
     lines = [
-        Line(one.title, [rate.value for rate in line], "share", is_open=True, texts=[_with_base(rate) for rate in line])
-        for one, line in zip(some, rates, strict=True)
-    ]
+        Line(
+            one.title, [rate.value if rate.base >= LEAST_IN_POINT else None for rate in line], "share",
+            is_open=True, texts=[_with_base(rate) for rate in line], is_drawn=is_steady,
+        )
+        for one, line, is_steady in zip(some, rates, steady, strict=True)
+    ]  # fmt: skip
     return line_chart(
         _("%(rate)s of the lists that were seen were clicked") % {"rate": percent(found.everything.ctr.value)},
-        [day_text(day) for day in days], lines, first_head=_("Day"), enough=enough,
-        note=_("Share of the lists seen that were clicked, by day. Today is not over."),
+        [day_text(day) for day in days], lines, first_head=_("Day"), enough=any(steady),
+        note=_("Share of the lists seen that were clicked, by day; days with fewer than %(least)d lists stand only in "
+               "the table. Today is not over.") % {"least": LEAST_IN_POINT},
     )  # fmt: skip
 
 
@@ -255,7 +266,7 @@ def _csv(period: Period, found: Report) -> StreamingHttpResponse:
         ctr, revenue = counts.ctr, counts.per_thousand
         ends = arm.interval if arm is not None and arm.interval else (None, None)
         return [
-            key, experiment, arm.arm.name if arm else "", counts.lists, counts.people, int(counts.sums["clicked"]),
+            key, experiment, arm.arm.title if arm else "", counts.lists, counts.people, int(counts.sums["clicked"]),
             ctr.value, ctr.low, ctr.high, int(counts.sums["carted"]), int(counts.sums["bought"]), counts.revenue,
             revenue.value, revenue.low, revenue.high, shown, arm.lift if arm else None, *ends,
         ]  # fmt: skip

@@ -21,7 +21,7 @@ from core.components import (
     sparkline,
     when,
 )
-from core.components.words import duration, money_short
+from core.components.words import duration, money_about, money_short
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +67,10 @@ def test_cards_write_large_numbers_short_in_each_language(value, english, chines
 
 def test_money_on_cards_is_short_from_ten_thousand_on():
     assert [money_short(x) for x in (9_999.5, 266_301, -12_000)] == ["¥9,999.50", "¥266K", "−¥12K"]
+
+
+def test_an_estimated_amount_has_no_decimals_that_nobody_knows():
+    assert [money_about(x) for x in (22_340.49, -199.5, 42.5, None)] == ["¥22,340", "−¥200", "¥42.50", "–"]
 
 
 def test_shares_have_one_decimal_below_ten_and_name_their_base():

@@ -26,9 +26,11 @@ FORM = {
 
 
 def result(metric, control, arm, *, alpha=0.05, tuned_for=10_000):
-    """What a look stores about one metric of two arms, from (people, buyers) of each."""
+    """What a look stores about one metric, from (people, buyers) of the control and of each arm."""
+    people = [control, *(arm if isinstance(arm, list) else [arm])]
     sums = {
-        name: Sums(n=n, y=float(y), yy=float(y), nonzero=y) for name, (n, y) in (("control", control), ("arm-a", arm))
+        name: Sums(n=n, y=float(y), yy=float(y), nonzero=y)
+        for name, (n, y) in zip(("control", "arm-a", "arm-b"), people, strict=False)
     }
     compared = ml.compare(sums, control="control", tuned_for=tuned_for, alpha=alpha)
     rows = [as_row(one) | {"p_value_holm": one.difference.p_value} for one in compared.comparisons]
@@ -116,6 +118,32 @@ def test_planned_shares_that_differ_are_named():
 )
 def test_too_few_people_are_told_with_what_is_needed(control, arm, words):
     assert said(looked(control, arm)) == words
+
+
+def test_of_several_arms_those_that_wait_are_named_and_metrics_only_where_it_is_not_all(client):
+    experiment = looked((480, 90), (490, 90), weights=[40, 30, 30], ways=["popularity", "live", "trending"])
+    metrics = [result(name, (480, 90), [(490, 90), (430, 90)]) for name in ("conversion", "orders")]
+    experiment.looks.update(
+        results=metrics, exposed={"control": 480, "arm-a": 490, "arm-b": 430}, sample_ratio_p=1.0
+    )  # fmt: skip
+
+    waiting = client.get(f"/admin/core/experiment/{experiment.pk}/change/").context["waiting"]
+
+    assert waiting == [
+        ("live", "Not yet: needs 500 people in each group, has 480"),
+        ("trending", "Not yet: needs 500 people in each group, has 430"),
+    ]
+
+
+def test_an_arm_that_is_called_after_what_it_shows_is_called_so_in_each_language():
+    experiment = ExperimentFactory.create(ways=["popularity", "live"])
+    control, arm = experiment.arms.all()
+    control.name, arm.name = "The popularity list", "Our best guess"
+
+    with translation.override("zh-hans"):
+        assert (control.title, arm.title) == ("热门榜单", "Our best guess")
+    control.name = "热门榜单"
+    assert control.title == "The popularity list"
 
 
 def test_before_anybodys_days_are_over_that_is_said():

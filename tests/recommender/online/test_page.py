@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import timedelta
 
@@ -166,7 +167,7 @@ def test_lists_asked_for_by_the_product_stand_by_themselves_with_a_name(staff, l
     rates = {one.key: one.counts.ctr.value for one in page.context["found"].placements}
     assert rates == {"product": 10 / 800, "product/similar": 40 / 800, "product/together": 80 / 800}
     assert all(name in page.text for name in names)
-    assert [one.figures.key for one in page.context["against"]] == ["product"]  # no experiment can run on the others
+    assert [one.figures.key for one in page.context["unmeasured"]] == ["product"]  # no experiment can run on the others
     only = client.get(reverse(PAGE), {"placement": "product/similar"})
     assert [one.key for one in only.context["found"].placements] == ["product/similar"]
 
@@ -218,6 +219,27 @@ def test_somebody_who_may_not_export_gets_the_page_and_no_file(staff):
     answer = staff(Role.MARKETER).post(reverse(PAGE))
 
     assert "csv" not in answer["Content-Type"] or answer.status_code == 403
+
+
+def test_placements_with_few_lists_a_day_stand_in_the_table_and_not_in_the_picture(staff):
+    for days_ago in range(12):
+        a_day(days_ago)
+        a_day(days_ago, placement="cart", people=2, lists_each=1, clickers=1, buyers=0)
+
+    chart = staff(Role.OWNER).get(reverse(PAGE)).context["chart"]
+
+    assert [one["label"] for one in json.loads(chart.spec)["series"]] == ["Picked for you"]
+    assert chart.heads == ["Picked for you", "Goes with your basket"]
+    assert chart.rows[0][1] == ["5.0% of 800", "50% of 2"]
+
+
+def test_a_shop_with_few_lists_gets_numbers_and_no_picture(staff):
+    for days_ago in range(12):
+        a_day(days_ago, people=6, lists_each=1, clickers=2, buyers=0)
+
+    chart = staff(Role.OWNER).get(reverse(PAGE)).context["chart"]
+
+    assert (chart.spec, len(chart.rows)) == ("", 12)
 
 
 def test_the_placement_page_and_the_home_page_carry_the_figures(staff):
