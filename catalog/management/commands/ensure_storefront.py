@@ -64,7 +64,8 @@ class Command(BaseCommand):
         """Ids, not names, of invented customers with many orders who want personal answers; of a real shop nobody."""
         if not ShopProfile.current().is_demo:
             return []
-        busy = Customer.objects.existing().filter(is_personalised=True).exclude(external_id=None).annotate(bought=Count("orders"))
+        busy = Customer.objects.existing().filter(is_personalised=True).exclude(external_id=None)
+        busy = busy.annotate(bought=Count("orders"))
         chosen: list[str] = []
         for language in ("en", "zh-hans"):
             rows = busy.filter(language=language).order_by("-bought", "id").values_list("external_id", flat=True)
