@@ -20,6 +20,7 @@ class AnalyticsConfig(AppConfig):
                 **({"on_erase": on_erase} if on_erase else {}),
             )  # fmt: skip
         self._register_facts()
+        self._register_reports()
 
     @staticmethod
     def _register_facts() -> None:
@@ -35,3 +36,21 @@ class AnalyticsConfig(AppConfig):
         health_parts.register(
             "figures", f"{watching}.part", asks="database", rule="figures_late", say=f"{watching}.sentence"
         )
+
+    @staticmethod
+    def _register_reports() -> None:
+        from analytics.roles import FIGURES, PEOPLE
+        from core.extensions import staff_pages
+
+        for key, title, icon, order in (
+            ("sales", _("Sales"), "monitoring", 10),
+            ("cohorts", _("Cohorts"), "grid_on", 30),
+        ):
+            staff_pages.register(
+                f"analytics_{key}", f"analytics.reports.pages.{key}.page", path=f"analytics/{key}/",
+                permission=FIGURES, title=title, icon=icon, group="analytics", order=order,
+            )  # fmt: skip
+        staff_pages.register(
+            "analytics_cohort_people", "analytics.reports.pages.cohorts.people", path="analytics/cohorts/people/",
+            permission=PEOPLE, title=_("People of a cohort"), icon="group", in_menu=False,
+        )  # fmt: skip

@@ -9,6 +9,8 @@ from core.models import StaffUser
 PAGES = [
     "index",
     "recommender_online",
+    "analytics_sales",
+    "analytics_cohorts",
     "recommender_preview",
     "recommender_trials",
     "catalog_product_changelist",

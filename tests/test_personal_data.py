@@ -33,6 +33,7 @@ HARMLESS = {
     "analytics.FactsCheck": "differences",
     "analytics.FactsState": "currency time_zone",
     "analytics.ProductDay": "day",
+    "analytics.SalesPart": "day part",
     "catalog.Brand": "external_id name name_translations public_id",
     "catalog.BulkChange": "arguments",
     "catalog.BulkChangeRow": "after before reason",

@@ -18,7 +18,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from analytics.facts import statements as sql
-from analytics.facts.tables import CELLS, DAILY, EVERY, MONTHS, PRODUCTS, STATS
+from analytics.facts.tables import CELLS, DAILY, EVERY, MONTHS, PARTS, PRODUCTS, STATS
 from analytics.models import FactsState
 from core.jobs import guard, locks
 from core.models import ShopProfile
@@ -186,6 +186,7 @@ def _rebuild(clock: Clock) -> dict[str, int]:
     STATS.make(sql.stats(MONTHS.wanted), values, analyse=True)
     PRODUCTS.make(sql.products(sql.ORDERS, sql.REFUNDS), values, analyse=True)
     DAILY.make(sql.daily("zg_act", PRODUCTS.wanted, sql.newcomers_of(STATS.wanted)), values)
+    PARTS.make(sql.parts(sql.ORDERS, sql.REFUNDS), values)
     periods = f"SELECT customer_id, month AS period, orders, revenue FROM {MONTHS.wanted}"  # noqa: S608
     CELLS.make(sql.cells(periods, sql.weeks("zg_act"), STATS.wanted), values)
     found = {table.name: table.apply() for table in EVERY}
@@ -296,8 +297,9 @@ def _count_days(values: dict[str, Any]) -> int:
     _execute(f"CREATE TEMP TABLE zg_act ON COMMIT DROP AS {sql.acts(orders, refunds)}", values)
     PRODUCTS.make(sql.products(orders, refunds), values, analyse=True)
     DAILY.make(sql.daily("zg_act", PRODUCTS.wanted, sql.newcomers_among("zg_act")), values)
+    PARTS.make(sql.parts(orders, refunds), values)
     scope = "t.day IN (SELECT day FROM zg_day)"
-    return PRODUCTS.apply(scope) + DAILY.apply(scope)
+    return PRODUCTS.apply(scope) + DAILY.apply(scope) + PARTS.apply(scope)
 
 
 def _count_cells(values: dict[str, Any]) -> int:

@@ -105,6 +105,30 @@ def daily(acts: str, products: str, newcomers: str) -> str:
     """  # noqa: S608
 
 
+def parts(orders: str, refunds: str) -> str:
+    """Rows of SalesPart. Orders are read once, into the few groups that all three kinds are added up from."""
+    return f"""
+        SELECT day, CASE WHEN grouping(hour) = 0 THEN 'hour' WHEN grouping(channel) = 0 THEN 'channel'
+                ELSE 'country' END AS kind,
+            CASE WHEN grouping(hour) = 0 THEN lpad(hour::text, 2, '0') WHEN grouping(channel) = 0 THEN channel
+                ELSE country END AS part,
+            sum(orders) AS orders, round(sum(gross), 4) AS gross, round(sum(refunded), 4) AS refunded
+        FROM (
+            SELECT moment::date AS day, date_part('hour', moment)::int AS hour, channel, country,
+                sum(orders) AS orders, sum(gross) AS gross, sum(refunded) AS refunded
+            FROM (
+                SELECT o.paid_at AT TIME ZONE %(zone)s AS moment, o.channel, o.country, 1 AS orders, {PAID} AS gross,
+                    0::numeric AS refunded
+                FROM {orders}
+                UNION ALL
+                SELECT r.refunded_at AT TIME ZONE %(zone)s, coalesce(o.channel, ''), coalesce(o.country, ''), 0, 0,
+                    {BACK}
+                FROM {refunds}
+            ) act GROUP BY 1, 2, 3, 4
+        ) hours GROUP BY GROUPING SETS ((day, hour), (day, channel), (day, country))
+    """  # noqa: S608
+
+
 def newcomers_of(stats: str) -> str:
     return f"SELECT first_day AS day, count(*) AS new_buyers FROM {stats} GROUP BY first_day"  # noqa: S608
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 
-from analytics.models import CohortCell, CustomerMonth, CustomerStats, DailySales, ProductDay
+from analytics.models import CohortCell, CustomerMonth, CustomerStats, DailySales, ProductDay, SalesPart
 
 
 @dataclass(frozen=True)
@@ -74,5 +74,6 @@ MONTHS = Table(CustomerMonth, ("customer_id", "month"))
 STATS = Table(CustomerStats, ("customer_id",))
 PRODUCTS = Table(ProductDay, ("day", "product_id"), only="w.product_id IS NOT NULL")
 DAILY = Table(DailySales, ("day",))
+PARTS = Table(SalesPart, ("day", "kind", "part"))
 CELLS = Table(CohortCell, ("grain", "cohort", "offset"))
-EVERY = (MONTHS, STATS, PRODUCTS, DAILY, CELLS)
+EVERY = (MONTHS, STATS, PRODUCTS, DAILY, PARTS, CELLS)

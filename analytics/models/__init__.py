@@ -10,6 +10,7 @@ from analytics.models.facts import (
     ProductDay,
     TouchedSale,
 )
+from analytics.models.parts import SalesPart
 from analytics.models.scores import CustomerScore
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "FactsCheck",
     "FactsState",
     "ProductDay",
+    "SalesPart",
     "TouchedSale",
 ]

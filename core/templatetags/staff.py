@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from core import components
 from core.components.progress import job_progress
 from core.components.scores import explanation_button
+from core.components.words import day_text
 from core.components.words import duration as duration_text
 from core.components.words import plain as plain_text
 from core.paginator import RowCount
@@ -39,6 +40,7 @@ register.filter("compact", components.compact)
 register.filter("percent", components.percent)
 register.filter("when", components.when)
 register.filter("ago", components.ago)
+register.filter("day", day_text)
 register.filter("duration", duration_text)
 register.filter("plain", plain_text)
 
@@ -90,6 +92,12 @@ def days_form(period: Period, kept: Any = (), choices: Any = ()) -> dict[str, An
         "period": period, "kept": kept, "choices": choices, "presets": PRESETS.items(),
         "compared_with": AGAINST.items(),
     }  # fmt: skip
+
+
+@register.inclusion_tag("core/reports/choices.html")
+def choices_form(choices: Any, kept: Any = ()) -> dict[str, Any]:
+    """What a page without days lets people choose."""
+    return {"choices": choices, "kept": kept}
 
 
 @register.simple_tag(takes_context=True)

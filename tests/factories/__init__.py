@@ -7,6 +7,7 @@ from tests.factories.analytics import (
     CustomerStatsFactory,
     DailySalesFactory,
     ProductDayFactory,
+    SalesPartFactory,
 )
 from tests.factories.catalog import (
     BrandFactory,
@@ -93,6 +94,7 @@ __all__ = [
     "RecommendationDayFactory",
     "RecommendationListFactory",
     "RefundFactory",
+    "SalesPartFactory",
     "SearchQueryFactory",
     "SearchSynonymFactory",
     "ShopProfileFactory",

@@ -36,6 +36,17 @@ class DailySalesFactory(DjangoModelFactory):
     revenue = Decimal("20")
 
 
+class SalesPartFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SalesPart
+
+    day = date(2026, 1, 5)
+    kind = models.SalesPart.Kind.HOUR
+    part = factory.Sequence(lambda n: f"{n % 24:02d}")
+    orders = 1
+    gross = Decimal("20")
+
+
 class ProductDayFactory(DjangoModelFactory):
     class Meta:
         model = models.ProductDay

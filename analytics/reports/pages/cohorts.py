@@ -1,0 +1,204 @@
+"""Staff page "Cohorts": who came back after the first order, and what each was worth; and the people of one cell."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db import OperationalError, transaction
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from analytics.models import CohortCell, CustomerStats
+from analytics.reports import cohorts
+from analytics.reports.asof import as_of
+from analytics.reports.cohorts import Cell, Cohort, Triangle
+from analytics.roles import PEOPLE
+from core.admin.base import EXPORT_PERMISSION
+from core.components import HeatCell, HeatRow, figure, money, percent
+from core.components.words import day_text, money_short
+from core.reports import Choice, csv_answer
+from core.reports.periods import parse_day
+
+GRAINS: dict[str, Any] = {"month": gettext_lazy("By month"), "week": gettext_lazy("By week")}
+MEASURES: dict[str, Any] = {
+    "kept": gettext_lazy("Share that bought"), "value": gettext_lazy("Revenue per customer so far"),
+}  # fmt: skip
+
+
+def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """`?by=month|week&show=kept|value`; anything else is what is usual. A POST sends every cell as CSV."""
+    clock = as_of()
+    grain = _known(request.GET.get("by"), GRAINS, "month")
+    measure = _known(request.GET.get("show"), MEASURES, "kept")
+    found = cohorts.triangle(grain, clock.today)
+    may_export = request.user.has_perm(EXPORT_PERMISSION)
+    if request.method == "POST" and may_export:
+        return _csv(found)
+    sees_people = request.user.has_perm(PEOPLE)
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": _("Cohorts"),
+        "page_title": answer(found) if found.cohorts else _("Cohorts"),
+        "crumbs": [{"title": _("Cohorts"), "url": reverse("admin:analytics_cohorts")}],
+        "clock": clock,
+        "found": found,
+        "choices": [
+            Choice("by", _("First order"), grain, list(GRAINS.items())),
+            Choice("show", _("Shown"), measure, list(MEASURES.items())),
+        ],
+        "rows": _rows(found, measure, sees_people=sees_people),
+        "heads": [figure(offset) for offset in range(found.width)],
+        "corner": _("First order in"),
+        "lead_heads": [_("Customers")],
+        "note": _note(grain, measure),
+        "may_export": may_export and bool(found.cohorts),
+        "import_url": reverse("admin:catalog_importbatch_changelist")
+        if request.user.has_perm("catalog.view_importbatch")
+        else "",
+    }
+    return render(request, "admin/analytics/cohorts.html", context)
+
+
+def _known(value: str | None, choices: dict[str, Any], usual: str) -> str:
+    return value if value in choices else usual
+
+
+# --- the answer ---------------------------------------------------------------------------------------------------
+
+
+def answer(found: Triangle) -> str:
+    """How many come back in the period after the first order, on average."""
+    share = found.average[1] if len(found.average) > 1 else None
+    if share is None:
+        return _("Too few new customers yet to say how many come back")
+    words = {"share": percent(share)}
+    if found.grain == CohortCell.Grain.WEEK:
+        return _("%(share)s of new customers buy again in the week after") % words
+    return _("%(share)s of new customers buy again in the month after") % words
+
+
+def _note(grain: str, measure: str) -> str:
+    if measure == "value":
+        return _(
+            "Paid less refunds from the first order to the end of each period, divided by all customers of the row."
+        )
+    return (
+        _("Customers of the cohort with a paid order so many weeks after the week of their first order.")
+        if grain == "week"
+        else _("Customers of the cohort with a paid order so many months after the month of their first order.")
+    )
+
+
+def name_of(grain: str, start: date) -> str:
+    """ "Aug 2026" or "week from 3 Aug 2026"."""
+    if grain == CohortCell.Grain.WEEK:
+        return day_text(start)
+    return formats.date_format(start, "YEAR_MONTH_FORMAT")
+
+
+def _rows(found: Triangle, measure: str, *, sees_people: bool) -> list[HeatRow]:
+    """The average first, then the cohorts, the newest first. The first period is everybody and has no colour."""
+    later = [cell for cohort in found.cohorts for cell in cohort.cells if cell.offset]
+    most = max((_strength(cell, measure) for cell in later), default=0.0)
+    rows = []
+    if measure == "kept" and any(share is not None for share in found.average[1:]):
+        cells = [
+            HeatCell(percent(share), share / most if offset and share is not None and most else None)
+            for offset, share in enumerate(found.average)
+        ]
+        rows.append(HeatRow(_("All cohorts"), cells, [figure(sum(cohort.size for cohort in found.cohorts))]))
+    for cohort in found.cohorts:
+        cells = [_heat_cell(found.grain, cohort, cell, measure, most, sees_people=sees_people) for cell in cohort.cells]
+        rows.append(HeatRow(name_of(found.grain, cohort.start), cells, [figure(cohort.size)]))
+    return rows
+
+
+def _strength(cell: Cell, measure: str) -> float:
+    return cell.share if measure == "kept" else max(float(cell.value), 0.0)
+
+
+def _heat_cell(
+    grain: str, cohort: Cohort, cell: Cell, measure: str, most: float, *, sees_people: bool
+) -> HeatCell:  # fmt: skip
+    strength = _strength(cell, measure)
+    is_coloured = bool(most) and (cell.offset > 0 or measure == "value")
+    title = _("%(customers)s of %(size)s customers, %(orders)s orders, %(revenue)s; per customer so far %(value)s") % {
+        "customers": figure(cell.customers), "size": figure(cohort.size), "orders": figure(cell.orders),
+        "revenue": money(cell.revenue), "value": money(cell.value),
+    }  # fmt: skip
+    if cell.is_open:
+        title = _("%(text)s. Not over yet.") % {"text": title}
+    return HeatCell(
+        percent(cell.share) if measure == "kept" else money_short(cell.value),
+        min(strength / most, 1.0) if is_coloured else None, title,
+        people_address(grain, cohort.start, cell.offset) if sees_people and cell.customers else "", cell.is_open,
+    )  # fmt: skip
+
+
+def people_address(grain: str, start: date, offset: int) -> str:
+    query = {"by": grain, "cohort": start.isoformat(), "offset": offset}
+    return f"{reverse('admin:analytics_cohort_people')}?{urlencode(query)}"
+
+
+# --- people -------------------------------------------------------------------------------------------------------
+
+
+def people(request: HttpRequest) -> HttpResponse:
+    """`?by=month|week&cohort=YYYY-MM-DD&offset=N`: who of a cohort bought then; 404 for what is no cell."""
+    grain = _known(request.GET.get("by"), GRAINS, "month")
+    start, offset = parse_day(request.GET.get("cohort")), request.GET.get("offset", "")
+    if start is None or not offset.isascii() or not offset.isdigit() or int(offset) > cohorts.MOST_OFFSETS:
+        raise Http404
+    after, is_too_long = int(offset), False
+    keys: list[int] = []
+    everybody = 0
+    try:
+        with transaction.atomic():
+            keys, everybody = cohorts.people(grain, start, after)
+    except OperationalError:
+        is_too_long = True
+    known = {one.pk: one for one in CustomerStats.objects.filter(pk__in=keys).select_related("customer")}
+    begin = cohorts.period_start(grain, start, after)
+    title = ngettext(
+        "%(count)s customer of %(cohort)s bought in %(period)s",
+        "%(count)s customers of %(cohort)s bought in %(period)s",
+        everybody,
+    ) % {"count": figure(everybody), "cohort": name_of(grain, start), "period": name_of(grain, begin)}
+    context = {
+        **admin.site.each_context(request),
+        "title": _("People of a cohort"),
+        "page_title": title if not is_too_long else _("People of a cohort"),
+        "crumbs": [{"title": _("Cohorts"), "url": f"{reverse('admin:analytics_cohorts')}?by={grain}"}],
+        "people": [known[key] for key in keys if key in known],
+        "is_cut": everybody > len(keys),
+        "most": cohorts.MOST_PEOPLE,
+        "is_too_long": is_too_long,
+        "links_customers": request.user.has_perm("catalog.view_customer"),
+    }
+    return render(request, "admin/analytics/people.html", context)
+
+
+# --- file ---------------------------------------------------------------------------------------------------------
+
+
+def _csv(found: Triangle) -> StreamingHttpResponse:
+    heads = [
+        _("First order in"), _("Customers"), _("Periods later"), _("Customers who bought"), _("Share"), _("Orders"),
+        _("Revenue"), _("Revenue per customer so far"), _("Not over yet"),
+    ]  # fmt: skip
+    rows = [
+        [
+            cohort.start, cohort.size, cell.offset, cell.customers, round(cell.share, 4), cell.orders, cell.revenue,
+            round(cell.value, 4), cell.is_open,
+        ]
+        for cohort in found.cohorts
+        for cell in cohort.cells
+    ]  # fmt: skip
+    return csv_answer(
+        f"cohorts-{found.grain}.csv", heads, rows, about="analytics.cohortcell", listed="cohorts", count=len(rows)
+    )

@@ -1,0 +1,267 @@
+"""Staff page "Sales": revenue, orders, their average and returns, against other days."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db import OperationalError, transaction
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from analytics.reports import sales
+from analytics.reports.asof import AsOf, as_of
+from analytics.reports.sales import Bucket, Parts, Sales
+from core.admin.base import EXPORT_PERMISSION
+from core.components import Figure, HeatCell, HeatRow, figure, money, percent
+from core.components.figures import SMALLEST_BASE
+from core.components.words import day_text, money_short
+from core.reports import Chart, Choice, Line, Period, csv_answer, line_chart
+from core.shop import current_shop
+
+NORMAL_VARIATION = 0.05
+GRAINS: dict[str, Any] = {
+    "day": gettext_lazy("By day"), "week": gettext_lazy("By week"), "month": gettext_lazy("By month"),
+}  # fmt: skip
+
+
+def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """`?within=…&from=…&to=…&against=…&by=day|week|month`; the address bar carries the whole state. A POST sends the
+    table as CSV, `part=buyers` is the card of people that is read once the page is there."""
+    clock = as_of()
+    period = Period.of(request, against="previous", today=clock.today)
+    if request.GET.get("part") == "buyers":
+        return render(request, "admin/analytics/sales_buyers.html", _buyers(period))
+    first, last = sales.drawn_days(period, clock)
+    allowed = sales.grains((last - first).days + 1)
+    by = request.GET.get("by", "")
+    grain = by if by in allowed else allowed[0]
+    is_open = clock.is_open(period.last)
+    found = sales.report(
+        period, grain, clock, week_start=current_shop().week_start,
+        open_hour=timezone.localtime().hour if is_open and period.comparison else None,
+    )  # fmt: skip
+    may_export = request.user.has_perm(EXPORT_PERMISSION)
+    if request.method == "POST" and may_export:
+        return _csv(period, grain, found)
+    parts = sales.parts(period)
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": _("Sales"),
+        "page_title": answer(period, found),
+        "crumbs": [{"title": _("Sales"), "url": reverse("admin:analytics_sales")}],
+        "clock": clock,
+        "period": period,
+        "found": found,
+        "is_open": is_open,
+        "choices": [Choice("by", _("Shown"), grain, [(name, GRAINS[name]) for name in GRAINS if name in allowed])],
+        "figures": figures(period, found),
+        "chart": chart(period, grain, found, clock),
+        "hours": _hours(period, parts, clock),
+        "hour_heads": [f"{hour:02d}" for hour in range(24)],
+        "groups": [
+            (_("By channel"), _("Channel"), _part_rows(parts.channels, found)),
+            (_("By country"), _("Country"), _part_rows(parts.countries, found)),
+        ],
+        "buyers_url": f"?{urlencode({**period.query, 'part': 'buyers'})}",
+        "may_export": may_export and not found.now.is_empty,
+        "orders_url": _orders(period.first, period.last) if request.user.has_perm("catalog.view_order") else "",
+        "import_url": reverse("admin:catalog_importbatch_changelist")
+        if request.user.has_perm("catalog.view_importbatch")
+        else "",
+    }
+    return render(request, "admin/analytics/sales.html", context)
+
+
+# --- the answer ---------------------------------------------------------------------------------------------------
+
+
+def answer(period: Period, found: Sales) -> str:
+    """Revenue and how it compares, in one sentence."""
+    now, before, comparison = found.now, found.before, period.comparison
+    if now.is_empty:
+        return _("No sales in these days")
+    revenue = money_short(now.revenue)
+    if comparison is None or before is None or before.orders < SMALLEST_BASE or before.revenue <= 0 or now.revenue < 0:
+        text = ngettext(
+            "Revenue %(revenue)s from %(orders)s order", "Revenue %(revenue)s from %(orders)s orders", now.orders
+        )
+        return text % {"revenue": revenue, "orders": figure(now.orders)}
+    change = round(float(now.revenue / before.revenue) - 1, 4)
+    words = {"revenue": revenue, "change": percent(abs(change)), "period": comparison.words}
+    if abs(change) <= NORMAL_VARIATION:
+        return _("Revenue %(revenue)s, about as much as the %(period)s") % words
+    if change > 0:
+        return _("Revenue %(revenue)s, %(change)s more than the %(period)s") % words
+    return _("Revenue %(revenue)s, %(change)s less than the %(period)s") % words
+
+
+def figures(period: Period, found: Sales) -> list[Figure]:
+    """The four that head the page. Comparisons need 30 orders in the days before."""
+    now, before = found.now, found.before or sales.Totals()
+    comparison = period.comparison
+    common: dict[str, Any] = {"period": comparison.words if comparison else "", "noise": NORMAL_VARIATION}
+    if comparison is not None:
+        common["base"] = min(before.orders, now.orders) if now.orders else before.orders
+    known = comparison is not None
+    return [
+        Figure(
+            _("Revenue"), now.revenue, before.revenue if known else None, kind="money",
+            note=_("paid, less refunds"), **common,
+        ),
+        Figure(_("Orders"), now.orders, before.orders if known else None, **common),
+        Figure(
+            _("Average order"), now.average, before.average if known else None, kind="money", missing=_("no order"),
+            **common,
+        ),
+        Figure(
+            _("Returned"), now.return_share, before.return_share if known else None, kind="share", more_is="bad",
+            missing=_("nothing was paid"), note=_("%(amount)s given back") % {"amount": money(now.refunded)},
+            **{**common, "noise": 0.005},
+        ),
+    ]  # fmt: skip
+
+
+# --- chart and heat -----------------------------------------------------------------------------------------------
+
+
+def chart(period: Period, grain: str, found: Sales, clock: AsOf) -> Chart | None:
+    """Revenue over time, the days compared with behind it."""
+    if found.now.is_empty:
+        return None
+    own = found.buckets
+    is_open = bool(own) and not clock.is_history and own[-1].last >= clock.today
+    lines = [Line(_("Revenue"), [one.totals.revenue for one in own], "money", is_open=is_open)]
+    if period.comparison is not None and found.buckets_before:
+        before: list[Any] = [one.totals.revenue for one in found.buckets_before[: len(own)]]
+        label = period.comparison.words
+        lines.append(
+            Line(label[:1].upper() + label[1:], before + [None] * (len(own) - len(before)), "money", is_reference=True)
+        )
+    best = max(own, key=lambda one: one.totals.revenue)
+    titles = {
+        "day": _("Best day: %(day)s with %(revenue)s"),
+        "week": _("Best week: from %(day)s with %(revenue)s"),
+        "month": _("Best month: from %(day)s with %(revenue)s"),
+    }
+    note = {
+        "day": _("Revenue by day, paid less refunds."), "week": _("Revenue by week, paid less refunds."),
+        "month": _("Revenue by month, paid less refunds."),
+    }[grain]  # fmt: skip
+    return line_chart(
+        titles[grain] % {"day": day_text(best.first), "revenue": money(best.totals.revenue)},
+        [_label(one) for one in own], lines, first_head=GRAINS[grain], enough=found.now.orders >= SMALLEST_BASE,
+        note=f"{note} {_('The last point is not over: so far.')}" if is_open else note,
+        urls=[_narrow(period, one) for one in own],
+    )  # fmt: skip
+
+
+def _label(bucket: Bucket) -> str:
+    if bucket.first == bucket.last:
+        return day_text(bucket.first)
+    return _("%(first)s to %(last)s") % {"first": day_text(bucket.first), "last": day_text(bucket.last)}
+
+
+def _narrow(period: Period, bucket: Bucket) -> str:
+    """This page for the days of one point; a day leads to its orders."""
+    if bucket.first == bucket.last:
+        return _orders(bucket.first, bucket.last)
+    days = {"within": "between", "from": bucket.first.isoformat(), "to": bucket.last.isoformat()}
+    return f"{reverse('admin:analytics_sales')}?{urlencode({**days, 'against': period.against})}"
+
+
+def _orders(first: date, last: date) -> str:
+    days = urlencode({"placed_at_from": first.isoformat(), "placed_at_to": last.isoformat()})
+    return f"{reverse('admin:catalog_order_changelist')}?{days}"
+
+
+def _hours(period: Period, parts: Parts, clock: AsOf) -> list[HeatRow]:
+    """Orders an hour on each weekday, on average over the days of that weekday, from the first day of the week on."""
+    if not parts.hours:
+        return []
+    first, last = sales.drawn_days(period, clock)
+    times = dict.fromkeys(range(1, 8), 0)
+    for number in range(min((last - first).days + 1, 7)):
+        times[(first.isoweekday() + number - 1) % 7 + 1] = ((last - first).days - number) // 7 + 1
+    means = {key: part.orders / times[key[0]] for key, part in parts.hours.items() if times[key[0]]}
+    most = max(means.values(), default=0.0)
+    start = current_shop().week_start
+    rows = []
+    for place in range(7):
+        weekday = (start + place - 1) % 7 + 1
+        cells = []
+        for hour in range(24):
+            part, mean = parts.hours.get((weekday, hour)), means.get((weekday, hour), 0.0)
+            said = _("%(weekday)s, %(hour)d to %(next)d o’clock: %(orders)s orders, %(revenue)s, in %(days)d days") % {
+                "weekday": WEEKDAYS[weekday - 1], "hour": hour, "next": hour + 1,
+                "orders": figure(part.orders if part else 0), "revenue": money(part.revenue if part else 0),
+                "days": times[weekday],
+            }  # fmt: skip
+            text = "" if not times[weekday] or not mean else figure(mean, 1 if mean < 10 else 0)
+            cells.append(HeatCell(text, mean / most if most and mean else None, said))
+        rows.append(HeatRow(WEEKDAYS_ABBR[weekday - 1], cells))
+    return rows
+
+
+def _part_rows(parts: list[sales.Part], found: Sales) -> list[tuple[str, sales.Part, str, str]]:
+    """Name, part, its share of the revenue and its change. Empty where all belongs to one part without a name."""
+    if len(parts) < 2:
+        return []
+    rows = []
+    for part in parts:
+        name = part.name or _("not known")
+        if part.names != 1:
+            name = ngettext("%(count)d more", "%(count)d more", part.names) % {"count": part.names}
+        share = percent(float(part.revenue / found.now.revenue)) if found.now.revenue > 0 else "–"
+        change = "–"
+        if part.before is not None and part.before > 0 and part.orders >= SMALLEST_BASE:
+            grown = float(part.revenue / part.before) - 1
+            change = f"{'▲' if grown > 0 else '▼' if grown < 0 else '＝'} {percent(abs(grown))}"
+        rows.append((name, part, share, change))
+    return rows
+
+
+# --- people -------------------------------------------------------------------------------------------------------
+
+
+def _buyers(period: Period) -> dict[str, Any]:
+    """Different people in the days; without them when reading takes too long."""
+    comparison = period.comparison
+    rows = []
+    try:
+        with transaction.atomic():
+            rows.append((period.words, sales.buyers(period)))
+            if comparison is not None:
+                rows.append((comparison.words, sales.buyers(Period("between", comparison.first, comparison.last))))
+    except OperationalError:
+        return {"is_too_long": True}
+    return {"rows": rows}
+
+
+# --- file ---------------------------------------------------------------------------------------------------------
+
+
+def _csv(period: Period, grain: str, found: Sales) -> StreamingHttpResponse:
+    """One line for each day, week or month."""
+    heads = [
+        _("From"), _("To"), _("Revenue"), _("Paid"), _("Refunded"), _("Orders"), _("Average order"), _("Refunds"),
+        _("Pieces"), _("Buyers by day"), _("First-time buyers"), _("Orders of guests"),
+    ]  # fmt: skip
+    rows = [
+        [
+            one.first, one.last, own.revenue, own.gross, own.refunded, own.orders,
+            round(own.average, 4) if own.average is not None else None, own.refunds, own.items, own.buyers,
+            own.new_buyers, own.guest_orders,
+        ]
+        for one in found.buckets
+        for own in [one.totals]
+    ]  # fmt: skip
+    return csv_answer(
+        f"sales-{grain}-{period.first}-{period.last}.csv", heads, rows, about="analytics.dailysales", listed="sales",
+        count=len(rows),
+    )  # fmt: skip
