@@ -1,12 +1,12 @@
 """The figures counted anew in plain Python, order by order, and what the tables hold, in the same form."""
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from analytics.models import CohortCell, CustomerMonth, CustomerStats, DailySales, ProductDay
+from analytics.models import CohortCell, CustomerMonth, CustomerStats, DailySales, ProductDay, SalesPart
 from catalog.models import Order, OrderLine, Refund
 from core.models import ShopProfile
 
@@ -35,6 +35,7 @@ def held() -> dict[str, Rows]:
                     r.revenue)
             for r in DailySales.objects.all()
         },
+        "parts": {(r.day, r.kind, r.part): (r.orders, r.gross, r.refunded) for r in SalesPart.objects.all()},
         "cells": {
             (r.grain, r.cohort, r.offset): (r.customers, r.orders, r.revenue, r.is_frozen)
             for r in CohortCell.objects.all()
@@ -96,7 +97,27 @@ def counted(today: date) -> dict[str, Rows]:
             if grain == "month":
                 offset = (period.year - cohort.year) * 12 + period.month - cohort.month
             cells[grain, cohort, offset] = (len({s[0] for s in here}), *_person(here, back)[0:7:6], end <= today)
-    return {"months": months, "stats": stats, "products": _products(sales, backs), "daily": daily, "cells": cells}
+    return {
+        "months": months, "stats": stats, "products": _products(sales, backs), "daily": daily,
+        "parts": _parts(sales, backs, zone), "cells": cells,
+    }  # fmt: skip
+
+
+def _parts(sales: list[Any], backs: list[Any], zone: ZoneInfo) -> Rows:
+    found: dict[Any, list[Any]] = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
+
+    def add(day: date, moment: datetime, order: Order | None, *values: Any) -> None:
+        hour = f"{moment.astimezone(zone).hour:02d}"
+        places = (order.channel, order.country) if order else ("", "")
+        for kind, part in zip(("hour", "channel", "country"), (hour, *places), strict=True):
+            row = found[day, kind, part]
+            row[:] = [known + more for known, more in zip(row, values, strict=True)]
+
+    for _who, day, order, _lines in sales:
+        add(day, order.paid_at, order, 1, order.paid_total * order.base_rate, 0)
+    for _who, day, refund, amount in backs:
+        add(day, refund.refunded_at, refund.order, 0, 0, amount)
+    return {key: (row[0], _four(row[1]), _four(row[2])) for key, row in found.items()}
 
 
 def _person(sales: list[Any], backs: list[Any]) -> tuple[Any, ...]:

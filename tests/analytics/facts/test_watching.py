@@ -22,7 +22,7 @@ def gauges():
 def test_a_night_without_drift_says_so(books):
     books.sell(CustomerFactory.create(), "2026-06-10")
 
-    assert run_now("analytics.tasks.check_facts").result == {"rows": 6, "drift": 0}
+    assert run_now("analytics.tasks.check_facts").result == {"rows": 9, "drift": 0}
 
     found = FactsCheck.objects.get()
     assert (found.drift, found.rows, found.differences) == (0, 6, {})
