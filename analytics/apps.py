@@ -40,10 +40,12 @@ class AnalyticsConfig(AppConfig):
     @staticmethod
     def _register_reports() -> None:
         from analytics.roles import FIGURES, PEOPLE
-        from core.extensions import staff_pages
+        from catalog.extensions import product_panels
+        from core.extensions import dashboard_cards, staff_pages
 
         for key, title, icon, order in (
             ("sales", _("Sales"), "monitoring", 10),
+            ("products", _("Products sold"), "leaderboard", 20),
             ("cohorts", _("Cohorts"), "grid_on", 30),
         ):
             staff_pages.register(
@@ -54,3 +56,5 @@ class AnalyticsConfig(AppConfig):
             "analytics_cohort_people", "analytics.reports.pages.cohorts.people", path="analytics/cohorts/people/",
             permission=PEOPLE, title=_("People of a cohort"), icon="group", in_menu=False,
         )  # fmt: skip
+        product_panels.register("analytics.sales", "analytics.reports.panels.product_sales", order=35)
+        dashboard_cards.register("analytics", "analytics.reports.card.card", order=30)

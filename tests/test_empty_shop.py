@@ -11,6 +11,7 @@ PAGES = [
     "recommender_online",
     "analytics_sales",
     "analytics_cohorts",
+    "analytics_products",
     "recommender_preview",
     "recommender_trials",
     "catalog_product_changelist",

@@ -36,6 +36,12 @@ def as_of() -> AsOf:
             [today],
         )
         first, last, counted_at = cursor.fetchone()
+    return clock_of(first, last, counted_at)
+
+
+def clock_of(first: date | None, last: date | None, counted_at: datetime | None) -> AsOf:
+    """From the first day with a sale and the last one that is not in the future."""
+    today = timezone.localdate()
     if last is None or today - last <= timedelta(days=DAYS):
         return AsOf(today, first, counted_at)
     return AsOf(last, first, counted_at, is_history=True)

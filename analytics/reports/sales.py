@@ -76,19 +76,29 @@ class Sales:
     buckets_before: list[Bucket]
 
 
+Rows = dict[date, tuple[Any, ...]]
+"""Days with a sale to the values of COLUMNS."""
+
+
 def report(period: Period, grain: str, clock: AsOf, *, week_start: int, open_hour: int | None = None) -> Sales:
     """At most two queries. `open_hour`: the hour it is now when the last day is not over; the last day of the
     comparison then counts up to the end of that hour."""
     comparison = period.comparison
     spans = [(period.first, period.last), *([(comparison.first, comparison.last)] if comparison else [])]
-    rows = _days(spans)
+    found = added_up(period, grain, clock, _days(spans), week_start=week_start)
+    if comparison is not None and found.before is not None and open_hour is not None:
+        _take_off(found.before, comparison.last, open_hour)
+    return found
+
+
+def added_up(period: Period, grain: str, clock: AsOf, rows: Rows, *, week_start: int) -> Sales:
+    """The report of days that were read already."""
+    comparison = period.comparison
     now = _buckets(*drawn_days(period, clock, rows), grain, week_start, rows)
     totals = _sum(period.first, period.last, rows)
     if comparison is None:
         return Sales(totals, None, now, [])
     before = _sum(comparison.first, comparison.last, rows)
-    if open_hour is not None:
-        _take_off(before, comparison.last, open_hour)
     # Days before the shop's first sale are unknown, not zero: nothing is drawn for them.
     is_known = clock.first is not None and comparison.first >= clock.first
     return Sales(
@@ -116,7 +126,7 @@ def start_of(day: date, grain: str, week_start: int) -> date:
     return day.replace(day=1) if grain == "month" else day
 
 
-def _days(spans: Sequence[tuple[date, date]]) -> dict[date, tuple[Any, ...]]:
+def _days(spans: Sequence[tuple[date, date]]) -> Rows:
     """Rows of the days in any of the spans. Only days with a sale have one, so long spans cost no more than the shop
     has days."""
     found = DailySales.objects.none()
@@ -125,7 +135,7 @@ def _days(spans: Sequence[tuple[date, date]]) -> dict[date, tuple[Any, ...]]:
     return {row[0]: row[1:] for row in found.order_by("day").values_list("day", *COLUMNS)}
 
 
-def _buckets(first: date, last: date, grain: str, week_start: int, rows: dict[date, tuple[Any, ...]]) -> list[Bucket]:
+def _buckets(first: date, last: date, grain: str, week_start: int, rows: Rows) -> list[Bucket]:
     """Every bucket, empty ones too: a day without a sale is a zero."""
     found: dict[date, Bucket] = {}
     for number in range((last - first).days + 1):
@@ -137,7 +147,7 @@ def _buckets(first: date, last: date, grain: str, week_start: int, rows: dict[da
     return list(found.values())
 
 
-def _sum(first: date, last: date, rows: dict[date, tuple[Any, ...]]) -> Totals:
+def _sum(first: date, last: date, rows: Rows) -> Totals:
     total = Totals()
     for day, values in rows.items():
         if first <= day <= last:

@@ -56,7 +56,7 @@ class Choice:
     name: str
     label: Any
     value: str
-    options: Sequence[tuple[str, Any]]
+    options: Sequence[tuple[str, Any]] = ()
 
 
 @dataclass(frozen=True)

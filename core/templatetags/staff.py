@@ -85,12 +85,12 @@ def chart_card(chart: Chart, name: str) -> dict[str, Any]:
 
 
 @register.inclusion_tag("core/reports/days.html")
-def days_form(period: Period, kept: Any = (), choices: Any = ()) -> dict[str, Any]:
+def days_form(period: Period, kept: Any = (), choices: Any = (), search: Any = None) -> dict[str, Any]:
     """Which days a page shows and what they are compared with. `kept`: (name, value) of the address that stay;
-    `choices`: more to choose from (core.reports.Choice)."""
+    `choices`: more to choose from (core.reports.Choice), `search`: a Choice without options, typed."""
     return {
         "period": period, "kept": kept, "choices": choices, "presets": PRESETS.items(),
-        "compared_with": AGAINST.items(),
+        "compared_with": AGAINST.items(), "search": search,
     }  # fmt: skip
 
 

@@ -1,0 +1,263 @@
+"""Staff page "Products sold": products, categories, price bands and baskets."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db import OperationalError, transaction
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from analytics.reports import baskets, products
+from analytics.reports.asof import as_of
+from analytics.reports.products import Asked, Group, Products
+from catalog.models import Category, Product
+from core.admin.base import EXPORT_PERMISSION
+from core.components import figure, money, percent
+from core.components.words import money_short
+from core.reports import Choice, Line, Period, bar_chart, csv_answer
+
+VIEWS: dict[str, Any] = {
+    "products": gettext_lazy("Products"), "categories": gettext_lazy("Categories"),
+    "prices": gettext_lazy("Price bands"), "baskets": gettext_lazy("Baskets"),
+}  # fmt: skip
+SORTS: dict[str, Any] = {
+    "revenue": gettext_lazy("Most revenue"), "items": gettext_lazy("Most pieces"),
+    "orders": gettext_lazy("Most orders"), "growth": gettext_lazy("Grew most"),
+    "falling": gettext_lazy("Fell most"), "returns": gettext_lazy("Most returned"),
+}  # fmt: skip
+CLASSES: dict[str, Any] = {
+    "": gettext_lazy("All classes"), "A": gettext_lazy("A: first 80% of revenue"),
+    "B": gettext_lazy("B: up to 95%"), "C": gettext_lazy("C: the rest"),
+}  # fmt: skip
+LONGEST_TEXT = 80
+
+
+def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """`?show=products|categories|prices|baskets&within=…&against=…`, for products also `sort`, `abc`, `category`, `q`,
+    `page`. What is not understood is what is usual. A POST sends all products asked for as CSV."""
+    clock = as_of()
+    show = request.GET.get("show", "")
+    show = show if show in VIEWS else "products"
+    period = Period.of(request, against="" if show == "baskets" else "previous", today=clock.today)
+    category = _category(request.GET.get("category"))
+    may_export = request.user.has_perm(EXPORT_PERMISSION) and show == "products"
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": _("Products sold"),
+        "page_title": _("Products sold"),
+        "crumbs": [{"title": _("Products sold"), "url": reverse("admin:analytics_products")}],
+        "clock": clock,
+        "period": period,
+        "show": show,
+        "tabs": [(name, title, _address(period, show=name)) for name, title in VIEWS.items()],
+        "kept": [("show", show), *([("category", category.pk)] if category else [])],
+        "category": category,
+        "all_categories": _address(period, show=show),
+        "may_export": may_export,
+        "import_url": reverse("admin:catalog_importbatch_changelist")
+        if request.user.has_perm("catalog.view_importbatch")
+        else "",
+    }  # fmt: skip
+    try:
+        with transaction.atomic():
+            if request.method == "POST" and may_export:
+                return _csv(period, products.products(period, _asked(request, category), everything=True))
+            context |= BUILDERS[show](request, period, category) if clock.first else {}
+    except OperationalError:
+        context["is_too_long"] = True
+    return render(request, "admin/analytics/products.html", context)
+
+
+def _address(period: Period, **more: Any) -> str:
+    query = {**period.query, **{name: value for name, value in more.items() if value}}
+    return f"{reverse('admin:analytics_products')}?{urlencode(query)}"
+
+
+def _category(text: str | None) -> Category | None:
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 18:
+        return None
+    return Category.objects.filter(pk=int(text)).first()
+
+
+def _asked(request: HttpRequest, category: Category | None) -> Asked:
+    sort, abc = request.GET.get("sort", ""), request.GET.get("abc", "")
+    page = request.GET.get("page", "")
+    return Asked(
+        sort=sort if sort in products.SORTS else "revenue",
+        abc=abc if abc in products.CLASSES else "",
+        path=category.path if category else "",
+        text=request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_TEXT],
+        page=int(page) if page.isascii() and page.isdigit() and 0 < int(page[:6]) < 100_000 and len(page) < 6 else 1,
+    )
+
+
+# --- products -----------------------------------------------------------------------------------------------------
+
+
+def _products(request: HttpRequest, period: Period, category: Category | None) -> dict[str, Any]:
+    asked = _asked(request, category)
+    found = products.products(period, asked)
+    known = Product.objects.in_bulk([row.product_id for row in found.rows])
+    own: dict[str, Any] = {
+        "show": "products", "sort": asked.sort, "abc": asked.abc, "category": category.pk if category else "",
+        "q": asked.text,
+    }  # fmt: skip
+    return {
+        "page_title": answer(found),
+        "found": found,
+        "asked": asked,
+        "rows": [
+            (product, row, growth_words(row.growth))
+            for row in found.rows
+            if (product := known.get(row.product_id)) is not None
+        ],
+        "choices": [
+            Choice("sort", _("Order"), asked.sort, list(SORTS.items())),
+            Choice("abc", _("Class"), asked.abc, list(CLASSES.items())),
+        ],
+        "search": Choice("q", _("Name or ID"), asked.text),
+        "is_filtered": bool(asked.abc or asked.text or category),
+        "clear_url": _address(period, show="products"),
+        "previous_url": _address(period, **own, page=asked.page - 1) if asked.page > 1 else "",
+        "next_url": _address(period, **own, page=asked.page + 1) if asked.page < found.pages else "",
+        "links_products": request.user.has_perm("catalog.view_product"),
+    }
+
+
+def answer(found: Products) -> str:
+    """How few products bring most of the revenue."""
+    if not found.sold:
+        return _("No product was sold in these days")
+    if found.revenue <= 0:
+        return _("These products brought no revenue")
+    text = ngettext(
+        "%(few)s of %(all)s product sold brings 80%% of the revenue",
+        "%(few)s of %(all)s products sold bring 80%% of the revenue",
+        found.sold,
+    )
+    return text % {"few": figure(found.counts["A"]), "all": figure(found.sold)}
+
+
+def growth_words(growth: float | None) -> str:
+    """▲ 12%, ▼ 4.1%, – without anything to compare with."""
+    if growth is None:
+        return "–"
+    return f"{'▲' if growth > 0 else '▼' if growth < 0 else '＝'} {percent(abs(growth))}"
+
+
+# --- categories and price bands -----------------------------------------------------------------------------------
+
+
+def _categories(_request: HttpRequest, period: Period, category: Category | None) -> dict[str, Any]:
+    found = products.categories(period, category.path if category else "")
+    named = {one.path: one for one in Category.objects.filter(path__in=[group.key for group in found if group.key])}
+    rows = []
+    for group in found:
+        own = named.get(group.key)
+        is_itself = category is not None and group.key == category.path
+        name = _("No category") if own is None else own.localised("name")
+        if is_itself:
+            name = _("%(category)s itself") % {"category": name}
+        deeper = own is not None and not is_itself and own.numchild
+        url = ""
+        if own is not None:
+            url = _address(period, show="categories" if deeper else "products", category=own.pk)
+        rows.append((name, group, growth_words(group.growth), url))
+    best = next((row for row in rows if row[1].revenue > 0), None)
+    title = _("Nothing was sold in these days")
+    if best is not None:
+        title = _("%(name)s brings most: %(revenue)s, %(share)s of it all") % {
+            "name": best[0], "revenue": money_short(best[1].revenue), "share": percent(best[1].share),
+        }  # fmt: skip
+    return {"page_title": title, "groups": rows, "group_head": _("Category")}
+
+
+def _prices(_request: HttpRequest, period: Period, _category: Category | None) -> dict[str, Any]:
+    found = products.price_bands(period)
+    rows = [(_band(group), group, growth_words(group.growth), "") for group in found]
+    best = max(rows, key=lambda row: row[1].revenue, default=None)
+    title = _("Nothing was sold in these days")
+    chart = None
+    if best is not None:
+        title = _("Products at %(band)s bring most: %(share)s of the revenue") % {
+            "band": best[0], "share": percent(best[1].share),
+        }  # fmt: skip
+        chart = bar_chart(
+            _("Revenue by price"), [row[0] for row in rows],
+            [Line(_("Revenue"), [row[1].revenue for row in rows], "money")], first_head=_("Price of a piece"),
+            note=_("What a piece was paid with on average in these days."),
+        )  # fmt: skip
+    return {"page_title": title, "groups": rows, "group_head": _("Price of a piece"), "chart": chart}
+
+
+def _band(group: Group) -> str:
+    return _("%(low)s to %(high)s") % {"low": money(group.key), "high": money(products.band_end(group.key))}
+
+
+# --- baskets ------------------------------------------------------------------------------------------------------
+
+
+def _baskets(request: HttpRequest, period: Period, _category: Category | None) -> dict[str, Any]:
+    found = baskets.baskets(period)
+    keys = {key for pair in found.pairs for key in (pair.first, pair.second)}
+    known = Product.objects.in_bulk(list(keys))
+    title = _("No orders in these days")
+    if found.products is not None:
+        title = _("An order has %(products)s different products and %(pieces)s pieces on average") % {
+            "products": figure(found.products, 1), "pieces": figure(found.pieces, 1),
+        }  # fmt: skip
+    sizes = [(_size_words(size.products), size, percent(size.orders / found.orders)) for size in found.sizes]
+    return {
+        "page_title": title,
+        "baskets": found,
+        "sizes": sizes,
+        "pairs": [
+            (known[pair.first], known[pair.second], pair, figure(pair.lift, 1))
+            for pair in found.pairs
+            if pair.first in known and pair.second in known
+        ],
+        "most_orders": baskets.ORDERS,
+        "least_together": baskets.LEAST_TOGETHER,
+        "links_products": request.user.has_perm("catalog.view_product"),
+    }
+
+
+def _size_words(products: int) -> str:
+    return _("%(count)d and more") % {"count": products} if products == baskets.SIZES else figure(products)
+
+
+BUILDERS = {"products": _products, "categories": _categories, "prices": _prices, "baskets": _baskets}
+
+
+# --- file ---------------------------------------------------------------------------------------------------------
+
+
+def _csv(period: Period, found: Products) -> StreamingHttpResponse:
+    """Every product asked for, not only the page that is shown."""
+    heads = [
+        _("Product"), _("Shop's own ID"), _("Class"), _("Orders"), _("Pieces"), _("Sold for"), _("Pieces returned"),
+        _("Refunded"), _("Revenue"), _("Share"), _("Revenue before"), _("Growth"),
+    ]  # fmt: skip
+    known = Product.objects.only("name", "name_translations", "external_id").in_bulk(
+        [row.product_id for row in found.rows]
+    )
+    rows = [
+        [
+            own.localised("name"), own.external_id, row.abc, row.orders, row.items, row.gross, row.returned,
+            row.refunded, row.revenue, _four(row.share), row.before, _four(row.growth),
+        ]
+        for row in found.rows
+        if (own := known.get(row.product_id))
+    ]  # fmt: skip
+    return csv_answer(
+        f"products-{period.first}-{period.last}.csv", heads, rows, about="analytics.productday", listed="products sold",
+        count=len(rows),
+    )  # fmt: skip
+
+
+def _four(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
