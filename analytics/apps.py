@@ -29,6 +29,7 @@ class AnalyticsConfig(AppConfig):
         watching = "analytics.facts.watching"
         # Before models that learn from the figures.
         first_models.register("facts", "analytics.facts.counting.first_count", order=1)
+        first_models.register("rfm", "analytics.facts.rfm.first_score", order=2)
         alert_rules.register("figures_late", f"{watching}.FIGURES_LATE")
         alert_rules.register("figures_drifted", f"{watching}.FIGURES_DRIFTED")
         alert_checks.register("analytics.facts", f"{watching}.look")

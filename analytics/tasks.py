@@ -31,3 +31,11 @@ def check_facts() -> dict[str, Any]:
     from analytics.facts import watching
 
     return watching.check()
+
+
+@job(kind="analytics.rfm", queue="bulk", title=_("Score customers by recency, frequency and money"))
+def score_rfm() -> dict[str, Any]:
+    """RFM scores of everybody as of today. Safe to run twice: what did not change is not written."""
+    from analytics.facts import rfm
+
+    return rfm.score()

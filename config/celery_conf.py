@@ -166,6 +166,12 @@ beat_schedule = {
         "args": ["analytics.tasks.check_facts"],
         "options": {"queue": "light"},
     },
+    "score customers by recency, frequency and money": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="1", minute="30"),
+        "args": ["analytics.tasks.score_rfm"],
+        "options": {"queue": "light"},
+    },
     "count what recommendations bring": {
         "task": "core.tasks.start_job",
         "schedule": crontab(minute="*/5"),
