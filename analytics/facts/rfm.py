@@ -30,8 +30,8 @@ FROM analytics_customerstats s JOIN catalog_customer c ON c.id = s.customer_id A
 WHERE s.first_day <= %s ORDER BY s.customer_id
 """
 MAKE = """
-CREATE TEMPORARY TABLE rfm_batch (customer_id bigint, recency int, frequency int, money int, segment text, reasons jsonb)
-ON COMMIT DROP
+CREATE TEMPORARY TABLE rfm_batch
+    (customer_id bigint, recency int, frequency int, money int, segment text, reasons jsonb) ON COMMIT DROP
 """
 EXISTS = "EXISTS (SELECT FROM catalog_customer c WHERE c.id = b.customer_id AND c.erased_at IS NULL)"
 WRITE_SCORES = f"""
