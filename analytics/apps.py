@@ -21,6 +21,7 @@ class AnalyticsConfig(AppConfig):
             )  # fmt: skip
         self._register_facts()
         self._register_reports()
+        self._register_segments()
 
     @staticmethod
     def _register_facts() -> None:
@@ -59,3 +60,34 @@ class AnalyticsConfig(AppConfig):
         )  # fmt: skip
         product_panels.register("analytics.sales", "analytics.reports.panels.product_sales", order=35)
         dashboard_cards.register("analytics", "analytics.reports.card.card", order=30)
+
+    @staticmethod
+    def _register_segments() -> None:
+        from catalog.extensions import customer_filters, customer_panels
+        from core.extensions import model_kinds, personal_data
+
+        model_kinds.register(
+            "customer_clusters",
+            "analytics.segments.clustering.CLUSTERS",
+            title=_("Clusters of customers"),
+            train="analytics.tasks.train_clusters",
+            metrics={
+                "stability": _("Agreement when customers are redrawn"),
+                "silhouette": _("Silhouette"),
+                "clusters": _("Clusters"),
+                "smallest_share": _("Share of the smallest cluster"),
+            },
+        )
+        customer_panels.register(
+            "analytics.segments", "analytics.segments.panels.segments_of_customer", order=15, is_lazy=True,
+            title=_("Segments"), permission="analytics.view_segment",
+        )  # fmt: skip
+        for name, title in (("segment", "SegmentFilter"), ("kept_list", "KeptListFilter")):
+            customer_filters.register(
+                name, f"analytics.segments.filters.{title}", permission="analytics.view_segment"
+            )  # fmt: skip
+        for name, fields in (("SegmentMembership", ["since", "until"]), ("SnapshotMember", [])):
+            personal_data.register(
+                f"analytics.{name}", f"analytics.models.{name}", subject="catalog.Customer", path="customer",
+                fields=fields, on_erase="delete",
+            )  # fmt: skip

@@ -9,12 +9,15 @@ PEOPLE = "analytics.view_customerstats"
 """Who may see figures and scores of single customers."""
 
 _FIGURES = rights("analytics.dailysales")
+_SEGMENTS_SEEN = rights("analytics.segment")
+_SEGMENTS = rights("analytics.segment", "view add change")
 _PEOPLE = rights("analytics.customerstats") | rights("analytics.customerscore")
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
-    Role.ANALYST: _FIGURES | _PEOPLE | rights("analytics.factscheck"),
-    Role.MARKETER: _FIGURES | _PEOPLE,
-    Role.MERCHANDISER: set(_FIGURES),
+    Role.ANALYST: _FIGURES | _PEOPLE | _SEGMENTS | rights("analytics.factscheck"),
+    Role.MARKETER: _FIGURES | _PEOPLE | _SEGMENTS,
+    Role.MERCHANDISER: _FIGURES | _SEGMENTS_SEEN,
+    Role.SUPPORT: set(_SEGMENTS_SEEN),
     Role.OPERATOR: rights("analytics.factscheck"),
-    Role.AUDITOR: _FIGURES | rights("analytics.factscheck"),
+    Role.AUDITOR: _FIGURES | _SEGMENTS_SEEN | rights("analytics.factscheck"),
 }

@@ -39,3 +39,27 @@ def score_rfm() -> dict[str, Any]:
     from analytics.facts import rfm
 
     return rfm.score()
+
+
+@job(kind="analytics.segment", queue="bulk", title=_("Count a segment"))
+def count_segment(*, segment_id: int) -> dict[str, Any]:
+    """Count one segment and write its size of the day. Safe to run twice: a second count replaces the first."""
+    from analytics.segments import keeping
+
+    return keeping.count_one(segment_id)
+
+
+@job(kind="analytics.segments", queue="bulk", title=_("Count segments"))
+def count_segments() -> dict[str, Any]:
+    """Give newcomers their clusters, write who joined and left, count every segment. Safe to run at any time."""
+    from analytics.segments import keeping
+
+    return keeping.keep()
+
+
+@job(kind="analytics.clusters", queue="train", title=_("Find clusters of customers"))
+def train_clusters() -> dict[str, Any]:
+    """Learn, judge, publish, give everybody a cluster. Safe to run twice: clusters keep their names."""
+    from analytics.segments import clusters, keeping
+
+    return {**clusters.train(), **keeping.keep(assign=False)}

@@ -8,6 +8,10 @@ product_panels = Registry("product_panels")
 customer_panels = Registry("customer_panels")
 """Callables `(request, customer) -> core.panels.Panel | None`."""
 
+customer_filters = Registry("customer_filters")
+"""Filters of the list of customers: classes as in `list_filter`. Key: the parameter in the address; meta: `permission`,
+the right that whoever filters by it needs."""
+
 import_sections = Registry("import_sections")
 """Sections of the native format, key = file name without .csv: classes of catalog.importing.sections."""
 

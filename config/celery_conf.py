@@ -213,6 +213,18 @@ beat_schedule = {
         "args": ["recommender.tasks.train_deep" if settings.RECOMMENDER_DEEP else "recommender.tasks.train"],
         "options": {"queue": "light"},
     },
+    "count segments": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="5", minute="10"),
+        "args": ["analytics.tasks.count_segments"],
+        "options": {"queue": "light"},
+    },
+    "find clusters of customers": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="5", minute="30", day_of_week="1"),
+        "args": ["analytics.tasks.train_clusters"],
+        "options": {"queue": "light"},
+    },
 }
 if settings.BACKUP_NIGHTLY:
     beat_schedule["make a backup"] = {

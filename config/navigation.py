@@ -43,7 +43,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Imports"), "upload_file", "catalog_importbatch_changelist", "catalog.view_importbatch"),
         ],
     ),
-    (ANALYTICS, []),
+    (ANALYTICS, [Item(_("Segments"), "groups", "analytics_segment_changelist", "analytics.view_segment")]),
     (
         INTELLIGENCE,
         [

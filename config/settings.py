@@ -221,6 +221,7 @@ SPECTACULAR_SETTINGS = {
         "ExperimentStateEnum": "core.models.Experiment.State",
         "JobStateEnum": "core.models.Job.State",
         "ModelStateEnum": "core.models.ModelVersion.State",
+        "SegmentKindEnum": "analytics.models.Segment.Kind",
     },
 }
 

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from analytics.models import Segment
 from catalog import services
 from core import roles
 from core.accounts import people
@@ -44,6 +45,7 @@ from tests.factories import (
     OutgoingMailFactory,
     ProductFactory,
     SearchSynonymFactory,
+    SegmentFactory,
     ShopProfileFactory,
     StaffTokenFactory,
     StaffUserFactory,
@@ -97,6 +99,7 @@ class World:
             "<str:number>": "A1",
             "<str:key>": "exp-1",
             "<str:kind>": "recommender",
+            "<str:segment_id>": Segment.objects.get(key="new").public_id,
             "<int:number>": "1",
         }.items():
             route = route.replace(name, value)
@@ -119,6 +122,7 @@ def for_all(scope: Scope, body: dict[str, Any] | None = None) -> Row:
     return Row(scope, 200, body, browser=200, ana=200, ben=200)
 
 
+SEGMENT = {"name": "Buyers", "rule": {"all": [{"field": "orders", "op": "gte", "value": 1}]}}
 VIEW = {"events": [{"kind": "search", "query": "tea", "visitor": "v1"}]}
 API_ROWS = {
     ("GET", "/api/v1/products"): for_all(Scope.CATALOGUE_READ),
@@ -150,6 +154,12 @@ API_ROWS = {
     ("GET", "/api/v1/me/export/file"): Row(None, 403, ana=404, ben=404),
     ("GET", "/api/v1/staff/experiments"): Row(None, 403),
     ("GET", "/api/v1/staff/experiments/<str:key>"): Row(None, 403),
+    ("GET", "/api/v1/staff/segments"): Row(None, 403),
+    ("POST", "/api/v1/staff/segments"): Row(None, 403, SEGMENT),
+    ("POST", "/api/v1/staff/segments/count"): Row(None, 403, {"rule": SEGMENT["rule"]}),
+    ("GET", "/api/v1/staff/segments/<str:segment_id>"): Row(None, 403),
+    ("PUT", "/api/v1/staff/segments/<str:segment_id>"): Row(None, 403, {"name": "Newcomers"}),
+    ("GET", "/api/v1/staff/segments/<str:segment_id>/members"): Row(None, 403),
     ("GET", "/api/v1/staff/jobs"): Row(None, 403),
     ("GET", "/api/v1/staff/jobs/<int:number>"): Row(None, 403),
     ("GET", "/api/v1/staff/models"): Row(None, 403),
@@ -160,12 +170,26 @@ STAFF_API = {
     "/api/v1/staff/experiments": {"core.view_experiment", "core.change_experiment"},
     "/api/v1/staff/jobs": {"core.view_job"},
     "/api/v1/staff/models": {"core.view_modelversion"},
+    "/api/v1/staff/segments": {"analytics.view_segment", "analytics.change_segment"},
+}
+STAFF_WRITES = {
+    ("POST", "/api/v1/staff/segments"): {"analytics.add_segment"},
+    ("PUT", "/api/v1/staff/segments/<str:segment_id>"): {"analytics.change_segment"},
 }
 
 
 def rights_of_staff(route: str) -> set[str] | None:
     """None: the address is not for staff."""
     return next((rights for prefix, rights in STAFF_API.items() if route.startswith(prefix)), None)
+
+
+def may_call(key: tuple[str, str], has: set[str]) -> bool:
+    """Whether staff with these rights get past the door of an address."""
+    if key in STAFF_WRITES:
+        return bool(STAFF_WRITES[key] & has)
+    if key[1].endswith("/members") and "catalog.view_customer" not in has:
+        return False
+    return bool((rights_of_staff(key[1]) or set()) & has)
 
 
 def test_every_address_of_the_api_has_a_row_in_the_matrix():
@@ -267,12 +291,18 @@ def test_staff_may_by_program_what_they_may_in_the_staff_site_and_nothing_else(r
 
     for credential, caller in ((None, client), (token, None)):
         got = {
-            key: call(key[0], path(key[1]), row.body, credential, caller).status_code for key, row in API_ROWS.items()
+            key: undone(call, key[0], path(key[1]), row.body, credential, caller).status_code
+            for key, row in API_ROWS.items()
         }
+        made = 201  # by the one address that makes something
         assert got == {
-            key: 200 if (rights := rights_of_staff(key[1])) is not None and rights & has else 403 for key in API_ROWS
+            key: (made if key in STAFF_WRITES and key[0] == "POST" else 200) if may_call(key, has) else 403
+            for key in API_ROWS
         }
-    pages = {"experiments": "core_experiment", "jobs": "core_job", "models": "core_modelversion"}
+    pages = {
+        "experiments": "core_experiment", "jobs": "core_job", "models": "core_modelversion",
+        "segments": "analytics_segment",
+    }  # fmt: skip
     for name, page in pages.items():
         opens = client.get(reverse(f"admin:{page}_changelist")).status_code == 200
         assert opens == bool(rights_of_staff(f"/api/v1/staff/{name}") & has), name
@@ -378,6 +408,7 @@ CLOSED = {
     "core.staffuser": "delete",
     "core.export": "add delete",
     "core.webhookdelivery": "add change delete",
+    "analytics.segment": "delete",
     "catalog.bulkchange": "add change delete",
     "catalog.customer": "add delete",
     "catalog.deadevent": "add change delete",
@@ -388,6 +419,7 @@ CLOSED = {
 
 # Their pages only show; sending a form there shows them again.
 SHOWN_ONLY = {
+    "analytics.segment",
     "core.alert",
     "core.apikey",
     "core.datarequest",
@@ -401,6 +433,8 @@ SHOWN_ONLY = {
     "catalog.importbatch",
     "catalog.order",
 }
+
+SEGMENTS_SEEN = {"analytics.view_segment", "analytics.change_segment"}
 
 # Method and the rights of which one is needed, for addresses that are not those of every table.
 STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
@@ -458,6 +492,21 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "core_webhook_test": ("POST", {"core.change_webhook"}),
     "core_webhook_replay": ("POST", {"core.change_webhook"}),
     "core_webhookdelivery_replay": ("POST", {"core.change_webhook"}),
+    "analytics_segment_rule": ("POST", SEGMENTS_SEEN),
+    "analytics_segment_preview": ("POST", SEGMENTS_SEEN),
+    "analytics_segment_overlap": ("GET", SEGMENTS_SEEN),
+    "analytics_segment_profile": ("GET", SEGMENTS_SEEN),
+    "analytics_segment_count": ("POST", {"analytics.change_segment"}),
+    "analytics_segment_members": (
+        "GET",
+        {"catalog.view_customer & analytics.view_segment", "catalog.view_customer & analytics.change_segment"},
+    ),
+    "analytics_segment_edit": ("GET", {"analytics.change_segment"}),
+    "analytics_segment_back": ("POST", {"analytics.change_segment"}),
+    "analytics_segment_archive": ("POST", {"analytics.change_segment"}),
+    "analytics_segment_freeze": ("POST", {"analytics.change_segment"}),
+    "analytics_segment_clusters": ("POST", {"analytics.change_segment"}),
+    "analytics_segment_export": ("POST", {"core.export_data & analytics.view_segment"}),
     "core_experiment_plan": ("GET", {"core.view_experiment", "core.change_experiment"}),
     "core_experiment_start": ("POST", {"core.run_experiment"}),
     "core_experiment_stop": ("POST", {"core.run_experiment"}),
@@ -588,6 +637,7 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "core.webhookdelivery": WebhookDeliveryFactory.create(),
         "core.staffuser": StaffUserFactory.create(),
         "core.staffrole": group,
+        "analytics.segment": SegmentFactory.create(),
         "catalog.customer": world.ana,
         "catalog.category": CategoryFactory.create(),
         "catalog.brand": BrandFactory.create(),

@@ -18,7 +18,7 @@ BLOCK = 65_536
 APART = 0.5
 """A feature sets a cluster apart when its mean lies this many standard deviations from that of all."""
 SAME = 0.5
-"""A cluster of a new run is an old one when they share at least half of their members together (Jaccard)."""
+"""A cluster of a new run is an old one when they share at least half of the members that both runs know (Jaccard)."""
 
 
 @dataclass(frozen=True)
@@ -162,30 +162,28 @@ def profiles(clustering: Clustering, columns: Mapping[str, NDArray[Any]], prepar
     return found
 
 
-def keep_names(
-    labels: Labels, members: Sequence[Any], names_before: Sequence[str], members_before: Mapping[str, set[Any]]
-) -> dict[int, str]:
+def keep_names(labels: Labels, before: Sequence[str], ever: Sequence[str]) -> dict[int, str]:
     """The lasting name of each cluster of a new run.
 
     Clusters are matched so that the sum of their Jaccard overlaps is largest (Kuhn's assignment); a pair below 0.5 is
-    no match. What has no match gets a name nobody ever had: "c" and the next free number. `names_before` are all names
-    ever given, `members_before` who was in each cluster of the last run.
+    no match. `before` is the name of each row's cluster in the last run, empty for rows that were not there: who came
+    or left since says nothing about whether a cluster is the same. What has no match gets a name nobody ever had ("c"
+    and the next free number); `ever` are all names ever given.
     """
     count = int(labels.max(initial=-1)) + 1
-    old = [name for name in names_before if name in members_before]
-    who = [{members[row] for row in np.flatnonzero(labels == cluster).tolist()} for cluster in range(count)]
-    likeness = np.zeros((count, len(old)))
-    for cluster, now in enumerate(who):
-        for place, name in enumerate(old):
-            before = members_before[name]
-            together = len(now | before)
-            likeness[cluster, place] = len(now & before) / together if together else 0.0
+    old, codes = np.unique(np.asarray(before, dtype=np.str_), return_inverse=True)
+    there = np.asarray(before, dtype=np.str_) != ""
+    shared = overlap(labels[there], codes[there].astype(np.int64)) if there.any() else np.zeros((0, 0), np.int64)
+    table = np.zeros((count, len(old)))
+    table[: shared.shape[0], : shared.shape[1]] = shared
+    together = table.sum(axis=1)[:, None] + table.sum(axis=0)[None, :] - table
+    likeness = np.divide(table, together, out=np.zeros_like(table), where=together > 0)
     kept = {
-        int(cluster): old[place]
+        int(cluster): str(old[place])
         for cluster, place in zip(*linear_sum_assignment(-likeness), strict=True)
-        if likeness[cluster, place] >= SAME
+        if likeness[cluster, place] >= SAME and old[place]
     }
-    numbers = [int(name[1:]) for name in names_before if name[:1] == "c" and name[1:].isdigit()]
+    numbers = [int(name[1:]) for name in ever if name[:1] == "c" and name[1:].isdigit()]
     free = max(numbers, default=0) + 1
     for cluster in range(count):
         if cluster not in kept:

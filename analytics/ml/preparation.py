@@ -1,6 +1,6 @@
 """Columns made fit for learning: missing values, outliers, scale. Learned once from the past, applied to later rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -126,6 +126,28 @@ class Preparation:
                 flags.append(missing.astype(np.float64))
         matrix = np.column_stack([*parts, *flags]) if parts else np.empty((0, 0))
         return matrix[kept], kept
+
+    def settings(self) -> list[dict[str, Any]]:
+        """What was learned, as JSON; `from_settings` takes it back."""
+        return [
+            {
+                "name": name, "plan": dict(fitted.plan.__dict__), "fill": fitted.fill, "low": _finite(fitted.low),
+                "high": _finite(fitted.high), "centre": fitted.centre, "spread": fitted.spread,
+            }
+            for name, fitted in self._fitted.items()
+        ]  # fmt: skip
+
+    @classmethod
+    def from_settings(cls, settings: Sequence[Mapping[str, Any]]) -> Self:
+        """The preparation that wrote these settings, without its reports. Raises KeyError or TypeError for others."""
+        found = cls({one["name"]: ColumnPlan(**one["plan"]) for one in settings})
+        for one in settings:
+            low, high = one["low"], one["high"]
+            found._fitted[one["name"]] = _Fitted(
+                found.plans[one["name"]], one["fill"], -np.inf if low is None else low,
+                np.inf if high is None else high, one["centre"], one["spread"],
+            )  # fmt: skip
+        return found
 
     def fit_apply(self, columns: Mapping[str, NDArray[Any]]) -> tuple[Array, NDArray[np.bool_]]:
         return self.fit(columns).apply(columns)

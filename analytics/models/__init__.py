@@ -12,6 +12,14 @@ from analytics.models.facts import (
 )
 from analytics.models.parts import SalesPart
 from analytics.models.scores import CustomerScore
+from analytics.models.segments import (
+    Segment,
+    SegmentMembership,
+    SegmentSize,
+    SegmentSnapshot,
+    SegmentVersion,
+    SnapshotMember,
+)
 
 __all__ = [
     "CohortCell",
@@ -23,5 +31,11 @@ __all__ = [
     "FactsState",
     "ProductDay",
     "SalesPart",
+    "Segment",
+    "SegmentMembership",
+    "SegmentSize",
+    "SegmentSnapshot",
+    "SegmentVersion",
+    "SnapshotMember",
     "TouchedSale",
 ]

@@ -34,9 +34,10 @@ class CustomerStats(models.Model):
         verbose_name = _("customer in figures")
         verbose_name_plural = _("customers in figures")
         indexes = [
-            models.Index(fields=["last_day"], name="stats_by_last_day"),
-            models.Index(fields=["orders"], name="stats_by_orders"),
-            models.Index(fields=["revenue"], name="stats_by_revenue"),
+            # What rules ask most often stands in each, so that counting reads no row.
+            models.Index(fields=["last_day"], include=["orders", "revenue", "customer"], name="stats_by_last_day"),
+            models.Index(fields=["orders"], include=["last_day", "revenue", "customer"], name="stats_by_orders"),
+            models.Index(fields=["revenue"], include=["last_day", "orders", "customer"], name="stats_by_revenue"),
         ]
 
     def __str__(self) -> str:

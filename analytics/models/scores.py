@@ -37,8 +37,8 @@ class CustomerScore(models.Model):
         verbose_name = _("customer's scores")
         verbose_name_plural = _("customers' scores")
         indexes = [
-            models.Index(fields=["rfm_segment"], name="score_by_rfm_segment"),
-            models.Index(fields=["cluster_id"], name="score_by_cluster"),
+            models.Index(fields=["rfm_segment"], include=["customer"], name="score_by_rfm_segment"),
+            models.Index(fields=["cluster_id"], include=["customer"], name="score_by_cluster"),
             models.Index(fields=["churn_90"], name="score_by_churn"),
             models.Index(fields=["value"], name="score_by_value"),
         ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from catalog import selectors_admin as reads
 from catalog.admin import cells, filters
 from catalog.admin.listing import ListingMixin
-from catalog.extensions import customer_panels
+from catalog.extensions import customer_filters, customer_panels
 from catalog.models import Customer
 from catalog.selectors_admin import Purchases
 from core.admin.base import StaffModelAdmin
@@ -65,6 +65,11 @@ class CustomerAdmin(ListingMixin, StaffModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         rows = super().get_queryset(request).filter(erased_at=None)
         return rows if may_see_people(request) else rows.defer(*PERSONAL)
+
+    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+        """Ours, and those that other apps add for people with the right."""
+        more = [one for one in customer_filters if request.user.has_perm(one.meta.get("permission", ""))]
+        return (*self.list_filter, *(one.resolve() for one in more))
 
     def fill_page(self, request: HttpRequest, rows: list[Customer]) -> None:
         found = reads.customer_purchases([row.pk for row in rows], current_shop().base_currency)

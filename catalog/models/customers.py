@@ -50,6 +50,7 @@ class Customer(PublicIdModel, TimestampedModel):
             models.Index(
                 fields=["-joined_at", "-id"], condition=Q(is_personalised=False), name="customer_not_personalised"
             ),
+            models.Index(fields=["id"], condition=Q(erased_at__isnull=False), name="customer_erased"),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="customer_name_trgm"),
             GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="customer_email_trgm"),
             GinIndex(OpClass(Upper("external_id"), name="gin_trgm_ops"), name="customer_own_id_trgm"),
@@ -75,6 +76,7 @@ class CustomerTrait(models.Model):
         verbose_name = _("customer trait")
         verbose_name_plural = _("customer traits")
         constraints = [models.UniqueConstraint(fields=["customer", "kind"], name="trait_once_per_kind")]
+        indexes = [models.Index(fields=["kind", "customer"], name="trait_by_kind")]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.value}"

@@ -213,7 +213,7 @@ def _on_interrupt(number: int, frame: Any) -> None:
 
 def _failed(row: Job, spec: JobSpec, pulse: Pulse, error: Exception, *, final: bool) -> None:
     pause = None if final else _pause(row, spec, error)
-    said = error.said if isinstance(error, JobTimedOut) else Said(str(error).replace("\x00", "")[:300])
+    said = _reason(error)
     log.error("job.failed", exc_info=error, again_in=pause)
     text = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}".replace("\x00", "")[-ERROR_LIMIT:]
     fields = {"error": text, **ending.said_columns(said)}
@@ -222,6 +222,15 @@ def _failed(row: Job, spec: JobSpec, pulse: Pulse, error: Exception, *, final: b
         _put_back(pulse, not_before=timezone.now() + timedelta(seconds=pause), **counts, **fields)
     elif _finish(pulse, Job.State.FAILED, **fields) and not isinstance(error, DomainError):
         ending.tell("tell_failure", row)
+
+
+def _reason(error: Exception) -> Said:
+    """What the page of the job says. A refusal that is stored as a sentence is read in the language of its reader."""
+    if isinstance(error, JobTimedOut):
+        return error.said
+    if isinstance(error, DomainError) and isinstance(error.message, Said):
+        return error.message
+    return Said(str(error).replace("\x00", "")[:300])
 
 
 def _timed_out(row: Job) -> JobTimedOut:

@@ -4,9 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from analytics import models
+from analytics.segments import compiling, rules
 from tests.factories.catalog import CustomerFactory, ProductFactory
 
 
@@ -85,4 +87,68 @@ class CustomerScoreFactory(DjangoModelFactory):
     class Meta:
         model = models.CustomerScore
 
+    customer = factory.SubFactory(CustomerFactory)
+
+
+class SegmentFactory(DjangoModelFactory):
+    """A rule segment with its first version; `rule` is the rule's JSON."""
+
+    class Meta:
+        model = models.Segment
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Segment {n}")
+
+    @factory.post_generation
+    def rule(self, create, extracted, **kwargs):
+        tree = rules.parse(extracted or {"all": [{"field": "orders", "op": "gte", "value": 1}]})
+        refers_to = compiling.compiled(tree).refers_to
+        self.current = SegmentVersionFactory.create(
+            segment=self, rule=rules.dump(tree), fingerprint=rules.fingerprint(tree), refers_to=refers_to
+        )
+        self.save()
+
+
+class SegmentVersionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SegmentVersion
+
+    segment = factory.SubFactory("tests.factories.analytics.SegmentFactory")
+    number = factory.LazyAttribute(lambda version: version.segment.versions.count() + 1)
+
+
+class SegmentMembershipFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SegmentMembership
+
+    customer = factory.SubFactory(CustomerFactory)
+    segment = factory.SubFactory(SegmentFactory)
+    since = factory.LazyFunction(timezone.now)
+
+
+class SegmentSizeFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SegmentSize
+
+    segment = factory.SubFactory(SegmentFactory)
+    day = factory.Sequence(lambda n: date.fromordinal(date(2026, 1, 1).toordinal() + n))
+    size = 1
+
+
+class SegmentSnapshotFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SegmentSnapshot
+
+    segment = factory.SubFactory(SegmentFactory)
+    version = factory.SelfAttribute("segment.current")
+    purpose = "Letter"
+    size = 1
+    as_of = factory.LazyFunction(timezone.now)
+
+
+class SnapshotMemberFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SnapshotMember
+
+    snapshot = factory.SubFactory(SegmentSnapshotFactory)
     customer = factory.SubFactory(CustomerFactory)

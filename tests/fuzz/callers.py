@@ -16,6 +16,7 @@ from tests.factories import (
     ExperimentFactory,
     ModelVersionFactory,
     ProductFactory,
+    SegmentFactory,
     StaffUserFactory,
 )
 
@@ -42,6 +43,7 @@ def make_shop() -> Shop:
     services.pay_order(services.place_order(services.NewOrder(lines=[line], number="A3")).order.pk)
     server, experiment = ApiKeyFactory.create(), ExperimentFactory.create()
     ModelVersionFactory.create(kind="recommender", number=1)
+    segment = SegmentFactory.create()
     products, customers = [product.public_id, "ext:LS-W"], [ana.public_id, "ext:4711"]
     return Shop(
         credentials={
@@ -53,7 +55,7 @@ def make_shop() -> Shop:
         },
         paths={
             "product_id": products, "customer_id": customers, "number": ["A1", "A2", "A3", "1"],
-            "key": [experiment.key, "unknown"], "kind": ["recommender"],
+            "key": [experiment.key, "unknown"], "kind": ["recommender"], "segment_id": [segment.public_id],
         },
         values={
             "product": products, "customer": customers, "sku": ["S"], "category": ["ext:shirts"],

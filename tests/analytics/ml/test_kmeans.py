@@ -128,19 +128,24 @@ def test_a_profile_names_what_sets_a_cluster_apart():
 
 
 def test_names_stay_with_members_from_run_to_run():
-    before = {"c1": set(range(10)), "c2": set(range(10, 20))}
+    before = ["c1"] * 9 + ["c2"] * 9 + [""] * 5
     labels = np.array([1] * 9 + [0] * 9 + [2] * 5)
 
-    found = kmeans.keep_names(labels, [*range(9), *range(10, 19), *range(30, 35)], ["c1", "c2", "c3"], before)
+    found = kmeans.keep_names(labels, before, ["c1", "c2", "c3"])
 
     assert found == {0: "c2", 1: "c1", 2: "c4"}
 
 
 def test_a_cluster_that_shares_less_than_half_gets_a_new_name():
-    found = kmeans.keep_names(np.zeros(10, int), list(range(10)), ["c1"], {"c1": set(range(6, 40))})
+    found = kmeans.keep_names(np.array([0] * 4 + [1] * 6), ["c1"] * 10, ["c1"])
 
-    assert found == {0: "c2"}
+    assert found == {0: "c2", 1: "c1"}
+    assert kmeans.keep_names(np.array([0] * 10), ["c1"] * 4 + ["c2"] * 3 + ["c3"] * 3, ["c3"]) == {0: "c4"}
+
+
+def test_those_who_came_since_do_not_change_what_a_cluster_is():
+    assert kmeans.keep_names(np.zeros(100, int), ["c1"] * 6 + [""] * 94, ["c1"]) == {0: "c1"}
 
 
 def test_the_first_run_names_all():
-    assert kmeans.keep_names(np.array([0, 1, 1]), ["a", "b", "c"], [], {}) == {0: "c1", 1: "c2"}
+    assert kmeans.keep_names(np.array([0, 1, 1]), ["", "", ""], []) == {0: "c1", 1: "c2"}
