@@ -1,16 +1,16 @@
 """The library `implicit` beside our methods, tuned alike: `python -m tests.benchmarks.library_bench [SET …]`.
 
 ml-100k (random-by-item-75, seed 42) and amazon-beauty (leave-last-out); nobody looks at order. Every method, ours and
-theirs, gets a grid of parameters, chosen on one validation split drawn inside the training part like the test part, and
-then learns from all of the training part. nDCG@10, processor seconds of the chosen fit with one thread, and the
+theirs, is searched alike on one validation split drawn inside the training part like the test part: one parameter after
+the other, twice, from the middle of its grid, and beyond the end of the grid as long as that is better. It then learns
+from all of the training part. nDCG@10, processor seconds of the chosen fit with one thread, and the
 difference to their best method on the same customers with its interval. Exit status 1 when ours is certainly worse.
 """
 
-import itertools
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,25 +38,58 @@ EASE_ITEMS = 4000
 """EASE is not searched over a grid where one inverse takes a minute."""
 
 
+ROUNDS = 2
+MOST = {"factors": 128, "B": 1.0, "damping": 1.0}
+"""Where a grid may not be left: by the cost, and by what the parameter means."""
+
+
 @dataclass(frozen=True)
 class Contest:
-    """One method: how to make it with parameters, and the grid of them."""
+    """One method: how to make it with parameters, and the grid of them, rising where they are numbers."""
 
     name: str
     theirs: bool
     make: Callable[..., Any]
     grid: dict[str, tuple[Any, ...]]
 
-    def sets(self) -> Iterator[dict[str, Any]]:
-        for values in itertools.product(*self.grid.values()):
-            yield dict(zip(self.grid, values, strict=True))
+    def searched(self, score_of: Callable[[dict[str, Any]], float]) -> tuple[float, dict[str, Any], int]:
+        """The best score, its parameters and how many sets were measured."""
+        scores: dict[tuple[Any, ...], float] = {}
+
+        def measured(params: dict[str, Any]) -> float:
+            key = tuple(params.values())
+            if key not in scores:
+                scores[key] = score_of(params)
+            return scores[key]
+
+        best = {name: values[len(values) // 2] for name, values in self.grid.items()}
+        for _round in range(ROUNDS):
+            for name, values in self.grid.items():
+                best = max(({**best, name: value} for value in values), key=measured)
+                while (further := beyond(name, best[name], values)) is not None:
+                    values = tuple(sorted((*values, further)))
+                    if measured({**best, name: further}) <= measured(best):
+                        break
+                    best = {**best, name: further}
+        return measured(best), best, len(scores)
+
+
+def beyond(name: str, value: Any, values: tuple[Any, ...]) -> Any | None:
+    """The next number outwards, as far off as the one inwards, for a value at an end of the grid; None elsewhere."""
+    if isinstance(value, str) or value not in (values[0], values[-1]):
+        return None
+    inwards = values[1] if value == values[0] else values[-2]
+    if not value or not inwards:
+        return None
+    further = type(value)(value * value / inwards)
+    return further if further not in values and 0 < further <= MOST.get(name, float("inf")) else None
 
 
 CONTESTS = (
     Contest(
         "implicit ALS", True,
         lambda **p: AlternatingLeastSquares(iterations=15, random_state=0, num_threads=1, **p),
-        {"factors": (16, 32, 64), "regularization": (1.0, 10.0, 30.0, 100.0), "alpha": (0.5, 1.0, 5.0, 20.0)},
+        {"factors": (16, 32, 64), "regularization": (1.0, 3.0, 10.0, 30.0, 100.0), "alpha": (0.5, 1.0, 5.0, 20.0)},
     ),
     Contest(
         "implicit BM25", True, lambda **p: BM25Recommender(num_threads=1, **p),
@@ -112,8 +145,7 @@ def compared(exam: Exam, protocol: Any, seed: int) -> dict[str, Any]:
         contests = [one for one in CONTESTS if one.name != "ease" or exam.split.train.item_count <= EASE_ITEMS]
         for contest in contests:
             started = time.process_time()
-            scores = [(score(inner, ranked(inner, contest, asked)[0]), asked) for asked in contest.sets()]
-            best, params = max(scores, key=lambda pair: pair[0])
+            best, params, tried = contest.searched(lambda asked, c=contest: score(inner, ranked(inner, c, asked)[0]))  # type: ignore[misc]
             searched = time.process_time() - started
             lists[contest.name], cost = ranked(exam, contest, params)
             rows[contest.name] = {
@@ -122,7 +154,7 @@ def compared(exam: Exam, protocol: Any, seed: int) -> dict[str, Any]:
                 "parameters": params,
                 "train_cpu_seconds": round(cost, 2),
                 "search_cpu_seconds": round(searched, 1),
-                "sets_tried": len(scores),
+                "sets_tried": tried,
             }
     ours, theirs = (
         max((c.name for c in contests if c.theirs is side), key=lambda name: rows[name]["validation"])
