@@ -21,7 +21,7 @@ BLOCK_NUMBERS = 8_000_000
 class ContentParams:
     """How much text, attributes and pictures say (each as a cosine), how many neighbours an item of a history keeps,
     and how r(u,j) is shaped. `popularity` is an exponent: likeness times (1 + customers)^popularity, which lets known
-    goods through."""
+    goods through; what nobody met yet counts as the others do on average, because new is not unpopular."""
 
     text: float = 1.0
     attributes: float = 1.0
@@ -62,7 +62,7 @@ class Content(ItemToItem):
         self.popularity = self.fallback.fit(interactions).score.astype(np.float32).astype(np.float64)
         size = interactions.item_count
         self.weights = self.weights_of(size)
-        lift = (1.0 + interactions.popularity()) ** self.params.popularity
+        lift = self._lift(interactions.popularity())
         spoken, alike = Rows(), Rows()
         others = sp.csr_matrix(self.weights.T)
         step = max(1, BLOCK_NUMBERS // max(size, 1))
@@ -84,6 +84,13 @@ class Content(ItemToItem):
         twin = Content(self.facts, params, fallback=self.fallback, name=self.name)
         twin.popularity, twin.spoken, twin.alike, twin.weights = self.popularity, self.spoken, self.alike, self.weights
         return twin
+
+    def _lift(self, popularity: NDArray[np.floating]) -> NDArray[np.float64]:
+        lift = np.asarray((1.0 + popularity) ** self.params.popularity, np.float64)
+        is_met = popularity > 0
+        if is_met.any():
+            lift[~is_met] = lift[is_met].mean()
+        return lift
 
     def preferences(self, history: History) -> NDArray[np.float64]:
         """p(u,k): what a history says about every attribute."""

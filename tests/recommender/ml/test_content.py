@@ -67,8 +67,19 @@ def test_text_attributes_and_pictures_add_up_with_their_weights():
     assert likeness[0] == pytest.approx([0.0, 1 / 6, 2 / 6, 3 / 6])
 
 
+def test_what_nobody_met_counts_as_the_others_do_on_average():
+    same = ItemFacts(attributes=[["red"]] * 5)
+    chosen = from_matrix(np.array([[1, 1, 0, 1, 0], [0, 1, 0, 1, 0], [0, 1, 0, 0, 0], [0, 1, 0, 0, 0]]))
+    model = Content(same, ContentParams(popularity=0.5)).fit(chosen)
+
+    spoken = model.spoken[0].toarray()[0]  # chosen by one, four, nobody, two, nobody
+
+    average = (2**0.5 + 5**0.5 + 3**0.5) / 3
+    assert spoken == pytest.approx([0, 5**0.5, average, 3**0.5, average])
+
+
 def test_popularity_lets_known_goods_through():
-    chosen = from_matrix(np.array([[1, 0, 1, 0, 0, 0]] * 30))
+    chosen = from_matrix(np.array([[1, 0, 1, 0, 0, 0]] * 30 + [[0, 1, 0, 0, 0, 0]]))
 
     assert Content(COLOURS, EVEN).fit(chosen).recommend([(0, 1.0)], 1, exclude=[0]).items.tolist() == [1]
     lifted = Content(COLOURS, ContentParams(popularity=0.5)).fit(chosen)
