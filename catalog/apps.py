@@ -53,10 +53,12 @@ class CatalogConfig(AppConfig):
 
     @staticmethod
     def _register_experiment_metrics() -> None:
-        from core.extensions import experiment_kinds, experiment_metrics
+        from core.extensions import experiment_kinds, experiment_metrics, impact_measures
 
         experiment_kinds.register("search", "catalog.search.trials.SEARCH", order=20)
-        for order, name in enumerate(("orders", "conversion", "revenue", "clicks", "revenue_per_view"), 1):
+        impact_measures.register("search", "catalog.search.trials.IMPACT", order=20)
+        names = "orders conversion revenue clicks revenue_per_view bought_again returns search_success"
+        for order, name in enumerate(names.split(), 1):
             experiment_metrics.register(name, f"catalog.experiment_metrics.{name.upper()}", order=order)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What the shop's facts say about an experiment: orders, buyers, revenue, clicks.
+"""What the shop's facts say about an experiment: orders, buyers, revenue, clicks, returns, searches.
 
 A browser that is joined to a customer is one person with that customer: an order counts for whoever placed it, for the
 browser in which it was placed and, when the browser belongs to somebody, for that customer and their other browsers;
@@ -35,13 +35,14 @@ ACTS = {
 }
 
 
-def _paid(unit: str) -> str:
-    """Paid orders of each subject, from `before` to `until`, each once: subject, exposed_at, id, paid_at, money."""
+def _paid(unit: str, *, since: str = "e.before") -> str:
+    """Paid orders of each subject up to `until`, each once: subject, exposed_at, before, id, paid_at, money."""
     ways = (
         f"""
-        SELECT e.subject, e.exposed_at, o.id, o.paid_at, (o.paid_total - o.refunded_total) * o.base_rate AS money
+        SELECT e.subject, e.exposed_at, e.before, o.id, o.paid_at,
+            (o.paid_total - o.refunded_total) * o.base_rate AS money
         FROM exposed e {joins}
-        WHERE o.paid_at >= e.before AND o.paid_at < e.until AND o.status IN ({BOUGHT})"""  # noqa: S608 (our own words only)
+        WHERE o.paid_at >= {since} AND o.paid_at < e.until AND o.status IN ({BOUGHT})"""  # noqa: S608 (our own words only)
         for joins in PEOPLE[unit]
     )
     return " UNION ".join(ways)
@@ -55,6 +56,57 @@ def _orders(y: str) -> dict[str, str]:
             {y.format(when="o.paid_at >= o.exposed_at")} AS y, 1 AS d, {y.format(when="o.paid_at < o.exposed_at")} AS x
         FROM ({_paid(unit)}) o GROUP BY o.subject"""  # noqa: S608 (our own words only)
         for unit in PEOPLE
+    }
+
+
+def _bought_again() -> dict[str, str]:
+    """Whether somebody paid for an order in the days counted that was not their first ever."""
+    return {
+        unit: f"""
+        SELECT o.subject, 1 AS d,
+            (count(*) FILTER (WHERE o.paid_at >= o.exposed_at) > 0 AND count(*) > 1)::int AS y,
+            (count(*) FILTER (WHERE o.paid_at >= o.before AND o.paid_at < o.exposed_at) > 0
+                AND count(*) FILTER (WHERE o.paid_at < o.exposed_at) > 1)::int AS x
+        FROM ({_paid(unit, since="'-infinity'")}) o GROUP BY o.subject"""  # noqa: S608 (our own words only)
+        for unit in PEOPLE
+    }
+
+
+def _returns() -> dict[str, str]:
+    """Whether somebody got money back, in the days counted, for an order paid since the exposure."""
+    ways = {
+        unit: " UNION ALL ".join(
+            f"""
+            SELECT e.subject, o.paid_at >= e.exposed_at AND r.refunded_at >= e.exposed_at AS after
+            FROM exposed e {joins} JOIN catalog_refund r ON r.order_id = o.id
+            WHERE r.refunded_at >= e.before AND r.refunded_at < e.until AND o.paid_at IS NOT NULL
+                AND (o.paid_at >= e.exposed_at OR r.refunded_at < e.exposed_at)"""  # noqa: S608 (our own words only)
+            for joins in joined
+        )
+        for unit, joined in PEOPLE.items()
+    }
+    return {
+        unit: f"""
+        SELECT r.subject, 1 AS d, bool_or(r.after)::int AS y, bool_or(NOT r.after)::int AS x
+        FROM ({found}) r GROUP BY r.subject"""  # noqa: S608 (our own words only)
+        for unit, found in ways.items()
+    }
+
+
+def _search_success() -> dict[str, str]:
+    """Searches that led to a product, over searches; before the exposure only those that did are told."""
+    people = {
+        "customer": f"{CUSTOMER} JOIN catalog_searchquery q ON q.customer_id = c.id",
+        "visitor": f"{VISITOR} JOIN catalog_searchquery q ON q.visitor_id = v.id",
+    }
+    return {
+        unit: f"""
+        SELECT e.subject, count(q.clicked_at) FILTER (WHERE q.searched_at >= e.exposed_at) AS y,
+            count(*) FILTER (WHERE q.searched_at >= e.exposed_at) AS d,
+            count(q.clicked_at) FILTER (WHERE q.searched_at < e.exposed_at) AS x
+        FROM exposed e {joins} AND q.searched_at >= e.before AND q.searched_at < e.until AND q.normalised <> ''
+        GROUP BY e.subject"""  # noqa: S608 (our own words only)
+        for unit, joins in people.items()
     }
 
 
@@ -110,4 +162,19 @@ REVENUE_PER_VIEW = OutcomeMetric(
     title=_("Revenue per thousand product views"), more=_("%(range)s more revenue per view"),
     fewer=_("%(range)s less revenue per view"), sql=_revenue_per_view(), is_amount=True, is_ratio=True, scale=1000,
     help=_("A ratio: revenue over product pages seen, with the variance of people, not of views."),
+)  # fmt: skip
+BOUGHT_AGAIN = OutcomeMetric(
+    title=_("Share of people who buy again"), more=_("%(range)s more people who buy again"),
+    fewer=_("%(range)s fewer people who buy again"), sql=_bought_again(), is_share=True,
+    help=_("People with a paid order within the days counted that is not their first."),
+)  # fmt: skip
+RETURNS = OutcomeMetric(
+    title=_("Share of people who return something"), more=_("%(range)s more people with returns"),
+    fewer=_("%(range)s fewer people with returns"), sql=_returns(), is_share=True, is_good=False,
+    help=_("People who got money back within the days counted, for an order paid in them."),
+)  # fmt: skip
+SEARCH_SUCCESS = OutcomeMetric(
+    title=_("Searches that lead to a product"), more=_("%(range)s more searches that lead to a product"),
+    fewer=_("%(range)s fewer searches that lead to a product"), sql=_search_success(), is_ratio=True, is_share=True,
+    help=_("A ratio: searches after which a product of the results was opened, over searches; variance of people."),
 )  # fmt: skip

@@ -111,6 +111,10 @@ experiment_kinds = Registry("experiment_kinds")
 
 experiment_metrics = Registry("experiment_metrics")
 """What experiments are judged by. Key: the metric, such as "orders"; dotted: its `core.experiments.OutcomeMetric`."""
+
+impact_measures = Registry("impact_measures")
+"""What the impact page judges. Key: the capability, such as "recommendations"; dotted: its `core.impact.Capability`."""
+
 loops = Registry("loops")
 """Work that goes on all the time beside the scheduler: callables `(stop: threading.Event) -> None` (see core.loops)."""
 

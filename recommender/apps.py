@@ -14,6 +14,7 @@ class RecommenderConfig(AppConfig):
             evaluators,
             experiment_kinds,
             first_models,
+            impact_measures,
             model_kinds,
             personal_data,
             role_permissions,
@@ -23,6 +24,7 @@ class RecommenderConfig(AppConfig):
 
         evaluators.register("recommender", "recommender.evaluators.RecommenderEvaluator")
         experiment_kinds.register("recommendations", "recommender.trials.RECOMMENDATIONS", order=10)
+        impact_measures.register("recommendations", "recommender.trials.IMPACT", order=10)
         evaluators.register("sessions", "recommender.session_evaluators.SessionEvaluator")
         role_permissions.register("recommender", "recommender.roles.ROLE_PERMISSIONS")
         first_models.register("recommender", "recommender.services.train_first")

@@ -307,7 +307,7 @@ def _told(
         id=tokens.make(
             placement=placement,
             version_id=loaded.version_id if loaded else 0,
-            arm_id=placed.arm_id if placed else 0,
+            arm_id=placed.arm_id if placed and not placed.is_held_out else 0,
             source=source,
         ),
         placement=placement,

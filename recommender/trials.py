@@ -4,7 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Customer
 from catalog.recent import Browser
-from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for
+from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for, expose, expose_to_models
+from core.impact import Capability, Start
 from recommender.answers import CATEGORY, RISING, TOGETHER, TRENDING
 from recommender.models import Placement
 
@@ -21,6 +22,9 @@ STRATEGIES: dict[str, str] = {
     Placement.Strategy.NEWEST: NEWEST,
 }
 """What staff choose for a placement, in the words of answers and of arms: an arm may show each of them."""
+
+MODELLED = frozenset({Placement.Strategy.AUTOMATIC, Placement.Strategy.SIMILAR, Placement.Strategy.TOGETHER})
+"""Strategies that the holdout goes without: all others are plain lists, the same for everybody."""
 
 RECOMMENDATIONS = ExperimentKind(
     title=_("Recommendations"),
@@ -43,21 +47,52 @@ RECOMMENDATIONS = ExperimentKind(
         ArmChoice(RISING, _("What is rising fast"), {"strategy": RISING}),
     ],
     control=POPULAR,
-    metrics=["orders", "conversion", "revenue", "clicks", "revenue_per_view"],
+    metrics=["orders", "conversion", "revenue", "clicks", "revenue_per_view", "bought_again", "returns"],
 )
 
+IMPACT = Capability(
+    title=_("Recommendations"),
+    control=_("the popularity list"),
+    kind=KIND,
+    ways=frozenset({LIVE, SIMILAR, TOGETHER}),
+    measures=("conversion", "revenue", "clicks"),
+    guardrails=("returns",),
+    start=Start(name=_("Do recommendations on the home page sell more than the popularity list?"), target="home",
+                ways=(POPULAR, LIVE), metric="conversion"),
+)  # fmt: skip
 
-def placed_at(placement: str, *, customer: Customer | None, browser: Browser | None) -> Placed | None:
-    """The arm of this person at this placement. Who does not want to be followed, or no personal answers, is left out.
+
+def subject_of(*, customer: Customer | None, browser: Browser | None) -> Subject | None:
+    """The person as experiments know them. None for who does not want to be followed, or no personal answers.
 
     A browser that has sent no event yet has a key and no row; it takes part.
     """
     if (customer is not None and not customer.is_personalised) or (browser is not None and not browser.may_track):
         return None
-    subject = Subject(
+    return Subject(
         visitor=browser.key if browser else None, customer=customer.public_id if customer is not None else None
     )
-    return arm_for(kind=KIND, target=placement, subject=subject)
+
+
+def placed_at(
+    placement: str, subject: Subject | None, *, strategy: str = Placement.Strategy.AUTOMATIC
+) -> Placed | None:
+    """The arm of this person at this placement, which shows `strategy` (of staff) outside experiments.
+
+    A list that no model makes is the same for the holdout as for everybody.
+    """
+    placed = arm_for(kind=KIND, target=placement, subject=subject) if subject is not None else None
+    if placed is not None and placed.is_held_out and strategy not in MODELLED:
+        return None
+    return placed
+
+
+def note_shown(placed: Placed | None, subject: Subject | None, *, strategy: str) -> None:
+    """A list was shown: in the experiment of the placement, and, where a model makes it, in the holdout's."""
+    if placed is not None and not placed.is_held_out:
+        expose(placed)
+    if subject is not None and strategy in MODELLED:
+        expose_to_models(subject)
 
 
 def against_control(strategy: str) -> str:

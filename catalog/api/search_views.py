@@ -25,7 +25,6 @@ from core.api.ids import primary_keys
 from core.api.permissions import HasScope
 from core.api.questions import checked
 from core.api.views import ApiView
-from core.experiments import expose
 from core.metrics import count
 from core.models import Scope
 
@@ -51,9 +50,10 @@ class SearchView(ApiView):
         query = checked(SearchQuerySerializer, request.query_params)
         customer = customer_asked_for(request, query.get("customer"))
         visitor = Visitor.objects.filter(key=query["visitor"]).first() if "visitor" in query else None
-        placed = None
+        subject = None
         if query["sort"] == "relevance":
-            placed = trials.placed_in_search(customer=customer, visitor=visitor, visitor_key=query.get("visitor"))
+            subject = trials.subject_of(customer=customer, visitor=visitor, visitor_key=query.get("visitor"))
+        placed = trials.placed_in_search(subject)
         question = answers.Question(
             text=query["q"],
             filters=_filters(query),
@@ -66,8 +66,7 @@ class SearchView(ApiView):
             in_personal_order=trials.is_personal(placed),
         )
         answer = answers.answer(question)
-        if placed is not None:
-            expose(placed)
+        trials.note_shown(placed, subject)
         count("searches", matched=answer.matched)
         key = uuid.uuid4()
         if not question.offset:

@@ -28,6 +28,8 @@ class EventFigures:
     bots: int = 0
     unwanted: int = 0
     waiting: Waiting = field(default_factory=lambda: Waiting(0, 0.0))
+    bots_of_the_hour: int = 0
+    """Events of bots in the last 60 minutes."""
 
     @property
     def taken(self) -> int:
@@ -56,6 +58,7 @@ def event_figures() -> EventFigures | None:
         bots=day[TOO_FAST],
         unwanted=day[REFUSING],
         waiting=waits,
+        bots_of_the_hour=_sum(found[:MINUTES])[TOO_FAST],
     )
 
 

@@ -140,15 +140,17 @@ def page_of(pk: int) -> str:
     return reverse("admin:core_experiment_change", args=[pk])
 
 
-def plan(request: HttpRequest) -> dict[str, Any]:
-    """People that it takes to find a change, and how long that lasts. Numbers that cannot be give no answer."""
-    given = {
-        name: request.GET.get(name, default) for name, default in (("base", "4"), ("lift", "10"), ("daily", "500"))
-    }
+def plan(request: HttpRequest, *, base: str = "", daily: str = "") -> dict[str, Any]:
+    """People that it takes to find a change, and how long that lasts. Numbers that cannot be give no answer.
+
+    `base` (percent) and `daily` are what the shop has, where the page knows it.
+    """
+    usual = (("base", base or "4"), ("lift", "10"), ("daily", daily or "500"))
+    given = {name: request.GET.get(name, default) for name, default in usual}
     try:
-        base, lift, daily = (float(given[name].replace(",", ".")) for name in ("base", "lift", "daily"))
-        people = ml.people_needed_always_valid(base=base / 100, lift=lift / 100)
-        days = -(-people // daily) if daily > 0 else None
+        share, lift, a_day = (float(given[name].replace(",", ".")) for name in ("base", "lift", "daily"))
+        people = ml.people_needed_always_valid(base=share / 100, lift=lift / 100)
+        days = -(-people // a_day) if a_day > 0 else None
     except (ValueError, OverflowError):
         return given | {"problem": _("Give a share between 0 and 100% and a change that is not 0.")}
     return given | {"people": figure(people), "days": figure(int(days)) if days is not None and days < 36_500 else ""}

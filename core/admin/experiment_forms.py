@@ -177,10 +177,15 @@ PREFILLED = ("name", "place", "other_place", "hypothesis", "primary_metric")
 def prefilled(asked: Mapping[str, str]) -> dict[str, Any]:
     """What the address of the form may fill in: pages that know what to ask link here. Nothing is written by it."""
     names = [*PREFILLED, *(f"arm_{place}_way" for place in range(ARMS))]
-    return {name: asked[name][:200] for name in names if asked.get(name)}
+    found: dict[str, Any] = {name: asked[name][:200] for name in names if asked.get(name)}
+    if asked.get("guardrails"):
+        found["guardrails"] = asked["guardrails"][:200].split(",")
+    return found
 
 
-def start_address(*, kind: str, target: str, name: str, ways: Sequence[str], metric: str = "") -> str:
+def start_address(
+    *, kind: str, target: str, name: str, ways: Sequence[str], metric: str = "", guardrails: Sequence[str] = ()
+) -> str:
     """The form of a new experiment at this place, the control's way first."""
     known = kinds.known(kind)
     is_listed = known is not None and target in known.targets
@@ -189,6 +194,7 @@ def start_address(*, kind: str, target: str, name: str, ways: Sequence[str], met
         "place": f"{kind}:{target if is_listed else OTHER}",
         "other_place": "" if is_listed else target,
         "primary_metric": metric,
+        "guardrails": ",".join(guardrails),
         **{f"arm_{place}_way": f"{kind}:{way}" for place, way in enumerate(ways[:ARMS])},
     }
     query = {name: value for name, value in query.items() if value}

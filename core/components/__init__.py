@@ -4,12 +4,13 @@
 from core.components.figures import Figure, sparkline
 from core.components.heat import HeatCell, HeatRow, heat
 from core.components.pills import Meaning, pill
-from core.components.ranges import Range, range_chart
+from core.components.ranges import Axis, Range, axis_of, range_chart
 from core.components.scores import Explanation, Reason, Score, confidence_bar, score_badge
 from core.components.toasts import toast
 from core.components.words import ago, compact, figure, money, percent, when
 
 __all__ = [
+    "Axis",
     "Explanation",
     "Figure",
     "HeatCell",
@@ -19,6 +20,7 @@ __all__ = [
     "Reason",
     "Score",
     "ago",
+    "axis_of",
     "compact",
     "confidence_bar",
     "figure",

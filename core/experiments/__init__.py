@@ -5,16 +5,17 @@
     if placed is not None:
         …do what `placed.settings` says…
         expose(placed)
+    expose_to_models(subject)  # where a model decides, for the shop's holdout (core.experiments.holdout)
 
-Both take microseconds and never fail: running experiments are remembered for a second, and exposures are written by a
+All take microseconds and never fail: running experiments are remembered for a second, and exposures are written by a
 thread of their own. What an experiment may change is registered in `core.extensions.experiment_kinds`, what it is
 judged by in `experiment_metrics`. Starting, stopping and deciding are in `core.experiments.services`, the result in
 `core.experiments.looking`.
 """
 
-from core.experiments.exposures import expose
+from core.experiments.exposures import expose, expose_to_models
 from core.experiments.kinds import ArmChoice, ExperimentKind
 from core.experiments.metrics import OutcomeMetric
 from core.experiments.placing import Placed, Subject, arm_for
 
-__all__ = ["ArmChoice", "ExperimentKind", "OutcomeMetric", "Placed", "Subject", "arm_for", "expose"]
+__all__ = ["ArmChoice", "ExperimentKind", "OutcomeMetric", "Placed", "Subject", "arm_for", "expose", "expose_to_models"]

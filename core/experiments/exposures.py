@@ -20,7 +20,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, connection
 
 from core import redis_client
-from core.experiments.placing import Placed
+from core.experiments.placing import Placed, Subject, place_in_everything
 from core.local_services import LocalServiceError
 from core.metrics import count
 
@@ -126,6 +126,13 @@ exposures = Exposures()
 def expose(placed: Placed) -> None:
     """This person has just been shown what the experiment changes."""
     exposures.add(placed)
+
+
+def expose_to_models(subject: Subject) -> None:
+    """This person has just been shown what a model decides, or, in the holdout, what is there instead."""
+    placed = place_in_everything(subject)
+    if placed is not None:
+        exposures.add(placed)
 
 
 def store() -> int:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from core.experiments import exposures, metrics
+from core.experiments import exposures, holdout, metrics
 from core.extensions import experiment_metrics
 from core.jobs import guard, progress
 from core.ml import experiments as ml
@@ -46,11 +46,15 @@ def look(experiment_id: int) -> dict[str, Any]:
 
 
 def look_at_all() -> dict[str, Any]:
-    """A look at every experiment that still gathers outcomes; exposures kept long enough are removed."""
+    """A look at every experiment that still gathers outcomes; exposures kept long enough are removed. The holdout is
+    kept as the shop profile asks, and looked at once a day."""
     now = timezone.now()
+    holdout.keep(now)
     looked = 0
     rows = Experiment.objects.filter(Q(state=Experiment.State.RUNNING) | Q(state=Experiment.State.STOPPED))
     for experiment in rows.order_by("pk"):
+        if experiment.kind == holdout.KIND and not holdout.is_due(experiment, now):
+            continue
         last = experiment.stopped_at + timedelta(days=experiment.outcome_days) + GRACE if experiment.stopped_at else now
         if last >= now:
             look(experiment.pk)

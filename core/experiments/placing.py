@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import structlog
 from django.db import DatabaseError, InterfaceError
 
+from core.experiments import kinds
 from core.ml.experiments.assignment import Split, share_of
 from core.models import Experiment
 from core.shop import current_shop
@@ -16,6 +17,8 @@ from core.shop import current_shop
 log = structlog.get_logger(__name__)
 REMEMBER_SECONDS = 1.0
 LONGEST_SUBJECT = 64
+EVERYTHING = "everything"
+"""The kind of the holdout's experiment (core.experiments.holdout)."""
 
 
 class Subject(NamedTuple):
@@ -35,6 +38,8 @@ class Placed(NamedTuple):
     settings: Mapping[str, Any]
     is_control: bool
     subject: str
+    is_held_out: bool = False
+    """In the shop's holdout: `settings` are those of the kind's control, whether an experiment runs there or not."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +61,14 @@ _known: tuple[float, dict[tuple[str, str], _Running], bytes] | None = None
 def arm_for(*, kind: str, target: str = "", subject: Subject) -> Placed | None:
     """The arm of this person in what runs there. None: nothing runs, or they take no part.
 
-    The same person always gets the same arm of an experiment, whatever process answers. People in the shop's holdout,
-    and people without the kind of ID that the experiment divides by, take no part. Nothing is written: see `expose`.
-    While the database is away the experiments last seen go on.
+    The same person always gets the same arm of an experiment, whatever process answers. People in the shop's holdout
+    get the control of the kind everywhere; people without the kind of ID that the experiment divides by take no part.
+    Nothing is written: see `expose`. While the database is away the experiments last seen go on.
     """
     running, holdout_salt = _running()
+    held = _in_everything(running, subject)
+    if held is not None and held.is_control:
+        return held._replace(settings=_settings_of_control(kind), is_held_out=True)
     one = running.get((kind, target))
     if one is None:
         return None
@@ -71,6 +79,27 @@ def arm_for(*, kind: str, target: str = "", subject: Subject) -> Placed | None:
         return None
     arm_id, arm, settings, is_control = one.arms[one.split.arm_of(name)]
     return Placed(one.pk, one.key, arm_id, arm, settings, is_control, name)
+
+
+def place_in_everything(subject: Subject) -> Placed | None:
+    """Whether this person is in the holdout or in the rest of the shop, which are compared with each other. None while
+    there is no holdout, and for people without a visitor ID."""
+    return _in_everything(_running()[0], subject)
+
+
+def _in_everything(running: Mapping[tuple[str, str], "_Running"], subject: Subject) -> Placed | None:
+    one, name = running.get((EVERYTHING, "")), subject.visitor
+    if one is None or not name or len(name) > LONGEST_SUBJECT:
+        return None
+    arm_id, arm, settings, is_control = one.arms[one.split.arm_of(name)]
+    return Placed(one.pk, one.key, arm_id, arm, settings, is_control, name, is_held_out=is_control)
+
+
+def _settings_of_control(kind: str) -> Mapping[str, Any]:
+    known = kinds.known(kind)
+    if known is None:
+        return {}
+    return next((choice.settings for choice in known.choices if choice.key == known.control), {})
 
 
 def forget() -> None:

@@ -87,6 +87,7 @@ def stop(experiment: Experiment) -> Experiment:
     current = _locked(experiment)
     if not current.is_running:
         raise DomainError(_("This experiment is not running."), code="not_running")
+    _by_hand(current)
     current.state, current.stopped_at = Experiment.State.STOPPED, timezone.now()
     current.save(update_fields=["state", "stopped_at", "updated_at"])
     transaction.on_commit(placing.forget)
@@ -133,6 +134,7 @@ def archive(experiment: Experiment, *, back: bool = False) -> Experiment:
 @transaction.atomic
 def new_version(experiment: Experiment, *, by: StaffUser | None = None) -> Experiment:
     """A draft with the same arms and a salt of its own: how weights or arms of a started experiment are changed."""
+    _by_hand(experiment)
     fields = {
         name: getattr(experiment, name)
         for name in (
@@ -174,6 +176,11 @@ def ask_for_look(experiment: Experiment, *, by: StaffUser | None = None) -> Job:
 
 def _locked(experiment: Experiment) -> Experiment:
     return Experiment.objects.select_for_update(of=("self",)).get(pk=experiment.pk)
+
+
+def _by_hand(experiment: Experiment) -> None:
+    if experiment.kind == placing.EVERYTHING:
+        raise DomainError(_("The shop profile sets the holdout. Change its share there."), code="is_holdout")
 
 
 def _started() -> DomainError:

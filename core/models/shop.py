@@ -48,7 +48,10 @@ class ShopProfile(TimestampedModel):
     )  # fmt: skip
     holdout_percent = models.PositiveSmallIntegerField(
         _("holdout (%)"), default=5, db_default=5, validators=[MaxValueValidator(50)],
-        help_text=_("This share of people takes part in no experiment. Those that run keep the share they began with."),
+        help_text=_(
+            "This share of people sees the shop without what models decide and takes part in no experiment. So the "
+            "impact page can say what all capabilities bring together."
+        ),
     )  # fmt: skip
     credit_hours = models.PositiveSmallIntegerField(
         _("time that counts for recommendations"), choices=CreditHours, default=CreditHours.DAY,

@@ -21,7 +21,6 @@ from core.api.quick import QuickView, Unusual
 from core.api.schema import problems
 from core.api.views import ApiView
 from core.exceptions import NotFound
-from core.experiments import expose
 from core.faults import fault_of
 from core.metrics import count
 from core.models import Scope
@@ -115,13 +114,13 @@ def _known_placement(key: str) -> Wish:
 
 def _recommended(query: dict[str, Any], who: selectors.Person, **more: Any) -> selectors.Answer:
     wish = _known_placement(query["placement"])
-    placed = trials.placed_at(query["placement"], customer=who.customer, browser=who.browser)
+    subject = trials.subject_of(customer=who.customer, browser=who.browser)
+    placed = trials.placed_at(query["placement"], subject, strategy=wish.strategy)
     answer = selectors.recommend(
         placement=query["placement"], who=who, limit=query.get("limit"), language=query.get("lang"), placed=placed,
         wish=wish, device=query["device"], **more,
     )  # fmt: skip
-    if placed is not None:
-        expose(placed)
+    trials.note_shown(placed, subject, strategy=wish.strategy)
     return answer
 
 

@@ -11,7 +11,13 @@ from core.ml.experiments.checks import MISMATCH_BELOW, holm, sample_ratio
 from core.ml.experiments.differences import Difference, Interval, difference, relative_interval
 from core.ml.experiments.moments import Estimate, Sums, adjusted, mean_of, ratio_of, winsorised
 from core.ml.experiments.planning import days_needed, people_needed_always_valid, sample_size
-from core.ml.experiments.sequences import MINIMUM_PER_ARM, always_valid_multiplier, is_long_enough, rho_squared
+from core.ml.experiments.sequences import (
+    MINIMUM_PER_ARM,
+    always_valid_multiplier,
+    always_valid_p,
+    is_long_enough,
+    rho_squared,
+)
 
 __all__ = [
     "MINIMUM_PER_ARM",
@@ -25,6 +31,7 @@ __all__ = [
     "Sums",
     "adjusted",
     "always_valid_multiplier",
+    "always_valid_p",
     "compare",
     "days_needed",
     "difference",

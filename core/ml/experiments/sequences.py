@@ -33,6 +33,20 @@ def always_valid_multiplier(n: float, *, tuned_for: int, alpha: float = 0.05) ->
     return math.sqrt(2 * (scaled + 1) / scaled * math.log(math.sqrt(scaled + 1) / alpha))
 
 
+def always_valid_p(z: float, n: float, *, tuned_for: int, alpha: float = 0.05) -> float:
+    """p that may be looked at at any time: the smallest level at which the range above, with the ρ² that was tuned at
+    `alpha`, leaves "no difference" out. `z` is the difference in standard errors, n all subjects of the comparison.
+
+    The boundary solved for its level: √(nρ² + 1) · exp(−z²·nρ² / (2(nρ² + 1))), at most 1. It is below `alpha` exactly
+    when the range at `alpha` leaves zero out; such p values may be corrected as usual (Howard, Ramdas, McAuliffe and
+    Sekhon 2021, "Time-uniform, nonparametric, nonasymptotic confidence sequences", section 6).
+    """
+    scaled = n * rho_squared(tuned_for, alpha=alpha)
+    if scaled <= 0:
+        return 1.0
+    return min(1.0, math.sqrt(scaled + 1) * math.exp(-(z**2) * scaled / (2 * (scaled + 1))))
+
+
 def is_long_enough(n: int, nonzero: int) -> bool:
     """Whether an arm has enough subjects, and enough of them with something to count."""
     return n >= MINIMUM_PER_ARM and nonzero >= MINIMUM_EVENTS

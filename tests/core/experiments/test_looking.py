@@ -1,5 +1,6 @@
 """A look counts what was planted: orders, buyers, money, clicks, from the first exposure on and no longer than said."""
 
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,12 +8,19 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from catalog.models import Customer, Interaction, Order, Visitor
+from catalog.models import Customer, Interaction, Order, SearchQuery, Visitor
 from catalog.partitions import ensure_months
 from core.experiments import looking
 from core.experiments.looking import look, look_at_all
-from core.models import Experiment, ExperimentLook, Exposure
-from tests.factories import CustomerFactory, ExperimentFactory, ExposureFactory, OrderFactory, VisitorFactory
+from core.models import Experiment, ExperimentLook, Exposure, ShopProfile
+from tests.factories import (
+    CustomerFactory,
+    ExperimentFactory,
+    ExposureFactory,
+    OrderFactory,
+    RefundFactory,
+    VisitorFactory,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -235,14 +243,14 @@ def test_a_look_costs_a_known_number_of_statements(now, django_assert_max_num_qu
     experiment = running()
     ExposureFactory.create(experiment=experiment)
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(16):
         look(experiment.pk)
 
 
 def test_a_look_without_anybody_is_a_look(now):
     experiment = running()
 
-    assert look(experiment.pk) == {"people": 0, "metrics": 5}
+    assert look(experiment.pk) == {"people": 0, "metrics": 8}
 
     seen = experiment.looks.get()
     assert seen.sample_ratio_p == 1.0
@@ -257,6 +265,7 @@ def test_a_draft_is_not_looked_at():
 
 
 def test_stopped_experiments_are_looked_at_until_the_last_days_are_over(now):
+    ShopProfile.objects.update_or_create(pk=1, defaults={"holdout_percent": 0})
     gathering = ExperimentFactory.create(state=Experiment.State.STOPPED, outcome_days=7)
     over = ExperimentFactory.create(state=Experiment.State.STOPPED, outcome_days=7, target="cart")
     Experiment.objects.filter(pk=over.pk).update(stopped_at=now - 9 * DAY)
@@ -278,3 +287,55 @@ def test_exposures_of_long_ended_experiments_are_forgotten_and_their_looks_stay(
     assert looking.forget_old() == 1
     assert list(Exposure.objects.all()) == [kept]
     assert old.looks.count() == 1
+
+
+def test_who_pays_for_an_order_that_is_not_the_first_bought_again(now):
+    experiment = running()
+    people = {
+        name: VisitorFactory.create(customer=CustomerFactory.create()) for name in ("loyal", "new", "twice", "gone")
+    }
+    for visitor in people.values():
+        ExposureFactory.create(experiment=experiment, subject=visitor.key, exposed_at=now - 10 * DAY)
+    pay(people["loyal"].customer, now - 300 * DAY)
+    pay(people["loyal"].customer, now - 9 * DAY)
+    pay(people["new"].customer, now - 9 * DAY)
+    pay(people["twice"].customer, now - 9 * DAY)
+    pay(people["twice"].customer, now - 8 * DAY)
+    pay(people["gone"].customer, now - 300 * DAY)
+    pay(people["gone"].customer, now - 2 * DAY)  # after the seven days
+
+    look(experiment.pk)
+
+    assert told(experiment, "bought_again") == {"n": 4, "nonzero": 2, "value": 0.5}
+
+
+def test_a_return_counts_for_an_order_paid_since_the_exposure(now):
+    experiment = running()
+    people = [VisitorFactory.create(customer=CustomerFactory.create()) for _ in range(4)]
+    for visitor in people:
+        ExposureFactory.create(experiment=experiment, subject=visitor.key, exposed_at=now - 10 * DAY)
+    for visitor, paid, refunded in ((people[0], 9, 5), (people[1], 20, 5), (people[2], 9, 1)):
+        order = pay(visitor.customer, now - paid * DAY)
+        RefundFactory.create(order=order, customer=visitor.customer, refunded_at=now - refunded * DAY)
+
+    look(experiment.pk)
+
+    assert told(experiment, "returns") == {"n": 4, "nonzero": 1, "value": 0.25}
+
+
+def test_searches_that_lead_to_a_product_are_a_ratio_over_searches(now):
+    experiment = running(kind="search", target="results")
+    visitor = VisitorFactory.create()
+    ExposureFactory.create(experiment=experiment, subject=visitor.key, exposed_at=now - 10 * DAY)
+    ExposureFactory.create(experiment=experiment, subject="silent", exposed_at=now - 10 * DAY)
+    for days, clicked in ((9, True), (9, False), (8, False), (12, True), (1, True)):
+        at = now - days * DAY
+        SearchQuery.objects.create(
+            key=uuid.uuid4(), text="mug", normalised="mug", results=3, matched="all", searched_at=at, visitor=visitor,
+            clicked_at=at if clicked else None,
+        )  # fmt: skip
+
+    look(experiment.pk)
+
+    found = told(experiment, "search_success")
+    assert (found["n"], found["value"]) == (2, pytest.approx(1 / 3))
