@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AnalyticsConfig(AppConfig):
@@ -22,6 +23,8 @@ class AnalyticsConfig(AppConfig):
         self._register_facts()
         self._register_reports()
         self._register_segments()
+        self._register_impact()
+        self._register_live()
 
     @staticmethod
     def _register_facts() -> None:
@@ -91,3 +94,25 @@ class AnalyticsConfig(AppConfig):
                 f"analytics.{name}", f"analytics.models.{name}", subject="catalog.Customer", path="customer",
                 fields=fields, on_erase="delete",
             )  # fmt: skip
+
+    @staticmethod
+    def _register_impact() -> None:
+        from core.extensions import dashboard_cards, staff_pages
+
+        staff_pages.register(
+            "analytics_impact", "analytics.impact.views.page", path="analytics/impact/",
+            permission="core.view_experiment", title=_("Impact"), icon="verified", group="analytics", order=80,
+        )  # fmt: skip
+        dashboard_cards.register("analytics.impact", "analytics.impact.card.card", order=50)
+
+    @staticmethod
+    def _register_live() -> None:
+        from core.extensions import gauges, loops, staff_pages
+
+        staff_pages.register(
+            "analytics_live", "analytics.live.views.page", path="analytics/live/",
+            permission="analytics.view_dailysales", title=pgettext_lazy("what happens now", "Live"), icon="sensors",
+            group="analytics", order=20,
+        )  # fmt: skip
+        loops.register("live", "analytics.live.loop.run")
+        gauges.register("analytics.live", "analytics.live.gauges.families", asks="database")

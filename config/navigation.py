@@ -78,16 +78,18 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 
-PAGES = {ANALYTICS: "analytics", INTELLIGENCE: "intelligence"}
-"""Groups that begin with pages of apps, and the word by which these say where they belong."""
+PAGES = ((ANALYTICS, "analytics"), (INTELLIGENCE, "intelligence"))
+"""Groups that begin with pages of apps, and the word by which these say where they belong. No dictionary: a title that
+is translated when it is read has another hash in every language."""
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups and items in the form the theme reads. Asks no query of its own: rights are read once per request."""
     groups = []
     for title, items in GROUPS:
-        if title in PAGES:
-            items = [*_pages_of_apps(PAGES[title]), *items]
+        for group, word in PAGES:
+            if title is group:
+                items = [*_pages_of_apps(word), *items]
         shown = [entry for item in items if (entry := _entry(request, item)) is not None]
         if shown:
             groups.append({"title": title, "items": shown})

@@ -8,6 +8,8 @@ from core.models import StaffUser
 
 PAGES = [
     "index",
+    "analytics_impact",
+    "analytics_live",
     "recommender_online",
     "analytics_sales",
     "analytics_cohorts",

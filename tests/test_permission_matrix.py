@@ -160,6 +160,7 @@ API_ROWS = {
     ("GET", "/api/v1/staff/segments/<str:segment_id>"): Row(None, 403),
     ("PUT", "/api/v1/staff/segments/<str:segment_id>"): Row(None, 403, {"name": "Newcomers"}),
     ("GET", "/api/v1/staff/segments/<str:segment_id>/members"): Row(None, 403),
+    ("GET", "/api/v1/staff/impact"): Row(None, 403),
     ("GET", "/api/v1/staff/jobs"): Row(None, 403),
     ("GET", "/api/v1/staff/jobs/<int:number>"): Row(None, 403),
     ("GET", "/api/v1/staff/models"): Row(None, 403),
@@ -168,6 +169,7 @@ API_ROWS = {
 # What staff need there: the same that opens the page of the staff site.
 STAFF_API = {
     "/api/v1/staff/experiments": {"core.view_experiment", "core.change_experiment"},
+    "/api/v1/staff/impact": {"core.view_experiment", "core.change_experiment"},
     "/api/v1/staff/jobs": {"core.view_job"},
     "/api/v1/staff/models": {"core.view_modelversion"},
     "/api/v1/staff/segments": {"analytics.view_segment", "analytics.change_segment"},
@@ -548,6 +550,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "analytics_cohorts": ("GET", {"analytics.view_dailysales"}),
     "analytics_cohort_people": ("GET", {"analytics.view_customerstats"}),
     "recommender_online": ("GET", {"recommender.view_placement"}),
+    "analytics_impact": ("GET", {"core.view_experiment"}),
+    "analytics_live": ("GET", {"analytics.view_dailysales"}),
     "recommender_preview": ("GET", {"catalog.view_product"}),
     "recommender_trials": ("GET", {"core.view_modelversion"}),
 }

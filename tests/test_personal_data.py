@@ -32,6 +32,7 @@ HARMLESS = {
     "analytics.DailySales": "day",
     "analytics.FactsCheck": "differences",
     "analytics.FactsState": "currency time_zone",
+    "analytics.LiveSnapshot": "figures",  # numbers of the last hour, and words that three people or more looked for
     "analytics.ProductDay": "day",
     "analytics.SalesPart": "day part",
     "analytics.Segment": "description key kind name name_translations public_id",

@@ -1,0 +1,1 @@
+"""Addresses of analytics below /api/v1/."""

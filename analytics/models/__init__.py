@@ -10,6 +10,7 @@ from analytics.models.facts import (
     ProductDay,
     TouchedSale,
 )
+from analytics.models.live import LiveSnapshot
 from analytics.models.parts import SalesPart
 from analytics.models.scores import CustomerScore
 from analytics.models.segments import (
@@ -29,6 +30,7 @@ __all__ = [
     "DailySales",
     "FactsCheck",
     "FactsState",
+    "LiveSnapshot",
     "ProductDay",
     "SalesPart",
     "Segment",

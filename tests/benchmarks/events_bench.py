@@ -1,7 +1,8 @@
 """How quickly events are taken, beside a plain view of the same process, and how quickly they are in the table.
 
 `python -m tests.benchmarks.events_bench`: single events as a ratio (rounds in turns, the median), batches of 100 as
-events a second taken and stored, and as CPU seconds of the web process and of the writer for 10,000 events.
+events a second taken and stored, as CPU seconds of the web process and of the writer for 10,000 events, and what one
+count of them for the live page costs the database beside that.
 """
 
 import statistics
@@ -16,6 +17,25 @@ from tests.faults.harness import Shop, until
 from tests.faults.harness.load import Request
 from tests.faults.harness.processes import family
 
+COUNT = """
+import psutil
+from django.db import connection
+from django.utils import timezone
+from analytics.live import counting
+
+def seconds():
+    times = [psutil.Process(pid).cpu_times() for pid in (server, psutil.Process().pid)]
+    return sum(one.user + one.system for one in times)
+
+with connection.cursor() as cursor:
+    cursor.execute("SELECT pg_backend_pid()")
+    server = cursor.fetchone()[0]
+found = counting.count(timezone.now())
+events, before = sum(sum(minute.values()) for minute in found.minutes), seconds()
+for _ in range(10):
+    counting.count(timezone.now())
+print(round((seconds() - before) / 10 / events * 10_000, 4))
+"""
 STORED = "events a second stored"
 ROUNDS, SECONDS = 5, 0.5
 BATCHES, SIZE = 300, 100
@@ -81,14 +101,16 @@ def measure() -> dict[str, float]:
         until(lambda: client.xlen("zg:ev:stream") == 0, seconds=60, what="nothing waits", pause=0.02)
         stored = time.perf_counter() - started
         count = BATCHES * SIZE
+        spent = {part: cpu(shop, part) - at for part, at in before.items()}
         return {
             "single event / plain view": round(statistics.median(ratios), 3),
             "events a second taken, batches of 100, one client": round(count / taken),
             STORED: round(count / stored),
             **{
-                f"CPU seconds of {part} for 10,000 events": round((cpu(shop, part) - at) / count * 10_000, 2)
-                for part, at in before.items()
+                f"CPU seconds of {part} for 10,000 events": round(seconds / count * 10_000, 2)
+                for part, seconds in spent.items()
             },
+            "CPU seconds of one live count of 10,000 events": float(shop.run(COUNT).split()[-1]),
         }
     finally:
         shop.remove()

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import factory
 from django.utils import timezone
@@ -152,3 +153,35 @@ class SnapshotMemberFactory(DjangoModelFactory):
 
     snapshot = factory.SubFactory(SegmentSnapshotFactory)
     customer = factory.SubFactory(CustomerFactory)
+
+
+class LiveSnapshotFactory(DjangoModelFactory):
+    """Counted just now: a quiet hour but for what is given. `minutes`: place from the end to counts by kind."""
+
+    class Meta:
+        model = models.LiveSnapshot
+
+    class Params:
+        minutes: Any = {}
+        active_soon = active = carted = bought = bots = waiting = 0
+        waiting_seconds = 0.0
+        products: Any = []
+        searches: Any = []
+        empty_searches: Any = []
+
+    pk = 1
+    made_at = factory.LazyFunction(timezone.now)
+    seconds = 0.01
+    figures = factory.LazyAttribute(
+        lambda made: {
+            "until": made.made_at.isoformat(),
+            "minutes": [made.minutes.get(place - 60, {}) for place in range(60)],
+            **{
+                name: getattr(made, name)
+                for name in (
+                    "active_soon", "active", "carted", "bought", "products", "searches", "bots", "waiting",
+                    "waiting_seconds", "empty_searches",
+                )
+            },
+        }
+    )  # fmt: skip

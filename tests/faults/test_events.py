@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -99,3 +100,42 @@ def test_a_frozen_redis_that_wakes_writes_nothing_twice(make_shop):
     rows = shop.ask("SELECT count(*) FROM catalog_interaction i JOIN catalog_visitor v ON v.id = visitor_id"
                     " WHERE v.key = 'v'")  # fmt: skip
     assert rows == [(20,)]
+
+
+LIVE = """
+from datetime import datetime
+from analytics.live import counting
+
+found = counting.count(datetime.fromisoformat("{until}"))
+print(sorted(found.minutes[-1].items()), found.active, [(one.now, one.before) for one in found.products])
+"""
+
+
+def test_live_figures_are_the_same_after_a_kill_a_flush_of_redis_and_a_replay(make_shop):
+    shop = make_shop(durable=True, environment={"EVENT_CLAIM_SECONDS": "2"})
+    shop.start("web", "scheduler")
+    caller, client = shop.caller(), shop.redis.client()
+    until_moment = datetime.now(UTC)
+    at = (until_moment - timedelta(seconds=30)).isoformat()
+    events = [
+        view(shop, visitor=f"live-{n % 40}", product=shop.facts["products"][n % 7], occurred_at=at) for n in range(400)
+    ]
+
+    def live() -> str:
+        return shop.run(LIVE.format(until=until_moment.isoformat())).strip().splitlines()[-1]
+
+    for place in range(0, 400, 50):
+        assert caller.ask("/events", {"events": events[place : place + 50]}).json()["accepted"] == 50
+        if place == 200:
+            shop.part("scheduler").kill()
+            shop.start("scheduler")
+    until(lambda: stored(shop, events) == 400, seconds=40, what="all are stored")
+    before = live()
+
+    client.flushdb()
+    for place in range(0, 400, 50):
+        caller.ask("/events", {"events": events[place : place + 50]})
+    until(lambda: client.xlen(STREAM) == 0, seconds=40, what="nothing waits")
+
+    assert before.startswith("[('view', 400)] 40 ")
+    assert live() == before

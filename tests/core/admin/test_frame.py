@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from config.navigation import sidebar
 from core import dashboard
@@ -106,6 +107,16 @@ def test_the_menu_of_a_role_has_exactly_the_pages_that_open(role, client_of):
     opened = {link for link in everything if browser.get(link).status_code in (200, 302)}
 
     assert menu(person) == opened
+
+
+def test_the_menu_has_the_same_pages_in_every_language(shop):
+    person = StaffUserFactory.create(is_superuser=True)
+    with override("en"):
+        english = menu(person)
+
+    with override("zh-hans"):
+        assert menu(person) == english
+    assert reverse("admin:recommender_online") in english
 
 
 def test_groups_without_items_do_not_appear(shop):

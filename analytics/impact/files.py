@@ -1,0 +1,79 @@
+"""The table of the impact page as a file, each line with how it was counted."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from analytics.impact.results import Measured, Row
+from core.experiments import metrics
+from core.impact import Claim
+from core.reports import csv_answer
+
+
+def csv(rows: Sequence[Row]) -> StreamingHttpResponse:
+    """One line for each metric of each experiment; one for each capability that is not measured."""
+    lines = list(table(rows))
+    return csv_answer(
+        f"impact-{timezone.localdate()}.csv", heads(), lines, about="core.experimentlook", listed="impact",
+        count=len(lines),
+    )  # fmt: skip
+
+
+def heads() -> list[str]:
+    return [
+        _("Capability"), _("Control"), _("Experiment"), _("Where"), _("State"), _("Since"), _("Looked at"), _("Metric"),
+        _("Guardrail"), _("Arm"), _("People"), _("People in the control"), _("Value"), _("Value of the control"),
+        _("Relative change"), _("From (any look)"), _("To (any look)"), _("p value (any look)"), _("p value (Holm)"),
+        _("p value of the split"), _("Noise removed by CUPED"), _("What it says"), _("How it was counted"),
+    ]  # fmt: skip
+
+
+def table(rows: Sequence[Row]) -> Iterator[list[Any]]:
+    for row in rows:
+        start = [str(row.capability.title), str(row.capability.control)]
+        for one in (*row.current, *row.earlier):
+            yield from _lines(start, one)
+        if not row.is_measured:
+            yield [*start, *[""] * 19, row.verdict.sentence, ""]
+
+
+def _lines(start: list[str], one: Measured) -> Iterator[list[Any]]:
+    experiment, look = one.experiment, one.look
+    shared = [
+        experiment.key, one.where, experiment.get_state_display(),
+        experiment.started_at.isoformat(timespec="seconds") if experiment.started_at else "",
+        look.looked_at.isoformat(timespec="seconds") if look else "",
+    ]  # fmt: skip
+    ratio = look.sample_ratio_p if look else ""
+    for claim in one.claims:
+        yield [*start, *shared, *_numbers(claim), ratio, claim.removed, claim.reading.sentence, method(one)]
+    if not one.claims:
+        people = look.people if look else ""
+        yield [*start, *shared, "", "", "", people, *[""] * 8, ratio, "", one.verdict.sentence, method(one)]
+
+
+def _numbers(claim: Claim) -> list[Any]:
+    said, metric = claim.reading, metrics.known(claim.reading.metric)
+    scale = metric.scale if metric else 1.0
+    values = [None if value is None else value * scale for value in (claim.value, claim.value_control)]
+    return [
+        metrics.title(said.metric), _("yes") if claim.is_guardrail else _("no"), said.arm, claim.people,
+        claim.people_control, *values, said.estimate, said.low, said.high, claim.p, claim.p_holm,
+    ]  # fmt: skip
+
+
+def method(one: Measured) -> str:
+    """How a line was counted, for who has only the file."""
+    experiment = one.experiment
+    text = _(
+        "Intention to treat: everybody exposed counts in the arm they were given, divided by %(unit)s, with what they "
+        "did in the %(days)d days after the first exposure. Relative range: Fieller, at any look (asymptotic "
+        "confidence sequence, tuned for %(people)d people). p values at any look, after Holm over the metrics of this "
+        "experiment. Noise reduced by the 28 days before (CUPED). Split checked by χ²."
+    )
+    return text % {
+        "unit": experiment.get_unit_display(), "days": experiment.outcome_days, "people": experiment.planned_people,
+    }  # fmt: skip
