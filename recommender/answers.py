@@ -61,6 +61,11 @@ class Item(NamedTuple):
     source: str
     reason: Reason
 
+    @property
+    def source_label(self) -> str:
+        """The step that gave it in words, for staff."""
+        return reasons.source_name(self.source)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -86,6 +91,11 @@ class Answer:
     def strategy_label(self) -> str:
         """The strategy in words, for staff."""
         return reasons.strategy_name(self.strategy)
+
+    @property
+    def source_label(self) -> str:
+        """The best step that was used, in words, for staff."""
+        return reasons.source_name(source_of(self.items)) if self.items else ""
 
     @property
     def shortfall_label(self) -> str:
@@ -146,7 +156,8 @@ def _told(
         return POPULAR, _plain("popular")
     code = "bought_together" if candidate.source == TOGETHER else reasons.BECAUSE[act.kind]
     speaker = cards[act.product_id]
-    text = reasons.sentence(code, str(speaker["name"]))
+    is_itself = candidate.product_id == act.product_id
+    text = reasons.again(act.kind) if is_itself else reasons.sentence(code, str(speaker["name"]))
     source = SESSION if candidate.source == SESSION else step.source
     return source, Reason(code, text, act.product_id, str(speaker["id"]), candidate.share)
 

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Brand, Category, Customer, Product
@@ -179,7 +180,7 @@ class PlacementRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.target}"
+        return f"{capfirst(self.get_kind_display())}: {self.target}"
 
     @property
     def target(self) -> Product | Category | Brand | None:

@@ -1,5 +1,6 @@
 """What the recommender shows on the pages of a product and of a customer."""
 
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -7,9 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.models import Customer, Product
+from catalog.showcase import Card, showcase
 from core.panels import Panel
 from recommender import selectors
 from recommender.answers import ITEM
+from recommender.models import RecommendationList
 
 
 def similar_products(request: HttpRequest, product: Product) -> Panel | None:
@@ -27,15 +30,34 @@ def similar_products(request: HttpRequest, product: Product) -> Panel | None:
     )
 
 
+@dataclass(frozen=True)
+class ForMail:
+    """A list written ahead, as it may be mailed now: `cards` are those still for sale, in its order."""
+
+    row: RecommendationList
+    cards: list[Card]
+
+    @property
+    def gone(self) -> int:
+        """Products of the list that are not for sale any more."""
+        return len(self.row.product_ids) - len(self.cards)
+
+
+def _for_mail(row: RecommendationList) -> ForMail:
+    cards = showcase.cards(showcase.sellable_among(row.product_ids))
+    return ForMail(row, [cards[pk] for pk in row.product_ids if pk in cards])
+
+
 def recommended_to_customer(request: HttpRequest, customer: Customer) -> Panel | None:
     """What this customer would be shown on the home page right now."""
     if not request.user.has_perm("catalog.view_customer"):
         return None
     answer = selectors.recommend(customer=customer, limit=6)
+    ahead = RecommendationList.objects.select_related("model_version").filter(customer=customer).first()
     return Panel(
         title=_("Recommended right now"),
         template="admin/recommender/panel_items.html",
-        context={"answer": answer, "items": answer.items},
+        context={"answer": answer, "items": answer.items, "customer": customer, "mail": ahead and _for_mail(ahead)},
         as_of=answer.as_of,
         url=f"{reverse('admin:recommender_preview')}?{urlencode({'customer': customer.public_id})}",
         url_label=_("Preview as this customer"),

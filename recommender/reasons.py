@@ -57,6 +57,44 @@ def _sentence(language: str, code: str, product_name: str) -> str:
     raise ValueError(f"No such reason: {code}")
 
 
+def again(kind: str) -> str:
+    """The reason of a product that the person met before, and that speaks for itself. `kind` is that of the act."""
+    match kind:
+        case "purchase":
+            return _("You bought this before")
+        case "cart":
+            return _("You had this in your basket")
+        case "favourite" | "rating":
+            return _("You liked this")
+    return _("You looked at this before")
+
+
+def source_name(source: str) -> str:
+    """The step of the chain that gave an item, as staff read it."""
+    match source:
+        case "personal":
+            return _("from what this person did")
+        case "session":
+            return _("from this visit")
+        case "item":
+            return _("goes with products")
+        case "segment":
+            return _("popular in the segment")
+        case "category":
+            return _("popular in the category")
+        case "trending":
+            return _("popular right now")
+        case "rising":
+            return _("rising fast")
+        case "popular":
+            return _("popular")
+        case "newest":
+            return _("new in the shop")
+        case "pinned":
+            return _("pinned or tried by a rule")
+    return source
+
+
 def strategy_name(strategy: str) -> str:
     """How the live model ranks, as staff read it."""
     match strategy:

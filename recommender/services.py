@@ -127,6 +127,16 @@ def snapshot(placement: Placement, rules: Sequence[PlacementRule]) -> dict[str, 
     }
 
 
+def changed_between(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What differs between two snapshots, as staff call it, in the order of the form."""
+    names = {"name_translations": "name"}
+    changed = dict.fromkeys(names.get(key, key) for key, value in after.items() if before.get(key) != value)
+    return [
+        _("rules") if name == "rules" else str(Placement._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+        for name in changed
+    ]
+
+
 def from_snapshot(placement: Placement, stored: dict[str, Any]) -> tuple[list[PlacementRule], int]:
     """Set the wishes of `placement` to those of a version; its rules, and how many of them lost their target."""
     for name in WISHES:

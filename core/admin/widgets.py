@@ -20,3 +20,26 @@ class Radios(forms.RadioSelect):
 
     def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
         super().__init__({"class": " ".join(RADIO_CLASSES), **(attrs or {})}, choices)
+
+
+class Slider(forms.NumberInput):
+    """A share from 0 to `most`, dragged or moved by arrow keys, with its percentage beside it; `ends` say what the
+    lowest and the highest mean. A step of a hundredth, so that what was saved is not moved by looking at it."""
+
+    input_type = "range"
+    template_name = "core/widgets/slider.html"
+
+    def __init__(
+        self, attrs: dict[str, Any] | None = None, *, most: float = 1.0, ends: tuple[Any, Any] = ("", "")
+    ) -> None:
+        super().__init__({"min": "0", "max": str(most), "step": "0.01", **(attrs or {})})
+        self.ends = ends
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        try:
+            share = float(value or 0)
+        except (TypeError, ValueError):
+            share = 0.0
+        context["widget"] |= {"percent": f"{share * 100:.0f}%", "ends": self.ends}
+        return context

@@ -1,21 +1,33 @@
 """The form of a placement and the rows of its rules."""
 
+from collections.abc import Mapping
+from datetime import time
 from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.forms.models import BaseInlineFormSet
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from catalog.admin.fields import CategoryChoiceField
 from catalog.admin.product_forms import NamedForm
+from core.admin.widgets import Slider
 from core.exceptions import DomainError
 from recommender.models import Placement, PlacementRule
 from recommender.services import check_rules
 
 TARGETS = ("product", "category", "brand")
+
+
+def _capitalise(fields: Mapping[str, forms.Field]) -> None:
+    """Choices are stored in the words of a sentence; in a form each stands for itself."""
+    for field in fields.values():
+        if isinstance(field, forms.TypedChoiceField):
+            rows: Any = field.choices
+            field.choices = [(value, capfirst(label)) for value, label in rows]
 
 
 class PlacementForm(NamedForm):
@@ -30,10 +42,18 @@ class PlacementForm(NamedForm):
             "name", "key", "surface", "strategy", "fallback", "slots", "repeats_allowed", "diversity", "category_cap",
             "exploration", "category", "brand", "price_min", "price_max", "is_on",
         )  # fmt: skip
+        widgets = {
+            "diversity": Slider(ends=(gettext_lazy("best matches"), gettext_lazy("as different as possible"))),
+            "exploration": Slider(most=0.5, ends=(gettext_lazy("no slot"), gettext_lazy("half of the slots"))),
+        }
+        help_texts = {
+            "diversity": gettext_lazy("At 0% the best matches stand, however alike; at 100% what differs most."),
+        }
         labels = {"key": pgettext_lazy("word by which code asks", "Key"), "slots": gettext_lazy("Number of products")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _capitalise(self.fields)
         if "opened_version" in self.fields:
             self.fields["opened_version"].initial = self.instance.version
         if self.instance.pk and "key" in self.fields:
@@ -60,15 +80,37 @@ class LoadedAutocomplete(AutocompleteSelect):
         return [(None, [*nothing, self.create_option(name, self.loaded.pk, label, True, len(nothing))], 0)]
 
 
+class FromDay(forms.SplitDateTimeField):
+    """A day alone means its beginning."""
+
+    without_time = time.min
+
+    def compress(self, data_list: Any) -> Any:
+        if data_list and data_list[0] and not data_list[1]:
+            data_list = [data_list[0], self.without_time]
+        return super().compress(data_list)
+
+
+class UntilDay(FromDay):
+    """A day alone means its end."""
+
+    without_time = time.max.replace(microsecond=0)
+
+
 class RuleForm(forms.ModelForm):
     category = CategoryChoiceField(label=gettext_lazy("Category"), required=False)
 
     class Meta:
         model = PlacementRule
         fields = ("kind", *TARGETS, "slot", "strength", "starts_at", "ends_at", "note")
+        help_texts = {
+            "starts_at": gettext_lazy("Empty: at once. A day without a time: from its beginning."),
+            "ends_at": gettext_lazy("Empty: until you end it. A day without a time: until its end."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _capitalise(self.fields)
         for name, field in self.fields.items():
             widget = getattr(field.widget, "widget", field.widget)  # staff who may add products have a link around it
             if isinstance(widget, LoadedAutocomplete):
@@ -76,6 +118,8 @@ class RuleForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("kind") == PlacementRule.Kind.PIN and cleaned.get("product"):
+            cleaned |= {"category": None, "brand": None}  # the form hides them for a pin
         named = [name for name in TARGETS if cleaned.get(name)]
         if len(named) != 1:
             self.add_error("product", _("Choose one product, one category or one brand."))

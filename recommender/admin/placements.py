@@ -1,7 +1,7 @@
 """Placements: where recommendations stand, and what staff want there."""
 
 from datetime import timedelta
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
@@ -24,10 +25,11 @@ from catalog.admin.notices import acting
 from catalog.admin.product_forms import with_languages
 from core.admin.base import StackedInline, StaffModelAdmin
 from core.components import Meaning, pill, toast
+from core.components.words import listed
 from core.exceptions import DomainError
 from core.shop import current_shop
 from recommender import selectors, services, wishes
-from recommender.admin.forms import LoadedAutocomplete, PlacementForm, RuleForm, RuleFormSet
+from recommender.admin.forms import FromDay, LoadedAutocomplete, PlacementForm, RuleForm, RuleFormSet, UntilDay
 from recommender.models import Placement, PlacementRule, PlacementVersion
 from recommender.online import reports
 from recommender.online import views as online
@@ -42,12 +44,17 @@ class RuleInline(StackedInline):
     formset = RuleFormSet
     extra = 0
     autocomplete_fields = ("product", "brand")
-    fields = (("kind", "slot", "strength"), ("product", "category", "brand"), ("starts_at", "ends_at", "note"))
+    fields = (("kind", "slot", "strength"), ("product", "category", "brand"), ("starts_at", "ends_at"), "note")
     verbose_name = gettext_lazy("rule")
     verbose_name_plural = gettext_lazy("Rules")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlacementRule]:
         return super().get_queryset(request).select_related("product", "category", "brand")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in ("starts_at", "ends_at"):
+            kwargs["form_class"] = FromDay if db_field.name == "starts_at" else UntilDay
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.autocomplete_fields:
@@ -95,11 +102,11 @@ class PlacementAdmin(StaffModelAdmin):
 
     @display(description=gettext_lazy("Where"), ordering="surface")
     def surface_label(self, placement: Placement) -> str:
-        return placement.get_surface_display()
+        return capfirst(placement.get_surface_display())
 
     @display(description=gettext_lazy("Strategy"), ordering="strategy")
     def strategy_label(self, placement: Placement) -> str:
-        return placement.get_strategy_display()
+        return capfirst(placement.get_strategy_display())
 
     @display(description=gettext_lazy("Rules"), ordering="rules_in_all")
     def rule_count(self, placement: Any) -> int:
@@ -142,10 +149,19 @@ class PlacementAdmin(StaffModelAdmin):
         context = {**(extra_context or {})}
         placement = self.get_object(request, object_id) if request.method == "GET" else None
         if placement is not None and self.has_view_or_change_permission(request, placement):
-            context["history"] = placement.versions.select_related("saved_by")[:VERSIONS]
+            context["history"] = self._history(placement)
             context |= self._online(request, placement)
             context["may_restore"] = self.has_change_permission(request, placement)
         return super().change_view(request, object_id, form_url, context)
+
+    @staticmethod
+    def _history(placement: Placement) -> list[PlacementVersion]:
+        """The newest versions, each with what it changed of the one before. One query."""
+        found: list[Any] = list(placement.versions.select_related("saved_by")[: VERSIONS + 1])
+        for version, before in pairwise([*found, None]):
+            told = services.changed_between(before.settings, version.settings) if before is not None else []
+            version.changed = capfirst(listed(told))
+        return found[:VERSIONS]
 
     @staticmethod
     def _online(request: HttpRequest, placement: Placement) -> dict[str, Any]:
@@ -168,6 +184,17 @@ class PlacementAdmin(StaffModelAdmin):
             "online_url": f"{reverse('admin:recommender_online')}?{urlencode({'placement': placement.key})}",
             "counted_at": found.counted_at,
         }
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, tuple[str, ...]]:
+        """A key follows the name while somebody types it; of a placement that is there it never changes."""
+        return {"key": ("name",)} if obj is None and self.has_add_permission(request) else {}
+
+    def response_add(self, request: HttpRequest, obj: Placement, post_url_continue: str | None = None) -> HttpResponse:
+        """On to its own page, where rules can be tried; unless somebody asked for another empty form."""
+        if "_addanother" in request.POST or "_popup" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        toast(request, _("Placement added. Try what it shows before customers see it"))
+        return HttpResponseRedirect(reverse("admin:recommender_placement_change", args=[obj.pk]))
 
     def save_model(self, request: HttpRequest, obj: Placement, form: Any, change: bool) -> None:
         """Saved with its rules, in `save_related`."""

@@ -211,6 +211,12 @@
       () => getSelection().selectAllChildren(document.querySelector(button.dataset.copy)));
   });
 
+  /* A slider says where it stands. */
+  document.addEventListener("input", (event) => {
+    const shown = event.target.closest(".zg-slider")?.querySelector("output");
+    if (shown) shown.value = event.target.ariaValueText = `${Math.round(event.target.value * 100)}%`;
+  });
+
   // After the theme and Django have put the focus into the first field.
   addEventListener("load", () => setTimeout(() => document.querySelector("[data-focus-first]")?.focus(), 50));
   addEventListener("DOMContentLoaded", () => {
