@@ -2,11 +2,11 @@
 
 An owner registers a callable `(request, object) -> Panel | None` in a registry of panels. The page of the object
 shows them in the order of the registry; a panel that fails says so in its place and the rest of the page works.
-With `is_lazy=True` (and `title`, `place`) a panel is asked for after the page is there: for those that read much;
-with `permission` only by those who have it.
+`styles` names its stylesheets. With `is_lazy=True` (and `title`, `place`) a panel is asked for after the page is there:
+for those that read much; with `permission` only by those who have it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,8 @@ class Panel:
     url_label: Any = ""
     empty: Any = ""
     error: Any = ""
+    styles: Sequence[str] = ()
+    """As registered: static files that the template needs. The page has them in its head, so that nothing moves."""
     source: str = ""
     """Where the content is fetched from once the page is there."""
 
@@ -61,9 +63,13 @@ def collect(
             continue
         if later is not None and entry.meta.get("is_lazy"):
             place = entry.meta.get("place", SIDE)
-            panels.append(Panel(title=_title(entry), place=place, source=later(entry.key)))
-        elif (panel := make(registry, entry, request, obj)) is not None:
-            panels.append(panel)
+            panel = Panel(title=_title(entry), place=place, source=later(entry.key))
+        elif (made := make(registry, entry, request, obj)) is not None:
+            panel = made
+        else:
+            continue
+        panel.styles = entry.meta.get("styles", ())
+        panels.append(panel)
     return panels
 
 

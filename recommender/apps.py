@@ -81,9 +81,9 @@ class RecommenderConfig(AppConfig):
         personal_rankers.register("recommender", "recommender.taste.taste_for")
         product_panels.register(
             "recommender", "recommender.panels.similar_products", order=20, is_lazy=True,
-            title=_("Chosen by the same customers"),
+            title=_("Chosen by the same customers"), styles=("recommender/recommender.css",),
         )  # fmt: skip
         customer_panels.register(
             "recommender", "recommender.panels.recommended_to_customer", order=20, is_lazy=True,
-            title=_("Recommended right now"),
+            title=_("Recommended right now"), styles=("recommender/recommender.css",),
         )  # fmt: skip

@@ -129,8 +129,9 @@ def snapshot(placement: Placement, rules: Sequence[PlacementRule]) -> dict[str, 
 
 def changed_between(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """What differs between two snapshots, as staff call it, in the order of the form."""
-    names = {"name_translations": "name"}
-    changed = dict.fromkeys(names.get(key, key) for key, value in after.items() if before.get(key) != value)
+    order = (*WISHES, "category", "brand", "price_min", "price_max", "rules")
+    same = {"name_translations": "name"}
+    changed = dict.fromkeys(same.get(key, key) for key in order if before.get(key) != after.get(key))
     return [
         _("rules") if name == "rules" else str(Placement._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
         for name in changed

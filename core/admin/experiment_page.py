@@ -9,7 +9,7 @@ from django.utils.translation import ngettext, pgettext
 
 from core.components import Range, figure, money, percent, range_chart
 from core.components.bands import Point, band_chart
-from core.components.words import listed
+from core.components.words import listed, money_about
 from core.experiments import kinds, metrics, reading
 from core.exports.cells import safe_cell
 from core.exports.tables import csv_lines
@@ -164,7 +164,7 @@ def _value(metric: metrics.OutcomeMetric, arm: dict[str, Any]) -> str:
     if not arm["n"] or (metric.is_ratio and not value):
         return "–"
     if metric.is_amount:
-        return money(value * metric.scale)
+        return money_about(value * metric.scale)
     if metric.is_share:
         return percent(value)
     return f"{value * metric.scale:.4f}".rstrip("0").rstrip(".") if value else "0"

@@ -1,6 +1,8 @@
 """The page that steers a placement."""
 
 import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -174,3 +176,62 @@ def test_who_only_looks_sees_no_way_to_change(trained, home):
     assert page.status_code == 200
     assert "Go back to this" not in page.content.decode()
     assert client.post(f"{LIST}{home.pk}/restore/1/").status_code == 403
+
+
+def test_a_new_placement_opens_on_its_own_page_where_it_can_be_tried(merchandiser, trained):
+    fresh = Placement(name="Spring gifts", key="spring-gifts", surface="home", version=0)
+
+    answer = merchandiser.post(f"{LIST}add/", form(fresh))
+
+    made = Placement.objects.get(key="spring-gifts")
+    assert answer["Location"] == f"{LIST}{made.pk}/change/"
+    assert 'id="rec-try-form"' in merchandiser.get(answer["Location"]).content.decode()
+
+
+def test_the_key_of_a_new_placement_follows_its_name_and_later_never_changes(merchandiser, home):
+    adding = merchandiser.get(f"{LIST}add/").context["adminform"]
+    there = merchandiser.get(f"{LIST}{home.pk}/change/").context["adminform"]
+
+    assert [one["field"].name for one in adding.prepopulated_fields] == ["key"]
+    assert (there.prepopulated_fields, there.form.fields["key"].disabled) == ([], True)
+
+
+def test_days_without_a_time_are_whole_days(merchandiser, home, trained):
+    pin = {"kind": "pin", "product": trained.green[0].pk, "slot": 1,
+           "starts_at_0": "2026-11-20", "ends_at_0": "2026-12-24"}  # fmt: skip
+
+    merchandiser.post(f"{LIST}{home.pk}/change/", form(home, pin))
+
+    rule = home.rules.get()
+    in_the_shop = ZoneInfo("Asia/Shanghai")
+    assert rule.starts_at == datetime(2026, 11, 20, tzinfo=in_the_shop)
+    assert rule.ends_at == datetime(2026, 12, 24, 23, 59, 59, tzinfo=in_the_shop)
+
+
+def test_a_pin_forgets_the_category_that_its_form_hides(merchandiser, home, trained):
+    pin = {"kind": "pin", "product": trained.green[0].pk, "slot": 1, "category": trained.green[0].category_id}
+
+    merchandiser.post(f"{LIST}{home.pk}/change/", form(home, pin))
+
+    rule = home.rules.get()
+    assert (rule.product_id, rule.category_id) == (trained.green[0].pk, None)
+
+
+def test_each_version_says_what_it_changed_in_words(merchandiser, home, trained):
+    barred = {"kind": "exclude", "brand": trained.blue[0].brand_id}
+    merchandiser.post(f"{LIST}{home.pk}/change/", form(home, diversity="0.4", slots=6))
+    home.refresh_from_db()
+    merchandiser.post(f"{LIST}{home.pk}/change/", form(home, barred, diversity="0.4", slots=6))
+
+    history = merchandiser.get(f"{LIST}{home.pk}/change/").context["history"]
+
+    assert [one.changed for one in history] == ["Rules", "Name, products, variety", ""]
+
+
+def test_variety_is_a_slider_that_says_its_share(merchandiser, home):
+    Placement.objects.filter(pk=home.pk).update(diversity=0.37)
+
+    page = merchandiser.get(f"{LIST}{home.pk}/change/").content.decode()
+
+    assert re.search(r'<input type="range" name="diversity" value="0.37"[^>]* max="1.0"[^>]* step="0.01"', page)
+    assert re.search(r'<output for="id_diversity">\s*37%\s*</output>', page)
