@@ -67,8 +67,9 @@ class AnalyticsConfig(AppConfig):
     @staticmethod
     def _register_segments() -> None:
         from catalog.extensions import customer_filters, customer_panels
-        from core.extensions import model_kinds, personal_data
+        from core.extensions import first_models, model_kinds, personal_data
 
+        first_models.register("segments", "analytics.segments.keeping.first", order=90)
         model_kinds.register(
             "customer_clusters",
             "analytics.segments.clustering.CLUSTERS",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from analytics.models import CustomerScore
+from analytics.segments import membership
 from catalog.figures import shop_clock
 from catalog.importing.staging import copy
 from core.jobs import guard, progress
@@ -91,6 +92,7 @@ def score(as_of: date | None = None) -> dict[str, Any]:
         guard()
         cursor.execute(FORGET_SCORES, [day])
         cursor.execute(FORGET_TRAITS, [day])
+        membership.follow_rfm(now=timezone.now())
     return {"customers": len(summary), "changed": changed, "as_of": day.isoformat()}
 
 
@@ -128,5 +130,6 @@ def _write(day: date, lines: Iterator[str]) -> int:
             cursor.execute(WRITE_SCORES, {"as_of": day, "now": now})
             changed: int = cursor.rowcount
             cursor.execute(WRITE_TRAITS, {"now": now})
+            membership.follow_rfm(now=now, is_batch=True)
             cursor.execute("DROP TABLE rfm_batch")
     return changed

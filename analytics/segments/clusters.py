@@ -248,9 +248,9 @@ def _assign(people: Customers, version: ModelVersion, segments: dict[str, int] |
 
 def _reasons(
     rows: Array, centres: Array, labels: NDArray[np.int64], names: list[str], columns: dict[str, Array]
-) -> list[list[Any]]:
-    """For each customer the features by which the own centre is nearest in comparison with the next one: name, the
-    customer's value, and 1 or −1 for above or below all customers."""
+) -> list[list[dict[str, Any]]]:
+    """For each customer the features by which the own centre is nearest in comparison with the next one: `reason`, the
+    customer's `value`, and `direction`, 1 or −1 for above or below all customers."""
     distances = ((rows[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2)
     distances[np.arange(len(rows)), labels] = np.inf
     second = distances.argmin(axis=1)
@@ -259,7 +259,7 @@ def _reasons(
     values = np.column_stack([columns[name] for name in names])
     return [
         [
-            [names[at], round(float(value[at]), 4), 1 if row[at] > 0 else -1]
+            {"reason": names[at], "value": round(float(value[at]), 4), "direction": 1 if row[at] > 0 else -1}
             for at in best
             if gain[at] > 0
         ]

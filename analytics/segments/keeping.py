@@ -6,11 +6,13 @@ import structlog
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from analytics.models import Segment
-from analytics.segments import clusters, counting, membership
+from analytics.models import CustomerStats, Segment
+from analytics.segments import clusters, counting, membership, services
+from analytics.segments.clustering import CLUSTERS
 from analytics.segments.rules import BadRule
 from catalog.figures import shop_clock
 from core.jobs import progress
+from core.models import ModelVersion
 from core.said import Said
 
 log = structlog.get_logger(__name__)
@@ -25,6 +27,13 @@ def count_one(segment_id: int) -> dict[str, Any]:
         return {"counted": 1, "size": counting.write_size(segment).size}
     except BadRule as error:
         return {"counted": 0, "reason": str(error.message)}
+
+
+def first() -> None:
+    """Before the shop opens: ask for clusters unless there are some. They are found while the shop is open."""
+    known = ModelVersion.objects.of(CLUSTERS.name).exists()
+    if not known and CustomerStats.objects.count() >= clusters.FEWEST:
+        services.ask_for_clusters(by=None)
 
 
 def keep(*, assign: bool = True) -> dict[str, Any]:

@@ -46,10 +46,10 @@ TRAITS_GONE = """
 DELETE FROM catalog_customertrait t WHERE kind = 'cluster'
     AND NOT EXISTS (SELECT FROM cluster_batch b WHERE b.customer_id = t.customer_id)
 """
-# What ended, then what began; `kind` is the kind of the segments, `now_in` says where customers are.
+# What ended, then what began; `kind` is the kind of the segments, `now_in` says where customers are, `only` which.
 ENDED = """
 UPDATE analytics_segmentmembership m SET until = greatest(%(now)s, m.since)
-FROM analytics_segment g WHERE g.id = m.segment_id AND g.kind = %(kind)s AND m.until IS NULL AND NOT EXISTS
+FROM analytics_segment g WHERE g.id = m.segment_id AND g.kind = %(kind)s AND m.until IS NULL {only} AND NOT EXISTS
     (SELECT FROM ({now_in}) n WHERE n.customer_id = m.customer_id AND n.segment_id = m.segment_id)
 """
 BEGAN = """
@@ -63,6 +63,8 @@ IN_RFM = """
 SELECT s.customer_id, g.id AS segment_id FROM analytics_customerscore s
 JOIN analytics_segment g ON g.kind = 'rfm' AND g.key = s.rfm_segment
 """
+OF_BATCH = "AND m.customer_id IN (SELECT customer_id FROM rfm_batch)"
+IN_RFM_BATCH = f"{IN_RFM} WHERE s.customer_id IN (SELECT customer_id FROM rfm_batch)"  # noqa: S608 (words of ours)
 
 
 @transaction.atomic
@@ -70,7 +72,7 @@ def write_clusters(
     ids: NDArray[np.int64],
     segments: NDArray[np.int64],
     keys: dict[int, str],
-    reasons: list[list[Any]],
+    reasons: list[list[dict[str, Any]]],
     *,
     version: ModelVersion,
     now: datetime,
@@ -91,21 +93,24 @@ def write_clusters(
         for statement in (TRAITS, TRAITS_GONE):
             cursor.execute(statement, values)
         for statement in (ENDED, BEGAN):
-            cursor.execute(statement.format(now_in=IN_CLUSTER), values)
+            cursor.execute(statement.format(now_in=IN_CLUSTER, only=""), values)
+        cursor.execute("DROP TABLE cluster_batch")
     return changed
 
 
 @transaction.atomic
-def follow_rfm(*, now: datetime) -> int:
-    """Begin and end memberships of RFM segments as the scores say. How many customers came somewhere new."""
+def follow_rfm(*, now: datetime, is_batch: bool = False) -> int:
+    """Begin and end memberships of RFM segments as the scores say: of everybody, or of the customers in the temporary
+    table `rfm_batch` of whoever writes their scores in the same transaction. How many came somewhere new."""
+    parts = {"now_in": IN_RFM_BATCH, "only": OF_BATCH} if is_batch else {"now_in": IN_RFM, "only": ""}
     with connection.cursor() as cursor:
         for statement in (ENDED, BEGAN):
-            cursor.execute(statement.format(now_in=IN_RFM), {"now": now, "kind": "rfm"})
+            cursor.execute(statement.format(**parts), {"now": now, "kind": "rfm"})
         return int(cursor.rowcount)
 
 
 def _lines(
-    ids: NDArray[np.int64], segments: NDArray[np.int64], keys: dict[int, str], reasons: list[list[Any]]
+    ids: NDArray[np.int64], segments: NDArray[np.int64], keys: dict[int, str], reasons: list[list[dict[str, Any]]]
 ) -> Iterator[str]:
     for customer, segment, why in zip(ids.tolist(), segments.tolist(), reasons, strict=True):
         yield f"{customer}\t{segment}\t{keys[segment]}\t{json.dumps(why)}\n"

@@ -49,7 +49,8 @@ def condition_text(one: Condition, names: Names) -> str:
         if what.takes_kind:
             is_in = _("trait %(kind)s is %(value)s")
             return (is_in if one.op == "in" else _("trait %(kind)s is not %(value)s")) % said
-        return (_("%(what)s is %(value)s") if one.op == "in" else _("%(what)s is not %(value)s")) % said
+        is_in, is_not = pgettext("rule", "%(what)s is %(value)s"), pgettext("rule", "%(what)s is not %(value)s")
+        return (is_in if one.op == "in" else is_not) % said
     if what.type is Type.DAY:
         return _day(one, said)
     if one.op == "between":
@@ -120,7 +121,7 @@ def _either(values: list[str]) -> str:
         return ngettext("%(values)s or %(count)d other", "%(values)s or %(count)d others", more) % {
             "values": listed(shown), "count": more,
         }  # fmt: skip
-    return _or().join(shown)
+    return pgettext("between values", " or ").join(shown)
 
 
 def _value_names(one: Condition, what: Field, names: Names) -> list[str]:
