@@ -60,7 +60,10 @@ def test_a_rule_reads_as_one_sentence_in_both_languages():
             {"field": "country", "op": "in", "value": list("ABCDEFGH")},
             "country is A, B, C, D, E, F or 2 others",
         ),
-        ({"not": {"all": [{"field": "orders", "op": "eq", "value": 1}] * 2}}, "not all of (paid orders exactly 1 and paid orders exactly 1)"),
+        (
+            {"not": {"all": [{"field": "orders", "op": "eq", "value": 1}] * 2}},
+            "not all of (paid orders exactly 1 and paid orders exactly 1)",
+        ),
     ],
 )  # fmt: skip
 def test_conditions_in_words(data, text):
