@@ -15,7 +15,9 @@ class AnalyticsConfig(AppConfig):
         evaluators.register("forecast", "analytics.forecast_evaluators.ForecastEvaluator")
         evaluators.register("segments", "analytics.segment_evaluators.SegmentEvaluator")
         role_permissions.register("analytics", "analytics.roles.ROLE_PERMISSIONS")
-        for name, on_erase in (("CustomerStats", ""), ("CustomerMonth", ""), ("CustomerScore", "delete")):
+        for name, on_erase in (
+            ("CustomerStats", ""), ("CustomerMonth", ""), ("CustomerScore", "delete"), ("FunnelCustomer", "delete"),
+        ):  # fmt: skip
             personal_data.register(
                 f"analytics.{name}", f"analytics.models.{name}", subject="catalog.Customer", path="customer", fields=[],
                 **({"on_erase": on_erase} if on_erase else {}),
@@ -46,12 +48,13 @@ class AnalyticsConfig(AppConfig):
     def _register_reports() -> None:
         from analytics.roles import FIGURES, PEOPLE
         from catalog.extensions import product_panels
-        from core.extensions import dashboard_cards, staff_pages
+        from core.extensions import dashboard_cards, mail_kinds, staff_pages
 
         for key, title, icon, order in (
             ("sales", _("Sales"), "monitoring", 10),
-            ("products", _("Products sold"), "leaderboard", 20),
+            ("products", _("Products sold"), "leaderboard", 25),
             ("cohorts", _("Cohorts"), "grid_on", 30),
+            ("funnel", _("Funnel"), "filter_alt", 40),
         ):
             staff_pages.register(
                 f"analytics_{key}", f"analytics.reports.pages.{key}.page", path=f"analytics/{key}/",
@@ -61,8 +64,13 @@ class AnalyticsConfig(AppConfig):
             "analytics_cohort_people", "analytics.reports.pages.cohorts.people", path="analytics/cohorts/people/",
             permission=PEOPLE, title=_("People of a cohort"), icon="group", in_menu=False,
         )  # fmt: skip
+        staff_pages.register(
+            "analytics_funnel_people", "analytics.reports.pages.funnel.people", path="analytics/funnel/people/",
+            permission=PEOPLE, title=_("Who stopped"), icon="group", in_menu=False,
+        )  # fmt: skip
         product_panels.register("analytics.sales", "analytics.reports.panels.product_sales", order=35)
         dashboard_cards.register("analytics", "analytics.reports.card.card", order=30)
+        mail_kinds.register("sales_report", "analytics.reports.TITLE_OF_MAIL")
 
     @staticmethod
     def _register_segments() -> None:

@@ -63,3 +63,19 @@ def train_clusters() -> dict[str, Any]:
     from analytics.segments import clusters, keeping
 
     return {**clusters.train(), **keeping.keep(assign=False)}
+
+
+@job(kind="analytics.visits", queue="bulk", title=_("Count visits"))
+def count_visits() -> dict[str, Any]:
+    """Count the days whose views, baskets and purchases changed. Safe to run at any time and to end at any line."""
+    from analytics.reports import funnel
+
+    return funnel.count_touched()
+
+
+@job(kind="analytics.reports.mail", queue="light", title=_("Write reports by mail"))
+def write_reports() -> dict[str, Any]:
+    """Write the reports that are due, each period once for each person. Safe to run at any time, also twice at once."""
+    from analytics.reports import mails
+
+    return mails.write_reports()

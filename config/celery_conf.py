@@ -160,6 +160,18 @@ beat_schedule = {
         "schedule": settings.FACTS_SECONDS,
         "options": {"queue": "light", "expires": settings.FACTS_SECONDS * 3},
     },
+    "write reports by mail": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="12"),
+        "args": ["analytics.tasks.write_reports"],
+        "options": {"queue": "light"},
+    },
+    "count visits": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="2-59/5"),
+        "args": ["analytics.tasks.count_visits"],
+        "options": {"queue": "light"},
+    },
     "compare figures with a full count": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="1", minute="20"),

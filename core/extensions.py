@@ -101,6 +101,9 @@ alert_checks = Registry("alert_checks")
 webhook_events = Registry("webhook_events")
 """Facts that other programs may hear of. Key: the event, such as "order.paid"; dotted: its title, translated lazily."""
 
+mail_kinds = Registry("mail_kinds")
+"""Mails that an upper floor writes (core.mail). Key: the kind; dotted: its title, translated lazily."""
+
 ledger_subjects = Registry("ledger_subjects")
 """What the ledger speaks about. Key: model label in lower case; dotted: a callable `(ids) -> dict[int, Named]` (see
 core.ledger.words) that names those that still exist; meta `search`: a callable `(text) -> ids` for the page's search. A

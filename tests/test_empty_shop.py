@@ -13,6 +13,7 @@ PAGES = [
     "recommender_online",
     "analytics_sales",
     "analytics_cohorts",
+    "analytics_funnel",
     "analytics_products",
     "recommender_preview",
     "recommender_trials",

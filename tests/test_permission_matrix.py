@@ -547,6 +547,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_search_quality": ("GET", {"catalog.view_searchquery"}),
     "analytics_sales": ("GET", {"analytics.view_dailysales"}),
     "analytics_products": ("GET", {"analytics.view_dailysales"}),
+    "analytics_funnel": ("GET", {"analytics.view_dailysales"}),
+    "analytics_funnel_people": ("GET", {"analytics.view_customerstats"}),
     "analytics_cohorts": ("GET", {"analytics.view_dailysales"}),
     "analytics_cohort_people": ("GET", {"analytics.view_customerstats"}),
     "recommender_online": ("GET", {"recommender.view_placement"}),

@@ -21,6 +21,8 @@ from analytics.models.segments import (
     SegmentVersion,
     SnapshotMember,
 )
+from analytics.models.subscriptions import ReportSubscription
+from analytics.models.visits import FunnelCustomer, FunnelDay, TouchedVisit
 
 __all__ = [
     "CohortCell",
@@ -30,8 +32,11 @@ __all__ = [
     "DailySales",
     "FactsCheck",
     "FactsState",
+    "FunnelCustomer",
+    "FunnelDay",
     "LiveSnapshot",
     "ProductDay",
+    "ReportSubscription",
     "SalesPart",
     "Segment",
     "SegmentMembership",
@@ -40,4 +45,5 @@ __all__ = [
     "SegmentVersion",
     "SnapshotMember",
     "TouchedSale",
+    "TouchedVisit",
 ]

@@ -120,7 +120,7 @@ def products(period: Period, asked: Asked, *, everything: bool = False) -> Produ
     }  # fmt: skip
     classes = {name: (count, revenue) for name, count, revenue in _ask(SOLD + COUNTS, values)}
     rows = _ask(SOLD + ROWS.format(sort=SORTS[asked.sort]), values)
-    found = [Sold(*row[:8], _float(row[8]), _float(row[9]), _float(row[10]), row[11]) for row in rows]
+    found = [Sold(*[*row[:8], *map(_float, row[8:11]), row[11]]) for row in rows]
     return Products(
         found, rows[0][12] if rows else 0, sum(count for count, _revenue in classes.values()),
         sum((revenue for _count, revenue in classes.values()), Decimal(0)),

@@ -22,6 +22,7 @@ from core import roles
 from core.admin.base import LedgerAdmin
 from core.components import Meaning, ago, pill, toast
 from core.components.pills import SHAPES
+from core.extensions import mail_kinds
 from core.models import OutgoingMail
 
 State = OutgoingMail.State
@@ -41,6 +42,11 @@ KINDS = {
     "address_changed": gettext_lazy("Address changed"),
 }
 """Words for kinds; one that is not here is shown as it is."""
+
+
+def _kinds() -> dict[str, Any]:
+    """These and what other apps write."""
+    return KINDS | {entry.key: entry.resolve() for entry in mail_kinds}
 
 
 def may_see_secret(request: HttpRequest, mail: OutgoingMail) -> bool:
@@ -64,7 +70,7 @@ class KindFilter(DropdownFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(KINDS.items())
+        return list(_kinds().items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> QuerySet[OutgoingMail]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
@@ -94,7 +100,7 @@ class OutgoingMailAdmin(LedgerAdmin):
 
     @display(description=gettext_lazy("Kind"), ordering="kind")
     def kind_name(self, mail: OutgoingMail) -> str:
-        return str(KINDS.get(mail.kind, mail.kind))
+        return str(_kinds().get(mail.kind, mail.kind))
 
     @display(description=gettext_lazy("Written"), ordering="id")
     def age(self, mail: OutgoingMail) -> SafeString | str:
@@ -115,7 +121,7 @@ class OutgoingMailAdmin(LedgerAdmin):
             "opts": self.opts,
             "head_pill": state_pill(mail),
             "mail": mail,
-            "kind": KINDS.get(mail.kind, mail.kind),
+            "kind": _kinds().get(mail.kind, mail.kind),
             "text": mail.text if is_open or not mail.secret else mail.text.replace(mail.secret, "…"),
             "is_hidden": bool(mail.secret) and not is_open,
             "link": mail.secret if is_open else "",

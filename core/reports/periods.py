@@ -69,11 +69,11 @@ class Comparison:
 
     @property
     def words(self) -> str:
-        """What the days are called after "vs": "previous 28 days"."""
+        """What the days are called after "vs" and "more than": "the previous 28 days"."""
         if self.name == "year":
             return _("the same days a year before")
         days = (self.last - self.first).days + 1
-        return _("previous %(count)d days") % {"count": days} if days > 1 else _("the day before")
+        return _("the previous %(count)d days") % {"count": days} if days > 1 else _("the day before")
 
 
 @dataclass(frozen=True)

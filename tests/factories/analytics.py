@@ -11,6 +11,7 @@ from factory.django import DjangoModelFactory
 from analytics import models
 from analytics.segments import compiling, rules
 from tests.factories.catalog import CustomerFactory, ProductFactory
+from tests.factories.core import StaffUserFactory
 
 
 class CustomerStatsFactory(DjangoModelFactory):
@@ -185,3 +186,29 @@ class LiveSnapshotFactory(DjangoModelFactory):
             },
         }
     )  # fmt: skip
+
+
+class FunnelDayFactory(DjangoModelFactory):
+    class Meta:
+        model = models.FunnelDay
+
+    day = factory.Sequence(lambda n: date.fromordinal(date(2026, 1, 1).toordinal() + n))
+    viewed = 1
+
+
+class FunnelCustomerFactory(DjangoModelFactory):
+    class Meta:
+        model = models.FunnelCustomer
+
+    day = date(2026, 1, 5)
+    customer = factory.SubFactory(CustomerFactory)
+    step = models.FunnelCustomer.Step.VIEWED
+
+
+class ReportSubscriptionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReportSubscription
+
+    person = factory.SubFactory(StaffUserFactory)
+    every = models.ReportSubscription.Every.DAY
+    done_until = date(2026, 1, 5)

@@ -174,9 +174,10 @@ def people(request: HttpRequest) -> HttpResponse:
         "title": _("People of a cohort"),
         "page_title": title if not is_too_long else _("People of a cohort"),
         "crumbs": [{"title": _("Cohorts"), "url": f"{reverse('admin:analytics_cohorts')}?by={grain}"}],
-        "people": [known[key] for key in keys if key in known],
-        "is_cut": everybody > len(keys),
-        "most": cohorts.MOST_PEOPLE,
+        "people": [(known[key].customer, known[key]) for key in keys if key in known],
+        "cut_note": _("The %(most)s with most revenue are shown.") % {"most": cohorts.MOST_PEOPLE}
+        if everybody > len(keys)
+        else "",
         "is_too_long": is_too_long,
         "links_customers": request.user.has_perm("catalog.view_customer"),
     }

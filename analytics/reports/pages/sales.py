@@ -7,20 +7,22 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from analytics.models import ReportSubscription
 from analytics.reports import sales
 from analytics.reports.asof import AsOf, as_of
 from analytics.reports.sales import Bucket, Parts, Sales
 from core.admin.base import EXPORT_PERMISSION
-from core.components import Figure, HeatCell, HeatRow, figure, money, percent
+from core.components import Figure, HeatCell, HeatRow, figure, money, percent, toast
 from core.components.figures import SMALLEST_BASE
 from core.components.words import day_text, money_short
+from core.models import StaffUser
 from core.reports import Chart, Choice, Line, Period, csv_answer, line_chart
 from core.shop import current_shop
 
@@ -32,9 +34,11 @@ GRAINS: dict[str, Any] = {
 
 def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """`?within=…&from=…&to=…&against=…&by=day|week|month`; the address bar carries the whole state. A POST sends the
-    table as CSV, `part=buyers` is the card of people that is read once the page is there."""
+    table as CSV, or with `every` sets the report by mail; `part=buyers` is the card that is read later."""
     clock = as_of()
     period = Period.of(request, against="previous", today=clock.today)
+    if request.method == "POST" and "every" in request.POST:
+        return _subscribe(request, period)
     if request.GET.get("part") == "buyers":
         return render(request, "admin/analytics/sales_buyers.html", _buyers(period))
     first, last = sales.drawn_days(period, clock)
@@ -68,6 +72,10 @@ def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
             (_("By channel"), _("Channel"), _part_rows(parts.channels, found)),
             (_("By country"), _("Country"), _part_rows(parts.countries, found)),
         ],
+        "subscription": ReportSubscription.objects.filter(person=request.user.pk).first(),
+        "rhythms": [("", _("Not by mail")), *ReportSubscription.Every.choices],
+        "has_address": bool(request.user.email),  # type: ignore[union-attr]
+        "profile_url": reverse("admin:profile"),
         "buyers_url": f"?{urlencode({**period.query, 'part': 'buyers'})}",
         "may_export": may_export and not found.now.is_empty,
         "orders_url": _orders(period.first, period.last) if request.user.has_perm("catalog.view_order") else "",
@@ -95,10 +103,10 @@ def answer(period: Period, found: Sales) -> str:
     change = round(float(now.revenue / before.revenue) - 1, 4)
     words = {"revenue": revenue, "change": percent(abs(change)), "period": comparison.words}
     if abs(change) <= NORMAL_VARIATION:
-        return _("Revenue %(revenue)s, about as much as the %(period)s") % words
+        return _("Revenue %(revenue)s, about as much as %(period)s") % words
     if change > 0:
-        return _("Revenue %(revenue)s, %(change)s more than the %(period)s") % words
-    return _("Revenue %(revenue)s, %(change)s less than the %(period)s") % words
+        return _("Revenue %(revenue)s, %(change)s more than %(period)s") % words
+    return _("Revenue %(revenue)s, %(change)s less than %(period)s") % words
 
 
 def figures(period: Period, found: Sales) -> list[Figure]:
@@ -241,6 +249,21 @@ def _buyers(period: Period) -> dict[str, Any]:
     except OperationalError:
         return {"is_too_long": True}
     return {"rows": rows}
+
+
+# --- by mail ------------------------------------------------------------------------------------------------------
+
+
+def _subscribe(request: HttpRequest, period: Period) -> HttpResponse:
+    """Start, change or end the report by mail of the person who asks."""
+    from analytics.reports import mails
+
+    every = request.POST.get("every", "")
+    if every in ("", *ReportSubscription.Every.values):
+        person: StaffUser = request.user  # type: ignore[assignment]
+        mails.subscribe(person, every)
+        toast(request, _("Report by mail ended") if not every else _("Report by mail set"))
+    return redirect(f"{reverse('admin:analytics_sales')}?{urlencode(period.query)}")
 
 
 # --- file ---------------------------------------------------------------------------------------------------------

@@ -68,5 +68,5 @@ def test_the_address_of_a_period_gives_it_back(rf):
 
 def test_comparisons_say_what_they_are():
     assert Comparison("previous", TODAY, TODAY).words == "the day before"
-    assert Comparison("previous", TODAY, TODAY + timedelta(days=6)).words == "previous 7 days"
+    assert Comparison("previous", TODAY, TODAY + timedelta(days=6)).words == "the previous 7 days"
     assert Comparison("year", TODAY, TODAY).words == "the same days a year before"
