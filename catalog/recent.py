@@ -2,16 +2,24 @@
 
 The API writes each act it takes into a short list in Redis in the very step that takes it, so the next answer knows of
 it, however long the table waits. While Redis is away events go straight into the table, and the table alone is right.
+
+Beside the list the table has little to add, and a page asks for several placements at once: a web process remembers
+for a second what the table said. What comes into the table by other ways than Redis (orders, imports) counts after that
+second; a no is in Redis too, and counts at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, cast
+from operator import itemgetter
+from typing import NamedTuple
 
+import orjson
 import redis
+from django.conf import settings
 from django.db import connection
 
-from catalog.buffer import keys
+from catalog.buffer import keys, known
 from core import redis_client
 from core.breaker import Breaker
 from core.local_services import LocalServiceError
@@ -20,15 +28,19 @@ MOST = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 HISTORY = "SELECT * FROM catalog_history(%s, %s, %s)"
+REMEMBER_SECONDS = 1.0
+MOST_REMEMBERED = 1_000
+AWAY = (redis.RedisError, LocalServiceError, OSError)
 breaker = Breaker()
 
 
 class RecentAct(NamedTuple):
-    """One act on one product. `value`: stars of a rating, pieces of a purchase."""
+    """One act on one product. `micros`: when, in microseconds since 1970. `value`: stars of a rating, pieces of a
+    purchase."""
 
     product_id: int
     kind: str
-    occurred_at: datetime
+    micros: int
     value: float | None
 
 
@@ -49,19 +61,40 @@ class History:
     acts: list[RecentAct]
 
 
+def micros_of(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment_of(micros: int) -> datetime:
+    return EPOCH + micros * MICROSECOND
+
+
 def history_of(*, customer_id: int | None = None, visitor: str = "", limit: int = MOST) -> History:
-    """The last acts of a customer and of a browser: one round trip to Redis and one query, whose plan is kept.
+    """The last acts of a customer and of a browser: one round trip to Redis and meanwhile one query, whose plan is
+    kept.
 
     Of a browser only those acts count that named no customer, and none when it may not be followed. Consent of the
     customer is the caller's matter.
     """
     if customer_id is None and not visitor:
         return History(None, [])
-    of_customer, of_visitor = _in_redis(customer_id, visitor, limit)
-    browser, acts = _in_table(customer_id, visitor, limit)
-    kept = of_customer if browser is not None and not browser.may_track else [*of_customer, *of_visitor]
+    errand = _sent(customer_id, visitor, limit)
+    try:
+        remembered = _remembered(customer_id, visitor, limit) if errand is not None else None
+        told = remembered or _in_table(customer_id, visitor, limit)
+        lists = _brought(errand, customer_id, visitor)
+    finally:
+        if errand is not None:
+            errand.close()
+    if remembered is not None and (lists is None or lists.is_refusing):  # what is remembered may be older than a no
+        told = _in_table(customer_id, visitor, limit)
+    browser, acts = told
+    kept = list(lists.of_customer) if lists is not None else []
+    if lists is not None and (browser is None or browser.may_track):
+        kept += lists.of_visitor
     if kept or customer_id is not None:
-        acts = sorted(dict.fromkeys([*kept, *acts]), key=lambda act: act.occurred_at, reverse=True)[:limit]
+        acts = sorted(dict.fromkeys([*kept, *acts]), key=itemgetter(2), reverse=True)[:limit]
     return History(browser, acts)
 
 
@@ -73,53 +106,86 @@ def recent_acts(*, customer_id: int | None = None, visitor: str = "", limit: int
 def forget(*visitors: str, customer_id: int | None = None) -> None:
     """Drop the lists of these browsers and of this customer. Nothing happens while Redis is away: lists end by
     themselves within hours, and of who said no nobody reads them."""
+    tables.clear()
     names = [keys.recent_of_visitor(visitor) for visitor in visitors]
     if customer_id is not None:
         names.append(keys.recent_of_customer(customer_id))
     if names and breaker.allows():
         try:
             redis_client.client().delete(*names)
-        except (redis.RedisError, LocalServiceError, OSError):
+        except AWAY:
             breaker.failed()
 
 
-def as_text(product_id: int, kind: str, occurred_at: datetime, value: float | None) -> str:
-    """An act as it stands in the lists."""
-    return f"{product_id} {kind} {(occurred_at - EPOCH) // MICROSECOND} {'' if value is None else value}"
+def as_text(product_id: int, kind: str, occurred_at: datetime, value: float | None) -> bytes:
+    """An act as it stands in the lists: JSON of a `RecentAct`."""
+    return orjson.dumps((product_id, kind, micros_of(occurred_at), value))
 
 
-def _from_text(text: bytes) -> RecentAct:
-    product_id, kind, micros, value = text.decode().split(" ")
-    moment = EPOCH + int(micros) * MICROSECOND
-    return RecentAct(int(product_id), kind, moment, float(value) if value else None)
+def _from_texts(texts: Sequence[bytes]) -> list[RecentAct]:
+    return [RecentAct._make(act) for act in orjson.loads(b"[%b]" % b",".join(texts))]
 
 
-def _in_redis(customer_id: int | None, visitor: str, limit: int) -> tuple[list[RecentAct], list[RecentAct]]:
-    """Of the customer, and of the browser. Empty while Redis is away. Waits 50 ms at most, and not at all while the
-    breaker is open."""
+class _Lists(NamedTuple):
+    """`is_refusing`: the browser said no within the last hour."""
+
+    of_customer: list[RecentAct]
+    of_visitor: list[RecentAct]
+    is_refusing: bool
+
+
+def _sent(customer_id: int | None, visitor: str, limit: int) -> redis_client.Errand | None:
+    """For the lists of the customer and of the browser. None while Redis is away, at once while the breaker is open."""
     if not breaker.allows():
-        return [], []
-    names = [keys.recent_of_customer(customer_id)] if customer_id is not None else []
-    names += [keys.recent_of_visitor(visitor)] if visitor else []
+        return None
+    commands: list[tuple[str | int, ...]] = []
+    if customer_id is not None:
+        commands.append(("LRANGE", keys.recent_of_customer(customer_id), 0, limit - 1))
+    if visitor:
+        commands.append(("LRANGE", keys.recent_of_visitor(visitor), 0, limit - 1))
+        commands.append(("EXISTS", keys.refuses(visitor)))
     try:
-        client = redis_client.client()
-        if len(names) == 1:
-            lists = [cast(list[bytes], client.lrange(names[0], 0, limit - 1))]
-        else:
-            pipe = client.pipeline(transaction=False)
-            for name in names:
-                pipe.lrange(name, 0, limit - 1)
-            lists = cast(list[list[bytes]], pipe.execute())
-    except (redis.RedisError, LocalServiceError, OSError):
+        return redis_client.Errand(*commands)
+    except AWAY:
         breaker.failed()
-        return [], []
+        return None
+
+
+def _brought(errand: redis_client.Errand | None, customer_id: int | None, visitor: str) -> _Lists | None:
+    """None while Redis is away. Waits 50 ms at most."""
+    if errand is None:
+        return None
+    try:
+        answers = errand.answers()
+    except AWAY:
+        breaker.failed()
+        return None
     breaker.succeeded()
-    acts = [[_from_text(text) for text in one] for one in lists]
-    return (acts[0] if customer_id is not None else []), (acts[-1] if visitor else [])
+    is_refusing = bool(answers.pop()) if visitor else False
+    of_visitor = _from_texts(answers.pop()) if visitor else []
+    return _Lists(_from_texts(answers.pop()) if customer_id is not None else [], of_visitor, is_refusing)
 
 
-def _in_table(customer_id: int | None, visitor: str, limit: int) -> tuple[Browser | None, list[RecentAct]]:
-    """Who the browser is, None when there is none, and what both did."""
+Told = tuple[Browser | None, list[RecentAct]]
+"""Who the browser is, None when there is none, and what both did."""
+tables: known.Remembered[Told] = known.Remembered(seconds=REMEMBER_SECONDS, most=MOST_REMEMBERED)
+"""What the table said, by who was asked for."""
+
+
+def _name(customer_id: int | None, visitor: str, limit: int) -> str:
+    return f"{limit} {customer_id} {visitor}"
+
+
+def _remembers() -> bool:
+    """As `catalog.showcase`: whoever is inside a transaction sees what may be taken back."""
+    return bool(settings.WEB_PROCESS) and not connection.in_atomic_block
+
+
+def _remembered(customer_id: int | None, visitor: str, limit: int) -> Told | None:
+    return tables.get(_name(customer_id, visitor, limit)) if _remembers() else None
+
+
+def _in_table(customer_id: int | None, visitor: str, limit: int) -> Told:
     with connection.cursor() as cursor:
         cursor.execute(HISTORY, [customer_id, visitor or None, limit])
         rows = cursor.fetchall()
@@ -129,5 +195,8 @@ def _in_table(customer_id: int | None, visitor: str, limit: int) -> tuple[Browse
         if visitor_id is not None:
             browser = Browser(visitor, visitor_id, may_track)
         if act[0] is not None:
-            acts.append(RecentAct._make(act))
+            product_id, kind, occurred_at, value = act
+            acts.append(RecentAct(product_id, kind, micros_of(occurred_at), value))
+    if _remembers():
+        tables.keep(_name(customer_id, visitor, limit), (browser, acts))
     return browser, acts

@@ -1,8 +1,10 @@
 """Redis for the product: one client per process, quick to give up, because no page may wait for it."""
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -57,3 +59,33 @@ def _client(process: int) -> redis.Redis:
         retry=None,
         health_check_interval=0,
     )
+
+
+class Errand:
+    """Commands on their way to Redis while whoever sent them does something else. To be closed.
+
+    Waits as briefly as `client`, and raises what that raises.
+    """
+
+    def __init__(self, *commands: Sequence[Any]) -> None:
+        self._pool = client().connection_pool
+        self._line = self._pool.get_connection()
+        self._waiting = len(commands)
+        try:
+            self._line.send_packed_command(self._line.pack_commands(commands))
+        except BaseException:
+            self.close()
+            raise
+
+    def answers(self) -> list[Any]:
+        """One for each command, in their order. To be asked once."""
+        found = []
+        while self._waiting:
+            found.append(self._line.read_response())
+            self._waiting -= 1
+        return found
+
+    def close(self) -> None:
+        if self._waiting:  # an answer that nobody read must not reach the next one on this line
+            self._line.disconnect()
+        self._pool.release(self._line)

@@ -31,12 +31,17 @@ REASONS = {
 
 
 class Act(NamedTuple):
-    """One thing a person did: the weight says how much it speaks for the product."""
+    """One thing a person did: `micros` says when, in microseconds since 1970, the weight how much it speaks for the
+    product."""
 
     product_id: int
     kind: str
-    occurred_at: datetime
+    micros: int
     weight: float
+
+    @property
+    def occurred_at(self) -> datetime:
+        return recent.moment_of(self.micros)
 
     @property
     def label(self) -> str:
@@ -120,47 +125,47 @@ class Step(NamedTuple):
     about: str = ""
 
 
-def item_of(
-    product_id: int,
-    said: tuple[Step, Candidate] | None,
-    why: str | None,
+def items_of(
+    product_ids: Sequence[int],
+    said: Mapping[int, tuple[Step, Candidate]],
+    why: Mapping[int, str],
     speakers: Mapping[int, Act],
     cards: Mapping[int, Card],
-) -> Item:
-    """An item with its reason. `why`: the product stands here for another reason than its score."""
-    card = cards[product_id]
-    if why == PINNED:
-        return Item(product_id, card, said[1].score if said else None, CHOSEN, _plain("chosen_by_the_shop"))
-    if why == EXPLORED or said is None:
-        return Item(product_id, card, said[1].score if said else None, NEWEST, _plain("new"))
-    step, candidate = said
-    source, reason = _told(step, candidate, speakers, cards)
-    return Item(product_id, card, candidate.score, source, reason)
+) -> list[Item]:
+    """Items with their reasons, those without a card left out. `why`: products that stand here for another reason than
+    their score."""
+    sentence = reasons.sentences()
+
+    def plain(code: str) -> Reason:
+        return Reason(code, sentence(code, ""))
+
+    def told(step: Step, candidate: Candidate) -> tuple[str, Reason]:
+        if step.source == CATEGORY:
+            return CATEGORY, Reason("popular_in_category", sentence("popular_in_category", step.about))
+        if step.source in REASONS:
+            return step.source, plain(REASONS[step.source])
+        act = speakers.get(candidate.reason_product_id) if candidate.reason_product_id is not None else None
+        if act is None or act.product_id not in cards:
+            return POPULAR, plain("popular")
+        code = "bought_together" if candidate.source == TOGETHER else reasons.BECAUSE[act.kind]
+        speaker = cards[act.product_id]
+        is_itself = candidate.product_id == act.product_id
+        text = reasons.again(act.kind) if is_itself else sentence(code, str(speaker["name"]))
+        source = SESSION if candidate.source == SESSION else step.source
+        return source, Reason(code, text, act.product_id, str(speaker["id"]), candidate.share)
+
+    def item(product_id: int) -> Item:
+        card, found = cards[product_id], said.get(product_id)
+        if (other := why.get(product_id)) in (PINNED, EXPLORED) or found is None:
+            source, reason = (CHOSEN, plain("chosen_by_the_shop")) if other == PINNED else (NEWEST, plain("new"))
+            return Item(product_id, card, found[1].score if found else None, source, reason)
+        source, reason = told(*found)
+        return Item(product_id, card, found[1].score, source, reason)
+
+    return [item(product_id) for product_id in product_ids if product_id in cards]
 
 
 def source_of(items: Sequence[Item]) -> str:
     """Best step of the chain that was used."""
     steps = {item.source for item in items}
     return next((step for step in CHAIN if step in steps), NEWEST)
-
-
-def _told(
-    step: Step, candidate: Candidate, speakers: Mapping[int, Act], cards: Mapping[int, Card]
-) -> tuple[str, Reason]:
-    if step.source == CATEGORY:
-        return CATEGORY, Reason("popular_in_category", reasons.sentence("popular_in_category", step.about))
-    if step.source in REASONS:
-        return step.source, _plain(REASONS[step.source])
-    act = speakers.get(candidate.reason_product_id) if candidate.reason_product_id is not None else None
-    if act is None or act.product_id not in cards:
-        return POPULAR, _plain("popular")
-    code = "bought_together" if candidate.source == TOGETHER else reasons.BECAUSE[act.kind]
-    speaker = cards[act.product_id]
-    is_itself = candidate.product_id == act.product_id
-    text = reasons.again(act.kind) if is_itself else reasons.sentence(code, str(speaker["name"]))
-    source = SESSION if candidate.source == SESSION else step.source
-    return source, Reason(code, text, act.product_id, str(speaker["id"]), candidate.share)
-
-
-def _plain(code: str) -> Reason:
-    return Reason(code, reasons.sentence(code))

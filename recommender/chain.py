@@ -9,6 +9,7 @@ little, so full answers pay for nothing.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from django.utils.translation import get_language
@@ -67,6 +68,12 @@ class Question:
         return self.limit * 4 + 40
 
     @property
+    def portions(self) -> tuple[int, ...]:
+        """So many candidates are asked of the model at first and in all: a plain list is most often full with the first
+        few."""
+        return (self.limit * 3 // 2 + 5, self.depth) if self.wish.is_plain else (self.depth,)
+
+    @property
     def enough(self) -> int:
         """Candidates after which no further step is taken: rules need some to choose from."""
         return self.limit if self.wish.is_plain else self.depth
@@ -114,7 +121,7 @@ def step(source: str, asked: Question, model: ServingModel | None, taken: Collec
         case "personal":
             weighted = [(act.product_id, act.weight) for act in asked.history]
             if model is not None and weighted:
-                yield Step(PERSONAL, _said(lambda: _personal(model, weighted, asked)))
+                yield from _in_portions(PERSONAL, asked, partial(_personal, model, weighted, asked))
             elif model is None and asked.customer_id is not None:
                 yield Step(PERSONAL, _written_ahead(asked.customer_id))
         case "similar":
@@ -139,9 +146,18 @@ def step(source: str, asked: Question, model: ServingModel | None, taken: Collec
             yield Step(source, candidates_of(lists.of(source), source))
         case "popular":
             if model is not None:
-                yield Step(POPULAR, _said(lambda: _popular(model, asked, taken)))
+                yield from _in_portions(POPULAR, asked, partial(_popular, model, asked, frozenset(taken)))
         case "newest":
             yield Step(NEWEST, candidates_of(newest(asked, taken), NEWEST))
+
+
+def _in_portions(source: str, asked: Question, ask: Callable[[int], list[Candidate]]) -> Iterator[Step]:
+    """A step for each portion; the later ones hold the earlier ones. None more when there are no more."""
+    for count in asked.portions:
+        found = _said(partial(ask, count))
+        yield Step(source, found)
+        if len(found) < count:
+            break
 
 
 def _said(ask: Callable[[], list[Candidate]]) -> list[Candidate]:
@@ -153,17 +169,19 @@ def _said(ask: Callable[[], list[Candidate]]) -> list[Candidate]:
         return []
 
 
-def _personal(model: ServingModel, weighted: Sequence[tuple[int, float]], asked: Question) -> list[Candidate]:
+def _personal(
+    model: ServingModel, weighted: Sequence[tuple[int, float]], asked: Question, count: int
+) -> list[Candidate]:
     allowed = None if asked.fits is None else model.mask(asked.fits)
     device = DEVICES.index(asked.device) if asked.device else NO_DEVICE
     return model.recommend(
-        weighted, asked.depth, exclude=asked.unwanted, allowed=allowed, fill=False, at=asked.at, device=device
+        weighted, count, exclude=asked.unwanted, allowed=allowed, fill=False, at=asked.at, device=device
     )
 
 
-def _popular(model: ServingModel, asked: Question, taken: Collection[int]) -> list[Candidate]:
+def _popular(model: ServingModel, asked: Question, taken: Collection[int], count: int) -> list[Candidate]:
     allowed = None if asked.fits is None else model.mask(asked.fits)
-    return model.popular(asked.depth, exclude=[*asked.unwanted, *taken], allowed=allowed)
+    return model.popular(count, exclude=[*asked.unwanted, *taken], allowed=allowed)
 
 
 def _written_ahead(customer_id: int) -> list[Candidate]:

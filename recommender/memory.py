@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 
 from catalog.showcase import Facts, showcase
 from recommender import chain, lists
-from recommender.answers import CATEGORY, NEWEST, POPULAR, Item, Step, item_of
+from recommender.answers import CATEGORY, NEWEST, POPULAR, Item, Step, items_of
 from recommender.arranging import Arranged, arrange, seed_of
 from recommender.chain import Question, candidates_of
 from recommender.ml.serving import Candidate, ServingModel
@@ -46,7 +46,7 @@ def items(
             break
     cards = goods.in_language(asked.language)
     speakers = {act.product_id: act for act in asked.history}
-    return [item_of(pk, found.get(pk), shown.why.get(pk), speakers, cards) for pk in shown.product_ids if pk in cards]
+    return items_of(shown.product_ids, found, shown.why, speakers, cards)
 
 
 def _arranged(

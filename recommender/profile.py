@@ -9,7 +9,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from catalog import services
+from catalog import recent, services
 from catalog.models import Brand, Category, Customer, Product
 from catalog.showcase import showcase
 from core import model_registry as registry
@@ -114,7 +114,7 @@ def _spoken_for(product_id: int, who: Person, page_product_id: int | None) -> Re
     """The act that speaks most for the product, by the live model; None when none does."""
     acts = list(who.acts)
     if page_product_id is not None:
-        acts.insert(0, Act(page_product_id, "page", timezone.now(), selectors.PAGE_WEIGHT))
+        acts.insert(0, Act(page_product_id, "page", recent.micros_of(timezone.now()), selectors.PAGE_WEIGHT))
     speaking: dict[int, Act] = {}
     for act in acts:
         if act.weight > 0 and act.product_id != product_id:

@@ -1,6 +1,7 @@
 """Why a product is shown, in the reader's language."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -22,6 +23,11 @@ def sentence(code: str, product_name: str = "") -> str:
     """The reason as customers read it. `product_name` is that of the category for `popular_in_category`; codes without
     a product need no name."""
     return _sentence(get_language() or "", code, product_name)
+
+
+def sentences() -> Callable[[str, str], str]:
+    """The same for many of them: the language of this thread is looked up once."""
+    return partial(_sentence, get_language() or "")
 
 
 @lru_cache(maxsize=4_096)

@@ -28,7 +28,7 @@ from recommender.answers import (
     Person,
     Reason,
     Step,
-    item_of,
+    items_of,
     source_of,
 )
 from recommender.arranging import Arranged, arrange, seed_of
@@ -66,6 +66,7 @@ GENERAL = (trials.POPULAR, trials.NEWEST, TRENDING, RISING)
 """Strategies that do not look at who asks."""
 ASKED_BESIDE = {SIMILAR_BESIDE: trials.SIMILAR, TOGETHER_BESIDE: TOGETHER}
 """What the lists ask for that a product page shows by the product."""
+BOUGHT, RATED = Interaction.Kind.PURCHASE.value, Interaction.Kind.RATING.value
 BASKET_WEIGHT = 5.0
 PAGE_WEIGHT = 8.0
 
@@ -76,7 +77,7 @@ def person(*, customer: Customer | None = None, visitor: str = "", limit: int = 
     if customer is not None and not asks_for_own:
         visitor = ""  # what the browser did before they signed in is theirs too
     found = recent.history_of(customer_id=customer.pk if asks_for_own else None, visitor=visitor, limit=limit)  # type: ignore[union-attr]
-    acts = [Act(act.product_id, act.kind, act.occurred_at, _weight(act.kind, act.value)) for act in found.acts]
+    acts = [Act(product_id, kind, micros, _weight(kind, value)) for product_id, kind, micros, value in found.acts]
     return Person(customer, found.browser, acts)
 
 
@@ -112,17 +113,19 @@ def recommend(
     wish = wish or wishes.wish(placement) or Wish(placement)
     most = limit or wish.slots or DEFAULT_LIMIT
     acts = who.acts if who is not None else recent_acts(customer=customer, visitor=visitor)
-    context = [Act(product_id, "basket", timezone.now(), BASKET_WEIGHT) for product_id in basket]
+    now = timezone.now()
+    micros = recent.micros_of(now)
+    context = [Act(product_id, "basket", micros, BASKET_WEIGHT) for product_id in basket]
     if page_product_id is not None:
-        context.insert(0, Act(page_product_id, "page", timezone.now(), PAGE_WEIGHT))
-    bought = set() if wish.repeats_allowed else {a.product_id for a in acts if a.kind == Interaction.Kind.PURCHASE}
+        context.insert(0, Act(page_product_id, "page", micros, PAGE_WEIGHT))
+    bought = set() if wish.repeats_allowed else {a.product_id for a in acts if a.kind == BOUGHT}
     unwanted = {*exclude, *basket, *bought} | ({page_product_id} if page_product_id is not None else set())
     strategy = trials.strategy_of(placed) if placed is not None else trials.STRATEGIES[wish.strategy]
     history = _one_act_per_product(context + acts) if strategy not in GENERAL else []
     asked = Question(
         wish=wish, strategy=strategy, limit=most, history=history, context=[act.product_id for act in context],
         unwanted=unwanted, customer_id=_segmented(customer, who), language=language, fits=_fitting(wish),
-        at=None if placement == Placement.Surface.EMAIL else timezone.now().timestamp(),  # mail is read later
+        at=None if placement == Placement.Surface.EMAIL else now.timestamp(),  # mail is read later
         device=device,
     )  # fmt: skip
     return _answer(placement, asked, placed=placed, subject=_subject(customer, visitor, who))
@@ -165,7 +168,7 @@ def bought_together(
 
 def _beside(key: str, product: Product, *, limit: int, exclude: Collection[int], language: str | None) -> Answer:
     """A list that follows what staff want on the product page and is counted under its own key."""
-    page = Act(product.pk, "page", timezone.now(), PAGE_WEIGHT)
+    page = Act(product.pk, "page", recent.micros_of(timezone.now()), PAGE_WEIGHT)
     wish = wishes.wish(key) or Wish(key)
     asked = Question(
         wish=wish, strategy=ASKED_BESIDE[key], limit=limit, history=[page], context=[product.pk],
@@ -192,8 +195,9 @@ def from_memory(
         return None
     now = timezone.now()
     wish = wishes.remembered(placement) or Wish(placement)
-    context = [Act(pk, "page", now, PAGE_WEIGHT) for pk in keys_of([page] if page else [])]
-    context += [Act(pk, "basket", now, BASKET_WEIGHT) for pk in keys_of(basket)]
+    micros = recent.micros_of(now)
+    context = [Act(pk, "page", micros, PAGE_WEIGHT) for pk in keys_of([page] if page else [])]
+    context += [Act(pk, "basket", micros, BASKET_WEIGHT) for pk in keys_of(basket)]
     unwanted = {*keys_of(exclude), *(act.product_id for act in context)}
     strategy = ASKED_BESIDE.get(placement) or trials.STRATEGIES[wish.strategy]
     facts = memory.for_sale(goods, wish, now, besides=unwanted)
@@ -263,9 +267,7 @@ def _answer(placement: str, asked: Question, *, placed: Placed | None = None, su
     by_product = {act.product_id: act for act in asked.history}
     speakers = {found[pk][1].reason_product_id for pk in shown.product_ids if pk in found}
     cards = showcase.cards({*shown.product_ids, *(by_product.keys() & speakers)}, language=asked.language)
-    items = [
-        item_of(pk, found.get(pk), shown.why.get(pk), by_product, cards) for pk in shown.product_ids if pk in cards
-    ]
+    items = items_of(shown.product_ids, found, shown.why, by_product, cards)
     return _told(
         items, placement, loaded, history=list(asked.history), placed=placed, strategy=asked.strategy,
         shortfall=_shortfall(asked) if len(items) < limit else "",
@@ -334,11 +336,11 @@ def _one_act_per_product(acts: Sequence[Act]) -> list[Act]:
         if known is None:
             best[act.product_id] = act
         elif act.weight > known.weight:
-            best[act.product_id] = Act(act.product_id, act.kind, known.occurred_at, act.weight)
+            best[act.product_id] = Act(act.product_id, act.kind, known.micros, act.weight)
     return [act for act in best.values() if act.weight > 0][:HISTORY_LIMIT]
 
 
 def _weight(kind: str, value: float | None) -> float:
-    if kind == Interaction.Kind.RATING and (value or 0) < LIKED_FROM_STARS:
+    if kind == RATED and (value or 0) < LIKED_FROM_STARS:
         return 0.0
     return ACT_WEIGHTS.get(kind, 0.0)

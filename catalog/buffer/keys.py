@@ -17,12 +17,12 @@ def waiting() -> str:
 
 
 def recent_of_customer(customer_id: int) -> str:
-    return f"{prefix}h:c{customer_id}"
+    return f"{prefix}l:c{customer_id}"
 
 
 def recent_of_visitor(visitor: str) -> str:
     """The acts of a browser that named no customer."""
-    return f"{prefix}h:v{visitor}"
+    return f"{prefix}l:v{visitor}"
 
 
 def refuses(visitor: str) -> str:

@@ -44,7 +44,8 @@ UNSURE = KnownVisitor(may_track=True, is_sure=False, is_known=False)
 class Remembered(Generic[T]):
     """Answers of the database by id, for a moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, seconds: float | None = None, most: int = MOST_REMEMBERED) -> None:
+        self._seconds, self._most = seconds, most
         self._entries: dict[str, tuple[float, T]] = {}
         self._guard = threading.Lock()
 
@@ -56,9 +57,12 @@ class Remembered(Generic[T]):
 
     def keep(self, name: str, value: T) -> None:
         with self._guard:
-            if len(self._entries) >= MOST_REMEMBERED:
+            if len(self._entries) >= self._most:
                 self._entries.clear()
-            self._entries[name] = (time.monotonic() + REMEMBER_SECONDS, value)
+            self._entries[name] = (
+                time.monotonic() + (REMEMBER_SECONDS if self._seconds is None else self._seconds),
+                value,
+            )
 
     def drop(self, name: str) -> None:
         with self._guard:

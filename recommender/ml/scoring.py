@@ -76,32 +76,90 @@ class Neighbours:
         )
         self.tie_break, self.normalise = tie_break, normalise
 
-    def spread(
-        self, rows: NDArray[np.integer], strengths: Floats, size: int
-    ) -> tuple[Floats, NDArray[np.integer], NDArray[np.intp], Floats]:
-        """Scores of all items, and what they are made of: target item, history entry and part of every neighbour."""
-        starts = self.indptr[rows]
-        lengths = self.indptr[rows + 1] - starts
-        entry = np.repeat(np.arange(len(rows)), lengths)
-        # where each neighbour lies: its place among all that are read, moved to where its row begins
-        at = np.arange(len(entry)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
-        targets, similarity = self.indices[at], self.weights[at]
-        parts = similarity * np.repeat(strengths, lengths)
-        score: Floats = np.bincount(targets, parts, minlength=size).astype(np.float64, copy=False)
-        if self.normalise != "none":
-            divisor = similarity if self.normalise == "similarity" else strengths[entry]
-            below = np.bincount(targets, divisor, minlength=size)
-            score = np.divide(score, below, out=np.zeros(size), where=below > 0)
-            parts = np.divide(parts, below[targets], out=np.zeros(len(parts)), where=below[targets] > 0)
-        return score, targets, entry, parts
-
     def score(self, rows: NDArray[np.integer], strengths: Floats, k: int, barred: NDArray[np.bool_]) -> Scored:
         """Best k items that are not barred and have a score. `rows`: the history's items, `strengths`: their r(u,j)."""
-        score, targets, entry, parts = self.spread(rows, strengths, len(barred))
-        items = np.flatnonzero((score > 0) & ~barred)
-        items = items[best(items, score[items], k, self.tie_break)]
-        spoken = said_by(places(items, len(barred)), len(items), targets, entry, parts, len(rows))
-        return named(items, score[items], spoken)
+        heard = hear([self], rows, [strengths], len(barred))
+        score = heard.scores[0]
+        free = np.flatnonzero((score > 0) & ~barred[heard.items])
+        free = free[best(heard.items[free], score[free], k, self.tie_break)]
+        return named(heard.items[free], score[free], heard.said_of(free, [1.0]))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What item neighbours of several voices say of a history of `entries` items, and what it is made of.
+
+    `items` (rising) hold all that some voice names, `scores` is voices × items. For each voice a line for each
+    neighbour, entry by entry of the history, so many as `lengths` says: `places` is where it stands in `items`, `parts`
+    what it brings.
+    """
+
+    items: NDArray[np.int64]
+    scores: Floats
+    entries: int
+    places: list[NDArray[np.integer]]
+    parts: list[Floats]
+    lengths: list[NDArray[np.integer]]
+
+    def said_of(self, chosen: NDArray[np.integer], weights: Sequence[float]) -> Floats:
+        """Items × history entries: what each entry brought to `chosen` (places in `items`), by weight of the voices."""
+        place = np.full(len(self.items), -1)
+        place[chosen] = np.arange(len(chosen))
+        said = np.zeros(len(chosen) * self.entries)
+        entries = np.arange(self.entries)
+        for places, parts, lengths, weight in zip(self.places, self.parts, self.lengths, weights, strict=True):
+            if weight:
+                at = place[places]
+                kept = (at >= 0).nonzero()[0]
+                cells = at[kept] * self.entries + entries.repeat(lengths)[kept]
+                said += np.bincount(cells, parts[kept] * weight, minlength=len(said))
+        return said.reshape(len(chosen), self.entries)
+
+
+def hear(engines: Sequence[Neighbours], rows: NDArray[np.integer], strengths: Sequence[Floats], size: int) -> Heard:
+    """Read the neighbours of a history, for each voice with its strengths, of `size` items in all.
+
+    An answer costs what its neighbours cost, however many items there are.
+    """
+    read = []
+    for engine in engines:
+        starts = engine.indptr[rows]
+        lengths = engine.indptr[rows + 1] - starts
+        # where each neighbour lies: its place among all that are read, moved to where its row begins
+        at = (starts - lengths.cumsum() + lengths).repeat(lengths)
+        at += np.arange(len(at))
+        read.append((engine.indices[at], engine.weights[at], lengths))
+    items, place = _named_in([targets for targets, *_rest in read], size)
+    heard = Heard(items, np.empty((len(engines), len(items))), len(rows), [], [], [])
+    for engine, voice, (targets, similarity, lengths), own in zip(engines, heard.scores, read, strengths, strict=True):
+        places, told = targets if place is None else place[targets], own.repeat(lengths)
+        parts = similarity * told
+        voice[:] = np.bincount(places, parts, minlength=len(items))
+        if engine.normalise != "none":
+            divisor = similarity if engine.normalise == "similarity" else told
+            below = np.bincount(places, divisor, minlength=len(items))
+            np.divide(voice, below, out=voice, where=below > 0)
+            voice[below <= 0] = 0.0
+            under = below[places]
+            parts = np.divide(parts, under, out=np.zeros(len(parts)), where=under > 0)
+        heard.places.append(places)
+        heard.parts.append(parts)
+        heard.lengths.append(lengths)
+    return heard
+
+
+def _named_in(targets: Sequence[NDArray[np.integer]], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """The items that these name, rising, and where each of all items stands among them; None: simply all items, which
+    is cheaper where a good part of them was named."""
+    if 3 * sum(map(len, targets)) >= size:
+        return np.arange(size), None
+    is_named = np.zeros(size, bool)
+    for some in targets:
+        is_named[some] = True
+    items = np.flatnonzero(is_named)
+    place = np.empty(size, np.int64)  # only what is named is written, and only that is read
+    place[items] = np.arange(len(items))
+    return items, place
 
 
 class Factors:
@@ -148,28 +206,6 @@ class Factors:
         return scores, voices
 
 
-def places(items: NDArray[np.integer], size: int) -> NDArray[np.int64]:
-    """Where in `items` each of all items stands; −1 where it does not."""
-    place = np.full(size, -1)
-    place[items] = np.arange(len(items))
-    return place
-
-
-def said_by(
-    place: NDArray[np.int64],
-    count: int,
-    targets: NDArray[np.integer],
-    entry: NDArray[np.intp],
-    parts: Floats,
-    entries: int,
-) -> Floats:
-    """Items × history entries: what each entry brought to each of the `count` items that have a place."""
-    at = place[targets]
-    kept = np.flatnonzero(at >= 0)
-    flat = np.bincount(at[kept] * entries + entry[kept], parts[kept], minlength=count * entries)
-    return flat.astype(np.float64, copy=False).reshape(count, entries)
-
-
 def named(items: NDArray[np.int64], scores: Floats, spoken: Floats) -> Scored:
     """The entry that brought most to each item, and its part of what speaks for the item."""
     if len(items) == 0 or spoken.shape[1] == 0:
@@ -211,8 +247,10 @@ class Chorus:
     def __init__(self, voices: Sequence[Voice], tie_break: NDArray[np.floating]) -> None:
         self.tie_break = tie_break
         self.names = [voice.name for voice in voices]
-        self.neighbours = [(at, v, v.engine) for at, v in enumerate(voices) if isinstance(v.engine, Neighbours)]
-        self.factors = [(at, v, v.engine) for at, v in enumerate(voices) if isinstance(v.engine, Factors)]
+        self.near = [(at, v, v.engine) for at, v in enumerate(voices) if isinstance(v.engine, Neighbours)]
+        self.far = [(at, v, v.engine) for at, v in enumerate(voices) if isinstance(v.engine, Factors)]
+        self._engines = [engine for _at, _voice, engine in self.near]
+        self._weights = np.array([voice.weight for _at, voice, _engine in self.near])
 
     def score(
         self,
@@ -226,24 +264,30 @@ class Chorus:
         """Best k items that are not barred and have a score above 0. `rows`, `weights`, `rank`: items of the history,
         how much each speaks, and their places in it, 0 the newest. `factors_now`: one per item, what the moment makes
         of its score."""
-        size = len(barred)
-        total = np.zeros(size)
-        near = []
-        for at, voice, neighbours in self.neighbours:
-            score, targets, entry, parts = neighbours.spread(rows, voice.attention(weights, rank) / voice.scale, size)
-            top = float(score.max(initial=0.0))
-            if top > 0:
-                score *= voice.weight / top
-                parts *= voice.weight / top
-                total += score
-                near.append((at, score, targets, entry, parts))
-        items = np.flatnonzero((total > 0) & ~barred) if self.neighbours else np.flatnonzero(~barred)
-        if self.factors and self.neighbours and len(items) > RESCORED:
-            items = items[among_best(items, total[items], RESCORED, self.tie_break)]
-        scores = total[items]
+        listened: dict[Attention, Floats] = {}  # several voices listen in the same way
+
+        def strengths(voice: Voice) -> Floats:
+            found = listened.get(voice.attention)
+            if found is None:
+                found = listened[voice.attention] = voice.attention(weights, rank)
+            return found / voice.scale
+
+        if self.near:
+            heard = hear(self._engines, rows, [strengths(voice) for _at, voice, _engine in self.near], len(barred))
+            top = heard.scores.max(axis=1, initial=0.0)
+            scale = np.divide(self._weights, top, out=np.zeros(len(top)), where=top > 0)
+            near = heard.scores * scale[:, None]
+            total = near.sum(axis=0)
+            free = np.flatnonzero((total > 0) & ~barred[heard.items])
+            if self.far and len(free) > RESCORED:
+                free = free[among_best(heard.items[free], total[free], RESCORED, self.tie_break)]
+            items, scores = heard.items[free], total[free]
+        else:
+            items = np.flatnonzero(~barred)
+            scores = np.zeros(len(items))
         far = []
-        for at, voice, factors in self.factors:
-            own, heights = factors.score(rows, voice.attention(weights, rank) / voice.scale, items)
+        for at, voice, factors in self.far:
+            own, heights = factors.score(rows, strengths(voice), items)
             scores = scores + voice.weight * own
             far.append((at, voice.weight * own, factors.factors, voice.weight * heights))
         if factors_now is not None:
@@ -253,10 +297,9 @@ class Chorus:
         shown = items[chosen]
         spoken = np.zeros((len(shown), len(rows)))
         brought = np.zeros((len(self.names), len(shown)))
-        place = places(shown, size)
-        for at, score, targets, entry, parts in near:
-            spoken += said_by(place, len(shown), targets, entry, parts, len(rows))
-            brought[at] = score[shown]
+        if self.near:
+            spoken += heard.said_of(free[chosen], scale.tolist())
+            brought[[at for at, _voice, _engine in self.near]] = near[:, free[chosen]]
         for at, own, vectors, heights in far:
             spoken += vectors[shown].astype(np.float64) @ heights.T
             brought[at] = own[chosen]

@@ -18,13 +18,14 @@ Format 1 had a single voice, item_knn, in `indptr`, `indices`, `weights`; it sti
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ml.candidate import POPULAR, Candidate
-from recommender.ml.context import NO_DEVICE, Context
+from recommender.ml.context import NO_DEVICE, QUARTER_HOUR, Context
 from recommender.ml.scoring import Attention, Chorus, Factors, Neighbours, Voice
 from recommender.ml.session_serving import SessionServing
 from recommender.ml.steering import similarity_of
@@ -35,10 +36,16 @@ FORMAT = 2
 SIMILAR = "similar"
 NEIGHBOURS = ("indptr", "indices", "weights")
 FACTORS = ("factors", "spectrum")
+REMEMBERED = 256
+"""Answers; about 4 kB each."""
 
 
 class ServingModel:
-    """A published recommender. Safe to share between threads: nothing changes after it is made."""
+    """A published recommender. Safe to share between threads: nothing that answers depend on changes after it is made.
+
+    The last answers are remembered: whoever goes from page to page asks the same of several placements until they do
+    something new.
+    """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
         written = int(meta.get("format", 1))
@@ -68,6 +75,7 @@ class ServingModel:
         told_of_context = meta.get("context")
         self._context = Context.from_arrays(arrays, told_of_context, size) if told_of_context else None
         self._popular = np.lexsort((np.arange(size), -self.popularity))
+        self._known = lru_cache(maxsize=REMEMBERED)(self._recommended)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
@@ -118,6 +126,22 @@ class ServingModel:
         """
         if k <= 0 or len(self.item_ids) == 0:
             return []
+        if allowed is not None:
+            return self._recommended(tuple(history), k, exclude, fill, by_session, at, device, allowed)
+        moment = at // QUARTER_HOUR * QUARTER_HOUR if at is not None and self._context is not None else None
+        return list(self._known(tuple(history), k, frozenset(exclude), fill, by_session, moment, device))
+
+    def _recommended(
+        self,
+        history: Sequence[tuple[int, float]],
+        k: int,
+        exclude: Collection[int],
+        fill: bool,
+        by_session: bool,
+        at: float | None,
+        device: int,
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> list[Candidate]:
         barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
         candidates = self._by_session(history, k, barred) if by_session and self._sessions and history else []
         if len(candidates) < k and self._chorus.names and history:

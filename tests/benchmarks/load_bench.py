@@ -2,14 +2,16 @@
 
 One process serves both over keep-alive connections of one client, in turns of a moment each; the median over the rounds
 counts. A ratio says the same on a slow and on a fast machine; requests a second do not. `python -m
-tests.benchmarks.load_bench [medium] [large]` measures those shops (default: both).
+tests.benchmarks.load_bench [medium] [large] [--only WORD,WORD]` measures those shops (default: both), all rows or those
+whose names hold one of the words.
 """
 
+import argparse
 import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tests.benchmarks.places import BENCH
@@ -54,7 +56,7 @@ EVENTS_A_SECOND = 3_000
 SIZES = ("medium", "large")
 
 
-def requests(shop: BenchShop) -> dict[str, Callable[[int], Request]]:
+def requests(shop: BenchShop, only: Sequence[str]) -> dict[str, Callable[[int], Request]]:
     def make(name: str) -> Callable[[int], Request]:
         cookie = (("Cookie", f"{shop.facts['cookie']}={shop.facts['session']}"),) if name.startswith("admin") else ()
 
@@ -64,7 +66,12 @@ def requests(shop: BenchShop) -> dict[str, Callable[[int], Request]]:
 
         return one
 
-    return {name: make(name) for name in targets(shop.facts, 0)}
+    return {name: make(name) for name in _asked_for(targets(shop.facts, 0), only)}
+
+
+def _asked_for(names: Iterable[str], only: Sequence[str]) -> list[str]:
+    """Those that hold one of the words; all without words."""
+    return [name for name in names if not only or any(word in name for word in only)]
 
 
 def seconds_of(shop: BenchShop, make: Callable[[int], Request], first: int) -> list[float]:
@@ -106,19 +113,21 @@ def measured(shop: BenchShop, wanted: dict[str, Callable[[int], Request]]) -> di
     }
 
 
-def measure(size: str) -> dict[str, Any]:
+def measure(size: str, only: Sequence[str] = ()) -> dict[str, Any]:
     shop = BenchShop(size)
     shop.prepare()
     try:
-        wanted = requests(shop)
         with shop.web():
-            rows = measured(shop, wanted)
+            rows = measured(shop, requests(shop, only))
             memory = shop.memory_mb()
-        with shop.web(with_redis=False):
-            rows[AWAY] = measured(shop, {"recommendations": wanted["recommendations"]})["recommendations"]
+        if _asked_for([AWAY], only):
+            name = "recommendations"
+            with shop.web(with_redis=False):
+                rows[AWAY] = measured(shop, {name: requests(shop, [name])[name]})[name]
     finally:
         shop.stop()
-    rows["100 events"]["events_a_second"] = round(100_000 / rows["100 events"]["p50_ms"])
+    if "100 events" in rows:
+        rows["100 events"]["events_a_second"] = round(100_000 / rows["100 events"]["p50_ms"])
     return {"rows": rows, "web_process_mb": memory}
 
 
@@ -126,19 +135,19 @@ def below(size: str, rows: dict[str, dict[str, Any]]) -> list[str]:
     lines = [
         f"{size}: {name} {rows[name]['ratio']} < {floor}"
         for name, floor in FLOORS.items()
-        if rows[name]["ratio"] < floor
+        if name in rows and rows[name]["ratio"] < floor
     ]
     lines += [
         f"{size}: {name} p99 {rows[name]['p99_ms']} ms > {most}"
         for name, most in SLOWEST_MS.items()
-        if rows[name]["p99_ms"] > most
+        if name in rows and rows[name]["p99_ms"] > most
     ]
     lines += [
         f"{size}: {name} asks {row['queries']} queries"
         for name, row in rows.items()
         if row["queries"] is not None and row["queries"] > MOST_QUERIES
     ]
-    speed = rows["100 events"]["events_a_second"]
+    speed = rows["100 events"]["events_a_second"] if "100 events" in rows else EVENTS_A_SECOND
     return lines + ([f"{size}: {speed} events a second < {EVENTS_A_SECOND}"] if speed < EVENTS_A_SECOND else [])
 
 
@@ -160,22 +169,27 @@ def growth(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main(sizes: list[str]) -> int:
+def main(sizes: Sequence[str], only: Sequence[str]) -> int:
     found, short = {}, []
     for size in sizes or SIZES:
-        found[size] = measure(size)
+        found[size] = measure(size, only)
         print(table(size, found[size]), flush=True)
         short += below(size, found[size]["rows"])
         if found[size]["web_process_mb"] > MOST_WEB_MB:
             short.append(f"{size}: a web process holds {found[size]['web_process_mb']:.0f} MB > {MOST_WEB_MB}")
     if set(found) == set(SIZES):
         print(growth(found))
-    BENCH.mkdir(parents=True, exist_ok=True)
-    (BENCH / "load.json").write_text(json.dumps(found, indent=1) + "\n")
+    if not only:
+        BENCH.mkdir(parents=True, exist_ok=True)
+        (BENCH / "load.json").write_text(json.dumps(found, indent=1) + "\n")
     for line in short:
         print(f"BELOW {line}")
     return int(bool(short))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="*", metavar="SIZE", help="medium or large, default both")
+    parser.add_argument("--only", default="", help="words, by commas: rows whose names hold one of them")
+    chosen = parser.parse_args()
+    sys.exit(main(chosen.sizes, [word for word in chosen.only.split(",") if word]))

@@ -6,7 +6,11 @@ from django.utils import translation
 
 from catalog.models import Customer, CustomerTrait, Product
 from recommender import selectors, wishes
+from recommender.answers import Act
+from recommender.chain import Question, step
+from recommender.ml.serving import Candidate
 from recommender.models import Placement
+from recommender.wishes import Wish
 from tests.factories import CategoryFactory, RecommendationListFactory
 from tests.recommender.conftest import NOW
 
@@ -209,3 +213,34 @@ def test_without_a_model_a_customer_gets_the_list_written_ahead_and_then_the_lis
         ("blue-2", "trending", "popular_now"),
     ]
     assert {item.source for item in answer.items[4:]} == {"newest"}
+
+
+class Counted:
+    """A model that knows `size` products and notes how many it was asked for."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.asked = size, []
+
+    def recommend(self, history, k, **_ignored):
+        self.asked.append(k)
+        return [Candidate(pk, 1.0, "blend", history[0][0], 1.0) for pk in range(min(k, self.size))]
+
+
+@pytest.mark.parametrize(
+    ("size", "wish", "asked"),
+    [
+        (1_000, Wish("home"), [20, 80]),
+        (19, Wish("home"), [20]),
+        (50, Wish("home"), [20, 80]),
+        (1_000, Wish("home", diversity=0.5), [80]),
+    ],
+)
+def test_a_plain_list_asks_the_model_for_a_few_at_first_and_for_all_when_they_cannot_be_sold(size, wish, asked):
+    model = Counted(size)
+    question = Question(wish=wish, strategy="live", limit=10, history=[Act(7, "view", 0, 1.0)])
+
+    taken = list(step("personal", question, model, ()))
+
+    assert model.asked == asked
+    assert [len(one.found) for one in taken] == [min(size, count) for count in asked]
+    assert next(step("personal", question, Counted(size), ())).found == taken[0].found

@@ -55,6 +55,18 @@ def test_a_strong_new_act_outweighs_many_old_ones():
     assert first[0].reason_product_id == 1001
 
 
+def test_an_answer_is_the_same_again_and_belongs_to_who_asked():
+    model, history = published(), [(1002, 1.0), (1004, 1.0)]
+    first = model.recommend(history, 5, exclude=[1002])
+    first.clear()
+
+    again = model.recommend(history, 5, exclude=[1002])
+
+    assert again == published().recommend(history, 5, exclude=[1002])
+    assert ids(model.recommend(history, 5, exclude=[1004])) != ids(again)
+    assert len(model.recommend(history, 3, exclude=[1002])) == 3
+
+
 def test_a_heavier_act_speaks_louder():
     model = published()
 
