@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import get_language
 
-from catalog.models import Brand, Category, ProductTag
+from catalog.models import Category, ProductTag
 from catalog.search.questions import BANDS, Found
+from catalog.search.rows import in_language
 from core.money import amount_text
 
 MOST_CATEGORIES = 60
@@ -17,54 +19,61 @@ MOST_BANDS = 6
 Row = dict[str, Any]
 
 
+NAMES = """
+SELECT n.path, n.depth, n.public_id, n.external_id, n.name, n.name_translations::text, sum(u.n)::bigint
+FROM unnest(%(categories)s::bigint[], %(category_counts)s::bigint[]) u (id, n)
+JOIN catalog_category c ON c.id = u.id
+CROSS JOIN LATERAL generate_series(%(step)s, length(c.path), %(step)s) AS above (length)
+JOIN catalog_category n ON n.path = left(c.path, above.length)
+GROUP BY n.id
+UNION ALL
+SELECT '', 0, b.public_id, b.external_id, b.name, b.name_translations::text, u.n
+FROM unnest(%(brands)s::bigint[], %(brand_counts)s::bigint[]) u (id, n) JOIN catalog_brand b ON b.id = u.id
+"""
+"""Categories with those above them, each with what lies below it, and brands (depth 0)."""
+
+
 def as_rows(found: Found) -> Row:
-    """The facets of an answer: at most three queries, on primary keys."""
+    """The facets of an answer: at most two queries, on primary keys and paths."""
+    categories, brands = _named(found)
     return {
-        "categories": _categories(found.categories),
-        "brands": _brands(found.brands),
+        "categories": categories,
+        "brands": brands,
         "prices": bands(found.bands),
         "in_stock": {"yes": found.stock.get(True, 0), "no": found.stock.get(False, 0)},
         "tags": _tags(found.tags),
     }
 
 
-def _categories(counted: Mapping[int, int]) -> list[Row]:
-    """Each category with what lies below it; departments first, then by count."""
-    if not counted:
-        return []
-    paths = dict(Category.objects.filter(pk__in=list(counted)).values_list("pk", "path"))
-    below: Counter[str] = Counter()
-    for pk, path in paths.items():
-        for end in range(Category.steplen, len(path) + 1, Category.steplen):
-            below[path[:end]] += counted[pk]
-    nodes = Category.objects.filter(path__in=list(below)).only(
-        "path", "depth", "name", "name_translations", "public_id", "external_id"
-    )
-    rows = [
-        {
-            "id": node.public_id, "external_id": node.external_id, "name": node.localised("name"),
-            "depth": node.depth, "count": below[node.path], "path": node.path,
-        }
-        for node in nodes
+def _named(found: Found) -> tuple[list[Row], list[Row]]:
+    """Categories, departments first, then by count; the largest brands. One query without building models."""
+    brands = dict(Counter(found.brands).most_common(MOST_BRANDS))
+    if not found.categories and not brands:
+        return [], []
+    values: dict[str, Any] = {
+        "categories": list(found.categories), "category_counts": list(found.categories.values()),
+        "brands": list(brands), "brand_counts": list(brands.values()), "step": Category.steplen,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(NAMES, values)
+        rows = cursor.fetchall()
+    language = get_language() or ""
+    named = [
+        (path, {
+            "id": public_id, "external_id": external_id, "name": in_language(name, others, language), "depth": depth,
+            "count": count,
+        })
+        for path, depth, public_id, external_id, name, others, count in rows
     ]  # fmt: skip
-    parents = {row["path"]: row["id"] for row in rows}
-    rows.sort(key=lambda row: (row["depth"], -row["count"], row["name"]))
-    for row in rows:
-        row["parent"] = parents.get(row.pop("path")[: -Category.steplen])
-    return rows[:MOST_CATEGORIES]
+    ids = {path: row["id"] for path, row in named if path}
+    tree = sorted(((path, row) for path, row in named if path), key=lambda one: _tree_order(one[1]))
+    categories = [{**row, "parent": ids.get(path[: -Category.steplen])} for path, row in tree[:MOST_CATEGORIES]]
+    flat = [{name: row[name] for name in ("id", "external_id", "name", "count")} for path, row in named if not path]
+    return categories, sorted(flat, key=lambda row: (-row["count"], row["name"]))
 
 
-def _brands(counted: Mapping[int, int]) -> list[Row]:
-    largest = dict(Counter(counted).most_common(MOST_BRANDS))
-    brands = Brand.objects.filter(pk__in=list(largest)).only("name", "name_translations", "public_id", "external_id")
-    rows = [
-        {
-            "id": brand.public_id, "external_id": brand.external_id, "name": brand.localised("name"),
-            "count": largest[brand.pk],
-        }
-        for brand in brands
-    ]  # fmt: skip
-    return sorted(rows, key=lambda row: (-row["count"], row["name"]))
+def _tree_order(row: Row) -> tuple[int, int, str]:
+    return row["depth"], -row["count"], row["name"]
 
 
 def bands(counted: Mapping[int, int]) -> list[Row]:

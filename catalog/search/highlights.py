@@ -1,6 +1,6 @@
 """Which parts of a shown text match, as plain segments: whoever shows them escapes them like any text."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from catalog.search import tokens
@@ -30,10 +30,10 @@ def segments(text: str, wanted: Collection[str]) -> list[Segment]:
 
 def snippet(text: str, wanted: Collection[str]) -> list[Segment]:
     """About 160 characters around the first match, in segments; empty when nothing matches."""
-    marks = _marks(text, wanted)
-    if True not in marks:
+    first = next(_matches(text, wanted), None)
+    if first is None:
         return []
-    start = max(0, marks.index(True) - SNIPPET // 3)
+    start = max(0, first[0] - SNIPPET // 3)
     while start and start < len(text) and text[start - 1].isalnum() and text[start - 1].isascii():
         start -= 1
     part = text[start : start + SNIPPET]
@@ -46,25 +46,37 @@ def snippet(text: str, wanted: Collection[str]) -> list[Segment]:
 
 
 def _marks(text: str, wanted: Collection[str]) -> list[bool]:
-    """For each character whether it matches. Texts are compared character by character, so places stay right."""
+    """For each character whether it matches."""
     marks = [False] * len(text)
-    plain = _same_length(text)
-    han = [token for token in wanted if tokens.SCRIPT.search(token)]
-    for run in tokens.runs(plain):
-        if run.kind == "word":
-            if any(token in wanted for token in tokens.of_word(run.text)):
-                _mark(marks, run.start, len(run.text))
-            continue
-        for token in han:
-            at = run.text.find(token)
-            while at >= 0:
-                _mark(marks, run.start + at, len(token))
-                at = run.text.find(token, at + 1)
+    for start, length in _matches(text, wanted):
+        marks[start : start + length] = [True] * min(length, len(marks) - start)
     return marks
 
 
-def _mark(marks: list[bool], start: int, length: int) -> None:
-    marks[start : start + length] = [True] * min(length, len(marks) - start)
+def _matches(text: str, wanted: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Start and length of what matches, run by run and in each run by start. Texts are compared character by character,
+    so places stay right."""
+    words = frozenset(wanted)
+    han = [token for token in words if tokens.SCRIPT.search(token)]
+    for kind, run, start in tokens.runs(_same_length(text)):
+        if kind == "word":
+            if not words.isdisjoint(_tokens_of_word(run)):
+                yield start, len(run)
+        elif han:
+            yield from sorted((start + at, len(token)) for token in han for at in _places(token, run))
+
+
+def _places(token: str, run: str) -> Iterator[int]:
+    at = run.find(token)
+    while at >= 0:
+        yield at
+        at = run.find(token, at + 1)
+
+
+@lru_cache(maxsize=20_000)
+def _tokens_of_word(word: str) -> tuple[str, ...]:
+    """Descriptions say the same words over and over."""
+    return tuple(tokens.of_word(word))
 
 
 def _same_length(text: str) -> str:

@@ -24,6 +24,11 @@ WHERE p.id = ANY(%s) AND p.status = 'live' AND p.deleted_at IS NULL
 """
 
 
+def in_language(plain: str, translations: str | None, language: str) -> str:
+    """`plain`, or what the JSON of its translations has in the language."""
+    return (orjson.loads(translations).get(language) if translations else None) or plain
+
+
 def product_rows(product_ids: Sequence[int]) -> dict[int, tuple[Row, str]]:
     """(row as `selectors.product_row` makes it, description) of those that may be shown now, by primary key."""
     if not product_ids:
@@ -34,7 +39,7 @@ def product_rows(product_ids: Sequence[int]) -> dict[int, tuple[Row, str]]:
     language, currency = get_language() or "", current_shop().base_currency
 
     def words(plain: str, translations: str | None) -> str:
-        return (orjson.loads(translations).get(language) if translations else None) or plain
+        return in_language(plain, translations, language)
 
     def named(part: Sequence[Any]) -> Row | None:
         return {"id": part[0], "external_id": part[1], "name": words(part[2], part[3])} if part[0] else None

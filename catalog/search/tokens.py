@@ -10,9 +10,8 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from catalog.search.dictionary import Dictionary, of_jieba
 
@@ -55,8 +54,7 @@ STOP_CHARACTERS = frozenset("的了和与及是之款个")
 _guard = threading.Lock()
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """A stretch of one script in a normalised text. `kind` is word, han, or cross: one letter before a Chinese
     character, such as the T of T恤."""
 
