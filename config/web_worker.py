@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from gunicorn.http.errors import LimitRequestLine
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 COLLECT_SECONDS = 10.0
@@ -128,3 +129,21 @@ class Worker(ThreadWorker):
             conn.parser.unreader.unread(conn.received)
             conn.received = b""
         return super().handle(conn)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """An address that is too long is refused in the form of the API: 1,000 Chinese characters are 9,000 in one."""
+        if not isinstance(exc, LimitRequestLine):
+            super().handle_error(req, client, addr, exc)
+            return
+        with contextlib.suppress(OSError):
+            client.sendall(too_long())
+
+
+def too_long() -> bytes:
+    """The answer to an address that is not read to its end; so nobody knows the language of who sent it."""
+    from core.api.errors import MEDIA_TYPE, problem
+    from core.api.renderers import dumps
+
+    body = dumps(problem(414, "address_too_long", "An address may have at most 8,190 characters."))
+    head = ["HTTP/1.1 414 URI Too Long", "Connection: close", f"Content-Type: {MEDIA_TYPE}"]
+    return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body

@@ -151,7 +151,7 @@ def append(events: Sequence[Incoming], *, counts: Mapping[str, int]) -> str | No
 
 def _arguments(one: Incoming) -> list[Any]:
     row = one.row
-    who = act = ""
+    who, act = "", b""
     if one.is_sure and row.product_id is not None:
         who = (
             keys.recent_of_customer(row.customer_id)

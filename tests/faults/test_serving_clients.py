@@ -1,5 +1,6 @@
 """Clients that dribble, stare or vanish do not stop the others."""
 
+import json
 import socket
 import threading
 import time
@@ -7,6 +8,7 @@ from collections import deque
 from types import SimpleNamespace
 
 import pytest
+from gunicorn.http.errors import LimitRequestLine
 
 from config import web_worker
 from config.web_worker import MOST_COLLECTED, AgainstTheClock, Worker, is_complete
@@ -53,6 +55,23 @@ def test_who_is_too_slow_is_told_so():
     assert theirs.recv(200).startswith(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n")
     assert theirs.recv(1) == b""
     assert (len(worker.pending_conns), worker.nr_conns) == (0, 0)
+
+
+def test_an_address_that_is_too_long_is_refused_in_the_form_of_the_api():
+    ours, theirs = socket.socketpair()
+
+    object.__new__(Worker).handle_error(None, ours, ("127.0.0.1", 1), LimitRequestLine(9_100, 8_190))
+    ours.close()
+
+    head, _empty, body = theirs.recv(2_000).partition(b"\r\n\r\n")
+    assert head.split(b"\r\n") == [
+        b"HTTP/1.1 414 URI Too Long", b"Connection: close", b"Content-Type: application/problem+json",
+        b"Content-Length: %d" % len(body),
+    ]  # fmt: skip
+    told = json.loads(body)
+    assert (told["status"], told["code"], told["type"]) == (
+        414, "address_too_long", "urn:zhanggui:problem:address_too_long",
+    )  # fmt: skip
 
 
 def test_the_rest_of_a_large_body_is_read_against_the_clock(monkeypatch):

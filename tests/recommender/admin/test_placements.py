@@ -127,7 +127,7 @@ def test_the_list_asks_few_queries(merchandiser, django_assert_max_num_queries):
     assert "Picked for you" in page
 
 
-@pytest.mark.parametrize(("has_experiment", "most"), [(False, 12), (True, 15)])
+@pytest.mark.parametrize(("has_experiment", "most"), [(False, 12), (True, 12)])
 def test_the_page_of_a_placement_asks_few_queries_however_many_rules_and_versions_it_has(
     merchandiser, home, trained, django_assert_max_num_queries, has_experiment, most
 ):
