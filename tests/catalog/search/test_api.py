@@ -256,7 +256,7 @@ def test_a_search_costs_a_known_number_of_queries(browser, wardrobe, django_asse
     browser.get("/search", q="red mug", lang="en")  # what each process remembers for a second is fresh
     vocabulary.synonyms.forget()  # asked for every few seconds: counted here
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         browser.get("/search", q="red mug", lang="en")
 
 

@@ -110,7 +110,7 @@ def test_a_look_at_a_product_is_credited_to_its_search(browser, wardrobe):
     assert browser.post("/events", {"events": [event]}).json()["accepted"] == 1
     log.write()
     InteractionFactory.create(
-        product=wardrobe["mug"], context={"search": token}, occurred_at=timezone.now() - timedelta(seconds=1)
+        product=wardrobe["mug"], context={"search": token}, occurred_at=timezone.now() - timedelta(minutes=1)
     )
 
     assert log.credit() == 1
