@@ -154,6 +154,14 @@ class PlacementAdmin(StaffModelAdmin):
             context["may_restore"] = self.has_change_permission(request, placement)
         return super().change_view(request, object_id, form_url, context)
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The placement and its rules choose from one tree of categories, which is read once."""
+        category = context["adminform"].form.fields.get("category")
+        for inline in context["inline_admin_formsets"] if category is not None else ():
+            if "category" in inline.formset.form.base_fields:
+                category.choices = inline.formset.categories
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @staticmethod
     def _history(placement: Placement) -> list[PlacementVersion]:
         """The newest versions, each with what it changed of the one before. One query."""

@@ -1,6 +1,6 @@
 """Reads for pages: what recommendations brought in some days, per placement and per arm, with likely ranges.
 
-Five queries and three for experiments, however many placements, arms and people there are.
+Four queries and two for experiments, however many placements, arms and people there are.
 """
 
 import math
@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import OuterRef, Q, Subquery, Sum
 
 from catalog.models import Product
 from core.experiments import reading
@@ -183,8 +183,11 @@ def report(
     everything = Counts()
     own_of = {one.key: one for one in (Placement.objects.all() if known is None else known)}
     days = RecommendationDay.objects.filter(**within)
-    row: Any
-    for row in days.values("day", "placement", "arm_id").annotate(**_aliased()).order_by("day"):
+    credit = CreditState.objects.filter(pk=1)
+    how_far = {name: Subquery(credit.values(name)) for name in ("counted_at", "hours")}  # with the days in one query
+    rows: list[Any] = list(days.values("day", "placement", "arm_id").annotate(**_aliased(), **how_far).order_by("day"))
+    state: Any = rows[0] if rows else credit.values("counted_at", "hours").first() or {}
+    for row in rows:
         counted = {name: row[f"all_{name}"] for name in COLUMNS}
         key = row["placement"]
         own = own_of.get(key)
@@ -198,14 +201,13 @@ def report(
     _compare(found, by_arm, shown)
     for key, one in found.items():
         one.shown = shown.get((key, None), 0)
-    state = CreditState.objects.filter(pk=1).first()
     return Report(
         placements=sorted(found.values(), key=lambda one: -one.counts.lists),
         everything=everything,
         shown=overall,
         sellable=sellable,
-        counted_at=state.counted_at if state else None,
-        hours=state.hours if state else hours,
+        counted_at=state.get("counted_at"),
+        hours=state.get("hours") or hours,
     )
 
 
@@ -249,17 +251,18 @@ def _compare(
     by_arm: Mapping[str, Mapping[int, Counts]],
     shown: Mapping[tuple[str, int | None], int],
 ) -> None:
-    """Arms of the experiment of each placement beside its control. Three queries."""
+    """Arms of the experiment of each placement beside its control. Two queries."""
     ids = {arm_id for arms in by_arm.values() for arm_id in arms if arm_id}
+    newest = ExperimentLook.objects.filter(experiment=OuterRef("pk")).order_by("-looked_at", "-id")
     experiments = list(
-        Experiment.objects.filter(arms__in=ids).distinct().order_by("-started_at").prefetch_related("arms")
+        Experiment.objects.filter(pk__in=ExperimentArm.objects.filter(pk__in=ids).values("experiment"))
+        .annotate(
+            look_exposed=Subquery(newest.values("exposed")[:1]),
+            look_p=Subquery(newest.values("sample_ratio_p")[:1]),
+        )
+        .order_by("-started_at")
+        .prefetch_related("arms")
     )
-    looks = {
-        look.experiment_id: look
-        for look in ExperimentLook.objects.filter(experiment__in=experiments)
-        .order_by("experiment_id", "-looked_at", "-id")
-        .distinct("experiment_id")
-    }
     for key, one in found.items():
         here = [experiment for experiment in experiments if experiment.target == key]
         running = [experiment for experiment in here if experiment.is_running]
@@ -269,8 +272,10 @@ def _compare(
         arms = sorted(one.experiment.arms.all(), key=lambda arm: (not arm.is_control, arm.pk))
         control = next((by_arm[key].get(arm.pk, Counts()) for arm in arms if arm.is_control), None)
         one.arms = [_arm(arm, by_arm[key].get(arm.pk, Counts()), control, shown.get((key, arm.pk), 0)) for arm in arms]
-        look = looks.get(one.experiment.pk)
-        one.broken = reading.mismatch(one.experiment, look) if look is not None else None
+        newest_look: Any = one.experiment
+        if newest_look.look_p is not None:
+            look = ExperimentLook(exposed=newest_look.look_exposed, sample_ratio_p=newest_look.look_p)
+            one.broken = reading.mismatch(one.experiment, look)
 
 
 def _arm(arm: ExperimentArm, counts: Counts, control: Counts | None, shown: int) -> ArmFigures:

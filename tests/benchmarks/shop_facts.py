@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import uuid
+from functools import partial
 from typing import Any
 
 
@@ -36,12 +37,12 @@ def main() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT v.key FROM catalog_visitor v JOIN catalog_interaction i ON i.visitor_id = v.id"
-            " WHERE i.customer_id IS NULL AND v.may_track GROUP BY v.key HAVING count(*) > 4 ORDER BY v.key LIMIT 50"
+            " WHERE i.customer_id IS NULL AND v.may_track GROUP BY v.key HAVING count(*) > 4 ORDER BY v.key LIMIT 2000"
         )
-        visitors = [visitor for (visitor,) in cursor.fetchall()]
+        known = [visitor for (visitor,) in cursor.fetchall()]
     products = list(Product.objects.sellable().order_by("pk").values_list("public_id", flat=True)[:200])
     facts: dict[str, Any] = {
-        "key": key, "visitors": visitors, "products": products,
+        "key": key, "visitors": known[:50], "others": known[50:], "products": products,
         "session": client.cookies[settings.SESSION_COOKIE_NAME].value, "cookie": settings.SESSION_COOKIE_NAME,
     }  # fmt: skip
     facts["queries"] = {name: _queries(client, key, path, body) for name, (path, body) in targets(facts, 0).items()}
@@ -49,9 +50,10 @@ def main() -> None:
 
 
 def targets(facts: dict[str, Any], turn: int) -> dict[str, tuple[str, Any]]:
-    """Address and body of what is measured; `turn` goes through people and products."""
+    """Address of what is measured and what makes its body; `turn` goes through people and products."""
     product = facts["products"][turn % len(facts["products"])]
     visitor = facts["visitors"][turn % len(facts["visitors"])]
+    other = facts["others"][turn % len(facts["others"])]
 
     def events(count: int) -> dict[str, Any]:
         return {
@@ -63,13 +65,14 @@ def targets(facts: dict[str, Any], turn: int) -> dict[str, tuple[str, Any]]:
 
     return {
         "recommendations": (f"/api/v1/recommendations?visitor={visitor}", None),
+        "recommendations, a visitor not seen of late": (f"/api/v1/recommendations?visitor={other}", None),
         "recommendations, unknown visitor": (f"/api/v1/recommendations?visitor=nobody-{turn}", None),
         "search, English": ("/api/v1/search?q=linen+dress", None),
         "search, Chinese": ("/api/v1/search?q=%E4%BA%9A%E9%BA%BB%E8%A3%99", None),
         "product": (f"/api/v1/products/{product}", None),
         "product list": ("/api/v1/products?limit=20", None),
-        "single event": ("/api/v1/events", events(1)),
-        "100 events": ("/api/v1/events", events(100)),
+        "single event": ("/api/v1/events", partial(events, 1)),
+        "100 events": ("/api/v1/events", partial(events, 100)),
         "admin: products": ("/admin/catalog/product/", None),
         "admin: products, a Chinese word": ("/admin/catalog/product/?q=%E4%BA%9A%E9%BA%BB", None),
         "admin: products, low stock": ("/admin/catalog/product/?view=low", None),
@@ -89,7 +92,7 @@ def _queries(client: Any, key: str, path: str, body: Any) -> int:
             if body is None:
                 answer = client.get(path, headers=headers)
             else:
-                answer = client.post(path, body, content_type="application/json", headers=headers)
+                answer = client.post(path, body(), content_type="application/json", headers=headers)
         assert answer.status_code == 200, (path, answer.status_code, answer.content[:300])
     return len(seen)
 
