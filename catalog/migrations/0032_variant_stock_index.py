@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0030_history_since")]
+    dependencies = [("catalog", "0031_found_by_rules")]
 
     operations = [
         migrations.AddIndex(
