@@ -9,7 +9,7 @@ from catalog.showcase import Card
 from core import model_registry as registry
 from core.models import ModelVersion
 from recommender import selectors, tokens
-from recommender.answers import Step, item_of
+from recommender.answers import Step, items_of
 from recommender.ml.context import NO_DEVICE
 from recommender.ml.serving import Candidate, ServingModel
 from tests.recommender.conftest import NOW
@@ -209,10 +209,11 @@ def test_the_model_is_told_when_and_where_an_answer_is_read_and_mail_is_read_at_
 def test_a_product_that_speaks_for_itself_is_not_its_own_reason_by_name(trained, kind, code, text):
     """A product that somebody met may come back; "because you looked at X" below X helps nobody."""
     green = trained.green[0]
-    act = selectors.Act(green.pk, kind, NOW, 1.0)
+    act = selectors.Act(green.pk, kind, 0, 1.0)
     card = Card({"id": green.public_id, "name": green.name})
     itself = Candidate(green.pk, 1.0, "item_knn", green.pk, 1.0)
 
-    item = item_of(green.pk, (Step("personal", [itself]), itself), None, {green.pk: act}, {green.pk: card})
+    said = {green.pk: (Step("personal", [itself]), itself)}
+    (item,) = items_of([green.pk], said, {}, {green.pk: act}, {green.pk: card})
 
     assert (item.source, item.reason.code, item.reason.text) == ("personal", code, text)
