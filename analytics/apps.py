@@ -23,6 +23,7 @@ class AnalyticsConfig(AppConfig):
                 **({"on_erase": on_erase} if on_erase else {}),
             )  # fmt: skip
         self._register_facts()
+        self._register_quality()
         self._register_reports()
         self._register_segments()
         self._register_impact()
@@ -43,6 +44,20 @@ class AnalyticsConfig(AppConfig):
         health_parts.register(
             "figures", f"{watching}.part", asks="database", rule="figures_late", say=f"{watching}.sentence"
         )
+
+    @staticmethod
+    def _register_quality() -> None:
+        from catalog.extensions import import_panels
+        from core.extensions import alert_checks, alert_rules, staff_pages
+
+        staff_pages.register(
+            "analytics_quality", "analytics.quality.views.page", path="analytics/quality/",
+            permission="analytics.view_dataqualityreport", title=_("Data quality"), icon="rule", group="analytics",
+            order=90,
+        )  # fmt: skip
+        alert_rules.register("data_worse", "analytics.quality.watching.DATA_WORSE")
+        alert_checks.register("analytics.quality", "analytics.quality.watching.follow_imports")
+        import_panels.register("analytics.quality", "analytics.quality.panels.import_quality", title=_("Data quality"))
 
     @staticmethod
     def _register_reports() -> None:

@@ -11,13 +11,14 @@ PEOPLE = "analytics.view_customerstats"
 _FIGURES = rights("analytics.dailysales")
 _SEGMENTS_SEEN = rights("analytics.segment")
 _SEGMENTS = rights("analytics.segment", "view add change")
+_DATA = rights("analytics.factscheck") | rights("analytics.dataqualityreport")
 _PEOPLE = rights("analytics.customerstats") | rights("analytics.customerscore")
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
-    Role.ANALYST: _FIGURES | _PEOPLE | _SEGMENTS | rights("analytics.factscheck"),
+    Role.ANALYST: _FIGURES | _PEOPLE | _SEGMENTS | _DATA,
     Role.MARKETER: _FIGURES | _PEOPLE | _SEGMENTS,
     Role.MERCHANDISER: _FIGURES | _SEGMENTS_SEEN,
     Role.SUPPORT: set(_SEGMENTS_SEEN),
-    Role.OPERATOR: rights("analytics.factscheck"),
-    Role.AUDITOR: _FIGURES | _SEGMENTS_SEEN | rights("analytics.factscheck"),
+    Role.OPERATOR: set(_DATA),
+    Role.AUDITOR: _FIGURES | _SEGMENTS_SEEN | _DATA,
 }

@@ -79,3 +79,19 @@ def write_reports() -> dict[str, Any]:
     from analytics.reports import mails
 
     return mails.write_reports()
+
+
+@job(kind="analytics.quality", queue="bulk", title=_("Look at the data"))
+def look_at_data() -> dict[str, Any]:
+    """What is missing, impossible, far off or twice in everything the shop has. Safe to run twice."""
+    from analytics.quality import watching
+
+    return watching.look_every_night()
+
+
+@job(kind="analytics.quality.import", queue="bulk", title=_("Look at what an import brought"))
+def look_at_import(*, batch_id: int) -> dict[str, Any]:
+    """The same for the rows that an import made. Safe to run twice: an import has one report."""
+    from analytics.quality import watching
+
+    return watching.look_at_import(batch_id)

@@ -12,6 +12,9 @@ customer_filters = Registry("customer_filters")
 """Filters of the list of customers: classes as in `list_filter`. Key: the parameter in the address; meta: `permission`,
 the right that whoever filters by it needs."""
 
+import_panels = Registry("import_panels")
+"""Callables `(request, batch) -> core.panels.Panel | None`: what upper apps say about an import on its page."""
+
 import_sections = Registry("import_sections")
 """Sections of the native format, key = file name without .csv: classes of catalog.importing.sections."""
 

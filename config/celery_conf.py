@@ -184,6 +184,12 @@ beat_schedule = {
         "args": ["analytics.tasks.score_rfm"],
         "options": {"queue": "light"},
     },
+    "look at the data": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="1", minute="50"),
+        "args": ["analytics.tasks.look_at_data"],
+        "options": {"queue": "light"},
+    },
     "count what recommendations bring": {
         "task": "core.tasks.start_job",
         "schedule": crontab(minute="*/5"),

@@ -545,6 +545,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_product_thumbnail": ("GET", {"catalog.view_product", "catalog.change_product"}),
     "catalog_product_restore": ("POST", {"catalog.delete_product"}),
     "catalog_search_quality": ("GET", {"catalog.view_searchquery"}),
+    "analytics_quality": ("GET", {"analytics.view_dataqualityreport"}),
     "analytics_sales": ("GET", {"analytics.view_dailysales"}),
     "analytics_products": ("GET", {"analytics.view_dailysales"}),
     "analytics_funnel": ("GET", {"analytics.view_dailysales"}),

@@ -30,6 +30,7 @@ HARMLESS = {
     "analytics.CustomerScore": "rfm_as_of rfm_segment",  # the row goes with an erasure; the copy has the traits
     "analytics.CustomerStats": "first_day last_day",
     "analytics.DailySales": "day",
+    "analytics.DataQualityReport": "columns",
     "analytics.FactsCheck": "differences",
     "analytics.FactsState": "currency time_zone",
     "analytics.LiveSnapshot": "figures",  # numbers of the last hour, and words that three people or more looked for
@@ -37,6 +38,7 @@ HARMLESS = {
     "analytics.FunnelDay": "day device",
     "analytics.ProductDay": "day",
     "analytics.ReportSubscription": "done_until",
+    "analytics.QualityFinding": "check_name examples",  # examples are numbers of rows and days
     "analytics.SalesPart": "day part",
     "analytics.Segment": "description key kind name name_translations public_id",
     "analytics.SegmentSize": "day",

@@ -12,6 +12,7 @@ from analytics.models.facts import (
 )
 from analytics.models.live import LiveSnapshot
 from analytics.models.parts import SalesPart
+from analytics.models.quality import DataQualityReport, QualityFinding
 from analytics.models.scores import CustomerScore
 from analytics.models.segments import (
     Segment,
@@ -30,12 +31,14 @@ __all__ = [
     "CustomerScore",
     "CustomerStats",
     "DailySales",
+    "DataQualityReport",
     "FactsCheck",
     "FactsState",
     "FunnelCustomer",
     "FunnelDay",
     "LiveSnapshot",
     "ProductDay",
+    "QualityFinding",
     "ReportSubscription",
     "SalesPart",
     "Segment",

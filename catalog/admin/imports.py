@@ -22,6 +22,7 @@ from catalog.admin.customers import PERSONAL_PERMISSION
 from catalog.admin.import_undo import ImportUndo
 from catalog.admin.import_wizard import ImportWizard, format_name, section_name
 from catalog.admin.listing import ListingMixin
+from catalog.extensions import import_panels
 from catalog.importing.report import in_order, rule_label, total_label, words
 from catalog.models import ImportBatch
 from core.admin.base import EXPORT_PERMISSION, LedgerAdmin
@@ -29,6 +30,7 @@ from core.components import ago, figure, money
 from core.components.progress import job_progress
 from core.components.words import duration
 from core.filters import DaysFilter
+from core.panels import collect, panel_html
 
 COUNTS = ("read", "new", "changed", "same", "refused")
 
@@ -144,6 +146,7 @@ class ImportBatchAdmin(ImportWizard, ImportUndo, ListingMixin, LedgerAdmin):
             "progress": job_progress(batch.job) if is_active and batch.job else "",
             "job_url": self._job_url(request, batch),
             "took": duration(report.get("seconds")) if report else "–",
+            "panels": [panel_html(request, panel, batch) for panel in collect(import_panels, request, batch)],
             **self.undo_context(request, batch),
             "media": self.media,
             "is_popup": False,

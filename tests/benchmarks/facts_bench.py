@@ -57,6 +57,7 @@ INSERT INTO catalog_refund (order_id, customer_id, amount, currency, reason, ref
 SELECT id, customer_id, 5, 'CNY', '', paid_at + interval '9 days' FROM catalog_order WHERE mod(id, 20) = 0
 """
 PLAIN = """
+DROP TABLE IF EXISTS plain_stats, plain_daily, plain_months;
 CREATE TEMP TABLE plain_stats AS SELECT customer_id, count(*) AS orders, sum(paid_total) AS gross,
     min(paid_at) AS first, max(paid_at) AS last FROM catalog_order GROUP BY 1;
 CREATE TEMP TABLE plain_daily AS SELECT (paid_at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*) AS orders,

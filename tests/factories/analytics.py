@@ -212,3 +212,22 @@ class ReportSubscriptionFactory(DjangoModelFactory):
     person = factory.SubFactory(StaffUserFactory)
     every = models.ReportSubscription.Every.DAY
     done_until = date(2026, 1, 5)
+
+
+class DataQualityReportFactory(DjangoModelFactory):
+    class Meta:
+        model = models.DataQualityReport
+
+    as_of = factory.LazyFunction(timezone.now)
+    seconds = 1.0
+    rows = 100
+
+
+class QualityFindingFactory(DjangoModelFactory):
+    class Meta:
+        model = models.QualityFinding
+
+    report = factory.SubFactory(DataQualityReportFactory)
+    check_name = "order_no_country"
+    rows = 3
+    of = 100
