@@ -43,6 +43,7 @@ class ModelKind:
     """What models of one kind have in common. `primary_metric` decides at the gate; higher is better.
 
     `builder` is the dotted name of what makes the serving object from a LoadedModel and raises when that cannot serve.
+    `why_foreign` is that of what says, for people, why a LoadedModel is not of this shop; empty when it is.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ModelKind:
     primary_metric: str
     keep_versions: int = 5
     builder: str = ""
+    why_foreign: str = ""
 
 
 class DamagedModel(Exception):
@@ -128,8 +130,14 @@ def publish_if_better(
 
 
 def activate(version: ModelVersion, *, by: StaffUser | None, reason: str = "") -> None:
-    """Let this version serve. One row flips to active in one transaction; first it is loaded as servers load it."""
-    load_for_serving(version)
+    """Let this version serve. One row flips to active in one transaction; first it is loaded as servers load it.
+
+    Raises DomainError for a version that the gate refused, and for one that was learned from another shop.
+    """
+    model = load_for_serving(version)
+    kind: ModelKind | None = model_kinds.get(version.kind).resolve() if version.kind in model_kinds else None
+    if kind is not None and kind.why_foreign and (told := import_string(kind.why_foreign)(model)):
+        raise DomainError(told, code="foreign_model")
     if version.state == ModelVersion.State.REFUSED and by is None:
         raise DomainError(_("The gate refused this version."))
     with transaction.atomic():

@@ -6,7 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from core.model_registry import ModelKind
 
 RECOMMENDER = ModelKind(
-    name="recommender", schema_version=1, primary_metric="ndcg@10", builder="recommender.ml.serving.build"
+    name="recommender",
+    schema_version=1,
+    primary_metric="ndcg@10",
+    builder="recommender.ml.serving.build",
+    why_foreign="recommender.services.why_foreign",
 )
 
 TRAINING = "recommender.tasks.train_deep" if settings.RECOMMENDER_DEEP else "recommender.tasks.train"

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Brand, Category, Product
 from core.jobs import enqueue, run_now
+from core.model_registry import LoadedModel
 from core.models import Job, ModelVersion, StaffUser
 from core.money import amount_text
 from recommender.choices import RECOMMENDER, TRAINING
@@ -21,6 +22,7 @@ WISHES = (
     "exploration", "is_on",
 )  # fmt: skip
 """Fields of a placement that a version keeps as they are; category, brand and prices are kept beside them."""
+ASKED_OF_A_MODEL = 1_000
 
 
 def request_training(*, by: StaffUser | None = None) -> Job:
@@ -35,6 +37,19 @@ def train_first() -> None:
     if ModelVersion.objects.of(RECOMMENDER.name).active().exists() or not Interaction.objects.exists():
         return
     run_now("recommender.tasks.train")
+
+
+def why_foreign(model: LoadedModel) -> str:
+    """Why this model cannot be of this catalogue: fewer than half of its products are, or ever were, in the shop. Empty
+    when it can. At most a thousand of them, evenly taken, are looked up."""
+    ids = model.arrays["item_ids"]
+    asked = [int(product) for product in ids[:: max(1, len(ids) // ASKED_OF_A_MODEL)][:ASKED_OF_A_MODEL]]
+    known = Product.objects.filter(pk__in=asked).count()
+    if 2 * known >= len(asked):
+        return ""
+    return _("This model is of another catalogue: of %(asked)d of its products %(known)d are in this shop.") % {
+        "asked": len(asked), "known": known,
+    }  # fmt: skip
 
 
 # --- placements -----------------------------------------------------------------------------------------------------

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
+from catalog.models import Product
 from core import health, model_health
 from core import model_registry as registry
 from core.alerts import checks
+from core.exceptions import DomainError
 from core.models import Alert, ModelVersion
 from recommender import selectors
 from recommender.choices import RECOMMENDER
@@ -203,3 +206,21 @@ def test_threads_that_read_while_versions_switch_see_one_whole_model(trained, se
 
     assert wrong == []
     assert registry.active(RECOMMENDER).name == "recommender.v4"
+
+
+def test_a_model_of_another_catalogue_is_refused_with_the_reason_and_the_live_one_serves_on(trained):
+    first = ModelVersion.objects.get()
+    strange = np.array(registry.load(first).arrays["item_ids"]) + 1_000_000
+
+    with pytest.raises(DomainError, match="of another catalogue: of 20 of its products 0 are in this shop") as refused:
+        publish_again(first, item_ids=strange)
+
+    assert refused.value.code == "foreign_model"
+    assert ModelVersion.objects.get() == first
+    assert selectors.recommend(visitor=trained.visitor).model_version == "recommender.v1"
+
+
+def test_a_model_that_knows_products_which_left_the_shop_is_still_its_own(trained):
+    Product.objects.filter(pk__in=[p.pk for p in trained.blue]).update(status="hidden", deleted_at=timezone.now())
+
+    assert publish_again(ModelVersion.objects.get()).is_active
