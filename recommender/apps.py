@@ -32,6 +32,7 @@ class RecommenderConfig(AppConfig):
             "recommender",
             "recommender.choices.RECOMMENDER",
             title=_("Recommender"),
+            order=10,  # stands first on the models page
             train=TRAINING,
             metrics={
                 "ndcg@10": _("Ranking of the first 10"),

@@ -11,6 +11,7 @@ from tests.factories import ModelVersionFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/core/modelversion/"
+PAGE = f"{LIST}?kind=recommender"
 KIND = ModelKind(name="recommender", schema_version=1, primary_metric="ndcg@10")
 ROWS = {"indices": np.zeros(0, np.int64), "weights": np.zeros(0, np.float32)}
 SMALLEST = {
@@ -38,7 +39,7 @@ def live() -> int:
 
 
 def test_without_a_version_the_page_says_so_and_offers_training(client):
-    page = client.get(LIST).content.decode()
+    page = client.get(PAGE).content.decode()
 
     assert "No model yet" in page
     assert "Train now" in page
@@ -48,7 +49,7 @@ def test_the_page_shows_the_live_version_with_verdict_and_measures(client, shop)
     publish(0.2)
     publish(0.25)
 
-    page = client.get(LIST).content.decode()
+    page = client.get(PAGE).content.decode()
 
     assert "v2 passed the gate: 0.25 against 0.2 of v1" in page
     assert "Ranking of the first 10" in page
@@ -77,7 +78,7 @@ def test_groups_of_the_chosen_strategy_are_shown_in_words(client, shop):
     }
     publish(0.2, groups=groups, chosen="item_knn")
 
-    page = client.get(LIST).content.decode()
+    page = client.get(PAGE).content.decode()
 
     assert "New customers" in page
     assert "0.31" in page
@@ -116,7 +117,7 @@ def test_training_is_queued_once_however_often_it_is_asked_for(client, boss):
 
     job = Job.objects.get()
     assert (job.task, job.created_by) == ("recommender.tasks.train", boss)
-    assert "A new version is being trained" in client.get(LIST).content.decode()
+    assert "A new version is being trained" in client.get(PAGE).content.decode()
 
 
 def test_a_reader_sees_the_page_without_buttons_and_cannot_act(person_with, shop):
@@ -144,4 +145,4 @@ def test_an_address_of_a_version_leads_to_its_page(client, shop):
 def test_the_page_asks_few_queries_with_many_versions(client, shop, django_assert_max_num_queries):
     ModelVersionFactory.create_batch(40, state=ModelVersion.State.RETIRED, metrics={"ndcg@10": 0.1})
     with django_assert_max_num_queries(12):
-        assert client.get(LIST).status_code == 200
+        assert client.get(PAGE).status_code == 200
