@@ -17,6 +17,7 @@ from analytics.models import CohortCell, CustomerStats
 from analytics.reports import cohorts
 from analytics.reports.asof import as_of
 from analytics.reports.cohorts import Cell, Cohort, Triangle
+from analytics.reports.people import may_save, of_cohort
 from analytics.roles import PEOPLE
 from core.admin.base import EXPORT_PERMISSION
 from core.components import HeatCell, HeatRow, figure, money, percent
@@ -179,6 +180,10 @@ def people(request: HttpRequest) -> HttpResponse:
         if everybody > len(keys)
         else "",
         "is_too_long": is_too_long,
+        "save_url": of_cohort(grain, start, _("First order in %(period)s") % {"period": name_of(grain, start)})
+        if may_save(request)
+        else "",
+        "save_label": _("Save the whole cohort as a segment"),
         "links_customers": request.user.has_perm("catalog.view_customer"),
     }
     return render(request, "admin/analytics/people.html", context)

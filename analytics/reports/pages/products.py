@@ -8,11 +8,13 @@ from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.reports import baskets, products
 from analytics.reports.asof import as_of
+from analytics.reports.people import may_save, who_bought_product
 from analytics.reports.products import Asked, Group, Products
 from catalog.models import Category, Product
 from core.admin.base import EXPORT_PERMISSION
@@ -34,6 +36,7 @@ CLASSES: dict[str, Any] = {
     "B": gettext_lazy("B: up to 95%"), "C": gettext_lazy("C: the rest"),
 }  # fmt: skip
 LONGEST_TEXT = 80
+MOST_DAYS = 365
 
 
 def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
@@ -111,7 +114,7 @@ def _products(request: HttpRequest, period: Period, category: Category | None) -
         "found": found,
         "asked": asked,
         "rows": [
-            (product, row, growth_words(row.growth))
+            (product, row, growth_words(row.growth), _save(request, period, product))
             for row in found.rows
             if (product := known.get(row.product_id)) is not None
         ],
@@ -120,12 +123,22 @@ def _products(request: HttpRequest, period: Period, category: Category | None) -
             Choice("abc", _("Class"), asked.abc, list(CLASSES.items())),
         ],
         "search": Choice("q", _("Name or ID"), asked.text),
+        "saves": may_save(request),
         "is_filtered": bool(asked.abc or asked.text or category),
         "clear_url": _address(period, show="products"),
         "previous_url": _address(period, **own, page=asked.page - 1) if asked.page > 1 else "",
         "next_url": _address(period, **own, page=asked.page + 1) if asked.page < found.pages else "",
         "links_products": request.user.has_perm("catalog.view_product"),
     }
+
+
+def _save(request: HttpRequest, period: Period, product: Product) -> str:
+    """Where its buyers are saved as a segment: a rule counts days back from today."""
+    days = (timezone.localdate() - period.first).days + 1
+    if not may_save(request) or not 0 < days <= MOST_DAYS:
+        return ""
+    name = product.localised("name")
+    return who_bought_product(product.public_id, days, _("Bought %(product)s") % {"product": name})
 
 
 def answer(found: Products) -> str:

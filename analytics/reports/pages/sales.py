@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.models import ReportSubscription
 from analytics.reports import sales
 from analytics.reports.asof import AsOf, as_of
+from analytics.reports.people import may_save, who_bought_since
 from analytics.reports.sales import Bucket, Parts, Sales
 from core.admin.base import EXPORT_PERMISSION
 from core.components import Figure, HeatCell, HeatRow, figure, money, percent, toast
@@ -40,7 +41,13 @@ def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if request.method == "POST" and "every" in request.POST:
         return _subscribe(request, period)
     if request.GET.get("part") == "buyers":
-        return render(request, "admin/analytics/sales_buyers.html", _buyers(period))
+        context: dict[str, Any] = _buyers(period)
+        # A rule knows the last order of a customer, which tells the buyers of days only when these end today.
+        if may_save(request) and period.last == clock.today and not clock.is_history:
+            context["save_url"] = who_bought_since(
+                period.first, _("Bought since %(day)s") % {"day": day_text(period.first)}
+            )
+        return render(request, "admin/analytics/sales_buyers.html", context)
     first, last = sales.drawn_days(period, clock)
     allowed = sales.grains((last - first).days + 1)
     by = request.GET.get("by", "")
@@ -54,7 +61,7 @@ def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if request.method == "POST" and may_export:
         return _csv(period, grain, found)
     parts = sales.parts(period)
-    context: dict[str, Any] = {
+    context = {
         **admin.site.each_context(request),
         "title": _("Sales"),
         "page_title": answer(period, found),

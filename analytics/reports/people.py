@@ -1,0 +1,44 @@
+"""From a figure to a segment: the rules that find the people behind it."""
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+
+from analytics.reports.cohorts import period_start
+from analytics.segments.rules import rule_address
+
+ADD = "analytics.add_segment"
+
+
+def may_save(request: HttpRequest) -> bool:
+    """Whether the person may make segments."""
+    return request.user.has_perm(ADD)
+
+
+def of_cohort(grain: str, start: date, name: str) -> str:
+    """Saves everybody whose first order was in this week or month."""
+    end = period_start(grain, start, 1)
+    return _address("first_day", start, end, name)
+
+
+def who_bought_since(first: date, name: str) -> str:
+    """Saves everybody with an order on this day or later."""
+    return rule_address({"all": [{"field": "last_day", "op": "since", "value": first.isoformat()}]}, name)
+
+
+def who_bought_product(public_id: Any, days: int, name: str) -> str:
+    """Saves everybody who bought the product in so many last days."""
+    condition = {"field": "bought_product", "op": "in", "value": [str(public_id)], "days": days}
+    return rule_address({"all": [condition]}, name)
+
+
+def _address(field: str, first: date, end: date, name: str) -> str:
+    """`first` belongs to it, `end` does not."""
+    rule = {
+        "all": [
+            {"field": field, "op": "since", "value": first.isoformat()},
+            {"field": field, "op": "before", "value": end.isoformat()},
+        ]
+    }
+    return rule_address(rule, name)

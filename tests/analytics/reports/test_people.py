@@ -1,0 +1,56 @@
+"""From a figure to a segment: the rule in the link finds whom the figure counts."""
+
+import json
+from datetime import date, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from analytics.reports import people
+from analytics.segments.rules import parse
+from core.choices import Role
+from tests.factories import DailySalesFactory, ProductDayFactory, ProductFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def rule_of(address):
+    query = parse_qs(urlsplit(address).query)
+    rule = json.loads(query["rule"][0])
+    assert parse(rule)
+    return rule["all"], query["name"][0]
+
+
+def test_a_cohort_is_its_days_of_first_orders():
+    rule, name = rule_of(people.of_cohort("month", date(2026, 2, 1), "February"))
+
+    assert [(part["field"], part["op"], part["value"]) for part in rule] == [
+        ("first_day", "since", "2026-02-01"), ("first_day", "before", "2026-03-01"),
+    ]  # fmt: skip
+    assert name == "February"
+
+
+def test_buyers_of_a_product_are_those_of_so_many_days():
+    product = ProductFactory.create()
+
+    ((part,), _name) = rule_of(people.who_bought_product(product.public_id, 28, "Tea"))
+
+    assert (part["field"], part["value"], part["days"]) == ("bought_product", [str(product.public_id)], 28)
+
+
+@pytest.mark.parametrize(("role", "may"), [(Role.MARKETER, True), (Role.MERCHANDISER, False)])
+def test_only_those_who_may_make_segments_see_the_links(staff, role, may):
+    today = timezone.localdate()
+    DailySalesFactory.create(day=today)
+    ProductDayFactory.create(day=today)
+    member = staff(role)
+    add = reverse("admin:analytics_segment_add")
+
+    assert (add in member.get(reverse("admin:analytics_products")).content.decode()) is may
+    buyers = reverse("admin:analytics_sales") + "?part=buyers"
+    assert (add in member.get(buyers).content.decode()) is may
+    # The rule cannot tell who bought in days that are over.
+    past = f"&within=between&from={today - timedelta(days=9)}&to={today - timedelta(days=2)}"
+    assert add not in member.get(buyers + past).content.decode()
