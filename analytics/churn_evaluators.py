@@ -88,6 +88,7 @@ def _judged(run: Run, purchases: Purchases, model: ChurnModel, page: Sheet, as_o
         },
         "form": model.form,
         "calibrated_by": model.calibration,
+        "level": {"of": model.level, "mean_error_at_held_back_dates": model.level_error},
         "features": {
             name: {"weight": float(weight), "mean_contribution": float(move)}
             for name, weight, move in zip(model.scorer.features, model.scorer.weights, moves, strict=True)
@@ -102,6 +103,8 @@ def _judged(run: Run, purchases: Purchases, model: ChurnModel, page: Sheet, as_o
             "held_back_dates": [day_name(date) for date in model.trial_dates],
             "held_back_auc": model.trial_auc,
             "held_back_brier": model.trial_brier,
+            "held_back_level": model.trial_level,
+            "held_back_gaps": model.trial_gaps,
         },
     }
 

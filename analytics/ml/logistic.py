@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
+from scipy.optimize import brentq, isotonic_regression
 from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
@@ -16,7 +16,9 @@ Array = NDArray[np.float64]
 Calibration = Literal["none", "platt", "isotonic"]
 STEPS = 50
 PLATT_KNOTS = 61
-FEWEST_FOR_ISOTONIC = 500
+NEAREST = 1e-6
+"""Probabilities are kept this far from 0 and 1 where their log-odds are asked for."""
+WIDEST_GAP = 40.0
 
 
 def fit(rows: Array, outcomes: NDArray[Any], features: Sequence[str], *, ridge: float = 1.0) -> LinearScorer:
@@ -85,6 +87,26 @@ def calibrated(model: LinearScorer, log_odds: Array, outcomes: NDArray[Any], how
     levels = (sums + y.mean()) / (counts + 1)
     knots = np.add.reduceat(log_odds[order], starts) / counts
     return replace(model, knots=knots, levels=np.maximum.accumulate(levels))
+
+
+def shifted(model: LinearScorer, by: float) -> LinearScorer:
+    """The model with every probability's log-odds moved by the same amount: another level, the same order."""
+    if not len(model.knots):
+        return replace(model, intercept=model.intercept + by)
+    inside = np.clip(model.levels, NEAREST, 1 - NEAREST)
+    return replace(model, levels=probability(np.log(inside / (1 - inside)) + by))
+
+
+def level_gap(chances: Array, outcomes: NDArray[Any]) -> float:
+    """By how much the log-odds have to move for the mean probability to be the share of outcomes, one more of each kind
+    added. 0 for no rows."""
+    if not len(chances):
+        return 0.0
+    y = np.asarray(outcomes, np.float64)
+    share = (y.sum() + 1) / (len(y) + 2)
+    inside = np.clip(chances, NEAREST, 1 - NEAREST)
+    odds = np.log(inside / (1 - inside))
+    return float(brentq(lambda by: float(probability(odds + by).mean()) - share, -WIDEST_GAP, WIDEST_GAP))
 
 
 # --- how good probabilities are -----------------------------------------------------------------------------------

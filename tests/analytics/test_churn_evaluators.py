@@ -22,7 +22,7 @@ def rows():
 def test_the_served_model_stands_beside_its_references_with_table_and_reasons(write):
     found = judged(write(rows()))
 
-    assert set(found["strategies"]) == {"served", "recency", "logistic_rfm", "logistic"}
+    assert set(found["strategies"]) == {"served", "recency", "logistic_rfm", "logistic", "logistic_mean"}
     assert found["auc"] == found["strategies"]["served"]["auc"] > found["recency_auc"]
     assert found["auc_above_recency_low"] < found["auc"] - found["recency_auc"] < found["auc_above_recency_high"]
     assert sum(row["customers"] for row in found["calibration"]) == found["data"]["customers"]

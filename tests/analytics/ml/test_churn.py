@@ -56,8 +56,9 @@ def test_nothing_after_the_date_is_learned():
 def test_held_back_dates_are_foretold_by_what_was_known_then():
     found = churn.learn(shop(), AS_OF, 60)
 
-    assert found.trial_dates == [AS_OF - 60 - 14 * step for step in range(6)]
-    assert found.dates == [AS_OF - 60 - 14 * step for step in range(8)]
+    assert found.trial_dates == [AS_OF - 60 - 21 * step for step in range(6)]
+    assert found.dates == [AS_OF - 60 - 21 * step for step in range(8)]
+    assert len(found.trial_gaps) == 6
 
 
 def test_features_by_hand():
@@ -98,7 +99,75 @@ def test_a_short_history_is_refused_with_what_it_needs():
 def test_without_held_back_dates_the_plain_form_is_used():
     model = churn.learn(shop(), START + 100, 60)
 
-    assert (model.form, model.calibration, model.trial_dates) == ("logistic_rfm", "none", [])
+    assert (model.form, model.calibration, model.level) == ("logistic_mean", "none", "mean")
+    assert (model.trial_dates, model.level_error) == ([], None)
+
+
+def test_the_mean_of_two_forms_adds_their_log_odds():
+    purchases = shop()
+    page = churn.sheet(purchases, AS_OF, 60)
+
+    narrow, wide, both = (
+        churn.fit_form(purchases, AS_OF, 60, form).scorer.log_odds(page.of(form)) for form in churn.FORMS
+    )
+
+    assert np.allclose(both, (narrow + wide) / 2)
+
+
+def test_the_level_is_the_mean_of_the_dates_until_three_windows_without_a_common_day_say_otherwise():
+    short, long = churn.learn(shop(), AS_OF, 90), churn.learn(shop(days=600), START + 560, 60)
+
+    assert (short.level, short.trial_level) == ("mean", {})
+    assert short.trial_dates[0] - short.trial_dates[-1] < 180
+    assert set(long.trial_level) == {"mean", "latest"}
+    assert long.level == min(long.trial_level, key=long.trial_level.get)
+
+
+def seasons(years, size=3_000):
+    """Customers join on any day, buy every 60 days or so and every 15 in the last 60 days of each 364, and leave one
+    day."""
+    rng = np.random.default_rng(3)
+    who, when = [], []
+    for number in range(size):
+        day = float(rng.integers(-364, years * 364))
+        end = day + rng.exponential(500)
+        while day < min(end, years * 364):
+            if day >= 0:
+                who.append(number)
+                when.append(START + int(day))
+            # The wait is used up four times as fast in the season.
+            left = rng.exponential(60)
+            while left > 0:
+                left -= 4 if day % 364 >= 304 else 1
+                day += 1
+    return Purchases.from_arrays(
+        np.array(who), np.array(when), np.full(len(who), 20.0), np.array([f"c{n}" for n in range(size)], object)
+    )
+
+
+def test_a_season_that_returns_is_half_believed_after_a_year_and_wholly_once_it_was_tried():
+    purchases = seasons(4)
+
+    found = {}
+    for year in (0, 1, 3):
+        as_of = START + 301 + year * 364
+        page, model = churn.sheet(purchases, as_of, 60), churn.learn(purchases, as_of, 60)
+        found[year] = (model.level, "season" in model.trial_level, model.score(page).mean() - page.outcomes.mean())
+
+    assert [one[:2] for one in found.values()] == [("mean", False), ("season", False), ("season", True)]
+    assert found[0][2] > 0.2
+    assert 0.03 < found[1][2] < 0.12
+    assert abs(found[3][2]) < 0.01
+
+
+def test_features_from_elsewhere_join_every_form():
+    def looked(customers, as_of):
+        return (customers % 2).astype(float)[:, None]
+
+    model = churn.learn(shop(), AS_OF, 60, extra=looked, extra_names=("looked",))
+
+    assert model.scorer.features[-1] == "looked"
+    assert model.scorer.weights[-1] < 0
 
 
 def test_everybody_alike_and_one_heavy_customer_stay_finite():

@@ -129,3 +129,19 @@ def test_arrays_that_do_not_fit_are_refused():
         LinearScorer.from_arrays(arrays | {"weights": np.zeros(3)})
     with pytest.raises(KeyError):
         LinearScorer.from_arrays({})
+
+
+def test_a_shifted_model_has_the_level_asked_for_and_the_same_order():
+    rows, outcomes = np.linspace(-2, 2, 200)[:, None], (np.arange(200) > 120).astype(int)
+    plain = logistic.fit(rows, outcomes, ["x"])
+    curved = logistic.calibrated(plain, plain.log_odds(rows), outcomes, "platt")
+    rare = (np.arange(200) % 10 == 0).astype(int)
+
+    for model in (plain, curved):
+        found = logistic.shifted(model, logistic.level_gap(model.score(rows), rare)).score(rows)
+        assert found.mean() == pytest.approx(21 / 202, abs=1e-3)
+        assert (np.diff(found) >= 0).all()
+
+
+def test_the_gap_of_nobody_is_nothing():
+    assert logistic.level_gap(np.empty(0), np.empty(0)) == 0.0
