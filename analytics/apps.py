@@ -28,6 +28,7 @@ class AnalyticsConfig(AppConfig):
         self._register_segments()
         self._register_impact()
         self._register_live()
+        self._register_models()
 
     @staticmethod
     def _register_facts() -> None:
@@ -140,3 +141,31 @@ class AnalyticsConfig(AppConfig):
         )  # fmt: skip
         loops.register("live", "analytics.live.loop.run")
         gauges.register("analytics.live", "analytics.live.gauges.families", asks="database")
+
+    def _register_models(self) -> None:
+        """Models of customers and forecasts: their kinds, pages, panels and alerts."""
+        from analytics.customers.choices import CHURN_METRICS, PROPENSITY_METRICS, VALUE_METRICS
+        from core.extensions import alert_rules, model_kinds, staff_pages
+
+        for name, title, metrics in (
+            ("value", _("Lifetime value"), VALUE_METRICS),
+            ("churn", _("Churn risk"), CHURN_METRICS),
+            ("propensity", _("Chance of an order"), PROPENSITY_METRICS),
+        ):
+            model_kinds.register(
+                f"customer_{name}", f"analytics.customers.choices.{name.upper()}", title=title,
+                train=f"analytics.tasks.train_{name}", metrics=metrics, order=200,
+            )  # fmt: skip
+        checking = "analytics.customers.checking"
+        alert_rules.register("scores_off", f"{checking}.SCORES_OFF")
+        alert_rules.register("scores_changed", f"{checking}.SCORES_CHANGED")
+        staff_pages.register(
+            "analytics_customers",
+            "analytics.customers.views.customers",
+            path="analytics/customers/",
+            permission="analytics.view_customerstats",
+            title=_("Customer value and churn"),
+            icon="person_alert",
+            group="analytics",
+            order=40,
+        )

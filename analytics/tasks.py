@@ -95,3 +95,38 @@ def look_at_import(*, batch_id: int) -> dict[str, Any]:
     from analytics.quality import watching
 
     return watching.look_at_import(batch_id)
+
+
+@job(kind="analytics.customers", queue="train", title=_("Score customers"))
+def score_customers() -> dict[str, Any]:
+    """Train models of customers where a week has passed, score everybody, check. Safe to run at any time."""
+    from analytics.customers import work
+
+    return work.nightly()
+
+
+@job(kind="analytics.value", queue="train", title=_("Train lifetime value"))
+def train_value() -> dict[str, Any]:
+    """Learn, judge, publish, score. Safe to run twice: the second candidate only joins the versions."""
+    from analytics.customers import work
+    from analytics.models import ScoreKind
+
+    return work.train(ScoreKind.VALUE)
+
+
+@job(kind="analytics.churn", queue="train", title=_("Train churn risk"))
+def train_churn() -> dict[str, Any]:
+    """As for lifetime value."""
+    from analytics.customers import work
+    from analytics.models import ScoreKind
+
+    return work.train(ScoreKind.CHURN)
+
+
+@job(kind="analytics.propensity", queue="train", title=_("Train the chance of an order"))
+def train_propensity() -> dict[str, Any]:
+    """As for lifetime value."""
+    from analytics.customers import work
+    from analytics.models import ScoreKind
+
+    return work.train(ScoreKind.PROPENSITY)

@@ -108,6 +108,14 @@ class BgNbd:
             expected[rows] = (weights[at[rows]] * purchases).sum(axis=1)
         return (expected[where] * self._alive(histories))[histories.row_of]
 
+    def chance_to_buy(self, histories: Histories, ahead: float) -> Array:
+        """Chance that each customer buys at least once in the next `ahead` time units: he is there, and his rate
+        λ ~ Gamma(r + x, α + T) brings a purchase."""
+        stays_away = (self.r + histories.x) * (
+            np.log(self.alpha + histories.seen) - np.log(self.alpha + histories.seen + ahead)
+        )
+        return (self._alive(histories) * -np.expm1(stays_away))[histories.row_of]
+
     def _alive(self, rows: Histories) -> Array:
         """Of each row, in logarithms: (α + T)/(α + last) to the power r + x has no bound."""
         bought, last, seen = (np.log(values)[place] for values, place in self._shifted(rows))

@@ -33,6 +33,10 @@ class Lifetime:
         """Purchase days of each customer within the next `days`."""
         return self.visits.expected_purchases(self.histories, days / WEEK)
 
+    def chance_to_buy(self, days: int) -> Array:
+        """Of each customer of the summary to buy within the next `days`."""
+        return self.visits.chance_to_buy(self.histories, days / WEEK)
+
     def expected_value(self) -> Array:
         """Amount of one purchase day of each customer."""
         return self.money.expected_value(self.spending)
@@ -46,14 +50,23 @@ def learn(purchases: Purchases, as_of: int, *, seed: int = 0) -> Lifetime:
     """
     past = purchases.between(None, as_of)
     summary = purchases.summary(as_of)
-    first, last = summary.first.astype(np.float64), summary.last.astype(np.float64)
-    histories = Histories.of(summary.frequency - 1, (last - first) / WEEK, (as_of - first) / WEEK)
     place = np.searchsorted(summary.customers, past.customers)
     repeat = past.days > summary.first[place]
     if not bool((past.amounts[repeat] > 0).any()):
         repeat = np.ones(len(past), bool)
-    spending = Spending.of(place[repeat], past.amounts[repeat], len(summary))
+    return fit(summary, Spending.of(place[repeat], past.amounts[repeat], len(summary)), seed=seed)
+
+
+def fit(summary: Summary, spending: Spending, *, seed: int = 0) -> Lifetime:
+    """Both models from what is known of each customer. Raises CannotFit as `learn` does."""
+    histories = histories_of(summary)
     return Lifetime(summary, histories, spending, bgnbd.fit(histories, seed=seed), gamma_gamma.fit(spending))
+
+
+def histories_of(summary: Summary) -> Histories:
+    """Purchase days after the first one, the last of them and the time seen, in weeks."""
+    first, last = summary.first.astype(np.float64), summary.last.astype(np.float64)
+    return Histories.of(summary.frequency - 1, (last - first) / WEEK, (summary.as_of - first) / WEEK)
 
 
 @dataclass(frozen=True)
@@ -85,24 +98,48 @@ class BackTest:
                 }
         return found
 
+    def deciles(self) -> list[dict[str, float]]:
+        """Tenths of the customers by predicted money, the most valuable first: sums of what was predicted and what
+        came."""
+        order = np.argsort(-self.predicted_money, kind="stable")
+        rows = []
+        for part in np.array_split(order, min(10, len(order))) if len(order) else []:
+            rows.append(
+                {
+                    "customers": len(part),
+                    "predicted": float(self.predicted[part].sum()),
+                    "actual": float(self.actual[part].sum()),
+                    "naive": float(self.naive[part].sum()),
+                    "predicted_money": float(self.predicted_money[part].sum()),
+                    "actual_money": float(self.actual_money[part].sum()),
+                    "naive_money": float(self.naive_money[part].sum()),
+                }
+            )
+        return rows
+
 
 def back_test(model: Lifetime, purchases: Purchases, until: int) -> BackTest:
     """What came in the days after the model's, up to and with `until`, for the customers that the model knows."""
     summary = model.summary
-    days = until - summary.as_of
     later = purchases.between(summary.as_of + 1, until)
     actual = np.bincount(later.customers, minlength=purchases.customer_count)[summary.customers]
     spent = np.bincount(later.customers, weights=later.amounts, minlength=purchases.customer_count)[summary.customers]
+    return judge(model, until - summary.as_of, actual.astype(np.float64), spent.astype(np.float64))
+
+
+def judge(model: Lifetime, days: int, actual: Array, actual_money: Array) -> BackTest:
+    """The model beside the purchase days and the money that came from each customer in the `days` after it."""
+    summary = model.summary
     predicted = model.expected_purchases(days)
     repeats = summary.frequency - 1
     rate = np.divide(repeats, summary.tenure, out=np.zeros(len(summary)), where=summary.tenure > 0)
     return BackTest(
         days=days,
         predicted=predicted,
-        actual=actual.astype(np.float64),
+        actual=actual,
         naive=rate * days,
         predicted_money=predicted * model.expected_value(),
-        actual_money=spent.astype(np.float64),
+        actual_money=actual_money,
         naive_money=rate * days * summary.bought / summary.frequency,
         repeats=repeats,
     )

@@ -155,12 +155,17 @@ def calibration_table(chances: Array, outcomes: NDArray[Any], *, bins: int = 10)
     order = np.argsort(chances, kind="stable")
     table = []
     for part in np.array_split(order, min(bins, len(order))):
-        n, share = len(part), float(y[part].mean())
-        z2 = 1.96**2
-        middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-        reach = 1.96 * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-        table.append(Bin(n, float(chances[part].mean()), share, max(0.0, middle - reach), min(1.0, middle + reach)))
+        share = float(y[part].mean())
+        table.append(Bin(len(part), float(chances[part].mean()), share, *share_range(share, len(part))))
     return table
+
+
+def share_range(share: float, n: float) -> tuple[float, float]:
+    """95 % range of a share of `n` (Wilson 1927)."""
+    z2 = 1.96**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    reach = 1.96 * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def calibration_error(table: Sequence[Bin]) -> float:

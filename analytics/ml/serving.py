@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,3 +82,58 @@ class LinearScorer:
             features, arrays["weights"], arrays["centre"], arrays["spread"], float(arrays["intercept"][0]),
             arrays["knots"], arrays["levels"],
         )  # fmt: skip
+
+
+class Artifact(Protocol):
+    """What the registry loads."""
+
+    arrays: dict[str, NDArray[Any]]
+    meta: dict[str, Any]
+
+
+def named(horizon: int, name: str) -> str:
+    """What an array of the scorer of one horizon is called in the artifact."""
+    return f"h{horizon}_{name}"
+
+
+def build_scorers(artifact: Artifact) -> dict[int, LinearScorer]:
+    """The scorer of each horizon, days ahead. Raises when one cannot serve."""
+    found = {}
+    for horizon in artifact.meta["horizons"]:
+        start = named(horizon, "")
+        own = {name[len(start) :]: array for name, array in artifact.arrays.items() if name.startswith(start)}
+        scorer = LinearScorer.from_arrays(own)
+        if not np.isfinite(scorer.score(scorer.centre[None, :])).all():
+            raise ValueError("The scores are not numbers.")
+        found[int(horizon)] = scorer
+    if not found:
+        raise ValueError("There is no scorer.")
+    return found
+
+
+@dataclass(frozen=True)
+class LifetimeParameters:
+    """BG/NBD and what a purchase is worth. `p`, `q`, `v` are None where Gamma-Gamma is not used: then values come from
+    the shrunken mean, `centre` and `k` (None: everybody is worth the centre)."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    p: float | None
+    q: float | None
+    v: float | None
+    centre: float
+    k: float | None
+
+    @property
+    def has_gamma_gamma(self) -> bool:
+        return self.p is not None
+
+
+def build_lifetime(artifact: Artifact) -> LifetimeParameters:
+    """Raises when parameters are missing or no numbers."""
+    found = LifetimeParameters(**artifact.meta["parameters"])
+    if not all(np.isfinite(value) and value > 0 for value in (found.r, found.alpha, found.a, found.b, found.centre)):
+        raise ValueError("The parameters are not numbers above 0.")
+    return found

@@ -10,9 +10,11 @@ from analytics.models.facts import (
     ProductDay,
     TouchedSale,
 )
+from analytics.models.forecasts import Anomaly, Forecast, Measure
 from analytics.models.live import LiveSnapshot
 from analytics.models.parts import SalesPart
 from analytics.models.quality import DataQualityReport, QualityFinding
+from analytics.models.runs import ScoreCheck, ScoreKind, ScoreRun
 from analytics.models.scores import CustomerScore
 from analytics.models.segments import (
     Segment,
@@ -26,6 +28,7 @@ from analytics.models.subscriptions import ReportSubscription
 from analytics.models.visits import FunnelCustomer, FunnelDay, TouchedVisit
 
 __all__ = [
+    "Anomaly",
     "CohortCell",
     "CustomerMonth",
     "CustomerScore",
@@ -34,13 +37,18 @@ __all__ = [
     "DataQualityReport",
     "FactsCheck",
     "FactsState",
+    "Forecast",
     "FunnelCustomer",
     "FunnelDay",
     "LiveSnapshot",
+    "Measure",
     "ProductDay",
     "QualityFinding",
     "ReportSubscription",
     "SalesPart",
+    "ScoreCheck",
+    "ScoreKind",
+    "ScoreRun",
     "Segment",
     "SegmentMembership",
     "SegmentSize",

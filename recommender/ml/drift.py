@@ -1,7 +1,7 @@
-"""Whether something changed: the data that models learn from, and what people do with what they are shown."""
+"""Whether something changed in what people do with what they are shown."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,30 +9,10 @@ from numpy.typing import ArrayLike
 
 from core.ml.experiments import Sums, ratio_of
 
-SMALLEST_SHARE = 1e-4
-"""Shares below count as this: a class that nobody had before must not make the index infinite."""
 LEAST_EVENTS = 30
 LEAST_WEEKS = 2
 CERTAIN = 3.5
 """Standard errors below the expectation before a fall is called one: about once in 4,000 looks at nothing."""
-
-
-def stability_index(before: Mapping[str, float], now: Mapping[str, float]) -> float:
-    """Population stability index of two distributions over classes, from counts: Σ (q − p)·ln(q / p), less what chance
-    alone gives.
-
-    Siddiqi (2006), "Credit risk scorecards"; by its custom below 0.1 nothing changed and above 0.25 much did. Of two
-    samples of one distribution it is (k − 1)(1/n + 1/m) on average (Yurdakul and Naranjo 2020), which is taken away.
-    0 while one of the two is empty.
-    """
-    total, later = sum(before.values()), sum(now.values())
-    if not total or not later:
-        return 0.0
-    classes = sorted({*before, *now})
-    p = np.maximum(np.asarray([before.get(name, 0) for name in classes], float) / total, SMALLEST_SHARE)
-    q = np.maximum(np.asarray([now.get(name, 0) for name in classes], float) / later, SMALLEST_SHARE)
-    found = float(((q - p) * np.log(q / p)).sum())
-    return max(0.0, found - (len(classes) - 1) * (1 / total + 1 / later))
 
 
 def gini(times: ArrayLike) -> float:

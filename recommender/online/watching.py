@@ -20,10 +20,11 @@ from core.alerts.kinds import AlertKind
 from core.alerts.rules import threshold_of
 from core.choices import Role
 from core.jobs import guard
+from core.ml.stability import stability_index
 from core.models import Alert, ModelVersion
 from core.said import Said
 from recommender.choices import BESIDE, RECOMMENDER
-from recommender.ml.drift import fall, stability_index
+from recommender.ml.drift import fall
 from recommender.models import DriftCheck, Placement, RecommendationDay
 from recommender.online import counting
 from recommender.online.reports import OF_BASE, Counts

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.ml.experiments import Sums
-from recommender.ml.drift import fall, gini, novelty, stability_index
+from core.ml.stability import stability_index
+from recommender.ml.drift import fall, gini, novelty
 
 
 def week(rng, rate, people=800, lists=3):

@@ -1,0 +1,1 @@
+"""What models say about single customers: value, churn, chance of an order; trained, scored, shown and watched."""
