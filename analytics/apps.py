@@ -145,6 +145,7 @@ class AnalyticsConfig(AppConfig):
     def _register_models(self) -> None:
         """Models of customers and forecasts: their kinds, pages, panels and alerts."""
         from analytics.customers.choices import CHURN_METRICS, PROPENSITY_METRICS, VALUE_METRICS
+        from catalog.extensions import trait_words
         from core.extensions import alert_rules, model_kinds, staff_pages
 
         for name, title, metrics in (
@@ -156,6 +157,12 @@ class AnalyticsConfig(AppConfig):
                 f"customer_{name}", f"analytics.customers.choices.{name.upper()}", title=title,
                 train=f"analytics.tasks.train_{name}", metrics=metrics, order=200,
             )  # fmt: skip
+        for kind, name, title in (
+            ("value", "value", _("Lifetime value")),
+            ("churn", "churn", _("Churn risk")),
+            ("propensity", "order", _("Chance of an order")),
+        ):
+            trait_words.register(kind, f"analytics.customers.panels.{name}", title=title, order=40)
         checking = "analytics.customers.checking"
         alert_rules.register("scores_off", f"{checking}.SCORES_OFF")
         alert_rules.register("scores_changed", f"{checking}.SCORES_CHANGED")

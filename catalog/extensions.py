@@ -24,3 +24,7 @@ demo_sections = Registry("demo_sections")
 personal_rankers = Registry("personal_rankers")
 """Personal order in search: callables `(*, customer, visitor, product_ids) -> catalog.search.answers.Taste | None`.
 They are asked in the web process, and only for people who allow it."""
+
+trait_words = Registry("trait_words")
+"""How traits of customers are shown. Key: the kind of trait; dotted: a callable `(trait) -> core.components.Score`;
+meta: `title`. A kind without one is shown as it is stored."""

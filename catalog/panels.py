@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from catalog import selectors_admin as reads
 from catalog.admin import cells
+from catalog.extensions import trait_words
 from catalog.models import Customer, Order, Product, StockMovement
 from core.admin.rights import state_pill
 from core.components import ago, figure, money, when
@@ -150,10 +151,20 @@ def customer_traits(request: HttpRequest, customer: Customer) -> Panel | None:
     """Segments and scores; nothing while no app has computed any."""
     if not request.user.has_perm("catalog.view_customertrait"):
         return None
-    traits = list(customer.traits.select_related("model_version").order_by("kind"))
+    traits = {trait.kind: trait for trait in customer.traits.select_related("model_version").order_by("kind")}
     if not traits:
         return None
-    return Panel(title=_("Traits"), template="admin/catalog/panels/customer_traits.html", context={"traits": traits})
+    told = [
+        (entry.meta.get("title", entry.key), entry.resolve()(traits[entry.key]))
+        for entry in trait_words
+        if entry.key in traits
+    ]
+    plain = [trait for kind, trait in traits.items() if kind not in trait_words]
+    return Panel(
+        title=_("Traits"),
+        template="admin/catalog/panels/customer_traits.html",
+        context={"scores": told, "traits": plain},
+    )
 
 
 def customer_rights(request: HttpRequest, customer: Customer) -> Panel | None:

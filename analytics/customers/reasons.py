@@ -72,8 +72,9 @@ def reasons(stored: Sequence[Mapping[str, Any]]) -> list[Reason]:
 
 
 def line(stored: Sequence[Mapping[str, Any]]) -> str:
-    """All on one line, for a table."""
-    return " · ".join(str(reason.text) for reason in reasons(stored))
+    """All on one line, for a table: ▲ raises the score, ▼ lowers it."""
+    marks = {1: "▲ ", -1: "▼ "}
+    return " · ".join(f"{marks.get(reason.direction, '')}{reason.text}" for reason in reasons(stored))
 
 
 def _text(name: str, value: Any) -> str:

@@ -20,7 +20,8 @@ Number = Decimal | float | int
 class Line:
     """One series. `kind`: "count", "money" (the shop's currency) or "share" (0 to 1). `is_open`: the last point is not
     finished and is dotted. `is_reference`: a control or an earlier period, grey and dashed. `texts` say each point in
-    the table where the plain number is not enough. `is_drawn` False: in the table only."""
+    the table where the plain number is not enough. `is_drawn` False: in the table only. `low` and `high`: the likely
+    range around each point, drawn as a band."""
 
     label: Any
     values: Sequence[Number | None]
@@ -29,13 +30,22 @@ class Line:
     is_reference: bool = False
     texts: Sequence[str] = ()
     is_drawn: bool = True
+    low: Sequence[Number | None] = ()
+    high: Sequence[Number | None] = ()
 
     @property
     def drawn(self) -> list[float | None]:
         """What the picture gets; a share in percent."""
-        if self.kind == "share":
-            return [None if value is None else round(float(value) * 100, 2) for value in self.values]
-        return [None if value is None else round(float(value), 2) for value in self.values]
+        return self._drawn(self.values)
+
+    @property
+    def band(self) -> dict[str, list[float | None]]:
+        """The edges of the range as the picture gets them; empty without one."""
+        return {"low": self._drawn(self.low), "high": self._drawn(self.high)} if self.low else {}
+
+    def _drawn(self, values: Sequence[Number | None]) -> list[float | None]:
+        size = 100 if self.kind == "share" else 1
+        return [None if value is None else round(float(value) * size, 2) for value in values]
 
     @property
     def words(self) -> list[str]:
@@ -125,6 +135,7 @@ def _spec(shape: str, labels: Sequence[Any], lines: Sequence[Line], urls: Sequen
                 "data": line.drawn,
                 **({"open": True} if line.is_open else {}),
                 **({"dashed": True, "colour": "0"} if line.is_reference else {}),
+                **line.band,
             }
             for line in lines
             if line.is_drawn

@@ -1,5 +1,5 @@
-/* Charts: <canvas data-chart='{"type":"line|bar","labels":[],"series":[{"label":"","data":[],"colour":"1","dashed":false}],"unit":"","before":"","urls":[]}'>.
-   `before` and `unit` stand around every number; `urls` are where a click on a point leads. Arrow keys walk the points.
+/* Charts: <canvas data-chart='{"type":"line|bar","labels":[],"series":[{"label":"","data":[],"colour":"1","dashed":false,"low":[],"high":[]}],"unit":"","before":"","urls":[]}'>.
+   `low` and `high` draw a likely range around a line. `before` and `unit` stand around every number; `urls` are where a click on a point leads. Arrow keys walk the points.
    Colours come from the page and follow the theme; the library is fetched only when a page has a chart. */
 "use strict";
 (() => {
@@ -22,16 +22,25 @@
   function config(spec) {
     const short = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact", maximumFractionDigits: 1 });
     const hint = css("--zg-hint"), line = css("--zg-line"), isBar = spec.type === "bar";
-    const datasets = spec.series.map((series, index) => {
+    const datasets = spec.series.flatMap((series, index) => {
       const colour = css(`--chart-${series.colour || index + 1}`);
-      return {
+      const own = {
         label: series.label, data: series.data, borderColor: colour, backgroundColor: isBar ? colour : "transparent",
         borderWidth: isBar ? 0 : 2, borderDash: series.dashed ? [5, 4] : [], pointRadius: 0, pointHoverRadius: 4,
         tension: 0, spanGaps: false, maxBarThickness: 32,
         // The unfinished last point is dotted.
         segment: series.open ? { borderDash: (c) => (c.p1DataIndex === series.data.length - 1 ? [2, 3] : undefined) } : undefined,
       };
+      if (!series.low) return [own];
+      const edge = { ...own, label: "", borderWidth: 0, pointHoverRadius: 0, isEdge: true };
+      return [
+        { ...own, low: series.low, high: series.high }, { ...edge, data: series.high },
+        { ...edge, data: series.low, fill: "-1", backgroundColor: `${colour}26` },
+      ];
     });
+    const round = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2 });
+    const range = ({ dataset, dataIndex: at }) => dataset.low && dataset.low[at] !== null
+      ? ` (${say(spec, round.format(dataset.low[at]))} – ${say(spec, round.format(dataset.high[at]))})` : "";
     const number = (value) => say(spec, short.format(value));
     const ticks = { color: hint, font: { size: 12, family: css("--font-sans") } };
     return {
@@ -45,8 +54,8 @@
           y: { display: true, beginAtZero: isBar || spec.zero !== false, grid: { color: line, display: !spec.horizontal }, ticks: spec.horizontal ? ticks : { ...ticks, maxTicksLimit: 6, callback: number }, border: { display: false } },
         },
         plugins: {
-          legend: { display: datasets.length > 1, position: "bottom", labels: { color: hint, boxWidth: 12, boxHeight: 2 } },
-          tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${say(spec, item.formattedValue)}` } },
+          legend: { display: spec.series.length > 1, position: "bottom", labels: { color: hint, boxWidth: 12, boxHeight: 2, filter: (item) => item.text } },
+          tooltip: { filter: (item) => !item.dataset.isEdge, callbacks: { label: (item) => `${item.dataset.label}: ${say(spec, item.formattedValue)}${range(item)}` } },
         },
       },
     };

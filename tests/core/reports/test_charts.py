@@ -34,6 +34,14 @@ def test_shares_are_drawn_in_percent():
     assert (spec["unit"], spec["series"][0]["data"][0]) == ("%", 12.5)
 
 
+def test_a_likely_range_is_drawn_in_the_unit_of_its_line():
+    line = Line("Rate", [0.1] * 8, "share", low=[None] + [0.05] * 7, high=[None] + [0.15] * 7)
+
+    series = json.loads(line_chart("t", DAYS[:8], [line]).spec)["series"][0]
+
+    assert (series["low"][:2], series["high"][:2]) == ([None, 5.0], [None, 15.0])
+
+
 def test_fewer_than_eight_points_are_a_table():
     assert line_chart("t", DAYS[:7], [Line("n", range(7))]).spec == ""
     assert bar_chart("t", DAYS[:1], [Line("n", [1])]).spec == ""

@@ -1,0 +1,109 @@
+"""Lists of customers by their scores: the people behind each bar, and the file of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import ExpressionWrapper, F, FloatField, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from analytics.customers import reasons
+from analytics.models import CustomerScore, ScoreKind
+from catalog.models import CustomerTrait
+
+SHOWN = 20
+MOST_IN_FILE = 5_000
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One order of the customers. `field` is the score that filters and sorts; `kind` whose reasons are shown."""
+
+    key: str
+    title: Any
+    field: str
+    kind: ScoreKind
+    is_money: bool = False
+
+
+LISTINGS = {
+    one.key: one
+    for one in (
+        Listing("loss", gettext_lazy("Most to lose"), "loss", ScoreKind.CHURN, is_money=True),
+        Listing("value", gettext_lazy("Highest value"), "value", ScoreKind.VALUE, is_money=True),
+        Listing("churn", gettext_lazy("Highest churn risk"), "churn_90", ScoreKind.CHURN),
+        Listing("order", gettext_lazy("Most likely to order"), "propensity_30", ScoreKind.PROPENSITY),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """One customer with scores and reasons, ready to be written."""
+
+    pk: int
+    name: str
+    url: str
+    orders: int | None
+    last_day: Any
+    value: Decimal | None
+    churn: float | None
+    order: float | None
+    why: str
+
+
+def found(listing: Listing, low: float | None, high: float | None, *, field: str = "") -> QuerySet[CustomerScore]:
+    """Customers whose score lies in [low, high), or at 1 too when that is the end, the highest first. `field` narrows
+    by another score than the one that sorts."""
+    rows = CustomerScore.objects.filter(customer__erased_at=None)
+    if listing.field == "loss":
+        rows = rows.filter(value__isnull=False, churn_90__isnull=False).annotate(
+            loss=ExpressionWrapper(F("value") * F("churn_90"), output_field=FloatField())
+        )
+    narrowed = field or listing.field
+    rows = rows.filter(**{f"{listing.field}__isnull": False})
+    if low is not None:
+        rows = rows.filter(**{f"{narrowed}__gte": low})
+    if high is not None and not (high >= 1 and narrowed.startswith(("churn", "propensity", "alive"))):
+        rows = rows.filter(**{f"{narrowed}__lt": high})
+    return rows.select_related("customer", "customer__stats").order_by(f"-{listing.field}", "-customer_id")
+
+
+def people(listing: Listing, rows: Sequence[CustomerScore]) -> list[Person]:
+    """With their reasons: one query."""
+    traits = CustomerTrait.objects.filter(kind=listing.kind, customer__in=[row.customer_id for row in rows])
+    why = dict(traits.values_list("customer_id", "reasons"))
+    return [_person(row, why.get(row.customer_id, [])) for row in rows]
+
+
+def _person(row: CustomerScore, why: list[dict[str, Any]]) -> Person:
+    stats = getattr(row.customer, "stats", None)
+    return Person(
+        pk=row.customer_id,
+        name=str(row.customer),
+        url=reverse("admin:catalog_customer_change", args=[row.customer_id]),
+        orders=stats.orders if stats is not None else None,
+        last_day=stats.last_day if stats is not None else None,
+        value=row.value,
+        churn=row.churn_90,
+        order=row.propensity_30,
+        why=reasons.line(why),
+    )
+
+
+def heads() -> list[str]:
+    """Columns of the file."""
+    return [
+        _("Customer"), _("Customer ID"), _("Paid orders"), _("Last order"), _("Lifetime value, 12 months"),
+        _("Churn risk, 90 days"), _("Chance of an order within 30 days"), _("Reasons"),
+    ]  # fmt: skip
+
+
+def cells(row: CustomerScore, person: Person) -> list[Any]:
+    return [
+        person.name, row.customer.public_id, person.orders, person.last_day, person.value, person.churn, person.order,
+        person.why,
+    ]  # fmt: skip
