@@ -145,7 +145,7 @@ class AnalyticsConfig(AppConfig):
     def _register_models(self) -> None:
         """Models of customers and forecasts: their kinds, pages, panels and alerts."""
         from analytics.customers.choices import CHURN_METRICS, PROPENSITY_METRICS, VALUE_METRICS
-        from catalog.extensions import trait_words
+        from catalog.extensions import product_panels, trait_words
         from core.extensions import alert_rules, model_kinds, staff_pages
 
         for name, title, metrics in (
@@ -163,9 +163,14 @@ class AnalyticsConfig(AppConfig):
             ("propensity", "order", _("Chance of an order")),
         ):
             trait_words.register(kind, f"analytics.customers.panels.{name}", title=title, order=40)
-        checking = "analytics.customers.checking"
-        alert_rules.register("scores_off", f"{checking}.SCORES_OFF")
-        alert_rules.register("scores_changed", f"{checking}.SCORES_CHANGED")
+        alerts = "analytics.customers.alerts"
+        alert_rules.register("scores_off", f"{alerts}.SCORES_OFF")
+        alert_rules.register("scores_changed", f"{alerts}.SCORES_CHANGED")
+        alert_rules.register("sales_unusual", "analytics.forecasts.alerts.SALES_UNUSUAL")
+        product_panels.register(
+            "analytics_forecast", "analytics.forecasts.panels.product_forecast", order=15, is_lazy=True,
+            title=_("Expected sales"), permission="analytics.view_dailysales",
+        )  # fmt: skip
         staff_pages.register(
             "analytics_customers",
             "analytics.customers.views.customers",
@@ -175,4 +180,24 @@ class AnalyticsConfig(AppConfig):
             icon="person_alert",
             group="analytics",
             order=40,
+        )
+        staff_pages.register(
+            "analytics_forecast",
+            "analytics.forecasts.views.forecast",
+            path="analytics/forecast/",
+            permission="analytics.view_dailysales",
+            title=_("Forecast"),
+            icon="trending_up",
+            group="analytics",
+            order=50,
+        )
+        staff_pages.register(
+            "analytics_anomalies",
+            "analytics.forecasts.anomaly_views.anomalies",
+            path="analytics/anomalies/",
+            permission="analytics.view_dailysales",
+            title=_("Unusual days"),
+            icon="crisis_alert",
+            group="analytics",
+            order=55,
         )

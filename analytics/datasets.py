@@ -142,7 +142,7 @@ def looks(purchases: Purchases, until: date, *, since: date | None = None) -> Ex
         return None
     ids = purchases.customer_ids.astype(np.int64)
     first = day_of(int(purchases.days.min())) if since is None else since
-    parameters = {"ids": ids.tolist(), "since": _midnight_after(first - ONE_DAY), "end": _midnight_after(until)}
+    parameters = {"ids": ids.tolist(), "since": midnight_after(first - ONE_DAY), "end": midnight_after(until)}
     rows = _numbers(LOOKED, 4, {**parameters, **_place()})
     if since is None and not len(rows):
         return None
@@ -173,7 +173,7 @@ class Known:
 
 def summaries(known: date, until: date) -> Known:
     """One row per customer, added up by the database: what `lifetime.fit` takes, learned from days up to `known`."""
-    end = _midnight_after(until)
+    end = midnight_after(until)
     rows = _numbers(SUMMARY, 11, {"known": number_of(known), "end": end, **_place()})
     whole = rows[:, [0, 1, 2, 3]].astype(np.int64)
     count, total, squares = rows[:, 5], rows[:, 6], rows[:, 7]
@@ -197,7 +197,7 @@ def _purchases(until: date, chosen: str, parameters: dict[str, object]) -> Purch
     statement = DAYS.format(
         orders=chosen.format(key="o.customer_id"), refunds=chosen.format(key="coalesce(r.customer_id, o.customer_id)")
     )
-    rows = _numbers(statement, 3, {"end": _midnight_after(until), **_place(), **parameters})
+    rows = _numbers(statement, 3, {"end": midnight_after(until), **_place(), **parameters})
     ids, codes = np.unique(rows[:, 0].astype(np.int64), return_inverse=True)
     return Purchases.from_arrays(codes, rows[:, 1].astype(np.int64), rows[:, 2], ids.astype(object))
 
@@ -207,7 +207,7 @@ def _place() -> dict[str, object]:
     return {"zone": shop.time_zone, "currency": shop.base_currency}
 
 
-def _midnight_after(day: date) -> datetime:
+def midnight_after(day: date) -> datetime:
     """In the shop's time zone."""
     return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
 

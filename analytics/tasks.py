@@ -130,3 +130,11 @@ def train_propensity() -> dict[str, Any]:
     from analytics.models import ScoreKind
 
     return work.train(ScoreKind.PROPENSITY)
+
+
+@job(kind="analytics.forecast", queue="train", title=_("Forecast sales"))
+def forecast() -> dict[str, Any]:
+    """Forecast the shop, categories and products, judge earlier forecasts, look for unusual days. Safe to run again."""
+    from analytics.forecasts import making, unusual
+
+    return {**making.make(), **{f"anomalies_{name}": count for name, count in unusual.look().items()}}

@@ -225,6 +225,18 @@ beat_schedule = {
         "args": ["recommender.tasks.watch"],
         "options": {"queue": "light"},
     },
+    "score customers": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="3", minute="10"),
+        "args": ["analytics.tasks.score_customers"],
+        "options": {"queue": "light"},
+    },
+    "forecast sales": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="1", minute="20"),
+        "args": ["analytics.tasks.forecast"],
+        "options": {"queue": "light"},
+    },
     "train recommendations": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="2", minute="30"),

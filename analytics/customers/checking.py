@@ -8,57 +8,19 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from analytics import datasets
-from analytics.customers import choices
+from analytics.customers import alerts, choices
 from analytics.customers.scoring import MODELS
 from analytics.ml import churn, logistic
 from analytics.ml.serving import build_scorers
 from analytics.models import ScoreCheck, ScoreKind, ScoreRun
 from core import model_registry as registry
-from core.alerts.checks import keep
-from core.alerts.kinds import AlertKind
-from core.alerts.rules import threshold_of
-from core.choices import Role
 from core.jobs import guard
 from core.ml.stability import stability_index
 from core.model_registry import DamagedModel
-from core.models import Alert, ModelVersion
-from core.said import Said
+from core.models import ModelVersion
 
-RULE_LEVEL, RULE_CHANGED = "scores_off", "scores_changed"
-_PAGE: dict[str, Any] = {
-    "page": "analytics_customers",
-    "page_label": _("Open customer value and churn"),
-    "permission": "analytics.view_customerstats",
-}
-SCORES_OFF = AlertKind(
-    title=_("Foretold and actual churn differ"),
-    level=Alert.Level.WARNING,
-    roles=(Role.ANALYST,),
-    threshold=10,
-    unit=_("points between the share foretold and the share that happened"),
-    help=_(
-        "The order of the customers may still be right. Look whether a season, a campaign or an import explains the "
-        "days, and train again once they are over."
-    ),
-    **_PAGE,
-)
-SCORES_CHANGED = AlertKind(
-    title=_("Customers differ from those the model learned from"),
-    level=Alert.Level.WARNING,
-    roles=(Role.ANALYST,),
-    threshold=0.25,
-    unit=_("stability index"),
-    help=_(
-        "Scores of today are spread differently from those of the day the model learned. Look at the data quality of "
-        "the last import first, then train again."
-    ),
-    **_PAGE,
-)
 COLUMN = {ScoreKind.CHURN: "churn_90", ScoreKind.PROPENSITY: "propensity_30"}
 
 
@@ -109,7 +71,7 @@ def _check_kind(kind: ScoreKind, purchases: Any, until: Any) -> int:
                 },
             )  # fmt: skip
         done += 1
-    _tell(kind, worst, stability)
+    alerts.tell(kind, worst, stability)
     return done
 
 
@@ -124,20 +86,6 @@ def _stability(kind: ScoreKind, version: ModelVersion) -> float | None:
         for run in (first, last)
     )
     return round(stability_index(before, now), 4) if before and now else None
-
-
-def _tell(kind: ScoreKind, worst: float, stability: float | None) -> None:
-    link = reverse("admin:analytics_customers")
-    said = None
-    if worst * 100 > threshold_of(RULE_LEVEL):
-        text = gettext_noop("Foretold and actual shares differ by %(points).0f points (%(score)s).")
-        said = Said(text, {"points": worst * 100, "score": kind.value})
-    keep(RULE_LEVEL, key=kind.value, said=said, link=link)
-    said = None
-    if stability is not None and stability > threshold_of(RULE_CHANGED):
-        text = gettext_noop("Scores of today are spread differently (%(score)s, stability index %(index).2f).")
-        said = Said(text, {"score": kind.value, "index": stability})
-    keep(RULE_CHANGED, key=kind.value, said=said, link=link)
 
 
 KEPT_DAYS = 400

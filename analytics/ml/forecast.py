@@ -121,6 +121,22 @@ class Rolling:
             low = np.maximum(low, 0.0)
         return Forecast(name, values, low, values + reach, len(trials))
 
+    def total(self, origin: int, steps: int) -> tuple[float, float | None, float | None]:
+        """Sum of the next `steps` values and the range that held 80 % of such sums on earlier windows: narrower than
+        those of its parts added up. None for its ends without enough windows."""
+        name = self.choose(origin)
+        value = float(self.at(origin)[name][:steps].sum())
+        trials = self.origins(origin, TRIALS)
+        if len(trials) < FEWEST_TRIALS:
+            return value, None, None
+        gaps = sorted(
+            abs(float((self.at(trial)[name] - self._actual(trial))[:steps].sum())) / (self._level(trial) or 1.0)
+            for trial in trials
+        )
+        reach = gaps[min(len(gaps), int(np.ceil(INSIDE * (len(gaps) + 1)))) - 1] * self._level(origin)
+        low = value - reach
+        return value, max(low, 0.0) if bool((self.values[:origin] >= 0).all()) else low, value + reach
+
     def score(self, origins: Sequence[int], names: Sequence[str]) -> Score:
         """Errors of the windows from `origins`, each by the method named for it."""
         errors = np.array([self.error(origin, name) for origin, name in zip(origins, names, strict=True)])

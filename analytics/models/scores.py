@@ -41,6 +41,8 @@ class CustomerScore(models.Model):
             models.Index(fields=["cluster_id"], include=["customer"], name="score_by_cluster"),
             models.Index(fields=["churn_90"], name="score_by_churn"),
             models.Index(fields=["value"], name="score_by_value"),
+            models.Index(fields=["propensity_30"], name="score_by_propensity"),
+            models.Index(models.F("value") * models.F("churn_90"), name="score_by_loss"),
         ]
 
     def __str__(self) -> str:

@@ -151,3 +151,25 @@ def test_less_than_eight_seasons_are_refused():
         Rolling(np.ones(7), 1, 1)
     with pytest.raises(ValueError, match="must be 1 or more"):
         Rolling(np.ones(99), 0, 7)
+
+
+def test_a_sum_has_a_range_narrower_than_its_days_added_up():
+    values = noisy(weeks=40)
+    rolling = Rolling(values[:-14], 14, 7)
+    made = rolling.forecast(len(rolling.values))
+
+    value, low, high = rolling.total(len(rolling.values), 7)
+
+    assert value == pytest.approx(made.values[:7].sum())
+    assert low < values[-14:-7].sum() < high
+    assert high - low < (made.high - made.low)[:7].sum()
+
+
+def test_a_sum_without_enough_windows_has_no_range():
+    assert Rolling(noisy(weeks=9), 14, 7).total(63, 7)[1:] == (None, None)
+
+
+def test_a_sum_of_what_was_never_below_zero_is_not_either():
+    value, low, _high = Rolling(np.r_[np.zeros(100), np.array([70.0, 0, 0] * 20)], 14, 7).total(160, 7)
+
+    assert 0.0 <= low <= value

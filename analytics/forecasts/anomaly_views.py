@@ -1,0 +1,173 @@
+"""Staff page "Unusual days": what drove each, and what people say it was."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from analytics.forecasts import alerts
+from analytics.models import Anomaly, Measure
+from catalog.models import Category, Product
+from core.admin.base import EXPORT_PERMISSION
+from core.components import Meaning, money, percent, pill, toast
+from core.components.words import MINUS, figure
+from core.reports import csv_answer
+
+DECIDE = "analytics.change_anomaly"
+SHOWN = 60
+LONGEST_NOTE = 300
+MEANINGS = {
+    Anomaly.Decision.OPEN: Meaning.WAITING,
+    Anomaly.Decision.EXPLAINED: Meaning.GOOD,
+    Anomaly.Decision.IGNORED: Meaning.IDLE,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One unusual day, ready to be written."""
+
+    anomaly: Anomaly
+    measure: str
+    value: str
+    expected: str
+    change: str
+    pill: Any
+    drivers: list[str]
+    url: str
+
+
+def anomalies(request: HttpRequest) -> HttpResponseBase:
+    """`?show=open|all`. A POST decides about one day (`decide`, `decision`, `note`) or sends the list as CSV."""
+    show = "all" if request.GET.get("show") == "all" else "open"
+    if request.method == "POST" and "decide" in request.POST:
+        return _decide(request)
+    found = Anomaly.objects.select_related("decided_by").order_by("-day", "measure")
+    if show == "open":
+        found = found.filter(decision=Anomaly.Decision.OPEN)
+    rows = list(found[:SHOWN])
+    names = _names(rows)
+    if request.method == "POST" and request.user.has_perm(EXPORT_PERMISSION):
+        return _csv(rows, names)
+    page = reverse("admin:analytics_anomalies")
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Unusual days"),
+        "rows": [_row(row, names) for row in rows],
+        "shows": [
+            (title, f"{page}?{urlencode({'show': name})}", name == show)
+            for name, title in (("open", _("To look at")), ("all", _("All")))
+        ],
+        "is_empty": not rows and show == "open" and not Anomaly.objects.exists(),
+        "may_decide": request.user.has_perm(DECIDE),
+        "may_export": request.user.has_perm(EXPORT_PERMISSION) and bool(rows),
+        "forecast_url": reverse("admin:analytics_forecast"),
+        "longest_note": LONGEST_NOTE,
+    }
+    return render(request, "admin/analytics/anomalies.html", context)
+
+
+def _decide(request: HttpRequest) -> HttpResponse:
+    if not request.user.has_perm(DECIDE):
+        raise PermissionDenied
+    key, decision = request.POST.get("decide", ""), request.POST.get("decision", "")
+    row = Anomaly.objects.filter(pk=int(key)).first() if key.isdecimal() and len(key) < 18 else None
+    if row is None or decision not in Anomaly.Decision.values:
+        raise Http404
+    row.decision = decision
+    row.note = request.POST.get("note", "").replace("\x00", "").strip()[:LONGEST_NOTE]
+    is_open = decision == Anomaly.Decision.OPEN
+    row.decided_by = None if is_open else request.user  # type: ignore[assignment]
+    row.decided_at = None if is_open else timezone.now()
+    row.save(update_fields=["decision", "note", "decided_by", "decided_at"])
+    alerts.tell()
+    said = {"explained": _("Explanation kept"), "ignored": _("Day ignored"), "open": _("Open again")}
+    toast(
+        request, said[decision], undo=request.get_full_path(), decide=row.pk,
+        decision=Anomaly.Decision.EXPLAINED if is_open else Anomaly.Decision.OPEN, note=row.note,
+    )  # fmt: skip
+    return HttpResponseRedirect(request.get_full_path())
+
+
+def _names(rows: list[Anomaly]) -> dict[str, dict[str, str]]:
+    """Names of the categories and products among the drivers. Two queries."""
+    wanted: dict[str, set[str]] = {"category": set(), "product": set()}
+    for row in rows:
+        for way, own in wanted.items():
+            own.update(str(one["part"]) for one in row.drivers.get(way, []))
+    categories = Category.objects.filter(path__in=wanted["category"]) if wanted["category"] else []
+    keys = [int(key) for key in wanted["product"] if key.isdecimal()]
+    products = Product.objects.filter(pk__in=keys) if keys else []
+    return {
+        "category": {category.path: category.localised("name") for category in categories},
+        "product": {str(product.pk): product.localised("name") for product in products},
+    }
+
+
+def _row(row: Anomaly, names: dict[str, dict[str, str]]) -> Row:
+    change = row.value / row.expected - 1 if row.expected else None
+    day = row.day.isoformat()
+    return Row(
+        anomaly=row,
+        measure=Measure(row.measure).label,
+        value=_written(row, row.value),
+        expected=_written(row, row.expected),
+        change="–" if change is None else f"{'+' if change > 0 else ''}{percent(change)}",
+        pill=pill(MEANINGS[Anomaly.Decision(row.decision)], Anomaly.Decision(row.decision).label),
+        drivers=_drivers(row, names),
+        url=f"{reverse('admin:catalog_order_changelist')}?" + urlencode({"placed_at_from": day, "placed_at_to": day}),
+    )
+
+
+def _written(row: Anomaly, value: float) -> str:
+    return money(value) if row.measure == Measure.REVENUE else figure(round(value))
+
+
+def _drivers(row: Anomaly, names: dict[str, dict[str, str]]) -> list[str]:
+    """The parts that moved most with the whole, those of each way on one line."""
+    titles = {"category": _("Categories"), "product": _("Products"), "channel": _("Channels")}
+    lines = []
+    for way, title in titles.items():
+        parts = [
+            _("%(name)s %(change)s (%(share)s of the change)")
+            % {
+                "name": names.get(way, {}).get(str(one["part"]), "" if way != "channel" else str(one["part"]))
+                or _("no longer there"),
+                "change": _signed(row, one["value"] - one["expected"]),
+                "share": percent(one["share"]),
+            }
+            for one in row.drivers.get(way, [])
+        ]
+        if parts:
+            lines.append(f"{title}: {' · '.join(parts)}")
+    return lines
+
+
+def _signed(row: Anomaly, value: float) -> str:
+    text = _written(row, abs(value))
+    return f"{'+' if value > 0 else MINUS}{text}"
+
+
+def _csv(rows: list[Anomaly], names: dict[str, dict[str, str]]) -> HttpResponse:
+    heads = [
+        _("Day"), _("Measure"), _("Value"), _("Expected"), _("Robust standard deviations"), _("Likely drivers"),
+        _("Decision"), _("Explanation"),
+    ]  # fmt: skip
+    cells = (
+        [
+            row.day, Measure(row.measure).label, row.value, row.expected, row.score, "; ".join(_drivers(row, names)),
+            Anomaly.Decision(row.decision).label, row.note,
+        ]
+        for row in rows
+    )  # fmt: skip
+    return csv_answer(
+        "unusual-days.csv", heads, cells, about="analytics.anomaly", listed="unusual days", count=len(rows)
+    )

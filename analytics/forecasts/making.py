@@ -1,0 +1,136 @@
+"""Forecasts of a night: made, held against what came, kept for a while."""
+
+import itertools
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from analytics import datasets
+from analytics.forecasts import series as reading
+from analytics.forecasts.choices import FEWEST_DAYS, HORIZON, SEASON, SHORT_HORIZON, WEEK
+from analytics.forecasts.series import Series
+from analytics.ml.forecast import FEWEST_TRIALS, Rolling, TooShort
+from analytics.ml.forecast_models import COMBINATION, METHODS
+from analytics.models import Forecast
+from analytics.numbers import rounded
+from core.jobs import guard, progress
+from core.said import Said
+
+JUDGED_WINDOWS = 8
+MOST_SECONDS = 300.0
+"""Time for one night. What is left out is among the products that sell least."""
+KEPT = timedelta(days=60)
+AT_ONCE = 100
+
+
+def make(until: date | None = None, *, most_seconds: float = MOST_SECONDS) -> dict[str, Any]:
+    """Forecast the shop, its categories and its best selling products as of `until` (at first the last whole day), and
+    judge what was forecast before. Safe to run again: a series has one forecast a day.
+
+    Returns how many were made, refused as too short, and left for lack of time.
+    """
+    until = until or datasets.known_until()
+    if until is None:
+        return {"made": 0}
+    started = time.monotonic()
+    counts: dict[str, int] = defaultdict(int)
+    batch: list[Forecast] = []
+    actuals: dict[tuple[Any, ...], Series] = {}
+    for one in itertools.chain(reading.shop(until), reading.categories(until), reading.products(until)):
+        actuals[one.key] = one
+        if time.monotonic() - started > most_seconds:
+            counts["left"] += 1
+            continue
+        row = forecast(one, until)
+        counts["made" if row.values else "too_short"] += 1
+        batch.append(row)
+        if len(batch) >= AT_ONCE:
+            _store(batch, until)
+            batch = []
+            progress(sum(counts.values()), None, Said(gettext_noop("Forecasting")))
+    _store(batch, until)
+    counts["judged"] = judge(actuals, until)
+    with transaction.atomic():
+        guard()
+        Forecast.objects.filter(as_of__lt=until - KEPT).delete()
+        # A product that no longer sells has no forecast of today.
+        Forecast.objects.filter(is_newest=True, as_of__lt=until).update(is_newest=False)
+    return dict(counts)
+
+
+def forecast(one: Series, until: date) -> Forecast:
+    """One row, not yet stored. Without eight weeks it says what is missing."""
+    row = Forecast(
+        scope=one.scope, measure=one.measure, product_id=one.product_id, category_id=one.category_id, as_of=until,
+        days_known=len(one.values), made_at=timezone.now(),
+    )  # fmt: skip
+    known = len(one.values)
+    has_band = known >= FEWEST_DAYS + HORIZON + (FEWEST_TRIALS - 1) * (HORIZON // 2)
+    try:
+        rolling = Rolling(one.values, HORIZON if has_band else SHORT_HORIZON, SEASON)
+    except TooShort:
+        return row
+    made = rolling.forecast(known)
+    value, low, high = rolling.total(known, WEEK)
+    row.method = made.method
+    row.values = rounded(made.values.tolist(), 2)
+    if made.low is not None and made.high is not None:
+        row.low, row.high = rounded(made.low.tolist(), 2), rounded(made.high.tolist(), 2)
+    row.week = rounded({"value": value, "low": low, "high": high}, 2)
+    origins = rolling.origins(known, JUDGED_WINDOWS)
+    if origins:
+        served = rolling.score(origins, [rolling.choose(origin) for origin in origins])
+        row.mase, row.wape = served.mase, served.wape
+        row.tried = {"windows": len(origins), "days": rolling.horizon, "methods": _tried(rolling, origins)}
+    return row
+
+
+def _tried(rolling: Rolling, origins: list[int]) -> dict[str, Any]:
+    scores = {name: rolling.score(origins, [name] * len(origins)) for name in (*METHODS, COMBINATION)}
+    return {name: rounded({"mase": one.mase, "wape": one.wape}, 4) for name, one in scores.items()}
+
+
+def _store(rows: Iterable[Forecast], until: date) -> None:
+    rows = list(rows)
+    if not rows:
+        return
+    same = Q()
+    for row in rows:
+        same |= Q(scope=row.scope, measure=row.measure, product=row.product_id, category=row.category_id)
+    with transaction.atomic():
+        guard()
+        known = Forecast.objects.filter(same)
+        known.filter(as_of=until).delete()
+        known.filter(is_newest=True).update(is_newest=False)
+        Forecast.objects.bulk_create(rows)
+
+
+def judge(actuals: dict[tuple[Any, ...], Series], until: date) -> int:
+    """Hold earlier forecasts against the days that came since. How many have new days."""
+    recent = Forecast.objects.filter(as_of__lt=until, as_of__gte=until - timedelta(days=HORIZON + WEEK))
+    changed = []
+    for row in recent.iterator(chunk_size=500):
+        one = actuals.get((row.scope, row.measure, row.product_id, row.category_id))
+        days = min(len(row.values), (until - row.as_of).days)
+        if one is None or days <= row.days_judged:
+            continue
+        came = one.between(row.as_of + timedelta(days=1), row.as_of + timedelta(days=days))
+        foretold = np.asarray(row.values[:days], np.float64)
+        row.days_judged = days
+        row.sum_error, row.sum_actual = float(np.abs(came - foretold).sum()), float(np.abs(came).sum())
+        if row.low:
+            inside = (came >= np.asarray(row.low[:days])) & (came <= np.asarray(row.high[:days]))
+            row.days_inside = int(inside.sum())
+        changed.append(row)
+    with transaction.atomic():
+        guard()
+        Forecast.objects.bulk_update(changed, ["days_judged", "sum_error", "sum_actual", "days_inside"], batch_size=500)
+    return len(changed)
