@@ -142,12 +142,14 @@ class AnalyticsConfig(AppConfig):
         loops.register("live", "analytics.live.loop.run")
         gauges.register("analytics.live", "analytics.live.gauges.families", asks="database")
 
-    def _register_models(self) -> None:
+    @staticmethod
+    def _register_models() -> None:
         """Models of customers and forecasts: their kinds, pages, panels and alerts."""
         from analytics.customers.choices import CHURN_METRICS, PROPENSITY_METRICS, VALUE_METRICS
         from catalog.extensions import product_panels, trait_words
-        from core.extensions import alert_rules, model_kinds, staff_pages
+        from core.extensions import alert_rules, first_models, model_kinds, staff_pages
 
+        first_models.register("customers", "analytics.customers.first.ask", order=200)
         for name, title, metrics in (
             ("value", _("Lifetime value"), VALUE_METRICS),
             ("churn", _("Churn risk"), CHURN_METRICS),

@@ -15,6 +15,7 @@ from django.db import connection
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from analytics.facts.statements import BACK, ORDERS, PAID, REFUNDED_TO, REFUNDS, day
 from analytics.ml.churn import Extra
 from analytics.ml.gamma_gamma import Spending
 from analytics.ml.purchases import Purchases, Summary
@@ -31,21 +32,17 @@ CHUNK = 1 << 20
 FEWEST = 20
 """Customers without whom nothing is learned."""
 
-# Amounts in the base currency by customer and shop's day. A refund in another currency without an order has no rate.
-DAYS = """
+# What each customer paid and got back on each day; what counts is what counts in the shop's figures.
+DAYS = f"""
 SELECT customer, (day - date '1970-01-01')::bigint, sum(amount) FROM (
-    SELECT o.customer_id AS customer, (o.paid_at AT TIME ZONE %(zone)s)::date AS day, true AS bought,
-           o.paid_total * o.base_rate AS amount
-    FROM catalog_order o
-    WHERE o.paid_at IS NOT NULL AND o.paid_at < %(end)s AND o.customer_id IS NOT NULL {orders}
+    SELECT o.customer_id AS customer, {day("o.paid_at")} AS day, true AS bought, {PAID} AS amount
+    FROM {ORDERS} AND o.paid_at < %(end)s AND o.customer_id IS NOT NULL {{orders}}
     UNION ALL
-    SELECT coalesce(r.customer_id, o.customer_id), (r.refunded_at AT TIME ZONE %(zone)s)::date, false,
-           -r.amount * CASE WHEN o.id IS NOT NULL THEN o.base_rate WHEN r.currency = %(currency)s THEN 1 ELSE 0 END
-    FROM catalog_refund r LEFT JOIN catalog_order o ON o.id = r.order_id
-    WHERE r.refunded_at < %(end)s AND r.amount > 0 AND coalesce(r.customer_id, o.customer_id) IS NOT NULL {refunds}
+    SELECT {REFUNDED_TO}, {day("r.refunded_at")}, false, -({BACK})
+    FROM {REFUNDS} AND r.refunded_at < %(end)s AND r.amount > 0 AND {REFUNDED_TO} IS NOT NULL {{refunds}}
 ) parts GROUP BY customer, day, bought
-"""
-SUMMARY = """
+"""  # noqa: S608
+SUMMARY = f"""
 SELECT customer, min(day), max(day) FILTER (WHERE day <= %(known)s), count(*) FILTER (WHERE day <= %(known)s),
        sum(amount) FILTER (WHERE day <= %(known)s),
        count(*) FILTER (WHERE day <= %(known)s AND day > first AND amount > 0),
@@ -55,14 +52,11 @@ SELECT customer, min(day), max(day) FILTER (WHERE day <= %(known)s), count(*) FI
        count(*) FILTER (WHERE day > %(known)s), coalesce(sum(amount) FILTER (WHERE day > %(known)s), 0)
 FROM (
     SELECT customer, day, sum(amount)::float8 AS amount, min(day) OVER (PARTITION BY customer) AS first FROM (
-        SELECT o.customer_id AS customer,
-               ((o.paid_at AT TIME ZONE %(zone)s)::date - date '1970-01-01')::bigint AS day,
-               o.paid_total * o.base_rate AS amount
-        FROM catalog_order o
-        WHERE o.paid_at IS NOT NULL AND o.paid_at < %(end)s AND o.customer_id IS NOT NULL
+        SELECT o.customer_id AS customer, ({day("o.paid_at")} - date '1970-01-01')::bigint AS day, {PAID} AS amount
+        FROM {ORDERS} AND o.paid_at < %(end)s AND o.customer_id IS NOT NULL
     ) paid GROUP BY customer, day
 ) days GROUP BY customer HAVING min(day) <= %(known)s
-"""
+"""  # noqa: S608
 LOOKED = """
 SELECT i.customer_id, ((i.occurred_at AT TIME ZONE %(zone)s)::date - date '1970-01-01')::bigint,
        count(*) FILTER (WHERE i.kind = 'view'), count(*) FILTER (WHERE i.kind = 'cart')
@@ -194,9 +188,7 @@ def summaries(known: date, until: date) -> Known:
 
 
 def _purchases(until: date, chosen: str, parameters: dict[str, object]) -> Purchases:
-    statement = DAYS.format(
-        orders=chosen.format(key="o.customer_id"), refunds=chosen.format(key="coalesce(r.customer_id, o.customer_id)")
-    )
+    statement = DAYS.format(orders=chosen.format(key="o.customer_id"), refunds=chosen.format(key=REFUNDED_TO))
     rows = _numbers(statement, 3, {"end": midnight_after(until), **_place(), **parameters})
     ids, codes = np.unique(rows[:, 0].astype(np.int64), return_inverse=True)
     return Purchases.from_arrays(codes, rows[:, 1].astype(np.int64), rows[:, 2], ids.astype(object))
@@ -204,7 +196,7 @@ def _purchases(until: date, chosen: str, parameters: dict[str, object]) -> Purch
 
 def _place() -> dict[str, object]:
     shop = current_shop()
-    return {"zone": shop.time_zone, "currency": shop.base_currency}
+    return {"zone": shop.time_zone, "base": shop.base_currency}
 
 
 def midnight_after(day: date) -> datetime:

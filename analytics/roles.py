@@ -8,7 +8,8 @@ FIGURES = "analytics.view_dailysales"
 PEOPLE = "analytics.view_customerstats"
 """Who may see figures and scores of single customers."""
 
-_FIGURES = rights("analytics.dailysales")
+_FIGURES = rights("analytics.dailysales") | rights("analytics.forecast") | rights("analytics.anomaly")
+_DECISIONS = rights("analytics.anomaly", "change")
 _SEGMENTS_SEEN = rights("analytics.segment")
 _SEGMENTS = rights("analytics.segment", "view add change")
 _DATA = rights("analytics.factscheck") | rights("analytics.dataqualityreport")
@@ -16,8 +17,15 @@ _PEOPLE = rights("analytics.customerstats") | rights("analytics.customerscore")
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
     Role.ANALYST: _FIGURES | _PEOPLE | _SEGMENTS | _DATA,
+_PEOPLE = (
+    rights("analytics.customerstats") | rights("analytics.customerscore") | rights("analytics.scorerun")
+    | rights("analytics.scorecheck")
+)  # fmt: skip
+
+ROLE_PERMISSIONS: dict[Role, set[str]] = {
+    Role.ANALYST: _FIGURES | _PEOPLE | _DECISIONS | _SEGMENTS | rights("analytics.factscheck"),
     Role.MARKETER: _FIGURES | _PEOPLE | _SEGMENTS,
-    Role.MERCHANDISER: _FIGURES | _SEGMENTS_SEEN,
+    Role.MERCHANDISER: _FIGURES | _DECISIONS | _SEGMENTS_SEEN,
     Role.SUPPORT: set(_SEGMENTS_SEEN),
     Role.OPERATOR: set(_DATA),
     Role.AUDITOR: _FIGURES | _SEGMENTS_SEEN | _DATA,

@@ -25,6 +25,7 @@ QUOTING = {
 
 # What these hold says nothing about a customer or a member of staff. A new field has to be put here or in the registry.
 HARMLESS = {
+    "analytics.Anomaly": "day decision drivers measure note",  # of the shop; parts are categories, products, channels
     "analytics.CohortCell": "cohort",
     "analytics.CustomerMonth": "first_day last_day month",  # follows from orders, which stay when a customer is erased
     "analytics.CustomerScore": "rfm_as_of rfm_segment",  # the row goes with an erasure; the copy has the traits
@@ -36,6 +37,7 @@ HARMLESS = {
     "analytics.LiveSnapshot": "figures",  # numbers of the last hour, and words that three people or more looked for
     "analytics.FunnelCustomer": "day",  # the row goes with an erasure
     "analytics.FunnelDay": "day device",
+    "analytics.Forecast": "as_of high low measure method scope tried values week",
     "analytics.ProductDay": "day",
     "analytics.ReportSubscription": "done_until",
     "analytics.QualityFinding": "check_name examples",  # examples are numbers of rows and days
@@ -44,6 +46,8 @@ HARMLESS = {
     "analytics.SegmentSize": "day",
     "analytics.SegmentSnapshot": "public_id purpose",
     "analytics.SegmentVersion": "fingerprint note profile refers_to rule",
+    "analytics.ScoreCheck": "day kind",
+    "analytics.ScoreRun": "as_of figures kind refusal",  # counts of customers, nobody's own score
     "catalog.Brand": "external_id name name_translations public_id",
     "catalog.BulkChange": "arguments",
     "catalog.BulkChangeRow": "after before reason",

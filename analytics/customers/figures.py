@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from analytics.models import ScoreCheck, ScoreKind, ScoreRun
-from core.components import money, percent
-from core.components.words import day_text, figure
+from core.components import percent
+from core.components.words import day_text, figure, money_about
 from core.reports import Chart, Line, bar_chart, line_chart
 
 TENTHS = 10
@@ -89,7 +90,7 @@ def value_chart(run: ScoreRun) -> Chart | None:
     title = _("The most valuable tenth of the customers will likely bring %(share)s of the revenue") % {
         "share": percent(share)
     }
-    labels = [f"{money(row['from'])} – {money(row['to'])}" for row in tenths]
+    labels = [f"{money_about(row['from'])} – {money_about(row['to'])}" for row in tenths]
     urls = [
         f"{address(list='value', field='value', **{'from': row['from'], **({'to': before} if before else {})})}#people"
         for row, before in zip(tenths, [0.0, *(row["from"] for row in tenths)], strict=False)
@@ -125,7 +126,7 @@ def calibration_chart(report: Mapping[str, Any], days: int) -> Chart | None:
     ]
     lines = [
         Line(
-            _("Happened"), [row["observed"] for row in rows], "share", texts=texts,
+            pgettext("share", "Happened"), [row["observed"] for row in rows], "share", texts=texts,
             low=[row["low"] for row in rows], high=[row["high"] for row in rows],
         ),
         Line(_("Foretold"), [row["predicted"] for row in rows], "share", is_reference=True),
@@ -162,14 +163,14 @@ def back_test(report: Mapping[str, Any]) -> BackTestWords | None:
     )
     naive = _("The rate so far carried on would have said %(naive)s.")
     money_words = _("Money foretold: %(foretold)s; came: %(actual)s.") % {
-        "foretold": money(test["predicted_money"]), "actual": money(test["actual_money"]),
+        "foretold": money_about(test["predicted_money"]), "actual": money_about(test["actual_money"]),
     }  # fmt: skip
     rows = [
         (
             _("Tenth %(number)d") % {"number": place + 1},
             [
                 figure(row["customers"]), figure(round(row["predicted"])), figure(round(row["actual"])),
-                figure(round(row["naive"])), money(row["predicted_money"]), money(row["actual_money"]),
+                figure(round(row["naive"])), money_about(row["predicted_money"]), money_about(row["actual_money"]),
             ],
         )
         for place, row in enumerate(test["deciles"])
@@ -223,4 +224,4 @@ def checks() -> list[tuple[str, list[str]]]:
 
 
 def check_heads() -> list[str]:
-    return [_("Customers"), _("Foretold"), _("Happened"), _("AUC"), _("Stability index"), _("Version")]
+    return [_("Customers"), _("Foretold"), pgettext("share", "Happened"), _("AUC"), _("Stability index"), _("Version")]

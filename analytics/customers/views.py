@@ -17,7 +17,7 @@ from analytics.customers.people import LISTINGS, Listing
 from analytics.models import ScoreKind, ScoreRun
 from core.admin.base import EXPORT_PERMISSION
 from core.components import percent
-from core.components.words import figure, money
+from core.components.words import figure, money, money_about
 from core.reports import csv_answer
 
 HORIZONS = (30, 60, 90)
@@ -61,7 +61,7 @@ def _shown(runs: dict[str, ScoreRun], days: int) -> dict[str, Any]:
     if value is not None:
         facts += [
             (_("Customers scored"), figure(value.customers)),
-            (_("Value, 12 months"), money(value.figures["sum"].get("value"))),
+            (_("Value, 12 months"), money_about(value.figures["sum"].get("value"))),
             (_("Expected orders, 12 months"), figure(round(value.figures["sum"].get("expected_orders", 0)))),
         ]
     if churn is not None:

@@ -24,6 +24,8 @@ from core.reports import csv_answer
 DECIDE = "analytics.change_anomaly"
 SHOWN = 60
 LONGEST_NOTE = 300
+JOINED = "\u2060"
+"""Keeps a sign with its amount at the end of a line."""
 MEANINGS = {
     Anomaly.Decision.OPEN: Meaning.WAITING,
     Anomaly.Decision.EXPLAINED: Meaning.GOOD,
@@ -153,7 +155,7 @@ def _drivers(row: Anomaly, names: dict[str, dict[str, str]]) -> list[str]:
 
 def _signed(row: Anomaly, value: float) -> str:
     text = _written(row, abs(value))
-    return f"{'+' if value > 0 else MINUS}{text}"
+    return f"{'+' if value > 0 else MINUS}{JOINED}{text}"
 
 
 def _csv(rows: list[Anomaly], names: dict[str, dict[str, str]]) -> HttpResponse:

@@ -68,10 +68,9 @@ def make(until: date | None = None, *, most_seconds: float = MOST_SECONDS) -> di
 
 def forecast(one: Series, until: date) -> Forecast:
     """One row, not yet stored. Without eight weeks it says what is missing."""
-    row = Forecast(
-        scope=one.scope, measure=one.measure, product_id=one.product_id, category_id=one.category_id, as_of=until,
-        days_known=len(one.values), made_at=timezone.now(),
-    )  # fmt: skip
+    if one.is_sparse:
+        return _by_weeks(one, until)
+    row = _row(one, until)
     known = len(one.values)
     has_band = known >= FEWEST_DAYS + HORIZON + (FEWEST_TRIALS - 1) * (HORIZON // 2)
     try:
@@ -85,12 +84,46 @@ def forecast(one: Series, until: date) -> Forecast:
     if made.low is not None and made.high is not None:
         row.low, row.high = rounded(made.low.tolist(), 2), rounded(made.high.tolist(), 2)
     row.week = rounded({"value": value, "low": low, "high": high}, 2)
-    origins = rolling.origins(known, JUDGED_WINDOWS)
-    if origins:
-        served = rolling.score(origins, [rolling.choose(origin) for origin in origins])
-        row.mase, row.wape = served.mase, served.wape
-        row.tried = {"windows": len(origins), "days": rolling.horizon, "methods": _tried(rolling, origins)}
+    _judge(row, rolling, unit="day")
     return row
+
+
+def _by_weeks(one: Series, until: date) -> Forecast:
+    """Of what sells on few days: its weeks are carried on and spread evenly over their days (temporal aggregation,
+    Nikolopoulos et al. 2011). There is a range for the week and none for a day."""
+    row = _row(one, until)
+    weeks = len(one.values) // WEEK
+    values = one.values[-weeks * WEEK :].reshape(weeks, WEEK).sum(axis=1) if weeks else np.empty(0)
+    try:
+        rolling = Rolling(values, HORIZON // WEEK, 1)
+    except TooShort:
+        return row
+    made = rolling.forecast(weeks)
+    row.method = made.method
+    row.values = rounded(np.repeat(made.values / WEEK, WEEK).tolist(), 4)
+    low, high = (None if edge is None else float(edge[0]) for edge in (made.low, made.high))
+    row.week = rounded({"value": float(made.values[0]), "low": low, "high": high}, 2)
+    _judge(row, rolling, unit="week")
+    return row
+
+
+def _row(one: Series, until: date) -> Forecast:
+    return Forecast(
+        scope=one.scope, measure=one.measure, product_id=one.product_id, category_id=one.category_id, as_of=until,
+        days_known=len(one.values), made_at=timezone.now(),
+    )  # fmt: skip
+
+
+def _judge(row: Forecast, rolling: Rolling, *, unit: str) -> None:
+    """Errors on the windows before now, of what would have been chosen and of every method."""
+    origins = rolling.origins(len(rolling.values), JUDGED_WINDOWS)
+    if not origins:
+        return
+    served = rolling.score(origins, [rolling.choose(origin) for origin in origins])
+    row.mase, row.wape = served.mase, served.wape
+    row.tried = {
+        "windows": len(origins), "length": rolling.horizon, "unit": unit, "methods": _tried(rolling, origins),
+    }  # fmt: skip
 
 
 def _tried(rolling: Rolling, origins: list[int]) -> dict[str, Any]:

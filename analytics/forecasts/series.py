@@ -19,6 +19,7 @@ LOOK_BACK = 90
 MOST_PRODUCTS = 200
 MOST_CATEGORIES = 50
 AT_ONCE = 50
+SPARSE = 0.5
 
 TOP_PRODUCTS = """
 SELECT product_id FROM analytics_productday d JOIN catalog_product p ON p.id = d.product_id AND p.deleted_at IS NULL
@@ -52,6 +53,11 @@ class Series:
     def key(self) -> tuple[str, str, int | None, int | None]:
         return self.scope, self.measure, self.product_id, self.category_id
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it sells on fewer than half of the days: a day then says little, a week more."""
+        return float((self.values != 0).mean()) < SPARSE
+
     def between(self, first: date, last: date) -> Array:
         """Values of these days; days before the series began are 0."""
         start, end = (first - self.first).days, (last - self.first).days + 1
@@ -69,7 +75,7 @@ def shop(until: date) -> list[Series]:
 
 def categories(until: date, *, most: int = MOST_CATEGORIES) -> Iterator[Series]:
     """Revenue and pieces of top-level categories, those that sold most lately first."""
-    roots = {category.path: category.pk for category in Category.get_root_nodes()}
+    roots = {category.path: category.pk for category in Category.objects.get_root_nodes()}
     parameters = {"since": until - timedelta(days=MOST_DAYS), "until": until, "step": Category.steplen}
     rows: dict[str, list[tuple[date, float, float]]] = {}
     for path, day, revenue, items in _rows(CATEGORY_DAYS, parameters):

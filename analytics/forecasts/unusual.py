@@ -8,6 +8,8 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from analytics import datasets
+from analytics.facts.statements import ORDERS, PAID
+from analytics.facts.statements import day as day_of
 from analytics.forecasts import alerts
 from analytics.forecasts import series as reading
 from analytics.ml import anomalies
@@ -24,11 +26,10 @@ DAYS = anomalies.SEASONS * 7 + 1
 MOST_DRIVERS = 3
 LEAST_SHARE = 0.05
 # Money of the day and of the same weekdays before, by part.
-BY_CHANNEL = """
-SELECT coalesce(nullif(o.channel, ''), '–'), (o.paid_at AT TIME ZONE %(zone)s)::date,
-       sum(o.paid_total * o.base_rate)::float8, 0::float8, count(*)::float8
-FROM catalog_order o WHERE o.paid_at >= %(start)s AND o.paid_at < %(end)s GROUP BY 1, 2
-"""
+BY_CHANNEL = f"""
+SELECT coalesce(nullif(o.channel, ''), '–'), {day_of("o.paid_at")}, sum({PAID})::float8, 0::float8, count(*)::float8
+FROM {ORDERS} AND o.paid_at >= %(start)s AND o.paid_at < %(end)s GROUP BY 1, 2
+"""  # noqa: S608
 BY_CATEGORY = """
 SELECT left(c.path, %(step)s), d.day, sum(d.gross - d.refunded)::float8, sum(d.items - d.returned)::float8,
        sum(d.orders)::float8
@@ -38,7 +39,7 @@ WHERE d.day = ANY(%(days)s) GROUP BY 1, 2
 """
 BY_PRODUCT = """
 SELECT d.product_id::text, d.day, (d.gross - d.refunded)::float8, (d.items - d.returned)::float8, d.orders::float8
-FROM analytics_productday d WHERE d.day = ANY(%(days)s)
+FROM analytics_productday d WHERE d.day = ANY(%(days)s) AND d.product_id IS NOT NULL
 """
 COLUMN = {Measure.REVENUE: 0, Measure.ITEMS: 1, Measure.ORDERS: 2}
 

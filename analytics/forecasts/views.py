@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analytics.forecasts import stock
 from analytics.forecasts.words import METHOD_WORDS, refusal, sentence, written
 from analytics.models import DailySales, Forecast, Measure, ProductDay
-from catalog.figures import shop_clock
 from catalog.models import Category
 from core.admin.base import EXPORT_PERMISSION
 from core.components.words import day_text, figure, percent
@@ -49,15 +49,14 @@ class Row:
 def forecast(request: HttpRequest) -> HttpResponseBase:
     """`?scope=shop|category|product&id=…&measure=revenue|items|orders&list=category|product`. A POST sends the list as
     CSV."""
-    today = shop_clock().today
+    today = timezone.localdate()
     measure = _one_of(request.GET.get("measure"), Measure.values, Measure.REVENUE)
     listed = _one_of(request.GET.get("list"), ("product", "category"), "product")
-    rows = _listed(listed, _of_list(measure))
+    series = _listed(listed, _of_list(measure))
     if request.method == "POST" and request.user.has_perm(EXPORT_PERMISSION):
-        return _csv(listed, rows, today)
+        return _csv(listed, series, today)
     chosen = _chosen(request, measure)
-    names = _Names(request)
-    title = names.of(chosen) if chosen is not None else ""
+    title = _name(chosen) if chosen is not None else ""
     context = {
         **admin.site.each_context(request),
         "title": _("Forecast"),
@@ -75,11 +74,11 @@ def forecast(request: HttpRequest) -> HttpResponseBase:
             for name, title in (("product", _("Products")), ("category", _("Categories")))
         ],
         "listed": listed,
-        "rows": _rows(rows, today),
+        "rows": _rows(series, today),
         "soon": SOON,
         "shop_url": _address(measure=measure),
         "is_shop": chosen is not None and chosen.scope == Forecast.Scope.SHOP,
-        "may_export": request.user.has_perm(EXPORT_PERMISSION) and bool(rows),
+        "may_export": request.user.has_perm(EXPORT_PERMISSION) and bool(series.rows),
         "post_url": f"?{urlencode({'list': listed, 'measure': measure})}",
         "anomalies_url": reverse("admin:analytics_anomalies"),
     }
@@ -110,15 +109,10 @@ def _chosen(request: HttpRequest, measure: str) -> Forecast | None:
     return newest.filter(scope=Forecast.Scope.SHOP, measure=measure).first()
 
 
-class _Names:
+def _name(row: Forecast) -> str:
     """What a series is called."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        self._request = request
-
-    def of(self, row: Forecast) -> str:
-        one = row.product or row.category
-        return one.localised("name") if one is not None else str(_("Whole shop"))
+    one = row.product or row.category
+    return one.localised("name") if one is not None else str(_("Whole shop"))
 
 
 def _measures(row: Forecast, measure: str) -> list[tuple[Any, str, bool]]:
@@ -149,15 +143,14 @@ def _chart(row: Forecast, title: str) -> Chart:
         _("Expected"), [*empty, *row.values], kind, is_open=False, texts=texts,
         low=[*empty, *row.low] if row.low else (), high=[*empty, *row.high] if row.high else (),
     )  # fmt: skip
-    note = _("%(measure)s by day, as of %(day)s. 8 of 10 days land in the range.") % {
-        "measure": Measure(row.measure).label.capitalize(), "day": day_text(row.as_of),
-    }  # fmt: skip
-    if not row.low:
-        note = _("%(measure)s by day, as of %(day)s. Too few windows for a range yet.") % {
-            "measure": Measure(row.measure).label.capitalize(), "day": day_text(row.as_of),
-        }  # fmt: skip
+    words = {"measure": Measure(row.measure).label.capitalize(), "day": day_text(row.as_of)}
+    note = _("%(measure)s by day, as of %(day)s. 8 of 10 days land in the range.") % words
+    if _is_weekly(row):
+        note = _("%(measure)s by day, as of %(day)s. What is expected of a week is spread evenly.") % words
+    elif not row.low:
+        note = _("%(measure)s by day, as of %(day)s. Too few windows for a range yet.") % words
     return line_chart(
-        f"{title}: {sentence(row)}" if title else sentence(row),
+        f"{title} · {sentence(row)}" if title else sentence(row),
         [day_text(day) for day in days],
         [Line(_("So far"), [*before, *later], kind), expected],
         first_head=_("Day"),
@@ -197,11 +190,27 @@ def _tried(row: Forecast) -> list[tuple[str, str, str, bool]]:
 def _tried_note(row: Forecast) -> str:
     if not row.tried:
         return ""
-    windows, days = row.tried["windows"], row.tried["days"]
-    return _(
-        "%(windows)d windows of %(days)d days, each forecast by what was known before it. Chosen window by window on "
-        "earlier ones: MASE %(mase)s, error %(wape)s of the total. MASE below 1 is better than last week's values."
-    ) % {"windows": windows, "days": days, "mase": _ratio(row.mase), "wape": _share(row.wape)}
+    words = {
+        "windows": row.tried["windows"], "length": row.tried["length"], "mase": _ratio(row.mase),
+        "wape": _share(row.wape),
+    }  # fmt: skip
+    if _is_weekly(row):
+        text = _(
+            "It sells on few days, so whole weeks are forecast: %(windows)d windows of %(length)d weeks, each by what "
+            "was known before it. Chosen window by window: MASE %(mase)s, error %(wape)s of the total. MASE below 1 is "
+            "better than the week before carried on."
+        )
+    else:
+        text = _(
+            "%(windows)d windows of %(length)d days, each forecast by what was known before it. Chosen window by "
+            "window on earlier ones: MASE %(mase)s, error %(wape)s of the total. MASE below 1 is better than last "
+            "week's values."
+        )
+    return text % words
+
+
+def _is_weekly(row: Forecast) -> bool:
+    return bool(row.tried.get("unit") == "week")
 
 
 def _ratio(value: float | None) -> str:
@@ -234,23 +243,31 @@ def _earlier(row: Forecast) -> list[tuple[str, list[str]]]:
 # --- the list ------------------------------------------------------------------------------------------------------
 
 
-def _listed(scope: str, measure: str) -> list[Forecast]:
-    """The series that bring most next week, first."""
-    rows = Forecast.objects.filter(scope=scope, measure=measure, is_newest=True).select_related("product", "category")
-    return sorted(rows, key=lambda row: (-(row.week.get("value") or 0.0), row.pk))
+@dataclass(frozen=True)
+class _Listed:
+    """The series of a list, those that bring most next week first, and the pieces of each product among them."""
+
+    rows: list[Forecast]
+    pieces: dict[int | None, Forecast]
 
 
-def _rows(rows: list[Forecast], today: date) -> list[Row]:
-    some = rows[:MOST_LISTED]
-    products = [row.product_id for row in some if row.product_id]
-    pieces = {
-        row.product_id: row
-        for row in Forecast.objects.filter(
-            scope=Forecast.Scope.PRODUCT, measure=Measure.ITEMS, is_newest=True, product__in=products
+def _listed(scope: str, measure: str) -> _Listed:
+    """One query for both."""
+    found = list(
+        Forecast.objects.filter(scope=scope, measure__in={measure, Measure.ITEMS}, is_newest=True).select_related(
+            "product", "category"
         )
-    } if products else {}  # fmt: skip
+    )
+    rows = [row for row in found if row.measure == measure]
+    pieces = {row.product_id: row for row in found if row.measure == Measure.ITEMS and row.product_id}
+    return _Listed(sorted(rows, key=lambda row: (-(row.week.get("value") or 0.0), row.pk)), pieces)
+
+
+def _rows(listed: _Listed, today: date) -> list[Row]:
+    some = listed.rows[:MOST_LISTED]
+    products = [row.product_id for row in some if row.product_id]
     in_stock = stock.stock_of(products) if products else {}
-    return [_row(row, pieces, in_stock, today) for row in some]
+    return [_row(row, listed.pieces, in_stock, today) for row in some]
 
 
 def _row(row: Forecast, pieces: dict[int | None, Forecast], in_stock: dict[int, int], today: date) -> Row:
@@ -270,21 +287,24 @@ def _row(row: Forecast, pieces: dict[int | None, Forecast], in_stock: dict[int, 
         else "",
         wape=_share(row.wape),
         stock="–" if stocked is None else figure(stocked),
-        left="–" if left is None else ngettext("%(count)d day", "%(count)d days", left) % {"count": left},
+        left=_("sold out")
+        if stocked == 0
+        else "–"
+        if left is None
+        else ngettext("%(count)d day", "%(count)d days", left) % {"count": left},
         is_soon=left is not None and left < SOON,
         refused=refusal(row),
     )
 
 
-def _csv(scope: str, rows: list[Forecast], today: date) -> HttpResponse:
+def _csv(scope: str, listed: _Listed, today: date) -> HttpResponse:
     heads = [
         _("Name"), _("Measure"), _("As of"), _("Expected, next 7 days"), _("from"), _("to"), _("Method"),
         _("Error of the back-test (WAPE)"), _("Stock"), _("Stock lasts, days"), _("Remark"),
     ]  # fmt: skip
+    rows, pieces = listed.rows, listed.pieces
     products = [row.product_id for row in rows if row.product_id]
     in_stock = stock.stock_of(products) if products else {}
-    known = Forecast.objects.filter(scope=scope, measure=Measure.ITEMS, is_newest=True)
-    pieces = {row.product_id: row for row in known} if products else {}
 
     def cells(row: Forecast) -> list[Any]:
         one, own, stocked = row.product or row.category, pieces.get(row.product_id), in_stock.get(row.product_id or 0)

@@ -7,8 +7,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.forecasts.choices import FEWEST_DAYS
 from analytics.models import Forecast, Measure
-from core.components import money
-from core.components.words import figure
+from core.components.words import figure, money_about
 
 METHOD_WORDS: dict[str, Any] = {
     "seasonal_naive": gettext_lazy("As last week"),
@@ -26,7 +25,7 @@ def written(row: Forecast, value: float | None) -> str:
     if value is None:
         return "–"
     if row.measure == Measure.REVENUE:
-        return money(value)
+        return money_about(value)
     return figure(value, 1) if abs(value) < 10 else figure(round(value))
 
 

@@ -1,12 +1,14 @@
 """Makers of rows for tests: every model has one, with as little in it as makes sense."""
 
 from tests.factories.analytics import (
+    AnomalyFactory,
     CohortCellFactory,
     CustomerMonthFactory,
     CustomerScoreFactory,
     CustomerStatsFactory,
     DailySalesFactory,
     DataQualityReportFactory,
+    ForecastFactory,
     FunnelCustomerFactory,
     FunnelDayFactory,
     LiveSnapshotFactory,
@@ -14,6 +16,8 @@ from tests.factories.analytics import (
     QualityFindingFactory,
     ReportSubscriptionFactory,
     SalesPartFactory,
+    ScoreCheckFactory,
+    ScoreRunFactory,
     SegmentFactory,
     SegmentMembershipFactory,
     SegmentSizeFactory,
@@ -69,6 +73,7 @@ from tests.factories.recommender import (
 __all__ = [
     "AlertFactory",
     "AlertRuleFactory",
+    "AnomalyFactory",
     "ApiKeyFactory",
     "BrandFactory",
     "BulkChangeFactory",
@@ -87,6 +92,7 @@ __all__ = [
     "ExperimentLookFactory",
     "ExportFactory",
     "ExposureFactory",
+    "ForecastFactory",
     "FunnelCustomerFactory",
     "FunnelDayFactory",
     "ImportBatchFactory",
@@ -113,6 +119,8 @@ __all__ = [
     "RefundFactory",
     "ReportSubscriptionFactory",
     "SalesPartFactory",
+    "ScoreCheckFactory",
+    "ScoreRunFactory",
     "SearchQueryFactory",
     "SearchSynonymFactory",
     "SegmentFactory",

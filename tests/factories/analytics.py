@@ -231,3 +231,52 @@ class QualityFindingFactory(DjangoModelFactory):
     check_name = "order_no_country"
     rows = 3
     of = 100
+
+
+class ScoreRunFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ScoreRun
+
+    kind = models.ScoreKind.CHURN
+    as_of = date(2026, 1, 5)
+    customers = 1
+    finished_at = factory.LazyFunction(timezone.now)
+
+
+class ScoreCheckFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ScoreCheck
+
+    kind = models.ScoreKind.CHURN
+    horizon = 90
+    day = factory.Sequence(lambda n: date.fromordinal(date(2026, 1, 1).toordinal() + n))
+    customers = 100
+    foretold = 0.5
+    actual = 0.45
+
+
+class ForecastFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Forecast
+
+    scope = models.Forecast.Scope.SHOP
+    measure = models.Measure.REVENUE
+    as_of = date(2026, 1, 5)
+    method = "combination"
+    values = factory.LazyFunction(lambda: [10.0] * 28)
+    low = factory.LazyFunction(lambda: [8.0] * 28)
+    high = factory.LazyFunction(lambda: [12.0] * 28)
+    week = factory.LazyFunction(lambda: {"value": 70.0, "low": 63.0, "high": 77.0})
+    days_known = 200
+    made_at = factory.LazyFunction(timezone.now)
+
+
+class AnomalyFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Anomaly
+
+    day = factory.Sequence(lambda n: date.fromordinal(date(2026, 1, 1).toordinal() + n))
+    measure = models.Measure.REVENUE
+    value = 300.0
+    expected = 100.0
+    score = 8.0

@@ -1,0 +1,147 @@
+"""The page of customer value and churn, and the scores on a customer's page."""
+
+import json
+
+import pytest
+
+from analytics.customers import panels, people, reasons, work
+from analytics.models import CustomerScore, ScoreKind, ScoreRun
+from catalog.models import CustomerTrait
+from core.choices import Role
+from core.models import LedgerEntry
+from tests.factories import (
+    CustomerFactory,
+    CustomerScoreFactory,
+    CustomerStatsFactory,
+    CustomerTraitFactory,
+    ShopProfileFactory,
+    StaffUserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/analytics/customers/"
+
+
+@pytest.fixture
+def scored(shop):
+    work.nightly()
+    return shop
+
+
+def test_the_page_shows_charts_back_test_and_people_in_few_queries(scored, analyst, django_assert_max_num_queries):
+    with django_assert_max_num_queries(14):
+        page = analyst.get(PAGE).content.decode()
+
+    assert "will likely buy nothing within 90 days" in page
+    assert "on earlier dates" in page
+    assert "days with an order were foretold" in page
+    assert "customer_churn.v1" in page
+    assert page.count("data-chart=") == 4
+    best = people.found(people.LISTINGS["loss"], None, None)[0]
+    assert str(best.customer) in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "days=30", "days=x", "list=value&field=value&from=1&to=1e9", "list=order&field=propensity_30&from=0.1&to=0.2",
+        "field=name&from=a", "field=churn_90&from=nan&to=inf", "list=churn&field=churn_90&from=0.9&to=1.0",
+        "field=value&from=-1e300", "list=%00", "field=value&to=5",
+    ],
+)  # fmt: skip
+def test_any_address_shows_something(scored, analyst, query):
+    assert analyst.get(f"{PAGE}?{query}").status_code == 200
+
+
+def test_an_empty_shop_says_what_will_be_here(db, analyst):
+    for kind in ScoreKind:
+        work.train(kind)
+
+    page = analyst.get(PAGE).content.decode()
+
+    assert "No customer is scored yet" in page
+    assert "no order was paid" in page
+
+
+def test_bars_lead_to_their_people_and_the_last_one_has_those_who_are_certain(db, analyst):
+    for number, risk in enumerate((0.05, 0.92, 1.0)):
+        CustomerScoreFactory.create(customer__name=f"P{number}", churn_90=risk, value=10)
+    listing = people.LISTINGS["churn"]
+
+    def named(low, high):
+        return [str(row.customer) for row in people.found(listing, low, high, field="churn_90")]
+
+    assert named(0.9, 1.0) == ["P2", "P1"]
+    assert named(0.0, 0.1) == ["P0"]
+    assert named(None, None) == ["P2", "P1", "P0"]
+
+
+def test_the_file_has_safe_cells_reasons_and_a_note_in_the_ledger(db, client):
+    ShopProfileFactory.create(name="Shop")
+    client.force_login(StaffUserFactory.create(role=Role.OWNER))
+    person = CustomerFactory.create(name="=cmd")
+    CustomerStatsFactory.create(customer=person, orders=3)
+    CustomerScoreFactory.create(customer=person, churn_90=0.7, value=100)
+    CustomerTraitFactory.create(
+        customer=person, kind="churn", value={"90": 0.7},
+        reasons=[{"reason": "recency", "value": 94, "direction": 1}],
+    )  # fmt: skip
+    ScoreRun.objects.create(
+        kind="churn", as_of="2026-01-05", figures={"bins": {}, "mean": {}}, finished_at="2026-01-06T00:00Z"
+    )
+
+    answer = client.post(f"{PAGE}?list=churn")
+
+    text = b"".join(answer.streaming_content).decode()
+    assert "'=cmd" in text
+    assert "last order 94 days ago" in text
+    assert LedgerEntry.objects.filter(kind="export", subject="analytics.customerscore").count() == 1
+
+
+def test_nobody_without_the_right_sees_people(client, db):
+    client.force_login(StaffUserFactory.create(role=Role.MERCHANDISER))
+
+    assert client.get(PAGE).status_code == 403
+
+
+def test_scores_stand_in_words_on_the_page_of_a_customer(scored, analyst):
+    trait = CustomerTrait.objects.filter(kind="churn").first()
+
+    page = analyst.get(f"/admin/catalog/customer/{trait.customer_id}/change/").content.decode()
+
+    assert "customers like this one stop buying within 90 days" in page
+    assert "Likely brings" in page
+    assert "customers like this one order within 30 days" in page
+
+
+@pytest.mark.parametrize(
+    ("chance", "sentence"),
+    [
+        (0.73, "About 7 in 10 customers like this one stop buying within 90 days"),
+        (0.02, "Fewer than 1 in 10 customers like this one stop buying within 90 days"),
+        (0.99, "More than 9 in 10 customers like this one stop buying within 90 days"),
+    ],
+)
+def test_a_chance_is_said_for_people(chance, sentence):
+    assert reasons.churn_sentence(chance, 90) == sentence
+
+
+def test_reasons_of_another_version_are_left_out_and_none_breaks_the_page():
+    stored = [{"reason": "lately", "value": 0, "direction": 1}, {"reason": "moon", "value": 1}, {"value": 3}]
+
+    assert [str(one.text) for one in reasons.reasons(stored)] == ["no order in the last 90 days"]
+    assert reasons.line(stored) == "▲ no order in the last 90 days"
+
+
+@pytest.mark.parametrize("value", [{}, [], "x", 3, {"90": "high"}, {"a": 1}, None])
+def test_a_trait_of_an_odd_form_is_not_scored(value):
+    trait = CustomerTraitFactory.build(value=value, reasons="x")
+
+    for show in (panels.churn, panels.order, panels.value):
+        assert show(trait).value is None
+
+
+def test_every_number_of_the_stored_figures_is_one(scored):
+    for run in ScoreRun.objects.all():
+        json.dumps(run.figures, allow_nan=False)
+    assert CustomerScore.objects.filter(churn_90__gte=0, churn_90__lte=1).exists()
