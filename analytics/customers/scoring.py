@@ -163,7 +163,7 @@ def _chances(kind: ScoreKind, scorers: dict[int, LinearScorer], page: Sheet, ids
     found: dict[int, Array] = {}
     for horizon, scorer in scorers.items():
         chances = scorer.score(page.rows[:, [known.index(name) for name in scorer.features]])
-        found[horizon] = np.round(np.clip(1 - chances if is_order else chances, 0.0, 1.0), 3)
+        found[horizon] = np.round(np.clip(1 - chances if is_order else chances, 0.0, 1.0), 3).astype(np.float64)
     longest = max(found)
     scorer = scorers[longest]
     rows = page.rows[:, [known.index(name) for name in scorer.features]]
@@ -224,11 +224,12 @@ def _values(parameters: LifetimeParameters, until: date) -> Iterator[Scores]:
     orders = model.expected_purchases(choices.VALUE_DAYS)
     chance = model.chance_to_buy(choices.VALUE_DAYS)
     worth = model.expected_value()
-    value = np.minimum(orders * worth, LARGEST_VALUE)
-    columns = [np.round(chance, 3), np.round(orders, 2), np.round(value, 2)]
+    value: Array = np.minimum(orders * worth, LARGEST_VALUE).astype(np.float64)
+    columns: list[Array] = [np.round(chance, 3), np.round(orders, 2), np.round(value, 2)]
     for start in range(0, len(orders), BATCH):
         rows = slice(start, start + BATCH)
-        told = list(zip(*(one[rows].tolist() for one in (*columns, np.round(worth, 2))), strict=True))
+        parts: list[list[float]] = [one[rows].tolist() for one in (*columns, np.round(worth, 2))]
+        told = list(zip(*parts, strict=True))
         yield Scores(
             known.summary.customers[rows],
             [one[rows] for one in columns],

@@ -1,12 +1,11 @@
 """Staff page "Customer value and churn"."""
 
-import json
 import math
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from analytics.customers import figures, people, refusals
 from analytics.customers.people import LISTINGS, Listing
 from analytics.models import ScoreKind, ScoreRun
+from analytics.segments.rules import rule_address
 from core.admin.base import EXPORT_PERMISSION
 from core.components import percent
 from core.components.words import figure, money, money_about
@@ -181,10 +181,9 @@ def _segment_url(request: HttpRequest, rule: dict[str, Any], name: str) -> str:
     if not request.user.has_perm("analytics.add_segment"):
         return ""
     try:
-        page = reverse("admin:analytics_segment_add")
+        return rule_address(rule, name)
     except NoReverseMatch:
         return ""
-    return f"{page}?{urlencode({'rule': json.dumps(rule), 'name': name})}"
 
 
 def _segment_name(listing: Listing, narrow: _Narrow) -> str:
@@ -192,7 +191,7 @@ def _segment_name(listing: Listing, narrow: _Narrow) -> str:
     return f"{title}: {narrow.words}" if narrow.words else title
 
 
-def _csv(listing: Listing, narrow: _Narrow) -> HttpResponse:
+def _csv(listing: Listing, narrow: _Narrow) -> HttpResponseBase:
     rows = list(people.found(listing, narrow.low, narrow.high, field=narrow.field)[: people.MOST_IN_FILE])
     written = zip(rows, people.people(listing, rows), strict=True)
     return csv_answer(

@@ -119,7 +119,7 @@ def _row(row: Anomaly, names: dict[str, dict[str, str]]) -> Row:
     day = row.day.isoformat()
     return Row(
         anomaly=row,
-        measure=Measure(row.measure).label,
+        measure=str(Measure(row.measure).label),
         value=_written(row, row.value),
         expected=_written(row, row.expected),
         change="–" if change is None else f"{'+' if change > 0 else ''}{percent(change)}",
@@ -158,7 +158,7 @@ def _signed(row: Anomaly, value: float) -> str:
     return f"{'+' if value > 0 else MINUS}{JOINED}{text}"
 
 
-def _csv(rows: list[Anomaly], names: dict[str, dict[str, str]]) -> HttpResponse:
+def _csv(rows: list[Anomaly], names: dict[str, dict[str, str]]) -> HttpResponseBase:
     heads = [
         _("Day"), _("Measure"), _("Value"), _("Expected"), _("Robust standard deviations"), _("Likely drivers"),
         _("Decision"), _("Explanation"),

@@ -1,8 +1,9 @@
 """Daily series of the shop, its categories and its products, from the tables of figures; days without a row are 0."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -76,7 +77,7 @@ def shop(until: date) -> list[Series]:
 def categories(until: date, *, most: int = MOST_CATEGORIES) -> Iterator[Series]:
     """Revenue and pieces of top-level categories, those that sold most lately first."""
     roots = {category.path: category.pk for category in Category.objects.get_root_nodes()}
-    parameters = {"since": until - timedelta(days=MOST_DAYS), "until": until, "step": Category.steplen}
+    parameters: dict[str, Any] = {"since": until - timedelta(days=MOST_DAYS), "until": until, "step": Category.steplen}
     rows: dict[str, list[tuple[date, float, float]]] = {}
     for path, day, revenue, items in _rows(CATEGORY_DAYS, parameters):
         rows.setdefault(path, []).append((day, revenue, items))
@@ -90,7 +91,7 @@ def categories(until: date, *, most: int = MOST_CATEGORIES) -> Iterator[Series]:
 
 def products(until: date, *, most: int = MOST_PRODUCTS) -> Iterator[Series]:
     """Revenue and pieces of the products that sold most lately, in that order."""
-    parameters = {"since": until - timedelta(days=LOOK_BACK), "until": until, "most": most}
+    parameters: dict[str, Any] = {"since": until - timedelta(days=LOOK_BACK), "until": until, "most": most}
     keys = [key for (key,) in _rows(TOP_PRODUCTS, parameters)]
     for start in range(0, len(keys), AT_ONCE):
         yield from _of_products(keys[start : start + AT_ONCE], until)
@@ -98,7 +99,7 @@ def products(until: date, *, most: int = MOST_PRODUCTS) -> Iterator[Series]:
 
 def _of_products(keys: list[int], until: date) -> Iterator[Series]:
     rows: dict[int, list[tuple[date, float, float]]] = {key: [] for key in keys}
-    parameters = {"keys": keys, "since": until - timedelta(days=MOST_DAYS), "until": until}
+    parameters: dict[str, Any] = {"keys": keys, "since": until - timedelta(days=MOST_DAYS), "until": until}
     for key, day, revenue, items in _rows(PRODUCT_DAYS, parameters):
         rows[key].append((day, revenue, items))
     for key in keys:
@@ -107,7 +108,7 @@ def _of_products(keys: list[int], until: date) -> Iterator[Series]:
 
 def _series(
     scope: str,
-    rows: list[tuple[date, *tuple[float, ...]]],
+    rows: Sequence[tuple[Any, ...]],
     until: date,
     measures: tuple[str, ...],
     *,
@@ -127,7 +128,7 @@ def _series(
     return found
 
 
-def _rows(statement: str, parameters: dict[str, object]) -> list[tuple[object, ...]]:
+def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())

@@ -86,7 +86,7 @@ def drivers(day: date, measure: Measure) -> dict[str, list[dict[str, Any]]]:
     if measure != Measure.ITEMS:
         ways.append(("channel", BY_CHANNEL))
     start, end = datasets.midnight_after(min(days) - timedelta(days=1)), datasets.midnight_after(day)
-    parameters = {
+    parameters: dict[str, Any] = {
         "days": days, "step": Category.steplen, "zone": current_shop().time_zone, "start": start, "end": end,
     }  # fmt: skip
     for name, statement in ways:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import F, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -86,7 +86,7 @@ def forecast(request: HttpRequest) -> HttpResponseBase:
 
 
 def _one_of(text: str | None, known: Sequence[str], usual: str) -> str:
-    return text if text in known else usual
+    return text if text is not None and text in known else usual
 
 
 def _of_list(measure: str) -> str:
@@ -259,7 +259,9 @@ def _listed(scope: str, measure: str) -> _Listed:
         )
     )
     rows = [row for row in found if row.measure == measure]
-    pieces = {row.product_id: row for row in found if row.measure == Measure.ITEMS and row.product_id}
+    pieces: dict[int | None, Forecast] = {
+        row.product_id: row for row in found if row.measure == Measure.ITEMS and row.product_id
+    }
     return _Listed(sorted(rows, key=lambda row: (-(row.week.get("value") or 0.0), row.pk)), pieces)
 
 
@@ -297,7 +299,7 @@ def _row(row: Forecast, pieces: dict[int | None, Forecast], in_stock: dict[int, 
     )
 
 
-def _csv(scope: str, listed: _Listed, today: date) -> HttpResponse:
+def _csv(scope: str, listed: _Listed, today: date) -> HttpResponseBase:
     heads = [
         _("Name"), _("Measure"), _("As of"), _("Expected, next 7 days"), _("from"), _("to"), _("Method"),
         _("Error of the back-test (WAPE)"), _("Stock"), _("Stock lasts, days"), _("Remark"),
