@@ -244,7 +244,7 @@ def analyst(client):
 
 
 def test_the_page_shows_range_back_test_and_list_in_few_queries(analyst, django_assert_max_num_queries):
-    product = ProductFactory.create(name="Lamp")
+    product = ProductFactory.create(name="Lamp", stock=-1)
     VariantFactory.create(product=product, stock=5)
     DailySalesFactory.create(day=date(2026, 1, 5))
     ForecastFactory.create(tried={"windows": 8, "length": 28, "unit": "day", "methods": {"combination": {"mase": 0.9}}})
@@ -261,7 +261,7 @@ def test_the_page_shows_range_back_test_and_list_in_few_queries(analyst, django_
 
 
 @pytest.mark.parametrize(
-    "query", ["", "scope=product&id=99", "scope=x&id=y", "measure=orders&scope=category&id=1", "id=%00", "list=z"]
+    "query", ["", "scope=product&id=99", "scope=x&id=y", "measure=orders&scope=category&id=1", "list=z"]
 )
 def test_any_address_shows_something(analyst, query):
     ForecastFactory.create()
