@@ -82,12 +82,15 @@ def test_who_stays_away_from_online_retail_is_foretold_better_than_by_recency(re
     rows, as_of = retail[0], day_number("2010-08-31")
     page = churn.sheet(rows, as_of, 90)
 
-    served = logistic.auc(churn.learn(rows, as_of, 90).score(page), page.outcomes)
+    chances = churn.learn(rows, as_of, 90).score(page)
+    served = logistic.auc(chances, page.outcomes)
 
     assert len(page.customers) == 3321
     assert logistic.auc(page.rows[:, churn.WIDE.index("recency")], page.outcomes) == pytest.approx(0.664, abs=0.001)
     assert served >= logistic.auc(churn.fit_form(rows, as_of, 90, "logistic_rfm").score(page), page.outcomes)
     assert served >= 0.714
+    assert logistic.calibration_error(logistic.calibration_table(chances, page.outcomes)) <= 0.05
+    assert abs(chances.mean() - page.outcomes.mean()) <= 0.03
 
 
 def test_clusters_of_online_retail_come_again(retail):
