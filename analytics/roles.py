@@ -13,17 +13,13 @@ _DECISIONS = rights("analytics.anomaly", "change")
 _SEGMENTS_SEEN = rights("analytics.segment")
 _SEGMENTS = rights("analytics.segment", "view add change")
 _DATA = rights("analytics.factscheck") | rights("analytics.dataqualityreport")
-_PEOPLE = rights("analytics.customerstats") | rights("analytics.customerscore")
-
-ROLE_PERMISSIONS: dict[Role, set[str]] = {
-    Role.ANALYST: _FIGURES | _PEOPLE | _SEGMENTS | _DATA,
 _PEOPLE = (
     rights("analytics.customerstats") | rights("analytics.customerscore") | rights("analytics.scorerun")
     | rights("analytics.scorecheck")
 )  # fmt: skip
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
-    Role.ANALYST: _FIGURES | _PEOPLE | _DECISIONS | _SEGMENTS | rights("analytics.factscheck"),
+    Role.ANALYST: _FIGURES | _PEOPLE | _DECISIONS | _SEGMENTS | _DATA,
     Role.MARKETER: _FIGURES | _PEOPLE | _SEGMENTS,
     Role.MERCHANDISER: _FIGURES | _DECISIONS | _SEGMENTS_SEEN,
     Role.SUPPORT: set(_SEGMENTS_SEEN),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("analytics", "0011_report_subscription"),
+        ("analytics", "0012_data_quality"),
         ("catalog", "0031_found_by_rules"),
         ("core", "0024_holdout_help"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
