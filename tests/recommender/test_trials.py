@@ -4,9 +4,11 @@ import pytest
 
 from catalog.models import Visitor
 from core import model_registry as registry
+from core.experiments import holdout, placing
 from core.experiments.exposures import exposures, store
+from core.ml.experiments import share_of
 from core.models import Experiment, Exposure, Scope, ShopProfile
-from recommender import tokens, trials
+from recommender import tokens, trials, wishes
 from recommender.choices import RECOMMENDER
 from recommender.models import Placement
 from tests.factories import ApiKeyFactory, ExperimentFactory
@@ -201,3 +203,65 @@ def test_while_the_database_is_away_no_arm_is_claimed(whole_shop, browser, monke
     if answer.status_code == 200:
         assert answer.json()["arm"] is None
     assert exposures.hand_over() == 0
+
+
+# --- the holdout --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held_out(trained):
+    """A shop that keeps a tenth of the people apart; the first of them and the first of the others."""
+    ShopProfile.objects.update_or_create(pk=1, defaults={"holdout_percent": 10})
+    holdout.keep()
+    placing.forget()
+    salt = ShopProfile.current().holdout_salt.encode()
+    apart = [name for n in range(200) if share_of(salt, name := f"v{n}") < 0.10]
+    others = [f"v{n}" for n in range(200) if f"v{n}" not in apart]
+    return apart[0], others[0]
+
+
+def exposed():
+    exposures.hand_over()
+    store()
+    return set(Exposure.objects.values_list("subject", "arm__key"))
+
+
+def test_the_holdout_sees_the_popularity_list_without_an_experiment_and_all_others_the_model(held_out, browser):
+    apart, other = held_out
+
+    plain = browser.get(URL, visitor=apart).json()
+    usual = browser.get(URL, visitor=other).json()
+
+    assert (plain["strategy"], plain["experiment"], plain["arm"]) == ("popularity", "holdout-1", "without")
+    assert (usual["strategy"], usual["experiment"], usual["arm"]) == (live_strategy(), None, None)
+    assert exposed() == {(apart, "without"), (other, "with")}
+
+
+def test_a_list_for_the_holdout_is_credited_to_its_placement_and_to_no_experiment_there(held_out, browser):
+    apart, _other = held_out
+
+    body = browser.get(URL, visitor=apart).json()
+
+    assert tokens.read(body["id"]).arm_id == 0
+
+
+def test_in_an_experiment_of_the_placement_the_others_are_exposed_to_both(held_out, browser):
+    apart, other = held_out
+    experiment = start([50, 50], holdout_percent=10)
+    placing.forget()
+
+    browser.get(URL, visitor=apart)
+    arm = browser.get(URL, visitor=other).json()["arm"]
+
+    assert exposed() == {(apart, "without"), (other, "with"), (other, arm)}
+    assert Exposure.objects.filter(experiment=experiment).count() == 1
+
+
+def test_a_plain_list_is_the_same_for_the_holdout_and_exposes_nobody(held_out, browser):
+    Placement.objects.filter(key="home").update(strategy=Placement.Strategy.NEWEST)
+    wishes.forget()
+
+    answers = [browser.get(URL, visitor=name).json() for name in held_out]
+
+    assert [(one["strategy"], one["experiment"]) for one in answers] == [("newest", None)] * 2
+    assert exposed() == set()

@@ -8,7 +8,7 @@ from catalog.extensions import personal_rankers
 from catalog.models import Visitor
 from catalog.search.answers import Taste
 from core.exceptions import BadInput
-from core.experiments import services
+from core.experiments import holdout, placing, services
 from core.experiments.exposures import exposures
 from core.experiments.services import NewArm
 from core.models import ShopProfile
@@ -63,3 +63,17 @@ def test_without_anything_that_knows_a_taste_there_is_nothing_to_compare(db, mon
 
     with pytest.raises(BadInput):
         start()
+
+
+def test_the_holdout_gets_the_same_order_and_both_sides_are_exposed(wardrobe, ranker, browser):
+    ShopProfile.objects.update_or_create(pk=1, defaults={"holdout_percent": 20})
+    holdout.keep()
+    placing.forget()
+    seen = set()
+    for n in range(40):
+        Visitor.objects.create(key=f"v{n}")
+        body = browser.get("/search", q="red", visitor=f"v{n}").json()
+        seen.add((body["experiment"], body["arm"], body["personalised"]))
+
+    assert seen == {("holdout-1", "without", False), (None, None, True)}
+    assert exposures.hand_over() == 40
