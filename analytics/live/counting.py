@@ -20,10 +20,12 @@ HALF = 30
 SOON = 5
 MOST_RISING = 10
 LEAST_PEOPLE = 3
-"""Words that fewer people looked for are not shown: somebody may have typed a name."""
+"""Words that fewer people looked for are not shown: somebody may have typed a name. Who is not followed does not count:
+they may all be one."""
 TIMEOUT_MS = 5_000
 
-# A person is a customer where the event or its browser says so, else the browser.
+# A person is a customer where the event or its browser says so, else the browser; who bought as a guest in no known
+# browser is nobody here, and the purchase counts among the events.
 ACTS = """
 WITH acts AS MATERIALIZED (
     SELECT i.occurred_at AS at, i.kind, i.product_id, coalesce(i.customer_id, v.customer_id, -i.visitor_id) AS who
@@ -31,7 +33,7 @@ WITH acts AS MATERIALIZED (
     WHERE i.occurred_at >= %(since)s AND i.occurred_at < %(until)s
 ), people AS (
     SELECT who, max(at) AS last, bool_or(kind = 'cart') AS carted, bool_or(kind = 'purchase') AS bought
-    FROM acts WHERE at >= %(half)s GROUP BY who
+    FROM acts WHERE at >= %(half)s AND who IS NOT NULL GROUP BY who
 ), minutes AS (
     SELECT floor(date_part('epoch', %(until)s - at) / 60)::int AS back, kind, count(*) AS n FROM acts GROUP BY 1, 2
 ), products AS (
@@ -49,7 +51,7 @@ SEARCHES = """
 SELECT min(text), count(DISTINCT who) FILTER (WHERE searched_at >= %(half)s) AS now,
     count(DISTINCT who) FILTER (WHERE searched_at < %(half)s), count(*) FILTER (WHERE results = 0) * 2 > count(*)
 FROM (
-    SELECT text, normalised, searched_at, results, coalesce(customer_id, -visitor_id, -9e18::bigint - id) AS who
+    SELECT text, normalised, searched_at, results, coalesce(customer_id, -visitor_id) AS who
     FROM catalog_searchquery WHERE searched_at >= %(since)s AND searched_at < %(until)s AND normalised <> ''
 ) s GROUP BY normalised HAVING count(DISTINCT who) FILTER (WHERE searched_at >= %(half)s) >= %(least)s
 """

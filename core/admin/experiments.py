@@ -20,7 +20,7 @@ from core.admin.experiment_forms import DecisionForm, ExperimentForm, prefilled
 from core.admin.experiment_page import context_of
 from core.components import Meaning, figure, pill, toast, when
 from core.exceptions import DomainError
-from core.experiments import kinds, reading, services
+from core.experiments import kinds, placing, reading, services
 from core.models import Experiment, ExperimentLook
 
 State = Experiment.State
@@ -178,7 +178,8 @@ class ExperimentAdmin(ExperimentActs):
     def result_page(
         self, request: HttpRequest, experiment: Experiment, decision: DecisionForm | None = None
     ) -> TemplateResponse:
-        may_run = request.user.has_perm(RUN)
+        is_holdout = experiment.kind == placing.EVERYTHING  # the shop profile starts and ends it
+        may_run = request.user.has_perm(RUN) and not is_holdout
         context = context_of(experiment)
         arms = [row.arm for row in context["arms"]]
         return self._answer(
@@ -189,7 +190,7 @@ class ExperimentAdmin(ExperimentActs):
                 "head_pill": experiment_pill(experiment),
                 "experiment": experiment,
                 "may_run": may_run,
-                "may_add": self.has_add_permission(request),
+                "may_add": self.has_add_permission(request) and not is_holdout,
                 "may_export": request.user.has_perm(EXPORT_PERMISSION) and context["look"] is not None,
                 "decision_form": decision
                 or DecisionForm(arms=arms, initial={"decision": experiment.decision, "arm": experiment.decided_arm_id}),

@@ -60,6 +60,15 @@ def test_people_are_customers_or_browsers_and_each_counts_once():
     assert (found.active_soon, found.active, found.carted, found.bought) == (1, 2, 2, 1)
 
 
+def test_purchases_of_guests_in_no_known_browser_are_events_of_nobody():
+    for _ in range(3):
+        act(MINUTE, kind="purchase")
+
+    found = counting.count(UNTIL)
+
+    assert (found.active, found.bought, found.minutes[-2]) == (0, 0, {"purchase": 3})
+
+
 def test_what_rises_is_told_by_people_and_not_by_clicks():
     crowd = VisitorFactory.create_batch(6)
     risen, steady, clicked = ProductFactory.create_batch(3)
@@ -95,6 +104,7 @@ def test_words_that_few_people_looked_for_are_not_shown():
         search("zz", who, results=0)
     for _ in range(9):
         search("Anna Smith", crowd[0])
+        search("Ben Jones", None)  # of people who are not followed nobody knows how many they are
 
     found = counting.count(UNTIL)
 

@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from core.choices import Role
-from core.experiments import reading
+from core.experiments import holdout, reading
 from core.experiments.looking import as_row
 from core.ml import experiments as ml
 from core.ml.experiments import Sums
@@ -382,3 +383,17 @@ def test_the_exposures_of_nobody_are_shown_anywhere(client):
     page = client.get(f"{LIST}{exposure.experiment_id}/change/")
 
     assert "secret-visitor-key" not in page.content.decode()
+
+
+def test_the_holdout_is_read_here_and_set_in_the_shop_profile(client):
+    made = holdout.keep()
+    ExperimentLookFactory.create(experiment=made)
+
+    text = client.get(reverse("admin:core_experiment_change", args=[made.pk])).text
+
+    assert "Whole shop" in text
+    for act in ("stop", "copy"):
+        assert reverse(f"admin:core_experiment_{act}", args=[made.pk]) not in text
+    client.post(reverse("admin:core_experiment_stop", args=[made.pk]))
+    made.refresh_from_db()
+    assert made.is_running
