@@ -27,6 +27,10 @@ DESCRIBED_ITEMS = 50_000
 """Descriptions are compared each with each; beyond this the work (n²) does not fit into a night."""
 
 
+PENALTY_OF_ITEMS = 50.0
+"""iALS starts with so much λ for what a customer did not meet: about what search finds from 1,700 to 100,000 items."""
+
+
 TOWER_ITEMS = 50_000
 """Vectors of a network are compared each with each as well."""
 
@@ -207,11 +211,20 @@ RECIPES = (
 
 
 def recipes_for(size: Size, kitchen: Kitchen) -> list[Recipe]:
-    """The methods that a shop of this size can pay for. A shop with few customers or items has no use for many
-    factors."""
+    """The methods that a shop of this size can pay for. A shop with few customers or items has no use for many factors;
+    where there are many items, λ starts small, so that a search that is cut short begins near the goal."""
     found = [recipe for recipe in RECIPES if recipe.fits(size, kitchen)]
     most = min(size.customers, size.items) // 4
-    return [_with_fewer_factors(recipe, most) if recipe.name == "ials" else recipe for recipe in found]
+    return [
+        _with_fewer_factors(_with_fitting_penalty(recipe, size.items), most) if recipe.name == "ials" else recipe
+        for recipe in found
+    ]
+
+
+def _with_fitting_penalty(recipe: Recipe, items: int) -> Recipe:
+    """λ grows with the number of items; what is good for a few thousand silences the factors of a hundred thousand."""
+    fitting = float(f"{PENALTY_OF_ITEMS / max(items, 1):.1g}")
+    return replace(recipe, start=replace(recipe.start, regularisation=min(recipe.start.regularisation, fitting)))
 
 
 def _with_fewer_factors(recipe: Recipe, most: int) -> Recipe:

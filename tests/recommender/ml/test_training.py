@@ -6,6 +6,7 @@ import pytest
 
 from recommender.ml import tuning
 from recommender.ml.interactions import Interactions
+from recommender.ml.sources import Kitchen, Size, recipes_for
 from recommender.ml.training import NotEnoughData, judge_serving, train
 from recommender.ml.tuning import choose, sample_customers
 from tests.recommender.ml.data import two_taste_groups
@@ -174,3 +175,10 @@ def test_a_sample_holds_all_events_of_its_customers(data):
         assert part.items[names == customer].tolist() == data.items[whole].tolist()
     assert part.customer_count == len(np.unique(part.customers))
     assert sample_customers(data, limit=10_000, seed=0) is data
+
+
+@pytest.mark.parametrize(("items", "start"), [(100, 0.03), (1_600, 0.03), (5_000, 0.01), (100_000, 0.0005)])
+def test_matrix_factorisation_starts_with_a_penalty_that_fits_the_number_of_items(items, start):
+    (ials,) = (recipe for recipe in recipes_for(Size(10**6, 10**5, items), Kitchen()) if recipe.name == "ials")
+
+    assert ials.start.regularisation == pytest.approx(start)
