@@ -170,7 +170,8 @@ class SegmentActs(StaffModelAdmin):
         chosen = [one for one in known if one.public_id in wanted]
         context: dict[str, Any] = {
             **self.admin_site.each_context(request), "opts": self.opts, "title": _("Overlap of segments"),
-            "known": known, "chosen": chosen, "most": MOST_COMPARED, "too_many": len(wanted) > MOST_COMPARED,
+            "media": self.media, "known": known, "chosen": chosen, "most": MOST_COMPARED,
+            "too_many": len(wanted) > MOST_COMPARED,
         }  # fmt: skip
         if 2 <= len(chosen) <= MOST_COMPARED and not context["too_many"]:
             try:
@@ -279,7 +280,9 @@ def _heat(chosen: list[Segment], table: list[list[int]]) -> SafeString:
         cells = [
             HeatCell("–")
             if other == place or not size
-            else HeatCell(percent(people / size), people / size, _shared(people, segment, chosen[other]))
+            else HeatCell(
+                percent(people / size), people / size if people else None, _shared(people, segment, chosen[other])
+            )
             for other, people in enumerate(table[place])
         ]
         rows.append(HeatRow(segment, cells, leads=[figure(size)], url=page_of(segment.pk)))

@@ -178,9 +178,9 @@ class SegmentAdmin(SegmentActs):
         form = SegmentForm(request.POST)
         root = drafts.of_form(request.POST)
         has_rule = segment is None or segment.is_rule
-        if request.POST.get("act"):
+        if request.POST.get("act") or any(one.is_asking for one in drafts.conditions(root)):
             form = SegmentForm(initial={name: request.POST.get(name) for name in form.fields})
-            return self._form_page(request, form, drafts.apply(root, request.POST["act"]), segment)
+            return self._form_page(request, form, drafts.apply(root, request.POST.get("act", "")), segment)
         is_valid = form.is_valid()
         rule = drafts.rule_of(root) if has_rule else None
         if not is_valid or (has_rule and rule is None):

@@ -54,6 +54,8 @@ class DraftCondition:
     search: str = ""
     error: str = ""
     is_new: bool = False
+    is_asking: bool = False
+    """Something was typed to search for and not looked for yet: Enter in that field sends the whole form."""
 
     is_group = False
 
@@ -404,6 +406,7 @@ def _row(data: QueryDict, place: str) -> DraftCondition:
     texts = [text[:200] for text in data.getlist(f"value.{place}")[: fields.MOST_VALUES + 1]]
     added = data.get(f"add.{place}", "")[:200]
     row.days, row.search = data.get(f"days.{place}", "")[:10], data.get(f"find.{place}", "")[:100]
+    row.is_asking = bool(row.search.strip()) and row.search != data.get(f"found.{place}", "")
     row.kind = data.get(f"kind.{place}", "")[:40]
     if row.what.takes_kind and not row.kind:
         row.kind = next(iter(trait_kinds()), "")
