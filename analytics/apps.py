@@ -49,13 +49,14 @@ class AnalyticsConfig(AppConfig):
     @staticmethod
     def _register_quality() -> None:
         from catalog.extensions import import_panels
-        from core.extensions import alert_checks, alert_rules, staff_pages
+        from core.extensions import alert_checks, alert_rules, first_models, staff_pages
 
         staff_pages.register(
             "analytics_quality", "analytics.quality.views.page", path="analytics/quality/",
             permission="analytics.view_dataqualityreport", title=_("Data quality"), icon="rule", group="analytics",
             order=90,
         )  # fmt: skip
+        first_models.register("data quality", "analytics.quality.watching.first_look", order=3)
         alert_rules.register("data_worse", "analytics.quality.watching.DATA_WORSE")
         alert_checks.register("analytics.quality", "analytics.quality.watching.follow_imports")
         import_panels.register("analytics.quality", "analytics.quality.panels.import_quality", title=_("Data quality"))

@@ -124,9 +124,10 @@ CHECKS: tuple[Check, ...] = (
     Check("order_twice", Kind.DUPLICATE, "order", _("Orders of one customer with the same total in the same minute"),
           _("Counted each."), "t.customer_id IS NOT NULL AND t.total > 0",
           group="t.customer_id, t.total, date_trunc('minute', t.placed_at)"),
-    Check("order_late", Kind.LATE, "order", _("Orders that arrived more than a day after they were placed"),
+    Check("order_late", Kind.LATE, "order", _("Orders of the last 28 days that arrived more than a day late"),
           _("Figures of their days were counted again when they arrived."),
-          "t.created_at > t.placed_at + interval '1 day'"),
+          "t.created_at > now() - interval '28 days' AND t.created_at > t.placed_at + interval '1 day' AND NOT EXISTS"
+          " (SELECT FROM catalog_importchange c WHERE c.table_name = 'catalog_order' AND c.row_id = t.id)"),
     Check("refund_late", Kind.LATE, "refund", _("Refunds more than 90 days after the payment"),
           _("Counted on the day of the refund."),
           "t.refunded_at > (SELECT o.paid_at FROM catalog_order o WHERE o.id = t.order_id) + interval '90 days'"),

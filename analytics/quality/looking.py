@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from analytics.ml.preparation import ColumnPlan, Preparation, fences
 from analytics.models import DataQualityReport, QualityFinding
@@ -127,10 +128,23 @@ def _fences(where: str, check: Check) -> tuple[float | None, float | None]:
         f"SELECT {check.value}::float8 FROM {where} AND {check.value} > 0"  # noqa: S608
         f" ORDER BY mod(t.id * 7919, 100003) LIMIT {SAMPLE}"
     )
-    low, high = fences(np.log(np.array([value for (value,) in rows], np.float64)), "robust_z")
+    low, high = usual_range(np.log(np.array([value for (value,) in rows], np.float64)))
     if not np.isfinite(low) or not np.isfinite(high):
         return None, None
     return float(np.exp(max(low, -50.0))), float(np.exp(min(high, 50.0)))
+
+
+def usual_range(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Fences by the robust z score. Where more than half of the values are equal, as pieces of a line are, their spread
+    says nothing: the fences are those of the others, the usual value lies within."""
+    if len(values) == 0:
+        return -np.inf, np.inf
+    middle = float(np.median(values))
+    others = values[values != middle]
+    if 2 * len(others) >= len(values):
+        return fences(values, "robust_z")
+    low, high = fences(others, "robust_z")
+    return min(low, middle), max(high, middle)
 
 
 def _repeated(check: Check, where: str) -> tuple[int, list[int]]:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_noop, pgettext_lazy
 
 from analytics.models import DataQualityReport, QualityFinding
 from analytics.quality import looking
-from analytics.quality.checks import BY_NAME
 from catalog.models import ImportBatch
 from core.alerts.checks import keep
 from core.alerts.kinds import AlertKind
@@ -78,7 +77,7 @@ def tell_what_got_worse(report: DataQualityReport) -> list[str]:
         shares.setdefault(finding.check_name, []).append(finding.rows / finding.of if finding.of else 0.0)
     limit = 1 + threshold_of("data_worse") / 100
     worse = []
-    for finding in report.findings.order_by("-rows", "check_name"):
+    for finding in report.findings.order_by("check_name"):
         before = shares.get(finding.check_name)
         if before and finding.of:
             usual = median(before)
@@ -86,15 +85,13 @@ def tell_what_got_worse(report: DataQualityReport) -> list[str]:
                 worse.append(finding.check_name)
     said = None
     if worse:
-        first = next(one for one in report.findings.all() if one.check_name == worse[0])
-        said = Said(
-            gettext_noop("%(checks)d checks of the data found more than usual; most: %(count)d rows of %(check)s."),
-            {"checks": len(worse), "count": first.rows, "check": worse[0]},
-        )
+        text = gettext_noop("%(checks)d checks of the data found clearly more rows than in the nights before.")
+        said = Said(text, {"checks": len(worse)})
     keep("data_worse", said=said, link=reverse("admin:analytics_quality"))
     return worse
 
 
-def known(finding: QualityFinding) -> bool:
-    """Whether this version of the program still has the check."""
-    return finding.check_name in BY_NAME
+def first_look() -> None:
+    """Before the shop opens: look unless it was done."""
+    if not DataQualityReport.objects.filter(batch=None).exists():
+        looking.look()

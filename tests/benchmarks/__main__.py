@@ -121,6 +121,7 @@ TIMED = (
     ("ledger", "the ledger"),
     ("experiments", "experiments that are watched"),
     ("customers", "value and clusters of up to a million customers"),
+    ("facts", "figures of a million orders: counted anew, and after ten thousand more"),
     ("storefront", "the demo storefront on a phone"),
     ("search", "search beside what PostgreSQL does by itself"),
 )

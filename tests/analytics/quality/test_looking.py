@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -128,7 +129,17 @@ def test_rows_that_agree_are_one_too_many():
     assert (counts["customer_twice"], counts["order_twice"]) == (2, 1)
 
 
-def test_what_came_late_is_counted():
+def test_most_lines_of_one_piece_leave_room_for_a_few():
+    pieces = np.log([1.0] * 900 + [2.0] * 70 + [3.0] * 20 + [4.0] * 9 + [500.0])
+    low, high = looking.usual_range(pieces)
+    assert low <= 0.0
+    assert 4 < np.exp(high) < 100
+
+
+def test_what_came_late_is_counted_and_imports_bring_the_past():
+    imported = order(customer=good_customer(), placed_at=timezone.now() - timedelta(days=120))
+    batch = ImportBatch.objects.create(format="native", source="x", state="done", finished_at=timezone.now())
+    ImportChange.objects.create(batch=batch, table_name="catalog_order", row_id=imported.pk, after=1)
     old = order(customer=good_customer(), placed_at=timezone.now() - timedelta(days=120))
     Order.objects.filter(pk=old.pk).update(paid_at=timezone.now() - timedelta(days=120))
     RefundFactory.create(order=old)
