@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db import connection
@@ -74,14 +75,16 @@ LOOK_DAYS = 30
 def known_until() -> date | None:
     """The last whole day of the shop that models may know: yesterday, or the end of a history that ended long ago. None
     without a paid order."""
-    clock = shop_clock()
+    with timezone.override(_zone()):
+        clock = shop_clock()
+        today = clock.today
     if clock.is_history:
-        return clock.today
+        return today
     with connection.cursor() as cursor:
         cursor.execute("SELECT min(paid_at) FROM catalog_order")
         (first,) = cursor.fetchone()
-    yesterday = clock.today - timedelta(days=1)
-    return None if first is None or timezone.localtime(first).date() > yesterday else yesterday
+    yesterday = today - timedelta(days=1)
+    return None if first is None or timezone.localtime(first, _zone()).date() > yesterday else yesterday
 
 
 def first_day() -> date | None:
@@ -89,7 +92,7 @@ def first_day() -> date | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT min(paid_at) FROM catalog_order")
         (first,) = cursor.fetchone()
-    return None if first is None else timezone.localtime(first).date()
+    return None if first is None else timezone.localtime(first, _zone()).date()
 
 
 def number_of(day: date) -> int:
@@ -199,9 +202,14 @@ def _place() -> dict[str, object]:
     return {"zone": shop.time_zone, "base": shop.base_currency}
 
 
+def _zone() -> ZoneInfo:
+    """The shop's: a job is nobody's request and has no zone of its own."""
+    return ZoneInfo(current_shop().time_zone)
+
+
 def midnight_after(day: date) -> datetime:
     """In the shop's time zone."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min), _zone())
 
 
 def _numbers(statement: str, columns: int, parameters: dict[str, object]) -> NDArray[np.float64]:

@@ -1,11 +1,10 @@
 """Learn, judge on later days, publish. One function for each kind of model."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from analytics import datasets
@@ -222,4 +221,4 @@ def _enough(customers: int) -> None:
 
 def end_of(day: date) -> datetime:
     """The end of a day of the shop."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)) - timedelta(microseconds=1)
+    return datasets.midnight_after(day) - timedelta(microseconds=1)

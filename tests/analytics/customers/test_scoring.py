@@ -1,10 +1,11 @@
 """From paid orders to a version that serves, scores, traits and checks."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from analytics import datasets
 from analytics.customers import checking, scoring, training, work
@@ -173,6 +174,22 @@ def test_what_the_database_adds_up_is_what_the_mathematics_adds_up(shop):
     assert np.allclose(found.spending.squares, model.spending.squares, atol=1e-6)
     test = training.lifetime.back_test(model, purchases, datasets.number_of(until))
     assert found.later_days.tolist() == test.actual.tolist()
+
+
+def test_days_are_the_shops_also_in_a_job_that_has_no_zone_of_its_own(db):
+    ShopProfileFactory.create(name="Shop", time_zone="Asia/Shanghai")
+    late = timezone.now().replace(hour=20, minute=0) - timedelta(days=10)  # four in the morning there, a day later
+    place(CustomerFactory.create(), late, 5, "late").save()
+
+    with timezone.override("UTC"):
+        until = datasets.known_until()
+        purchases = datasets.sample_of_purchases(until)
+        end = training.end_of(until)
+
+    assert until == (timezone.now() + timedelta(hours=8)).date() - timedelta(days=1)
+    assert datasets.day_of(purchases.days[0]) == late.date() + timedelta(days=1)
+    assert datasets.first_day() == late.date() + timedelta(days=1)
+    assert end.astimezone(UTC).hour == 15
 
 
 def test_a_sample_is_the_same_customers_whole(shop):
