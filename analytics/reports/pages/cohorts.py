@@ -1,6 +1,7 @@
 """Staff page "Cohorts": who came back after the first order, and what each was worth; and the people of one cell."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,7 +22,7 @@ from analytics.reports.people import may_save, of_cohort
 from analytics.roles import PEOPLE
 from core.admin.base import EXPORT_PERMISSION
 from core.components import HeatCell, HeatRow, figure, money, percent
-from core.components.words import day_text, money_short
+from core.components.words import base_currency, compact, day_text
 from core.reports import Choice, csv_answer
 from core.reports.periods import parse_day
 
@@ -85,9 +86,11 @@ def answer(found: Triangle) -> str:
 
 def _note(grain: str, measure: str) -> str:
     if measure == "value":
-        return _(
-            "Paid less refunds from the first order to the end of each period, divided by all customers of the row."
+        text = _(
+            "In %(currency)s: paid less refunds from the first order to the end of each period, divided by the"
+            " customers of the row."
         )
+        return text % {"currency": base_currency()}
     return (
         _("Customers of the cohort with a paid order so many weeks after the week of their first order.")
         if grain == "week"
@@ -135,10 +138,15 @@ def _heat_cell(
     if cell.is_open:
         title = _("%(text)s. Not over yet.") % {"text": title}
     return HeatCell(
-        percent(cell.share) if measure == "kept" else money_short(cell.value),
+        percent(cell.share) if measure == "kept" else _amount(cell.value),
         min(strength / most, 1.0) if is_coloured else None, title,
         people_address(grain, cohort.start, cell.offset) if sees_people and cell.customers else "", cell.is_open,
     )  # fmt: skip
+
+
+def _amount(value: Decimal) -> str:
+    """Whole units of the shop's currency, whose name stands above the table."""
+    return compact(value) if abs(value) >= 10_000 else figure(round(value))
 
 
 def people_address(grain: str, start: date, offset: int) -> str:

@@ -72,9 +72,7 @@ def answer(found: Funnel) -> str:
             "%(count)d person looked at a product", "%(count)d people looked at a product", found.now.viewed
         )
         return text % {"count": found.now.viewed}
-    return _("%(share)s of those who look at a product order on the same day") % {
-        "share": percent(found.now.conversion)
-    }
+    return _("%(share)s of those who look order the same day") % {"share": percent(found.now.conversion)}
 
 
 def _steps(period: Period, found: Funnel, *, sees_people: bool) -> list[dict[str, Any]]:

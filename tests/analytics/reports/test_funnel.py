@@ -162,7 +162,7 @@ def test_who_stopped_is_who_came_no_further_on_any_day():
     [
         (Steps(), "Nobody was seen looking at a product in these days"),
         (Steps(1), "1 person looked at a product"),
-        (Steps(1000, 100, 41), "4.1% of those who look at a product order on the same day"),
+        (Steps(1000, 100, 41), "4.1% of those who look order the same day"),
     ],
 )
 def test_the_answer_has_no_share_of_few(steps, words):
