@@ -114,7 +114,7 @@ def _row(finding: QualityFinding, report: DataQualityReport | None, check: Check
 
 
 def _short(value: float) -> str:
-    return figure(value, 2 if value < 100 else 0)
+    return figure(value, 0 if value >= 100 or float(value).is_integer() else 2)
 
 
 def _column(column: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +164,8 @@ def _chart() -> Chart | None:
 
 
 def _recent(shown: DataQualityReport | None) -> list[dict[str, Any]]:
-    reports = DataQualityReport.objects.select_related("batch").annotate(found=Sum("findings__rows"))[:RECENT]
+    reports = DataQualityReport.objects.select_related("batch").annotate(found=Sum("findings__rows"))
+    reports = reports.order_by("-as_of", "-id")[:RECENT]
     return [
         {
             "title": _("Import #%(batch)d") % {"batch": one.batch_id} if one.batch_id else _("Every night"),

@@ -121,3 +121,9 @@ def test_the_page_of_an_import_shows_its_report(analyst):
 
     assert f"{reverse('admin:analytics_quality')}?report={report.pk}" in page
     assert f"import #{batch.pk} made" in read(analyst, report=report.pk)
+
+
+def test_reports_stand_newest_first(analyst):
+    old, new = (DataQualityReportFactory.create(as_of=timezone.now() - timedelta(days=days)) for days in (3, 1))
+    page = read(analyst)
+    assert page.index(f'href="?report={new.pk}"') < page.index(f'href="?report={old.pk}"')
