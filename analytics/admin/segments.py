@@ -77,8 +77,10 @@ class SegmentAdmin(SegmentActs):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
         rows: QuerySet[Segment] = Segment.objects.visible_to(request.user).order_by(*self.ordering)
-        day = OuterRef("counted_at") - WEEK
-        before = SegmentSize.objects.filter(segment=OuterRef("pk"), day__lte=day).order_by("-day")
+        # Days of a history that ended long ago are not those on which it was counted.
+        sizes = SegmentSize.objects.filter(segment=OuterRef("pk")).order_by("-day")
+        rows = rows.annotate(last_day=Subquery(sizes.values("day")[:1]))
+        before = sizes.filter(day__lte=OuterRef("last_day") - WEEK)
         return rows.annotate(size_before=Subquery(before.values("size")[:1])).select_related("current")
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:

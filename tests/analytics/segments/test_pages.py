@@ -85,6 +85,16 @@ def test_the_list_shows_size_change_share_age_and_use(client):
     assert re.search(r"Buyers.*?Rule.*?>1<.*?−3.*?100%.*?just now.*?1 segment", page, re.S)
 
 
+def test_in_a_shop_whose_history_ended_long_ago_a_size_is_not_compared_with_itself(client):
+    segment = SegmentFactory.create(name="Buyers", rule=BUYERS, size=3, counted_at=timezone.now())
+    day = timezone.localdate() - timezone.timedelta(days=5_000)
+    SegmentSize.objects.create(segment=segment, day=day, size=3)
+
+    assert "−" not in re.search(r"<tbody>.*</tbody>", client.get(f"{LIST}?q=Buyers").content.decode(), re.S).group()
+    SegmentSize.objects.create(segment=segment, day=day - timezone.timedelta(days=7), size=5)
+    assert "−2" in client.get(f"{LIST}?q=Buyers").content.decode()
+
+
 def test_the_list_asks_the_same_number_of_queries_for_any_number_of_rows(client, django_assert_max_num_queries):
     for _n in range(12):
         SegmentFactory.create(rule=BUYERS)
