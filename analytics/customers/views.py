@@ -8,13 +8,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from analytics.customers import figures, people, refusals
 from analytics.customers.people import LISTINGS, Listing
 from analytics.models import ScoreKind, ScoreRun
-from analytics.segments.rules import rule_address
+from analytics.segments.rules import BadRule, rule_address
 from core.admin.base import EXPORT_PERMISSION
 from core.components import percent
 from core.components.words import figure, money, money_about
@@ -182,7 +182,7 @@ def _segment_url(request: HttpRequest, rule: dict[str, Any], name: str) -> str:
         return ""
     try:
         return rule_address(rule, name)
-    except NoReverseMatch:
+    except BadRule:  # an address with numbers that no score has
         return ""
 
 

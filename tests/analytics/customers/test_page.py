@@ -46,7 +46,7 @@ def test_the_page_shows_charts_back_test_and_people_in_few_queries(scored, analy
     [
         "days=30", "days=x", "list=value&field=value&from=1&to=1e9", "list=order&field=propensity_30&from=0.1&to=0.2",
         "field=name&from=a", "field=churn_90&from=nan&to=inf", "list=churn&field=churn_90&from=0.9&to=1.0",
-        "field=value&from=-1e300", "field=value&to=5",
+        "field=value&from=-1e300", "field=value&from=-5&to=-9", "field=churn_90&from=7&to=9", "field=value&to=5",
     ],
 )  # fmt: skip
 def test_any_address_shows_something(scored, analyst, query):
