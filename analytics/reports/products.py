@@ -96,36 +96,41 @@ WITH sums AS (
     SELECT *, sum(greatest(revenue, 0)) OVER everything AS total,
         sum(greatest(revenue, 0)) OVER (ORDER BY revenue DESC, product_id) - greatest(revenue, 0) AS above
     FROM sold WINDOW everything AS ()
-), classed AS (
+), classed AS MATERIALIZED (
     SELECT *, CASE WHEN total <= 0 OR revenue <= 0 THEN 'C' WHEN above < %(a_share)s * total THEN 'A'
         WHEN above < %(b_share)s * total THEN 'B' ELSE 'C' END AS abc FROM ranked
 )
 """
-COUNTS = "SELECT abc, count(*), sum(revenue) FROM classed GROUP BY abc"
+# Classes are counted over all products beside the rows asked for, so that both read the days once. Names and categories
+# are looked at only where something asks for them.
 ROWS = """
-SELECT product_id, orders, items, gross, returned, refunded, revenue, before, growth, return_share,
-    CASE WHEN total > 0 THEN revenue / total END, abc, count(*) OVER ()
-FROM classed s JOIN catalog_product p ON p.id = s.product_id LEFT JOIN catalog_category c ON c.id = p.category_id
-WHERE (%(abc)s = '' OR abc = %(abc)s) AND (%(path)s = '' OR c.path LIKE %(path)s || '%%')
-    AND (%(text)s = '' OR p.name ILIKE %(like)s OR p.external_id = %(text)s)
-ORDER BY {sort}, product_id LIMIT %(limit)s OFFSET %(offset)s
+, asked AS MATERIALIZED (
+    SELECT * FROM classed s
+    WHERE (%(abc)s = '' OR abc = %(abc)s) AND (%(path)s = '' AND %(text)s = '' OR EXISTS (
+        SELECT 1 FROM catalog_product p LEFT JOIN catalog_category c ON c.id = p.category_id
+        WHERE p.id = s.product_id AND (%(path)s = '' OR c.path LIKE %(path)s || '%%')
+            AND (%(text)s = '' OR p.name ILIKE %(like)s OR p.external_id = %(text)s)
+    ))
+), page AS (SELECT * FROM asked ORDER BY {sort}, product_id LIMIT %(limit)s OFFSET %(offset)s)
+SELECT counted.*, product_id, orders, items, gross, returned, refunded, revenue, before, growth, return_share,
+    CASE WHEN total > 0 THEN revenue / total END, abc
+FROM (
+    SELECT (SELECT count(*) FROM asked), count(*), coalesce(sum(revenue), 0), count(*) FILTER (WHERE abc = 'A'),
+        count(*) FILTER (WHERE abc = 'B'), count(*) FILTER (WHERE abc = 'C') FROM classed
+) counted LEFT JOIN page ON true ORDER BY {sort}, product_id
 """
 
 
 def products(period: Period, asked: Asked, *, everything: bool = False) -> Products:
-    """Two statements, bounded by SECONDS (raises OperationalError). `everything`: not one page but all, for a file."""
+    """One statement, bounded by SECONDS (raises OperationalError). `everything`: not one page but all, for a file."""
     values = _values(period) | {
         "abc": asked.abc, "path": asked.path, "text": asked.text, "like": f"%{_escaped(asked.text)}%",
         "limit": MOST_ROWS if everything else PAGE, "offset": 0 if everything else (asked.page - 1) * PAGE,
     }  # fmt: skip
-    classes = {name: (count, revenue) for name, count, revenue in _ask(SOLD + COUNTS, values)}
     rows = _ask(SOLD + ROWS.format(sort=SORTS[asked.sort]), values)
-    found = [Sold(*[*row[:8], *map(_float, row[8:11]), row[11]]) for row in rows]
-    return Products(
-        found, rows[0][12] if rows else 0, sum(count for count, _revenue in classes.values()),
-        sum((revenue for _count, revenue in classes.values()), Decimal(0)),
-        {name: classes.get(name, (0, 0))[0] for name in CLASSES},
-    )  # fmt: skip
+    found, sold, revenue, *counts = rows[0][:6]
+    products = [Sold(*[*row[6:14], *map(_float, row[14:17]), row[17]]) for row in rows if row[6] is not None]
+    return Products(products, found, sold, revenue, dict(zip(CLASSES, counts, strict=True)))
 
 
 # --- categories and price bands -----------------------------------------------------------------------------------
