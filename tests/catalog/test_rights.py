@@ -48,12 +48,18 @@ from core.rights.services import watch_clock
 from recommender.models import RecommendationList
 from tests.factories import (
     CustomerFactory,
+    CustomerMonthFactory,
+    CustomerScoreFactory,
+    CustomerStatsFactory,
     ExperimentFactory,
     ExposureFactory,
+    FunnelCustomerFactory,
     InteractionFactory,
     OrderFactory,
     OrderLineFactory,
     SearchQueryFactory,
+    SegmentMembershipFactory,
+    SnapshotMemberFactory,
     StaffUserFactory,
     VariantFactory,
     VisitorFactory,
@@ -111,6 +117,11 @@ def ana() -> Customer:
     RecommendationList.objects.create(
         customer=ana, product_ids=[variant.product_id], speaker_ids=[0], as_of=timezone.now()
     )
+    for factory in (
+        CustomerMonthFactory, CustomerScoreFactory, CustomerStatsFactory, FunnelCustomerFactory,
+        SegmentMembershipFactory, SnapshotMemberFactory,
+    ):  # fmt: skip
+        factory.create(customer=ana)
     for one in holdings(LABEL):
         rows = list(one.rows_of(ana.pk))
         assert rows, f"{one.label}: this test has to make a row"

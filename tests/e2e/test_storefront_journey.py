@@ -190,7 +190,7 @@ def test_a_view_and_a_cart_carry_the_recommendation_that_led_there(shop, phone):
         found = eventually(
             lambda kind=kind: Interaction.objects.filter(kind=kind, product=wanted, visitor__isnull=False)
         )
-        assert found[0].context == {"recommendation": answer, "position": 0}
+        assert found[0].context == {"recommendation": answer, "position": 0, "device": "computer"}
 
 
 def test_events_survive_the_end_of_the_page_and_a_server_that_is_busy_and_count_once(shop, phone):

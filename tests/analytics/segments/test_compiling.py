@@ -144,7 +144,7 @@ def test_conditions_on_one_table_are_one_question_to_that_table_alone(people):
 def goods():
     """A category with one below it, and what ann, ben and cat bought there."""
     top = CategoryFactory.create(name="Clothes")
-    shirts = Category.objects.add_child(top, name="Shirts")
+    shirts = Category.objects.add_child(top, {"name": "Shirts"})
     brand = BrandFactory.create(name="Aran")
     shirt = ProductFactory.create(category=shirts, brand=brand)
     lamp = ProductFactory.create()

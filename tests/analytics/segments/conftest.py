@@ -1,0 +1,10 @@
+"""What every test of segments begins with."""
+
+import pytest
+from django.core.cache import cache
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    """A web process remembers for a minute how many customers there are."""
+    cache.clear()
