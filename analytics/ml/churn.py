@@ -119,8 +119,8 @@ def sheet(
         came[purchases.between(as_of + 1, as_of + horizon).customers] = True
         outcomes = (~came[known.customers]).astype(np.int64)
     rows = np.column_stack([columns[name] for name in WIDE])
-    if extra is not None:
-        rows = np.column_stack([rows, extra(known.customers, as_of)])
+    if (beside := extra) is not None:
+        rows = np.column_stack([rows, beside(known.customers, as_of)])
     return Sheet(known.customers, rows, outcomes, extra_names if extra is not None else ())
 
 
