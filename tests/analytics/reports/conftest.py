@@ -4,10 +4,18 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from core.choices import Role
 from core.roles import sync_roles
 from tests.factories import StaffUserFactory
+
+
+@pytest.fixture(autouse=True)
+def days_of_the_shop():
+    """Tests count days as the pages do, also while London is still at yesterday."""
+    with timezone.override("Asia/Shanghai"):
+        yield
 
 
 @pytest.fixture

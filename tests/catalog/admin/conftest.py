@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from core.models import StaffUser
 from tests.factories import ShopProfileFactory, StaffUserFactory
@@ -17,7 +18,9 @@ def files_in_a_folder_of_their_own(settings, tmp_path):
 
 @pytest.fixture
 def shop(db):
-    return ShopProfileFactory.create(name="Shop", base_currency="CNY", time_zone="Asia/Shanghai")
+    """A shop in China, whose days the test counts as its pages do, also while London is still at yesterday."""
+    with timezone.override("Asia/Shanghai"):
+        yield ShopProfileFactory.create(name="Shop", base_currency="CNY", time_zone="Asia/Shanghai")
 
 
 @pytest.fixture
