@@ -9,7 +9,6 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db import connection
@@ -21,7 +20,7 @@ from analytics.ml.churn import Extra
 from analytics.ml.gamma_gamma import Spending
 from analytics.ml.purchases import Purchases, Summary
 from catalog.figures import shop_clock
-from core.shop import current_shop
+from core.shop import current_shop, shop_zone
 
 EPOCH = date(1970, 1, 1)
 ONE_DAY = timedelta(days=1)
@@ -75,7 +74,7 @@ LOOK_DAYS = 30
 def known_until() -> date | None:
     """The last whole day of the shop that models may know: yesterday, or the end of a history that ended long ago. None
     without a paid order."""
-    with timezone.override(_zone()):
+    with timezone.override(shop_zone()):
         clock = shop_clock()
         today = clock.today
     if clock.is_history:
@@ -84,7 +83,7 @@ def known_until() -> date | None:
         cursor.execute("SELECT min(paid_at) FROM catalog_order")
         (first,) = cursor.fetchone()
     yesterday = today - timedelta(days=1)
-    return None if first is None or timezone.localtime(first, _zone()).date() > yesterday else yesterday
+    return None if first is None or timezone.localtime(first, shop_zone()).date() > yesterday else yesterday
 
 
 def first_day() -> date | None:
@@ -92,7 +91,7 @@ def first_day() -> date | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT min(paid_at) FROM catalog_order")
         (first,) = cursor.fetchone()
-    return None if first is None else timezone.localtime(first, _zone()).date()
+    return None if first is None else timezone.localtime(first, shop_zone()).date()
 
 
 def number_of(day: date) -> int:
@@ -202,14 +201,9 @@ def _place() -> dict[str, object]:
     return {"zone": shop.time_zone, "base": shop.base_currency}
 
 
-def _zone() -> ZoneInfo:
-    """The shop's: a job is nobody's request and has no zone of its own."""
-    return ZoneInfo(current_shop().time_zone)
-
-
 def midnight_after(day: date) -> datetime:
     """In the shop's time zone."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min), _zone())
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min), shop_zone())
 
 
 def _numbers(statement: str, columns: int, parameters: dict[str, object]) -> NDArray[np.float64]:

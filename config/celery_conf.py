@@ -38,6 +38,7 @@ beat_max_loop_interval = 10
 # A run is noted when it happens, so that a scheduler that is killed does not repeat it.
 beat_sync_every = 1
 timezone = "UTC"
+# Hours are those of the shop (core.scheduler).
 beat_schedule = {
     "check for trouble": {
         "task": "core.tasks.check_for_trouble",

@@ -3,9 +3,7 @@
 import re
 import time
 import uuid
-import zoneinfo
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -21,7 +19,7 @@ from django.utils.translation import gettext as _
 from core.api.errors import is_api, problem_response
 from core.api.keys import allowed_origins
 from core.metrics import count_request
-from core.shop import current_shop
+from core.shop import shop_zone
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("http")
@@ -172,12 +170,5 @@ class ShopTimeZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if is_api(request) or request.path_info.startswith(QUIET):
             return self.get_response(request)
-        with timezone.override(_shop_time_zone()):
+        with timezone.override(shop_zone()):
             return self.get_response(request)
-
-
-def _shop_time_zone() -> Any:
-    try:
-        return zoneinfo.ZoneInfo(current_shop().time_zone)
-    except (DatabaseError, KeyError, ValueError, OSError):
-        return zoneinfo.ZoneInfo(settings.TIME_ZONE)

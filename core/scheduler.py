@@ -14,9 +14,11 @@ from django.conf import settings
 from django.db import DatabaseError, connection, connections, transaction
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
+from django_celery_beat.tzcrontab import TzAwareCrontab
 
 from core import jobs
 from core.jobs import keeping, locks
+from core.shop import shop_zone
 from core.tasks import start_job
 
 log = structlog.get_logger(__name__)
@@ -28,7 +30,12 @@ RETRY_SECONDS = 5.0
 
 
 class Entry(ModelEntry):
-    """A line of the timetable that a clock set back does not silence."""
+    """A line of the timetable in the hours of the shop, that a clock set back does not silence."""
+
+    def __init__(self, model: PeriodicTask, app: Any = None) -> None:
+        super().__init__(model, app=app)
+        if isinstance(self.schedule, TzAwareCrontab):
+            self.schedule.tz = shop_zone()
 
     def is_due(self) -> Any:
         now = self._default_now()
@@ -48,6 +55,7 @@ class Scheduler(DatabaseScheduler):
         self._kept_at = 0.0
         self._failed = False
         self._clocks = (time.time(), time.monotonic())
+        self._zone = shop_zone()
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
@@ -56,6 +64,7 @@ class Scheduler(DatabaseScheduler):
             if not self._is_leader():
                 return STANDBY_SECONDS
             self._notice_jump()
+            self._notice_move()
             self._keep_jobs_moving()
             wait = float(super().tick(*args, **kwargs))
         except DatabaseError as error:
@@ -133,6 +142,13 @@ class Scheduler(DatabaseScheduler):
         if abs(jump) > JUMP_SECONDS:
             log.warning("scheduler.clock_jumped", seconds=round(jump))
             self._heap = None
+
+    def _notice_move(self) -> None:
+        """Read the timetable again once the shop's time zone was changed: night is when it is night there."""
+        zone = shop_zone()
+        if zone != self._zone:
+            log.info("scheduler.time_zone", zone=str(zone))
+            self._zone, self._initial_read, self._heap = zone, True, None
 
     def apply_async(self, entry: Any, producer: Any = None, advance: bool = True, **kwargs: Any) -> Any:
         """Jobs are written together with the note that they were; other tasks are sent."""

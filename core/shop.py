@@ -1,7 +1,9 @@
 """The shop profile for requests: read often, changed hardly ever."""
 
 import time
+import zoneinfo
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from core.models import ShopProfile
@@ -26,6 +28,14 @@ def current_shop() -> ShopProfile:
         profile = _known[1]
     _known = (time.monotonic() + REMEMBER_SECONDS, profile)
     return profile
+
+
+def shop_zone() -> zoneinfo.ZoneInfo:
+    """Where the days of the shop begin; UTC while nobody can say, so that a page or a job does not fail for it."""
+    try:
+        return zoneinfo.ZoneInfo(current_shop().time_zone)
+    except (DatabaseError, KeyError, ValueError, OSError):
+        return zoneinfo.ZoneInfo(settings.TIME_ZONE)
 
 
 def forget_shop() -> None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from analytics.models import FunnelCustomer, FunnelDay, TouchedVisit
 from core.jobs import guard, progress
 from core.reports import Period
-from core.shop import current_shop
+from core.shop import shop_zone
 
 KEPT_DAYS = 400
 """How far customers came is kept so long; the counts of days stay."""
@@ -57,7 +57,7 @@ FROM zg_visit z JOIN catalog_customer c ON c.id = z.customer_id WHERE viewed OR 
 def count_touched() -> dict[str, Any]:
     """Count every day whose visits changed since the last time. Safe to run at any time and to end at any line: hours
     are forgotten only when their days are counted."""
-    zone = ZoneInfo(current_shop().time_zone)
+    zone = shop_zone()
     today = timezone.now().astimezone(zone).date()
     touched = list(TouchedVisit.objects.values_list("pk", "hour"))
     days = {hour.astimezone(zone).date() for _pk, hour in touched}

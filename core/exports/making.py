@@ -1,6 +1,5 @@
 """The job: the list as its person sees it now, row by row into a file."""
 
-import zoneinfo
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -20,7 +19,6 @@ from core.exports.files import KEEP_DAYS, path_of, root, write_file
 from core.exports.tables import CHUNK, Table
 from core.jobs import progress
 from core.models import Export, LedgerEntry, StaffUser
-from core.shop import current_shop
 
 MOST_TRIES = 5
 """So often a file is written anew because somebody was erased while it was written."""
@@ -37,8 +35,7 @@ def make(export_id: int) -> dict[str, Any]:
     export = Export.objects.select_related("created_by").get(pk=export_id)
     if path_of(export) is not None:
         return {"rows": export.rows}
-    zone = zoneinfo.ZoneInfo(current_shop().time_zone)
-    with translation.override(export.query.get("language") or "en"), timezone.override(zone):
+    with translation.override(export.query.get("language") or "en"):
         table, queryset = open_list(export)
         name, counter = f"{export.public_id}.{export.format}", _Counter()
         for _try in range(MOST_TRIES):

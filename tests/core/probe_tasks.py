@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from core import jobs
 from core.exceptions import DomainError
@@ -22,6 +23,11 @@ def note(*, value: int) -> dict:
 @job(kind="probe.fail", queue="light")
 def fail() -> None:
     raise ValueError("the oven is cold")
+
+
+@job(kind="probe.today", queue="light")
+def today() -> dict:
+    return {"day": timezone.localdate().isoformat()}
 
 
 errors: list[Exception] = []

@@ -1,6 +1,7 @@
 import functools
 import threading
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
@@ -11,9 +12,11 @@ from core.jobs import running, worker
 from core.jobs.asking import broker
 from core.models import Job
 from core.said import Said
+from core.shop import forget_shop
 from tests.core import probe_tasks
+from tests.factories import ShopProfileFactory
 
-NOTE, FAIL = "tests.core.probe_tasks.note", "tests.core.probe_tasks.fail"
+NOTE, FAIL, TODAY = (f"tests.core.probe_tasks.{name}" for name in ("note", "fail", "today"))
 
 
 @pytest.fixture(autouse=True)
@@ -187,3 +190,16 @@ def test_what_a_job_said_is_read_in_the_language_of_the_reader():
     with translation.override("zh-hans"):
         assert row.message_text != "orders: writing"
         assert "orders" in row.message_text
+
+
+@pytest.mark.django_db
+def test_a_job_counts_the_days_of_the_shop(sent):
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # 25 hours apart: never the same day
+        ShopProfileFactory.create(time_zone=zone)
+        forget_shop()
+        row = jobs.enqueue(TODAY)
+
+        jobs.execute(row.pk)
+
+        row.refresh_from_db()
+        assert row.result == {"day": timezone.now().astimezone(ZoneInfo(zone)).date().isoformat()}

@@ -11,7 +11,9 @@ from config.celery import app
 from core import jobs, scheduler
 from core.jobs import keeping, locks
 from core.models import Heartbeat, Job
+from core.shop import forget_shop
 from tests import sessions
+from tests.factories import ShopProfileFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIDY = "core.tasks.tidy_jobs"
@@ -211,3 +213,16 @@ def test_a_lock_ends_with_its_session():
     sessions.end(other)
     assert locks.take(7)
     locks.give_back(7)
+
+
+def test_the_hours_of_the_timetable_are_those_of_the_shop(make):
+    ShopProfileFactory.create(time_zone="Asia/Shanghai")
+    forget_shop()
+    one = make()
+    rounds(one)
+    assert str(one.schedule["nightly"].schedule.tz) == "Asia/Shanghai"
+
+    ShopProfileFactory.create(time_zone="America/Lima")
+    forget_shop()
+    rounds(one)
+    assert str(one.schedule["nightly"].schedule.tz) == "America/Lima"
