@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "catalog",
     "recommender",
     "analytics",
+    "reviews",
     "storefront",
 ]
 

@@ -48,6 +48,7 @@ HARMLESS = {
     "analytics.SegmentVersion": "fingerprint note profile refers_to rule",
     "analytics.ScoreCheck": "day kind",
     "analytics.ScoreRun": "as_of figures kind refusal",  # counts of customers, nobody's own score
+    "reviews.ReplyTemplate": "language text title",
     "catalog.Brand": "external_id name name_translations public_id",
     "catalog.BulkChange": "arguments",
     "catalog.BulkChangeRow": "after before reason",

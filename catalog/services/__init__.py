@@ -12,6 +12,8 @@ from catalog.services.events import (
     purchase_event_id,
     record_events,
     record_purchases,
+    record_rating,
+    remove_rating,
 )
 from catalog.services.lifecycle import (
     STEPS,
@@ -66,7 +68,9 @@ __all__ = [
     "put_product",
     "record_events",
     "record_purchases",
+    "record_rating",
     "refund_order",
+    "remove_rating",
     "retry_dead_events",
     "see_visitor",
     "ship_order",

@@ -175,6 +175,19 @@ def purchase_event_id(order_number: str, line: int) -> uuid.UUID:
     return _uuid_of(f"purchase:{order_number}:{line}")
 
 
+def record_rating(*, key: str, product_id: int, customer_id: int, stars: int, at: datetime) -> int:
+    """What a customer thinks of a product. `key` tells it from others; the same key and time again changes nothing."""
+    if at < oldest_moment():
+        return 0
+    row = _Row(_uuid_of(f"rating:{key}"), at, Interaction.Kind.RATING, product_id, customer_id, None, float(stars), {})
+    return _insert([row])
+
+
+def remove_rating(*, key: str, at: datetime) -> int:
+    """It does not count any more."""
+    return Interaction.objects.filter(event_id=_uuid_of(f"rating:{key}"), occurred_at=at).delete()[0]
+
+
 def _uuid_of(text: str) -> uuid.UUID:
     """MD5, because PostgreSQL can make the same: `md5(text)::uuid`. It guards nothing."""
     return uuid.UUID(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())

@@ -69,6 +69,14 @@ from tests.factories.recommender import (
     RecommendationDayFactory,
     RecommendationListFactory,
 )
+from tests.factories.reviews import (
+    ReplyTemplateFactory,
+    ReviewFactory,
+    ReviewPhotoFactory,
+    ReviewReplyFactory,
+    ReviewReportFactory,
+    ReviewVoteFactory,
+)
 
 __all__ = [
     "AlertFactory",
@@ -117,7 +125,13 @@ __all__ = [
     "RecommendationDayFactory",
     "RecommendationListFactory",
     "RefundFactory",
+    "ReplyTemplateFactory",
     "ReportSubscriptionFactory",
+    "ReviewFactory",
+    "ReviewPhotoFactory",
+    "ReviewReplyFactory",
+    "ReviewReportFactory",
+    "ReviewVoteFactory",
     "SalesPartFactory",
     "ScoreCheckFactory",
     "ScoreRunFactory",

@@ -1,0 +1,15 @@
+"""What customers say about products, and what the shop does with it."""
+
+from reviews.models.replies import ReplyTemplate, ReviewReply
+from reviews.models.reviews import Review, ReviewPhoto, ReviewQuerySet
+from reviews.models.voices import ReviewReport, ReviewVote
+
+__all__ = [
+    "ReplyTemplate",
+    "Review",
+    "ReviewPhoto",
+    "ReviewQuerySet",
+    "ReviewReply",
+    "ReviewReport",
+    "ReviewVote",
+]

@@ -1,0 +1,132 @@
+"""Reviews and their photos."""
+
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from core.models import PublicIdModel, TimestampedModel
+
+TITLE_LENGTH = 200
+TEXT_LENGTH = 10_000
+PHOTOS = 6
+"""Of one review."""
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def published(self) -> Self:
+        return self.filter(status=Review.Status.PUBLISHED)
+
+    def waiting(self) -> Self:
+        """What staff have to look at: new ones, and published ones that somebody complained about."""
+        return self.filter(Q(status=Review.Status.PENDING) | Q(status=Review.Status.PUBLISHED, open_reports__gt=0))
+
+
+class Review(PublicIdModel, TimestampedModel):
+    """What one customer wrote about one product. An imported one may name no customer of this shop."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", pgettext_lazy("review", "to review")
+        PUBLISHED = "published", pgettext_lazy("review", "published")
+        REJECTED = "rejected", pgettext_lazy("review", "rejected")
+
+    class Reason(models.TextChoices):
+        """Why a review is not shown. The customer is told."""
+
+        OFF_TOPIC = "off_topic", _("not about the product")
+        ADVERTISING = "advertising", _("advertising or links")
+        PERSONAL_DATA = "personal_data", _("personal data")
+        ABUSIVE = "abusive", _("abusive words")
+        NOT_GENUINE = "not_genuine", _("not a genuine experience")
+        UNREADABLE = "unreadable", _("cannot be understood")
+        OTHER = "other", _("another reason")
+
+    product = models.ForeignKey(
+        "catalog.Product", models.CASCADE, related_name="reviews", verbose_name=_("product"), db_index=False
+    )
+    customer = models.ForeignKey(
+        "catalog.Customer", models.CASCADE, null=True, blank=True, related_name="reviews", verbose_name=_("customer")
+    )
+    author = models.CharField(
+        _("author"), max_length=80, blank=True, help_text=_("The name shown beside the review; empty: a customer.")
+    )
+    rating = models.PositiveSmallIntegerField(_("stars"))
+    title = models.CharField(_("title"), max_length=TITLE_LENGTH, blank=True)
+    text = models.TextField(_("text"), max_length=TEXT_LENGTH, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    is_verified = models.BooleanField(
+        _("verified purchase"), default=False, db_default=False,
+        help_text=_("The customer had paid for this product when the review came."),
+    )  # fmt: skip
+    written_at = models.DateTimeField(_("written"))
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
+    reason = models.CharField(_("reason"), max_length=16, choices=Reason, blank=True)
+    reason_note = models.CharField(_("note to the customer"), max_length=300, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("decided by")
+    )
+    helpful_votes = models.PositiveIntegerField(_("found helpful"), default=0, db_default=0)
+    open_reports = models.PositiveIntegerField(_("complaints"), default=0, db_default=0)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
+        permissions = [("moderate_review", _("Can publish and reject reviews"))]
+        constraints = [
+            models.CheckConstraint(condition=Q(rating__range=(1, 5)), name="review_rating_1_to_5"),
+            models.UniqueConstraint(fields=["product", "customer"], name="review_once_per_customer"),
+            models.CheckConstraint(
+                condition=(Q(status="rejected") & ~Q(reason="")) | (~Q(status="rejected") & Q(reason="")),
+                name="review_rejected_with_reason",
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["-written_at", "-id"], name="review_newest"),
+            models.Index(
+                fields=["product", "-written_at", "-id"], condition=Q(status="published"), name="review_newest_of"
+            ),
+            models.Index(
+                fields=["product", "-helpful_votes", "-id"], condition=Q(status="published"), name="review_helpful_of"
+            ),
+            models.Index(fields=["product", "rating", "status"], name="review_stars_of"),
+            models.Index(
+                fields=["written_at", "id"],
+                condition=Q(status="pending") | Q(status="published", open_reports__gt=0),
+                name="review_waiting",
+            ),
+            GinIndex(OpClass(Upper("text"), name="gin_trgm_ops"), name="review_text_trgm"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.text[:60] or f"{self.rating} ★"
+
+
+class ReviewPhoto(models.Model):
+    """A photo that a customer sent with a review, drawn anew."""
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="photos", verbose_name=_("review"))
+    file = models.ImageField(_("picture"), upload_to="reviews/", width_field="width", height_field="height")
+    width = models.PositiveIntegerField(_("width"), default=0, editable=False)
+    height = models.PositiveIntegerField(_("height"), default=0, editable=False)
+    content_sha256 = models.CharField(max_length=64, editable=False)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("photo of a review")
+        verbose_name_plural = _("photos of reviews")
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "content_sha256"], name="review_photo_once"),
+            models.UniqueConstraint(fields=["review", "position"], name="review_photo_places"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.file)

@@ -1,0 +1,54 @@
+"""What reviews contribute to people's rights."""
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from catalog.models import Visitor
+from core.rights.holdings import Identity
+from reviews.models import Review, ReviewPhoto, ReviewReply, ReviewReport, ReviewVote
+from reviews.services.voices import browser_of
+
+
+def review_traces(who: Identity, label: str, pk: int) -> int:
+    """What hangs on the reviews of a customer, and their votes and complaints; counts of others follow."""
+    if label != "catalog.Customer":
+        return 0
+    own = Review.objects.filter(customer_id=pk)
+    photos = ReviewPhoto.objects.filter(review__in=own)
+    files = [name for name in photos.values_list("file", flat=True) if name]
+    browsers = [browser_of(key) for key in Visitor.objects.filter(customer_id=pk).values_list("key", flat=True)]
+    spoke = Q(customer_id=pk) | Q(browser__in=browsers)
+    elsewhere = set[int]()
+    for voice in (ReviewVote, ReviewReport):
+        elsewhere |= set(voice.objects.filter(spoke).values_list("review_id", flat=True))  # type: ignore[attr-defined]
+    gone = 0
+    for rows in (
+        photos,
+        ReviewReply.objects.filter(review__in=own),
+        ReviewVote.objects.filter(spoke | Q(review__in=own)),
+        ReviewReport.objects.filter(spoke | Q(review__in=own)),
+    ):
+        gone += rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+    recount(Review.objects.filter(pk__in=elsewhere))
+
+    def delete_files() -> None:
+        for name in files:
+            default_storage.delete(name)
+
+    transaction.on_commit(delete_files, robust=True)
+    return gone
+
+
+def recount(reviews: QuerySet[Review]) -> None:
+    """Votes and open complaints as their rows say."""
+
+    def counted(rows: QuerySet[ReviewVote] | QuerySet[ReviewReport]) -> Coalesce:
+        number = rows.filter(review=OuterRef("pk")).order_by().values("review").annotate(n=Count("*")).values("n")
+        return Coalesce(Subquery(number), 0)
+
+    reviews.update(
+        helpful_votes=counted(ReviewVote.objects.all()),
+        open_reports=counted(ReviewReport.objects.filter(closed_at=None)),
+    )

@@ -1,0 +1,79 @@
+"""Questions about reviews, each with a known number of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Avg, Count, Exists, OuterRef, Prefetch, Q, QuerySet
+
+from reviews.models import Review, ReviewPhoto
+
+STARS = (5, 4, 3, 2, 1)
+NEWEST = ("-written_at", "-id")
+
+
+@dataclass(frozen=True)
+class Stars:
+    """What the published reviews of a product say in numbers. `of`: how many gave 5, 4, 3, 2 and 1 stars."""
+
+    count: int
+    average: float | None
+    of: dict[int, int]
+    verified: int
+    with_photos: int
+
+    @property
+    def shares(self) -> list[tuple[int, int, float]]:
+        """(stars, reviews, share from 0 to 1), five stars first."""
+        return [(stars, self.of[stars], self.of[stars] / self.count if self.count else 0.0) for stars in STARS]
+
+
+def stars_of(product_id: int) -> Stars:
+    """One query; `average` is None without reviews."""
+    row: dict[str, Any] = Review.objects.published().filter(product_id=product_id).aggregate(
+        count=Count("pk"), average=Avg("rating"), verified=Count("pk", filter=Q(is_verified=True)),
+        with_photos=Count("pk", filter=Exists(ReviewPhoto.objects.filter(review=OuterRef("pk")))),
+        **{f"of_{stars}": Count("pk", filter=Q(rating=stars)) for stars in STARS},
+    )  # fmt: skip
+    return Stars(
+        count=row["count"],
+        average=None if row["average"] is None else round(float(row["average"]), 2),
+        of={stars: row[f"of_{stars}"] for stars in STARS},
+        verified=row["verified"],
+        with_photos=row["with_photos"],
+    )
+
+
+def shown_reviews(product_id: int) -> QuerySet[Review]:
+    """What anybody may read of a product, with photos and the reply that was sent; not yet ordered."""
+    return with_details(Review.objects.published().filter(product_id=product_id))
+
+
+def reviews_by(customer_id: int) -> QuerySet[Review]:
+    """Everything a customer wrote, newest first, whatever became of it."""
+    return with_details(Review.objects.filter(customer_id=customer_id)).order_by(*NEWEST)
+
+
+def with_details(reviews: QuerySet[Review]) -> QuerySet[Review]:
+    """Two queries for any number of reviews: rows with product and reply, and their photos."""
+    photos = Prefetch("photos", ReviewPhoto.objects.order_by("position", "id"))
+    return reviews.select_related("product", "reply").prefetch_related(photos)
+
+
+def queue(*, filters: Q | None = None) -> QuerySet[Review]:
+    """What waits for a member of staff: complaints first, then the oldest."""
+    rows = with_details(Review.objects.waiting()).select_related("customer")
+    return rows.filter(filters or Q()).order_by("-open_reports", "written_at", "id")
+
+
+def waiting_count() -> int:
+    return Review.objects.waiting().count()
+
+
+def averages_of(product_ids: Sequence[int]) -> dict[int, tuple[int, float]]:
+    """Product → (reviews, average stars) of those that have published ones, in one query: for lists of products."""
+    rows = (
+        Review.objects.published().filter(product_id__in=product_ids).order_by().values("product_id")
+        .annotate(count=Count("pk"), average=Avg("rating")).values_list("product_id", "count", "average")
+    )  # fmt: skip
+    return {product: (count, round(float(average), 2)) for product, count, average in rows}

@@ -1,0 +1,28 @@
+"""One function for each thing that can be done with reviews."""
+
+from reviews.services.moderation import Decision, close_reports, publish, put_back, reject
+from reviews.services.photos import add_photo, remove_photo
+from reviews.services.replies import draft_reply, fill_template, remove_reply, send_reply
+from reviews.services.submission import NewReview, remove_review, submit_review
+from reviews.services.voices import Voice, report_review, take_vote_back, vote_helpful
+
+__all__ = [
+    "Decision",
+    "NewReview",
+    "Voice",
+    "add_photo",
+    "close_reports",
+    "draft_reply",
+    "fill_template",
+    "publish",
+    "put_back",
+    "reject",
+    "remove_photo",
+    "remove_reply",
+    "remove_review",
+    "report_review",
+    "send_reply",
+    "submit_review",
+    "take_vote_back",
+    "vote_helpful",
+]

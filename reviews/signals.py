@@ -1,0 +1,21 @@
+"""What reviews announce. Sent after the commit; receivers do one thing: queue a job."""
+
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+
+review_submitted = Signal()
+"""`review_id`. A customer wrote one; it waits for a member of staff."""
+
+review_published = Signal()
+"""`review_id`. Everybody can read it now."""
+
+review_withdrawn = Signal()
+"""`review_id`. Nobody outside can read it any more."""
+
+
+def announce(signal: Signal, **facts: int) -> None:
+    """Send after this transaction. A receiver that fails is logged and does not undo what was committed."""
+    sender: Any = None
+    transaction.on_commit(lambda: signal.send_robust(sender=sender, **facts), robust=True)
