@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from catalog import selectors_admin as reads
 from catalog.admin import cells
 from catalog.figures import ShopFigures, shop_clock, shop_figures
+from catalog.models import LOW_STOCK
 from core.components import Figure, Meaning, when
 from core.components.words import count_words
 from core.dashboard import Card, Step, WorkItem
@@ -59,7 +60,7 @@ def _work(request: HttpRequest, counts: dict[str, RowCount]) -> list[WorkItem]:
             counts["low"].number,
             f"{products}?view=low",
             Meaning.WAITING,
-            _("%(count)d pieces or fewer") % {"count": reads.LOW_STOCK},
+            _("%(count)d pieces or fewer") % {"count": LOW_STOCK},
         ),
         WorkItem(
             ngettext("live product is out of stock", "live products are out of stock", counts["out"].number),

@@ -7,10 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.postgres.aggregates import BoolAnd
 from django.db.models import (
     Count,
-    Exists,
     Expression,
     ExpressionWrapper,
     F,
@@ -40,9 +38,6 @@ from catalog.models import (
 )
 from core.paginator import RowCount, bounded_counts
 
-LOW_STOCK = 5
-
-
 __all__ = ["DAYS", "ShopClock", "shop_clock"]
 
 
@@ -62,15 +57,10 @@ class Stock:
     variants: int = 0
     sku: str = ""
     uncounted: bool = False
-    low_at: int = LOW_STOCK
 
     @property
     def is_out(self) -> bool:
         return not self.uncounted and self.on_hand <= 0
-
-    @property
-    def is_low(self) -> bool:
-        return not self.uncounted and 0 < self.on_hand <= self.low_at
 
 
 @dataclass(frozen=True)
@@ -138,12 +128,10 @@ def product_stock(product_ids: Iterable[int]) -> dict[int, Stock]:
             variants=Count("id"),
             sku=Min("sku"),
             uncounted=Count("id", filter=Q(track_stock=False)),
-            low_at=Coalesce(Max("product__low_stock_at"), LOW_STOCK),
         )
     )
     return {
-        row["product_id"]: Stock(row["on_hand"], row["variants"], row["sku"], bool(row["uncounted"]), row["low_at"])
-        for row in rows
+        row["product_id"]: Stock(row["on_hand"], row["variants"], row["sku"], bool(row["uncounted"])) for row in rows
     }
 
 
@@ -153,33 +141,13 @@ def on_hand() -> Subquery:
     return Subquery(counted.annotate(total=Sum("stock")).values("total"), output_field=IntegerField())
 
 
-def is_low() -> Q:
-    """At least one piece left and no more than the product's limit, and no variant that is always available.
-
-    Most products have no limit of their own, so the few of them that can be low are found in the variants alone: the
-    table of products is wide, and reading all of it for a column that is empty took longer than the rest of a page. Of
-    the variants no more is read than the index `variant_stock` holds.
-    """
-    pieces = Variant.objects.order_by().values("product").annotate(pieces=Sum("stock"))
-    pieces = pieces.annotate(is_counted=BoolAnd("track_stock")).filter(is_counted=True, pieces__gte=1)
-    usual = pieces.filter(pieces__lte=LOW_STOCK).values("product")
-    own = Product.objects.filter(low_stock_at__isnull=False).order_by().values("pk")
-    within_own = pieces.filter(product=OuterRef("pk"), pieces__lte=OuterRef("low_stock_at"))
-    limit = Q(low_stock_at=None) | Q(Exists(within_own))
-    return Q(is_in_stock=True, pk__in=usual.union(own, all=True)) & limit
-
-
-def low_stock(products: QuerySet[Product]) -> QuerySet[Product]:
-    return products.filter(is_low())
-
-
 def product_tabs() -> dict[str, QuerySet[Product]]:
     """The products of each tab of the list."""
     existing, live = Product.objects.existing(), Product.objects.live()
     return {
         "all": existing,
         "live": live,
-        "low": low_stock(live),
+        "low": Product.objects.low(),
         "out": live.filter(is_in_stock=False),
         "hidden": existing.filter(status=Product.Status.HIDDEN),
         "draft": existing.filter(status=Product.Status.DRAFT),

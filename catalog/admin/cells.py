@@ -100,7 +100,7 @@ def import_state(batch: ImportBatch) -> SafeString:
     return pill(IMPORT_MEANINGS[ImportBatch.State(batch.state)], sentence(batch.get_state_display()))
 
 
-def stock(found: Stock | None) -> SafeString:
+def stock(found: Stock | None, *, is_low: bool) -> SafeString:
     """Pieces on hand, with a pill when they run out."""
     if found is None:
         return number(format_html('<span class="zg-hint">{}</span>', _("no variant")))
@@ -108,7 +108,7 @@ def stock(found: Stock | None) -> SafeString:
         return number(format_html('<span class="zg-hint">{}</span>', _("not counted")))
     if found.is_out:
         return number(pill(Meaning.STOPPED, _("Out of stock")))
-    if found.is_low:
+    if is_low:
         text = ngettext("%(count)d left", "%(count)d left", found.on_hand) % {"count": found.on_hand}
         return number(pill(Meaning.WAITING, text))
     return number(figure(found.on_hand))

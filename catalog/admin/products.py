@@ -76,7 +76,7 @@ class ProductAdmin(ListingMixin, BulkMixin, ProductPageMixin):
         if key == "deleted":
             return rows.exclude(deleted_at=None)
         if key == "low":
-            return reads.low_stock(rows.live())  # type: ignore[attr-defined]
+            return rows.low()  # type: ignore[attr-defined]
         if key == "live":
             return rows.live()  # type: ignore[attr-defined]
         if key == "out":
@@ -152,7 +152,7 @@ class ProductAdmin(ListingMixin, BulkMixin, ProductPageMixin):
 
     @admin.display(description=gettext_lazy("Stock"), ordering=reads.on_hand())
     def stock_cell(self, row: Product) -> SafeString:
-        return cells.stock(getattr(row, "page_stock", None))
+        return cells.stock(getattr(row, "page_stock", None), is_low=row.is_low)
 
     @admin.display(description=gettext_lazy("Price"), ordering="price")
     def price_cell(self, row: Product) -> SafeString:

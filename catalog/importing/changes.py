@@ -20,7 +20,7 @@ MARKED = (*ORDER_PARTS, "catalog_stockmovement")
 EVENTS_IN_A_ROW = 5_000
 
 # Columns that the database or the tree keeps: they move without anybody changing the row.
-_KEPT = {"catalog_product": ("is_in_stock",), "catalog_category": ("path", "depth", "numchild")}
+_KEPT = {"catalog_product": ("is_in_stock", "is_low"), "catalog_category": ("path", "depth", "numchild")}
 
 
 def begin() -> None:

@@ -19,7 +19,7 @@ SAMPLE = 30
 """Fields shown at the most."""
 LONGEST = 160
 TABLES: tuple[type[models.Model], ...] = (Product, Variant, Category, Brand)
-_BY_ITSELF = ("updated_at", "is_in_stock", "path", "depth", "numchild")
+_BY_ITSELF = ("updated_at", "is_in_stock", "is_low", "path", "depth", "numchild")
 
 
 def sample(already: int = 0) -> list[dict[str, str]]:

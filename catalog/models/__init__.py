@@ -5,7 +5,7 @@ from catalog.models.bulk import BulkChange, BulkChangeRow
 from catalog.models.customers import Customer, CustomerTrait
 from catalog.models.imports import ImportBatch, ImportChange, ImportedEvents
 from catalog.models.orders import Order, OrderEvent, OrderLine, Payment, Refund
-from catalog.models.products import Brand, Category, Product, ProductImage, Variant
+from catalog.models.products import LOW_STOCK, Brand, Category, Product, ProductImage, Variant
 from catalog.models.search import (
     ProductTag,
     SearchChange,
@@ -17,6 +17,7 @@ from catalog.models.search import (
 from catalog.models.stock import StockMovement
 
 __all__ = [
+    "LOW_STOCK",
     "Brand",
     "BulkChange",
     "BulkChangeRow",

@@ -13,6 +13,9 @@ from treebeard.mp_tree import MP_Node, MP_NodeManager
 from catalog.models.base import NamedModel, TranslatedValues
 from core.models import MoneyField, PublicIdModel, TimestampedModel
 
+LOW_STOCK = 5
+"""Pieces: the shop's limit, for products without one of their own. In the database: `catalog_stock_state`."""
+
 
 class Category(NamedModel, PublicIdModel, TimestampedModel, MP_Node):
     """A node of the category tree (materialised path, so a branch is one index range)."""
@@ -54,6 +57,10 @@ class ProductQuerySet(models.QuerySet["Product"]):
         """In this category or below it."""
         return self.filter(category__path__startswith=category.path)
 
+    def low(self) -> Self:
+        """Almost sold out: live, with a piece left, no more than its limit, and no variant that is not counted."""
+        return self.live().filter(is_low=True)
+
     def for_listing(self) -> Self:
         return self.select_related("category", "brand").prefetch_related("images")
 
@@ -87,6 +94,10 @@ class Product(NamedModel, PublicIdModel, TimestampedModel):
         _("in stock"), default=False, db_default=False, editable=False,
         help_text=_("Kept by the database from the stock of the variants."),
     )  # fmt: skip
+    is_low = models.BooleanField(
+        _("low in stock"), default=False, db_default=False, editable=False,
+        help_text=_("Kept by the database from the stock of the variants and the limit."),
+    )  # fmt: skip
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, editable=False)
 
@@ -105,7 +116,7 @@ class Product(NamedModel, PublicIdModel, TimestampedModel):
                 name="product_sold_out",
             ),
             models.Index(fields=["-id"], condition=Q(deleted_at__isnull=False), name="product_deleted"),
-            models.Index(fields=["id"], condition=Q(low_stock_at__isnull=False), name="product_own_limit"),
+            models.Index(fields=["-id"], condition=Q(status="live", deleted_at=None, is_low=True), name="product_low"),
             models.Index(fields=["name", "id"], name="product_by_name"),
             models.Index(fields=["price", "id"], name="product_by_price"),
             models.Index(fields=["status", "id"], name="product_by_status"),

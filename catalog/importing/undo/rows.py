@@ -13,7 +13,7 @@ from catalog.importing.staging import analyse, execute, fetch_one, stream
 ROWS = "undo_rows"
 LEFT = "u.reason = '' AND u.outcome = ''"
 _NOT_RESTORED = {
-    "catalog_product": {"is_in_stock"},
+    "catalog_product": {"is_in_stock", "is_low"},
     "catalog_category": {"path", "depth", "numchild"},
 }
 
