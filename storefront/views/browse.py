@@ -12,13 +12,14 @@ from storefront.views.finding import trail_to
 
 MOST_DEPARTMENTS = 6
 SHELF_SECONDS = 60
+HERO_SIZES = "(min-width: 900px) 300px, 30vw"
 _shelves: dict[str, tuple[float, dict[str, Any]]] = {}
 
 
 @require_safe
 @shop_page
 def home(shopper: Shopper) -> HttpResponseBase:
-    return shopper.page("shop/home.html", _front(shopper))
+    return shopper.page("shop/home.html", {**_front(shopper), "hero_sizes": HERO_SIZES})
 
 
 def _front(shopper: Shopper) -> dict[str, Any]:
@@ -33,7 +34,11 @@ def _front(shopper: Shopper) -> dict[str, Any]:
         departments.append({**category, "image": newest[0]["image"] if newest else None})
         shelves.append(newest)
     mixed = [product for product in chain.from_iterable(zip_longest(*shelves)) if product is not None]
-    front = {"departments": departments, "newest": mixed[:8], "hero": [one for one in mixed if one["image"]][:3]}
+    hero = [product for product in mixed if product["image"]][:3]
+    large = {product["image"] for product in hero}
+    for department in departments:  # a picture that the page shows large anyway is not fetched a second time
+        department["sizes"] = HERO_SIZES if department["image"] in large else "48px"
+    front = {"departments": departments, "newest": mixed[:8], "hero": hero}
     _shelves[shopper.language] = (time.monotonic() + SHELF_SECONDS, front)
     return front
 

@@ -20,7 +20,14 @@ from core.models import ShopProfile, StaffUser
 from core.models.access import PUBLISHABLE_SCOPES
 from recommender.pipelines import train_recommender
 from storefront.views import browse
-from tests.factories import ApiKeyFactory, CategoryFactory, CustomerFactory, ProductFactory, ShopProfileFactory
+from tests.factories import (
+    ApiKeyFactory,
+    CategoryFactory,
+    CustomerFactory,
+    ProductFactory,
+    ProductImageFactory,
+    ShopProfileFactory,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 PASSWORD = "a-long-one-7"
@@ -298,6 +305,28 @@ def test_a_snippet_whose_api_is_away_leaves_the_page_as_it_was(shop, phone, live
     expect(shopper.get_by_role("heading", level=1)).to_have_text("Privacy choice")
     shopper.get_by_role("main").get_by_role("button", name="Yes, remember").click()
     expect(shopper.locator("[data-consent-state]")).to_have_text("Now: yes, this browser remembers.")
+
+
+def test_pictures_of_a_placement_are_fetched_when_they_come_near_and_nothing_moves(shop, phone, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    for product in shop:
+        ProductImageFactory.create(product=product)
+    shopper = phone()
+    pictures = "[...document.querySelectorAll('.shelf img')]"
+    tops = f"{pictures}.map(image => image.getBoundingClientRect().top + scrollY)"
+
+    shopper.goto("/shop/", wait_until="networkidle")
+
+    places = shopper.evaluate(tops)
+    assert len(places) == 8
+    fetched = shopper.evaluate(f"{pictures}.map(image => image.currentSrc !== '')")
+    assert fetched == [top < 844 * 1.5 for top in places]
+    assert {True, False} == set(fetched)
+    shopper.evaluate("scrollTo(0, document.body.scrollHeight)")
+    shopper.evaluate("scrollTo(0, 900)")
+    loaded = f"{pictures}.filter(image => image.complete && image.naturalWidth).length"
+    assert eventually(lambda: shopper.evaluate(loaded) == 8)
+    assert shopper.evaluate(tops) == places
 
 
 def test_by_keyboard_alone_a_reason_is_opened_and_a_product_bought(shop, phone):

@@ -6,7 +6,8 @@ import pytest
 from django.db import OperationalError
 
 from catalog.models import Order, Variant
-from tests.factories import CategoryFactory, OrderFactory, ProductFactory
+from storefront.views import browse
+from tests.factories import CategoryFactory, OrderFactory, ProductFactory, ProductImageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +49,20 @@ def test_home_shows_departments_and_what_is_new(shop, visit):
     assert "¥20.00" in page
     assert f"/shop/c/{shop.category.public_id}/" in page
     assert "Red mug" not in page  # nothing of it is left
+
+
+def test_the_picture_of_a_department_that_home_shows_large_is_the_same_file(shop, visit, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    shown = []
+    for number in range(4):
+        product = ProductFactory.create(category=CategoryFactory.create(name=f"Department {number}"))
+        shown.append(ProductImageFactory.create(product=product).file.name)
+
+    page = visit.get("/shop/").content.decode()
+
+    departments = page[page.index('class="departments"') :].split("</nav>")[0]
+    sizes = dict(re.findall(r'/pictures/160/(\S+) 160w.*?sizes="([^"]+)"', departments))
+    assert [sizes[name] for name in shown] == [*[browse.HERO_SIZES] * 3, "48px"]
 
 
 def test_a_product_page_says_price_and_what_is_left_and_marks_the_view(shop, visit):
