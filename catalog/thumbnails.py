@@ -40,11 +40,11 @@ def thumbnail_bytes(image: ProductImage) -> bytes | None:
 
 
 def picture_bytes(name: str, width: int) -> bytes | None:
-    """WebP of the stored product picture `name`, at most `width` pixels wide; never larger than it was.
+    """WebP of the stored picture `name` of a product or review, at most `width` pixels wide; never larger than it was.
 
     None when there is no such picture, it cannot be read, or nobody offers this width.
     """
-    if width not in WIDTHS or not name.startswith("products/"):
+    if width not in WIDTHS or not name.startswith(("products/", "reviews/")):
         return None
     return _kept(f"pictures/{width}/{name}.webp", name, (width, width * 4), SHOP_QUALITY)
 

@@ -8,11 +8,17 @@ from django.utils.translation import gettext as _
 from core.api.errors import is_api, problem_response
 from core.middleware import Handler
 
+API = "/api/v1/"
+PICTURES = "/photos"
+PICTURE_BYTES = 10 * 1024 * 1024
+"""What an address that takes the bytes of a picture may be sent; it reads them by itself and checks again."""
+
 
 class BodyLimitMiddleware:
     """Looks at the headers only: a body must say how long it is, be uncompressed and small enough.
 
-    `MAX_BODY_BYTES` for the API and for who has no session, `MAX_UPLOAD_BYTES` for pages of staff.
+    10 MB for addresses that take a picture, `MAX_BODY_BYTES` for the rest of the API and for who has no session,
+    `MAX_UPLOAD_BYTES` for pages of staff.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -40,5 +46,7 @@ def _refusal(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _limit(request: HttpRequest) -> int:
+    if request.path_info.startswith(API) and request.path_info.endswith(PICTURES):
+        return PICTURE_BYTES
     is_staff = not is_api(request) and settings.SESSION_COOKIE_NAME in request.COOKIES
     return int(settings.MAX_UPLOAD_BYTES if is_staff else settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

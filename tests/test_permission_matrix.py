@@ -44,6 +44,7 @@ from tests.factories import (
     ModelVersionFactory,
     OutgoingMailFactory,
     ProductFactory,
+    ReviewFactory,
     SearchSynonymFactory,
     SegmentFactory,
     ShopProfileFactory,
@@ -84,9 +85,10 @@ def methods(pattern: URLPattern) -> set[str]:
 
 @dataclass
 class World:
-    """Ana has an order, Ben has none; both have a token."""
+    """Ana has an order and a review, Ben has none; both have a token."""
 
     product: Any
+    review: Any
     ana: Any
     ben: Any
     server: ApiKey
@@ -101,6 +103,7 @@ class World:
             "<str:kind>": "recommender",
             "<str:segment_id>": Segment.objects.get(key="new").public_id,
             "<int:number>": "1",
+            "<str:review_id>": self.review.public_id,
         }.items():
             route = route.replace(name, value)
         return route
@@ -152,6 +155,21 @@ API_ROWS = {
     ("POST", "/api/v1/me/export"): Row(None, 403, ana=202, ben=202),
     ("GET", "/api/v1/me/export"): Row(None, 403, ana=404, ben=404),
     ("GET", "/api/v1/me/export/file"): Row(None, 403, ana=404, ben=404),
+    ("GET", "/api/v1/products/<str:product_id>/reviews"): for_all(Scope.REVIEWS),
+    ("POST", "/api/v1/products/<str:product_id>/reviews"): Row(
+        Scope.REVIEWS, 400, {"rating": 5}, browser=403, ana=409, ben=201
+    ),
+    ("GET", "/api/v1/products/<str:product_id>/review-summary"): for_all(Scope.REVIEWS),
+    ("POST", "/api/v1/reviews/<str:review_id>/helpful"): Row(
+        Scope.REVIEWS, 200, {"visitor": "v1"}, browser=200, ana=409, ben=200
+    ),
+    ("DELETE", "/api/v1/reviews/<str:review_id>/helpful"): Row(Scope.REVIEWS, 422, browser=422, ana=200, ben=200),
+    ("POST", "/api/v1/reviews/<str:review_id>/report"): Row(
+        Scope.REVIEWS, 200, {"visitor": "v1", "reason": "abusive"}, browser=200, ana=409, ben=200
+    ),
+    ("GET", "/api/v1/me/reviews"): Row(None, 403, ana=200, ben=200),
+    ("DELETE", "/api/v1/me/reviews/<str:review_id>"): Row(None, 403, ana=204, ben=404),
+    ("POST", "/api/v1/me/reviews/<str:review_id>/photos"): Row(None, 403, {}, ana=415, ben=404),
     ("GET", "/api/v1/staff/experiments"): Row(None, 403),
     ("GET", "/api/v1/staff/experiments/<str:key>"): Row(None, 403),
     ("GET", "/api/v1/staff/segments"): Row(None, 403),
@@ -224,7 +242,8 @@ def world() -> World:
         "ana": token(ana),
         "ben": token(ben),
     }
-    return World(product, ana, ben, server, credentials)
+    review = ReviewFactory.create(product=product, customer=ana, published=True)
+    return World(product, review, ana, ben, server, credentials)
 
 
 CALLERS = (

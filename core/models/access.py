@@ -21,9 +21,10 @@ class Scope(models.TextChoices):
     RECOMMENDATIONS = "recommendations", _("Get recommendations")
     TOKENS = "tokens", _("Issue customer tokens")
     SEARCH = "search", _("Search products")
+    REVIEWS = "reviews", _("Read and write reviews")
 
 
-PUBLISHABLE_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.SEARCH, Scope.EVENTS, Scope.RECOMMENDATIONS})
+PUBLISHABLE_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.SEARCH, Scope.EVENTS, Scope.RECOMMENDATIONS, Scope.REVIEWS})
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

@@ -1,0 +1,1 @@
+"""Addresses of reviews below /api/v1/."""

@@ -1,0 +1,136 @@
+"""What goes in and out. Answers are plain dictionaries (reviews.api.rows); serializers for them describe the schema."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from core.api.ids import IdField
+from core.api.pagination import PageQuerySerializer
+from core.api.questions import QuerySerializer
+from reviews.models import Review, ReviewReport
+from reviews.models.reviews import TEXT_LENGTH, TITLE_LENGTH
+
+SORTS = ("newest", "helpful", "highest", "lowest")
+LANGUAGE_CODE = r"^[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}$"
+VISITOR_LENGTH = 64
+
+
+class ReviewFilterSerializer(serializers.Serializer):
+    sort = serializers.ChoiceField(choices=SORTS, required=False, default="newest")
+    rating = serializers.IntegerField(min_value=1, max_value=5, required=False, help_text="Only these stars.")
+    verified = serializers.BooleanField(required=False, allow_null=True, default=None)
+    with_photos = serializers.BooleanField(required=False, allow_null=True, default=None)
+    language = serializers.RegexField(LANGUAGE_CODE, required=False, help_text="Written in this language.")
+
+
+class ReviewQuerySerializer(ReviewFilterSerializer, PageQuerySerializer, QuerySerializer):
+    pass
+
+
+class MyReviewsQuerySerializer(PageQuerySerializer, QuerySerializer):
+    pass
+
+
+class SubmitReviewSerializer(serializers.Serializer):
+    """`customer` is for server keys only; a customer token speaks for its customer."""
+
+    customer = IdField(required=False)
+    rating = serializers.IntegerField(min_value=1, max_value=5)
+    title = serializers.CharField(max_length=TITLE_LENGTH, required=False, allow_blank=True)
+    text = serializers.CharField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
+    author = serializers.CharField(
+        max_length=80, required=False, allow_blank=True, help_text="Shown beside the review. Empty: nobody is named."
+    )
+    language = serializers.RegexField(LANGUAGE_CODE, required=False)
+
+
+class VoiceSerializer(serializers.Serializer):
+    """`visitor` for browsers without a customer token."""
+
+    visitor = serializers.CharField(max_length=VISITOR_LENGTH, required=False)
+
+
+class VoiceQuerySerializer(VoiceSerializer, QuerySerializer):
+    pass
+
+
+class ComplaintSerializer(VoiceSerializer):
+    reason = serializers.ChoiceField(choices=ReviewReport.Reason.choices)
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["reason"] == ReviewReport.Reason.OTHER and not attrs.get("note", "").strip():
+            raise serializers.ValidationError({"note": [_("Say what is wrong with the review.")]}, code="required")
+        return attrs
+
+
+# --- answers ----------------------------------------------------------------------------------------------------
+
+
+class PhotoSerializer(serializers.Serializer):
+    url = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class ReplySerializer(serializers.Serializer):
+    text = serializers.CharField()
+    sent_at = serializers.DateTimeField()
+
+
+class ReviewSerializer(serializers.Serializer):
+    """A published review. `author` is empty when the customer wants no name shown."""
+
+    id = serializers.CharField()
+    rating = serializers.IntegerField()
+    title = serializers.CharField()
+    text = serializers.CharField()
+    language = serializers.CharField(help_text="Empty when nobody knows.")
+    author = serializers.CharField()
+    verified = serializers.BooleanField(help_text="The customer had bought the product.")
+    written_at = serializers.DateTimeField()
+    helpful = serializers.IntegerField(help_text="People who found it helpful.")
+    photos = PhotoSerializer(many=True)
+    reply = ReplySerializer(allow_null=True, help_text="The shop's answer.")
+
+
+class ReviewedProductSerializer(serializers.Serializer):
+    id = serializers.CharField()
+    external_id = serializers.CharField(allow_null=True)
+    name = serializers.CharField()
+
+
+class MyReviewSerializer(ReviewSerializer):
+    """The customer's own, whatever became of it. `reason` and `note` say why it was rejected."""
+
+    product = ReviewedProductSerializer()
+    status = serializers.ChoiceField(choices=Review.Status.choices)
+    reason = serializers.ChoiceField(choices=[("", "-"), *Review.Reason.choices])
+    reason_text = serializers.CharField()
+    note = serializers.CharField()
+
+
+class StarsSerializer(serializers.Serializer):
+    stars = serializers.IntegerField()
+    count = serializers.IntegerField()
+
+
+class ReviewSummarySerializer(serializers.Serializer):
+    """`average` is null without reviews."""
+
+    count = serializers.IntegerField()
+    average = serializers.FloatField(allow_null=True)
+    stars = StarsSerializer(many=True, help_text="Five stars first.")
+    verified = serializers.IntegerField()
+    with_photos = serializers.IntegerField()
+
+
+class HelpfulSerializer(serializers.Serializer):
+    helpful = serializers.IntegerField()
+
+
+class ComplaintAnswerSerializer(serializers.Serializer):
+    """`new` is false when this person had complained already."""
+
+    new = serializers.BooleanField()

@@ -1,0 +1,15 @@
+"""Addresses of reviews below /api/v1/."""
+
+from django.urls import path
+
+from reviews.api import me_views, views
+
+urlpatterns = [
+    path("products/<str:product_id>/reviews", views.ProductReviewsView.as_view(), name="reviews"),
+    path("products/<str:product_id>/review-summary", views.ReviewSummaryView.as_view(), name="review-summary"),
+    path("reviews/<str:review_id>/helpful", views.HelpfulView.as_view(), name="review-helpful"),
+    path("reviews/<str:review_id>/report", views.ComplaintView.as_view(), name="review-report"),
+    path("me/reviews", me_views.MyReviewsView.as_view(), name="my-reviews"),
+    path("me/reviews/<str:review_id>", me_views.MyReviewView.as_view(), name="my-review"),
+    path("me/reviews/<str:review_id>/photos", me_views.MyPhotosView.as_view(), name="my-review-photos"),
+]
