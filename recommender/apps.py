@@ -28,6 +28,7 @@ class RecommenderConfig(AppConfig):
         evaluators.register("sessions", "recommender.session_evaluators.SessionEvaluator")
         role_permissions.register("recommender", "recommender.roles.ROLE_PERMISSIONS")
         first_models.register("recommender", "recommender.services.train_first")
+        first_models.register("recommender, in full", "recommender.services.ask_for_full_training", order=300)
         model_kinds.register(
             "recommender",
             "recommender.choices.RECOMMENDER",
@@ -40,6 +41,7 @@ class RecommenderConfig(AppConfig):
                 "hit_rate@10": _("Customers with a hit among the first 10"),
                 "coverage": _("Share of products ever shown"),
             },
+            strategy_name="recommender.reasons.strategy_name",
             pages={"recommender_trials": _("Trials and weights")},
             groups={
                 "new": _("New customers"),

@@ -43,12 +43,13 @@ KEPT_FOR = timedelta(hours=12)
 
 
 def train_recommender(
-    *, until: datetime | None = None, time_budget: float | None = None, deep: bool = False
+    *, until: datetime | None = None, time_budget: float | None = None, deep: bool = False, quick: bool = False
 ) -> ModelVersion:
     """Rows to frame, frame to candidate, candidate to later data, and only then to the registry.
 
-    `time_budget`: seconds for the search over parameters, by default RECOMMENDER_SECONDS of the settings; `deep`: with
-    a network among the sources. Raises DomainError when nobody did anything yet.
+    `time_budget`: processor seconds for the search over parameters, by default RECOMMENDER_SECONDS of the settings;
+    `deep`: with a network among the sources; `quick`: see `training.train`. Raises DomainError
+    when nobody did anything yet.
     """
     trials = _Trials.of_this_job(until or timezone.now())
     progress(0, STEPS, Said(gettext_noop("Reading what people did")))
@@ -62,7 +63,7 @@ def train_recommender(
         trained = training.train(
             interactions, seed=SEED, history_limit=HISTORY_LIMIT, progress=_report, known=trials.known,
             time_budget=settings.RECOMMENDER_SECONDS if time_budget is None else time_budget,
-            remember=trials.remember, kitchen=kitchen,
+            remember=trials.remember, kitchen=kitchen, quick=quick,
         )  # fmt: skip
     except training.NotEnoughData as error:
         raise DomainError(_("Nobody looked at or bought anything yet."), code="not_enough_data") from error

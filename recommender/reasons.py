@@ -122,6 +122,8 @@ def strategy_name(strategy: str) -> str:
             return _("two-tower network")
         case "popularity":
             return _("popularity")
+        case "popularity_recent":
+            return _("popularity of late")
         case "newest":
             return _("newest first")
         case "similar":

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from catalog.models import Brand, Category, Product
+from catalog.models import Brand, Category, Interaction, Product
 from core.jobs import enqueue, run_now
 from core.model_registry import LoadedModel
 from core.models import Job, ModelVersion, StaffUser
@@ -25,18 +25,21 @@ WISHES = (
 ASKED_OF_A_MODEL = 1_000
 
 
-def request_training(*, by: StaffUser | None = None) -> Job:
-    """Queue a training run; while one waits or runs, that one is returned."""
-    return enqueue(TRAINING, dedupe_key="recommender.train", created_by=by)
-
-
 def train_first() -> None:
-    """Train once, in this process, when the installation has no recommender yet and somebody did something."""
-    from catalog.models import Interaction
-
+    """Train once, quickly and in this process, when no recommender serves yet and somebody did something."""
     if ModelVersion.objects.of(RECOMMENDER.name).active().exists() or not Interaction.objects.exists():
         return
-    run_now("recommender.tasks.train")
+    run_now("recommender.tasks.train_first")
+
+
+def ask_for_full_training() -> None:
+    """Queue the training with the whole search, while a quick first model serves and none was asked for since. Nobody
+    waits for it: the shop opens meanwhile, and the gate decides which of the two goes on."""
+    live = ModelVersion.objects.of(RECOMMENDER.name).active().first()
+    if live is None or not live.report.get("quick"):
+        return
+    if not Job.objects.filter(task=TRAINING, created_at__gte=live.created_at).exists():
+        enqueue(TRAINING, dedupe_key=f"schedule:{TRAINING}")
 
 
 def why_foreign(model: LoadedModel) -> str:

@@ -17,6 +17,20 @@ def train() -> dict[str, Any]:
     return {"version": version.name, "passed": version.gate["passed"]}
 
 
+@job(kind="recommender.train_first", queue="train", title=_("Train the first recommendations"))
+def train_first() -> dict[str, Any]:
+    """Learn what is learned within seconds, so that a new shop can open. Safe to run twice: where a model serves,
+    nothing is done, so that a start that comes late displaces no better one."""
+    from core.models import ModelVersion
+    from recommender import pipelines
+    from recommender.choices import RECOMMENDER
+
+    if ModelVersion.objects.of(RECOMMENDER.name).active().exists():
+        return {"skipped": "a model serves"}
+    version = pipelines.train_recommender(quick=True)
+    return {"version": version.name, "passed": version.gate["passed"]}
+
+
 @job(kind="recommender.credit", queue="bulk", title=_("Count what recommendations bring"))
 def count_credit() -> dict[str, Any]:
     """Count the days that changed since the last time. Safe to run at any time."""

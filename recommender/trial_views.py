@@ -119,6 +119,7 @@ def trials(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "columns": _columns(sort, version),
         "seconds": sum(row.cpu_seconds for row in rows),
         "is_sampled": bool(report.get("tuned_on_sample")),
+        "is_quick": bool(report.get("quick")),
         "may_export": may_export,
     }
     return render(request, "admin/recommender/trials.html", context)

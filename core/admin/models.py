@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -123,7 +124,7 @@ class ModelVersionAdmin(LedgerAdmin):
             "measures": main,
             "other_measures": [m for m in measures if m not in main],
             "groups": _groups(chosen, meta) if chosen else None,
-            "sizes": _sizes(chosen),
+            "sizes": _sizes(chosen, meta),
             "pages": _pages(chosen, meta) if chosen else [],
             "damaged": _load_error(kind),
             "training": training,
@@ -214,11 +215,17 @@ def _hindrance(version: ModelVersion, *, retired: bool = False) -> str:
     return ""
 
 
-def _sizes(version: ModelVersion | None) -> list[tuple[str, Any]]:
-    """What the report says it learned from, as far as it says so."""
+def _sizes(version: ModelVersion | None, meta: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What the report says it learned from and how, as far as it says so. The kind's `strategy_name` has words."""
     report = (version.report if version else None) or {}
-    found = [(_("Customers"), "customers"), (_("Products"), "items"), (_("Strategy"), "chosen")]
-    return [(label, report[name]) for label, name in found if isinstance(report.get(name), int | str)]
+    found = [(_("Customers"), report.get("customers")), (_("Products"), report.get("items"))]
+    strategy = report.get("chosen")
+    if isinstance(strategy, str) and "strategy_name" in meta:
+        strategy = import_string(meta["strategy_name"])(strategy)
+    found.append((_("Strategy"), strategy))
+    if report.get("quick") is True:
+        found.append((_("Training"), _("quick, so that the shop could open")))
+    return [(label, value) for label, value in found if isinstance(value, int | str)]
 
 
 def _pages(version: ModelVersion, meta: Mapping[str, Any]) -> list[tuple[Any, str]]:

@@ -37,7 +37,8 @@ TOWER_ITEMS = 50_000
 
 @dataclass(frozen=True)
 class Size:
-    """What decides which methods a shop can pay for. `seconds`: the time budget, None without one."""
+    """What decides which methods a shop can pay for. `seconds`: the time budget (of the processor), None
+    without one."""
 
     events: int
     customers: int

@@ -29,6 +29,9 @@ from recommender.ml.tuning import Choice, choose, fallback_for
 
 HISTORY_LIMIT = 50
 MAX_JUDGED = 20_000
+QUICK = frozenset({"item_knn", "ease", "sequence_rules"})
+"""Sources of a quick model: what learns in a second or two and is good as it starts."""
+QUICK_SECONDS = 5.0
 
 
 class NotEnoughData(ValueError):
@@ -69,8 +72,13 @@ def train(
     known: Mapping[str, Sequence[float]] | None = None,
     remember: Callable[[str, float, float], None] | None = None,
     kitchen: Kitchen | None = None,
+    quick: bool = False,
 ) -> TrainedRecommender:
     """Choose on the past, judge on the last fifth of the time-ordered events, then learn from everything.
+
+    `quick` is for the first model of an installation, which people wait for: only the sources in QUICK, at most
+    QUICK_SECONDS of search, nothing about running visits and moments. It is judged like any other, on the same
+    customers.
 
     Parameters and strategy are chosen on a validation part of the earlier events alone; the later events are looked
     at once, for the report. With too few events to hold anything back the defaults stand and the report says so
@@ -79,16 +87,18 @@ def train(
     """
     if len(interactions) == 0:
         raise NotEnoughData("There are no interactions to learn from.")
+    if quick:
+        time_budget = min(QUICK_SECONDS, QUICK_SECONDS if time_budget is None else time_budget)
     began = time.process_time()
     cut = split(interactions, "by-time", seed=seed)
     most = Exam.affordable(MAX_JUDGED, interactions.item_count)
     exam = Exam(cut, max_customers=most, seed=seed, history_limit=history_limit)
     choice = choose(
         cut.train, protocol="by-time", seed=seed, time_budget=time_budget, history_limit=history_limit,
-        progress=progress, known=known, remember=remember, kitchen=kitchen,
+        progress=progress, known=known, remember=remember, kitchen=kitchen, only=QUICK if quick else None,
     )  # fmt: skip
     chosen = time.process_time()
-    found = _judged(choice, exam, interactions)
+    found = _judged(choice, exam, None if quick else interactions)
     facts = {
         "rows": {"earlier": len(cut.train), "later": len(cut.test)},
         "judged_from": float(cut.test.times.min()) if len(cut.test) else None,
@@ -104,6 +114,7 @@ def train(
         report={
             "metrics": found.strategies.get(choice.strategy, {PRIMARY: 0.0}),
             "measured": bool(found.strategies),
+            "quick": quick,
             "strategies": found.strategies,
             "groups": found.groups,
             "sessions": rounded(found.verdict.report),
@@ -144,8 +155,9 @@ class _Judged:
     weighing: Weighing = context_choice.NOT_MEASURED
 
 
-def _judged(choice: Choice, exam: Exam, interactions: Interactions) -> _Judged:
-    """Every contestant, learned from the earlier events, on the later ones."""
+def _judged(choice: Choice, exam: Exam, everything: Interactions | None) -> _Judged:
+    """Every contestant, learned from the earlier events, on the later ones. With `everything`, the earlier and later
+    events, the chosen one is asked at moments of later visits, too."""
     found = _Judged()
     if len(exam.customers) == 0:
         return found
@@ -159,12 +171,12 @@ def _judged(choice: Choice, exam: Exam, interactions: Interactions) -> _Judged:
         ranked = exam.ranked(model)
         found.strategies[model.name] = rounded(exam.measures(ranked))
         found.groups[model.name] = {name: rounded(row) for name, row in exam.judge_groups(ranked).items()}
-        if model.name == choice.strategy:
+        if model.name == choice.strategy and everything is not None:
             cpu = time.process_time()
-            found.verdict = _who_is_served_by_session(model, exam, interactions)
+            found.verdict = _who_is_served_by_session(model, exam, everything)
             found.costs["sessions"] = time.process_time() - cpu
             cpu = time.process_time()
-            found.weighing = _what_moments_say(model, choice, exam, interactions)
+            found.weighing = _what_moments_say(model, choice, exam, everything)
             found.costs["context"] = time.process_time() - cpu
     return found
 

@@ -1,7 +1,7 @@
 """Choosing parameters, weights and strategy on a validation part of the training data, never on what is judged."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import Any
 
@@ -103,14 +103,15 @@ def choose(
     known: Mapping[str, Sequence[float]] | None = None,
     remember: Callable[[str, float, float], None] | None = None,
     kitchen: Kitchen | None = None,
+    only: Collection[str] | None = None,
 ) -> Choice:
     """Hold back a part of `train` by `protocol`, tune each method that the shop can pay for and popularity on it, learn
     how to blend them, name the best strategy.
 
     `remember` is told the name, score and processor seconds of every parameter set that was measured; given back as
     `known` (name to both) with the same `train` and `seed`, none of them is measured again. Stops early after
-    `time_budget` seconds with the best so far. Where validation has nobody to ask, the default parameters stand and
-    the strategy is item_knn.
+    `time_budget` processor seconds with the best so far. `only` these sources are looked at, all by default. Where
+    validation has nobody to ask, the default parameters stand and the strategy is item_knn.
     """
     clock = _Clock(time_budget)
     kitchen = kitchen or Kitchen(seed=seed)
@@ -118,7 +119,7 @@ def choose(
     most = Exam.affordable(ASKED, part.item_count, scores=ASKED_SCORES)
     exam = Exam(split(part, protocol, seed=seed), max_customers=most, seed=seed, history_limit=history_limit)
     sampled = len(part) < len(train)
-    recipes = recipes_for(Size.of(train, time_budget), kitchen)
+    recipes = [r for r in recipes_for(Size.of(train, time_budget), kitchen) if only is None or r.name in only]
     if len(exam.customers) == 0:
         params = {recipe.name: recipe.start for recipe in recipes if recipe.name == "item_knn"}
         return Choice("item_knn", params, {}, None, {}, protocol, sampled, kitchen)
@@ -230,15 +231,17 @@ def _weigh(
 
 @dataclass
 class _Clock:
+    """Processor seconds of this process, so that a busy machine costs time and not quality."""
+
     seconds: float | None
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.process_time)
 
     def share(self, part: float) -> float | None:
-        """The moment (in seconds since the start) until which this part of the search may go on."""
+        """The moment (in processor seconds since the start) until which this part of the search may go on."""
         return None if self.seconds is None else self.seconds * BLEND_SHARE * part
 
     def past(self, moment: float | None) -> bool:
-        return moment is not None and time.monotonic() - self.started > moment
+        return moment is not None and time.process_time() - self.started > moment
 
 
 class _Search:

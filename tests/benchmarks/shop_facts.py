@@ -12,10 +12,10 @@ def main() -> None:
     import django
 
     django.setup()
-    if "index" in sys.argv:
+    if "index" in sys.argv or "train" in sys.argv:
         from core.jobs import run_now
 
-        run_now("catalog.tasks.rebuild_search")
+        run_now("catalog.tasks.rebuild_search" if "index" in sys.argv else "recommender.tasks.train")
         return
     from django.conf import settings
     from django.db import connection

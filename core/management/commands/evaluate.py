@@ -24,7 +24,9 @@ class Command(BaseCommand):
             part = tasks.add_parser(entry.key, help=evaluator.help, description=evaluator.help)
             part.add_argument("--json", metavar="OUT", help="Write every number, settings and versions to this file.")
             part.add_argument("--seed", type=int, default=0, help="Seed of everything random (default 0).")
-            part.add_argument("--time-budget", type=float, metavar="SECONDS", help="Stop searching after this long.")
+            part.add_argument(
+                "--time-budget", type=float, metavar="SECONDS", help="Stop searching after so many processor seconds."
+            )
             part.add_argument(
                 "--map", default="", metavar="NAME=COLUMN,…", help="Our column names and what the files call them."
             )

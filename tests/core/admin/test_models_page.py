@@ -86,6 +86,34 @@ def test_groups_of_the_chosen_strategy_are_shown_in_words(client, shop):
     assert "0.9<" not in page
 
 
+@pytest.mark.parametrize(
+    ("strategy", "english", "chinese"),
+    [
+        ("blend", "several methods together", "多种方法合用"),
+        ("item_knn", "similar products", "相似商品"),
+        ("popularity_recent", "popularity of late", "近期热度"),
+    ],
+)
+def test_the_strategy_is_named_in_words_of_both_languages(client, boss, strategy, english, chinese):
+    publish(0.2, chosen=strategy)
+
+    for language, words in (("en", english), ("zh-hans", chinese)):
+        boss.language = language
+        boss.save()
+        page = client.get(PAGE).content.decode()
+
+        assert f"<dd>{words}</dd>" in page
+        assert strategy not in page
+
+
+def test_a_quick_first_model_says_so(client, shop):
+    publish(0.2, quick=True)
+    publish(0.3, quick=False)
+
+    assert "quick, so that the shop could open" in client.get(f"{PAGE}&version=1").content.decode()
+    assert "so that the shop could open" not in client.get(f"{PAGE}&version=2").content.decode()
+
+
 def test_rolling_back_puts_the_version_before_back_and_offers_to_undo(client, boss):
     publish(0.2)
     second = publish(0.25)

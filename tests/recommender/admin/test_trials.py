@@ -4,8 +4,12 @@ import io
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from core.models import LedgerEntry, ModelVersion, StaffUser
+from recommender.ml.sources import RECIPES
+from recommender.reasons import strategy_name
+from recommender.trial_views import WORDS
 
 PAGE = reverse("admin:recommender_trials")
 TRIALS = [
@@ -49,6 +53,15 @@ def owner(client, db):
 
 def rows_of(answer):
     return [(row.number, row.source) for row in answer.context["rows"]]
+
+
+@pytest.mark.parametrize("strategy", [*(recipe.name for recipe in RECIPES), "popularity", "popularity_recent", "blend"])
+def test_every_strategy_that_can_be_chosen_has_words_for_staff(strategy):
+    for language in ("en", "zh-hans"):
+        with override(language):
+            assert str(WORDS[strategy]) != strategy
+            assert "_" not in strategy_name(strategy)
+            assert strategy_name(strategy) != strategy or (strategy, language) == ("popularity", "en")
 
 
 def test_every_trial_stands_with_what_was_turned_its_score_and_its_cost(owner, version):

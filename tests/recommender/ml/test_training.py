@@ -123,6 +123,29 @@ def test_a_time_budget_ends_the_search_early(data):
     assert choose(data, protocol="by-time", time_budget=0.0).tried == 5
 
 
+def test_the_budget_counts_the_processor_so_that_a_busy_machine_does_not_shorten_the_search(data, monkeypatch):
+    """Here the processor stands still and the wall clock runs."""
+    monkeypatch.setattr(tuning.time, "process_time", lambda: 3.0)
+
+    assert choose(data, protocol="by-time", time_budget=1e-3, only={"ials"}).tried > 20
+
+
+def test_a_quick_model_is_made_of_few_sources_and_judged_on_the_same_customers(data, trained):
+    quick = train(data, seed=1, quick=True, time_budget=60)
+
+    assert quick.report["quick"] is True
+    assert trained.report["quick"] is False
+    assert set(quick.report["parameters"]) == {"item_knn", "ease", "sequence_rules"}
+    assert set(quick.report["strategies"]) == {
+        "popularity", "popularity_recent", "item_knn", "ease", "sequence_rules", "blend",
+    }  # fmt: skip
+    assert quick.report["metrics"]["customers"] == trained.report["metrics"]["customers"]
+    assert quick.report["strategies"]["popularity"] == trained.report["strategies"]["popularity"]
+    assert quick.report["sessions"] == {"serves_up_to": 0, "moments": 0}
+    found = quick.serving().recommend([(1002, 1.0), (1004, 1.0)], 5, exclude=[1002, 1004])
+    assert all(candidate.product_id % 2 == 0 for candidate in found)
+
+
 def test_every_trial_is_told_with_its_parameters_and_one_of_each_source_is_the_chosen_one(trained):
     trials = trained.report["trials"]
     chosen = {trial["source"]: trial for trial in trials if trial["chosen"]}
