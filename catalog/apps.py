@@ -123,13 +123,18 @@ class CatalogConfig(AppConfig):
             fields=["text", "normalised", "language", "filters"], find="catalog.rights.searches_of",
             on_erase="delete", order=55,
         )  # fmt: skip
-        holds("Visitor", "customer", "key", on_erase="delete")
         holds("CustomerTrait", "customer", "value reasons", on_erase="delete")
-        holds("Interaction", "customer", "context")
-        holds("Order", "customer", "number external_id channel", keeps={"number": books, "external_id": books})
-        holds("OrderLine", "order__customer", "")
-        holds("OrderEvent", "order__customer", "note details")
-        holds("Payment", "order__customer", "external_id", keeps={"external_id": books})
-        holds("Refund", "customer", "external_id reason", keeps={"external_id": books})
-        holds("StockMovement", "order__customer", "note")
+        holds("Interaction", "", "context", find="catalog.rights.theirs")
+        of_orders = {"find": "catalog.rights.parts_of_orders"}
+        holds("OrderLine", "", "", **of_orders)
+        holds("OrderEvent", "", "note details", **of_orders)
+        holds("Payment", "", "external_id", keeps={"external_id": books}, **of_orders)
+        holds("Refund", "", "external_id reason", keeps={"external_id": books}, find="catalog.rights.refunds_of")
+        holds("StockMovement", "", "note", **of_orders)
+        # After their parts, which are found by the order, and before the browsers, by which those of guests are found.
+        holds(
+            "Order", "", "number external_id channel visitor", keeps={"number": books, "external_id": books},
+            find="catalog.rights.theirs", order=110,
+        )  # fmt: skip
+        holds("Visitor", "customer", "key", on_erase="delete", order=120)
         holds("ImportChange", "person", "before", on_erase="delete")

@@ -28,6 +28,7 @@ from catalog.models import (
     StockMovement,
     Visitor,
 )
+from catalog.rights import CustomerSubject
 from core import rights
 from core.exceptions import DomainError, NotFound
 from core.models import (
@@ -45,6 +46,7 @@ from core.models import (
 from core.rights import copying, erasing
 from core.rights.holdings import Identity, holdings
 from core.rights.services import watch_clock
+from core.said import NOTHING
 from recommender.models import RecommendationList
 from tests.factories import (
     CustomerFactory,
@@ -57,6 +59,11 @@ from tests.factories import (
     InteractionFactory,
     OrderFactory,
     OrderLineFactory,
+    ReviewFactory,
+    ReviewPhotoFactory,
+    ReviewReplyFactory,
+    ReviewReportFactory,
+    ReviewVoteFactory,
     SearchQueryFactory,
     SegmentMembershipFactory,
     SnapshotMemberFactory,
@@ -72,7 +79,7 @@ BIRTHDAY = date(1957, 2, 23)
 
 @pytest.fixture(autouse=True)
 def own_folder(settings: Any, tmp_path: Path) -> Path:
-    settings.VAR_DIR, settings.EXPORT_ROOT = tmp_path, tmp_path / "exports"
+    settings.VAR_DIR, settings.EXPORT_ROOT, settings.MEDIA_ROOT = tmp_path, tmp_path / "exports", tmp_path / "media"
     return tmp_path
 
 
@@ -122,13 +129,19 @@ def ana() -> Customer:
         SegmentMembershipFactory, SnapshotMemberFactory,
     ):  # fmt: skip
         factory.create(customer=ana)
+    review = ReviewFactory.create(customer=ana)
+    for of_review in (ReviewPhotoFactory, ReviewReplyFactory):
+        of_review.create(review=review)
+    for voice in (ReviewReportFactory, ReviewVoteFactory):
+        voice.create(customer=ana)
     for one in holdings(LABEL):
         rows = list(one.rows_of(ana.pk))
         assert rows, f"{one.label}: this test has to make a row"
         if one.label == "core.Exposure":  # named below, as the storefront names people
             continue
         for row in rows:
-            wanted = {name: marked(row, name) for name in one.fields if name not in one.keeps}
+            empty = {"browser"} if getattr(row, "customer_id", None) else set()  # reviews name one or the other
+            wanted = {name: marked(row, name) for name in set(one.fields) - set(one.keeps) - empty}
             changes = {name: value for name, value in wanted.items() if value is not None}
             if changes:
                 one.model._default_manager.filter(pk=row.pk).update(**changes)
@@ -234,6 +247,71 @@ def test_orders_no_longer_say_in_which_browser_they_were_placed(ana):
     erasing.erase(LABEL, ana.pk)
 
     assert [Order.objects.get(pk=one.pk).visitor for one in (hers, guest, other)] == [None, None, friends]
+
+
+class Browsers:
+    """Orders and acts in a browser that is Ana's, some without a name and one in somebody else's, and a stranger's."""
+
+    def __init__(self, ana: Customer) -> None:
+        hers, strange = VisitorFactory.create(customer=ana), VisitorFactory.create(customer=None)
+        self.guests = self._order(None, hers)
+        self.bens = self._order(CustomerFactory.create(name="Ben"), hers)
+        self.strangers = self._order(None, strange)
+        for customer, visitor in ((None, hers), (self.bens.customer, hers), (None, strange)):
+            InteractionFactory.create(customer=customer, visitor=visitor, kind=Interaction.Kind.VIEW)
+
+    def _order(self, customer: Customer | None, visitor: Visitor) -> Order:
+        order = OrderFactory.create(customer=customer, visitor=visitor, status=Order.Status.CLOSED)
+        OrderLineFactory.create(order=order)
+        OrderEvent.objects.create(order=order, kind="note", note="Ring twice", occurred_at=timezone.now())
+        Refund.objects.create(
+            order=order, customer=customer, amount=1, currency="CNY", reason="Too small", refunded_at=timezone.now()
+        )  # fmt: skip
+        return order
+
+
+def test_what_a_guest_ordered_and_did_in_the_persons_browser_stands_in_the_copy_and_nobody_elses(ana):
+    before = {one.label: one.rows_of(ana.pk).count() for one in holdings(LABEL)}
+    made = Browsers(ana)
+    request, _new = rights.ask(DataRequest.Kind.EXPORT, LABEL, ana.pk, channel="staff")
+
+    rights.carry_out(request.pk)
+
+    request.refresh_from_db()
+    with zipfile.ZipFile(copying.folder() / request.file) as archive:
+        data = json.loads(archive.read("data.json"))
+    numbers = {row["number"] for row in data["catalog.Order"]}
+    assert made.guests.number in numbers
+    assert numbers.isdisjoint({made.bens.number, made.strangers.number})
+    more = {label: len(rows) - before[label] for label, rows in data.items() if len(rows) != before[label]}
+    assert more == dict.fromkeys(
+        ("catalog.Interaction", "catalog.Order", "catalog.OrderEvent", "catalog.OrderLine", "catalog.Refund",
+         "catalog.Visitor"), 1,
+    )  # fmt: skip
+
+
+def test_notes_of_a_guests_orders_in_the_persons_browser_go_and_those_of_others_stay(ana):
+    made = Browsers(ana)
+    totals = [one.total for one in (made.guests, made.bens, made.strangers)]
+
+    erasing.erase(LABEL, ana.pk)
+
+    orders = [Order.objects.get(pk=one.pk) for one in (made.guests, made.bens, made.strangers)]
+    assert [one.events.get().note for one in orders] == ["", "Ring twice", "Ring twice"]
+    assert [one.refunds.get().reason for one in orders] == ["", "Too small", "Too small"]
+    assert [one.visitor for one in orders] == [None, None, made.strangers.visitor]
+    assert [one.customer for one in orders] == [None, made.bens.customer, None]
+    assert [one.total for one in orders] == totals
+
+
+def test_an_erasure_waits_for_a_guests_order_in_the_persons_browser_too(ana):
+    made = Browsers(ana)
+    Order.objects.filter(pk__in=[made.bens.pk, made.strangers.pk]).update(status=Order.Status.SHIPPED)
+    assert CustomerSubject().hindrance(ana.pk) == NOTHING
+
+    Order.objects.filter(pk=made.guests.pk).update(status=Order.Status.SHIPPED)
+
+    assert CustomerSubject().hindrance(ana.pk).values == {"number": made.guests.number}
 
 
 def test_an_erased_person_is_found_by_nothing_that_a_storefront_knows(ana, server):
