@@ -16,7 +16,7 @@ import_panels = Registry("import_panels")
 """Callables `(request, batch) -> core.panels.Panel | None`: what upper apps say about an import on its page."""
 
 import_sections = Registry("import_sections")
-"""Sections of the native format, key = file name without .csv: classes of catalog.importing.sections."""
+"""Sections of the native format, key = file name without .csv: classes of catalog.importing.sections; meta: `title`."""
 
 demo_sections = Registry("demo_sections")
 """More files of the demo shop: callables `(world, writer) -> None`."""

@@ -7,9 +7,11 @@ class ReviewsConfig(AppConfig):
     verbose_name = _("Reviews")
 
     def ready(self) -> None:
+        from catalog.extensions import import_sections
         from core.extensions import role_permissions
 
         role_permissions.register("reviews", "reviews.roles.ROLE_PERMISSIONS")
+        import_sections.register("reviews", "reviews.importing.Reviews", order=20, title=_("Reviews"))
         self._register_personal_data()
 
     @staticmethod

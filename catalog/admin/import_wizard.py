@@ -83,7 +83,9 @@ def format_name(key: str) -> str:
 
 
 def section_name(name: str) -> str:
-    return str(SECTION_NAMES.get(name, name))
+    if name in SECTION_NAMES or name not in import_sections:
+        return str(SECTION_NAMES.get(name, name))
+    return str(import_sections.get(name).meta.get("title", name))
 
 
 class ImportWizard:

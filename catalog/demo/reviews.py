@@ -16,6 +16,9 @@ from catalog.demo.world import COLOURS
 
 CUTS = (-0.45, -0.1, 0.28, 0.75)  # of the latent impression, between one and five stars
 
+WAITING = 14
+"""The newest reviews, which nobody of the staff has looked at yet."""
+
 
 class Buyer(Protocol):
     """Of a customer, what a review needs."""
@@ -51,6 +54,7 @@ class Review:
     created_at: int
     aspects: dict[str, int]
     id: str = ""
+    status: str = "published"
 
 
 def make_reviews(seed: int, size: Size, calendar: Calendar, orders: list[Order]) -> list[Review]:
@@ -74,6 +78,8 @@ def write_reviews(rng: np.random.Generator, things: Iterable[Bought], end: int) 
     reviews.sort(key=lambda review: (review.created_at, review.customer.id, review.product.id))
     for number, review in enumerate(reviews, start=1):
         review.id = f"R{number:06d}"
+    for review in reviews[-WAITING:]:
+        review.status = "pending"
     return reviews
 
 

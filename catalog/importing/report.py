@@ -171,6 +171,8 @@ def rule_label(code: str) -> str:
         "payments_assumed": _("bought orders without payment, taken as paid in full"),
         "purchases": _("purchases written for recommendations"),
         "visitors_new": _("visitors made from their IDs"),
+        "ratings": _("stars of customers, written for recommendations"),
+        "replies": _("replies of the shop to reviews"),
         "guest_orders": _("orders of guests (no customer)"),
         "orders_of_shipping_alone": _("orders with shipping and no product"),
         "duplicates_kept": _("lines equal to an earlier one, kept"),
