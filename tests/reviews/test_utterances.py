@@ -17,16 +17,16 @@ RISKS = {"refund_dispute", "injury", "legal_threat", "data_deletion"}
 TEXTS = [f"{part}_{language}" for part in ("title", "description", "includes", "excludes") for language in LANGUAGES]
 
 
-def read(path: Path) -> list[tuple[str, str]]:
-    """(text, intent) of every row; fails unless the file is UTF-8 without BOM, with exactly these two columns."""
+def read(path: Path, columns: tuple[str, ...] = ("text", "intent")) -> list[list[str]]:
+    """Every row; fails unless the file is UTF-8 without BOM, with exactly these columns."""
     raw = path.read_bytes()
     assert raw.endswith(b"\n"), path.name
     assert b"\r" not in raw, path.name
     assert not raw.startswith(b"\xef\xbb\xbf"), path.name
     rows = list(csv.reader(raw.decode("utf-8").splitlines(), strict=True))
-    assert rows[0] == ["text", "intent"], path.name
-    assert all(len(row) == 2 for row in rows), path.name
-    return [(text, intent) for text, intent in rows[1:]]
+    assert rows[0] == list(columns), path.name
+    assert all(len(row) == len(columns) for row in rows), path.name
+    return rows[1:]
 
 
 def plain(text: str) -> str:
@@ -39,7 +39,7 @@ def intents() -> list[dict]:
     return json.loads((STARTER / "intents.json").read_text(encoding="utf-8"))
 
 
-def judged(language: str) -> list[tuple[str, str]]:
+def judged(language: str) -> list[list[str]]:
     return read(UTTERANCES / f"test_{language}.csv")
 
 
@@ -81,15 +81,22 @@ def test_no_utterance_is_there_twice_within_or_across_languages():
     assert [text for text, count in counts.items() if count > 1] == []
 
 
-def test_a_training_example_is_never_a_test_utterance():
+@pytest.mark.parametrize(("name", "columns"), [("examples", ("text", "intent")), ("background", ("text",))])
+def test_a_training_text_is_never_a_test_utterance(name, columns):
     tested = {plain(text) for language in LANGUAGES for text, _ in judged(language)}
-    trained = [
-        plain(text)
-        for path in (STARTER / f"examples_{language}.csv" for language in LANGUAGES)
-        if path.exists()
-        for text, _ in read(path)
-    ]
-    assert sorted(tested.intersection(trained)) == []
+    trained = {plain(row[0]) for language in LANGUAGES for row in read(STARTER / f"{name}_{language}.csv", columns)}
+
+    assert sorted(tested & trained) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_intent_has_thirty_training_examples_without_repeats(language):
+    rows = read(STARTER / f"examples_{language}.csv")
+    counts = Counter(intent for _, intent in rows)
+
+    assert set(counts) == {intent["key"] for intent in intents()}
+    assert min(counts.values()) >= 30
+    assert [text for text, count in Counter(plain(text) for text, _ in rows).items() if count > 1] == []
 
 
 def test_width_case_marks_and_emoji_do_not_hide_a_repeat():
