@@ -4,6 +4,7 @@
 alone; actions call services.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -165,6 +166,17 @@ class StaffModelAdmin(ModelAdmin):
         exports.ask(self, request, "xlsx" if file_format == "xlsx" else "csv", ids=ids)
         toast(request, _("Your file is being made"))
         return HttpResponseRedirect(reverse("admin:core_export_changelist"))
+
+    # --- rows edited on the page of another -------------------------------------------------------------------
+
+    def get_inline_formsets(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """Django begins the name in "Add another variant" with a capital letter."""
+        found = super().get_inline_formsets(*args, **kwargs)
+        for one in found:
+            data, name = json.loads(one.inline_formset_data()), str(one.opts.verbose_name)
+            data["options"]["addText"] = data["options"]["addText"].replace(capfirst(name), name)
+            one.inline_formset_data = json.dumps(data)
+        return found
 
     # --- acting through services ------------------------------------------------------------------------------
 

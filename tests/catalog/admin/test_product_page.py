@@ -82,6 +82,16 @@ def test_a_page_saved_untouched_changes_nothing(client):
     assert StockMovement.objects.count() == 0
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "Add another variant"), ("zh-hans", "再添加一个规格")])
+def test_what_can_be_added_is_named_within_the_sentence(client, language, words):
+    product = ProductFactory.create()
+
+    page = client.get(address(product), headers={"Accept-Language": language}).content.decode()
+
+    assert f"<span>{words}</span>" in page
+    assert "Add another Variant" not in page
+
+
 def test_the_page_opens_for_a_new_product_and_creates_it(client):
     assert client.get("/admin/catalog/product/add/").status_code == 200
     data = {
