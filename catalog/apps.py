@@ -123,6 +123,10 @@ class CatalogConfig(AppConfig):
             fields=["text", "normalised", "language", "filters"], find="catalog.rights.searches_of",
             on_erase="delete", order=55,
         )  # fmt: skip
+        personal_data.register(
+            "catalog.KeptHistory", "catalog.models.KeptHistory", subject="catalog.Customer", fields=["acts"],
+            find="catalog.rights.kept_histories_of", on_erase="delete", order=55,
+        )  # fmt: skip
         holds("CustomerTrait", "customer", "value reasons", on_erase="delete")
         holds("Interaction", "", "context", find="catalog.rights.theirs")
         of_orders = {"find": "catalog.rights.parts_of_orders"}

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from catalog import kept, recent
+
 TABLE = "catalog_interaction"
 LOCK = 7_340_021  # advisory lock of whoever changes the set of partitions
 AHEAD = 2
@@ -70,6 +72,8 @@ def drop_expired() -> list[str]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '3s'")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        if expired:
+            kept.note_older(cursor, recent.micros_of(_midnight(oldest_kept)))
         for month in expired:
             cursor.execute(f"DROP TABLE IF EXISTS {_name(month)}")
     return [_name(month) for month in expired]

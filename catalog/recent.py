@@ -3,9 +3,9 @@
 The API writes each act it takes into a short list in Redis in the very step that takes it, so the next answer knows of
 it, however long the table waits. While Redis is away events go straight into the table, and the table alone is right.
 
-Beside the list the table has little to add, and a page asks for several placements at once: a web process remembers
-for a second what the table said. What comes into the table by other ways than Redis (orders, imports) counts after that
-second; a no is in Redis too, and counts at once.
+What the table says stands ready in one row for each person (`catalog.kept`). A page asks for several placements at
+once, so a web process remembers it for a second. What comes into the table by other ways than Redis (orders, imports)
+counts after that second; a no is in Redis too, and counts at once.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from core.local_services import LocalServiceError
 MOST = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-HISTORY = "SELECT * FROM catalog_history(%s, %s, %s)"
+HISTORY = "SELECT * FROM catalog_past(%s, %s, %s)"
 REMEMBER_SECONDS = 1.0
 MOST_REMEMBERED = 1_000
 AWAY = (redis.RedisError, LocalServiceError, OSError)
@@ -190,13 +190,11 @@ def _in_table(customer_id: int | None, visitor: str, limit: int) -> Told:
         cursor.execute(HISTORY, [customer_id, visitor or None, limit])
         rows = cursor.fetchall()
     browser = Browser(visitor) if visitor else None
-    acts = []
-    for visitor_id, may_track, *act in rows:
+    acts: list[RecentAct] = []
+    for visitor_id, may_track, told in rows:
         if visitor_id is not None:
             browser = Browser(visitor, visitor_id, may_track)
-        if act[0] is not None:
-            product_id, kind, occurred_at, value = act
-            acts.append(RecentAct(product_id, kind, micros_of(occurred_at), value))
+        acts += map(RecentAct._make, orjson.loads(told)[:limit])
     if _remembers():
         tables.keep(_name(customer_id, visitor, limit), (browser, acts))
     return browser, acts

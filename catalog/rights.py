@@ -91,6 +91,12 @@ def searches_of(pk: int) -> Q:
     return Q(customer_id=pk) | Q(visitor_id__in=Visitor.objects.filter(customer_id=pk).values("pk"))
 
 
+def kept_histories_of(pk: int) -> Q:
+    """Rows of KeptHistory of a customer and their browsers."""
+    browsers = Visitor.objects.filter(customer_id=pk).values_list("pk", flat=True)
+    return Q(who__in=[pk, *(-browser for browser in browsers)])
+
+
 def new_public_id() -> str:
     """The old one stands in the storefront's tables; a new one cuts that link."""
     return uuid.uuid4().hex

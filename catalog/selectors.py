@@ -18,6 +18,7 @@ from core.money import amount_text
 from core.shop import current_shop
 
 PRODUCT_PATH = "/api/v1/products/"
+CARDS = "SELECT * FROM catalog_cards(%s::bigint[], %s)"
 Row = dict[str, Any]
 
 
@@ -29,26 +30,24 @@ def product_cards(ids: Iterable[int], language: str | None = None) -> dict[int, 
 
     One query. Whether they may be shown is not asked here: see `sellable_among`.
     """
-    first = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "id")
-    rows = Product.objects.filter(pk__in=set(ids)).annotate(
-        image=Subquery(first.values("file")[:1]), image_alt=Subquery(first.values("alt")[:1])
-    )
-    fields = ("pk", "public_id", "external_id", "name", "name_translations", "price", "image", "image_alt")
     language = language or get_language() or ""
     currency = current_shop().base_currency
+    with connection.cursor() as cursor:
+        cursor.execute(CARDS, [list(ids), language])
+        rows = cursor.fetchall()
     return {
         pk: {
             "id": public_id,
             "public_id": public_id,
             "external_id": external_id,
-            "name": (translations or {}).get(language) or name,
+            "name": name,
             "price": amount_text(price),
             "currency": currency,
             "image": image_url(image),
             "image_alt": alt or "",
             "url": PRODUCT_PATH + public_id,
         }
-        for pk, public_id, external_id, name, translations, price, image, alt in rows.values_list(*fields)
+        for pk, public_id, external_id, name, price, image, alt in rows
     }
 
 

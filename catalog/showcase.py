@@ -9,6 +9,7 @@ import heapq
 import threading
 import time
 from collections.abc import Collection, Iterable
+from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
@@ -129,7 +130,8 @@ class Showcase:
             made = {pk: Card(row) for pk, row in product_cards(missing, language).items()}
             found |= made
             if len(known) > MOST_CARDS:
-                known.clear()
+                for pk in list(islice(known, MOST_CARDS // 8)):  # the oldest
+                    known.pop(pk, None)
             # A look in between may have noted the very change that these rows do not show yet.
             if changes == self._changes:
                 known.update(made)

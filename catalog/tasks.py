@@ -79,6 +79,14 @@ def tidy_uploads() -> dict[str, Any]:
     return {"removed": uploads.tidy()}
 
 
+@shared_task(name="catalog.tasks.keep_histories")
+def keep_histories() -> None:
+    """Write down what people did last, each in one row. Safe to run at any time, also twice at once."""
+    from catalog import kept
+
+    kept.refresh()
+
+
 @shared_task(name="catalog.tasks.keep_search_fresh")
 def keep_search_fresh() -> None:
     """Take up products that changed and write down searches. Safe to run at any time, also twice at once."""

@@ -126,6 +126,11 @@ beat_schedule = {
         "schedule": settings.SEARCH_SECONDS,
         "options": {"queue": "light", "expires": settings.SEARCH_SECONDS * 3},
     },
+    "keep histories": {
+        "task": "catalog.tasks.keep_histories",
+        "schedule": 30.0,
+        "options": {"queue": "light", "expires": 60.0},
+    },
     "count words for search": {
         "task": "core.tasks.start_job",
         "schedule": crontab(minute="35"),

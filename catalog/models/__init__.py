@@ -1,6 +1,6 @@
 """Facts of the shop."""
 
-from catalog.models.behaviour import DeadEvent, Interaction, Visitor
+from catalog.models.behaviour import DeadEvent, HistoryChange, Interaction, KeptHistory, Visitor
 from catalog.models.bulk import BulkChange, BulkChangeRow
 from catalog.models.customers import Customer, CustomerTrait
 from catalog.models.imports import ImportBatch, ImportChange, ImportedEvents
@@ -25,10 +25,12 @@ __all__ = [
     "Customer",
     "CustomerTrait",
     "DeadEvent",
+    "HistoryChange",
     "ImportBatch",
     "ImportChange",
     "ImportedEvents",
     "Interaction",
+    "KeptHistory",
     "Order",
     "OrderEvent",
     "OrderLine",

@@ -89,6 +89,40 @@ class Interaction(models.Model):
         return f"{self.kind} {self.product_id}"
 
 
+class KeptHistory(models.Model):
+    """The newest acts of one person, as `catalog.recent.RecentAct` in JSON, newest first. `who` is the row of a
+    customer, or less than 0: of a browser, whose acts that named a customer are left out.
+
+    Counts only while no HistoryChange names the person; only `catalog.kept` writes it.
+    """
+
+    who = models.BigIntegerField(primary_key=True)
+    acts = models.TextField()
+
+    class Meta:
+        verbose_name = _("kept history")
+        verbose_name_plural = _("kept histories")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.who)
+
+
+class HistoryChange(models.Model):
+    """A person whose kept history may be out of date. Only added to, by triggers; a person may stand here often."""
+
+    who = models.BigIntegerField(db_index=True)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("change of a history")
+        verbose_name_plural = _("changes of histories")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.who)
+
+
 class DeadEvent(models.Model):
     """An event that was taken and that the table refuses: kept until staff store or discard it."""
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog import recent
+from catalog import kept, recent
 from catalog.buffer import keys, known, stream, writing
 from catalog.exceptions import NotFound
 from catalog.models import Customer, Visitor
@@ -79,6 +79,7 @@ def see_visitor(*, key: str = "", may_track: bool | None = None, customer: str |
         if may_track is False:
             for statement in (ACTS_GONE, BUYS_LESS_TOLD, PURCHASES_LESS_TOLD):
                 cursor.execute(statement, [pk])
+            kept.forget(cursor, [-pk])
     known.forget_visitor(key)
     if may_track is False:
         recent.forget(key)

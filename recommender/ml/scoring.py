@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.ml.contenders import Contenders
 from recommender.ml.ranking import among_best, best
 
 Floats = NDArray[np.float64]
@@ -183,6 +185,11 @@ class Factors:
         self.factors, self.spectrum = np.asarray(factors).view(np.ndarray), np.asarray(spectrum, np.float64)
         self.alpha, self.regularisation, self.exponent = alpha, regularisation, exponent
 
+    @cached_property
+    def contenders(self) -> Contenders:
+        """For answers that nothing but factors speaks for."""
+        return Contenders(self.factors, self.spectrum)
+
     def penalty(self, strengths: Floats) -> float:
         """λ_u of a customer with these strengths."""
         return float(self.regularisation * (self.alpha * strengths.sum() + len(self.factors)) ** self.exponent)
@@ -199,11 +206,15 @@ class Factors:
         found[kept] = np.linalg.solve(system.T, np.diag((1.0 + extra) / extra)).T @ spread
         return found
 
+    def scores_of(self, voices: Floats, items: NDArray[np.integer]) -> Floats:
+        """Scores of these items for the customer whose `voices` these are."""
+        scores: Floats = self.factors[items].astype(np.float64) @ voices.sum(axis=0)
+        return scores
+
     def score(self, rows: NDArray[np.integer], strengths: Floats, items: NDArray[np.integer]) -> tuple[Floats, Floats]:
         """Scores of these items, and the customer's voices that made them."""
         voices = self.voices(rows, strengths)
-        scores: Floats = self.factors[items].astype(np.float64) @ voices.sum(axis=0)
-        return scores, voices
+        return self.scores_of(voices, items), voices
 
 
 def named(items: NDArray[np.int64], scores: Floats, spoken: Floats) -> Scored:
@@ -282,12 +293,13 @@ class Chorus:
             if self.far and len(free) > RESCORED:
                 free = free[among_best(heard.items[free], total[free], RESCORED, self.tie_break)]
             items, scores = heard.items[free], total[free]
-        else:
-            items = np.flatnonzero(~barred)
+        spoken_far = [factors.voices(rows, strengths(voice)) for _at, voice, factors in self.far]
+        if not self.near:
+            items = self._alone(spoken_far, k, barred, factors_now)
             scores = np.zeros(len(items))
         far = []
-        for at, voice, factors in self.far:
-            own, heights = factors.score(rows, strengths(voice), items)
+        for (at, voice, factors), heights in zip(self.far, spoken_far, strict=True):
+            own = factors.scores_of(heights, items)
             scores = scores + voice.weight * own
             far.append((at, voice.weight * own, factors.factors, voice.weight * heights))
         if factors_now is not None:
@@ -305,3 +317,16 @@ class Chorus:
             brought[at] = own[chosen]
         found = named(shown, scores[chosen], spoken)
         return Blended(found.items, found.scores, found.reasons, found.shares, brought.argmax(axis=0))
+
+    def _alone(
+        self,
+        spoken: Sequence[Floats],
+        k: int,
+        barred: NDArray[np.bool_],
+        factors_now: NDArray[np.floating] | None,
+    ) -> NDArray[np.int64]:
+        """Items that may be among the best k where no neighbours speak: what factors alone say."""
+        if len(self.far) == 1:
+            _at, _voice, factors = self.far[0]
+            return factors.contenders.among(spoken[0].sum(axis=0), k, barred, factors_now)
+        return np.flatnonzero(~barred)

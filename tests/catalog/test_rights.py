@@ -15,6 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.utils import timezone
 
+from catalog.kept import refresh as keep_histories
 from catalog.models import (
     Customer,
     CustomerTrait,
@@ -134,6 +135,7 @@ def ana() -> Customer:
         of_review.create(review=review)
     for voice in (ReviewReportFactory, ReviewVoteFactory):
         voice.create(customer=ana)
+    keep_histories(quiet=0.0)
     for one in holdings(LABEL):
         rows = list(one.rows_of(ana.pk))
         assert rows, f"{one.label}: this test has to make a row"
