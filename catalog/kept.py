@@ -24,7 +24,7 @@ QUIET_SECONDS = 60.0
 TAKE = """
 WITH oldest AS (
     SELECT DISTINCT who FROM (
-        SELECT who FROM catalog_historychange WHERE at <= now() - make_interval(secs => %(quiet)s)
+        SELECT who FROM catalog_historychange WHERE at <= statement_timestamp() - make_interval(secs => %(quiet)s)
         ORDER BY id LIMIT %(batch)s
     ) o
 ), gone AS (

@@ -23,10 +23,14 @@ ROUNDS, SECONDS = 9, 0.4
 DIFFERENT = 400
 """Requests of a moment before the first one comes again."""
 AWAY = "recommendations, Redis away"
+COLD = "recommendations, a visitor not seen of late"
+COLD_AWAY = f"{COLD}, Redis away"
 FLOORS = {
     "recommendations": 0.30,
+    COLD: 0.30,
     "recommendations, unknown visitor": 0.30,
     AWAY: 0.15,
+    COLD_AWAY: 0.15,
     "search, English": 0.04,
     "search, Chinese": 0.04,
     "product": 0.15,
@@ -122,10 +126,11 @@ def measure(size: str, only: Sequence[str] = ()) -> dict[str, Any]:
         with shop.web():
             rows = measured(shop, requests(shop, only))
             memory = shop.memory_mb()
-        if _asked_for([AWAY], only):
-            name = "recommendations"
+        away = {name: name.removesuffix(", Redis away") for name in _asked_for([AWAY, COLD_AWAY], only)}
+        if away:
             with shop.web(with_redis=False):
-                rows[AWAY] = measured(shop, {name: requests(shop, [name])[name]})[name]
+                asked = requests(shop, list(away.values()))
+                rows |= measured(shop, {name: asked[same] for name, same in away.items()})
     finally:
         shop.stop()
     if "100 events" in rows:

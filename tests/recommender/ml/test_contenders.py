@@ -1,5 +1,7 @@
 """A look at some items finds the same list as a look at all of them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from recommender.ml.scoring import Attention, Chorus, Factors, Voice
 SIZE, WIDTH = 6_000, 24
 
 
-def factors_like_those_of_shops(rng, size=SIZE) -> np.ndarray:
+def factors_like_those_of_shops(rng: Any, size: int = SIZE) -> Any:
     """A few factors carry most, a few items have long vectors; some items are alike to the last digit."""
     spread = 0.5 ** np.arange(WIDTH)[::-1]
     made = rng.normal(size=(size, WIDTH)) * spread * rng.pareto(1.5, size=(size, 1))
@@ -18,7 +20,7 @@ def factors_like_those_of_shops(rng, size=SIZE) -> np.ndarray:
     return made.astype(np.float32)
 
 
-def all_best(factors, vector, k, barred, now=None) -> set[int]:
+def all_best(factors: Any, vector: Any, k: int, barred: Any, now: Any = None) -> set[int]:
     scores = factors.astype(np.float64) @ vector * (1.0 if now is None else now)
     free = np.flatnonzero(~barred & (scores > 0))
     if len(free) <= k:

@@ -144,7 +144,7 @@ UNION ALL SELECT id FROM catalog_customer WHERE erased_at IS NULL
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0032_variant_stock_index")]
+    dependencies = [("catalog", "0035_product_low_index")]
 
     operations = [
         migrations.CreateModel(

@@ -21,6 +21,6 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0033_kept_histories")]
+    dependencies = [("catalog", "0036_kept_histories")]
 
     operations = [migrations.RunSQL(MAKE, "DROP FUNCTION catalog_cards(bigint[], text)")]
