@@ -3,6 +3,7 @@
 import random
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
@@ -30,12 +31,13 @@ def is_ready(who: int) -> bool:
 
 def told(*, customer: Customer | None = None, visitor: Visitor | None = None) -> list[recent.RecentAct]:
     key = visitor.key if visitor is not None else ""
-    return recent.history_of(customer_id=customer and customer.pk, visitor=key).acts
+    return recent.history_of(customer_id=customer.pk if customer is not None else None, visitor=key).acts
 
 
 def in_table(*, customer: Customer | None = None, visitor: Visitor | None = None) -> list[recent.RecentAct]:
     """What the rows of acts say by themselves."""
     who = customer or visitor
+    assert who is not None
     who.refresh_from_db()
     rows = Interaction.objects.filter(product_id__isnull=False)
     rows = rows.filter(customer=customer) if customer else rows.filter(visitor=visitor, customer=None)
@@ -44,12 +46,12 @@ def in_table(*, customer: Customer | None = None, visitor: Visitor | None = None
     if who.profile_since:
         rows = rows.filter(occurred_at__gte=who.profile_since)
     return [
-        recent.RecentAct(one.product_id, one.kind, recent.micros_of(one.occurred_at), one.value)
+        recent.RecentAct(one.product_id or 0, one.kind, recent.micros_of(one.occurred_at), one.value)
         for one in rows.order_by("-occurred_at")[: recent.MOST]
     ]
 
 
-def looked_at(minutes: float = 5, **who):
+def looked_at(minutes: float = 5, **who: Any) -> Interaction:
     moment = timezone.now() - timedelta(minutes=minutes)
     return InteractionFactory.create(**{"customer": None, "kind": "view", "occurred_at": moment, **who})
 
