@@ -11,7 +11,7 @@ from analytics import transactions
 from analytics.ml import churn, logistic
 from analytics.ml.churn import ChurnModel, Sheet, TooShort
 from analytics.ml.purchases import Purchases, day_name
-from analytics.numbers import rounded
+from core.ml.numbers import rounded
 from core.evaluation import Run, UsageError
 
 REDRAWS = 1_000

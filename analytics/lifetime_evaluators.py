@@ -10,7 +10,7 @@ from analytics import transactions
 from analytics.ml.bgnbd import CannotFit
 from analytics.ml.lifetime import BackTest, Lifetime, back_test, learn
 from analytics.ml.purchases import day_name
-from analytics.numbers import rounded
+from core.ml.numbers import rounded
 from core.evaluation import Run, UsageError
 
 

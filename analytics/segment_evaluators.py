@@ -9,7 +9,7 @@ from analytics import transactions
 from analytics.ml import choosing_k, kmeans, rfm
 from analytics.ml.preparation import ColumnPlan, Preparation
 from analytics.ml.purchases import day_name
-from analytics.numbers import rounded
+from core.ml.numbers import rounded
 from core.evaluation import Run, UsageError
 
 PLANS = {

@@ -8,8 +8,9 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.extensions import import_sections
-        from core.extensions import role_permissions
+        from core.extensions import evaluators, role_permissions
 
+        evaluators.register("sentiment", "reviews.sentiment_evaluators.SentimentEvaluator")
         role_permissions.register("reviews", "reviews.roles.ROLE_PERMISSIONS")
         import_sections.register("reviews", "reviews.importing.Reviews", order=20, title=_("Reviews"))
         self._register_personal_data()

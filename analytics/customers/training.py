@@ -16,7 +16,7 @@ from analytics.ml.churn import ChurnModel, TooShort
 from analytics.ml.lifetime import BackTest, Lifetime
 from analytics.ml.purchases import Purchases
 from analytics.ml.serving import named
-from analytics.numbers import rounded
+from core.ml.numbers import rounded
 from core import model_registry as registry
 from core.jobs import current_job_id, progress
 from core.model_registry import ModelKind

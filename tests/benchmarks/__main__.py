@@ -104,6 +104,22 @@ BENCHES = {
         ("forecast", "--series", "weekly.csv", "--horizon", "4", "--season", "1", "--windows", "8"),
         (("", "wape", 0.0, 0.24), ("", "coverage", 0.65, 0.95)),
     ),
+    "sentiment-shopping-reviews": Bench(
+        "shopping-reviews",
+        ("sentiment", "--train", "train.csv", "--test", "test.csv", "--seed", "42"),
+        (
+            ("", "accuracy", 0.939, 1.0),
+            ("plain_linear", "accuracy", 0.937, 0.942),
+            ("", "ece", 0.0, 0.03),
+            ("", "train_cpu_seconds", 0.0, 120.0),
+            ("", "peak_memory_mb", 0.0, 1500.0),
+        ),
+    ),
+    "sentiment-clothing-reviews": Bench(
+        "clothing-reviews",
+        ("sentiment", "--train", "train.csv", "--test", "test.csv", "--seed", "42"),
+        (("", "macro_f1", 0.88, 1.0), ("", "ece", 0.0, 0.03)),
+    ),
     "segments-online-retail": Bench(
         "online-retail-money",
         ("segments", "--transactions", "transactions.csv", "--as-of", "2010-12-01"),

@@ -125,6 +125,31 @@ def olist(folder: Path, out: Path) -> None:
     _write(pd.DataFrame({"date": dates, "value": weekly.round(2).to_numpy()}), out / "weekly.csv")
 
 
+def shopping_reviews(folder: Path, out: Path) -> None:
+    """Chinese reviews of ten categories, a fifth for the test as scikit-learn draws it with seed 42."""
+    rows = pd.read_csv(folder / "online_shopping_10_cats.csv.gz").rename(columns={"review": "text", "cat": "group"})
+    rows["label"] = rows["label"].map({1: "positive", 0: "negative"})
+    _write_split(rows[["text", "label", "group"]], out)
+
+
+def clothing_reviews(folder: Path, out: Path) -> None:
+    """English reviews with an opinion: four and five stars against one and two."""
+    rows = pd.read_csv(folder / "womens_clothing_reviews.csv.gz")
+    rows = rows[rows["review_text"].notna() & (rows["rating"] != 3)].copy()
+    rows["text"] = rows["title"].fillna("") + " . " + rows["review_text"]
+    rows["label"] = rows["rating"].ge(4).map({True: "positive", False: "negative"})
+    rows["group"] = rows["division"].fillna("none")
+    _write_split(rows[["text", "label", "group"]], out)
+
+
+def _write_split(rows: pd.DataFrame, out: Path) -> None:
+    from sklearn.model_selection import train_test_split
+
+    train, test = train_test_split(rows, test_size=0.2, random_state=42, stratify=rows["label"])
+    _write(train, out / "train.csv")
+    _write(test, out / "test.csv")
+
+
 SETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "ml-100k": ("ml-100k", ml_100k),
     "amazon-beauty": ("amazon-beauty", amazon_beauty),
@@ -134,6 +159,8 @@ SETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "online-retail-money": ("online_retail_ii_2009_2010", retail_money),
     "cdnow": ("cdnow", cdnow),
     "olist": ("olist", olist),
+    "shopping-reviews": ("online_shopping_10_cats", shopping_reviews),
+    "clothing-reviews": ("womens_clothing_reviews", clothing_reviews),
 }
 
 
