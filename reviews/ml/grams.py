@@ -31,11 +31,15 @@ U64 = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class GramKinds:
-    """Which grams count: characters of lengths `shortest` to `characters` and runs of 1 to `words` words."""
+    """Which grams count: characters of lengths `shortest` to `characters` and runs of 1 to `words` words.
+
+    Without `crossing` a gram of characters has a space at its ends only: it tells of one word of a script with spaces.
+    """
 
     characters: int = 5
     words: int = 2
     shortest: int = 1
+    crossing: bool = True
 
     def __post_init__(self) -> None:
         if not (0 <= self.characters <= 12 and 0 <= self.words <= 8 and self.shortest >= 1):
@@ -85,7 +89,8 @@ def _keys(texts: Sequence[str], kinds: GramKinds) -> U64:
 
 def _characters(codes: NDArray[np.uint32], texts_of: U64, kinds: GramKinds) -> Iterator[U64]:
     single = codes.astype(np.uint64) + np.uint64(1)
-    rolled = np.zeros(len(single) + 1, np.uint64)[:-1]
+    rolled = np.zeros(len(single), np.uint64)
+    spaces = None if kinds.crossing else np.r_[0, np.cumsum((codes == ord(" ")) | (codes == ord(EDGE)))]
     for length in range(1, kinds.characters + 1):
         if length > len(single):
             return
@@ -96,6 +101,8 @@ def _characters(codes: NDArray[np.uint32], texts_of: U64, kinds: GramKinds) -> I
         whole = start == end
         if length == 1:
             whole &= codes != ord(EDGE)
+        if spaces is not None and length > 2:
+            whole &= spaces[length - 1 : -1] == spaces[1 : len(rolled) + 1]
         yield _key(rolled[whole], length, start[whole])
 
 

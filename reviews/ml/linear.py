@@ -13,6 +13,8 @@ from reviews.ml.serving import sigmoid
 Floats = NDArray[np.float64]
 STEPS = 200
 TOLERANCE = 1e-7
+MOST_SPANNED = 3_000
+"""Rows up to which their span is cheaper than their features."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,45 @@ def fit(
         )
     weights = found.x[: features * questions].reshape(features, questions).astype(np.float32) * scale
     return Linear(weights, found.x[features * questions :])
+
+
+def fit_softmax(rows: sp.csr_matrix, codes: NDArray[np.int64], classes: int, *, cost: float = 10.0) -> Linear:
+    """Multinomial logistic regression: `½ Σ w² − cost Σ ln P(code)`, P the softmax of `rows @ w + bias`, by L-BFGS.
+
+    With fewer rows than features the weights lie in the span of the rows (Kimeldorf & Wahba 1971), so what is searched
+    are as many numbers per class as there are rows: 600 texts of 30,000 grams cost a second instead of minutes.
+    """
+    if rows.shape[0] > min(rows.shape[1], MOST_SPANNED):
+        weights, bias = _softmax(rows, codes, classes, cost)
+        return Linear(weights.astype(np.float32), bias)
+    kernel = np.asarray((rows @ rows.T).todense(), np.float64)
+    spread, turn = np.linalg.eigh(kernel)
+    kept = spread > spread[-1] * 1e-9 if len(spread) else spread > 0
+    roots = np.sqrt(spread[kept])
+    weights, bias = _softmax(turn[:, kept] * roots, codes, classes, cost)
+    return Linear(np.asarray(rows.T @ (turn[:, kept] / roots @ weights), np.float32), bias)
+
+
+def _softmax(
+    rows: sp.csr_matrix | Floats, codes: NDArray[np.int64], classes: int, cost: float
+) -> tuple[Floats, Floats]:
+    size, features = rows.shape
+    right = np.arange(size), codes
+
+    def loss(flat: Floats) -> tuple[float, Floats]:
+        weights, bias = flat[: features * classes].reshape(features, classes), flat[features * classes :]
+        logs = np.asarray(rows @ weights) + bias
+        logs -= logs.max(axis=1, keepdims=True)
+        logs -= np.log(np.exp(logs).sum(axis=1, keepdims=True))
+        slope = np.exp(logs)
+        slope[right] -= 1.0
+        gradient = np.concatenate([(weights + cost * (rows.T @ slope)).ravel(), cost * slope.sum(axis=0)])
+        return 0.5 * float((weights**2).sum()) - cost * float(logs[right].sum()), gradient
+
+    with threadpool_limits(1):
+        found = minimize(loss, np.zeros((features + 1) * classes), jac=True, method="L-BFGS-B",
+                         options={"maxiter": STEPS, "ftol": TOLERANCE, "gtol": 1e-3})  # fmt: skip
+    return found.x[: features * classes].reshape(features, classes), found.x[features * classes :]
 
 
 def fit_sigmoid(margins: Floats, yes: NDArray[np.bool_]) -> tuple[float, float]:

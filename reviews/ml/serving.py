@@ -6,8 +6,8 @@ Arrays (n grams, k questions; two classes are one question, more are one each):
 * `idf` float32 [n], `weights` float32 [n × k], `bias` float64 [k]
 * `slope`, `shift` float64 [k]: P = 1 / (1 + e^−(slope·margin + shift)), with more than two classes shares of their sum
 
-`meta`: `format` 1, `classes` (with two, the second is what the question asks for), `characters`, `words`, `shortest` of
-the grams, and `threshold`, the probability of the second of two classes from which it is the answer.
+`meta`: `format` 1, `classes` (with two, the second is what the question asks for), `characters`, `words`, `shortest`,
+`crossing` of the grams, and `threshold`, the probability of the second of two classes from which it is the answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -93,6 +93,7 @@ class NgramScorer:
         return {
             "format": FORMAT, "classes": list(self.classes), "threshold": self.threshold,
             "characters": self.kinds.characters, "words": self.kinds.words, "shortest": self.kinds.shortest,
+            "crossing": self.kinds.crossing,
         }  # fmt: skip
 
     @classmethod
@@ -101,8 +102,9 @@ class NgramScorer:
         if meta["format"] != FORMAT:
             raise ValueError(f"The model is of format {meta['format']}; this program reads {FORMAT}.")
         classes = tuple(str(name) for name in meta["classes"])
+        kinds = GramKinds(*(meta[name] for name in ("characters", "words", "shortest", "crossing")))
         found = cls(
-            classes, GramKinds(meta["characters"], meta["words"], meta["shortest"]), arrays["keys"], arrays["idf"],
+            classes, kinds, arrays["keys"], arrays["idf"],
             arrays["weights"], arrays["bias"], arrays["slope"], arrays["shift"], float(meta["threshold"]),
         )  # fmt: skip
         grams, questions = len(found.keys), 1 if len(classes) == 2 else len(classes)

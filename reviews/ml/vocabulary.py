@@ -62,6 +62,32 @@ class CountedTexts:
             return sp.csr_matrix((0, len(vocabulary)), dtype=np.float32)
         return sp.csr_matrix(sp.vstack(blocks, format="csr", dtype=np.float32))
 
+    def coverage(self, vocabulary: Vocabulary, unknown: float) -> NDArray[np.float64]:
+        """How much of each text the vocabulary knows, 0 to 1: the length of its row before it is made one, over the
+        length with every other gram, too, at the idf `unknown`."""
+        parts = [_coverage(part, size, vocabulary, unknown) for part, size in zip(self.parts, self.sizes, strict=True)]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _coverage(part: Counted, size: int, vocabulary: Vocabulary, unknown: float) -> NDArray[np.float64]:
+    grams, known = _known(part, vocabulary)
+    idf = np.full(len(part.hashes), unknown)
+    idf[known] = vocabulary.idf[grams]
+    values = ((1.0 + np.log(part.counts)) * idf) ** 2
+    every = np.bincount(part.texts, values, minlength=size)
+    own = np.bincount(part.texts, values * known, minlength=size)
+    return np.asarray(np.sqrt(own / np.maximum(every, 1e-12)))
+
+
+def _known(part: Counted, vocabulary: Vocabulary) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Numbers of the grams that the vocabulary has, and which those are."""
+    keys = vocabulary.keys
+    if not len(keys):
+        return np.empty(0, np.int64), np.zeros(len(part.hashes), bool)
+    at = np.minimum(np.searchsorted(keys, part.hashes), len(keys) - 1)
+    known = keys[at] == part.hashes
+    return at[known], known
+
 
 def _summed(keys: NDArray[np.uint64], amounts: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     order = np.argsort(keys, kind="stable")
@@ -71,13 +97,10 @@ def _summed(keys: NDArray[np.uint64], amounts: NDArray[np.int64]) -> tuple[NDArr
 
 
 def _block(part: Counted, size: int, vocabulary: Vocabulary) -> sp.csr_matrix:
-    keys = vocabulary.keys
-    if not len(keys):
-        return sp.csr_matrix((size, 0), dtype=np.float32)
-    at = np.minimum(np.searchsorted(keys, part.hashes), len(keys) - 1)
-    known = keys[at] == part.hashes
-    grams, texts = at[known].astype(np.int32), part.texts[known]
+    grams, known = _known(part, vocabulary)
+    texts = part.texts[known]
     values = (1.0 + np.log(part.counts[known].astype(np.float32))) * vocabulary.idf[grams]
     length = np.sqrt(np.bincount(texts, values.astype(np.float64) ** 2, minlength=size))
     values /= np.maximum(length, 1e-12)[texts].astype(np.float32)
-    return sp.csr_matrix(sp.coo_matrix((values, (texts, grams)), shape=(size, len(keys))), dtype=np.float32)
+    shape = (size, len(vocabulary))
+    return sp.csr_matrix(sp.coo_matrix((values, (texts, grams.astype(np.int32))), shape=shape), dtype=np.float32)

@@ -104,6 +104,16 @@ BENCHES = {
         ("forecast", "--series", "weekly.csv", "--horizon", "4", "--season", "1", "--windows", "8"),
         (("", "wape", 0.0, 0.24), ("", "coverage", 0.65, 0.95)),
     ),
+    "intents-curekart": Bench(
+        "curekart",
+        ("intents", "--train", "train.csv", "--test", "test.csv", "--seed", "42"),
+        (("", "accuracy_in_scope", 0.805, 1.0), ("", "auroc_out_of_scope", 0.875, 1.0), ("", "joint", 0.76, 1.0)),
+    ),
+    "intents-bitext": Bench(
+        "bitext",
+        ("intents", "--train", "train.csv", "--test", "test.csv", "--seed", "42"),
+        (("", "accuracy_in_scope", 0.935, 1.0),),
+    ),
     "sentiment-shopping-reviews": Bench(
         "shopping-reviews",
         ("sentiment", "--train", "train.csv", "--test", "test.csv", "--seed", "42"),

@@ -142,6 +142,30 @@ def clothing_reviews(folder: Path, out: Path) -> None:
     _write_split(rows[["text", "label", "group"]], out)
 
 
+def curekart(folder: Path, out: Path) -> None:
+    """What customers of a shop wrote to its bot; what its bot had no node for is out of scope."""
+    for name in ("train", "test"):
+        rows = pd.read_csv(folder / f"{name}.csv.gz").rename(columns={"sentence": "text", "label": "intent"})
+        rows["intent"] = rows["intent"].replace({"NO_NODES_DETECTED": "out_of_scope"})
+        _write(rows[["text", "intent"]], out / f"{name}.csv")
+
+
+def bitext(folder: Path, out: Path) -> None:
+    """Ten utterances of each intent to learn from, drawn with seed 42, and all others."""
+    rows = pd.read_csv(folder / "bitext_support_intents.csv.gz").rename(columns={"utterance": "text"})
+    few = rows.groupby("intent", sort=False).sample(n=10, random_state=42).index
+    _write(rows.loc[few, ["text", "intent"]], out / "train.csv")
+    _write(rows.drop(few)[["text", "intent"]], out / "test.csv")
+
+
+def aspect_terms(folder: Path, out: Path) -> None:
+    """Terms with their polarity, by domain."""
+    rows = pd.read_csv(folder / "aspect_sentiment.csv.gz").rename(columns={"aspect": "term"})
+    rows["polarity"] = rows["polarity"].str.lower()
+    for (domain, split), part in rows.groupby(["domain", "split"]):
+        _write(part[["text", "term", "polarity"]], out / f"{domain}_{split}.csv")
+
+
 def _write_split(rows: pd.DataFrame, out: Path) -> None:
     from sklearn.model_selection import train_test_split
 
@@ -159,6 +183,9 @@ SETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "online-retail-money": ("online_retail_ii_2009_2010", retail_money),
     "cdnow": ("cdnow", cdnow),
     "olist": ("olist", olist),
+    "curekart": ("hint3_curekart", curekart),
+    "bitext": ("bitext_support_intents", bitext),
+    "aspect-terms": ("aspect_sentiment", aspect_terms),
     "shopping-reviews": ("online_shopping_10_cats", shopping_reviews),
     "clothing-reviews": ("womens_clothing_reviews", clothing_reviews),
 }

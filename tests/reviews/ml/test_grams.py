@@ -18,14 +18,17 @@ def by_hand(text, kinds):
         for length in range(kinds.shortest, kinds.characters + 1)
         for at in range(len(edged) - length + 1)
     ]
-    found = [gram for gram in found if gram != EDGE]
+    found = [gram for gram in found if gram != EDGE and (kinds.crossing or not set(gram[1:-1]) & {" ", EDGE})]
     words = [word for part in text.split() for word in [part.strip("很好😀")] if word]
     for length in range(1, kinds.words + 1):
         found += ["w" + " ".join(words[at : at + length]) for at in range(len(words) - length + 1)]
     return found
 
 
-@pytest.mark.parametrize("kinds", [GramKinds(3, 0), GramKinds(0, 2), GramKinds(5, 2), GramKinds(4, 1, shortest=2)])
+@pytest.mark.parametrize(
+    "kinds",
+    [GramKinds(3, 0), GramKinds(4, 1, crossing=False), GramKinds(0, 2), GramKinds(5, 2), GramKinds(4, 1, 2)],
+)
 def test_grams_are_counted_as_by_hand(kinds):
     found = count(TEXTS, kinds)
 

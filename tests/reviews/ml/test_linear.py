@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from reviews.ml import linear
@@ -83,3 +84,25 @@ def test_a_margin_that_misleads_gets_a_flat_curve():
 
     assert slope == 0.0
     assert linear.sigmoid(np.array([shift]))[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_span_of_few_rows_holds_the_same_softmax_as_all_features():
+    rows, yes = planted(size=20)
+    wide = sp.hstack([rows, sp.random(20, 500, density=0.05, random_state=1)], format="csr")
+    codes = yes[:, 0].astype(np.int64) + (np.arange(20) % 4 == 0)
+
+    spanned = linear.fit_softmax(wide, codes, 3, cost=2.0)
+    weights, bias = linear._softmax(wide, codes, 3, 2.0)
+
+    assert np.allclose(spanned.margins(wide), wide @ weights + bias, atol=0.02)
+
+
+def test_the_softmax_is_that_of_logistic_regression():
+    rows, yes = planted()
+    codes = yes[:, 0].astype(np.int64) + (np.arange(400) % 3 == 0)
+
+    ours = linear.fit_softmax(rows, codes, 3, cost=0.5).margins(rows)
+    theirs = LogisticRegression(C=0.5, tol=1e-8, max_iter=2000).fit(rows, codes)
+
+    chances = np.exp(ours) / np.exp(ours).sum(axis=1, keepdims=True)
+    assert np.allclose(chances, theirs.predict_proba(rows), atol=0.01)

@@ -1,0 +1,177 @@
+"""`manage.py evaluate intents`: what people want, and who is told that the shop does not know."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.evaluation import Run, UsageError
+from core.ml.numbers import rounded
+from core.ml.tables import Column
+from reviews.ml import intent_training, measures
+from reviews.ml.intents import ANSWER, ASK, HAND_OVER, Floats, IntentModel, act
+from reviews.ml.ngram import TooFewTexts
+from reviews.ml.text import normalise
+from reviews.ml.vocabulary import CountedTexts
+
+TEXTS = [Column("text"), Column("intent", "key"), Column("language", "key", required=False)]
+OUT_OF_SCOPE = "out_of_scope"
+STRANGE = -1
+SHOWN = 15
+Codes = NDArray[np.int64]
+Hits = NDArray[np.bool_]
+
+
+class IntentEvaluator:
+    """The product's intents beside the nearest example alone and the softmax alone."""
+
+    help = "Tell what utterances want, and which of them nothing covers, beside the nearest example alone."
+    columns = [column.name for column in TEXTS]
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--train", required=True, metavar="F", help="text, intent.")
+        parser.add_argument("--test", required=True, metavar="F", help="text, intent[, language].")
+        parser.add_argument(
+            "--out-of-scope",
+            default=OUT_OF_SCOPE,
+            metavar="LABEL",
+            help=f"What nothing covers (default {OUT_OF_SCOPE}).",
+        )
+
+    def run(self, run: Run) -> dict[str, Any]:
+        """JSON as documented in docs/evaluate.md. Thresholds are chosen on the training part alone."""
+        strange = str(run.options["out_of_scope"])
+        train, test = (_read(run, run.options[name]) for name in ("train", "test"))
+        known = train[train["intent"] != strange]
+        if len(known) < len(train):
+            run.note(f"{len(train) - len(known)} rows of --train are {strange}; they teach nothing and are left out.")
+        texts = [normalise(text) for text in known["text"]]
+        wall, cpu = time.perf_counter(), time.process_time()
+        try:
+            model = intent_training.train(texts, known["intent"].tolist(), seed=run.seed)
+        except TooFewTexts as error:
+            raise UsageError(f"--train: {error}") from None
+        trained = time.perf_counter() - wall, time.process_time() - cpu
+        right = _codes(run, test["intent"], model.intents, strange)
+        asked = [normalise(text) for text in test["text"]]
+        cpu = time.process_time()
+        served = model.confidences(asked)[0]
+        seconds = max(time.process_time() - cpu, 1e-9)
+        ways = {"served": served, **_others(model, asked)}
+        figures = {name: _figures(confidence, right, model.thresholds.ask) for name, confidence in ways.items()}
+        for name in ("softmax", "nearest"):
+            # Their confidences are of another size; the threshold is the served model's.
+            figures[name]["joint"] = None
+        ask = model.thresholds.ask
+        languages = {"by_language": _by(test["language"], served, right, ask)} if "language" in test else {}
+        return rounded({
+            **figures["served"],
+            "train_seconds": trained[0], "train_cpu_seconds": trained[1], "docs_per_second": len(asked) / seconds,
+            **_intervals(served, right, ask),
+            "strategies": figures,
+            "compared": {
+                f"served - {name}": _gap(served, ways[name], right, run.seed) for name in ("softmax", "nearest")
+            },
+            "acts": _acts(model, served, right),
+            "confused": _confused(model, served, right),
+            **languages,
+            "data": {
+                "train": len(texts), "intents": len(model.intents), "test": len(asked),
+                "out_of_scope": int((right == STRANGE).sum()),
+            },
+            "settings": {"thresholds": model.thresholds.__dict__, "grams": len(model.vocabulary)},
+        })  # fmt: skip
+
+
+def _read(run: Run, path: str) -> pd.DataFrame:
+    frame = run.read(path, TEXTS)
+    frame["intent"] = frame["intent"].astype(str).astype(object)
+    return frame
+
+
+def _codes(run: Run, labels: pd.Series, intents: tuple[str, ...], strange: str) -> Codes:
+    """Numbers of the intents, STRANGE for what nothing covers."""
+    place = {name: at for at, name in enumerate(intents)}
+    unknown = sorted({label for label in labels if label not in place and label != strange})
+    if unknown:
+        run.note(f"Intents that --train does not have count as missed: {', '.join(unknown[:5])}.")
+    place |= {name: len(intents) for name in unknown} | {strange: STRANGE}
+    return np.array([place[label] for label in labels], np.int64)
+
+
+def _others(model: IntentModel, texts: list[str]) -> dict[str, Floats]:
+    """The two factors of the served confidence, each alone."""
+    rows = CountedTexts.of(texts, model.vocabulary.kinds).rows(model.vocabulary)
+    return {"softmax": model.probabilities(rows), "nearest": model.likeness(rows)}
+
+
+def _figures(confidence: Floats, right: Codes, ask: float) -> dict[str, float | None]:
+    told, best, known = confidence.argmax(axis=1), confidence.max(axis=1), right != STRANGE
+    hits = told == right
+    return {
+        "accuracy_in_scope": float(hits[known].mean()) if known.any() else None,
+        "auroc_out_of_scope": measures.auroc(best, known),
+        "joint": float(_joint(best, hits, known, ask).mean()),
+        "answered_at_90": measures.answered_at(best, hits, 0.9),
+        "answered_at_80": measures.answered_at(best, hits, 0.8),
+    }
+
+
+def _joint(best: Floats, hits: Hits, known: Hits, ask: float) -> Hits:
+    """Right are the right intent from the threshold on, and silence below it for what nothing covers."""
+    return np.where(known, hits & (best >= ask), best < ask)
+
+
+def _intervals(confidence: Floats, right: Codes, ask: float) -> dict[str, float]:
+    hits, best, known = confidence.argmax(axis=1) == right, confidence.max(axis=1), right != STRANGE
+    found = {}
+    for name, values in (("accuracy_in_scope", hits[known]), ("joint", _joint(best, hits, known, ask))):
+        if len(values):
+            found[f"{name}_low"], found[f"{name}_high"] = measures.share_interval(values)
+    return found
+
+
+def _gap(one: Floats, other: Floats, right: Codes, seed: int) -> dict[str, float]:
+    """Difference in accuracy on the texts that an intent covers, with its 95 % range."""
+    known = right != STRANGE
+    if not known.any():
+        return {}
+    return measures.paired((one.argmax(axis=1) == right)[known], (other.argmax(axis=1) == right)[known], seed)
+
+
+def _acts(model: IntentModel, confidence: Floats, right: Codes) -> dict[str, dict[str, float | int | None]]:
+    """What the thresholds make of the test: how often each act comes, and how often its intent is right."""
+    acts = np.array([act(row, model.thresholds) for row in confidence])
+    hits, known = confidence.argmax(axis=1) == right, right != STRANGE
+    found: dict[str, dict[str, float | int | None]] = {}
+    for name in (ANSWER, ASK, HAND_OVER):
+        own = acts == name
+        count = int(own.sum())
+        found[name] = {
+            "texts": count, "share": float(own.mean()), "right": float(hits[own].mean()) if count else None,
+            "out_of_scope": int((own & ~known).sum()),
+        }  # fmt: skip
+    return found
+
+
+def _confused(model: IntentModel, confidence: Floats, right: Codes) -> list[dict[str, Any]]:
+    """The pairs of intents that are taken for each other most often."""
+    told = confidence.argmax(axis=1)
+    wrong = (right >= 0) & (right < len(model.intents)) & (told != right)
+    pairs, counts = np.unique(np.column_stack([right[wrong], told[wrong]]), axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:SHOWN]
+    return [
+        {"intent": model.intents[pairs[at, 0]], "taken_for": model.intents[pairs[at, 1]], "texts": int(counts[at])}
+        for at in order
+    ]
+
+
+def _by(languages: pd.Series, confidence: Floats, right: Codes, ask: float) -> dict[str, dict[str, float | None]]:
+    names = languages.astype(str).to_numpy()
+    return {
+        name: {"texts": int((names == name).sum()), **_figures(confidence[names == name], right[names == name], ask)}
+        for name in sorted(set(names))
+    }
