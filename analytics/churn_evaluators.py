@@ -11,8 +11,8 @@ from analytics import transactions
 from analytics.ml import churn, logistic
 from analytics.ml.churn import ChurnModel, Sheet, TooShort
 from analytics.ml.purchases import Purchases, day_name
-from core.ml.numbers import rounded
 from core.evaluation import Run, UsageError
+from core.ml.numbers import rounded
 
 REDRAWS = 1_000
 Array = NDArray[np.float64]

@@ -12,8 +12,8 @@ from analytics.ml import anomalies
 from analytics.ml.forecast import INSIDE, Forecast, Rolling, TooShort
 from analytics.ml.forecast_models import COMBINATION, METHODS
 from analytics.ml.purchases import SECONDS_A_DAY, day_name
-from core.ml.numbers import rounded
 from core.evaluation import Run, UsageError
+from core.ml.numbers import rounded
 from core.ml.tables import Column, TableError, line_of
 
 COLUMNS = [Column("date", "time"), Column("value", "number")]

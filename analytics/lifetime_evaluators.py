@@ -10,8 +10,8 @@ from analytics import transactions
 from analytics.ml.bgnbd import CannotFit
 from analytics.ml.lifetime import BackTest, Lifetime, back_test, learn
 from analytics.ml.purchases import day_name
-from core.ml.numbers import rounded
 from core.evaluation import Run, UsageError
+from core.ml.numbers import rounded
 
 
 class LifetimeEvaluator:

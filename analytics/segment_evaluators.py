@@ -9,8 +9,8 @@ from analytics import transactions
 from analytics.ml import choosing_k, kmeans, rfm
 from analytics.ml.preparation import ColumnPlan, Preparation
 from analytics.ml.purchases import day_name
-from core.ml.numbers import rounded
 from core.evaluation import Run, UsageError
+from core.ml.numbers import rounded
 
 PLANS = {
     "recency": ColumnPlan(log=True),

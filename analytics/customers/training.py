@@ -16,9 +16,9 @@ from analytics.ml.churn import ChurnModel, TooShort
 from analytics.ml.lifetime import BackTest, Lifetime
 from analytics.ml.purchases import Purchases
 from analytics.ml.serving import named
-from core.ml.numbers import rounded
 from core import model_registry as registry
 from core.jobs import current_job_id, progress
+from core.ml.numbers import rounded
 from core.model_registry import ModelKind
 from core.models import ModelVersion
 from core.said import Said

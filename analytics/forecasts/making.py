@@ -20,8 +20,8 @@ from analytics.forecasts.series import Series
 from analytics.ml.forecast import FEWEST_TRIALS, Rolling, TooShort
 from analytics.ml.forecast_models import COMBINATION, METHODS
 from analytics.models import Forecast
-from core.ml.numbers import rounded
 from core.jobs import guard, progress
+from core.ml.numbers import rounded
 from core.said import Said
 
 JUDGED_WINDOWS = 8
