@@ -160,7 +160,7 @@ def weighed(report: Mapping[str, Any]) -> list[Weighed]:
 
 
 def of_visits(report: Mapping[str, Any]) -> Compared | None:
-    """Whether the running visit answers short histories; None for reports made before this was measured."""
+    """Whether the running visit answers short histories; None for reports that do not say."""
     told = report.get("sessions")
     if not isinstance(told, Mapping):
         return None
@@ -170,7 +170,7 @@ def of_visits(report: Mapping[str, Any]) -> Compared | None:
 
 
 def of_hours(report: Mapping[str, Any]) -> Compared | None:
-    """Whether hour and season count; None for reports made before this was measured."""
+    """Whether hour and season count; None for reports that do not say."""
     told = report.get("context")
     if not isinstance(told, Mapping):
         return None
@@ -188,7 +188,7 @@ def of_hours(report: Mapping[str, Any]) -> Compared | None:
 
 
 def of_devices(report: Mapping[str, Any]) -> Compared | None:
-    """Whether the device counts; None for reports made before this was measured."""
+    """Whether the device counts; None for reports that do not say."""
     told = report.get("device")
     if not isinstance(told, Mapping):
         return None

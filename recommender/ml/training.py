@@ -99,6 +99,11 @@ def train(
     )  # fmt: skip
     chosen = time.process_time()
     found = _judged(choice, exam, None if quick else interactions)
+    of_moments = {
+        "sessions": rounded(found.verdict.report),
+        "context": rounded(found.weighing.report),
+        "device": rounded(found.weighing.device_report),
+    }
     facts = {
         "rows": {"earlier": len(cut.train), "later": len(cut.test)},
         "judged_from": float(cut.test.times.min()) if len(cut.test) else None,
@@ -117,9 +122,6 @@ def train(
             "quick": quick,
             "strategies": found.strategies,
             "groups": found.groups,
-            "sessions": rounded(found.verdict.report),
-            "context": rounded(found.weighing.report),
-            "device": rounded(found.weighing.device_report),
             "chosen": choice.strategy,
             "validation": rounded(dict(choice.validation)),
             "parameters": choice.parameters(),
@@ -132,6 +134,7 @@ def train(
             "items": len(np.unique(interactions.items)),
             "seed": seed,
             **facts,
+            **({} if quick else of_moments),
         },
         chosen=choice.strategy,
         choice=choice,

@@ -141,6 +141,7 @@ BENCHES = {
 TIMED = (
     ("sequence", "what customers choose next, by order and without"),
     ("seeds", "the blend beside EASE on several splits of ml-100k"),
+    ("answer", "an answer inside a process"),
     ("library", "a public library beside our methods"),
     ("scale", "training at a million customers (the largest size by itself: scale_bench --full)"),
     ("load", "storefront beside a plain view"),

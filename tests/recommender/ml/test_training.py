@@ -141,7 +141,8 @@ def test_a_quick_model_is_made_of_few_sources_and_judged_on_the_same_customers(d
     }  # fmt: skip
     assert quick.report["metrics"]["customers"] == trained.report["metrics"]["customers"]
     assert quick.report["strategies"]["popularity"] == trained.report["strategies"]["popularity"]
-    assert quick.report["sessions"] == {"serves_up_to": 0, "moments": 0}
+    assert {"sessions", "context", "device"}.isdisjoint(quick.report)  # what nobody asked has no answer
+    assert trained.report["sessions"] == {"serves_up_to": 0, "moments": 0}
     found = quick.serving().recommend([(1002, 1.0), (1004, 1.0)], 5, exclude=[1002, 1004])
     assert all(candidate.product_id % 2 == 0 for candidate in found)
 
