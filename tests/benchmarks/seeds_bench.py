@@ -36,8 +36,7 @@ def main(seeds: list[int]) -> int:
     if not file.is_file():
         print(f"Skipped: {file} is not there. `make bench-data` converts the sets in BENCH_DATA.")
         return 0
-    frame = pd.read_csv(file, dtype={"customer": str, "item": str})  # as `evaluate` reads them
-    events = Interactions.from_frame(frame)
+    events = Interactions.from_frame(pd.read_csv(file))
     rows: dict[str, Any] = {}
     asked, gaps = [], []
     for seed in seeds or list(SEEDS):
