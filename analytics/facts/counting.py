@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from analytics.facts import adding
 from analytics.facts import statements as sql
 from analytics.facts.tables import CELLS, DAILY, EVERY, MONTHS, PARTS, PRODUCTS, STATS
 from analytics.models import FactsState
@@ -30,7 +31,10 @@ MANY_SALES = 200_000
 MONDAY = date(1, 1, 1)
 PATIENCE_SECONDS = 600.0
 TRIES = 3
-TEMPORARY = ("zg_touched", "zg_month", "zg_moved", "zg_day", "zg_week", "zg_period", "zg_act", "zg_acts_of_weeks")
+TEMPORARY = (
+    *adding.TEMPORARY, "zg_touched", "zg_month", "zg_moved", "zg_day", "zg_product_day", "zg_week", "zg_period",
+    "zg_act", "zg_acts_of_weeks",
+)  # fmt: skip
 MARGIN = "interval '3 hours'"
 """A day is looked up by its bounds a little wider, and then told by its date: where clocks go back at midnight an hour
 lies outside of every bound."""
@@ -225,14 +229,18 @@ def _days_waiting() -> int:
 
 
 def _count_touched(clock: Clock) -> int:
-    """How many rows differed."""
+    """How many rows changed."""
     values = clock.parameters()
-    _execute("CREATE TEMP TABLE zg_touched (customer_id bigint, day date) ON COMMIT DROP")
-    _execute(TAKE, values)
-    changed = 0
-    if _ask("SELECT EXISTS (SELECT 1 FROM zg_touched)", [])[0]:
+    changed = adding.add_new(values)
+    is_touched, is_uneven = _ask("SELECT EXISTS (SELECT 1 FROM zg_touched), EXISTS (SELECT 1 FROM zg_uneven)", [])
+    if is_touched:
         _execute("ANALYZE zg_touched")
-        changed = _count_customers(values)
+        changed += _count_customers(values)
+        _make_scope("zg_day", "day", "day", "1", TOUCHED_DAYS, values)
+        _execute("INSERT INTO zg_uneven SELECT day FROM zg_day")
+    if is_touched or is_uneven:
+        changed += _count_products(values)
+    if is_touched:
         changed += _count_days(values)
         changed += _count_cells(values)
     _execute(sql.FREEZE, values)
@@ -240,10 +248,6 @@ def _count_touched(clock: Clock) -> int:
     return changed
 
 
-TAKE = f"""
-WITH taken AS (DELETE FROM analytics_touchedsale RETURNING customer_id, moment)
-INSERT INTO zg_touched SELECT DISTINCT customer_id, {sql.day("moment")} FROM taken
-"""  # noqa: S608
 MOVED = f"""
 CREATE TEMP TABLE zg_moved ON COMMIT DROP AS
 SELECT customer_id, s.first_day AS before, w.first_day AS after
@@ -291,17 +295,23 @@ def _count_customers(values: dict[str, Any]) -> int:
     return changed + STATS.apply(f"t.{theirs}")
 
 
+def _count_products(values: dict[str, Any]) -> int:
+    """Products of the days touched, and of days on which an order's discount falls on its lines."""
+    _make_scope("zg_product_day", "day", "day", "1", "SELECT day FROM zg_uneven", values)
+    orders, refunds = _within("zg_product_day", "day", "{0}")
+    PRODUCTS.make(sql.products(orders, refunds), values | _bounds("zg_product_day"), analyse=True)
+    return PRODUCTS.apply("t.day IN (SELECT day FROM zg_product_day)")
+
+
 def _count_days(values: dict[str, Any]) -> int:
     """Days touched, and those that have a first-time buyer more or less."""
-    _make_scope("zg_day", "day", "day", "1", TOUCHED_DAYS, values)
     orders, refunds = _within("zg_day", "day", "{0}")
     values = values | _bounds("zg_day")
     _execute(f"CREATE TEMP TABLE zg_act ON COMMIT DROP AS {sql.acts(orders, refunds)}", values)
-    PRODUCTS.make(sql.products(orders, refunds), values, analyse=True)
     DAILY.make(sql.daily("zg_act", PRODUCTS.wanted, sql.newcomers_among("zg_act")), values)
     PARTS.make(sql.parts(orders, refunds), values)
     scope = "t.day IN (SELECT day FROM zg_day)"
-    return PRODUCTS.apply(scope) + DAILY.apply(scope) + PARTS.apply(scope)
+    return DAILY.apply(scope) + PARTS.apply(scope)
 
 
 def _count_cells(values: dict[str, Any]) -> int:

@@ -18,6 +18,9 @@ ORDERS_WITH_ITEMS = (
     "catalog_order o LEFT JOIN (SELECT order_id, sum(quantity) AS items FROM catalog_orderline GROUP BY order_id) l"
     " ON l.order_id = o.id WHERE o.paid_at IS NOT NULL"
 )
+IS_EVEN = "(o.paid_total = o.lines_total + o.shipping AND o.base_rate = 1)"
+"""Whether lines of this order count with what stands on them."""
+WORTH_OF_LINE = "l.quantity * l.unit_price - l.discount"
 ITEMS_OF_ORDER = "coalesce((SELECT sum(quantity) FROM catalog_orderline WHERE order_id = o.id), 0)"
 LATEST_OFFSET = 32_767
 """Largest number of periods that a cell can name; orders dated to another millennium are left out of cohorts."""
@@ -70,9 +73,7 @@ def products(orders: str, refunds: str) -> str:
     A line counts with its share of what was paid for the order, so that an order's discount falls on its lines.
     """
     share = "o.paid_total / nullif(o.lines_total + o.shipping, 0) * o.base_rate"
-    worth = f"""CASE WHEN o.paid_total = o.lines_total + o.shipping AND o.base_rate = 1
-        THEN l.quantity * l.unit_price - l.discount
-        ELSE coalesce((l.quantity * l.unit_price - l.discount) * {share}, 0) END"""
+    worth = f"CASE WHEN {IS_EVEN} THEN {WORTH_OF_LINE} ELSE coalesce(({WORTH_OF_LINE}) * {share}, 0) END"
     return f"""
         SELECT day, product_id, sum(orders) AS orders, sum(items) AS items, round(sum(gross), 4) AS gross,
             sum(returned) AS returned, round(sum(refunded), 4) AS refunded
@@ -107,6 +108,18 @@ def daily(acts: str, products: str, newcomers: str) -> str:
 
 def parts(orders: str, refunds: str) -> str:
     """Rows of SalesPart. Orders are read once, into the few groups that all three kinds are added up from."""
+    return parts_of(f"""
+        SELECT o.paid_at AT TIME ZONE %(zone)s AS moment, o.channel, o.country, 1 AS orders, {PAID} AS gross,
+            0::numeric AS refunded
+        FROM {orders}
+        UNION ALL
+        SELECT r.refunded_at AT TIME ZONE %(zone)s, coalesce(o.channel, ''), coalesce(o.country, ''), 0, 0, {BACK}
+        FROM {refunds}
+    """)  # noqa: S608
+
+
+def parts_of(sales: str) -> str:
+    """The same from (moment on the shop's clock, channel, country, orders, gross, refunded)."""
     return f"""
         SELECT day, CASE WHEN grouping(hour) = 0 THEN 'hour' WHEN grouping(channel) = 0 THEN 'channel'
                 ELSE 'country' END AS kind,
@@ -116,15 +129,7 @@ def parts(orders: str, refunds: str) -> str:
         FROM (
             SELECT moment::date AS day, date_part('hour', moment)::int AS hour, channel, country,
                 sum(orders) AS orders, sum(gross) AS gross, sum(refunded) AS refunded
-            FROM (
-                SELECT o.paid_at AT TIME ZONE %(zone)s AS moment, o.channel, o.country, 1 AS orders, {PAID} AS gross,
-                    0::numeric AS refunded
-                FROM {orders}
-                UNION ALL
-                SELECT r.refunded_at AT TIME ZONE %(zone)s, coalesce(o.channel, ''), coalesce(o.country, ''), 0, 0,
-                    {BACK}
-                FROM {refunds}
-            ) act GROUP BY 1, 2, 3, 4
+            FROM ({sales}) act GROUP BY 1, 2, 3, 4
         ) hours GROUP BY GROUPING SETS ((day, hour), (day, channel), (day, country))
     """  # noqa: S608
 
@@ -161,16 +166,23 @@ def cells(months: str, weeks: str, stats: str) -> str:
             WHERE period >= cohort GROUP BY cohort, period
         """  # noqa: S608
 
+    return cells_of(
+        grain(f"({weeks})", WEEK_OF.format("first_day")), grain(f"({months})", MONTH_OF.format("first_day"))
+    )
+
+
+def cells_of(weeks: str, months: str) -> str:
+    """The same from (cohort, period, customers, orders, revenue) of weeks and of months."""
     return f"""
         SELECT * FROM (
             SELECT 'week' AS grain, cohort, (period - cohort) / 7 AS "offset", customers, orders, revenue,
                 period + 7 <= %(today)s::date AS is_frozen
-            FROM ({grain(f"({weeks})", WEEK_OF.format("first_day"))}) w
+            FROM ({weeks}) w
             UNION ALL
             SELECT 'month', cohort, ((date_part('year', period) - date_part('year', cohort)) * 12
                 + date_part('month', period) - date_part('month', cohort))::int, customers, orders, revenue,
                 (period + interval '1 month')::date <= %(today)s::date
-            FROM ({grain(f"({months})", MONTH_OF.format("first_day"))}) m
+            FROM ({months}) m
         ) cell WHERE "offset" <= {LATEST_OFFSET}
     """  # noqa: S608
 

@@ -64,6 +64,25 @@ class Table:
             )
             return int(gone + cursor.rowcount)
 
+    def add(self, statement: str, parameters: dict[str, Any], **others: str) -> int:
+        """Add to each row what the statement says there is more; rows that are not there begin with it. `others` names
+        the function (LEAST, GREATEST) of columns that are no sums, or "" for one that stays. How many rows changed."""
+        columns = [*self.quoted_keys, *self.values]
+        sums = dict.fromkeys(self.values, "{0} + {1}")
+        for name, function in others.items():
+            sums[f'"{name}"'] = f"{function}({{0}}, {{1}})" if function else ""
+        update = ", ".join(
+            f"{name} = {told.format(f't.{name}', f'EXCLUDED.{name}')}" for name, told in sums.items() if told
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {self.name} AS t ({', '.join(columns)})"  # noqa: S608
+                f" SELECT {', '.join(columns)} FROM ({statement}) w"
+                f" ON CONFLICT ({', '.join(self.quoted_keys)}) DO UPDATE SET {update}",
+                parameters,
+            )
+            return int(cursor.rowcount)
+
     def count(self) -> int:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM {self.wanted} w WHERE {self.only}")  # noqa: S608

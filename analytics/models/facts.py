@@ -149,11 +149,15 @@ class CohortCell(models.Model):
 class TouchedSale(models.Model):
     """Somebody's order or refund changed since the last count. Written by triggers, many times if need be.
 
-    The customer is empty for guests and is not checked: who is gone has to be counted, too.
+    The customer is empty for guests and is not checked: who is gone has to be counted, too. A sale is new when it
+    counted for nothing until then: an order that becomes a paid one, a refund that is written.
     """
 
     customer_id = models.BigIntegerField(null=True)
     moment = models.DateTimeField()
+    order_id = models.BigIntegerField(null=True)
+    refund_id = models.BigIntegerField(null=True)
+    is_new = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("sale to count")
