@@ -36,12 +36,13 @@ found AS (
         1 AS orders, {sql.ITEMS_OF_ORDER}::bigint AS items, {sql.PAID} AS gross, 0 AS refunds, 0::numeric AS refunded,
         NOT {sql.IS_EVEN} AS is_uneven
     FROM first f CROSS JOIN LATERAL (SELECT * FROM catalog_order WHERE id = f.sale OFFSET 0) o
-    WHERE o.paid_at IS NOT NULL
+    WHERE f.sale > 0 AND o.paid_at IS NOT NULL
     UNION ALL
     SELECT f.sale, f.since, {sql.REFUNDED_TO}, r.refunded_at AT TIME ZONE %(zone)s, coalesce(o.channel, ''),
         coalesce(o.country, ''), 0, 0, 0, 1, {sql.BACK}, false
     FROM first f CROSS JOIN LATERAL (SELECT * FROM catalog_refund WHERE id = -f.sale OFFSET 0) r
         LEFT JOIN LATERAL (SELECT * FROM catalog_order WHERE id = r.order_id OFFSET 0) o ON true
+    WHERE f.sale < 0
 )
 SELECT f.*, moment::date AS day, {sql.WEEK_OF.format("moment::date")} AS week,
     {sql.MONTH_OF.format("moment")} AS month, s.first_day AS first_before, s.last_day AS last_before
@@ -98,11 +99,11 @@ FROM (
     SELECT n.day, l.product_id, 1 AS orders, sum(l.quantity) AS items, sum({sql.WORTH_OF_LINE}) AS gross,
         0::bigint AS returned, 0::numeric AS refunded
     FROM zg_new n CROSS JOIN LATERAL (SELECT * FROM catalog_orderline WHERE order_id = n.sale OFFSET 0) l
-    WHERE l.product_id IS NOT NULL AND NOT n.is_uneven GROUP BY n.sale, n.day, l.product_id
+    WHERE n.orders = 1 AND l.product_id IS NOT NULL AND NOT n.is_uneven GROUP BY n.sale, n.day, l.product_id
     UNION ALL
     SELECT n.day, r.product_id, 0, 0, 0, r.quantity, n.refunded
     FROM zg_new n CROSS JOIN LATERAL (SELECT * FROM catalog_refund WHERE id = -n.sale OFFSET 0) r
-    WHERE r.product_id IS NOT NULL
+    WHERE n.refunds = 1 AND r.product_id IS NOT NULL
 ) act GROUP BY day, product_id
 """  # noqa: S608
 

@@ -1,5 +1,6 @@
-"""From orders and refunds to the tables of figures, always by counting whole: a customer's month, a day, a period of
-cohorts. The same orders give the same rows, however often and in whatever order they arrived.
+"""From orders and refunds to the tables of figures. What is new is added (`adding`); everything else that changed is
+counted whole: a customer's month, a day, a period of cohorts. The same orders give the same rows, however often and in
+whatever order they arrived.
 
 Triggers note whose sale changed and when (`TouchedSale`). A count takes these notes and writes what follows from them
 in one transaction with one view of the database, so it may end at any line and nothing is lost or counted twice. One
@@ -20,7 +21,7 @@ from django.utils import timezone
 from analytics.facts import adding
 from analytics.facts import statements as sql
 from analytics.facts.tables import CELLS, DAILY, EVERY, MONTHS, PARTS, PRODUCTS, STATS
-from analytics.models import FactsState
+from analytics.models import DailySales, FactsState
 from core.jobs import guard, locks
 from core.models import ShopProfile
 
@@ -84,7 +85,8 @@ def refresh() -> bool:
     """Count what changed since the last time, when that is little. False: `count` has to be run as a job. Somebody else
     who counts is as good."""
     state = FactsState.objects.filter(pk=1).first()
-    if not Clock.of_this_shop().fits(state) or _waiting(FEW_SALES + 1) > FEW_SALES or _days_waiting() > FEW_DAYS:
+    sales, days = _waiting(FEW_SALES + 1)
+    if not Clock.of_this_shop().fits(state) or sales > FEW_SALES or days > FEW_DAYS:
         return False
     with suppress(Busy):
         _run(_count_touched)
@@ -164,7 +166,10 @@ def _one_view() -> Iterator[None]:
 
 def _count(clock: Clock) -> dict[str, Any]:
     state = FactsState.objects.filter(pk=1).first()
-    if not clock.fits(state) or _waiting(MANY_SALES + 1) > MANY_SALES:
+    sales, days = _waiting(MANY_SALES + 1)
+    # Half of all days one by one take as long as everything.
+    is_much = sales > MANY_SALES or (days > FEW_DAYS and days * 2 > DailySales.objects.count())
+    if is_much or not clock.fits(state):
         return {"counted": "everything", "changed": sum(_rebuild(clock).values())}
     return {"counted": "changes", "changed": _count_touched(clock)}
 
@@ -193,8 +198,7 @@ def _rebuild(clock: Clock) -> dict[str, int]:
     PRODUCTS.make(sql.products(sql.ORDERS, sql.REFUNDS), values, analyse=True)
     DAILY.make(sql.daily("zg_act", PRODUCTS.wanted, sql.newcomers_of(STATS.wanted)), values)
     PARTS.make(sql.parts(sql.ORDERS, sql.REFUNDS), values)
-    periods = f"SELECT customer_id, month AS period, orders, revenue FROM {MONTHS.wanted}"  # noqa: S608
-    CELLS.make(sql.cells(periods, sql.weeks("zg_act"), STATS.wanted), values)
+    CELLS.make(sql.cells(sql.months_of(MONTHS.wanted), sql.weeks("zg_act"), STATS.wanted), values)
     found = {table.name: table.apply() for table in EVERY}
     _note_state(clock)
     return found
@@ -219,13 +223,14 @@ def _note_state(clock: Clock) -> None:
 # --- what changed -------------------------------------------------------------------------------------------------
 
 
-def _waiting(most: int) -> int:
-    """Sales that wait to be counted, looked at up to `most`."""
-    return int(_ask("SELECT count(*) FROM (SELECT 1 FROM analytics_touchedsale LIMIT %s) few", [most])[0])
-
-
-def _days_waiting() -> int:
-    return int(_ask("SELECT count(DISTINCT date_trunc('day', moment)) FROM analytics_touchedsale", [])[0])
+def _waiting(most: int) -> tuple[int, int]:
+    """Sales that wait to be counted, and their days (of UTC), looked at up to so many sales."""
+    sales, days = _ask(
+        "SELECT count(*), count(DISTINCT date_trunc('day', moment))"
+        " FROM (SELECT moment FROM analytics_touchedsale LIMIT %s) few",
+        [most],
+    )
+    return int(sales), int(days)
 
 
 def _count_touched(clock: Clock) -> int:
@@ -325,8 +330,7 @@ def _count_cells(values: dict[str, Any]) -> int:
     # As a value, so that the planner knows how few of the months they are.
     touched = _ask("SELECT array_agg(period) FROM zg_period", [])[0] or []
     values = values | {"months": touched}
-    months = """SELECT customer_id, month AS period, orders, revenue FROM analytics_customermonth
-        WHERE month = ANY(%(months)s::date[])"""
+    months = sql.months_of("analytics_customermonth WHERE month = ANY(%(months)s::date[])")
     CELLS.make(sql.cells(months, sql.weeks("zg_acts_of_weeks"), "analytics_customerstats"), values)
     of_week, of_month = "SELECT week FROM zg_week", "SELECT period FROM zg_period"
     return CELLS.apply(

@@ -50,17 +50,23 @@ class Table:
         update = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.values)
         first = self.quoted_keys[0]
         picked = ", ".join(f"w.{name}" for name in [*self.quoted_keys, *self.values])
+        # In the order of the keys, so that pages of the index are filled one after the other.
+        insert = f"INSERT INTO {self.name} ({columns}) SELECT {picked} FROM {self.wanted} w"  # noqa: S608
+        order = f"ORDER BY {', '.join(f'w.{key}' for key in self.quoted_keys)}"
         with connection.cursor() as cursor:
+            cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {self.name})")  # noqa: S608
+            if not cursor.fetchone()[0]:
+                cursor.execute(f"{insert} WHERE {self.only} {order}")
+                return int(cursor.rowcount)
             cursor.execute(
                 f"DELETE FROM {self.name} t WHERE ({scope})"  # noqa: S608
                 f" AND NOT EXISTS (SELECT 1 FROM {self.wanted} w WHERE {keys} AND {self.only})"
             )
             gone = cursor.rowcount
             cursor.execute(
-                f"INSERT INTO {self.name} ({columns}) SELECT {picked} FROM {self.wanted} w"  # noqa: S608
-                f" LEFT JOIN {self.name} t ON {keys}"
+                f"{insert} LEFT JOIN {self.name} t ON {keys}"
                 f" WHERE {self.only} AND (t.{first} IS NULL OR ({known}) IS DISTINCT FROM ({wanted}))"
-                f" ON CONFLICT ({', '.join(self.quoted_keys)}) DO UPDATE SET {update}"
+                f" {order} ON CONFLICT ({', '.join(self.quoted_keys)}) DO UPDATE SET {update}"
             )
             return int(gone + cursor.rowcount)
 

@@ -2,8 +2,8 @@
 
 Money is in the shop's base currency and days are the shop's. An order counts on the day it was paid, with what was
 paid; a refund counts on the day it was given, so a day may be below zero. Rows follow from orders and refunds alone:
-`analytics.facts` counts anew whatever changed. Keys are not checked by the database: a row about somebody who is gone
-is as wrong as any other that no order speaks for, and goes with the next count.
+`analytics.facts` adds what is new and counts anew whatever else changed. Keys are not checked by the database: a row
+about somebody who is gone is as wrong as any other that no order speaks for, and goes with the next count.
 """
 
 from django.db import models
