@@ -24,10 +24,11 @@ CREATE TEMP TABLE zg_note (id bigint, customer_id bigint, moment timestamptz, sa
     ON COMMIT DROP;
 WITH taken AS (DELETE FROM analytics_touchedsale RETURNING *)
 INSERT INTO zg_note SELECT id, customer_id, moment, coalesce(order_id, -refund_id), is_new FROM taken;
-ANALYZE zg_note
+ANALYZE zg_note (sale)
 """
 """`sale` names an order by its number and a refund by its number below zero."""
-# Looked up one by one through their keys (OFFSET 0): they are few among very many.
+# Orders by the range of their numbers, as a value: new ones mostly lie beside each other, and the planner knows how many
+# they are. Everything else is looked up one by one through its key (OFFSET 0): few among very many.
 NEW = f"""
 CREATE TEMP TABLE zg_new ON COMMIT DROP AS
 WITH first AS (SELECT sale, min(id) AS since FROM zg_note WHERE is_new GROUP BY sale),
@@ -35,8 +36,8 @@ found AS (
     SELECT f.sale, f.since, o.customer_id, o.paid_at AT TIME ZONE %(zone)s AS moment, o.channel, o.country,
         1 AS orders, {sql.ITEMS_OF_ORDER}::bigint AS items, {sql.PAID} AS gross, 0 AS refunds, 0::numeric AS refunded,
         NOT {sql.IS_EVEN} AS is_uneven
-    FROM first f CROSS JOIN LATERAL (SELECT * FROM catalog_order WHERE id = f.sale OFFSET 0) o
-    WHERE f.sale > 0 AND o.paid_at IS NOT NULL
+    FROM first f JOIN catalog_order o ON o.id = f.sale
+    WHERE o.id BETWEEN %(first)s AND %(last)s AND o.paid_at IS NOT NULL
     UNION ALL
     SELECT f.sale, f.since, {sql.REFUNDED_TO}, r.refunded_at AT TIME ZONE %(zone)s, coalesce(o.channel, ''),
         coalesce(o.country, ''), 0, 0, 0, 1, {sql.BACK}, false
@@ -53,7 +54,7 @@ WHERE f.gross >= 0 AND f.refunded >= 0 AND f.gross = round(f.gross, 4) AND f.ref
     WHEN s.customer_id IS NULL THEN
         NOT EXISTS (SELECT 1 FROM analytics_customermonth m WHERE m.customer_id = f.customer_id OFFSET 0)
     ELSE moment::date >= s.last_day END;
-ANALYZE zg_new
+ANALYZE zg_new (customer_id, day)
 """  # noqa: S608
 REST = """
 INSERT INTO zg_touched SELECT DISTINCT customer_id, {day} FROM zg_note n
@@ -130,7 +131,9 @@ def add_new(values: dict[str, Any]) -> int:
     and days, and in `zg_uneven` as days of products. How many rows changed."""
     with connection.cursor() as cursor:
         cursor.execute(NOTES)
-        cursor.execute(NEW, values)
+        cursor.execute("SELECT coalesce(min(sale), 0), coalesce(max(sale), 0) FROM zg_note WHERE is_new AND sale > 0")
+        first, last = cursor.fetchone()
+        cursor.execute(NEW, values | {"first": first, "last": last})
         cursor.execute("CREATE TEMP TABLE zg_touched (customer_id bigint, day date) ON COMMIT DROP")
         cursor.execute(REST, values)
         cursor.execute(UNEVEN)
