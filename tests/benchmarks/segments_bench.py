@@ -100,9 +100,11 @@ def measure() -> dict[str, Any]:
     from django.db import connection
 
     from analytics.segments import compiling, counting, rules
+    from core.models import ShopProfile
 
     call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
+        cursor.execute("SET timezone = %s", [ShopProfile().time_zone])  # today is the shop's
         cursor.execute("SET session_replication_role = replica")
         for statement in FILL:
             cursor.execute(statement)
