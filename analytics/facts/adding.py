@@ -27,8 +27,8 @@ INSERT INTO zg_note SELECT id, customer_id, moment, coalesce(order_id, -refund_i
 ANALYZE zg_note (sale)
 """
 """`sale` names an order by its number and a refund by its number below zero."""
-# Orders by the range of their numbers, as a value: new ones mostly lie beside each other, and the planner knows how many
-# they are. Everything else is looked up one by one through its key (OFFSET 0): few among very many.
+# Orders by the range of their numbers, as a value: new ones mostly lie beside each other, and so the planner knows how
+# many they are. Everything else is looked up one by one through its key (OFFSET 0): few among very many.
 NEW = f"""
 CREATE TEMP TABLE zg_new ON COMMIT DROP AS
 WITH first AS (SELECT sale, min(id) AS since FROM zg_note WHERE is_new GROUP BY sale),

@@ -16,8 +16,8 @@ from core.models import MoneyField
 class CustomerStats(models.Model):
     """Everything one customer has paid for and got back so far. A customer without a paid order has no row.
 
-    No index on what changes with every order: so a row is rewritten in its page, and reading all of a few hundred thousand
-    takes milliseconds.
+    No index on what changes with every order: so a row is rewritten in its page, and reading all of a few hundred
+    thousand takes milliseconds.
     """
 
     customer = models.OneToOneField(
