@@ -10,6 +10,7 @@ class ReviewsConfig(AppConfig):
         from catalog.extensions import import_sections
         from core.extensions import evaluators, role_permissions
 
+        evaluators.register("aspects", "reviews.aspect_evaluators.AspectEvaluator")
         evaluators.register("intents", "reviews.intent_evaluators.IntentEvaluator")
         evaluators.register("sentiment", "reviews.sentiment_evaluators.SentimentEvaluator")
         role_permissions.register("reviews", "reviews.roles.ROLE_PERMISSIONS")
