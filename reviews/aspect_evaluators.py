@@ -21,7 +21,7 @@ from reviews.ml.text import Span, normalise
 TERMS = [Column("text"), Column("term"), Column("polarity", "key")]
 TEXTS = [Column("text"), Column("label", "key")]
 SERVED, WHOLE, MAJORITY, LEARNED = "aspects", "whole_text", "majority", "learned"
-OWN = NgramParams(in_texts=1)
+OWN = NgramParams(in_texts=1, cost=1.0)
 """Terms with labels are few, so a gram of a single text counts, too."""
 Codes = NDArray[np.int64]
 
@@ -83,8 +83,9 @@ class AspectEvaluator:
             for name, codes in coded.items()
         }
         low, high = measures.share_interval(coded[SERVED] == right)
+        gained = measures.paired(coded[SERVED] == right, coded[WHOLE] == right, run.seed)
         return rounded({
-            **figures[SERVED], "accuracy_low": low, "accuracy_high": high,
+            **figures[SERVED], "accuracy_low": low, "accuracy_high": high, "gained_low": gained["low"],
             "coverage": float(np.mean([span is not None for span in test.spans])),
             "in_dictionary": _in_dictionary(test),
             "strategies": figures,

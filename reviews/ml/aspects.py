@@ -79,8 +79,11 @@ def locate(text: str, term: str) -> Span | None:
 
 
 def marked(text: str, span: Span) -> str:
-    """The text with signs around the term: what a model of aspects learns from and answers."""
-    return f"{text[: span.start]}{OPEN}{text[span.start : span.end]}{CLOSE}{text[span.end :]}"
+    """The text with signs around the term, and its clause alone in a second line: what a model of aspects reads. So
+    the words of the clause count twice."""
+    signed = f"{text[: span.start]}{OPEN}{text[span.start : span.end]}{CLOSE}{text[span.end :]}"
+    clause = clause_of(signed, span)
+    return f"{signed}\n{signed[clause.start : clause.end]}"
 
 
 @dataclass(frozen=True)
