@@ -1,6 +1,5 @@
 """RFM scores and names of everybody who bought, from the figures, written where they changed."""
 
-import json
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -31,31 +30,51 @@ FROM analytics_customerstats s JOIN catalog_customer c ON c.id = s.customer_id A
 WHERE s.first_day <= %s ORDER BY s.customer_id
 """
 MAKE = """
-CREATE TEMPORARY TABLE rfm_batch
-    (customer_id bigint, recency int, frequency int, money int, segment text, reasons jsonb) ON COMMIT DROP
+CREATE TEMPORARY TABLE rfm_batch (
+    customer_id bigint, recency int, frequency int, money int, segment text, days int, purchase_days int, worth float8
+) ON COMMIT DROP
 """
-EXISTS = "EXISTS (SELECT FROM catalog_customer c WHERE c.id = b.customer_id AND c.erased_at IS NULL)"
-WRITE_SCORES = f"""
+# What differs from the scores that stand. Only that is written, and only for that are reasons put together.
+CHANGED = """
+CREATE TEMPORARY TABLE rfm_changed ON COMMIT DROP AS
+SELECT b.* FROM rfm_batch b
+JOIN catalog_customer c ON c.id = b.customer_id AND c.erased_at IS NULL
+LEFT JOIN analytics_customerscore t ON t.customer_id = b.customer_id
+WHERE t.rfm_segment IS DISTINCT FROM b.segment
+    OR (t.recency, t.frequency, t.money) IS DISTINCT FROM (b.recency, b.frequency, b.money)
+"""
+WRITE_SCORES = """
 INSERT INTO analytics_customerscore AS t (customer_id, recency, frequency, money, rfm_segment, rfm_as_of, scored_at)
-SELECT b.customer_id, b.recency, b.frequency, b.money, b.segment, %(as_of)s, %(now)s FROM rfm_batch b WHERE {EXISTS}
+SELECT customer_id, recency, frequency, money, segment, %(as_of)s, %(now)s FROM rfm_changed
 ON CONFLICT (customer_id) DO UPDATE SET recency = excluded.recency, frequency = excluded.frequency,
     money = excluded.money, rfm_segment = excluded.rfm_segment, rfm_as_of = excluded.rfm_as_of,
     scored_at = excluded.scored_at
-WHERE (t.recency, t.frequency, t.money, t.rfm_segment) IS DISTINCT FROM
-    (excluded.recency, excluded.frequency, excluded.money, excluded.rfm_segment)
-"""  # noqa: S608
+"""
 WRITE_TRAITS = f"""
 INSERT INTO catalog_customertrait AS t (customer_id, kind, value, reasons, as_of)
-SELECT b.customer_id, '{KIND}', to_jsonb(b.segment), b.reasons, %(now)s FROM rfm_batch b WHERE {EXISTS}
+SELECT customer_id, '{KIND}', to_jsonb(segment), jsonb_build_array(
+    jsonb_build_object('reason', 'recency', 'value', days, 'score', recency),
+    jsonb_build_object('reason', 'frequency', 'value', purchase_days, 'score', frequency),
+    jsonb_build_object('reason', 'money', 'value', round(worth::numeric, 2), 'score', money)
+), %(now)s FROM rfm_changed
 ON CONFLICT (customer_id, kind) DO UPDATE SET value = excluded.value, reasons = excluded.reasons, as_of = excluded.as_of
-WHERE t.value IS DISTINCT FROM excluded.value
 """  # noqa: S608
-GONE = "NOT EXISTS (SELECT FROM analytics_customerstats s WHERE s.customer_id = t.customer_id AND s.first_day <= %s)"
-FORGET_SCORES = f"""
+GONE = f"""
+CREATE TEMPORARY TABLE rfm_changed ON COMMIT DROP AS
+SELECT customer_id, '' AS segment FROM (
+    SELECT customer_id FROM analytics_customerscore WHERE recency IS NOT NULL OR rfm_segment <> ''
+    UNION SELECT customer_id FROM catalog_customertrait WHERE kind = '{KIND}'
+) t
+WHERE NOT EXISTS
+    (SELECT FROM analytics_customerstats s WHERE s.customer_id = t.customer_id AND s.first_day <= %(as_of)s)
+"""  # noqa: S608
+FORGET_SCORES = """
 UPDATE analytics_customerscore t SET recency = NULL, frequency = NULL, money = NULL, rfm_segment = '', rfm_as_of = NULL
-WHERE (t.recency IS NOT NULL OR t.rfm_segment <> '') AND {GONE}
+FROM rfm_changed c WHERE c.customer_id = t.customer_id
+"""
+FORGET_TRAITS = f"""
+DELETE FROM catalog_customertrait t USING rfm_changed c WHERE c.customer_id = t.customer_id AND t.kind = '{KIND}'
 """  # noqa: S608
-FORGET_TRAITS = f"DELETE FROM catalog_customertrait t WHERE t.kind = '{KIND}' AND {GONE}"  # noqa: S608
 
 
 def score(as_of: date | None = None) -> dict[str, Any]:
@@ -78,21 +97,17 @@ def score(as_of: date | None = None) -> dict[str, Any]:
         returned=known["returned"], first_amount=empty, last_amount=empty, as_of=number,
     )  # fmt: skip
     found = rfm.score(summary)
+    columns = (
+        summary.customers, found.recency, found.frequency, found.money, found.segments, summary.recency,
+        summary.frequency, np.round(summary.money, 2),
+    )  # fmt: skip
     changed = 0
     for start in range(0, len(summary), BATCH):
         rows = slice(start, start + BATCH)
-        told = zip(
-            summary.customers[rows].tolist(), found.recency[rows].tolist(), found.frequency[rows].tolist(),
-            found.money[rows].tolist(), found.segments[rows].tolist(), summary.recency[rows].tolist(),
-            summary.frequency[rows].tolist(), summary.money[rows].tolist(), strict=True,
-        )  # fmt: skip
-        changed += _write(day, ("\t".join(_cells(row)) + "\n" for row in told))
+        told = zip(*(column[rows].tolist() for column in columns), strict=True)
+        changed += _write(day, ("\t".join(map(str, row)) + "\n" for row in told))
         progress(min(start + BATCH, len(summary)), len(summary), Said(gettext_noop("Scoring customers")))
-    with transaction.atomic(), connection.cursor() as cursor:
-        guard()
-        cursor.execute(FORGET_SCORES, [day])
-        cursor.execute(FORGET_TRAITS, [day])
-        membership.follow_rfm(now=timezone.now())
+    _forget_gone(day)
     return {"customers": len(summary), "changed": changed, "as_of": day.isoformat()}
 
 
@@ -108,28 +123,32 @@ def _buyers(day: date) -> np.ndarray[Any, Any]:
         return np.fromiter(iter(cursor), dtype=ROW, count=cursor.rowcount)
 
 
-def _cells(row: tuple[Any, ...]) -> Iterator[str]:
-    """A line of COPY: the scores, and as reasons the days, number and money that they rest on."""
-    customer, recency, frequency, money, segment, days, orders, worth = row
-    reasons = [
-        {"reason": "recency", "value": days, "score": recency},
-        {"reason": "frequency", "value": orders, "score": frequency},
-        {"reason": "money", "value": round(worth, 2), "score": money},
-    ]
-    yield from (str(customer), str(recency), str(frequency), str(money), segment, json.dumps(reasons))
-
-
 def _write(day: date, lines: Iterator[str]) -> int:
-    """How many scores changed."""
+    """Scores, traits and memberships of a block, where they changed. How many did."""
     now = timezone.now()
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
         guard()
-        with connection.cursor() as cursor:
-            cursor.execute(MAKE)
-            copy("rfm_batch", "customer_id, recency, frequency, money, segment, reasons", lines)
+        cursor.execute(MAKE)
+        copy("rfm_batch", "customer_id, recency, frequency, money, segment, days, purchase_days, worth", lines)
+        cursor.execute("ANALYZE rfm_batch")
+        cursor.execute(CHANGED)
+        changed: int = cursor.rowcount
+        if changed:
+            cursor.execute("ANALYZE rfm_changed")
             cursor.execute(WRITE_SCORES, {"as_of": day, "now": now})
-            changed: int = cursor.rowcount
             cursor.execute(WRITE_TRAITS, {"now": now})
-            membership.follow_rfm(now=now, is_batch=True)
-            cursor.execute("DROP TABLE rfm_batch")
+            membership.follow_rfm(now=now, only_changed=True)
+        cursor.execute("DROP TABLE rfm_batch, rfm_changed")
     return changed
+
+
+def _forget_gone(day: date) -> None:
+    """Scores, trait and membership of whoever has no order any more."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        guard()
+        cursor.execute(GONE, {"as_of": day})
+        if cursor.rowcount:
+            cursor.execute(FORGET_SCORES)
+            cursor.execute(FORGET_TRAITS)
+            membership.follow_rfm(now=timezone.now(), only_changed=True)
+        cursor.execute("DROP TABLE rfm_changed")

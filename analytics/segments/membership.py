@@ -55,16 +55,18 @@ FROM analytics_segment g WHERE g.id = m.segment_id AND g.kind = %(kind)s AND m.u
 BEGAN = """
 INSERT INTO analytics_segmentmembership (customer_id, segment_id, since)
 SELECT n.customer_id, n.segment_id, %(now)s FROM ({now_in}) n
-WHERE NOT EXISTS (SELECT FROM analytics_segmentmembership m
-    WHERE m.customer_id = n.customer_id AND m.segment_id = n.segment_id AND m.until IS NULL)
+ON CONFLICT (segment_id, customer_id) WHERE until IS NULL DO NOTHING
 """
 IN_CLUSTER = "SELECT customer_id, segment_id FROM cluster_batch"
 IN_RFM = """
 SELECT s.customer_id, g.id AS segment_id FROM analytics_customerscore s
 JOIN analytics_segment g ON g.kind = 'rfm' AND g.key = s.rfm_segment
 """
-OF_BATCH = "AND m.customer_id IN (SELECT customer_id FROM rfm_batch)"
-IN_RFM_BATCH = f"{IN_RFM} WHERE s.customer_id IN (SELECT customer_id FROM rfm_batch)"  # noqa: S608 (words of ours)
+OF_CHANGED = "AND m.customer_id IN (SELECT customer_id FROM rfm_changed)"
+IN_RFM_CHANGED = """
+SELECT c.customer_id, g.id AS segment_id FROM rfm_changed c
+JOIN analytics_segment g ON g.kind = 'rfm' AND g.key = c.segment
+"""
 
 
 @transaction.atomic
@@ -99,10 +101,11 @@ def write_clusters(
 
 
 @transaction.atomic
-def follow_rfm(*, now: datetime, is_batch: bool = False) -> int:
+def follow_rfm(*, now: datetime, only_changed: bool = False) -> int:
     """Begin and end memberships of RFM segments as the scores say: of everybody, or of the customers in the temporary
-    table `rfm_batch` of whoever writes their scores in the same transaction. How many came somewhere new."""
-    parts = {"now_in": IN_RFM_BATCH, "only": OF_BATCH} if is_batch else {"now_in": IN_RFM, "only": ""}
+    table `rfm_changed` (customer_id, segment) of whoever writes their scores in the same transaction. How many came
+    somewhere new."""
+    parts = {"now_in": IN_RFM_CHANGED, "only": OF_CHANGED} if only_changed else {"now_in": IN_RFM, "only": ""}
     with connection.cursor() as cursor:
         for statement in (ENDED, BEGAN):
             cursor.execute(statement.format(**parts), {"now": now, "kind": "rfm"})
