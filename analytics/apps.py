@@ -91,7 +91,7 @@ class AnalyticsConfig(AppConfig):
 
     @staticmethod
     def _register_segments() -> None:
-        from catalog.extensions import customer_filters, customer_panels
+        from catalog.extensions import customer_filters, customer_panels, trait_words
         from core.extensions import first_models, model_kinds, personal_data
 
         first_models.register("segments", "analytics.segments.keeping.first", order=90)
@@ -107,6 +107,8 @@ class AnalyticsConfig(AppConfig):
                 "smallest_share": _("Share of the smallest cluster"),
             },
         )
+        for kind, title in (("rfm", _("RFM segment")), ("cluster", pgettext_lazy("of customers", "Cluster"))):
+            trait_words.register(kind, f"analytics.segments.traits.{kind}", title=title, order=30)
         customer_panels.register(
             "analytics.segments", "analytics.segments.panels.segments_of_customer", order=15, is_lazy=True,
             title=_("Segments"), permission="analytics.view_segment",

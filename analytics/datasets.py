@@ -16,7 +16,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from analytics.facts.statements import BACK, ORDERS, PAID, REFUNDED_TO, REFUNDS, day
-from analytics.ml.churn import Extra
+from analytics.ml.churn import Acts
 from analytics.ml.gamma_gamma import Spending
 from analytics.ml.purchases import Purchases, Summary
 from catalog.figures import shop_clock
@@ -130,7 +130,7 @@ def blocks_of_purchases(until: date, *, size: int = BLOCK) -> Iterator[Purchases
             yield found
 
 
-def looks(purchases: Purchases, until: date, *, since: date | None = None) -> Extra | None:
+def looks(purchases: Purchases, until: date, *, since: date | None = None) -> Acts | None:
     """Features of what the customers of `purchases` looked at and put into the basket from `since` (at first: from the
     first purchase) to `until`. None in a shop that was sent no such events. Acts of people who switched personalisation
     off or had their profile forgotten are not read."""

@@ -1,24 +1,19 @@
 """What each capability brought against its control, as the impact page tells it.
 
 An app that owns a capability registers it in `core.extensions.impact_measures`: what the control is, which experiments
-measure it and by which metrics. Whether more of a metric is good says the metric itself. What a look says of one
-experiment's measures is in `claims`: the ranges hold at every look, and a change is claimed only when it also stands
-after Holm's correction over everything that the experiment is asked here.
+measure it and by which metrics. Whether more of a metric is good says the metric itself. What a look says of a
+capability's metrics is in `claims`, in the words of `core.experiments.reading`: the ranges hold at every look, and a
+change is claimed only when it also stands after Holm's correction over everything that the look counts.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from core.experiments import kinds, reading
 from core.experiments.reading import Reading
 from core.extensions import impact_measures
-from core.ml import experiments as ml
 from core.models import Experiment, ExperimentLook
-
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ def known() -> list[tuple[str, Capability]]:
 
 @dataclass(frozen=True)
 class Claim:
-    """What one metric of one arm says. `p` holds at any look, `p_holm` is the same after Holm."""
+    """What one metric of one arm says, with the numbers behind it."""
 
     reading: Reading
     is_guardrail: bool
@@ -84,10 +79,16 @@ class Claim:
     people_control: int
     value: float | None
     value_control: float | None
-    p: float | None
-    p_holm: float | None
     removed: float
     """Share of the variance that CUPED took away."""
+
+    @property
+    def p(self) -> float | None:
+        return self.reading.p
+
+    @property
+    def p_holm(self) -> float | None:
+        return self.reading.p_holm
 
 
 def claims(capability: Capability, experiment: Experiment, look: ExperimentLook) -> list[Claim]:
@@ -98,17 +99,14 @@ def claims(capability: Capability, experiment: Experiment, look: ExperimentLook)
     said = {(one.metric, one.arm): one for one in reading.readings(experiment, look)}
     rows = {(result["metric"], row["arm"]): (result, row) for result in look.results for row in result["comparisons"]}
     asked = [(key, arm) for key in capability.asked for arm in arms if (key, arm) in rows and (key, arm) in said]
-    chances = [_chance(experiment, rows[one][1]) for one in asked]
-    corrected = ml.holm([1.0 if p is None else p for p in chances])
     found = []
-    for one, p, p_holm in zip(asked, chances, corrected, strict=True):
+    for one in asked:
         result, row = rows[one]
         found.append(
             Claim(
-                reading=_kept(said[one], p_holm, len(asked)), is_guardrail=one[0] in capability.guardrails,
-                people=row["n"], people_control=row["n_control"], value=row["mean"] if row["n"] else None,
-                value_control=row["mean_control"] if row["n_control"] else None, p=p,
-                p_holm=None if p is None else p_holm, removed=result["removed"],
+                reading=said[one], is_guardrail=one[0] in capability.guardrails, people=row["n"],
+                people_control=row["n_control"], value=row["mean"] if row["n"] else None,
+                value_control=row["mean_control"] if row["n_control"] else None, removed=result["removed"],
             )
         )  # fmt: skip
     return found
@@ -121,23 +119,3 @@ def verdict(found: Sequence[Claim]) -> Reading | None:
             if one.reading.kind == kind:
                 return one.reading
     return found[0].reading if found else None
-
-
-def _chance(experiment: Experiment, row: dict[str, Any]) -> float | None:
-    if row["always_valid_interval"] is None or not row["error"]:
-        return None
-    z = row["difference"] / row["error"]
-    return ml.always_valid_p(z, row["n"] + row["n_control"], tuned_for=experiment.planned_people, alpha=row["alpha"])
-
-
-def _kept(said: Reading, p_holm: float, questions: int) -> Reading:
-    """The reading, or that it is too early for it: one of many questions may look clear by chance."""
-    if said.kind not in ("works", "hurts") or p_holm <= ALPHA or said.low is None or said.high is None:
-        return said
-    text = _(
-        "Too early to tell: alone it would be %(low)s to %(high)s, but one of %(count)d questions asked at once may "
-        "look so by chance."
-    ) % {
-        "low": reading.signed_share(said.low), "high": reading.signed_share(said.high), "count": questions,
-    }  # fmt: skip
-    return Reading("open", _("too early"), text, said.metric, said.arm, said.low, said.high, said.estimate)

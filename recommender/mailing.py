@@ -10,8 +10,9 @@ from django.utils import timezone
 from catalog.models import Customer, Interaction
 from catalog.selectors import sellable_among
 from core import model_registry as registry
+from core.experiments import Placed
 from core.jobs import checkpoint, guard, progress, resume_state
-from recommender import selectors, wishes
+from recommender import selectors, trials, wishes
 from recommender.answers import PERSONAL, SESSION
 from recommender.choices import RECOMMENDER
 from recommender.models import Placement, RecommendationList
@@ -24,7 +25,8 @@ NOBODY = 0
 
 @dataclass(frozen=True)
 class MailList:
-    """Products of one customer that may be sold right now, best first. `as_of`: when the list was written."""
+    """Products of one customer that may be sold right now, best first. `as_of`: when the list was written. One without
+    a model version is the popularity list, of a customer in the holdout."""
 
     product_ids: list[int]
     as_of: datetime
@@ -35,7 +37,8 @@ def write_lists() -> int:
     """Write the list of every customer for whom something personal is found. How many.
 
     Goes on behind the last customer when it was cut off; a second run writes the same again. Without a model nothing
-    is touched. Customers who said no, were erased or have nothing of their own any more lose their list.
+    is touched. Customers who said no, were erased or have nothing of their own any more lose their list. Whoever is in
+    the shop's holdout gets the control in its place, the popularity list, which no model made.
     """
     loaded = registry.active(RECOMMENDER)
     if loaded is None:
@@ -48,10 +51,12 @@ def write_lists() -> int:
     total = asked.count() if wish is not None else 0
     done = asked.filter(pk__lte=after).count() if after else 0
     while wish is not None and (chunk := list(asked.filter(pk__gt=after)[:CHUNK])):
+        held = trials.held_out(chunk, Placement.Surface.EMAIL, strategy=wish.strategy)
         rows = [
             row
             for customer in chunk
-            if (row := _row(customer, loaded.version_id, limit=SPARE * (wish.slots or 10))) is not None
+            if (row := _row(customer, loaded.version_id, held.get(customer.pk), limit=SPARE * (wish.slots or 10)))
+            is not None
         ]
         after, written, done = chunk[-1].pk, written + len(rows), done + len(chunk)
         with transaction.atomic():
@@ -66,15 +71,19 @@ def write_lists() -> int:
     return written
 
 
-def _row(customer: Customer, version_id: int, *, limit: int) -> RecommendationList | None:
+def _row(customer: Customer, version_id: int, held: Placed | None, *, limit: int) -> RecommendationList | None:
+    """`held`: the control that this customer gets as one of the holdout, and only where there would be a list of their
+    own, so that both sides are the same kind of people."""
     answer = selectors.recommend(placement=Placement.Surface.EMAIL, customer=customer, limit=limit)
     if answer.source not in (PERSONAL, SESSION):
         return None
+    if held is not None:
+        answer = selectors.recommend(placement=Placement.Surface.EMAIL, customer=customer, limit=limit, placed=held)
     return RecommendationList(
         customer=customer,
         product_ids=[item.product_id for item in answer.items],
         speaker_ids=[item.reason.product_id or NOBODY for item in answer.items],
-        model_version_id=version_id,
+        model_version_id=version_id if held is None else None,
         as_of=timezone.now(),
     )
 

@@ -1,8 +1,10 @@
 """Experiments on placements: what an arm may show, and who is in which arm."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Customer
+from catalog.models import Customer, Visitor
 from catalog.recent import Browser
 from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for, expose, expose_to_models
 from core.impact import Capability, Start
@@ -85,6 +87,26 @@ def placed_at(
     if placed is not None and placed.is_held_out and strategy not in MODELLED:
         return None
     return placed
+
+
+def held_out(
+    customers: Sequence[Customer], placement: str, *, strategy: str = Placement.Strategy.AUTOMATIC
+) -> dict[int, Placed]:
+    """Those of the customers who are in the shop's holdout, with the control that they get where no browser asks, in a
+    list written ahead. The holdout is one of browsers: a customer belongs where the first browser belongs that they
+    were known by and that may be followed; without one, to nobody. One query."""
+    browsers = Visitor.objects.filter(customer__in=[customer.pk for customer in customers], may_track=True)
+    first = browsers.order_by("customer_id", "first_seen_at", "pk").distinct("customer_id")
+    keys = dict(first.values_list("customer_id", "key"))
+    found = {}
+    for customer in customers:
+        if not customer.is_personalised or customer.pk not in keys:
+            continue
+        subject = Subject(visitor=keys[customer.pk], customer=customer.public_id)
+        placed = placed_at(placement, subject, strategy=strategy)
+        if placed is not None and placed.is_held_out:
+            found[customer.pk] = placed
+    return found
 
 
 def note_shown(placed: Placed | None, subject: Subject | None, *, strategy: str) -> None:

@@ -41,7 +41,7 @@ def _check_kind(kind: ScoreKind, purchases: Any, until: Any) -> int:
         model = registry.load_for_serving(version, MODELS[kind])
     except DamagedModel:
         return 0
-    extra = tuple(model.meta["extra"])
+    act_names = tuple(model.meta["extra"])
     is_order = kind == ScoreKind.PROPENSITY
     stability = _stability(kind, version)
     worst = 0.0
@@ -51,9 +51,9 @@ def _check_kind(kind: ScoreKind, purchases: Any, until: Any) -> int:
         if as_of <= int(purchases.days.min()):
             continue
         since = datasets.day_of(as_of - datasets.LOOK_DAYS)
-        looking = datasets.looks(purchases, until, since=since) if extra else None
-        page = churn.sheet(purchases, as_of, horizon, extra=looking, extra_names=extra)
-        known = churn.WIDE + page.extra
+        looking = datasets.looks(purchases, until, since=since) if act_names else None
+        page = churn.sheet(purchases, as_of, horizon, acts=looking, act_names=act_names)
+        known = churn.WIDE + page.act_names
         chances = scorer.score(page.rows[:, [known.index(name) for name in scorer.features]])
         assert page.outcomes is not None
         foretold, actual = float(chances.mean()), float(page.outcomes.mean())

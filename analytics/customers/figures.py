@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from analytics.customers.choices import ORDER_DAYS
 from analytics.models import ScoreCheck, ScoreKind, ScoreRun
 from core.components import percent
 from core.components.words import day_text, figure, money_about
@@ -37,6 +38,45 @@ def address(**query: Any) -> str:
     return f"{reverse('admin:analytics_customers')}?{urlencode(query)}"
 
 
+def level_range(run: ScoreRun, days: int, share: float) -> tuple[float, float] | None:
+    """Between what a share foretold by the run's version likely lies: it may be off by as much as it was at the worst
+    of the dates held back while learning. None without any."""
+    report = run.model_version.report if run.model_version is not None else {}
+    gaps = report.get("horizons", {}).get(str(days), {}).get("gaps") or []
+    if not gaps:
+        return None
+    most = max(map(abs, gaps))
+    return max(share - most, 0.0), min(share + most, 1.0)
+
+
+def churn_share(run: ScoreRun, days: int) -> str:
+    """The share that will likely buy nothing, with its likely range."""
+    share = run.figures["mean"].get(f"churn_{days}")
+    return _with_range(share, run, days)
+
+
+def order_share(run: ScoreRun) -> str:
+    return _with_range(run.figures["mean"].get("propensity_30"), run, ORDER_DAYS)
+
+
+def _with_range(share: float | None, run: ScoreRun, days: int) -> str:
+    ends = level_range(run, days, share) if share is not None else None
+    if ends is None:
+        return percent(share)
+    return _("%(share)s (%(low)s to %(high)s)") % {
+        "share": percent(share), "low": percent(ends[0]), "high": percent(ends[1]),
+    }  # fmt: skip
+
+
+def _range_note(run: ScoreRun, days: int, share: float) -> str:
+    ends = level_range(run, days, share)
+    if ends is None:
+        return _("No earlier date could be held back yet: the share may be far off.")
+    return _("Likely %(low)s to %(high)s, by how far dates held back were off.") % {
+        "low": percent(ends[0]), "high": percent(ends[1]),
+    }  # fmt: skip
+
+
 def churn_chart(run: ScoreRun, days: int) -> Chart | None:
     """How many customers have which risk; each bar leads to them."""
     bins = run.figures.get("bins", {}).get(f"churn_{days}")
@@ -48,7 +88,8 @@ def churn_chart(run: ScoreRun, days: int) -> Chart | None:
     title = _("%(share)s of the customers will likely buy nothing within %(days)d days") % {
         "share": percent(run.figures["mean"][f"churn_{days}"]), "days": days,
     }  # fmt: skip
-    note = _("Customers by their risk. %(count)s have a risk of 70%% and more. Click a bar for the people.") % {
+    note = _range_note(run, days, run.figures["mean"][f"churn_{days}"])
+    note += " " + _("Customers by their risk. %(count)s have a risk of 70%% and more. Click a bar for the people.") % {
         "count": figure(risky)
     }
     urls = [_bin_address("churn", f"churn_{days}", place, days) for place in range(TENTHS)]
@@ -62,12 +103,17 @@ def order_chart(run: ScoreRun) -> Chart | None:
     title = _("About %(count)s customers will likely order within 30 days") % {
         "count": figure(round(run.figures["sum"]["propensity_30"]))
     }
+    note = _("Customers by their chance of an order. Click a bar for the people.")
+    ends = level_range(run, ORDER_DAYS, run.figures["mean"]["propensity_30"])
+    if ends is not None:
+        least, most = (figure(round(end * run.customers)) for end in ends)
+        note = _("Likely %(low)s to %(high)s, by how far dates held back were off.") % {"low": least, "high": most} + (
+            " " + note
+        )
     labels = [f"{10 * place}–{10 * place + 10}%" for place in range(TENTHS)]
     urls = [_bin_address("order", "propensity_30", place, 90) for place in range(TENTHS)]
-    return bar_chart(
-        title, labels, [Line(_("Customers"), _tenths(bins))], first_head=_("Chance"),
-        note=_("Customers by their chance of an order. Click a bar for the people."), urls=urls,
-    )  # fmt: skip
+    lines = [Line(_("Customers"), _tenths(bins))]
+    return bar_chart(title, labels, lines, first_head=_("Chance"), note=note, urls=urls)
 
 
 def _bin_address(listing: str, field: str, place: int, days: int) -> str:

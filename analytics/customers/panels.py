@@ -8,8 +8,8 @@ from django.utils.translation import pgettext
 
 from analytics.customers import reasons
 from catalog.models import CustomerTrait
-from core.components import Explanation, Score, money, percent
-from core.components.words import figure
+from core.components import Explanation, Score, percent
+from core.components.words import figure, money_about
 
 HIGH, MIDDLE = 0.7, 0.4
 
@@ -37,9 +37,9 @@ def value(trait: CustomerTrait) -> Score:
     if not isinstance(amount, int | float) or not isinstance(orders, int | float):
         return Score(None, missing=_("not scored"))
     what = _("Likely brings %(money)s within 12 months, with %(orders)s days of orders") % {
-        "money": money(amount), "orders": figure(orders, 1),
+        "money": money_about(amount), "orders": figure(orders, 1 if orders < 10 else 0),
     }  # fmt: skip
-    return Score(money(amount), _("in 12 months"), _explained(trait, what, None), lead=what)
+    return Score(money_about(amount), _("in 12 months"), _explained(trait, what, None), lead=what)
 
 
 def _longest(stored: Any) -> tuple[int, float | None]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.components import Reason, money
-from core.components.words import figure
+from core.components.words import figure, money_about
 
 OF = {
     "recency": ("recency", "recency_log"),
@@ -131,7 +131,7 @@ def _of_money(name: str, value: float) -> str:
     if name == EXPECTED:
         return _("%(count)s orders expected in 12 months") % {"count": figure(value, 1)}
     if name == WORTH:
-        return _("an order is worth about %(money)s") % {"money": money(value)}
+        return _("an order is worth about %(money)s") % {"money": money_about(value)}
     if name == CHANCE:
         return _("buys again within 12 months: %(chance)s") % {"chance": chance_words(value)}
     return ""

@@ -55,24 +55,35 @@ MAKE = """
 CREATE TEMPORARY TABLE score_batch
     (customer_id bigint, one float8, two float8, three float8, value jsonb, reasons jsonb) ON COMMIT DROP
 """
+# What differs from the scores that stand, of people who were not erased meanwhile: only that is written. A trait that
+# went missing is written again.
+CHANGED = """
+CREATE TEMPORARY TABLE score_changed ON COMMIT DROP AS
+SELECT b.* FROM score_batch b
+JOIN catalog_customer c ON c.id = b.customer_id AND c.erased_at IS NULL
+LEFT JOIN analytics_customerscore s ON s.customer_id = b.customer_id
+LEFT JOIN catalog_customertrait t ON t.customer_id = b.customer_id AND t.kind = %(kind)s
+WHERE t.id IS NULL OR ({old}) IS DISTINCT FROM ({values})
+"""
 WRITE_SCORES = """
 INSERT INTO analytics_customerscore ({columns}, customer_id, scored_at)
-SELECT {values}, b.customer_id, %(now)s FROM score_batch b
-WHERE EXISTS (SELECT FROM catalog_customer c WHERE c.id = b.customer_id AND c.erased_at IS NULL)
+SELECT {values}, b.customer_id, %(now)s FROM score_changed b
 ON CONFLICT (customer_id) DO UPDATE SET {changes}, scored_at = excluded.scored_at
-WHERE ({old}) IS DISTINCT FROM ({new})
 """
 WRITE_TRAITS = """
 INSERT INTO catalog_customertrait (customer_id, kind, value, reasons, as_of, model_version_id)
-SELECT b.customer_id, %(kind)s, b.value, b.reasons, %(as_of)s, %(version)s FROM score_batch b
-WHERE EXISTS (SELECT FROM catalog_customer c WHERE c.id = b.customer_id AND c.erased_at IS NULL)
+SELECT b.customer_id, %(kind)s, b.value, b.reasons, %(as_of)s, %(version)s FROM score_changed b
 ON CONFLICT (customer_id, kind) DO UPDATE SET value = excluded.value, reasons = excluded.reasons,
     as_of = excluded.as_of, model_version_id = excluded.model_version_id
-WHERE catalog_customertrait.value IS DISTINCT FROM excluded.value
 """
 # Whoever has no paid order any more (an import was undone) has no score either.
 GONE = """
-NOT EXISTS (SELECT FROM catalog_order o WHERE o.customer_id = {table}.customer_id AND o.paid_at IS NOT NULL)
+CREATE TEMPORARY TABLE score_gone ON COMMIT DROP AS
+SELECT customer_id FROM (
+    SELECT customer_id FROM analytics_customerscore WHERE {known}
+    UNION SELECT customer_id FROM catalog_customertrait WHERE kind = %(kind)s
+) scored
+WHERE NOT EXISTS (SELECT FROM catalog_order o WHERE o.customer_id = scored.customer_id AND o.paid_at IS NOT NULL)
 """
 
 
@@ -149,16 +160,18 @@ def _scored(kind: ScoreKind, model: LoadedModel, until: date) -> Iterator[Scores
     if kind == ScoreKind.VALUE:
         yield from _values(build_lifetime(model), until)
         return
-    scorers, extra = build_scorers(model), tuple(model.meta["extra"])
+    scorers, act_names = build_scorers(model), tuple(model.meta["extra"])
     for purchases in datasets.blocks_of_purchases(until):
-        looking = datasets.looks(purchases, until, since=until - timedelta(days=datasets.LOOK_DAYS)) if extra else None
-        page = churn.sheet(purchases, datasets.number_of(until), extra=looking, extra_names=extra)
+        looking = (
+            datasets.looks(purchases, until, since=until - timedelta(days=datasets.LOOK_DAYS)) if act_names else None
+        )
+        page = churn.sheet(purchases, datasets.number_of(until), acts=looking, act_names=act_names)
         ids = purchases.customer_ids.astype(np.int64)[page.customers]
         yield _chances(kind, scorers, page, ids)
 
 
 def _chances(kind: ScoreKind, scorers: dict[int, LinearScorer], page: Sheet, ids: NDArray[np.int64]) -> Scores:
-    known = churn.WIDE + page.extra
+    known = churn.WIDE + page.act_names
     is_order = kind == ScoreKind.PROPENSITY
     found: dict[int, Array] = {}
     for horizon, scorer in scorers.items():
@@ -180,7 +193,7 @@ def _chances(kind: ScoreKind, scorers: dict[int, LinearScorer], page: Sheet, ids
 
 def _reasons(parts: Array, features: Sequence[str], page: Sheet) -> list[str]:
     """The reasons that move each customer most, those of one meaning added up."""
-    known = churn.WIDE + page.extra
+    known = churn.WIDE + page.act_names
     names = [name for name, own in OF.items() if any(one in features for one in own)]
     moves = np.column_stack(
         [parts[:, [place for place, one in enumerate(features) if one in OF[name]]].sum(axis=1) for name in names]
@@ -257,22 +270,24 @@ def _lifetime(own: LifetimeParameters, known: datasets.Known) -> lifetime.Lifeti
 def _write(kind: ScoreKind, version: ModelVersion, until: date, found: Scores, tally: Tally) -> None:
     columns = COLUMNS[kind]
     places = ("one", "two", "three")[: len(columns)]
-    score_columns = {
+    words = {
         "columns": ", ".join(columns),
         "values": ", ".join(f"b.{place}" for place in places),
         "changes": ", ".join(f"{column} = excluded.{column}" for column in columns),
-        "old": ", ".join(f"analytics_customerscore.{column}" for column in columns),
-        "new": ", ".join(f"excluded.{column}" for column in columns),
+        "old": ", ".join(f"s.{column}" for column in columns),
     }
-    with transaction.atomic():
+    values = {"kind": kind.value, "now": timezone.now(), "as_of": end_of(until), "version": version.pk}
+    with transaction.atomic(), connection.cursor() as cursor:
         guard()
-        with connection.cursor() as cursor:
-            cursor.execute(MAKE)
-            copy("score_batch", f"customer_id, {', '.join(places)}, value, reasons", _lines(found))
-            cursor.execute(WRITE_SCORES.format(**score_columns), {"now": timezone.now()})
-            tally.changed += cursor.rowcount
-            cursor.execute(WRITE_TRAITS, {"kind": kind.value, "as_of": end_of(until), "version": version.pk})
-            cursor.execute("DROP TABLE score_batch")
+        cursor.execute(MAKE)
+        copy("score_batch", f"customer_id, {', '.join(places)}, value, reasons", _lines(found))
+        cursor.execute("ANALYZE score_batch")
+        cursor.execute(CHANGED.format(**words), values)
+        tally.changed += cursor.rowcount
+        if cursor.rowcount:
+            cursor.execute(WRITE_SCORES.format(**words), values)
+            cursor.execute(WRITE_TRAITS, values)
+        cursor.execute("DROP TABLE score_batch, score_changed")
     _count(kind, found, tally)
 
 
@@ -287,12 +302,15 @@ def _forget_gone(kind: ScoreKind) -> None:
     names = COLUMNS[kind]
     emptied = ", ".join(f"{name} = NULL" for name in names)
     known = " OR ".join(f"{name} IS NOT NULL" for name in names)
+    gone = "FROM score_gone g WHERE g.customer_id = s.customer_id"
     with transaction.atomic(), connection.cursor() as cursor:
         guard()
-        gone = GONE.format(table="analytics_customerscore")
-        cursor.execute(f"UPDATE analytics_customerscore SET {emptied} WHERE ({known}) AND {gone}")  # noqa: S608
-        gone = GONE.format(table="catalog_customertrait")
-        cursor.execute(f"DELETE FROM catalog_customertrait WHERE kind = %s AND {gone}", [kind.value])  # noqa: S608
+        cursor.execute(GONE.format(known=known), {"kind": kind.value})
+        if cursor.rowcount:
+            cursor.execute(f"UPDATE analytics_customerscore s SET {emptied} {gone}")  # noqa: S608
+            using = gone.replace("FROM", "USING", 1)
+            cursor.execute(f"DELETE FROM catalog_customertrait s {using} AND s.kind = %s", [kind.value])  # noqa: S608
+        cursor.execute("DROP TABLE score_gone")
 
 
 # --- the distribution ----------------------------------------------------------------------------------------------

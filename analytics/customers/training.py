@@ -76,7 +76,7 @@ def train_propensity() -> ModelVersion:
     return _train_linear(PROPENSITY, (ORDER_DAYS,), datasets.looks)
 
 
-Looking = Callable[[Purchases, date], "churn.Extra | None"]
+Looking = Callable[[Purchases, date], "churn.Acts | None"]
 
 
 def _train_linear(kind: ModelKind, horizons: Sequence[int], looking: Looking) -> ModelVersion:
@@ -84,14 +84,14 @@ def _train_linear(kind: ModelKind, horizons: Sequence[int], looking: Looking) ->
     progress(0, len(horizons) + 1, Said(gettext_noop("Reading what customers bought")))
     purchases = datasets.sample_of_purchases(until)
     _enough(len(np.unique(purchases.customers)))
-    extra = looking(purchases, until)
-    names = datasets.LOOKS if extra is not None else ()
+    acts = looking(purchases, until)
+    names = datasets.LOOKS if acts is not None else ()
     models: dict[int, ChurnModel] = {}
     short: TooShort | None = None
     for place, horizon in enumerate(horizons):
         progress(place + 1, len(horizons) + 1, Said(gettext_noop("Learning at earlier dates")))
         try:
-            models[horizon] = churn.learn(purchases, datasets.number_of(until), horizon, extra=extra, extra_names=names)
+            models[horizon] = churn.learn(purchases, datasets.number_of(until), horizon, acts=acts, act_names=names)
         except TooShort as error:
             short = short or error
     if not models:

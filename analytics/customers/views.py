@@ -65,10 +65,10 @@ def _shown(runs: dict[str, ScoreRun], days: int) -> dict[str, Any]:
             (_("Expected orders, 12 months"), figure(round(value.figures["sum"].get("expected_orders", 0)))),
         ]
     if churn is not None:
-        share = churn.figures["mean"].get(f"churn_{days}")
-        facts.append((_("Will likely buy nothing within %(days)d days") % {"days": days}, percent(share)))
+        told = figures.churn_share(churn, days)
+        facts.append((_("Will likely buy nothing within %(days)d days") % {"days": days}, told))
     if order is not None:
-        facts.append((_("Will likely order within 30 days"), percent(order.figures["mean"].get("propensity_30"))))
+        facts.append((_("Will likely order within 30 days"), figures.order_share(order)))
     horizons = [
         (each, figures.address(days=each), each == days)
         for each in HORIZONS

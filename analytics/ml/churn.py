@@ -18,8 +18,8 @@ from analytics.ml.serving import LinearScorer
 
 Array = NDArray[np.float64]
 Level = Literal["mean", "latest", "season"]
-Extra = Callable[[NDArray[np.int64], int], Array]
-"""More features of customers (their numbers) at a date: customers × columns."""
+Acts = Callable[[NDArray[np.int64], int], Array]
+"""Features of what customers (their numbers) did beside buying, at a date: customers × columns."""
 HORIZONS = (30, 60, 90)
 FIRST_DAYS = 30
 """Days of history before the earliest date to learn at."""
@@ -61,22 +61,22 @@ class Sheet:
     customers: NDArray[np.int64]
     rows: Array
     outcomes: NDArray[np.int64] | None
-    extra: tuple[str, ...] = ()
+    act_names: tuple[str, ...] = ()
 
     def names(self, form: str) -> tuple[str, ...]:
-        """Columns of a form; what else was handed in belongs to every form."""
-        return FORMS[form] + self.extra
+        """Columns of a form; acts belong to every form."""
+        return FORMS[form] + self.act_names
 
     def of(self, form: str) -> Array:
         """The columns of a form."""
-        known = WIDE + self.extra
+        known = WIDE + self.act_names
         return self.rows[:, [known.index(name) for name in self.names(form)]]
 
     def without(self, fold: int) -> "Sheet":
         """The customers of the other folds."""
         kept = self.customers % FOLDS != fold
         outcomes = None if self.outcomes is None else self.outcomes[kept]
-        return Sheet(self.customers[kept], self.rows[kept], outcomes, self.extra)
+        return Sheet(self.customers[kept], self.rows[kept], outcomes, self.act_names)
 
 
 def sheet(
@@ -84,8 +84,8 @@ def sheet(
     as_of: int,
     horizon: int | None = None,
     *,
-    extra: Extra | None = None,
-    extra_names: tuple[str, ...] = (),
+    acts: Acts | None = None,
+    act_names: tuple[str, ...] = (),
 ) -> Sheet:
     """Features at the end of the day `as_of` of everybody who bought until then; outcomes of the `horizon` days after.
 
@@ -119,9 +119,9 @@ def sheet(
         came[purchases.between(as_of + 1, as_of + horizon).customers] = True
         outcomes = (~came[known.customers]).astype(np.int64)
     rows = np.column_stack([columns[name] for name in WIDE])
-    if (beside := extra) is not None:
-        rows = np.column_stack([rows, beside(known.customers, as_of)])
-    return Sheet(known.customers, rows, outcomes, extra_names if extra is not None else ())
+    if acts is not None:
+        rows = np.column_stack([rows, acts(known.customers, as_of)])
+    return Sheet(known.customers, rows, outcomes, act_names if acts is not None else ())
 
 
 @dataclass(frozen=True)
@@ -167,8 +167,8 @@ def learn(
     horizon: int,
     *,
     forms: Sequence[str] = tuple(FORMS),
-    extra: Extra | None = None,
-    extra_names: tuple[str, ...] = (),
+    acts: Acts | None = None,
+    act_names: tuple[str, ...] = (),
 ) -> ChurnModel:
     """A model learned at all dates whose outcome is known by `as_of`; form, shape and level chosen at held-back dates,
     each foretold by what was known then.
@@ -180,7 +180,7 @@ def learn(
 
     Raises TooShort with fewer than `horizon` + 30 days before `as_of`.
     """
-    desk = _Desk(purchases.between(None, as_of), as_of, horizon, extra, extra_names)
+    desk = _Desk(purchases.between(None, as_of), as_of, horizon, acts, act_names)
     dates = desk.dates(as_of)
     if not dates:
         known = as_of - desk.first + FIRST_DAYS
@@ -245,9 +245,9 @@ class _Desk:
     """Sheets and models of one history, each made once."""
 
     def __init__(
-        self, past: Purchases, as_of: int, horizon: int, extra: Extra | None, extra_names: tuple[str, ...]
+        self, past: Purchases, as_of: int, horizon: int, acts: Acts | None, act_names: tuple[str, ...]
     ) -> None:
-        self.past, self.as_of, self.horizon, self.extra, self.extra_names = past, as_of, horizon, extra, extra_names
+        self.past, self.as_of, self.horizon, self.acts, self.act_names = past, as_of, horizon, acts, act_names
         self.first = int(past.days.min(initial=as_of)) + FIRST_DAYS
         self._pages: dict[int, Sheet] = {}
         self._models: dict[tuple[int, str, Calibration], LinearScorer] = {}
@@ -258,7 +258,7 @@ class _Desk:
 
     def page(self, date: int) -> Sheet:
         if date not in self._pages:
-            self._pages[date] = sheet(self.past, date, self.horizon, extra=self.extra, extra_names=self.extra_names)
+            self._pages[date] = sheet(self.past, date, self.horizon, acts=self.acts, act_names=self.act_names)
         return self._pages[date]
 
     def season(self, date: int) -> int | None:

@@ -1,6 +1,6 @@
 """What a look says, in sentences: the words of every page that shows a result."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,13 +16,15 @@ from core.ml.experiments.sequences import MINIMUM_EVENTS
 from core.models import Experiment, ExperimentLook
 
 MINUS = "−"
+ALPHA = 0.05
 LONGEST_DAYS = 365
 """Beyond that a number of days is no plan."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """`kind` is broken, waiting, works, hurts, same or open; `word` is its pill. Ends are relative to the control."""
+    """`kind` is broken, waiting, works, hurts, same or open; `word` is its pill. Ends are relative to the control. `p`
+    holds at any look, `p_holm` is the same after Holm's correction over all that the look counts."""
 
     kind: str
     word: str
@@ -32,6 +34,8 @@ class Reading:
     low: float | None = None
     high: float | None = None
     estimate: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
 
     @property
     def meaning(self) -> Meaning:
@@ -41,15 +45,25 @@ class Reading:
 
 
 def readings(experiment: Experiment, look: ExperimentLook) -> list[Reading]:
-    """One for each metric and arm, in the order of the look."""
+    """One for each metric and arm, in the order of the look. A change is claimed only when it also stands after Holm's
+    correction over all of them: whatever page or program reads some of it, the same experiment says the same."""
     if (broken := mismatch(experiment, look)) is not None:
         return [broken]
-    return [
-        _read(experiment, look, result, row)
+    asked = [
+        (result, row)
         for result in look.results
         for row in result["comparisons"]
         if metrics.known(result["metric"]) is not None
     ]
+    chances = [_chance(experiment, row) for _result, row in asked]
+    corrected = ml.holm([1.0 if p is None else p for p in chances])
+    found = []
+    for (result, row), p, p_holm in zip(asked, chances, corrected, strict=True):
+        said = _read(experiment, look, result, row)
+        if p is not None:
+            said = _kept(experiment, replace(said, p=p, p_holm=p_holm), len(asked))
+        found.append(said)
+    return found
 
 
 def verdict(experiment: Experiment, look: ExperimentLook | None) -> Reading:
@@ -116,6 +130,34 @@ def _read(experiment: Experiment, look: ExperimentLook, result: dict[str, Any], 
         more = _time_left(days)
         sentence = pgettext("two sentences", "%(first)s %(second)s") % {"first": sentence, "second": more}
     return told("open", _("too early"), sentence)
+
+
+def _chance(experiment: Experiment, row: dict[str, Any]) -> float | None:
+    """The p value that holds at any look; None without a range."""
+    if row["always_valid_interval"] is None or not row["error"]:
+        return None
+    z = row["difference"] / row["error"]
+    return ml.always_valid_p(z, row["n"] + row["n_control"], tuned_for=experiment.planned_people, alpha=row["alpha"])
+
+
+def _kept(experiment: Experiment, said: Reading, questions: int) -> Reading:
+    """The reading, or that it is too early for it: one of many questions may look clear by chance."""
+    if said.kind not in ("works", "hurts") or said.p_holm is None or said.p_holm <= ALPHA:
+        return said
+    assert said.low is not None
+    assert said.high is not None
+    if experiment.is_running:
+        text = _(
+            "Too early to tell: alone it would be %(low)s to %(high)s, but one of %(count)d questions asked at once "
+            "may look so by chance."
+        )
+    else:
+        text = _(
+            "Not decided: alone it would be %(low)s to %(high)s, but one of %(count)d questions asked at once may look "
+            "so by chance."
+        )
+    ends = {"low": signed_share(said.low), "high": signed_share(said.high), "count": questions}
+    return replace(said, kind="open", word=_("too early"), sentence=text % ends)
 
 
 def days_left(experiment: Experiment, look: ExperimentLook, row: dict[str, Any]) -> int | None:

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from catalog import showcase as showcases
 from catalog.models import Product, ProductImage, Variant
 from catalog.showcase import Showcase, tidy
-from core.models import ShopProfile
-from core.shop import current_shop, forget_shop
-from tests.factories import VariantFactory
+from core.shop import current_shop
+from tests.factories import ShopProfileFactory, VariantFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -84,15 +83,12 @@ def test_a_card_follows_price_name_and_picture(show, product):
 
 
 def test_a_card_follows_the_currency_of_the_shop(show, product):
-    ShopProfile.objects.update_or_create(pk=1, defaults={"base_currency": "CNY"})
-    forget_shop()
+    ShopProfileFactory.create(base_currency="CNY")
     assert show.cards([product.pk], "en")[product.pk]["currency"] == "CNY"
 
-    ShopProfile.objects.update(base_currency="EUR")
-    forget_shop()
+    ShopProfileFactory.create(base_currency="EUR")
 
     assert show.cards([product.pk], "en")[product.pk]["currency"] == "EUR"
-    forget_shop()
 
 
 def test_known_cards_and_products_cost_one_small_query(show, product, django_assert_num_queries):

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from core import impact
 from core.components.pills import Meaning
+from core.experiments import reading
 from core.experiments.looking import as_row
 from core.impact import Capability
 from core.ml import experiments as ml
@@ -71,17 +72,53 @@ def test_what_one_question_alone_would_show_is_not_claimed_among_four(experiment
     """Just beyond the range of one question: p at any look between 0.0125 and 0.05."""
     same = (people(6_000, 0.05), people(6_000, 0.05))
     near = (people(6_000, 0.080), people(6_000, 0.0965))
-    alone = Capability(**{**ALONE.__dict__, "measures": ("conversion",), "guardrails": ()})
     look = a_look(experiment, {"conversion": near, "revenue": same, "orders": same, "returns": same})
 
-    (single,) = impact.claims(alone, experiment, look)
+    (single,) = impact.claims(ALONE, experiment, a_look(experiment, {"conversion": near}))
     among = impact.claims(ALONE, experiment, look)[0]
 
     assert 0.0125 < single.p < 0.05
     assert (single.reading.kind, among.reading.kind) == ("works", "open")
+    assert (single.p_holm, among.p_holm) == (single.p, pytest.approx(4 * single.p))
     assert among.reading.sentence.startswith("Too early to tell: alone it would be +")
     assert among.reading.meaning == Meaning.MOVING
     assert (among.reading.low, among.reading.high) == (single.reading.low, single.reading.high)
+
+
+def test_the_page_of_an_experiment_says_what_the_impact_page_says(experiment):
+    """However few of the look's metrics a capability is about."""
+    same = (people(6_000, 0.05), people(6_000, 0.05))
+    near = (people(6_000, 0.080), people(6_000, 0.0965))
+    look = a_look(experiment, {"conversion": near, "revenue": same, "orders": same, "returns": same})
+    alone = Capability(**{**ALONE.__dict__, "measures": ("conversion",), "guardrails": ()})
+
+    said = {one.metric: one for one in reading.readings(experiment, look)}
+
+    for capability in (alone, ALONE):
+        for one in impact.claims(capability, experiment, look):
+            assert one.reading == said[one.reading.metric]
+    assert reading.verdict(experiment, look).kind == "open"
+
+
+def test_an_ended_experiment_whose_change_does_not_stand_is_not_decided(experiment):
+    same = (people(6_000, 0.05), people(6_000, 0.05))
+    near = (people(6_000, 0.080), people(6_000, 0.0965))
+    experiment.state = Experiment.State.STOPPED
+    look = a_look(experiment, {"conversion": near, "revenue": same, "orders": same, "returns": same})
+
+    assert impact.claims(ALONE, experiment, look)[0].reading.sentence.startswith("Not decided: alone it would be +")
+
+
+def test_a_metric_that_is_the_same_for_everybody_is_no_claim_and_no_division_by_zero(experiment):
+    constant = (np.ones(6_000), np.ones(6_000))
+    clear = (people(6_000, 0.08), people(6_000, 0.12))
+    look = a_look(experiment, {"conversion": constant, "returns": clear})
+
+    found = {one.reading.metric: one for one in impact.claims(ALONE, experiment, look)}
+
+    assert found["conversion"].reading.kind in ("same", "waiting")
+    assert (found["conversion"].p, found["conversion"].p_holm) == (None, None)
+    assert found["returns"].reading.kind == "hurts"
 
 
 def test_harm_to_a_guardrail_comes_before_what_works(experiment):
@@ -132,7 +169,7 @@ def test_without_an_effect_a_watched_family_of_four_is_hardly_ever_claimed():
     for place in range(looks):
         for run in range(runs):
             chances = [ml.always_valid_p(one, 2 * step * (place + 1), tuned_for=PLANNED) for one in z[run, place]]
-            claimed[run] |= min(ml.holm(chances)) <= impact.ALPHA
+            claimed[run] |= min(ml.holm(chances)) <= reading.ALPHA
 
     assert claimed.mean() <= 0.05
 

@@ -23,6 +23,7 @@ from core.models import (
     StaffToken,
     StaffUser,
 )
+from core.shop import forget_shop
 
 
 class StaffUserFactory(DjangoModelFactory):
@@ -141,7 +142,7 @@ class ModelVersionFactory(DjangoModelFactory):
 
 
 class ShopProfileFactory(DjangoModelFactory):
-    """The one profile, changed."""
+    """The one profile, changed, and not remembered as it was before."""
 
     class Meta:
         model = ShopProfile
@@ -152,6 +153,7 @@ class ShopProfileFactory(DjangoModelFactory):
     @classmethod
     def _create(cls, model_class: type[ShopProfile], *args: Any, **kwargs: Any) -> ShopProfile:
         profile, _created = model_class.objects.update_or_create(pk=kwargs.pop("id"), defaults=kwargs)
+        forget_shop()
         return profile
 
 

@@ -10,8 +10,6 @@ from django.core.management import call_command
 from django.test import Client
 
 from catalog.search import index, vocabulary
-from core.models import ShopProfile
-from core.shop import forget_shop
 from storefront import keys
 from storefront.views import browse
 from tests.factories import CategoryFactory, CustomerFactory, OrderFactory, ProductFactory, ShopProfileFactory
@@ -21,9 +19,7 @@ from tests.factories import CategoryFactory, CustomerFactory, OrderFactory, Prod
 def shop(db: None, settings: Any, tmp_path: Any) -> SimpleNamespace:
     """Two mugs in a category, one in two sizes; Lin, who ordered, is among those to try the shop as."""
     settings.VAR_DIR = tmp_path
-    ShopProfileFactory.create()
-    ShopProfile.objects.update(is_demo=True, name="Mugs & Co")
-    forget_shop()
+    ShopProfileFactory.create(is_demo=True, name="Mugs & Co")
     category = CategoryFactory.create(name="Mugs", name_translations={"zh-hans": "杯子"})
     blue = ProductFactory.create(
         name="Blue mug", name_translations={"zh-hans": "蓝色杯子"}, price="20.00", category=category, stock=5

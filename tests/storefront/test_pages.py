@@ -255,16 +255,13 @@ def test_an_order_of_somebody_else_does_not_exist(shop, signed_in):
 
 
 def test_nobody_is_tried_who_is_not_on_the_list_and_in_a_real_shop_nobody_at_all(shop, visit):
-    from core.models import ShopProfile
-    from core.shop import forget_shop
-    from tests.factories import CustomerFactory
+    from tests.factories import CustomerFactory, ShopProfileFactory
 
     CustomerFactory.create(external_id="C9")
     visit.post("/shop/account/sign-in", {"who": "C9"})
     assert "shop_account" not in visit.cookies
 
-    ShopProfile.objects.update(is_demo=False)
-    forget_shop()
+    ShopProfileFactory.create(is_demo=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("django.conf.settings.STOREFRONT", True)
         visit.post("/shop/account/sign-in", {"who": "C1"})

@@ -10,10 +10,8 @@ from django.utils import timezone
 
 from analytics.facts import counting
 from catalog.models import Order, Refund
-from core.models import ShopProfile
-from core.shop import forget_shop
 from tests.analytics.facts.oracle import counted, held
-from tests.factories import OrderFactory, OrderLineFactory, RefundFactory
+from tests.factories import OrderFactory, OrderLineFactory, RefundFactory, ShopProfileFactory
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -61,8 +59,6 @@ class Books:
 @pytest.fixture
 def books(db, monkeypatch) -> Books:
     monkeypatch.setattr(timezone, "now", lambda: NOW)
-    ShopProfile.objects.update_or_create(pk=1, defaults={"time_zone": "Asia/Shanghai", "base_currency": "CNY"})
-    forget_shop()
+    ShopProfileFactory.create(time_zone="Asia/Shanghai", base_currency="CNY")
     counting.rebuild()
-    yield Books()
-    forget_shop()
+    return Books()

@@ -164,7 +164,7 @@ def test_features_from_elsewhere_join_every_form():
     def looked(customers, as_of):
         return (customers % 2).astype(float)[:, None]
 
-    model = churn.learn(shop(), AS_OF, 60, extra=looked, extra_names=("looked",))
+    model = churn.learn(shop(), AS_OF, 60, acts=looked, act_names=("looked",))
 
     assert model.scorer.features[-1] == "looked"
     assert model.scorer.weights[-1] < 0

@@ -14,13 +14,11 @@ from django.utils import timezone
 from catalog.models import Customer, Interaction, Product, Visitor
 from catalog.partitions import ensure_partitions
 from core.choices import Role
-from core.models import ShopProfile
 from core.roles import sync_roles
-from core.shop import forget_shop
 from recommender import tokens
 from recommender.models import RecommendationDay
 from recommender.online import counting
-from tests.factories import OrderFactory, OrderLineFactory, ProductFactory, StaffUserFactory
+from tests.factories import OrderFactory, OrderLineFactory, ProductFactory, ShopProfileFactory, StaffUserFactory
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -76,10 +74,8 @@ class Scene:
 def scene(db, monkeypatch) -> Scene:
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     ensure_partitions((NOW - timedelta(days=70)).date(), NOW.date())
-    ShopProfile.objects.update_or_create(pk=1, defaults={"time_zone": "UTC", "credit_hours": 24})
-    forget_shop()
-    yield Scene(ProductFactory.create_batch(4))
-    forget_shop()
+    ShopProfileFactory.create(time_zone="UTC", credit_hours=24)
+    return Scene(ProductFactory.create_batch(4))
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ from django.db import connection
 
 from catalog.models import Interaction, Visitor
 from catalog.search import ids as search_ids
-from core.models import ShopProfile
-from core.shop import forget_shop
 from recommender.models import CreditState, RecommendationDay, RefusedCredit, ShownProduct, TouchedHour
 from recommender.online import counting
-from tests.factories import CustomerFactory, ExperimentFactory
+from tests.factories import CustomerFactory, ExperimentFactory, ShopProfileFactory
 from tests.recommender.online.conftest import NOW
 
 TODAY = NOW.date()
@@ -113,8 +111,7 @@ def test_the_operators_window_decides_and_another_one_counts_every_day_anew(scen
     scene.buy(customer, hours_ago=1)
     counting.count_touched()
 
-    ShopProfile.objects.update(credit_hours=hours)
-    forget_shop()
+    ShopProfileFactory.create(credit_hours=hours)
     counting.count_touched()
 
     assert sum(RecommendationDay.objects.values_list("bought", flat=True)) == bought
@@ -164,8 +161,7 @@ def test_products_seen_are_counted_once_for_each_person_and_list(scene):
 
 
 def test_days_begin_at_midnight_in_the_shop(scene):
-    ShopProfile.objects.update(time_zone="Asia/Shanghai")
-    forget_shop()
+    ShopProfileFactory.create(time_zone="Asia/Shanghai")
     scene.act("ann", "impression", scene.token(21), 20.5)  # 15:30 in London, 23:30 in Shanghai
     scene.act("ann", "impression", scene.token(20), 19.5)
 
