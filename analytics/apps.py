@@ -107,7 +107,7 @@ class AnalyticsConfig(AppConfig):
                 "smallest_share": _("Share of the smallest cluster"),
             },
         )
-        for kind, title in (("rfm", _("RFM segment")), ("cluster", pgettext_lazy("of customers", "Cluster"))):
+        for kind, title in (("rfm", _("RFM segment")), ("cluster", pgettext_lazy("group of customers", "Cluster"))):
             trait_words.register(kind, f"analytics.segments.traits.{kind}", title=title, order=30)
         customer_panels.register(
             "analytics.segments", "analytics.segments.panels.segments_of_customer", order=15, is_lazy=True,

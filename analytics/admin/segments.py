@@ -245,6 +245,8 @@ class SegmentAdmin(SegmentActs):
         }
         if segment.is_rule:
             context["history"] = [(one, selectors.rule_sentence(one.rule)) for one in context["history"]]
+        elif segment.kind == Kind.RFM:
+            context["history"] = [(one, selectors.sentence_of(segment)) for one in context["history"]]
         else:
             context["history"] = [(one, features.apart_words(one.profile)) for one in context["history"]]
         return self._answer(request, "admin/analytics/segment.html", context)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from analytics.customers import reasons
 from analytics.models import CustomerScore, ScoreKind
 from catalog.models import CustomerTrait
+from core.components.words import money_about
 
 SHOWN = 20
 MOST_IN_FILE = 5_000
@@ -53,6 +54,11 @@ class Person:
     churn: float | None
     order: float | None
     why: str
+
+    @property
+    def worth(self) -> str:
+        """The value for people: an estimate, without decimals that nobody knows."""
+        return money_about(self.value)
 
 
 def found(listing: Listing, low: float | None, high: float | None, *, field: str = "") -> QuerySet[CustomerScore]:

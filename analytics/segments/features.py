@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.components.words import figure, listed, money, percent
+from core.components.words import figure, listed, money_about, percent
 
 COUNT, DAYS, MONEY, SHARE = "count", "days", "money", "share"
 
@@ -49,7 +49,7 @@ def value_text(name: str, value: float | None) -> str:
         return "–"
     match FEATURES[name].unit:
         case "money":
-            return money(value)
+            return money_about(value)
         case "share":
             return percent(value)
         case "days":

@@ -13,7 +13,7 @@ from analytics.segments import compiling
 from analytics.segments.counting import time_limit
 from analytics.segments.fields import FIELDS
 from catalog.models import Customer
-from core.components.words import day_text, figure, money, percent
+from core.components.words import day_text, figure, money_about, percent
 from core.reports import Chart, Line, line_chart
 from core.reports.charts import LEAST_POINTS
 
@@ -78,7 +78,7 @@ def _written(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     if unit == "money":
-        return money(value)
+        return money_about(value)
     return percent(value) if unit == "share" else figure(value, 1)
 
 

@@ -11,8 +11,8 @@ from analytics.models import Segment
 from analytics.segments.features import FEATURES, apart_words, value_text
 from analytics.segments.named import RFM
 from catalog.models import CustomerTrait
-from core.components import Explanation, Reason, Score, money
-from core.components.words import figure
+from core.components import Explanation, Reason, Score
+from core.components.words import figure, money_about
 
 MIDDLE = 3
 """Of the scores from 1 to 5: above speaks for a customer, below against."""
@@ -67,7 +67,7 @@ def _rfm_reason(one: Mapping[str, Any]) -> Reason | None:
     if not isinstance(score, int):
         return None
     count = round(one["value"])
-    words = {"count": figure(count), "score": score, "money": money(one["value"])}
+    words = {"count": figure(count), "score": score, "money": money_about(one["value"])}
     if one["reason"] == "recency":
         text = (
             _("last order today: %(score)d of 5")

@@ -1,14 +1,19 @@
 """Lists written ahead: for whom, how they go on after a cut, and when they answer."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from catalog.models import Interaction, Product
 from catalog.partitions import ensure_partitions
 from core import model_registry as registry
-from core.models import ModelVersion
-from recommender import mailing, selectors
+from core.experiments import holdout, placing
+from core.ml.experiments import share_of
+from core.models import ModelVersion, ShopProfile
+from recommender import mailing, selectors, trials
 from recommender.models import RecommendationList
+from tests.factories import ShopProfileFactory, VisitorFactory
 from tests.recommender.conftest import NOW
 
 
@@ -113,3 +118,57 @@ def test_without_a_model_nothing_is_written_and_nothing_is_lost(written):
     assert RecommendationList.objects.count() == 39
     assert RecommendationList.objects.filter(model_version=None).count() == 39
     assert RecommendationList.objects.filter(as_of__gt=NOW).count() == 39
+
+
+# --- the holdout --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held_out(trained):
+    """A tenth of the people is kept apart. Customer 0 was first known by a browser of that tenth and later by another
+    one, customer 2 the other way round, customer 4 by one that may not be followed; all others by none."""
+    ShopProfileFactory.create(holdout_percent=10)
+    holdout.keep()
+    placing.forget()
+    salt = ShopProfile.current().holdout_salt.encode()
+    apart = [name for n in range(400) if share_of(salt, name := f"v{n}") < 0.10]
+    others = [f"v{n}" for n in range(400) if f"v{n}" not in apart]
+    now = timezone.now()
+    for customer, key, days, may in (
+        (0, apart[0], 9, True), (0, others[0], 1, True), (2, others[1], 9, True), (2, apart[1], 1, True),
+        (4, apart[2], 9, False),
+    ):  # fmt: skip
+        VisitorFactory.create(
+            key=key, customer=trained.customers[customer], first_seen_at=now - timedelta(days=days), may_track=may
+        )
+    return trained
+
+
+def test_customers_of_the_holdout_get_the_popularity_list_and_no_version(held_out):
+    mailing.write_lists()
+
+    rows = {row.customer_id: row for row in RecommendationList.objects.all()}
+    apart, other, unfollowed = (rows[held_out.customers[number].pk] for number in (0, 2, 4))
+    assert (apart.model_version, set(apart.speaker_ids)) == (None, {0})
+    assert other.model_version == unfollowed.model_version == ModelVersion.objects.get()
+    placed = trials.held_out([held_out.customers[0]], "email")[held_out.customers[0].pk]
+    assert placed.settings["strategy"] == "popularity"
+    plain = selectors.recommend(placement="email", customer=held_out.customers[0], limit=12, placed=placed)
+    assert apart.product_ids == [item.product_id for item in plain.items]
+    assert len(rows) == 40
+    own = [row for row in rows.values() if row.model_version_id is None]
+    assert own == [apart]
+
+
+def test_who_is_held_out_is_asked_once_for_all_and_nobody_is_without_a_holdout(held_out, django_assert_num_queries):
+    trials.held_out(held_out.customers, "email")  # what runs is remembered from here on
+    with django_assert_num_queries(1):
+        found = trials.held_out(held_out.customers, "email")
+    assert set(found) == {held_out.customers[0].pk}
+    assert trials.held_out(held_out.customers, "email", strategy="popular") == {}
+
+    ShopProfileFactory.create(holdout_percent=0)
+    holdout.keep()
+    placing.forget()
+
+    assert trials.held_out(held_out.customers, "email") == {}
