@@ -107,8 +107,8 @@ class AnalyticsConfig(AppConfig):
                 "smallest_share": _("Share of the smallest cluster"),
             },
         )
-        for kind, title in (("rfm", _("RFM segment")), ("cluster", pgettext_lazy("group of customers", "Cluster"))):
-            trait_words.register(kind, f"analytics.segments.traits.{kind}", title=title, order=30)
+        for kind, words in (("rfm", _("RFM segment")), ("cluster", pgettext_lazy("group of customers", "Cluster"))):
+            trait_words.register(kind, f"analytics.segments.traits.{kind}", title=words, order=30)
         customer_panels.register(
             "analytics.segments", "analytics.segments.panels.segments_of_customer", order=15, is_lazy=True,
             title=_("Segments"), permission="analytics.view_segment",

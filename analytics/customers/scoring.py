@@ -276,7 +276,7 @@ def _write(kind: ScoreKind, version: ModelVersion, until: date, found: Scores, t
         "changes": ", ".join(f"{column} = excluded.{column}" for column in columns),
         "old": ", ".join(f"s.{column}" for column in columns),
     }
-    values = {"kind": kind.value, "now": timezone.now(), "as_of": end_of(until), "version": version.pk}
+    values: dict[str, Any] = {"kind": kind.value, "now": timezone.now(), "as_of": end_of(until), "version": version.pk}
     with transaction.atomic(), connection.cursor() as cursor:
         guard()
         cursor.execute(MAKE)
