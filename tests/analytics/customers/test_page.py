@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from analytics.customers import panels, people, reasons, work
+from analytics.customers import figures, panels, people, reasons, work
 from analytics.models import CustomerScore, ScoreKind, ScoreRun
 from catalog.models import CustomerTrait
 from core.choices import Role
@@ -14,6 +14,7 @@ from tests.factories import (
     CustomerScoreFactory,
     CustomerStatsFactory,
     CustomerTraitFactory,
+    ModelVersionFactory,
     ShopProfileFactory,
     StaffUserFactory,
 )
@@ -145,3 +146,19 @@ def test_every_number_of_the_stored_figures_is_one(scored):
     for run in ScoreRun.objects.all():
         json.dumps(run.figures, allow_nan=False)
     assert CustomerScore.objects.filter(churn_90__gte=0, churn_90__lte=1).exists()
+
+
+@pytest.mark.parametrize(
+    ("gaps", "share", "said"),
+    [
+        ([0.02, -0.05, 0.01], 0.60, "60% (52% to 68%)"),
+        ([0.10], 0.95, "95% (79% to 100%)"),
+        ([-0.10], 0.05, "5.0% (0% to 21%)"),
+        ([], 0.60, "60%"),
+    ],
+)
+def test_a_share_stands_with_what_the_worst_date_held_back_makes_likely(gaps, share, said):
+    version = ModelVersionFactory.build(report={"horizons": {"90": {"gaps": gaps}}})
+    run = ScoreRun(kind="churn", model_version=version, figures={"mean": {"churn_90": share}})
+
+    assert figures.churn_share(run, 90) == said
