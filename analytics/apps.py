@@ -67,15 +67,16 @@ class AnalyticsConfig(AppConfig):
         from catalog.extensions import product_panels
         from core.extensions import dashboard_cards, mail_kinds, staff_pages
 
-        for key, title, icon, order in (
-            ("sales", _("Sales"), "monitoring", 10),
-            ("products", _("Products sold"), "leaderboard", 25),
-            ("cohorts", _("Cohorts"), "grid_on", 30),
-            ("funnel", _("Funnel"), "filter_alt", 40),
+        for key, title, icon, order, table in (
+            ("sales", _("Sales"), "monitoring", 10, "sales"),
+            ("products", _("Products sold"), "leaderboard", 25, "product_files"),
+            ("cohorts", _("Cohorts"), "grid_on", 30, "cohorts"),
+            ("funnel", _("Funnel"), "filter_alt", 40, "funnel"),
         ):
             staff_pages.register(
                 f"analytics_{key}", f"analytics.reports.pages.{key}.page", path=f"analytics/{key}/",
                 permission=FIGURES, title=title, icon=icon, group="analytics", order=order,
+                table=f"analytics.reports.pages.{table}.table",
             )  # fmt: skip
         staff_pages.register(
             "analytics_cohort_people", "analytics.reports.pages.cohorts.people", path="analytics/cohorts/people/",
@@ -130,6 +131,7 @@ class AnalyticsConfig(AppConfig):
         staff_pages.register(
             "analytics_impact", "analytics.impact.views.page", path="analytics/impact/",
             permission="core.view_experiment", title=_("Impact"), icon="verified", group="analytics", order=80,
+            table="analytics.impact.files.table",
         )  # fmt: skip
         dashboard_cards.register("analytics.impact", "analytics.impact.card.card", order=50)
 
@@ -185,6 +187,7 @@ class AnalyticsConfig(AppConfig):
             icon="person_alert",
             group="analytics",
             order=40,
+            table="analytics.customers.views.table",
         )
         staff_pages.register(
             "analytics_forecast",
@@ -195,6 +198,7 @@ class AnalyticsConfig(AppConfig):
             icon="trending_up",
             group="analytics",
             order=50,
+            table="analytics.forecasts.views.table",
         )
         staff_pages.register(
             "analytics_anomalies",
@@ -205,4 +209,5 @@ class AnalyticsConfig(AppConfig):
             icon="crisis_alert",
             group="analytics",
             order=55,
+            table="analytics.forecasts.anomaly_views.table",
         )

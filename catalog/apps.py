@@ -41,6 +41,7 @@ class CatalogConfig(AppConfig):
             permission="catalog.view_searchquery",
             title=_("Search quality"),
             icon="manage_search",
+            table="catalog.admin.search_quality.table",
         )
         evaluators.register("search", "catalog.search.evaluation.SearchEvaluator")
         dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)

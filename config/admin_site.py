@@ -1,6 +1,7 @@
 """The staff site: Django's admin in the theme, with a page of one's own, languages and the home page."""
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from unfold.sites import UnfoldAdminSite
 
 from core.extensions import Entry, staff_pages
@@ -45,14 +47,23 @@ class StaffSite(UnfoldAdminSite):
             super().register(own, admin_class, **options)
 
     def extra_urls(self) -> list[URLPattern]:
-        from core.admin import profile, saved_views, security, sign_in, tokens
+        from core.admin import exports, profile, saved_views, security, sign_in, tokens
 
         def own(view: Any) -> Any:
             return self.admin_view(view)
 
         pages = [path(entry.meta["path"], self.admin_view(_page(entry)), name=entry.key) for entry in staff_pages]
+        files = [
+            path(
+                f"{entry.meta['path']}export/", own(require_POST(partial(exports.export_page, key=entry.key))),
+                name=f"{entry.key}_export",
+            )
+            for entry in staff_pages
+            if "table" in entry.meta
+        ]  # fmt: skip
         return [
             *pages,
+            *files,
             path("views/", own(saved_views.act), name="saved_view"),
             path("views/counts/", own(saved_views.counts), name="saved_view_counts"),
             path("profile/", own(profile.profile), name="profile"),

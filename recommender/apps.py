@@ -56,6 +56,7 @@ class RecommenderConfig(AppConfig):
             permission="recommender.view_placement",
             title=_("What recommendations bring"),
             icon="trending_up",
+            table="recommender.online.views.table",
         )
         watching = "recommender.online.watching"
         alert_rules.register("recommendations_less_clicked", f"{watching}.CLICKS_FELL")

@@ -1,8 +1,9 @@
 """Lists of customers by their scores: the people behind each bar, and the file of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.db.models import ExpressionWrapper, F, FloatField, QuerySet
@@ -16,7 +17,7 @@ from catalog.models import CustomerTrait
 from core.components.words import money_about
 
 SHOWN = 20
-MOST_IN_FILE = 5_000
+CHUNK = 2_000
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,13 @@ def heads() -> list[str]:
         _("Customer"), _("Customer ID"), _("Paid orders"), _("Last order"), _("Lifetime value, 12 months"),
         _("Churn risk, 90 days"), _("Chance of an order within 30 days"), _("Reasons"),
     ]  # fmt: skip
+
+
+def in_file(listing: Listing, low: float | None, high: float | None, *, field: str = "") -> Iterator[list[Any]]:
+    """Rows of the file, read and put into words a few thousand at a time."""
+    rows = found(listing, low, high, field=field).iterator(chunk_size=CHUNK)
+    while some := list(islice(rows, CHUNK)):
+        yield from map(cells, some, people(listing, some))
 
 
 def cells(row: CustomerScore, person: Person) -> list[Any]:

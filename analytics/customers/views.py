@@ -2,7 +2,6 @@
 
 import math
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -15,25 +14,20 @@ from analytics.customers import figures, people, refusals
 from analytics.customers.people import LISTINGS, Listing
 from analytics.models import ScoreKind, ScoreRun
 from analytics.segments.rules import BadRule, rule_address
-from core.admin.base import EXPORT_PERMISSION
 from core.components import percent
 from core.components.words import figure, money, money_about
-from core.reports import csv_answer
+from core.exports import PageTable
 
 HORIZONS = (30, 60, 90)
 FIELDS = {"value", "alive", "churn_30", "churn_60", "churn_90", "propensity_30"}
 
 
 def customers(request: HttpRequest) -> HttpResponseBase:
-    """`?days=30|60|90&list=loss|value|churn|order&field=…&from=…&to=…`; the address carries the whole state. A POST
-    sends the list as CSV."""
+    """`?days=30|60|90&list=loss|value|churn|order&field=…&from=…&to=…`; the address carries the whole state."""
     runs, refused = figures.newest()
     days = _days(request.GET.get("days"), runs.get(ScoreKind.CHURN))
     listing = LISTINGS.get(request.GET.get("list", ""), LISTINGS["loss"])
     narrow = _Narrow.of(request, listing)
-    may_export = request.user.has_perm(EXPORT_PERMISSION)
-    if request.method == "POST" and may_export:
-        return _csv(listing, narrow)
     context = {
         **admin.site.each_context(request),
         "title": _("Customer value and churn"),
@@ -45,7 +39,7 @@ def customers(request: HttpRequest) -> HttpResponseBase:
         "can_train": request.user.has_perm("core.activate_modelversion"),
     }
     if runs:
-        context |= _shown(runs, days) | _list(request, listing, narrow, days) | {"may_export": may_export}
+        context |= _shown(runs, days) | _list(request, listing, narrow, days)
     return render(request, "admin/analytics/customers.html", context)
 
 
@@ -172,7 +166,6 @@ def _list(request: HttpRequest, listing: Listing, narrow: _Narrow, days: int) ->
         "narrow": narrow.words,
         "all_url": f"{figures.address(list=listing.key, days=days)}#people",
         "segment_url": _segment_url(request, narrow.rule(listing), _segment_name(listing, narrow)),
-        "post_url": f"?{urlencode({'list': listing.key, **state})}",
     }
 
 
@@ -191,10 +184,9 @@ def _segment_name(listing: Listing, narrow: _Narrow) -> str:
     return f"{title}: {narrow.words}" if narrow.words else title
 
 
-def _csv(listing: Listing, narrow: _Narrow) -> HttpResponseBase:
-    rows = list(people.found(listing, narrow.low, narrow.high, field=narrow.field)[: people.MOST_IN_FILE])
-    written = zip(rows, people.people(listing, rows), strict=True)
-    return csv_answer(
-        f"customers-{listing.key}.csv", people.heads(), (people.cells(row, person) for row, person in written),
-        about="analytics.customerscore", listed=f"customers-{listing.key}", count=len(rows),
-    )  # fmt: skip
+def table(request: HttpRequest) -> PageTable:
+    """Everybody on the list that the address says."""
+    listing = LISTINGS.get(request.GET.get("list", ""), LISTINGS["loss"])
+    narrow = _Narrow.of(request, listing)
+    rows = people.in_file(listing, narrow.low, narrow.high, field=narrow.field)
+    return PageTable(_segment_name(listing, narrow), people.heads(), rows)

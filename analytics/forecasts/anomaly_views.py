@@ -1,11 +1,13 @@
 """Staff page "Unusual days": what drove each, and what people say it was."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -16,10 +18,9 @@ from django.utils.translation import gettext as _
 from analytics.forecasts import alerts
 from analytics.models import Anomaly, Measure
 from catalog.models import Category, Product
-from core.admin.base import EXPORT_PERMISSION
 from core.components import Meaning, money, percent, pill, toast
 from core.components.words import MINUS, figure
-from core.reports import csv_answer
+from core.exports import PageTable
 
 DECIDE = "analytics.change_anomaly"
 SHOWN = 60
@@ -48,17 +49,12 @@ class Row:
 
 
 def anomalies(request: HttpRequest) -> HttpResponseBase:
-    """`?show=open|all`. A POST decides about one day (`decide`, `decision`, `note`) or sends the list as CSV."""
-    show = "all" if request.GET.get("show") == "all" else "open"
+    """`?show=open|all`. A POST decides about one day (`decide`, `decision`, `note`)."""
+    show = _state(request)
     if request.method == "POST" and "decide" in request.POST:
         return _decide(request)
-    found = Anomaly.objects.select_related("decided_by").order_by("-day", "measure")
-    if show == "open":
-        found = found.filter(decision=Anomaly.Decision.OPEN)
-    rows = list(found[:SHOWN])
+    rows = list(_found(show)[:SHOWN])
     names = _names(rows)
-    if request.method == "POST" and request.user.has_perm(EXPORT_PERMISSION):
-        return _csv(rows, names)
     page = reverse("admin:analytics_anomalies")
     context = {
         **admin.site.each_context(request),
@@ -70,11 +66,19 @@ def anomalies(request: HttpRequest) -> HttpResponseBase:
         ],
         "is_empty": not rows and show == "open" and not Anomaly.objects.exists(),
         "may_decide": request.user.has_perm(DECIDE),
-        "may_export": request.user.has_perm(EXPORT_PERMISSION) and bool(rows),
         "forecast_url": reverse("admin:analytics_forecast"),
         "longest_note": LONGEST_NOTE,
     }
     return render(request, "admin/analytics/anomalies.html", context)
+
+
+def _state(request: HttpRequest) -> str:
+    return "all" if request.GET.get("show") == "all" else "open"
+
+
+def _found(show: str) -> QuerySet[Anomaly]:
+    found = Anomaly.objects.select_related("decided_by").order_by("-day", "measure")
+    return found.filter(decision=Anomaly.Decision.OPEN) if show == "open" else found
 
 
 def _decide(request: HttpRequest) -> HttpResponse:
@@ -158,18 +162,21 @@ def _signed(row: Anomaly, value: float) -> str:
     return f"{'+' if value > 0 else MINUS}{JOINED}{text}"
 
 
-def _csv(rows: list[Anomaly], names: dict[str, dict[str, str]]) -> HttpResponseBase:
+def table(request: HttpRequest) -> PageTable:
+    """Every unusual day, not only those that the page shows."""
+    show = _state(request)
     heads = [
         _("Day"), _("Measure"), _("Value"), _("Expected"), _("Robust standard deviations"), _("Likely drivers"),
         _("Decision"), _("Explanation"),
     ]  # fmt: skip
-    cells = (
-        [
-            row.day, Measure(row.measure).label, row.value, row.expected, row.score, "; ".join(_drivers(row, names)),
-            Anomaly.Decision(row.decision).label, row.note,
-        ]
-        for row in rows
-    )  # fmt: skip
-    return csv_answer(
-        "unusual-days.csv", heads, cells, about="analytics.anomaly", listed="unusual days", count=len(rows)
-    )
+
+    def rows() -> Iterator[list[Any]]:
+        found = list(_found(show))
+        names = _names(found)
+        for row in found:
+            yield [
+                row.day, Measure(row.measure).label, row.value, row.expected, row.score,
+                "; ".join(_drivers(row, names)), Anomaly.Decision(row.decision).label, row.note,
+            ]  # fmt: skip
+
+    return PageTable(_("Unusual days"), heads, rows())

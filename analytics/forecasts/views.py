@@ -1,6 +1,6 @@
 """Staff page "Forecast": one series with its range, its back-test, what became of earlier forecasts, and the list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -20,9 +20,9 @@ from analytics.forecasts import stock
 from analytics.forecasts.words import METHOD_WORDS, refusal, sentence, written
 from analytics.models import DailySales, Forecast, Measure, ProductDay
 from catalog.models import Category
-from core.admin.base import EXPORT_PERMISSION
 from core.components.words import day_text, figure, percent
-from core.reports import Chart, Line, csv_answer, line_chart
+from core.exports import PageTable
+from core.reports import Chart, Line, line_chart
 
 SHOWN_DAYS = 56
 MOST_LISTED = 50
@@ -47,14 +47,10 @@ class Row:
 
 
 def forecast(request: HttpRequest) -> HttpResponseBase:
-    """`?scope=shop|category|product&id=…&measure=revenue|items|orders&list=category|product`. A POST sends the list as
-    CSV."""
+    """`?scope=shop|category|product&id=…&measure=revenue|items|orders&list=category|product`"""
     today = timezone.localdate()
-    measure = _one_of(request.GET.get("measure"), Measure.values, Measure.REVENUE)
-    listed = _one_of(request.GET.get("list"), ("product", "category"), "product")
+    measure, listed = _state(request)
     series = _listed(listed, _of_list(measure))
-    if request.method == "POST" and request.user.has_perm(EXPORT_PERMISSION):
-        return _csv(listed, series, today)
     chosen = _chosen(request, measure)
     title = _name(chosen) if chosen is not None else ""
     context = {
@@ -78,11 +74,15 @@ def forecast(request: HttpRequest) -> HttpResponseBase:
         "soon": SOON,
         "shop_url": _address(measure=measure),
         "is_shop": chosen is not None and chosen.scope == Forecast.Scope.SHOP,
-        "may_export": request.user.has_perm(EXPORT_PERMISSION) and bool(series.rows),
-        "post_url": f"?{urlencode({'list': listed, 'measure': measure})}",
         "anomalies_url": reverse("admin:analytics_anomalies"),
     }
     return render(request, "admin/analytics/forecast.html", context)
+
+
+def _state(request: HttpRequest) -> tuple[str, str]:
+    """Measure and kind of list that the address asks for."""
+    measure = _one_of(request.GET.get("measure"), Measure.values, Measure.REVENUE)
+    return measure, _one_of(request.GET.get("list"), ("product", "category"), "product")
 
 
 def _one_of(text: str | None, known: Sequence[str], usual: str) -> str:
@@ -299,27 +299,27 @@ def _row(row: Forecast, pieces: dict[int | None, Forecast], in_stock: dict[int, 
     )
 
 
-def _csv(scope: str, listed: _Listed, today: date) -> HttpResponseBase:
+def table(request: HttpRequest) -> PageTable:
+    """Every product or category that is forecast, with its next week."""
+    measure, listed = _state(request)
+    title = _("Forecast of products") if listed == "product" else _("Forecast of categories")
     heads = [
         _("Name"), _("Measure"), _("As of"), _("Expected, next 7 days"), _("from"), _("to"), _("Method"),
         _("Error of the back-test (WAPE)"), _("Stock"), _("Stock lasts, days"), _("Remark"),
     ]  # fmt: skip
-    rows, pieces = listed.rows, listed.pieces
-    products = [row.product_id for row in rows if row.product_id]
-    in_stock = stock.stock_of(products) if products else {}
+    return PageTable(title, heads, _cells(_listed(listed, _of_list(measure)), timezone.localdate()))
 
-    def cells(row: Forecast) -> list[Any]:
-        one, own, stocked = row.product or row.category, pieces.get(row.product_id), in_stock.get(row.product_id or 0)
-        left = None
+
+def _cells(listed: _Listed, today: date) -> Iterator[list[Any]]:
+    products = [row.product_id for row in listed.rows if row.product_id]
+    in_stock = stock.stock_of(products) if products else {}
+    for row in listed.rows:
+        one, own = row.product or row.category, listed.pieces.get(row.product_id)
+        stocked, left = in_stock.get(row.product_id or 0), None
         if own is not None and own.values and stocked is not None:
             left = stock.days_left(stocked, own.values, passed=stock.passed_since(own, today))
-        return [
+        yield [
             one.localised("name") if one is not None else "", Measure(row.measure).label, row.as_of,
             row.week.get("value"), row.week.get("low"), row.week.get("high"),
             METHOD_WORDS.get(row.method, row.method), row.wape, stocked, left, refusal(row),
         ]  # fmt: skip
-
-    return csv_answer(
-        f"forecast-{scope}.csv", heads, map(cells, rows), about="analytics.forecast", listed=f"forecast-{scope}",
-        count=len(rows),
-    )  # fmt: skip

@@ -3,23 +3,19 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.http import StreamingHttpResponse
-from django.utils import timezone
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from analytics.impact import results
 from analytics.impact.results import Measured, Row
 from core.experiments import metrics
+from core.exports import PageTable
 from core.impact import Claim
-from core.reports import csv_answer
 
 
-def csv(rows: Sequence[Row]) -> StreamingHttpResponse:
+def table(_request: HttpRequest) -> PageTable:
     """One line for each metric of each experiment; one for each capability that is not measured."""
-    lines = list(table(rows))
-    return csv_answer(
-        f"impact-{timezone.localdate()}.csv", heads(), lines, about="core.experimentlook", listed="impact",
-        count=len(lines),
-    )  # fmt: skip
+    return PageTable(_("Impact"), heads(), lines(results.report()))
 
 
 def heads() -> list[str]:
@@ -31,7 +27,7 @@ def heads() -> list[str]:
     ]  # fmt: skip
 
 
-def table(rows: Sequence[Row]) -> Iterator[list[Any]]:
+def lines(rows: Sequence[Row]) -> Iterator[list[Any]]:
     for row in rows:
         start = [str(row.capability.title), str(row.capability.control)]
         for one in (*row.current, *row.earlier):
@@ -44,8 +40,7 @@ def _lines(start: list[str], one: Measured) -> Iterator[list[Any]]:
     experiment, look = one.experiment, one.look
     shared = [
         experiment.key, one.where, experiment.get_state_display(),
-        experiment.started_at.isoformat(timespec="seconds") if experiment.started_at else "",
-        look.looked_at.isoformat(timespec="seconds") if look else "",
+        experiment.started_at, look.looked_at if look else None,
     ]  # fmt: skip
     ratio = look.sample_ratio_p if look else ""
     for claim in one.claims:

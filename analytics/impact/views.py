@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from analytics.impact import files, results
+from analytics.impact import results
 from analytics.impact.results import Measured, Row
-from core.admin.base import EXPORT_PERMISSION
 from core.admin.experiment_acts import page_of, plan
 from core.admin.experiment_forms import start_address
 from core.components import Axis, Range, axis_of, figure, money, percent, pill, range_chart
@@ -69,12 +68,9 @@ class Card:
         return len(self.blocks) == 1
 
 
-def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """One row per capability, then what each experiment says. A POST sends the table with its method notes as CSV."""
+def page(request: HttpRequest) -> HttpResponse:
+    """One row per capability, then what each experiment says."""
     rows = results.report()
-    may_export = request.user.has_perm(EXPORT_PERMISSION)
-    if request.method == "POST" and may_export:
-        return files.csv(rows)
     axis = axis_of(_ranges(rows), most=MOST_LIFT)
     cards = [_card(request, row, axis) for row in rows]
     base, daily = _shop_so_far(rows)
@@ -85,7 +81,6 @@ def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "cards": cards,
         "chart": _overview(rows, axis),
         "as_of": results.as_of(rows),
-        "may_export": may_export and any(row.is_measured for row in rows),
         "may_start": request.user.has_perm(ADD),
         "experiments_url": reverse("admin:core_experiment_changelist"),
         "holdout_percent": current_shop().holdout_percent,

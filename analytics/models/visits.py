@@ -5,11 +5,21 @@ from django.utils.translation import gettext_lazy as _
 
 
 class FunnelDay(models.Model):
-    """People of one day who used one kind of device. A person counts once for each day, for as far as they came on that
-    day: `carted` are among those who viewed, `bought` among those who also put something in the basket."""
+    """People of one day who used one kind of device and found products in one way. A person counts once for each day,
+    for as far as they came on that day: `carted` are among those who viewed, `bought` among those who also put
+    something in the basket."""
+
+    class Way(models.TextChoices):
+        """What led to what they looked at or put into the basket on that day."""
+
+        OTHER = "", _("neither, or not known")
+        SEARCH = "search", _("search")
+        RECOMMENDED = "recommended", _("recommendations")
+        BOTH = "both", _("search and recommendations")
 
     day = models.DateField(_("day"))
     device = models.CharField(_("device"), max_length=10, blank=True, help_text=_("Empty where nobody said."))
+    way = models.CharField(_("found through"), max_length=12, choices=Way, blank=True, default=Way.OTHER)
     viewed = models.PositiveIntegerField(_("looked at a product"), default=0)
     carted = models.PositiveIntegerField(_("put it in the basket"), default=0)
     bought = models.PositiveIntegerField(_("ordered"), default=0)
@@ -20,7 +30,7 @@ class FunnelDay(models.Model):
     class Meta:
         verbose_name = _("day of the funnel")
         verbose_name_plural = _("days of the funnel")
-        constraints = [models.UniqueConstraint(fields=["day", "device"], name="funnel_day_once")]
+        constraints = [models.UniqueConstraint(fields=["day", "device", "way"], name="funnel_day_once")]
 
     def __str__(self) -> str:
         return f"{self.day} {self.device}"

@@ -100,15 +100,16 @@ ORDER BY (together - 1.645 * sqrt(together)) / (a.orders::float * b.orders) DESC
 """
 
 
-def baskets(period: Period) -> Baskets:
-    """Two statements, bounded by SECONDS (raises OperationalError)."""
+def baskets(period: Period, *, seconds: int | None = SECONDS) -> Baskets:
+    """Two statements, bounded by `seconds` (raises OperationalError); None: as long as the process allows."""
     since, until = period.moments
     values: dict[str, Any] = {
         "since": since, "until": until, "orders": ORDERS, "sizes": SIZES, "longest": LONGEST_BASKET,
         "top": TOP_PRODUCTS, "least": LEAST_TOGETHER, "share": SHARE_TOGETHER, "pairs": MOST_PAIRS,
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
+        if seconds is not None:
+            cursor.execute(f"SET LOCAL statement_timeout = '{seconds}s'")
         cursor.execute(NEWEST + BY_SIZE, values)
         rows = cursor.fetchall()
         cursor.execute(NEWEST + TOGETHER, values)

@@ -28,10 +28,14 @@ SECONDS = 3
 PEOPLE = """
 CREATE TEMP TABLE zg_visit ON COMMIT DROP AS
 SELECT max(customer_id) AS customer_id, coalesce(mode() WITHIN GROUP (ORDER BY device), '') AS device,
+    CASE WHEN bool_or(searched) THEN CASE WHEN bool_or(recommended) THEN 'both' ELSE 'search' END
+        WHEN bool_or(recommended) THEN 'recommended' ELSE '' END AS way,
     bool_or(kind = 'view') AS viewed, bool_or(kind = 'cart') AS carted, bool_or(kind = 'purchase') AS bought
 FROM (
     SELECT coalesce(i.customer_id, v.customer_id) AS customer_id, i.visitor_id, i.kind,
-        left(i.context ->> 'device', 10) AS device
+        left(i.context ->> 'device', 10) AS device,
+        i.kind <> 'purchase' AND i.context ?| array['search', 'query'] AS searched,
+        i.kind <> 'purchase' AND i.context ? 'recommendation' AS recommended
     FROM catalog_interaction i LEFT JOIN catalog_visitor v ON v.id = i.visitor_id
     WHERE i.occurred_at >= %(since)s AND i.occurred_at < %(until)s AND i.kind IN ('view', 'cart', 'purchase')
 ) act
@@ -39,10 +43,10 @@ WHERE customer_id IS NOT NULL OR visitor_id IS NOT NULL
 GROUP BY coalesce('c' || customer_id, 'v' || visitor_id)
 """
 DAYS = """
-INSERT INTO analytics_funnelday (day, device, viewed, carted, bought, skipped)
-SELECT %(day)s, device, count(*) FILTER (WHERE viewed), count(*) FILTER (WHERE viewed AND carted),
+INSERT INTO analytics_funnelday (day, device, way, viewed, carted, bought, skipped)
+SELECT %(day)s, device, way, count(*) FILTER (WHERE viewed), count(*) FILTER (WHERE viewed AND carted),
     count(*) FILTER (WHERE viewed AND carted AND bought), count(*) FILTER (WHERE bought AND NOT (viewed AND carted))
-FROM zg_visit GROUP BY device
+FROM zg_visit GROUP BY device, way
 """
 CUSTOMERS = """
 INSERT INTO analytics_funnelcustomer (day, customer_id, step)
@@ -123,11 +127,12 @@ class Steps:
 
 @dataclass
 class Funnel:
-    """The days asked for, those before, and the same by device and by day."""
+    """The days asked for, those before, and the same by device, by what led to products, and by day."""
 
     now: Steps
     before: Steps | None
     devices: dict[str, Steps]
+    ways: dict[str, Steps]
     daily: dict[date, Steps]
 
 
@@ -137,12 +142,13 @@ def funnel(period: Period) -> Funnel:
     rows = FunnelDay.objects.filter(day__range=(period.first, period.last))
     if comparison is not None:
         rows = rows | FunnelDay.objects.filter(day__range=(comparison.first, comparison.last))
-    found = Funnel(Steps(), Steps() if comparison is not None else None, {}, {})
-    known = rows.order_by("day").values_list("day", "device", "viewed", "carted", "bought", "skipped")
-    for day, device, *values in known:
+    found = Funnel(Steps(), Steps() if comparison is not None else None, {}, {}, {})
+    known = rows.order_by("day").values_list("day", "device", "way", "viewed", "carted", "bought", "skipped")
+    for day, device, way, *values in known:
         if period.first <= day <= period.last:
             found.now.add(values)
             found.devices.setdefault(device, Steps()).add(values)
+            found.ways.setdefault(way, Steps()).add(values)
             found.daily.setdefault(day, Steps()).add(values)
         if found.before is not None and comparison is not None and comparison.first <= day <= comparison.last:
             found.before.add(values)

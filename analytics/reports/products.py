@@ -122,12 +122,13 @@ FROM (
 
 
 def products(period: Period, asked: Asked, *, everything: bool = False) -> Products:
-    """One statement, bounded by SECONDS (raises OperationalError). `everything`: not one page but all, for a file."""
+    """One statement, bounded by SECONDS (raises OperationalError). `everything`: not one page but all, for a file, and
+    without that bound."""
     values = _values(period) | {
         "abc": asked.abc, "path": asked.path, "text": asked.text, "like": f"%{_escaped(asked.text)}%",
         "limit": MOST_ROWS if everything else PAGE, "offset": 0 if everything else (asked.page - 1) * PAGE,
     }  # fmt: skip
-    rows = _ask(SOLD + ROWS.format(sort=SORTS[asked.sort]), values)
+    rows = _ask(SOLD + ROWS.format(sort=SORTS[asked.sort]), values, None if everything else SECONDS)
     found, sold, revenue, *counts = rows[0][:6]
     products = [Sold(*[*row[6:14], *map(_float, row[14:17]), row[17]]) for row in rows if row[6] is not None]
     return Products(products, found, sold, revenue, dict(zip(CLASSES, counts, strict=True)))
@@ -174,16 +175,16 @@ FROM (SELECT *, gross / items AS price FROM sold WHERE items > 0 AND gross > 0) 
 """
 
 
-def categories(period: Period, path: str = "") -> list[Group]:
+def categories(period: Period, path: str = "", *, seconds: int | None = SECONDS) -> list[Group]:
     """Branches right below the category with this path (empty: the top), by revenue. One statement."""
     values = _values(period) | {"path": path, "letters": len(path) + STEP}
-    return _groups(SOLD + GROUPS.format(rows=BY_CATEGORY, order="sum(revenue) DESC, key"), values)
+    return _groups(SOLD + GROUPS.format(rows=BY_CATEGORY, order="sum(revenue) DESC, key"), values, seconds)
 
 
-def price_bands(period: Period) -> list[Group]:
+def price_bands(period: Period, *, seconds: int | None = SECONDS) -> list[Group]:
     """What products of each price sold; the price is what a piece was paid with on average in these days. The cheapest
     first. One statement."""
-    return _groups(SOLD + GROUPS.format(rows=BY_PRICE, order="key"), _values(period))
+    return _groups(SOLD + GROUPS.format(rows=BY_PRICE, order="key"), _values(period), seconds)
 
 
 def band_end(start: Decimal) -> Decimal:
@@ -192,8 +193,8 @@ def band_end(start: Decimal) -> Decimal:
     return start * Decimal("2.5") if first == 2 else start * 2
 
 
-def _groups(statement: str, values: dict[str, Any]) -> list[Group]:
-    return [Group(*row[:5], *map(_float, row[5:])) for row in _ask(statement, values)]
+def _groups(statement: str, values: dict[str, Any], seconds: int | None) -> list[Group]:
+    return [Group(*row[:5], *map(_float, row[5:])) for row in _ask(statement, values, seconds)]
 
 
 def _values(period: Period) -> dict[str, Any]:
@@ -206,9 +207,11 @@ def _values(period: Period) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _ask(statement: str, values: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+def _ask(statement: str, values: dict[str, Any], seconds: int | None) -> Sequence[tuple[Any, ...]]:
+    """`seconds` None: what the process allows."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
+        if seconds is not None:
+            cursor.execute(f"SET LOCAL statement_timeout = '{seconds}s'")
         cursor.execute(statement, values)
         return cursor.fetchall()
 

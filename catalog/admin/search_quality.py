@@ -1,20 +1,20 @@
 """Search quality: what people look for, what they do not find, what they try next."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.search import reports
 from catalog.search.reports import QueryRow
-from core.admin.base import EXPORT_PERMISSION
-from core.reports import Period, csv_answer
+from core.exports import PageTable
+from core.reports import Period
 
 
 @dataclass(frozen=True)
@@ -30,26 +30,15 @@ class Shown:
         report = request.GET.get("show", "top")
         return cls(report if report in reports.REPORTS else "top", Period.of(request))
 
-    @property
-    def first(self) -> date:
-        return self.period.first
-
-    @property
-    def last(self) -> date:
-        return self.period.last
-
     def address(self, **changes: str) -> str:
         return f"?{urlencode({'show': self.report, **self.period.query, **changes})}"
 
 
-def quality(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """`?show=top|failing|refined&within=…&from=…&to=…&format=csv`; the address bar carries the whole state."""
+def quality(request: HttpRequest) -> HttpResponse:
+    """`?show=top|failing|refined&within=…&from=…&to=…`; the address bar carries the whole state."""
     shown = Shown.of(request)
     since, until = shown.period.moments
     rows = reports.REPORTS[shown.report](since, until)
-    may_export = request.user.has_perm(EXPORT_PERMISSION)
-    if request.method == "POST" and may_export:
-        return _csv(shown, rows)
     totals = reports.totals(since, until)
     may_add = request.user.has_perm("catalog.add_searchsynonym")
     context: dict[str, Any] = {
@@ -62,7 +51,6 @@ def quality(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "is_refined": shown.report == "refined",
         "is_failing": shown.report == "failing",
         "totals": totals,
-        "may_export": may_export and bool(rows),
         "most": reports.MOST if len(rows) == reports.MOST else 0,
         "synonyms_page": reverse("admin:catalog_searchsynonym_changelist")
         if request.user.has_perm("catalog.view_searchsynonym")
@@ -80,16 +68,15 @@ def _synonym_page(row: QueryRow) -> str:
     return f"{reverse('admin:catalog_searchsynonym_add')}?{urlencode({'words': words})}"
 
 
-def _csv(shown: Shown, rows: list[QueryRow]) -> StreamingHttpResponse:
+def table(request: HttpRequest) -> PageTable:
     """The table as shown."""
-    titles = [_("Query"), *([_("Next query")] if shown.report == "refined" else [])]
-    titles += [_("Searches"), _("Products found"), _("Without results"), _("Clicks"), _("Click rate")]
+    shown = Shown.of(request)
+    heads = [_("Query"), *([_("Next query")] if shown.report == "refined" else [])]
+    heads += [_("Searches"), _("Products found"), _("Without results"), _("Clicks"), _("Click rate")]
 
-    def cells(row: QueryRow) -> list[Any]:
-        words = [row.text, *([row.next_text] if shown.report == "refined" else [])]
-        return [*words, row.searches, row.results, row.without_result, row.clicks, round(row.ctr, 4)]
+    def rows() -> Iterator[list[Any]]:
+        for row in reports.REPORTS[shown.report](*shown.period.moments):
+            words = [row.text, *([row.next_text] if shown.report == "refined" else [])]
+            yield [*words, row.searches, row.results, row.without_result, row.clicks, round(row.ctr, 4)]
 
-    return csv_answer(
-        f"searches-{shown.report}-{shown.first}-{shown.last}.csv", titles, map(cells, rows),
-        about="catalog.searchquery", listed=f"searches: {shown.report}", count=len(rows),
-    )  # fmt: skip
+    return PageTable(f"{_('Searches')}: {_titles()[shown.report]} {shown.period.words}", heads, rows())

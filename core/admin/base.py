@@ -27,16 +27,16 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from core import history, saved_views
 from core.components import toast
 from core.exceptions import DomainError
+from core.exports.sources import EXPORT_PERMISSION
 from core.extensions import Registry
 from core.lists import StaffChangeList
 from core.paginator import StaffPaginator
 from core.panels import MAIN, SIDE, collect, make, panel_html
 from core.saved_views import COLUMNS
 
-__all__ = ["LedgerAdmin", "StackedInline", "StaffModelAdmin", "TabularInline"]
+__all__ = ["EXPORT_PERMISSION", "LedgerAdmin", "StackedInline", "StaffModelAdmin", "TabularInline"]
 
 PLAIN_LOOKUPS = frozenset({"id", "pk", "exact", "in", "isnull", "gt", "gte", "lt", "lte", "date"})
-EXPORT_PERMISSION = "core.export_data"
 
 
 class StaffModelAdmin(ModelAdmin):

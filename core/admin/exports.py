@@ -12,19 +12,18 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from core import ledger
+from core import exports, ledger
 from core.admin.base import EXPORT_PERMISSION, LedgerAdmin
-from core.components import Meaning, ago, figure, pill, when
+from core.components import Meaning, ago, figure, pill, toast, when
 from core.components.progress import job_progress
 from core.exports.files import path_of
-from core.exports.making import may_export, model_admin_of
-from core.exports.tables import Table, private_headers
+from core.exports.sources import source_of
+from core.exports.tables import file_name, private_headers
 from core.models import Export, Job, LedgerEntry
 
 TYPES = {
@@ -34,9 +33,27 @@ TYPES = {
 
 
 def list_title(export: Export) -> str:
-    """What the list is called; its label when the list is gone."""
-    model_admin = model_admin_of(export.source)
-    return capfirst(str(model_admin.opts.verbose_name_plural)) if model_admin else export.source
+    """What the list or table is called; its key when it is gone."""
+    source = source_of(export.source)
+    return export.query.get("title") or (source.title() if source else export.source)
+
+
+def export_page(request: HttpRequest, *, key: str) -> HttpResponseBase:
+    """The table of a staff page as the file that the form asks for; the page's state stands in the address. A small CSV
+    comes at once, what is larger by a job."""
+    source = exports.page_source(key)
+    if source is None:
+        raise Http404
+    if not source.is_allowed(request):
+        raise PermissionDenied
+    table = source.table(request)
+    file_format = Export.Format.XLSX if request.POST.get("format") == "xlsx" else Export.Format.CSV
+    answer = exports.export_page_now(source, table) if file_format == Export.Format.CSV else None
+    if answer is not None:
+        return answer
+    exports.ask_page(source, table, request, file_format)
+    toast(request, _("Your file is being made"))
+    return HttpResponseRedirect(reverse("admin:core_export_changelist"))
 
 
 class FileList(ChangeList):
@@ -59,7 +76,7 @@ class ExportAdmin(LedgerAdmin):
     actions = ()
     empty_title = gettext_lazy("No exports")
     empty_text = gettext_lazy(
-        "Every list has “Export” above it. Large files are made in the background and wait here for a week."
+        "Every list and report has “Export” above it. Large files are made in the background and wait here for a week."
     )
 
     # --- rights -------------------------------------------------------------------------------------------------
@@ -131,10 +148,10 @@ class ExportAdmin(LedgerAdmin):
         if not request.user.has_perm(EXPORT_PERMISSION):
             raise PermissionDenied
         export = get_object_or_404(Export, pk=pk, created_by=request.user.pk)
-        model_admin, file = model_admin_of(export.source), path_of(export)
-        if model_admin is None or file is None:
+        source, file = source_of(export.source), path_of(export)
+        if source is None or file is None:
             raise Http404
-        if not may_export(model_admin, request):
+        if not source.is_allowed(request):
             raise PermissionDenied
         opened = file.open("rb")
         with transaction.atomic():
@@ -148,6 +165,6 @@ class ExportAdmin(LedgerAdmin):
                 act="fetched",
             )
         response = FileResponse(opened, content_type=TYPES[Export.Format(export.format)])
-        for name, value in private_headers(Table(model_admin, request).file_name(export.format)).items():
+        for name, value in private_headers(file_name(list_title(export), export.format)).items():
             response.headers[name] = value
         return response

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from core import saved_views as services
 from core.components import toast
 from core.exceptions import DomainError
-from core.exports.making import model_admin_of
+from core.exports.sources import model_admin_of
 from core.models import SavedView, StaffUser
 
 

@@ -1,33 +1,23 @@
-"""The job: the list as its person sees it now, row by row into a file."""
+"""The job: a list or table as its person sees it now, row by row into a file."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.apps import apps
-from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
 
 from core import ledger
-from core.exceptions import DomainError
 from core.exports.files import KEEP_DAYS, path_of, root, write_file
-from core.exports.tables import CHUNK, Table
+from core.exports.sources import ExportRefused, Opened, source_of
+from core.exports.tables import CHUNK
 from core.jobs import progress
 from core.models import Export, LedgerEntry, StaffUser
 
 MOST_TRIES = 5
 """So often a file is written anew because somebody was erased while it was written."""
-
-
-class ExportRefused(DomainError):
-    """The list is gone, or the person may no longer take it out."""
-
-    code = "export_refused"
 
 
 def make(export_id: int) -> dict[str, Any]:
@@ -36,20 +26,20 @@ def make(export_id: int) -> dict[str, Any]:
     if path_of(export) is not None:
         return {"rows": export.rows}
     with translation.override(export.query.get("language") or "en"):
-        table, queryset = open_list(export)
+        opened = open_export(export)
         name, counter = f"{export.public_id}.{export.format}", _Counter()
         for _try in range(MOST_TRIES):
             erased = _erasures()
             # One transaction holds the cursor, so that every row is of the same moment.
             with transaction.atomic():
                 _allow_long_reading()
-                total = queryset.order_by().count()
-                rows = counter.count(table.rows(queryset), total)
-                size = write_file(name, export.format, table.titles(), rows)
+                rows = counter.count(opened.rows(), opened.total())
+                size = write_file(name, export.format, opened.titles, rows)
             # Whoever was erased meanwhile may stand in this file, which the erasure did not see.
             if _erasures() == erased:
                 break
             counter.rows = 0
+            opened = open_export(export)
         else:
             (root() / name).unlink(missing_ok=True)
             raise ExportRefused(gettext_noop("People are being erased. Ask for this list again later."))
@@ -62,41 +52,16 @@ def _erasures() -> int:
     return LedgerEntry.objects.filter(kind=LedgerEntry.Kind.RIGHTS, body__contains='"act": "erased"').count()
 
 
-def open_list(export: Export) -> tuple[Table, QuerySet[Any]]:
-    """Columns and rows of the stored list for its person. Raises ExportRefused."""
-    model_admin = model_admin_of(export.source)
+def open_export(export: Export) -> Opened:
+    """Columns and rows of what was asked for, for its person. Raises ExportRefused."""
+    source = source_of(export.source)
     person = StaffUser.objects.get(pk=export.created_by_id)  # rights as they are now
-    if model_admin is None:
+    if source is None:
         raise ExportRefused(gettext_noop("This list does not exist any more."))
     request = _request(person, export.query.get("params", ""))
-    if not may_export(model_admin, request):
+    if not source.is_allowed(request):
         raise ExportRefused(gettext_noop("You may no longer export this list. Nothing was made."))
-    try:
-        queryset = model_admin.get_changelist_instance(request).get_queryset(request)
-    except IncorrectLookupParameters as error:
-        raise ExportRefused(gettext_noop("The filters of this list do not exist any more. Ask again.")) from error
-    if (ids := export.query.get("ids")) is not None:
-        queryset = queryset.filter(pk__in=ids)
-    return Table(model_admin, request), queryset
-
-
-def model_admin_of(label: str) -> Any:
-    """The page of a model in the staff site; None when there is none."""
-    try:
-        return admin.site._registry.get(apps.get_model(label))
-    except (LookupError, ValueError):
-        return None
-
-
-def may_export(model_admin: Any, request: HttpRequest) -> bool:
-    """Whether the person of this request may take the list out of the house now."""
-    user = request.user
-    return bool(
-        user.is_active
-        and user.is_staff
-        and model_admin.has_view_or_change_permission(request)
-        and model_admin.has_export_permission(request)
-    )
+    return source.open(request, export.query.get("ids"))
 
 
 class _Counter:
@@ -105,7 +70,7 @@ class _Counter:
     def __init__(self) -> None:
         self.rows = 0
 
-    def count(self, rows: Iterator[list[Any]], total: int) -> Iterator[list[Any]]:
+    def count(self, rows: Iterator[list[Any]], total: int | None) -> Iterator[list[Any]]:
         for row in rows:
             self.rows += 1
             if self.rows % CHUNK == 0:

@@ -34,8 +34,7 @@ class Table:
 
     def file_name(self, extension: str) -> str:
         """What the file is called where it is saved."""
-        title = str(self.model._meta.verbose_name_plural)
-        return f"{title}-{timezone.localdate():%Y-%m-%d}.{extension}".replace(" ", "-")
+        return file_name(str(self.model._meta.verbose_name_plural), extension)
 
     def rows(self, queryset: QuerySet[Any]) -> Iterator[list[Any]]:
         """Values row by row, in one query; never more than a few thousand rows are in memory."""
@@ -127,6 +126,11 @@ def csv_response(model_admin: Any, request: HttpRequest, queryset: QuerySet[Any]
     for name, value in private_headers(table.file_name("csv")).items():
         response.headers[name] = value
     return response
+
+
+def file_name(title: str, extension: str) -> str:
+    """What a file is called where it is saved: its title and today."""
+    return f"{title.replace(',', '')}-{timezone.localdate():%Y-%m-%d}.{extension}".replace(" ", "-")
 
 
 def private_headers(file_name: str) -> dict[str, str]:

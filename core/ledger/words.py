@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from core.choices import Role
 from core.components.words import listed
-from core.extensions import ledger_subjects
+from core.extensions import ledger_subjects, staff_pages
 from core.models import (
     ApiKey,
     DataRequest,
@@ -245,6 +245,8 @@ def _choices(label: str, name: str) -> Mapping[Any, Any]:
 def _words_for(label: str, name: str) -> Mapping[Any, Any]:
     if name in ("given", "taken"):
         return dict(Role.choices)
+    if name == "list":
+        return {entry.key: entry.meta["title"] for entry in staff_pages}
     known = {"act": ACTS, "channel": CHANNELS, "right": dict(DataRequest.Kind.choices)}
     return known.get(name) or _choices(label, name)
 

@@ -14,7 +14,9 @@ class Export(PublicIdModel):
         XLSX = "xlsx", "XLSX"
 
     external_id = None  # type: ignore[assignment]
-    source = models.CharField(_("list"), max_length=80, help_text=_("Model label of the list, such as catalog.order."))
+    source = models.CharField(
+        _("list"), max_length=80, help_text=_("Model label of the list, such as catalog.order, or name of the page.")
+    )
     query = models.JSONField(_("filters"), default=dict, blank=True)
     format = models.CharField(_("format"), max_length=4, choices=Format, default=Format.CSV)
     rows = models.BigIntegerField(_("rows"), null=True, blank=True)

@@ -23,6 +23,7 @@ from core import saved_views
 from core.choices import Role
 from core.components import figure
 from core.components.words import count_words, listed
+from core.exports.sources import page_source
 from core.paginator import MOST_PAGES, RowCount
 from core.roles import roles_of
 
@@ -196,6 +197,20 @@ def export_menu(context: template.Context) -> dict[str, Any]:
         may = getattr(cl.model_admin, "has_export_permission", None)
         if may is not None and may(context["request"]):
             url = reverse(f"admin:{cl.opts.app_label}_{cl.opts.model_name}_export") + cl.get_query_string()
+    return {"url": url, "csrf_token": context.get("csrf_token", "")}
+
+
+@register.inclusion_tag("core/lists/export.html", takes_context=True)
+def export_table(context: template.Context) -> dict[str, Any]:
+    """The table of the staff page that is shown as a file, in the state that the address says: for those who may take
+    it out."""
+    request = context["request"]
+    page = request.resolver_match.url_name
+    source = page_source(page)
+    url = ""
+    if source is not None and source.is_allowed(request):
+        query = request.GET.urlencode()
+        url = reverse(f"admin:{page}_export") + (f"?{query}" if query else "")
     return {"url": url, "csrf_token": context.get("csrf_token", "")}
 
 

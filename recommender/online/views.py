@@ -7,19 +7,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core.admin.base import EXPORT_PERMISSION
 from core.admin.experiment_forms import start_address
 from core.alerts.rules import threshold_of
 from core.components import Range, percent, range_chart
 from core.components.words import day_text, money_about
 from core.experiments import reading
+from core.exports import PageTable
 from core.ml.experiments import Interval
-from core.reports import Chart, Line, Period, csv_answer, line_chart
+from core.reports import Chart, Line, Period, line_chart
 from core.shop import current_shop
 from recommender import trials
 from recommender.choices import BESIDE
@@ -98,18 +98,15 @@ def titles() -> list[str]:
     ]  # fmt: skip
 
 
-def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """`?placement=…&within=…&from=…&to=…`; the address bar carries the whole state. A POST sends the table as CSV,
-    `part=shown` is the part below the figures."""
+def online(request: HttpRequest) -> HttpResponse:
+    """`?placement=…&within=…&from=…&to=…`; the address bar carries the whole state. `part=shown` is the part
+    below the figures."""
     period = Period.of(request)
     wanted = request.GET.get("placement", "")[:40]
     hours = current_shop().credit_hours
     if request.GET.get("part") == "shown":
         return render(request, "admin/recommender/online_shown.html", _shown(period, wanted))
     found = reports.report(period.first, period.last, hours=hours, placement=wanted)
-    may_export = request.user.has_perm(EXPORT_PERMISSION)
-    if request.method == "POST" and may_export:
-        return _csv(period, found)
     beside_control = [against(request, one, found) for one in found.placements if one.key not in BESIDE]
     context = {
         **admin.site.each_context(request),
@@ -129,7 +126,6 @@ def online(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "unmeasured": [one for one in beside_control if not one.rows],
         "chart": click_chart(period, found),
         "refused": _refused(period) if found.placements or not wanted else [],
-        "may_export": may_export and bool(found.placements),
         "shop_url": reverse("admin:core_shopprofile_change", args=[1])
         if request.user.has_perm("core.change_shopprofile")
         else "",
@@ -253,8 +249,9 @@ def _days(period: Period, found: Report) -> list[date]:
 # --- file ---------------------------------------------------------------------------------------------------------
 
 
-def _csv(period: Period, found: Report) -> StreamingHttpResponse:
+def table(request: HttpRequest) -> PageTable:
     """One line for each placement and each arm of its experiment."""
+    period, wanted = Period.of(request), request.GET.get("placement", "")[:40]
     heads = [
         _("Placement"), _("Experiment"), _("Arm"), _("Lists seen"), _("People and days"), _("Clicked lists"),
         _("Click rate"), _("from"), _("to"), _("Lists put into the basket"), _("Lists bought from"), _("Revenue"),
@@ -272,13 +269,11 @@ def _csv(period: Period, found: Report) -> StreamingHttpResponse:
         ]  # fmt: skip
 
     def rows() -> Iterator[list[Any]]:
+        found = reports.report(period.first, period.last, hours=current_shop().credit_hours, placement=wanted)
         for one in found.placements:
             yield cells(one.key, one.counts, one.shown, None, "")
             name = one.experiment.name if one.experiment else ""
             for arm in one.arms:
                 yield cells(one.key, arm.counts, arm.shown, arm, name)
 
-    return csv_answer(
-        f"recommendations-{period.first}-{period.last}.csv", heads, rows(), about="recommender.recommendationday",
-        listed="recommendations", count=len(found.placements) + sum(len(one.arms) for one in found.placements),
-    )  # fmt: skip
+    return PageTable(f"{_('Recommendations: what they bring')} {period.words}", heads, rows())

@@ -7,6 +7,28 @@ import uuid
 from functools import partial
 from typing import Any
 
+ANALYTICS = {
+    "sales": "sales/",
+    "sales, a year": "sales/?within=year&against=year",
+    "sales, who bought": "sales/?part=buyers",
+    "products": "products/",
+    "products, a year": "products/?within=year&against=year",
+    "products, categories": "products/?show=categories",
+    "products, price bands": "products/?show=prices",
+    "products, baskets": "products/?show=baskets",
+    "cohorts": "cohorts/",
+    "cohorts, weeks": "cohorts/?by=week",
+    "funnel": "funnel/",
+    "live": "live/",
+    "customers": "customers/",
+    "forecast": "forecast/",
+    "unusual days": "anomalies/",
+    "impact": "impact/",
+    "data quality": "quality/",
+    "segments": "segment/",
+}
+"""Pages of figures, with addresses below /admin/analytics/."""
+
 
 def main() -> None:
     import django
@@ -81,6 +103,8 @@ def targets(facts: dict[str, Any], turn: int) -> dict[str, tuple[str, Any]]:
         "admin: products, low stock": ("/admin/catalog/product/?view=low", None),
         "admin: orders": ("/admin/catalog/order/", None),
         "admin: customers": ("/admin/catalog/customer/", None),
+        "admin: home, analytics": ("/admin/", None),
+        **{f"admin: analytics, {name}": (f"/admin/analytics/{path}", None) for name, path in ANALYTICS.items()},
     }
 
 

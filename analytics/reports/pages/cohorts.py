@@ -1,5 +1,6 @@
 """Staff page "Cohorts": who came back after the first order, and what each was worth; and the people of one cell."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import OperationalError, transaction
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import formats
@@ -20,10 +21,10 @@ from analytics.reports.asof import as_of
 from analytics.reports.cohorts import Cell, Cohort, Triangle
 from analytics.reports.people import may_save, of_cohort
 from analytics.roles import PEOPLE
-from core.admin.base import EXPORT_PERMISSION
 from core.components import HeatCell, HeatRow, figure, money, percent
 from core.components.words import base_currency, compact, day_text
-from core.reports import Choice, csv_answer
+from core.exports import PageTable
+from core.reports import Choice
 from core.reports.periods import parse_day
 
 GRAINS: dict[str, Any] = {"month": gettext_lazy("By month"), "week": gettext_lazy("By week")}
@@ -32,15 +33,12 @@ MEASURES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """`?by=month|week&show=kept|value`; anything else is what is usual. A POST sends every cell as CSV."""
+def page(request: HttpRequest) -> HttpResponse:
+    """`?by=month|week&show=kept|value`; anything else is what is usual."""
     clock = as_of()
     grain = _known(request.GET.get("by"), GRAINS, "month")
     measure = _known(request.GET.get("show"), MEASURES, "kept")
     found = cohorts.triangle(grain, clock.today)
-    may_export = request.user.has_perm(EXPORT_PERMISSION)
-    if request.method == "POST" and may_export:
-        return _csv(found)
     sees_people = request.user.has_perm(PEOPLE)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -58,7 +56,6 @@ def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "corner": _("First order in"),
         "lead_heads": [_("Customers")],
         "note": _note(grain, measure),
-        "may_export": may_export and bool(found.cohorts),
         "import_url": reverse("admin:catalog_importbatch_changelist")
         if request.user.has_perm("catalog.view_importbatch")
         else "",
@@ -200,19 +197,22 @@ def people(request: HttpRequest) -> HttpResponse:
 # --- file ---------------------------------------------------------------------------------------------------------
 
 
-def _csv(found: Triangle) -> StreamingHttpResponse:
+def table(request: HttpRequest) -> PageTable:
+    """One line for each cell."""
+    grain = _known(request.GET.get("by"), GRAINS, "month")
+    today = as_of().today
+    title = _("Cohorts by week") if grain == CohortCell.Grain.WEEK else _("Cohorts by month")
     heads = [
         _("First order in"), _("Customers"), _("Periods later"), _("Customers who bought"), _("Share"), _("Orders"),
         _("Revenue"), _("Revenue per customer so far"), _("Not over yet"),
     ]  # fmt: skip
-    rows = [
-        [
-            cohort.start, cohort.size, cell.offset, cell.customers, round(cell.share, 4), cell.orders, cell.revenue,
-            round(cell.value, 4), cell.is_open,
-        ]
-        for cohort in found.cohorts
-        for cell in cohort.cells
-    ]  # fmt: skip
-    return csv_answer(
-        f"cohorts-{found.grain}.csv", heads, rows, about="analytics.cohortcell", listed="cohorts", count=len(rows)
-    )
+
+    def rows() -> Iterator[list[Any]]:
+        for cohort in cohorts.triangle(grain, today).cohorts:
+            for cell in cohort.cells:
+                yield [
+                    cohort.start, cohort.size, cell.offset, cell.customers, round(cell.share, 4), cell.orders,
+                    cell.revenue, round(cell.value, 4), cell.is_open,
+                ]  # fmt: skip
+
+    return PageTable(title, heads, rows())

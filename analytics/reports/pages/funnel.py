@@ -1,46 +1,45 @@
 """Staff page "Funnel": from a look to a basket to an order, where people stop, and who they are."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import OperationalError, transaction
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from analytics.models import FunnelCustomer
+from analytics.models import FunnelCustomer, FunnelDay
 from analytics.reports import funnel
 from analytics.reports.asof import as_of
 from analytics.reports.funnel import Funnel, Steps
 from analytics.roles import PEOPLE
 from catalog.devices import COMPUTER, PHONE, TABLET
 from catalog.models import Customer
-from core.admin.base import EXPORT_PERMISSION
 from core.components import figure, percent
 from core.components.figures import SMALLEST_BASE
 from core.components.words import day_text
-from core.reports import Chart, Line, Period, csv_answer, line_chart
+from core.exports import PageTable
+from core.reports import Chart, Line, Period, line_chart
 
 DEVICES: dict[str, Any] = {
     PHONE: gettext_lazy("Phone"), TABLET: gettext_lazy("Tablet"), COMPUTER: gettext_lazy("Computer"),
     "": gettext_lazy("not known"),
 }  # fmt: skip
+WAYS: dict[str, Any] = dict(FunnelDay.Way.choices)
 MOST_DAYS = 400
 
 
-def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """`?within=…&against=…`; a POST sends the days as CSV."""
+def page(request: HttpRequest) -> HttpResponse:
+    """`?within=…&against=…`"""
     clock = as_of()
     period = Period.of(request, against="previous")
     found = funnel.funnel(period)
-    may_export = request.user.has_perm(EXPORT_PERMISSION)
-    if request.method == "POST" and may_export:
-        return _csv(period, found)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Funnel"),
@@ -50,9 +49,11 @@ def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "period": period,
         "found": found,
         "steps": _steps(period, found, sees_people=request.user.has_perm(PEOPLE)),
-        "devices": [(DEVICES.get(name, name), found.devices[name]) for name in _by_size(found)],
+        "groups": [
+            ("devices", _("By device"), _("Device"), _by_size(found.devices, DEVICES)),
+            ("ways", _("By what led to a product"), _("Found through"), _by_size(found.ways, WAYS)),
+        ],
         "chart": chart(period, found),
-        "may_export": may_export and bool(found.daily),
         "searches_url": reverse("admin:catalog_search_quality") + "?show=failing"
         if request.user.has_perm("catalog.view_searchquery")
         else "",
@@ -109,8 +110,11 @@ def _people_address(period: Period, step: int) -> str:
     return f"{reverse('admin:analytics_funnel_people')}?{urlencode({**days, 'step': int(step)})}"
 
 
-def _by_size(found: Funnel) -> list[str]:
-    return sorted(found.devices, key=lambda name: (-found.devices[name].viewed, name)) if len(found.devices) > 1 else []
+def _by_size(groups: dict[str, Steps], names: dict[str, Any]) -> list[tuple[Any, Steps]]:
+    """The largest first; none where all are in one group."""
+    if len(groups) < 2:
+        return []
+    return [(names.get(key, key), groups[key]) for key in sorted(groups, key=lambda key: (-groups[key].viewed, key))]
 
 
 def chart(period: Period, found: Funnel) -> Chart | None:
@@ -179,19 +183,17 @@ def people(request: HttpRequest) -> HttpResponse:
 # --- file ---------------------------------------------------------------------------------------------------------
 
 
-def _csv(period: Period, found: Funnel) -> StreamingHttpResponse:
+def table(request: HttpRequest) -> PageTable:
+    """One line for each day."""
+    period = Period.of(request, against="none")
     heads = [
         _("Day"), _("Looked at a product"), _("Put something in the basket"), _("Ordered"), _("Share"),
         _("Ordered otherwise"),
     ]  # fmt: skip
-    rows = [
-        [
-            day, one.viewed, one.carted, one.bought,
-            round(one.conversion, 4) if one.conversion is not None else None, one.skipped,
-        ]
-        for day, one in found.daily.items()
-    ]  # fmt: skip
-    return csv_answer(
-        f"funnel-{period.first}-{period.last}.csv", heads, rows, about="analytics.funnelday", listed="funnel",
-        count=len(rows),
-    )  # fmt: skip
+
+    def rows() -> Iterator[list[Any]]:
+        for day, one in funnel.funnel(period).daily.items():
+            conversion = round(one.conversion, 4) if one.conversion is not None else None
+            yield [day, one.viewed, one.carted, one.bought, conversion, one.skipped]
+
+    return PageTable(f"{_('Funnel')} {period.words}", heads, rows())

@@ -1,11 +1,12 @@
 """Staff page "Products sold": products, categories, price bands and baskets."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import OperationalError, transaction
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,14 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.reports import baskets, products
-from analytics.reports.asof import as_of
+from analytics.reports.asof import AsOf, as_of
 from analytics.reports.people import may_save, who_bought_product
 from analytics.reports.products import Asked, Group, Products
 from catalog.models import Category, Product
-from core.admin.base import EXPORT_PERMISSION
 from core.components import figure, money, percent
 from core.components.words import money_short
-from core.reports import Choice, Line, Period, bar_chart, csv_answer
+from core.reports import Choice, Line, Period, bar_chart
 
 VIEWS: dict[str, Any] = {
     "products": gettext_lazy("Products"), "categories": gettext_lazy("Categories"),
@@ -39,15 +39,11 @@ LONGEST_TEXT = 80
 MOST_DAYS = 365
 
 
-def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+def page(request: HttpRequest) -> HttpResponse:
     """`?show=products|categories|prices|baskets&within=…&against=…`, for products also `sort`, `abc`, `category`, `q`,
-    `page`. What is not understood is what is usual. A POST sends all products asked for as CSV."""
+    `page`. What is not understood is what is usual."""
     clock = as_of()
-    show = request.GET.get("show", "")
-    show = show if show in VIEWS else "products"
-    period = Period.of(request, against="" if show == "baskets" else "previous", today=clock.today)
-    category = _category(request.GET.get("category"))
-    may_export = request.user.has_perm(EXPORT_PERMISSION) and show == "products"
+    show, period, category = state(request, clock)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Products sold"),
@@ -60,19 +56,24 @@ def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "kept": [("show", show), *([("category", category.pk)] if category else [])],
         "category": category,
         "all_categories": _address(period, show=show),
-        "may_export": may_export,
         "import_url": reverse("admin:catalog_importbatch_changelist")
         if request.user.has_perm("catalog.view_importbatch")
         else "",
     }  # fmt: skip
     try:
         with transaction.atomic():
-            if request.method == "POST" and may_export:
-                return _csv(period, products.products(period, _asked(request, category), everything=True))
             context |= BUILDERS[show](request, period, category) if clock.first else {}
     except OperationalError:
         context["is_too_long"] = True
     return render(request, "admin/analytics/products.html", context)
+
+
+def state(request: HttpRequest, clock: AsOf) -> tuple[str, Period, Category | None]:
+    """What is shown, of which days and below which category."""
+    show = request.GET.get("show", "")
+    show = show if show in VIEWS else "products"
+    period = Period.of(request, against="" if show == "baskets" else "previous", today=clock.today)
+    return show, period, _category(request.GET.get("category"))
 
 
 def _address(period: Period, **more: Any) -> str:
@@ -86,7 +87,7 @@ def _category(text: str | None) -> Category | None:
     return Category.objects.filter(pk=int(text)).first()
 
 
-def _asked(request: HttpRequest, category: Category | None) -> Asked:
+def asked(request: HttpRequest, category: Category | None) -> Asked:
     sort, abc = request.GET.get("sort", ""), request.GET.get("abc", "")
     page = request.GET.get("page", "")
     return Asked(
@@ -102,32 +103,32 @@ def _asked(request: HttpRequest, category: Category | None) -> Asked:
 
 
 def _products(request: HttpRequest, period: Period, category: Category | None) -> dict[str, Any]:
-    asked = _asked(request, category)
-    found = products.products(period, asked)
+    wanted = asked(request, category)
+    found = products.products(period, wanted)
     known = Product.objects.in_bulk([row.product_id for row in found.rows])
     own: dict[str, Any] = {
-        "show": "products", "sort": asked.sort, "abc": asked.abc, "category": category.pk if category else "",
-        "q": asked.text,
+        "show": "products", "sort": wanted.sort, "abc": wanted.abc, "category": category.pk if category else "",
+        "q": wanted.text,
     }  # fmt: skip
     return {
         "page_title": answer(found),
         "found": found,
-        "asked": asked,
+        "asked": wanted,
         "rows": [
             (product, row, growth_words(row.growth), _save(request, period, product))
             for row in found.rows
             if (product := known.get(row.product_id)) is not None
         ],
         "choices": [
-            Choice("sort", _("Order"), asked.sort, list(SORTS.items())),
-            Choice("abc", _("Class"), asked.abc, list(CLASSES.items())),
+            Choice("sort", _("Order"), wanted.sort, list(SORTS.items())),
+            Choice("abc", _("Class"), wanted.abc, list(CLASSES.items())),
         ],
-        "search": Choice("q", _("Name or ID"), asked.text),
+        "search": Choice("q", _("Name or ID"), wanted.text),
         "saves": may_save(request),
-        "is_filtered": bool(asked.abc or asked.text or category),
+        "is_filtered": bool(wanted.abc or wanted.text or category),
         "clear_url": _address(period, show="products"),
-        "previous_url": _address(period, **own, page=asked.page - 1) if asked.page > 1 else "",
-        "next_url": _address(period, **own, page=asked.page + 1) if asked.page < found.pages else "",
+        "previous_url": _address(period, **own, page=wanted.page - 1) if wanted.page > 1 else "",
+        "next_url": _address(period, **own, page=wanted.page + 1) if wanted.page < found.pages else "",
         "links_products": request.user.has_perm("catalog.view_product"),
     }
 
@@ -167,14 +168,11 @@ def growth_words(growth: float | None) -> str:
 
 def _categories(_request: HttpRequest, period: Period, category: Category | None) -> dict[str, Any]:
     found = products.categories(period, category.path if category else "")
-    named = {one.path: one for one in Category.objects.filter(path__in=[group.key for group in found if group.key])}
+    named = _branches(found)
     rows = []
-    for group in found:
+    for name, group in zip(group_names(found, category, named), found, strict=True):
         own = named.get(group.key)
         is_itself = category is not None and group.key == category.path
-        name = _("No category") if own is None else own.localised("name")
-        if is_itself:
-            name = _("%(category)s itself") % {"category": name}
         deeper = own is not None and not is_itself and own.numchild
         url = ""
         if own is not None:
@@ -187,6 +185,25 @@ def _categories(_request: HttpRequest, period: Period, category: Category | None
             "name": best[0], "revenue": money_short(best[1].revenue), "share": percent(best[1].share),
         }  # fmt: skip
     return {"page_title": title, "groups": rows, "group_head": _("Category")}
+
+
+def group_names(
+    found: Sequence[Group], category: Category | None, named: dict[str, Category] | None = None
+) -> list[str]:
+    """What the branches are called. One query where they are not known."""
+    named = _branches(found) if named is None else named
+    names = []
+    for group in found:
+        own = named.get(group.key)
+        name = _("No category") if own is None else own.localised("name")
+        if category is not None and group.key == category.path:
+            name = _("%(category)s itself") % {"category": name}
+        names.append(name)
+    return names
+
+
+def _branches(found: Sequence[Group]) -> dict[str, Category]:
+    return {one.path: one for one in Category.objects.filter(path__in=[group.key for group in found if group.key])}
 
 
 def _prices(_request: HttpRequest, period: Period, _category: Category | None) -> dict[str, Any]:
@@ -244,33 +261,3 @@ def _size_words(products: int) -> str:
 
 
 BUILDERS = {"products": _products, "categories": _categories, "prices": _prices, "baskets": _baskets}
-
-
-# --- file ---------------------------------------------------------------------------------------------------------
-
-
-def _csv(period: Period, found: Products) -> StreamingHttpResponse:
-    """Every product asked for, not only the page that is shown."""
-    heads = [
-        _("Product"), _("Shop's own ID"), _("Class"), _("Orders"), _("Pieces"), _("Sold for"), _("Pieces returned"),
-        _("Refunded"), _("Revenue"), _("Share"), _("Revenue before"), _("Growth"),
-    ]  # fmt: skip
-    known = Product.objects.only("name", "name_translations", "external_id").in_bulk(
-        [row.product_id for row in found.rows]
-    )
-    rows = [
-        [
-            own.localised("name"), own.external_id, row.abc, row.orders, row.items, row.gross, row.returned,
-            row.refunded, row.revenue, _four(row.share), row.before, _four(row.growth),
-        ]
-        for row in found.rows
-        if (own := known.get(row.product_id))
-    ]  # fmt: skip
-    return csv_answer(
-        f"products-{period.first}-{period.last}.csv", heads, rows, about="analytics.productday", listed="products sold",
-        count=len(rows),
-    )  # fmt: skip
-
-
-def _four(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)

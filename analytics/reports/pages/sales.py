@@ -1,12 +1,13 @@
 """Staff page "Sales": revenue, orders, their average and returns, against other days."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import OperationalError, transaction
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,12 +20,12 @@ from analytics.reports import sales
 from analytics.reports.asof import AsOf, as_of
 from analytics.reports.people import may_save, who_bought_since
 from analytics.reports.sales import Bucket, Parts, Sales
-from core.admin.base import EXPORT_PERMISSION
 from core.components import Figure, HeatCell, HeatRow, figure, money, percent, toast
 from core.components.figures import SMALLEST_BASE
 from core.components.words import day_text, money_short
+from core.exports import PageTable
 from core.models import StaffUser
-from core.reports import Chart, Choice, Line, Period, csv_answer, line_chart
+from core.reports import Chart, Choice, Line, Period, line_chart
 from core.shop import current_shop
 
 NORMAL_VARIATION = 0.05
@@ -33,9 +34,9 @@ GRAINS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """`?within=…&from=…&to=…&against=…&by=day|week|month`; the address bar carries the whole state. A POST sends the
-    table as CSV, or with `every` sets the report by mail; `part=buyers` is the card that is read later."""
+def page(request: HttpRequest) -> HttpResponse:
+    """`?within=…&from=…&to=…&against=…&by=day|week|month`; the address bar carries the whole state. A POST with `every`
+    sets the report by mail; `part=buyers` is the card that is read later."""
     clock = as_of()
     period = Period.of(request, against="previous", today=clock.today)
     if request.method == "POST" and "every" in request.POST:
@@ -48,18 +49,12 @@ def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
                 period.first, _("Bought since %(day)s") % {"day": day_text(period.first)}
             )
         return render(request, "admin/analytics/sales_buyers.html", context)
-    first, last = sales.drawn_days(period, clock)
-    allowed = sales.grains((last - first).days + 1)
-    by = request.GET.get("by", "")
-    grain = by if by in allowed else allowed[0]
+    grain, allowed = _grain(request, period, clock)
     is_open = clock.is_open(period.last)
     found = sales.report(
         period, grain, clock, week_start=current_shop().week_start,
         open_hour=timezone.localtime().hour if is_open and period.comparison else None,
     )  # fmt: skip
-    may_export = request.user.has_perm(EXPORT_PERMISSION)
-    if request.method == "POST" and may_export:
-        return _csv(period, grain, found)
     parts = sales.parts(period)
     context = {
         **admin.site.each_context(request),
@@ -84,13 +79,20 @@ def page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "has_address": bool(request.user.email),  # type: ignore[union-attr]
         "profile_url": reverse("admin:profile"),
         "buyers_url": f"?{urlencode({**period.query, 'part': 'buyers'})}",
-        "may_export": may_export and not found.now.is_empty,
         "orders_url": _orders(period.first, period.last) if request.user.has_perm("catalog.view_order") else "",
         "import_url": reverse("admin:catalog_importbatch_changelist")
         if request.user.has_perm("catalog.view_importbatch")
         else "",
     }
     return render(request, "admin/analytics/sales.html", context)
+
+
+def _grain(request: HttpRequest, period: Period, clock: AsOf) -> tuple[str, list[str]]:
+    """How the days are put together, as the address asks for it, and what can be asked for."""
+    first, last = sales.drawn_days(period, clock)
+    allowed = sales.grains((last - first).days + 1)
+    by = request.GET.get("by", "")
+    return (by if by in allowed else allowed[0]), allowed
 
 
 # --- the answer ---------------------------------------------------------------------------------------------------
@@ -276,22 +278,24 @@ def _subscribe(request: HttpRequest, period: Period) -> HttpResponse:
 # --- file ---------------------------------------------------------------------------------------------------------
 
 
-def _csv(period: Period, grain: str, found: Sales) -> StreamingHttpResponse:
+def table(request: HttpRequest) -> PageTable:
     """One line for each day, week or month."""
+    clock = as_of()
+    period = Period.of(request, against="previous", today=clock.today)
+    grain, _allowed = _grain(request, period, clock)
+    title = {"day": _("Sales by day"), "week": _("Sales by week"), "month": _("Sales by month")}[grain]
     heads = [
         _("From"), _("To"), _("Revenue"), _("Paid"), _("Refunded"), _("Orders"), _("Average order"), _("Refunds"),
         _("Pieces"), _("Buyers by day"), _("First-time buyers"), _("Orders of guests"),
     ]  # fmt: skip
-    rows = [
-        [
-            one.first, one.last, own.revenue, own.gross, own.refunded, own.orders,
-            round(own.average, 4) if own.average is not None else None, own.refunds, own.items, own.buyers,
-            own.new_buyers, own.guest_orders,
-        ]
-        for one in found.buckets
-        for own in [one.totals]
-    ]  # fmt: skip
-    return csv_answer(
-        f"sales-{grain}-{period.first}-{period.last}.csv", heads, rows, about="analytics.dailysales", listed="sales",
-        count=len(rows),
-    )  # fmt: skip
+
+    def rows() -> Iterator[list[Any]]:
+        for one in sales.report(period, grain, clock, week_start=current_shop().week_start).buckets:
+            own = one.totals
+            yield [
+                one.first, one.last, own.revenue, own.gross, own.refunded, own.orders,
+                round(own.average, 4) if own.average is not None else None, own.refunds, own.items, own.buyers,
+                own.new_buyers, own.guest_orders,
+            ]  # fmt: skip
+
+    return PageTable(f"{title} {period.words}", heads, rows())

@@ -91,12 +91,12 @@ def test_the_file_has_safe_cells_reasons_and_a_note_in_the_ledger(db, client):
         kind="churn", as_of="2026-01-05", figures={"bins": {}, "mean": {}}, finished_at="2026-01-06T00:00Z"
     )
 
-    answer = client.post(f"{PAGE}?list=churn")
+    answer = client.post(f"{PAGE}export/?list=churn")
 
     text = b"".join(answer.streaming_content).decode()
     assert "'=cmd" in text
     assert "last order 94 days ago" in text
-    assert LedgerEntry.objects.filter(kind="export", subject="analytics.customerscore").count() == 1
+    assert LedgerEntry.objects.filter(kind="export", subject="analytics_customers").count() == 1
 
 
 def test_nobody_without_the_right_sees_people(client, db):

@@ -151,7 +151,7 @@ def test_the_page_asks_few_queries(client, django_assert_max_num_queries):
 def test_the_file_says_how_each_line_was_counted(client):
     measured({"conversion": CLEAR, "returns": SAME})
 
-    answer = client.post(reverse("admin:analytics_impact"))
+    answer = client.post(reverse("admin:analytics_impact_export"))
 
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     lines = list(csv.DictReader(io.StringIO(text)))
@@ -172,7 +172,7 @@ def test_the_file_says_how_each_line_was_counted(client):
     assert first["How it was counted"].startswith("Intention to treat: everybody exposed counts")
     assert lines[2]["What it says"] == "Not measured: without a control nobody can say what it brings."
     entry = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.EXPORT).latest("pk")
-    assert '"list": "impact"' in entry.body
+    assert '"list": "analytics_impact"' in entry.body
 
 
 def test_the_address_tells_the_same_as_the_page(client):

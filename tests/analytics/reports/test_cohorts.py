@@ -148,7 +148,7 @@ def test_what_is_no_cell_is_not_found(staff, query):
 def test_cells_leave_as_csv(staff):
     planted()
 
-    answer = staff(Role.OWNER).post(reverse(PAGE))
+    answer = staff(Role.OWNER).post(reverse(f"{PAGE}_export"))
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
 
     january = [row for row in rows if row[0] == "2026-01-01"]

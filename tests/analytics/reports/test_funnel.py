@@ -30,10 +30,9 @@ def months():
     ensure_months([(NOW - timedelta(days=n)).date().replace(day=1) for n in (0, 35, 500)])
 
 
-def act(kind, *, customer=None, visitor=None, at=NOW, device=""):
-    InteractionFactory.create(
-        kind=kind, customer=customer, visitor=visitor, occurred_at=at, context={"device": device} if device else {}
-    )
+def act(kind, *, customer=None, visitor=None, at=NOW, device="", **context):
+    context |= {"device": device} if device else {}
+    InteractionFactory.create(kind=kind, customer=customer, visitor=visitor, occurred_at=at, context=context)
 
 
 def browser(key, customer=None):
@@ -96,6 +95,23 @@ def test_days_are_counted_by_the_device_used_most():
     assert counted() == {(today(), "phone"): (1, 0, 0, 0), (today(), "computer"): (1, 0, 0, 0)}
 
 
+def test_days_are_parted_by_what_led_to_a_product():
+    searcher, follower, both, other = (browser(key) for key in "abcd")
+    act("view", visitor=searcher, query="linen")
+    act("cart", visitor=searcher)
+    act("view", visitor=follower, recommendation="t")
+    act("view", visitor=both, search="s")
+    act("cart", visitor=both, recommendation="t")
+    act("view", visitor=other)
+    act("purchase", visitor=other, recommendation="t")
+
+    funnel.count_touched()
+
+    assert {row.way: (row.viewed, row.carted, row.bought, row.skipped) for row in FunnelDay.objects.all()} == {
+        "search": (1, 1, 0, 0), "recommended": (1, 0, 0, 0), "both": (1, 1, 0, 0), "": (1, 0, 0, 1),
+    }  # fmt: skip
+
+
 def test_late_events_are_counted_in_their_own_day_and_a_second_count_changes_nothing():
     long_ago = NOW - timedelta(days=500)
     act("view", visitor=browser("a"))
@@ -133,7 +149,7 @@ PERIOD = Period("between", date(2026, 5, 14), date(2026, 5, 20), "previous")
 
 def test_sums_by_step_device_and_day_with_those_before():
     FunnelDayFactory.create(day=date(2026, 5, 20), device="phone", viewed=100, carted=40, bought=10, skipped=3)
-    FunnelDayFactory.create(day=date(2026, 5, 20), device="", viewed=50, carted=10, bought=10)
+    FunnelDayFactory.create(day=date(2026, 5, 20), device="", way="search", viewed=50, carted=10, bought=10)
     FunnelDayFactory.create(day=date(2026, 5, 13), viewed=10, carted=1, bought=0)
     FunnelDayFactory.create(day=date(2026, 5, 6), viewed=999)
 
@@ -143,6 +159,7 @@ def test_sums_by_step_device_and_day_with_those_before():
     assert (found.now.cart_share, found.now.order_share) == (pytest.approx(1 / 3), 0.4)
     assert found.before == Steps(10, 1, 0, 0)
     assert found.devices == {"phone": Steps(100, 40, 10, 3), "": Steps(50, 10, 10, 0)}
+    assert found.ways == {"": Steps(100, 40, 10, 3), "search": Steps(50, 10, 10, 0)}
     assert list(found.daily) == [date(2026, 5, 20)]
 
 
@@ -166,7 +183,7 @@ def test_who_stopped_is_who_came_no_further_on_any_day():
     ],
 )
 def test_the_answer_has_no_share_of_few(steps, words):
-    assert page.answer(funnel.Funnel(steps, None, {}, {})) == words
+    assert page.answer(funnel.Funnel(steps, None, {}, {}, {})) == words
 
 
 # --- page ---------------------------------------------------------------------------------------------------------
@@ -213,7 +230,7 @@ def test_what_is_no_step_is_not_found(staff, step):
 def test_days_leave_as_csv(staff):
     FunnelDayFactory.create(day=today(), viewed=40, carted=9, bought=4)
 
-    answer = staff(Role.OWNER).post(reverse(PAGE))
+    answer = staff(Role.OWNER).post(reverse(f"{PAGE}_export"))
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
 
     assert rows[1] == [today().isoformat(), "40", "9", "4", "0.1", "0"]

@@ -270,7 +270,7 @@ def test_all_products_leave_as_csv_with_safe_names(staff, monkeypatch):
     sold(10, day=timezone.localdate(), product=ProductFactory.create(name="=HYPERLINK(1)"))
     sold(20, day=timezone.localdate())
 
-    answer = staff(Role.OWNER).post(reverse(PAGE))
+    answer = staff(Role.OWNER).post(reverse(f"{PAGE}_export"))
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
 
     assert len(rows) == 3

@@ -253,7 +253,7 @@ def test_a_shop_whose_history_ended_shows_its_last_days(staff):
 def test_the_table_leaves_as_csv_with_every_day_and_a_note_in_the_ledger(staff):
     fill(5)
 
-    answer = staff(Role.OWNER).post(f"{reverse(PAGE)}?within=last_7")
+    answer = staff(Role.OWNER).post(f"{reverse(f'{PAGE}_export')}?within=last_7")
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
 
     assert len(rows) == 1 + 5

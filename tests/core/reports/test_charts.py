@@ -6,8 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from core.components import HeatCell, HeatRow, heat
-from core.models import LedgerEntry
-from core.reports import Line, bar_chart, csv_answer, line_chart
+from core.reports import Line, bar_chart, line_chart
 
 pytestmark = pytest.mark.django_db
 DAYS = [f"day {n}" for n in range(10)]
@@ -71,14 +70,3 @@ def test_cells_are_coloured_by_their_share_and_keep_their_number():
     assert [cell.level for cell in cells] == [0, 1, 4, 7]
     assert 'href="/people">5' in page
     assert "zg-heat-7 is-open" in page
-
-
-def test_a_table_leaves_with_safe_cells_and_a_note_in_the_ledger():
-    answer = csv_answer(
-        "a.csv", ["Name", "n"], [["=1+1", 2], ["ä", None]], about="catalog.product", listed="x", count=2
-    )
-
-    assert b"".join(answer.streaming_content).decode() == "\ufeffName,n\r\n'=1+1,2\r\nä,\r\n"
-    entry = LedgerEntry.objects.get(kind=LedgerEntry.Kind.EXPORT)
-    assert '"rows": 2' in entry.body
-    assert answer.headers["Cache-Control"] == "no-store, private"
