@@ -61,47 +61,50 @@ class Baskets:
     pairs: list[Pair]
 
 
-NEWEST = """
+# Lines are read once, for sizes and for pairs; the products of an order stand in one row, so that its pairs follow
+# without a join. Both kinds of rows leave in one statement.
+BASKETS = """
 WITH newest AS MATERIALIZED (
     SELECT id, paid_total * base_rate AS worth FROM catalog_order
     WHERE paid_at >= %(since)s AND paid_at < %(until)s ORDER BY paid_at DESC LIMIT %(orders)s
-)
-"""
-BY_SIZE = """
-, baskets AS (
-    SELECT n.id, n.worth, count(DISTINCT coalesce('p' || l.product_id, l.sku)) AS products, sum(l.quantity) AS pieces
-    FROM newest n JOIN catalog_orderline l ON l.order_id = n.id GROUP BY n.id, n.worth
-)
-SELECT least(products, %(sizes)s), count(*), avg(pieces)::float, avg(worth), sum(products), sum(pieces),
-    (SELECT count(*) FROM newest)
-FROM baskets GROUP BY 1 ORDER BY 1
-"""
-TOGETHER = """
-, lines AS MATERIALIZED (
-    SELECT DISTINCT l.order_id, l.product_id FROM newest n JOIN catalog_orderline l ON l.order_id = n.id
-    WHERE l.product_id IS NOT NULL
-), small AS (
-    SELECT order_id FROM lines GROUP BY order_id HAVING count(*) <= %(longest)s
-), known AS MATERIALIZED (
-    SELECT product_id, count(*) AS orders FROM lines JOIN small USING (order_id)
+), lines AS MATERIALIZED (
+    SELECT order_id, product_id, sum(quantity) AS pieces FROM catalog_orderline
+    WHERE order_id = ANY (ARRAY(SELECT id FROM newest))
+    GROUP BY order_id, product_id, CASE WHEN product_id IS NULL THEN sku END
+), baskets AS MATERIALIZED (
+    SELECT order_id, count(*) AS products, count(product_id) AS known, sum(pieces) AS pieces
+    FROM lines GROUP BY order_id
+), small AS MATERIALIZED (
+    SELECT order_id FROM baskets WHERE known BETWEEN 1 AND %(longest)s
+), top AS MATERIALIZED (
+    SELECT product_id, count(*) AS orders FROM lines JOIN small USING (order_id) WHERE product_id IS NOT NULL
     GROUP BY product_id ORDER BY orders DESC, product_id LIMIT %(top)s
-), kept AS MATERIALIZED (
-    SELECT order_id, product_id FROM lines JOIN small USING (order_id) JOIN known USING (product_id)
+), kept AS (
+    SELECT array_agg(product_id ORDER BY product_id) AS products
+    FROM lines JOIN small USING (order_id) JOIN top USING (product_id) GROUP BY order_id HAVING count(*) > 1
 ), pairs AS (
-    SELECT a.product_id AS one, b.product_id AS other, count(*) AS together
-    FROM kept a JOIN kept b ON b.order_id = a.order_id AND b.product_id > a.product_id GROUP BY 1, 2
-    HAVING count(*) >= greatest(%(least)s, %(share)s * (SELECT count(*) FROM small))
+    SELECT one, other, count(*) AS together
+    FROM kept, unnest(products) WITH ORDINALITY AS x (one, place), unnest(products[place + 1:]) AS y (other)
+    GROUP BY one, other
+), counted AS (SELECT count(*) AS orders FROM small), lifted AS (
+    SELECT one, other, together, together::float / a.orders AS share, together::float / b.orders AS share_back,
+        together::float * c.orders / (a.orders::float * b.orders) AS lift,
+        (together - 1.645 * sqrt(together)) / (a.orders::float * b.orders) AS surest
+    FROM pairs JOIN top a ON a.product_id = one JOIN top b ON b.product_id = other CROSS JOIN counted c
+    WHERE together >= greatest(%(least)s, %(share)s * c.orders)
 )
-SELECT one, other, together, together::float / a.orders, together::float / b.orders,
-    together::float * (SELECT count(*) FROM small) / (a.orders::float * b.orders) AS lift
-FROM pairs JOIN known a ON a.product_id = one JOIN known b ON b.product_id = other
-WHERE together::float * (SELECT count(*) FROM small) > a.orders::float * b.orders
-ORDER BY (together - 1.645 * sqrt(together)) / (a.orders::float * b.orders) DESC, one, other LIMIT %(pairs)s
+SELECT 'size', least(products, %(sizes)s)::bigint, count(*), sum(products)::float, sum(pieces)::float,
+    (SELECT count(*) FROM newest)::float, avg(worth), 0::float
+FROM baskets b JOIN newest n ON n.id = b.order_id GROUP BY 2
+UNION ALL (
+    SELECT 'pair', one, other, share, share_back, lift, together, surest FROM lifted WHERE lift > 1
+    ORDER BY surest DESC, one, other LIMIT %(pairs)s
+)
 """
 
 
 def baskets(period: Period, *, seconds: int | None = SECONDS) -> Baskets:
-    """Two statements, bounded by `seconds` (raises OperationalError); None: as long as the process allows."""
+    """One statement, bounded by `seconds` (raises OperationalError); None: as long as the process allows."""
     since, until = period.moments
     values: dict[str, Any] = {
         "since": since, "until": until, "orders": ORDERS, "sizes": SIZES, "longest": LONGEST_BASKET,
@@ -110,16 +113,16 @@ def baskets(period: Period, *, seconds: int | None = SECONDS) -> Baskets:
     with connection.cursor() as cursor:
         if seconds is not None:
             cursor.execute(f"SET LOCAL statement_timeout = '{seconds}s'")
-        cursor.execute(NEWEST + BY_SIZE, values)
+        cursor.execute(BASKETS, values)
         rows = cursor.fetchall()
-        cursor.execute(NEWEST + TOGETHER, values)
-        pairs = [Pair(*row) for row in cursor.fetchall()]
-    orders = sum(row[1] for row in rows)
+    sizes = sorted(row[1:] for row in rows if row[0] == "size")
+    pairs = sorted((row[1:] for row in rows if row[0] == "pair"), key=lambda row: (-row[6], row[0], row[1]))
+    orders = sum(row[1] for row in sizes)
     return Baskets(
         orders,
-        bool(rows) and rows[0][6] == ORDERS,
-        float(sum(row[4] for row in rows) / orders) if orders else None,
-        float(sum(row[5] for row in rows) / orders) if orders else None,
-        [Size(*row[:4]) for row in rows],
-        pairs,
+        bool(sizes) and sizes[0][4] == ORDERS,
+        sum(row[2] for row in sizes) / orders if orders else None,
+        sum(row[3] for row in sizes) / orders if orders else None,
+        [Size(row[0], row[1], row[3] / row[1], row[5]) for row in sizes],
+        [Pair(one, other, int(together), *shares) for one, other, *shares, together, _surest in pairs],
     )

@@ -21,6 +21,8 @@ MOST_ROWS = 100_000
 """So many products at most go into a file."""
 SECONDS = 4
 """No statement of this page reads longer."""
+MEMORY = "64MB"
+"""Sums of 50,000 products fit; on disk they take several times as long."""
 STEP = 4
 """Letters of a category's path per level (catalog.models.Category.steplen)."""
 
@@ -28,6 +30,7 @@ SORTS = {
     "revenue": "revenue DESC", "items": "items DESC", "orders": "orders DESC", "growth": "growth DESC NULLS LAST",
     "falling": "growth ASC NULLS LAST", "returns": "return_share DESC NULLS LAST",
 }  # fmt: skip
+BY_GROWTH = ("growth", "falling")
 CLASSES = ("A", "B", "C")
 
 
@@ -76,48 +79,70 @@ class Products:
         return max(1, -(-self.found // PAGE))
 
 
-SOLD = """
-WITH sums AS (
-    SELECT product_id, sum(orders) FILTER (WHERE is_now) AS orders, sum(items) FILTER (WHERE is_now) AS items,
-        sum(gross) FILTER (WHERE is_now) AS gross, sum(returned) FILTER (WHERE is_now) AS returned,
-        sum(refunded) FILTER (WHERE is_now) AS refunded, sum(gross - refunded) FILTER (WHERE NOT is_now) AS before
-    FROM (
-        SELECT *, true AS is_now FROM analytics_productday WHERE day BETWEEN %(first)s AND %(last)s
-        UNION ALL
-        SELECT *, false FROM analytics_productday WHERE day BETWEEN %(before_first)s AND %(before_last)s
-    ) days GROUP BY product_id
-), sold AS (
-    SELECT product_id, orders, items, gross, returned, refunded, gross - refunded AS revenue,
-        CASE WHEN %(is_compared)s THEN coalesce(before, 0) END AS before,
-        CASE WHEN before > 0 THEN (gross - refunded) / before - 1 END AS growth,
-        CASE WHEN gross > 0 THEN refunded / gross END AS return_share
-    FROM sums WHERE orders > 0 OR refunded > 0 OR returned > 0
-), ranked AS (
-    SELECT *, sum(greatest(revenue, 0)) OVER everything AS total,
-        sum(greatest(revenue, 0)) OVER (ORDER BY revenue DESC, product_id) - greatest(revenue, 0) AS above
-    FROM sold WINDOW everything AS ()
+# Money is added up in whole ten-thousandths, its smallest part: exact, and several times quicker than decimals.
+UNIT = 10_000
+SUMS = f"""
+SELECT product_id, sum(orders) AS orders, sum(items) AS items, sum((gross * {UNIT})::int8) AS gross,
+    sum(returned) AS returned, sum((refunded * {UNIT})::int8) AS refunded FROM analytics_productday
+"""  # noqa: S608
+SOLD = f"""
+WITH sold AS MATERIALIZED (
+    SELECT *, gross - refunded AS revenue FROM (
+        {SUMS} WHERE day BETWEEN %(first)s AND %(last)s GROUP BY product_id
+    ) days
+)
+"""  # noqa: S608
+BEFORE = f"""
+, before AS MATERIALIZED (
+    SELECT *, gross - refunded AS revenue FROM (
+        {SUMS} WHERE day BETWEEN %(before_first)s AND %(before_last)s GROUP BY product_id
+    ) days
+)
+"""  # noqa: S608
+CLASSED = """
+, ranked AS (
+    SELECT *, sum(greatest(revenue, 0)) OVER () AS total,
+        sum(greatest(revenue, 0)) OVER (ORDER BY revenue DESC, product_id ROWS UNBOUNDED PRECEDING)
+            - greatest(revenue, 0) AS above
+    FROM sold
 ), classed AS MATERIALIZED (
-    SELECT *, CASE WHEN total <= 0 OR revenue <= 0 THEN 'C' WHEN above < %(a_share)s * total THEN 'A'
-        WHEN above < %(b_share)s * total THEN 'B' ELSE 'C' END AS abc FROM ranked
+    SELECT *, CASE WHEN gross > 0 THEN refunded / gross END AS return_share,
+        CASE WHEN total <= 0 OR revenue <= 0 THEN 'C' WHEN above < %(a_share)s * total THEN 'A'
+            WHEN above < %(b_share)s * total THEN 'B' ELSE 'C' END AS abc
+    FROM ranked
 )
 """
+# What was sold in the days before is read for the products of the page alone, unless the order or a file asks for all.
+GROWN = """
+SELECT s.*, CASE WHEN b.revenue > 0 THEN s.revenue / b.revenue - 1 END AS growth
+FROM classed s LEFT JOIN before b USING (product_id)
+"""
+PLAIN = "SELECT s.*, NULL::numeric AS growth FROM classed s"
+BEFORE_OF_ALL = "LEFT JOIN (SELECT product_id AS key, revenue AS before FROM before) b ON b.key = page.product_id"
+BEFORE_OF_PAGE = f"""
+LEFT JOIN LATERAL (
+    SELECT sum(((gross - refunded) * {UNIT})::int8) AS before FROM analytics_productday d
+    WHERE d.product_id = page.product_id AND d.day BETWEEN %(before_first)s AND %(before_last)s
+) b ON true
+"""  # noqa: S608
 # Classes are counted over all products beside the rows asked for, so that both read the days once. Names and categories
 # are looked at only where something asks for them.
 ROWS = """
 , asked AS MATERIALIZED (
-    SELECT * FROM classed s
+    SELECT * FROM ({known}) s
     WHERE (%(abc)s = '' OR abc = %(abc)s) AND (%(path)s = '' AND %(text)s = '' OR EXISTS (
         SELECT 1 FROM catalog_product p LEFT JOIN catalog_category c ON c.id = p.category_id
         WHERE p.id = s.product_id AND (%(path)s = '' OR c.path LIKE %(path)s || '%%')
             AND (%(text)s = '' OR p.name ILIKE %(like)s OR p.external_id = %(text)s)
     ))
 ), page AS (SELECT * FROM asked ORDER BY {sort}, product_id LIMIT %(limit)s OFFSET %(offset)s)
-SELECT counted.*, product_id, orders, items, gross, returned, refunded, revenue, before, growth, return_share,
-    CASE WHEN total > 0 THEN revenue / total END, abc
+SELECT counted.*, product_id, orders, items, gross, returned, refunded, revenue,
+    CASE WHEN %(is_compared)s THEN coalesce(before, 0) END, CASE WHEN before > 0 THEN revenue / before - 1 END,
+    return_share, CASE WHEN total > 0 THEN revenue / total END, abc
 FROM (
     SELECT (SELECT count(*) FROM asked), count(*), coalesce(sum(revenue), 0), count(*) FILTER (WHERE abc = 'A'),
         count(*) FILTER (WHERE abc = 'B'), count(*) FILTER (WHERE abc = 'C') FROM classed
-) counted LEFT JOIN page ON true ORDER BY {sort}, product_id
+) counted LEFT JOIN page ON true {before} ORDER BY {sort}, product_id
 """
 
 
@@ -128,10 +153,23 @@ def products(period: Period, asked: Asked, *, everything: bool = False) -> Produ
         "abc": asked.abc, "path": asked.path, "text": asked.text, "like": f"%{_escaped(asked.text)}%",
         "limit": MOST_ROWS if everything else PAGE, "offset": 0 if everything else (asked.page - 1) * PAGE,
     }  # fmt: skip
-    rows = _ask(SOLD + ROWS.format(sort=SORTS[asked.sort]), values, None if everything else SECONDS)
+    if everything or asked.sort in BY_GROWTH:
+        start, known, before = SOLD + BEFORE + CLASSED, GROWN, BEFORE_OF_ALL
+    else:
+        start, known, before = SOLD + CLASSED, PLAIN, BEFORE_OF_PAGE
+    statement = start + ROWS.format(sort=SORTS[asked.sort], known=known, before=before)
+    rows = _ask(statement, values, None if everything else SECONDS)
     found, sold, revenue, *counts = rows[0][:6]
-    products = [Sold(*[*row[6:14], *map(_float, row[14:17]), row[17]]) for row in rows if row[6] is not None]
-    return Products(products, found, sold, revenue, dict(zip(CLASSES, counts, strict=True)))
+    products = [_sold(row[6:]) for row in rows if row[6] is not None]
+    return Products(products, found, sold, _money(revenue), dict(zip(CLASSES, counts, strict=True)))
+
+
+def _sold(row: Sequence[Any]) -> Sold:
+    product_id, orders, items, gross, returned, refunded, revenue, before, growth, return_share, share, abc = row
+    return Sold(
+        product_id, int(orders), int(items), _money(gross), int(returned), _money(refunded), _money(revenue),
+        None if before is None else _money(before), _float(growth), _float(return_share), _float(share), abc,
+    )  # fmt: skip
 
 
 # --- categories and price bands -----------------------------------------------------------------------------------
@@ -155,36 +193,42 @@ class Group:
         return float(self.revenue / self.before) - 1 if self.before is not None and self.before > 0 else None
 
 
+# Both times by what they sold themselves: a product that sells no more still counts among those before.
 GROUPS = """
-SELECT key, count(*), sum(items), sum(revenue), CASE WHEN %(is_compared)s THEN sum(before) END,
-    CASE WHEN sum(gross) > 0 THEN sum(refunded) / sum(gross) END,
-    CASE WHEN sum(sum(greatest(revenue, 0))) OVER () > 0
-        THEN sum(revenue) / sum(sum(greatest(revenue, 0))) OVER () END
-FROM ({rows}) g GROUP BY key ORDER BY {order} LIMIT 200
+SELECT key, count(*) FILTER (WHERE is_now), coalesce(sum(items) FILTER (WHERE is_now), 0),
+    coalesce(sum(revenue) FILTER (WHERE is_now), 0),
+    CASE WHEN %(is_compared)s THEN coalesce(sum(revenue) FILTER (WHERE NOT is_now), 0) END,
+    sum(refunded) FILTER (WHERE is_now) / nullif(sum(gross) FILTER (WHERE is_now), 0),
+    sum(revenue) FILTER (WHERE is_now)
+        / nullif(sum(sum(greatest(revenue, 0)) FILTER (WHERE is_now)) OVER (), 0)
+FROM ({rows}) g GROUP BY key HAVING count(*) FILTER (WHERE is_now) > 0 ORDER BY {order} LIMIT 200
 """
-BY_CATEGORY = """
+BOTH = "(SELECT *, true AS is_now FROM sold UNION ALL SELECT *, false FROM before)"
+BY_CATEGORY = f"""
 SELECT s.*, CASE WHEN c.path IS NULL THEN '' ELSE left(c.path, %(letters)s) END AS key
-FROM sold s JOIN catalog_product p ON p.id = s.product_id LEFT JOIN catalog_category c ON c.id = p.category_id
+FROM {BOTH} s JOIN catalog_product p ON p.id = s.product_id LEFT JOIN catalog_category c ON c.id = p.category_id
 WHERE %(path)s = '' OR c.path LIKE %(path)s || '%%'
-"""
+"""  # noqa: S608
 # Bands begin at 1, 2 and 5 times a power of ten.
-BY_PRICE = """
-SELECT s.*, base * CASE WHEN price < 2 * base THEN 1 WHEN price < 5 * base THEN 2 ELSE 5 END AS key
-FROM (SELECT *, gross / items AS price FROM sold WHERE items > 0 AND gross > 0) s,
-    LATERAL (SELECT 10 ^ floor(log(price)) AS base) b
-"""
+STARTS = [Decimal(digit).scaleb(power) for power in range(-4, 14) for digit in (1, 2, 5)]
+BY_PRICE = f"""
+SELECT *, greatest(width_bucket(gross / items, %(starts)s::numeric[]), 1) AS key FROM {BOTH} s
+WHERE items > 0 AND gross > 0
+"""  # noqa: S608
 
 
 def categories(period: Period, path: str = "", *, seconds: int | None = SECONDS) -> list[Group]:
     """Branches right below the category with this path (empty: the top), by revenue. One statement."""
     values = _values(period) | {"path": path, "letters": len(path) + STEP}
-    return _groups(SOLD + GROUPS.format(rows=BY_CATEGORY, order="sum(revenue) DESC, key"), values, seconds)
+    order = "sum(revenue) FILTER (WHERE is_now) DESC, key"
+    return [_group(row[0], row) for row in _groups(BY_CATEGORY, order, values, seconds)]
 
 
 def price_bands(period: Period, *, seconds: int | None = SECONDS) -> list[Group]:
-    """What products of each price sold; the price is what a piece was paid with on average in these days. The cheapest
-    first. One statement."""
-    return _groups(SOLD + GROUPS.format(rows=BY_PRICE, order="key"), _values(period), seconds)
+    """What products of each price sold; the price is what a piece was paid with on average in these days, and in those
+    before for what was sold then. The cheapest first. One statement."""
+    values = _values(period) | {"starts": [start * UNIT for start in STARTS]}
+    return [_group(STARTS[row[0] - 1], row) for row in _groups(BY_PRICE, "key", values, seconds)]
 
 
 def band_end(start: Decimal) -> Decimal:
@@ -193,8 +237,16 @@ def band_end(start: Decimal) -> Decimal:
     return start * Decimal("2.5") if first == 2 else start * 2
 
 
-def _groups(statement: str, values: dict[str, Any], seconds: int | None) -> list[Group]:
-    return [Group(*row[:5], *map(_float, row[5:])) for row in _ask(statement, values, seconds)]
+def _groups(rows: str, order: str, values: dict[str, Any], seconds: int | None) -> Sequence[tuple[Any, ...]]:
+    return _ask(SOLD + BEFORE + GROUPS.format(rows=rows, order=order), values, seconds)
+
+
+def _group(key: Any, row: Sequence[Any]) -> Group:
+    _key, products, items, revenue, before, return_share, share = row
+    return Group(
+        key, products, int(items), _money(revenue), None if before is None else _money(before), _float(return_share),
+        _float(share),
+    )  # fmt: skip
 
 
 def _values(period: Period) -> dict[str, Any]:
@@ -210,10 +262,16 @@ def _values(period: Period) -> dict[str, Any]:
 def _ask(statement: str, values: dict[str, Any], seconds: int | None) -> Sequence[tuple[Any, ...]]:
     """`seconds` None: what the process allows."""
     with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL work_mem = '{MEMORY}'")
         if seconds is not None:
             cursor.execute(f"SET LOCAL statement_timeout = '{seconds}s'")
         cursor.execute(statement, values)
         return cursor.fetchall()
+
+
+def _money(value: Any) -> Decimal:
+    """From ten-thousandths."""
+    return Decimal(value).scaleb(-4)
 
 
 def _float(value: Any) -> float | None:

@@ -36,12 +36,14 @@ CLASSES: dict[str, Any] = {
     "B": gettext_lazy("B: up to 95%"), "C": gettext_lazy("C: the rest"),
 }  # fmt: skip
 LONGEST_TEXT = 80
+AT_ONCE_DAYS = 92
+"""More days, and baskets, are added up once the page is there."""
 MOST_DAYS = 365
 
 
 def page(request: HttpRequest) -> HttpResponse:
     """`?show=products|categories|prices|baskets&within=…&against=…`, for products also `sort`, `abc`, `category`, `q`,
-    `page`. What is not understood is what is usual."""
+    `page`. What is not understood is what is usual. `part=shown` is what is below the days."""
     clock = as_of()
     show, period, category = state(request, clock)
     context: dict[str, Any] = {
@@ -60,12 +62,19 @@ def page(request: HttpRequest) -> HttpResponse:
         if request.user.has_perm("catalog.view_importbatch")
         else "",
     }  # fmt: skip
+    if show == "products":
+        context |= _controls(asked(request, category))
+    is_part = request.GET.get("part") == "shown"
+    if not is_part and clock.first and (show == "baskets" or period.days > AT_ONCE_DAYS):
+        context["later_url"] = f"?{urlencode({**request.GET.dict(), 'part': 'shown'})}"
+        return render(request, "admin/analytics/products.html", context)
     try:
         with transaction.atomic():
             context |= BUILDERS[show](request, period, category) if clock.first else {}
     except OperationalError:
         context["is_too_long"] = True
-    return render(request, "admin/analytics/products.html", context)
+    context["is_part"] = is_part
+    return render(request, f"admin/analytics/{'products_shown' if is_part else 'products'}.html", context)
 
 
 def state(request: HttpRequest, clock: AsOf) -> tuple[str, Period, Category | None]:
@@ -119,17 +128,23 @@ def _products(request: HttpRequest, period: Period, category: Category | None) -
             for row in found.rows
             if (product := known.get(row.product_id)) is not None
         ],
-        "choices": [
-            Choice("sort", _("Order"), wanted.sort, list(SORTS.items())),
-            Choice("abc", _("Class"), wanted.abc, list(CLASSES.items())),
-        ],
-        "search": Choice("q", _("Name or ID"), wanted.text),
         "saves": may_save(request),
         "is_filtered": bool(wanted.abc or wanted.text or category),
         "clear_url": _address(period, show="products"),
         "previous_url": _address(period, **own, page=wanted.page - 1) if wanted.page > 1 else "",
         "next_url": _address(period, **own, page=wanted.page + 1) if wanted.page < found.pages else "",
         "links_products": request.user.has_perm("catalog.view_product"),
+    }
+
+
+def _controls(wanted: Asked) -> dict[str, Any]:
+    """What the bar offers beside the days."""
+    return {
+        "choices": [
+            Choice("sort", _("Order"), wanted.sort, list(SORTS.items())),
+            Choice("abc", _("Class"), wanted.abc, list(CLASSES.items())),
+        ],
+        "search": Choice("q", _("Name or ID"), wanted.text),
     }
 
 

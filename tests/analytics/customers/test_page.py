@@ -30,7 +30,7 @@ def scored(shop):
 
 
 def test_the_page_shows_charts_back_test_and_people_in_few_queries(scored, analyst, django_assert_max_num_queries):
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         page = analyst.get(PAGE).content.decode()
 
     assert "will likely buy nothing within 90 days" in page

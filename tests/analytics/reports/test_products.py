@@ -20,6 +20,7 @@ from core.reports import Period
 from core.reports.periods import midnight
 from core.shop import current_shop
 from tests.factories import (
+    CategoryFactory,
     DailySalesFactory,
     OrderFactory,
     OrderLineFactory,
@@ -220,7 +221,8 @@ def test_no_orders_are_no_baskets():
 
 
 @pytest.mark.parametrize("show", ["products", "categories", "prices", "baskets"])
-def test_each_view_costs_twelve_queries_at_most(staff, django_assert_max_num_queries, show):
+@pytest.mark.parametrize("part", ["", "shown"])
+def test_each_view_costs_twelve_queries_at_most(staff, django_assert_max_num_queries, show, part):
     today = timezone.localdate()
     DailySalesFactory.create(day=today)
     category = Category.objects.add_root({"name": "Tea"})
@@ -230,7 +232,7 @@ def test_each_view_costs_twelve_queries_at_most(staff, django_assert_max_num_que
     browser.get(reverse(PAGE))
 
     with django_assert_max_num_queries(12):
-        answer = browser.get(reverse(PAGE), {"show": show})
+        answer = browser.get(reverse(PAGE), {"show": show, "part": part})
 
     assert answer.status_code == 200
 
@@ -262,6 +264,44 @@ def test_reading_too_long_is_said(staff, monkeypatch):
 
     monkeypatch.setattr(products, "products", slow)
     assert "takes too long" in staff(Role.ANALYST).get(reverse(PAGE)).content.decode()
+
+
+def test_many_days_are_added_up_once_the_page_is_there(staff):
+    today = timezone.localdate()
+    DailySalesFactory.create(day=today)
+    sold(20, day=today, product=ProductFactory.create(name="Late shirt"))
+    browser, days = staff(Role.ANALYST), {"within": "between", "from": today - timedelta(days=200), "to": today}
+
+    page = browser.get(reverse(PAGE), days).content.decode()
+    part = browser.get(reverse(PAGE), days | {"part": "shown"}).content.decode()
+
+    assert "part=shown" in page
+    assert "Most revenue" in page
+    assert "Late shirt" not in page
+    assert "Late shirt" in part
+    assert "<html" not in part
+    assert "Late shirt" in browser.get(reverse(PAGE)).content.decode()
+
+
+def test_what_sells_no_more_counts_among_the_days_before_of_its_category_and_price():
+    bags = CategoryFactory.create(name="Bags")
+    sold(30, items=3, product=ProductFactory.create(category=bags))
+    sold(60, items=6, day=BEFORE, product=ProductFactory.create(category=bags))
+    sold(500, items=1, day=BEFORE)
+
+    (category,), (band,) = products.categories(PERIOD), products.price_bands(PERIOD)
+
+    assert (category.products, category.revenue, category.before, category.growth) == (1, 30, 60, -0.5)
+    assert (band.key, band.products, band.before) == (10, 1, 60)
+
+
+@pytest.mark.parametrize("price", ["0.02", "0.05", "0.1", "1", "2", "5", "10", "1000", "2000000"])
+def test_a_price_at_the_start_of_a_band_belongs_to_it(price):
+    sold(Decimal(price), items=1)
+
+    (band,) = products.price_bands(PERIOD)
+
+    assert band.key == Decimal(price)
 
 
 def test_all_products_leave_as_csv_with_safe_names(staff, monkeypatch):
