@@ -33,6 +33,18 @@ def who_bought_product(public_id: Any, days: int, name: str) -> str:
     return rule_address({"all": [condition]}, name)
 
 
+def who_bought_in_category(public_id: Any, days: int, name: str) -> str:
+    """Saves everybody who bought in the category, or below it, in so many last days."""
+    condition = {"field": "bought_category", "op": "in", "value": [str(public_id)], "days": days}
+    return rule_address({"all": [condition]}, name)
+
+
+def who_bought_both(first: Any, second: Any, days: int, name: str) -> str:
+    """Saves everybody who bought both products in so many last days."""
+    conditions = [{"field": "bought_product", "op": "in", "value": [str(one)], "days": days} for one in (first, second)]
+    return rule_address({"all": conditions}, name)
+
+
 def _address(field: str, first: date, end: date, name: str) -> str:
     """`first` belongs to it, `end` does not."""
     rule = {

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.reports import baskets, products
 from analytics.reports.asof import AsOf, as_of
-from analytics.reports.people import may_save, who_bought_product
+from analytics.reports.people import may_save, who_bought_both, who_bought_in_category, who_bought_product
 from analytics.reports.products import Asked, Group, Products
 from catalog.models import Category, Product
 from core.components import figure, money, percent
@@ -150,11 +150,17 @@ def _controls(wanted: Asked) -> dict[str, Any]:
 
 def _save(request: HttpRequest, period: Period, product: Product) -> str:
     """Where its buyers are saved as a segment: a rule counts days back from today."""
-    days = (timezone.localdate() - period.first).days + 1
-    if not may_save(request) or not 0 < days <= MOST_DAYS:
+    days = _days_back(request, period)
+    if not days:
         return ""
     name = product.localised("name")
     return who_bought_product(product.public_id, days, _("Bought %(product)s") % {"product": name})
+
+
+def _days_back(request: HttpRequest, period: Period) -> int:
+    """How many last days hold the period; 0 where a rule cannot say it, or the person may save none."""
+    days = (timezone.localdate() - period.first).days + 1
+    return days if may_save(request) and 0 < days <= MOST_DAYS else 0
 
 
 def answer(found: Products) -> str:
@@ -181,7 +187,7 @@ def growth_words(growth: float | None) -> str:
 # --- categories and price bands -----------------------------------------------------------------------------------
 
 
-def _categories(_request: HttpRequest, period: Period, category: Category | None) -> dict[str, Any]:
+def _categories(request: HttpRequest, period: Period, category: Category | None) -> dict[str, Any]:
     found = products.categories(period, category.path if category else "")
     named = _branches(found)
     rows = []
@@ -192,14 +198,17 @@ def _categories(_request: HttpRequest, period: Period, category: Category | None
         url = ""
         if own is not None:
             url = _address(period, show="categories" if deeper else "products", category=own.pk)
-        rows.append((name, group, growth_words(group.growth), url))
+        save = ""
+        if own is not None and not is_itself and (days := _days_back(request, period)):
+            save = who_bought_in_category(own.public_id, days, _("Bought %(product)s") % {"product": name})
+        rows.append((name, group, growth_words(group.growth), url, save))
     best = next((row for row in rows if row[1].revenue > 0), None)
     title = _("Nothing was sold in these days")
     if best is not None:
         title = _("%(name)s brings most: %(revenue)s, %(share)s of it all") % {
             "name": best[0], "revenue": money_short(best[1].revenue), "share": percent(best[1].share),
         }  # fmt: skip
-    return {"page_title": title, "groups": rows, "group_head": _("Category")}
+    return {"page_title": title, "groups": rows, "group_head": _("Category"), "saves": may_save(request)}
 
 
 def group_names(
@@ -223,7 +232,7 @@ def _branches(found: Sequence[Group]) -> dict[str, Category]:
 
 def _prices(_request: HttpRequest, period: Period, _category: Category | None) -> dict[str, Any]:
     found = products.price_bands(period)
-    rows = [(_band(group), group, growth_words(group.growth), "") for group in found]
+    rows = [(_band(group), group, growth_words(group.growth), "", "") for group in found]
     best = max(rows, key=lambda row: row[1].revenue, default=None)
     title = _("Nothing was sold in these days")
     chart = None
@@ -261,14 +270,31 @@ def _baskets(request: HttpRequest, period: Period, _category: Category | None) -
         "baskets": found,
         "sizes": sizes,
         "pairs": [
-            (known[pair.first], known[pair.second], pair, figure(pair.lift, 1))
+            (
+                known[pair.first],
+                known[pair.second],
+                pair,
+                figure(pair.lift, 1),
+                _save_pair(request, period, known[pair.first], known[pair.second]),
+            )
             for pair in found.pairs
             if pair.first in known and pair.second in known
         ],
+        "saves": may_save(request),
         "most_orders": baskets.ORDERS,
         "least_together": baskets.LEAST_TOGETHER,
         "links_products": request.user.has_perm("catalog.view_product"),
     }
+
+
+def _save_pair(request: HttpRequest, period: Period, first: Product, second: Product) -> str:
+    """Where those who bought both are saved as a segment."""
+    days = _days_back(request, period)
+    if not days:
+        return ""
+    names = {"first": first.localised("name"), "second": second.localised("name")}
+    name = _("Bought %(first)s and %(second)s") % names
+    return who_bought_both(first.public_id, second.public_id, days, name)
 
 
 def _size_words(products: int) -> str:

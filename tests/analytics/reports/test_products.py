@@ -304,6 +304,28 @@ def test_a_price_at_the_start_of_a_band_belongs_to_it(price):
     assert band.key == Decimal(price)
 
 
+def test_buyers_of_a_category_and_of_a_pair_are_saved_as_a_segment(staff, monkeypatch):
+    today = timezone.localdate()
+    DailySalesFactory.create(day=today)
+    bags = CategoryFactory.create(name="Bags")
+    one = sold(30, day=today, items=3, product=ProductFactory.create(category=bags))
+    other = sold(30, day=today, items=3)
+    pair = baskets.Pair(one.pk, other.pk, 7, 0.5, 0.25, 3.0)
+    monkeypatch.setattr(baskets, "baskets", lambda *_values, **_more: baskets.Baskets(9, False, 1.0, 1.0, [], [pair]))
+    browser = staff(Role.ANALYST)
+
+    categories = browser.get(reverse(PAGE), {"show": "categories"}).context["groups"]
+    pairs = browser.get(reverse(PAGE), {"show": "baskets", "part": "shown"}).context["pairs"]
+
+    saves = {row[0]: row[4] for row in categories}
+    assert "bought_category" in saves["Bags"]
+    assert str(bags.public_id) in saves["Bags"]
+    assert saves["No category"] == ""
+    assert all(str(product.public_id) in pairs[0][4] for product in (one, other))
+    assert browser.get(saves["Bags"]).status_code == 200
+    assert browser.get(pairs[0][4]).status_code == 200
+
+
 def test_all_products_leave_as_csv_with_safe_names(staff, monkeypatch):
     monkeypatch.setattr(products, "PAGE", 1)
     DailySalesFactory.create(day=timezone.localdate())
