@@ -21,6 +21,7 @@ class Item:
 
 INTELLIGENCE = _("Intelligence")
 ANALYTICS = _("Analytics")
+REVIEWS = _("Reviews")
 
 GROUPS: list[tuple[Any, list[Item]]] = [
     ("", [Item(_("Home"), "home", "index")]),
@@ -41,6 +42,13 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Orders"), "receipt_long", "catalog_order_changelist", "catalog.view_order"),
             Item(_("Customers"), "group", "catalog_customer_changelist", "catalog.view_customer"),
             Item(_("Imports"), "upload_file", "catalog_importbatch_changelist", "catalog.view_importbatch"),
+        ],
+    ),
+    (
+        REVIEWS,
+        [
+            Item(_("All reviews"), "reviews", "reviews_review_changelist", "reviews.view_review"),
+            Item(_("Reply templates"), "quickreply", "reviews_replytemplate_changelist", "reviews.view_replytemplate"),
         ],
     ),
     (ANALYTICS, [Item(_("Segments"), "groups", "analytics_segment_changelist", "analytics.view_segment")]),
@@ -78,7 +86,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 
-PAGES = ((ANALYTICS, "analytics"), (INTELLIGENCE, "intelligence"))
+PAGES = ((REVIEWS, "reviews"), (ANALYTICS, "analytics"), (INTELLIGENCE, "intelligence"))
 """Groups that begin with pages of apps, and the word by which these say where they belong. No dictionary: a title that
 is translated when it is read has another hash in every language."""
 

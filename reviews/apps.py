@@ -15,7 +15,29 @@ class ReviewsConfig(AppConfig):
         evaluators.register("sentiment", "reviews.sentiment_evaluators.SentimentEvaluator")
         role_permissions.register("reviews", "reviews.roles.ROLE_PERMISSIONS")
         import_sections.register("reviews", "reviews.importing.Reviews", order=20, title=_("Reviews"))
+        self._register_pages()
         self._register_personal_data()
+
+    @staticmethod
+    def _register_pages() -> None:
+        from catalog.extensions import customer_panels, product_panels
+        from core.extensions import dashboard_cards, staff_pages
+        from reviews.roles import MODERATE, SEEN
+
+        staff_pages.register(
+            "reviews_queue", "reviews.admin.queue.page", path="reviews/queue/", permission=MODERATE,
+            title=_("Reviews to check"), icon="rate_review", group="reviews", order=10,
+        )  # fmt: skip
+        styles = ("catalog/catalog.css", "reviews/reviews.css")
+        product_panels.register(
+            "reviews.product", "reviews.panels.reviews_of_product", order=12, is_lazy=True, title=_("Reviews"),
+            permission=SEEN, styles=styles,
+        )  # fmt: skip
+        customer_panels.register(
+            "reviews.customer", "reviews.panels.reviews_of_customer", order=5, is_lazy=True, title=_("Reviews"),
+            place="main", permission=SEEN, styles=styles,
+        )  # fmt: skip
+        dashboard_cards.register("reviews", "reviews.dashboard.card", order=15)
 
     @staticmethod
     def _register_personal_data() -> None:

@@ -2,7 +2,7 @@
 
 from core.exceptions import BadInput, DomainError, NotFound
 
-__all__ = ["AlreadyReviewed", "BadInput", "DecidedMeanwhile", "NotFound", "OwnReview", "TooManyPhotos"]
+__all__ = ["AlreadyReviewed", "BadInput", "NotFound", "OwnReview", "TooManyPhotos", "UndoExpired"]
 
 
 class AlreadyReviewed(DomainError):
@@ -19,7 +19,7 @@ class TooManyPhotos(DomainError):
     code = "too_many_photos"
 
 
-class DecidedMeanwhile(DomainError):
-    """Another member of staff decided in between."""
+class UndoExpired(DomainError):
+    """The decision is too old, or somebody else made it."""
 
-    code = "decided_meanwhile"
+    code = "undo_expired"

@@ -2,13 +2,12 @@
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from catalog.models import Visitor
 from core.rights.holdings import Identity
 from reviews.models import Review, ReviewPhoto, ReviewReply, ReviewReport, ReviewVote
-from reviews.services.voices import browser_of
+from reviews.services.voices import browser_of, recount
 
 
 def review_traces(who: Identity, label: str, pk: int) -> int:
@@ -39,16 +38,3 @@ def review_traces(who: Identity, label: str, pk: int) -> int:
 
     transaction.on_commit(delete_files, robust=True)
     return gone
-
-
-def recount(reviews: QuerySet[Review]) -> None:
-    """Votes and open complaints as their rows say."""
-
-    def counted(rows: QuerySet[ReviewVote] | QuerySet[ReviewReport]) -> Coalesce:
-        number = rows.filter(review=OuterRef("pk")).order_by().values("review").annotate(n=Count("*")).values("n")
-        return Coalesce(Subquery(number), 0)
-
-    reviews.update(
-        helpful_votes=counted(ReviewVote.objects.all()),
-        open_reports=counted(ReviewReport.objects.filter(closed_at=None)),
-    )

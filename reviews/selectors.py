@@ -1,12 +1,15 @@
 """Questions about reviews, each with a known number of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Avg, Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
 
-from reviews.models import Review, ReviewPhoto
+from core.models import StaffUser
+from core.reports.periods import midnight
+from reviews.models import ReplyTemplate, Review, ReviewPhoto, ReviewReport
 
 STARS = (5, 4, 3, 2, 1)
 NEWEST = ("-written_at", "-id")
@@ -68,6 +71,33 @@ def queue(*, filters: Q | None = None) -> QuerySet[Review]:
 
 def waiting_count() -> int:
     return Review.objects.waiting().count()
+
+
+def done_today(person: StaffUser) -> int:
+    """How many this member of staff decided since the shop's midnight."""
+    return Review.objects.filter(decided_by=person, decided_at__gte=midnight(timezone.localdate())).count()
+
+
+def open_reports_of(review_ids: Iterable[int]) -> dict[int, list[ReviewReport]]:
+    """Review → complaints that nobody has looked at, the oldest first. One query."""
+    found: dict[int, list[ReviewReport]] = {}
+    for report in ReviewReport.objects.filter(review_id__in=list(review_ids), closed_at=None).order_by("id"):
+        found.setdefault(report.review_id, []).append(report)
+    return found
+
+
+def photo_counts(review_ids: Iterable[int]) -> dict[int, int]:
+    """Review → number of its photos, for those that have any. One query."""
+    rows = ReviewPhoto.objects.filter(review_id__in=list(review_ids)).order_by().values("review_id")
+    return dict(rows.annotate(count=Count("pk")).values_list("review_id", "count"))
+
+
+def templates_for(review: Review) -> QuerySet[ReplyTemplate]:
+    """Reply templates made for its stars, in its language first; a review of unknown language may have any."""
+    found = ReplyTemplate.objects.filter(lowest__lte=review.rating, highest__gte=review.rating)
+    if review.language:
+        found = found.filter(language__in=["", review.language])
+    return found.order_by("-language", "title")
 
 
 def averages_of(product_ids: Sequence[int]) -> dict[int, tuple[int, float]]:

@@ -44,6 +44,7 @@ from tests.factories import (
     ModelVersionFactory,
     OutgoingMailFactory,
     ProductFactory,
+    ReplyTemplateFactory,
     ReviewFactory,
     SearchSynonymFactory,
     SegmentFactory,
@@ -442,6 +443,7 @@ CLOSED = {
     "catalog.importbatch": "change delete",
     "catalog.order": "add change delete",
     "catalog.stockmovement": "add change delete",
+    "reviews.review": "add change delete",
 }
 
 # Their pages only show; sending a form there shows them again.
@@ -459,6 +461,7 @@ SHOWN_ONLY = {
     "catalog.bulkchange",
     "catalog.importbatch",
     "catalog.order",
+    "reviews.review",
 }
 
 SEGMENTS_SEEN = {"analytics.view_segment", "analytics.change_segment"}
@@ -595,6 +598,12 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "analytics_live": ("GET", {"analytics.view_dailysales"}),
     "recommender_preview": ("GET", {"catalog.view_product"}),
     "recommender_trials": ("GET", {"core.view_modelversion"}),
+    "reviews_queue": ("GET", {"reviews.moderate_review"}),
+    "reviews_review_undo": ("POST", {"reviews.moderate_review"}),
+    "reviews_review_decide": ("POST", {"reviews.moderate_review"}),
+    "reviews_review_reply": ("POST", {"reviews.change_reviewreply"}),
+    "reviews_review_export": ("POST", {"core.export_data & reviews.view_review"}),
+    "reviews_replytemplate_export": ("POST", {"core.export_data & reviews.view_replytemplate"}),
 }
 
 # The walk could not go on after these; tests/core/accounts calls them.
@@ -694,6 +703,8 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "catalog.searchsynonym": SearchSynonymFactory.create(),
         "catalog.stockmovement": StockMovementFactory.create(),
         "recommender.placement": Placement.objects.get(key="home"),
+        "reviews.review": world.review,
+        "reviews.replytemplate": ReplyTemplateFactory.create(),
     }
 
 

@@ -103,6 +103,8 @@ class Review(PublicIdModel, TimestampedModel):
                 name="review_waiting",
             ),
             GinIndex(OpClass(Upper("text"), name="gin_trgm_ops"), name="review_text_trgm"),
+            GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="review_title_trgm"),
+            GinIndex(OpClass(Upper("author"), name="gin_trgm_ops"), name="review_author_trgm"),
         ]
 
     def __str__(self) -> str:

@@ -1,8 +1,8 @@
 """One function for each thing that can be done with reviews."""
 
-from reviews.services.moderation import Decision, close_reports, publish, put_back, reject
+from reviews.services.moderation import Decision, close_reports, publish, put_back, reject, undo_decision
 from reviews.services.photos import add_photo, remove_photo
-from reviews.services.replies import draft_reply, fill_template, remove_reply, send_reply
+from reviews.services.replies import draft_reply, fill_template, remove_reply, send_reply, unknown_tags
 from reviews.services.submission import NewReview, remove_review, submit_review
 from reviews.services.voices import Voice, report_review, take_vote_back, vote_helpful
 
@@ -24,5 +24,7 @@ __all__ = [
     "send_reply",
     "submit_review",
     "take_vote_back",
+    "undo_decision",
+    "unknown_tags",
     "vote_helpful",
 ]

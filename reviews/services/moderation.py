@@ -1,29 +1,54 @@
 """Staff decide what others may read. Each decision can be taken back."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
 
+from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.models import StaffUser
-from reviews.exceptions import BadInput
+from reviews.exceptions import BadInput, UndoExpired
 from reviews.models import Review, ReviewReport
 from reviews.services.submission import rate, unrate
+from reviews.services.voices import recount
 from reviews.signals import announce, review_published, review_withdrawn
 
 Status, Reason = Review.Status, Review.Reason
 FAKE = frozenset({Reason.ADVERTISING, Reason.NOT_GENUINE})
 """Reasons after which the stars do not count as what a customer thinks."""
+UNDO_SALT = "reviews.decision"
+UNDO_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What became of the reviews: those decided now; those that had another state already, or are gone."""
+    """What became of the reviews: those decided now; those that had another state already, or are gone. `undo` is the
+    key for `undo_decision`, empty when nothing changed."""
 
     decided: tuple[int, ...]
     passed_over: int
+    undo: str = field(default="", compare=False)
+    kept: tuple[int, ...] = ()
+    """Those that stay as they were and whose complaints were looked at."""
+
+
+class _State(NamedTuple):
+    """Where a review stands, and since whose decision."""
+
+    status: str
+    reason: str = ""
+    note: str = ""
+    decided_at: str | None = None
+    decided_by: int | None = None
+
+    @classmethod
+    def of(cls, row: Review) -> "_State":
+        decided_at = None if row.decided_at is None else row.decided_at.isoformat()
+        return cls(row.status, row.reason, row.reason_note, decided_at, row.decided_by_id)
 
 
 def publish(ids: Collection[int], *, by: StaffUser) -> Decision:
@@ -42,38 +67,83 @@ def reject(ids: Collection[int], *, by: StaffUser, reason: str, note: str = "") 
 
 
 def put_back(ids: Collection[int], *, by: StaffUser) -> Decision:
-    """Undo: they wait for a decision again."""
+    """They wait for a decision again."""
     return _decide(ids, Status.PENDING, by=by)
 
 
-def close_reports(ids: Collection[int]) -> int:
+def close_reports(ids: Collection[int], *, at: datetime | None = None) -> int:
     """The complaints about these reviews were looked at and change nothing. How many."""
     with transaction.atomic():
-        closed = ReviewReport.objects.filter(review_id__in=ids, closed_at=None).update(closed_at=timezone.now())
+        closed = ReviewReport.objects.filter(review_id__in=ids, closed_at=None).update(closed_at=at or timezone.now())
         Review.objects.filter(pk__in=ids).update(open_reports=0)
     return closed
 
 
 @transaction.atomic
+def undo_decision(key: str, *, by: StaffUser) -> int:
+    """Put reviews back to where they stood before one decision, with the complaints it closed, except those that were
+    decided again since. Returns how many. Raises UndoExpired for a key that is older than a day or somebody else's."""
+    try:
+        found: dict[str, Any] = signing.loads(key, salt=UNDO_SALT, max_age=UNDO_SECONDS)
+    except signing.BadSignature as error:
+        raise UndoExpired(
+            _("This can no longer be undone from here. Decide again on the page of the review.")
+        ) from error
+    if found["by"] != by.pk:
+        raise UndoExpired(_("Somebody else decided this. Only they can undo it."))
+    at = datetime.fromisoformat(found["at"])
+    touched = list(found["kept"])
+    count = len(touched)
+    for state, ids in found["was"]:
+        same = Review.objects.filter(pk__in=ids, status=found["status"], updated_at=at)
+        back = list(same.order_by("pk").values_list("pk", flat=True))
+        _rows, changed = _write(back, _State(*state), at=timezone.now())
+        count += len(changed)
+        touched += back
+    ReviewReport.objects.filter(review_id__in=touched, closed_at=at).update(closed_at=None)
+    recount(Review.objects.filter(pk__in=touched))
+    return count
+
+
+@transaction.atomic
 def _decide(ids: Collection[int], status: str, *, by: StaffUser, reason: str = "", note: str = "") -> Decision:
-    """Rows are locked in one order, so that two who decide at once wait for each other and the later one wins."""
     now = timezone.now()
+    decided = (None, None) if status == Status.PENDING else (now.isoformat(), by.pk)
+    rows, changed = _write(ids, _State(status, reason, note, *decided), at=now)
+    known = {row.pk for row in changed}
+    kept: tuple[int, ...] = ()
+    if status != Status.PENDING:
+        kept = tuple(row.pk for row in rows if row.pk not in known and row.open_reports)
+        close_reports([row.pk for row in rows], at=now)
+    undo = _undo_key(changed, kept, status=status, by=by, at=now) if changed or kept else ""
+    return Decision(tuple(row.pk for row in changed), len(set(ids)) - len(changed), undo, kept)
+
+
+def _undo_key(changed: list[Review], kept: tuple[int, ...], *, status: str, by: StaffUser, at: datetime) -> str:
+    """Where each stood, grouped: most of a page stood at the same place."""
+    was: dict[_State, list[int]] = {}
+    for row in changed:
+        was.setdefault(_State.of(row), []).append(row.pk)
+    told = {"by": by.pk, "at": at.isoformat(), "status": status, "was": list(was.items()), "kept": kept}
+    return signing.dumps(told, salt=UNDO_SALT, compress=True)
+
+
+def _write(ids: Collection[int], to: _State, *, at: datetime) -> tuple[list[Review], list[Review]]:
+    """The rows as they were, and those of them that are different now. Rows are locked in one order, so that two who
+    decide at once wait for each other and the later one wins."""
     rows = list(Review.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk"))
-    changed = [row for row in rows if row.status != status or row.reason != reason or row.reason_note != note]
-    waiting = status == Status.PENDING
+    changed = [row for row in rows if (row.status, row.reason, row.reason_note) != to[:3]]
     Review.objects.filter(pk__in=[row.pk for row in changed]).update(
-        status=status, reason=reason, reason_note=note, updated_at=now,
-        decided_at=None if waiting else now, decided_by=None if waiting else by,
+        status=to.status, reason=to.reason, reason_note=to.note, updated_at=at,
+        decided_at=to.decided_at and datetime.fromisoformat(to.decided_at), decided_by_id=to.decided_by,
     )  # fmt: skip
     for row in changed:
-        if reason in FAKE:
+        if to.reason in FAKE:
             unrate(row)
         elif row.reason in FAKE:
             rate(row)
-        if status == Status.PUBLISHED:
+        if to.status == Status.PUBLISHED:
             announce(review_published, review_id=row.pk)
         elif row.status == Status.PUBLISHED:
             announce(review_withdrawn, review_id=row.pk)
-    if not waiting:
-        close_reports([row.pk for row in rows])
-    return Decision(tuple(row.pk for row in changed), len(set(ids)) - len(changed))
+    return rows, changed

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
@@ -72,3 +73,16 @@ def _counted(review: Review, change: int) -> int:
         Review.objects.filter(pk=review.pk).update(helpful_votes=F("helpful_votes") + change)
     votes: int = Review.objects.values_list("helpful_votes", flat=True).get(pk=review.pk)
     return votes
+
+
+def recount(reviews: QuerySet[Review]) -> None:
+    """Votes and open complaints as their rows say."""
+
+    def counted(rows: QuerySet[ReviewVote] | QuerySet[ReviewReport]) -> Coalesce:
+        number = rows.filter(review=OuterRef("pk")).order_by().values("review").annotate(n=Count("*")).values("n")
+        return Coalesce(Subquery(number), 0)
+
+    reviews.update(
+        helpful_votes=counted(ReviewVote.objects.all()),
+        open_reports=counted(ReviewReport.objects.filter(closed_at=None)),
+    )

@@ -89,12 +89,19 @@
     const box = document.getElementById("zg-toasts");
     const toast = document.createElement("div");
     toast.className = "zg-toast";
-    toast.dataset.toast = "6";
+    toast.dataset.toast = event.detail.undo ? "12" : "6";
     const words = document.createElement("span");
     words.textContent = event.detail.text || event.detail.value || "";
     const close = document.createElement("button");
     close.type = "button"; close.dataset.toastClose = ""; close.textContent = "×";
-    toast.append(words, close);
+    toast.append(words);
+    if (event.detail.undo) {
+      const undo = document.createElement("button");
+      undo.type = "button"; undo.textContent = event.detail.undoLabel;
+      undo.addEventListener("click", () => { close.click(); event.detail.undo(); });
+      toast.append(undo);
+    }
+    toast.append(close);
     toast.hidden = box.childElementCount > 0;
     box.append(toast);
     if (!toast.hidden) runToast(toast);

@@ -1,0 +1,84 @@
+"""How reviews look in lists, cards and panels. Pure: everything shown was read before."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from catalog.admin import cells
+from catalog.admin.fields import language_name
+from core.components import Meaning, ago, figure, pill
+from reviews.models import Review, ReviewPhoto, ReviewReply
+
+MEANINGS = {
+    Review.Status.PENDING: Meaning.WAITING,
+    Review.Status.PUBLISHED: Meaning.GOOD,
+    Review.Status.REJECTED: Meaning.STOPPED,
+}
+SMALL, LARGE = 160, 800
+SHORT = 90
+
+
+def stars(rating: int) -> SafeString:
+    """Five signs, read out as one number."""
+    words = ngettext("%(count)d star of 5", "%(count)d stars of 5", rating) % {"count": rating}
+    return format_html(
+        '<span class="rev-stars" role="img" aria-label="{}">{}<i>{}</i></span>', words, "★" * rating, "★" * (5 - rating)
+    )
+
+
+def status(review: Review) -> SafeString:
+    """What became of it; one that is published and complained about waits too."""
+    if review.status == Review.Status.PUBLISHED and review.open_reports:
+        return pill(Meaning.WAITING, _("complained about"))
+    return pill(MEANINGS[Review.Status(review.status)], review.get_status_display())
+
+
+def reply_state(reply: ReviewReply | None) -> SafeString | str:
+    if reply is None:
+        return ""
+    return pill(Meaning.GOOD, _("sent")) if reply.sent_at else pill(Meaning.PROPOSED, _("reply draft"))
+
+
+def words(review: Review, length: int = SHORT) -> str:
+    """Its title or the beginning of its text; stars alone say so."""
+    return Truncator(" ".join((review.title or review.text).split())).chars(length) or _("No words, stars alone")
+
+
+def who(review: Review, *, may_see_customers: bool) -> Any:
+    """The name shown beside the review, else the customer's for those who may see customers."""
+    if review.author:
+        return review.author
+    if may_see_customers and review.customer is not None:
+        return str(review.customer)
+    return cells.quiet(_("a customer") if review.customer_id else _("unknown"))
+
+
+def language(review: Review) -> Any:
+    return language_name(review.language) if review.language else cells.NOTHING
+
+
+def verified(review: Review) -> Any:
+    return _("Yes") if review.is_verified else cells.NOTHING
+
+
+def some(count: int) -> SafeString:
+    """A number, or nothing to look at."""
+    return cells.number(figure(count)) if count else cells.number(cells.NOTHING)
+
+
+def age(moment: datetime) -> Any:
+    """How long ago within a day, else the date alone: a list of many columns has no room for minutes of last year."""
+    return ago(moment) if timezone.now() - moment < timedelta(days=1) else cells.day(moment)
+
+
+def photo_addresses(photo: ReviewPhoto) -> tuple[str, str]:
+    """The photo drawn small, and as large as a page shows it."""
+    name = photo.file.name
+    return reverse("picture", args=[SMALL, name]), reverse("picture", args=[LARGE, name])

@@ -1,0 +1,89 @@
+"""Filters of the list of reviews."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
+
+from catalog.admin.fields import language_name, shop_languages
+from reviews.models import Review, ReviewPhoto
+from reviews.selectors import STARS
+
+UNKNOWN = "none"
+
+
+class StarsFilter(DropdownFilter):
+    title = _("stars")
+    parameter_name = "stars"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        each = [(str(one), ngettext("%(count)d star", "%(count)d stars", one) % {"count": one}) for one in STARS]
+        return [*each, ("low", _("1 and 2 stars")), ("high", _("4 and 5 stars"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
+        value = self.value()
+        if value == "low":
+            return queryset.filter(rating__lte=2)
+        if value == "high":
+            return queryset.filter(rating__gte=4)
+        return queryset.filter(rating=int(value)) if value in {str(one) for one in STARS} else queryset
+
+
+class LanguageFilter(DropdownFilter):
+    """Languages of the shop, and reviews of which nobody knows."""
+
+    title = _("language")
+    parameter_name = "written_in"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*((code, language_name(code)) for code in shop_languages()), (UNKNOWN, _("unknown"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
+        value = self.value()
+        return queryset.filter(language="" if value == UNKNOWN else value) if value else queryset
+
+
+class YesNoFilter(DropdownFilter):
+    """Two answers about each review."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("yes")), ("no", _("no"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
+        value = self.value()
+        return self.those(queryset, value == "yes") if value in ("yes", "no") else queryset
+
+    def those(self, reviews: QuerySet[Review], is_yes: bool) -> QuerySet[Review]:
+        raise NotImplementedError
+
+
+class VerifiedFilter(YesNoFilter):
+    title = _("verified purchase")
+    parameter_name = "verified"
+
+    def those(self, reviews: QuerySet[Review], is_yes: bool) -> QuerySet[Review]:
+        return reviews.filter(is_verified=is_yes)
+
+
+class PhotosFilter(YesNoFilter):
+    title = _("with photos")
+    parameter_name = "photos"
+
+    def those(self, reviews: QuerySet[Review], is_yes: bool) -> QuerySet[Review]:
+        has_photos = Exists(ReviewPhoto.objects.filter(review=OuterRef("pk")))
+        return reviews.filter(has_photos if is_yes else ~has_photos)
+
+
+class ReplyFilter(YesNoFilter):
+    title = _("answered")
+    parameter_name = "answered"
+
+    def those(self, reviews: QuerySet[Review], is_yes: bool) -> QuerySet[Review]:
+        return reviews.filter(reply__sent_at__isnull=not is_yes)
+
+
+class ProductFilter(AutocompleteSelectFilter):
+    """Reviews of one product, found by typing."""

@@ -1,0 +1,183 @@
+"""Staff page "Reviews to check": what waits, complaints first, decided with one key each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from catalog import selectors_admin as reads
+from catalog.admin import cells as shared
+from catalog.admin.notices import acting
+from catalog.models import ProductImage
+from catalog.selectors_admin import Purchases
+from catalog.thumbnails import first_thumbnail
+from core.components import figure, toast
+from core.exceptions import DomainError
+from core.shop import current_shop
+from reviews import selectors, services
+from reviews.admin import cells
+from reviews.admin.review_page import done_words, words_of
+from reviews.models import Review, ReviewReport
+
+PAGE = 24
+MOST_PAGES = 1_000
+LONGEST_PK = 18
+Status = Review.Status
+
+
+@dataclass(frozen=True)
+class Card:
+    """One review as the queue shows it; made without further queries."""
+
+    review: Review
+    who: Any
+    product: str
+    picture: SafeString
+    stars: SafeString
+    photos: list[tuple[str, str]]
+    facts: list[str]
+    reports: list[ReviewReport]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an act did: a sentence, the key that takes it back, and whether it was refused."""
+
+    text: str = ""
+    undo: str = ""
+    is_refused: bool = False
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """`?page=`; a POST decides. With `Accept: application/json` the answer is data for the script, else a page."""
+    if request.method == "POST":
+        return _answer(request, _act(request))
+    number = _page_number(request)
+    waiting, done = selectors.waiting_count(), selectors.done_today(acting(request))
+    if number > 1 and (number - 1) * PAGE >= waiting:
+        return HttpResponseRedirect(reverse("admin:reviews_queue"))
+    cards = _cards(request, (number - 1) * PAGE) if waiting else []
+    here = reverse("admin:reviews_queue")
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": _("Reviews to check"),
+        "crumbs": [{"title": _("Reviews"), "url": reverse("admin:reviews_review_changelist")}],
+        "cards": cards,
+        "many": [card.review.pk for card in cards if not card.reports],
+        "reasons": Review.Reason.choices,
+        "summary": _summary(waiting, done),
+        "done_today": done,
+        "next_page": f"{here}?page={number + 1}" if waiting > number * PAGE else "",
+        "previous_page": f"{here}?page={number - 1}" if number > 1 else "",
+        "page_keys": _keys(),
+        **_nothing(),
+    }
+    return render(request, "admin/reviews/queue.html", context)
+
+
+def _page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "")
+    return min(max(int(text), 1), MOST_PAGES) if text.isdecimal() and len(text) < 6 else 1
+
+
+def _cards(request: HttpRequest, first: int) -> list[Card]:
+    """Seven queries for any number of reviews."""
+    pictures = Prefetch("product__images", ProductImage.objects.order_by("position", "id"))
+    rows = list(selectors.queue().prefetch_related(pictures)[first : first + PAGE])
+    reports = selectors.open_reports_of(row.pk for row in rows)
+    may_see_customers = request.user.has_perm("catalog.view_customer")
+    bought: dict[int, Purchases] = {}
+    if may_see_customers:
+        people = [row.customer_id for row in rows if row.customer_id]
+        bought = reads.customer_purchases(people, current_shop().base_currency)
+    return [
+        Card(
+            review=row,
+            who=cells.who(row, may_see_customers=may_see_customers),
+            product=row.product.localised("name"),
+            picture=shared.picture(first_thumbnail(row.product)),
+            stars=cells.stars(row.rating),
+            photos=[cells.photo_addresses(photo) for photo in row.photos.all()],  # type: ignore[attr-defined]
+            facts=_facts(row, bought.get(row.customer_id or 0), may_see_customers=may_see_customers),
+            reports=reports.get(row.pk, []),
+        )
+        for row in rows
+    ]
+
+
+def _facts(review: Review, bought: Purchases | None, *, may_see_customers: bool) -> list[str]:
+    facts = [_("verified purchase") if review.is_verified else _("not bought here")]
+    if may_see_customers and review.customer_id:
+        orders = bought.orders if bought else 0
+        facts.append(ngettext("%(count)s paid order", "%(count)s paid orders", orders) % {"count": figure(orders)})
+    if review.status == Status.PUBLISHED:
+        facts.append(_("published"))
+    return facts
+
+
+def _act(request: HttpRequest) -> Outcome:
+    """`act` publish or undo, or a `reason`, which rejects. `ids`: at most a page."""
+    by, act, reason = acting(request), request.POST.get("act", ""), request.POST.get("reason", "")
+    ids = [int(one) for one in request.POST.getlist("ids")[:PAGE] if one.isdecimal() and len(one) <= LONGEST_PK]
+    try:
+        if act == "undo":
+            return Outcome(done_words("undone", services.undo_decision(request.POST.get("key", ""), by=by)))
+        if reason:
+            decision = services.reject(ids, by=by, reason=reason, note=request.POST.get("note", ""))
+            text = words_of(decision, Status.REJECTED)
+        elif act == "publish":
+            decision = services.publish(ids, by=by)
+            text = words_of(decision, Status.PUBLISHED)
+        else:
+            return Outcome()
+    except DomainError as error:
+        return Outcome(str(error.message), is_refused=True)
+    return Outcome(text or _("Somebody else decided it meanwhile"), decision.undo)
+
+
+def _answer(request: HttpRequest, outcome: Outcome) -> HttpResponse:
+    if request.headers.get("Accept") == "application/json":
+        summary = _summary(selectors.waiting_count(), selectors.done_today(acting(request)))
+        told = {"text": outcome.text, "undo": outcome.undo, "summary": summary}
+        return JsonResponse(told, status=409 if outcome.is_refused else 200)
+    if outcome.is_refused:
+        messages.error(request, outcome.text)
+    elif outcome.undo:
+        toast(request, outcome.text, undo=reverse("admin:reviews_queue"), act="undo", key=outcome.undo)
+    elif outcome.text:
+        toast(request, outcome.text)
+    return HttpResponseRedirect(request.get_full_path())
+
+
+def _summary(waiting: int, done: int) -> str:
+    to_check = ngettext("%(count)s to check", "%(count)s to check", waiting) % {"count": figure(waiting)}
+    by_you = ngettext("%(count)s done today", "%(count)s done today", done) % {"count": figure(done)}
+    return f"{to_check} · {by_you}"
+
+
+def _nothing() -> dict[str, str]:
+    return {
+        "empty_title": _("Nothing to review"),
+        "empty_text": _("New reviews and complaints appear here as soon as they arrive."),
+        "empty_label": _("All reviews"),
+        "empty_url": reverse("admin:reviews_review_changelist"),
+    }
+
+
+def _keys() -> list[tuple[str, str]]:
+    return [
+        ("J K", _("Next and previous review; arrows too")),
+        ("A", _("Publish, or keep published")),
+        ("R", _("Reject, then 1 to 7 for the reason")),
+        ("S", _("Skip")),
+        ("Z", _("Undo the last decision")),
+        ("Shift A", _("Publish all shown without complaints")),
+        ("O", _("Open the review")),
+    ]

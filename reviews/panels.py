@@ -1,0 +1,70 @@
+"""What reviews show on the pages of a product and of a customer."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from catalog.models import Customer, Product
+from core.components import figure, percent
+from core.panels import MAIN, Panel
+from reviews import selectors
+from reviews.admin import cells
+from reviews.models import Review
+
+SHOWN = 3
+OF_CUSTOMER = 10
+
+
+def reviews_of_product(request: HttpRequest, product: Product) -> Panel:
+    """How many stars, and the newest words, waiting ones included."""
+    stars = selectors.stars_of(product.pk)
+    newest = Review.objects.filter(product=product).select_related("customer").order_by(*selectors.NEWEST)
+    last = list(newest[:SHOWN])
+    may_see_customers = request.user.has_perm("catalog.view_customer")
+    return Panel(
+        title=_("Reviews"),
+        template="admin/reviews/panels/product.html",
+        context={
+            "stars": stars,
+            "average": figure(stars.average, 1),
+            "bars": [
+                (cells.stars(one), count, round(100 * share), percent(share)) for one, count, share in stars.shares
+            ],
+            "last": [_row(one, cells.who(one, may_see_customers=may_see_customers)) for one in last],
+        },
+        count=stars.count,
+        url=f"{reverse('admin:reviews_review_changelist')}?product__id__exact={product.pk}" if last else "",
+        url_label=_("All reviews"),
+        empty="" if last else _("Nobody has reviewed this product yet."),
+    )
+
+
+def reviews_of_customer(request: HttpRequest, customer: Customer) -> Panel:
+    """What the customer wrote, newest first, whatever became of it."""
+    rows = selectors.reviews_by(customer.pk)
+    last = list(rows[:OF_CUSTOMER])
+    count = rows.count() if len(last) == OF_CUSTOMER else len(last)
+    return Panel(
+        title=_("Reviews"),
+        template="admin/reviews/panels/customer.html",
+        context={"last": [_row(one, one.product.localised("name")) for one in last]},
+        place=MAIN,
+        count=count,
+        url=f"{reverse('admin:reviews_review_changelist')}?customer__id__exact={customer.pk}" if last else "",
+        url_label=_("All reviews"),
+        empty="" if last else _("No review yet."),
+    )
+
+
+def _row(review: Review, about: Any) -> dict[str, Any]:
+    return {
+        "pk": review.pk,
+        "stars": cells.stars(review.rating),
+        "status": cells.status(review),
+        "words": cells.words(review, 140),
+        "language": review.language,
+        "about": about,
+        "written_at": review.written_at,
+    }

@@ -1,0 +1,121 @@
+/* The queue of reviews: keys, decisions without leaving the page, one review at a time on a small screen. */
+"use strict";
+(() => {
+  const queue = document.querySelector("[data-queue]");
+  if (!queue) return;
+  const all = document.querySelector("[data-queue-all]"), summary = document.querySelector("[data-queue-summary]");
+  const done = []; // {cards, key}, the newest last
+  const left = () => [...queue.querySelectorAll("[data-card]:not([hidden])")];
+  const current = () => queue.querySelector("[data-card].is-now:not([hidden])");
+  const say = (text, more) => document.dispatchEvent(new CustomEvent("zg:toast", { detail: { text, ...more } }));
+  queue.classList.add("is-live");
+
+  function choose(card, focus) {
+    queue.querySelectorAll(".is-now").forEach((one) => one.classList.remove("is-now"));
+    if (!card) return;
+    card.classList.add("is-now");
+    if (focus) card.focus({ preventScroll: true });
+    card.scrollIntoView({ block: "nearest" });
+  }
+  function move(step) {
+    const cards = left(), at = cards.indexOf(current());
+    if (cards.length) choose(cards[Math.min(Math.max(at + step, 0), cards.length - 1)], true);
+  }
+  function take(cards) {
+    const rest = left(), at = rest.findIndex((one) => cards.includes(one));
+    const next = rest.slice(at).find((one) => !cards.includes(one)) || rest.filter((one) => !cards.includes(one)).pop();
+    cards.forEach((one) => { one.hidden = true; one.querySelectorAll("details[open]").forEach((menu) => { menu.open = false; }); });
+    count();
+    if (next) choose(next, true);
+    else if (!done.length && queue.dataset.next) location.href = queue.dataset.next;
+    else location.reload();
+  }
+  function count() {
+    if (!all) return;
+    const open = new Set(left().map((card) => card.dataset.card));
+    const inputs = [...all.querySelectorAll("input[name=ids]")];
+    inputs.forEach((input) => { input.disabled = !open.has(input.value); });
+    const shown = inputs.filter((input) => !input.disabled).length;
+    all.querySelector("[data-queue-shown]").textContent = shown;
+    all.hidden = !shown;
+  }
+  async function post(data) {
+    let answer;
+    try {
+      answer = await fetch(location.href, { method: "POST", body: data, credentials: "same-origin", headers: { Accept: "application/json" } });
+    } catch (error) { answer = null; }
+    if (!answer || !(answer.headers.get("Content-Type") || "").includes("json")) { say(document.body.dataset.failed); return null; }
+    const told = await answer.json();
+    if (summary) summary.textContent = told.summary;
+    if (!answer.ok) { say(told.text); return null; }
+    return told;
+  }
+  async function decide(form, submitter, cards) {
+    if (form.dataset.busy) return;
+    form.dataset.busy = "1";
+    const data = new FormData(form);
+    if (submitter) data.append(submitter.name, submitter.value);
+    const told = await post(data);
+    delete form.dataset.busy;
+    form.querySelectorAll(".is-busy").forEach((one) => { one.classList.remove("is-busy"); one.removeAttribute("aria-disabled"); });
+    if (!told) return;
+    if (told.undo) done.push({ cards, key: told.undo, token: data.get("csrfmiddlewaretoken") });
+    say(told.text, told.undo ? { undo, undoLabel: queue.dataset.undo } : {});
+    take(cards);
+  }
+  async function undo() {
+    const last = done.pop();
+    if (!last) return;
+    const data = new FormData();
+    data.append("act", "undo"); data.append("key", last.key); data.append("csrfmiddlewaretoken", last.token);
+    const told = await post(data);
+    if (!told) return;
+    last.cards.forEach((card) => { card.hidden = false; });
+    count();
+    choose(last.cards[0], true);
+    say(told.text);
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target, card = form.closest("[data-card]");
+    if (card && form.matches("[data-queue-act]")) { event.preventDefault(); decide(form, event.submitter, [card]); }
+    if (form === all) {
+      event.preventDefault();
+      const ids = new Set([...new FormData(all).getAll("ids")]);
+      decide(all, event.submitter || all.querySelector("button"), left().filter((one) => ids.has(one.dataset.card)));
+    }
+  });
+  queue.querySelectorAll("[data-queue-skip]").forEach((button) => { button.hidden = false; });
+  queue.addEventListener("click", (event) => {
+    const card = event.target.closest("[data-card]");
+    if (!card) return;
+    if (event.target.closest("[data-queue-skip]")) take([card]); else choose(card, false);
+  });
+  queue.addEventListener("focusin", (event) => { const card = event.target.closest("[data-card]"); if (card && card !== current()) choose(card, false); });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    const card = current(), menu = card && card.querySelector(".rev-reject");
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const keys = {
+      j: () => move(1), ArrowDown: () => move(1), ArrowRight: () => move(1),
+      k: () => move(-1), ArrowUp: () => move(-1), ArrowLeft: () => move(-1),
+      a: () => event.shiftKey ? all && !all.hidden && all.requestSubmit() : card && card.querySelector("button[value=publish]").click(),
+      r: () => { if (menu) { menu.open = !menu.open; if (menu.open) menu.querySelector("button").focus(); } },
+      s: () => card && take([card]),
+      z: undo,
+      o: () => card && card.querySelector(".rev-known a").click(),
+    };
+    if (menu && menu.open && /^[1-9]$/.test(key)) {
+      const button = menu.querySelectorAll("button[name=reason]")[Number(key) - 1], note = menu.querySelector("input[name=note]");
+      if (!button) return;
+      event.preventDefault();
+      if (button.value === "other" && !note.value.trim()) note.focus(); else button.click();
+    } else if (menu && menu.open && key.startsWith("Arrow")) {
+      event.preventDefault();
+      const buttons = [...menu.querySelectorAll("button, input")], at = buttons.indexOf(document.activeElement);
+      buttons[(at + (key === "ArrowDown" ? 1 : -1) + buttons.length) % buttons.length].focus();
+    } else if (keys[key]) { event.preventDefault(); keys[key](); }
+  });
+  choose(left()[0], false);
+})();

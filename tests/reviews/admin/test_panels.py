@@ -1,0 +1,53 @@
+"""What reviews show on the pages of a product, of a customer and on the staff home."""
+
+import pytest
+
+from tests.factories import CustomerFactory, ProductFactory, ReviewFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_product_shows_its_stars_and_its_newest_words(client):
+    product = ProductFactory.create()
+    for rating in (5, 5, 2):
+        ReviewFactory.create(product=product, rating=rating, published=True)
+    ReviewFactory.create(product=product, text="Not yet shown")
+
+    text = client.get(f"/admin/catalog/product/{product.pk}/panel/reviews.product/").content.decode()
+
+    assert "<b>4.0</b>" in text
+    assert "from 3 published reviews" in text
+    assert "Not yet shown" in text
+    assert f"/admin/reviews/review/?product__id__exact={product.pk}" in text
+
+
+def test_a_customer_shows_what_they_wrote(client):
+    customer = CustomerFactory.create()
+    review = ReviewFactory.create(customer=customer, product__name="Kettle", status="rejected", reason="abusive")
+
+    text = client.get(f"/admin/catalog/customer/{customer.pk}/panel/reviews.customer/").content.decode()
+
+    assert f"/admin/reviews/review/{review.pk}/change/" in text
+    assert "Kettle" in text
+    assert "Rejected" in text
+
+
+@pytest.mark.parametrize("kind", ["product", "customer"])
+def test_nothing_written_yet_is_said(client, kind):
+    row = ProductFactory.create() if kind == "product" else CustomerFactory.create()
+
+    text = client.get(f"/admin/catalog/{kind}/{row.pk}/panel/reviews.{kind}/").content.decode()
+
+    assert "Nobody has reviewed" in text or "No review yet." in text
+
+
+def test_the_home_counts_what_waits_for_those_who_may_decide(client, client_with):
+    ReviewFactory.create_batch(2)
+    ReviewFactory.create(published=True)
+
+    def work(browser) -> list[tuple[str, int, str]]:
+        items = browser.get("/admin/").context["home"].work
+        return [(str(one.label), one.count, one.url) for one in items if "review" in str(one.label)]
+
+    assert work(client) == [("reviews to check", 2, "/admin/reviews/queue/")]
+    assert work(client_with("reviews.view_review")) == []
