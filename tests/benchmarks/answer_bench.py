@@ -82,7 +82,7 @@ def measured(ask: Callable[[list[tuple[int, float]]], Any], histories: list[list
         ask(history)
         cpu.append(1000.0 * (time.thread_time() - began))
         wall.append(1000.0 * (time.perf_counter() - before))
-    found = {}
+    found: dict[str, Any] = {}
     for name, taken in (("cpu", cpu[WARM:]), ("clock", wall[WARM:])):
         middle, slow = np.percentile(taken, [50, 99])
         found |= {f"{name}_p50": round(float(middle), 3), f"{name}_p99": round(float(slow), 3)}
