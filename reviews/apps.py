@@ -34,7 +34,7 @@ class ReviewsConfig(AppConfig):
             permission=SEEN, styles=styles,
         )  # fmt: skip
         customer_panels.register(
-            "reviews.customer", "reviews.panels.reviews_of_customer", order=5, is_lazy=True, title=_("Reviews"),
+            "reviews.customer", "reviews.panels.reviews_of_customer", order=3, is_lazy=True, title=_("Reviews"),
             place="main", permission=SEEN, styles=styles,
         )  # fmt: skip
         dashboard_cards.register("reviews", "reviews.dashboard.card", order=15)

@@ -118,7 +118,7 @@ def _facts(review: Review, bought: Purchases | None, *, may_see_customers: bool)
         orders = bought.orders if bought else 0
         facts.append(ngettext("%(count)s paid order", "%(count)s paid orders", orders) % {"count": figure(orders)})
     if review.status == Status.PUBLISHED:
-        facts.append(_("published"))
+        facts.append(review.get_status_display())
     return facts
 
 

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from catalog import selectors_admin as reads
@@ -211,7 +211,7 @@ def _joined(text: str, template: str, review: Review) -> str:
 def _facts(request: HttpRequest, review: Review) -> list[tuple[Any, Any]]:
     return [
         (_("Verified purchase"), _("yes") if review.is_verified else _("no")),
-        (_("Written"), when(review.written_at)),
+        (pgettext("review", "Written"), when(review.written_at)),
         (_("Language"), cells.language(review)),
         (_("Found helpful"), figure(review.helpful_votes)),
         (_("Own ID"), review.external_id or "–"),
@@ -236,9 +236,13 @@ def _customer(request: HttpRequest, review: Review) -> dict[str, Any] | None:
 def _timeline(review: Review, reply: ReviewReply | None) -> list[tuple[str, str, str, Any]]:
     """(shape, sentence, who, moment), newest first."""
     gone = _("somebody who is not here any more")
-    events: list[tuple[str, str, str, Any]] = [("○", _("Written"), review.author or _("a customer"), review.written_at)]
+    events: list[tuple[str, str, str, Any]] = [
+        ("○", pgettext("review", "Written"), review.author or _("a customer"), review.written_at)
+    ]
     if review.decided_at:
-        shape, text = ("✓", _("Published")) if review.status == Status.PUBLISHED else ("✕", _("Rejected"))
+        shape, text = (
+            ("✓", pgettext("review", "Published")) if review.status == Status.PUBLISHED else ("✕", _("Rejected"))
+        )
         parts = [text, review.get_reason_display() if review.reason else "", review.reason_note]
         events.append((shape, " · ".join(filter(None, parts)), str(review.decided_by or gone), review.decided_at))
     if reply is not None:

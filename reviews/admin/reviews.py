@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from catalog.admin import cells as shared
@@ -113,7 +113,7 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, LedgerAdmin):
     def list_views(self, request: HttpRequest) -> list[ListView]:
         labels = {
             "": _("All"), "waiting": _("To review"), "complaints": _("Complained about"),
-            "published": _("Published"), "rejected": _("Rejected"),
+            "published": pgettext("review", "Published"), "rejected": _("Rejected"),
         }  # fmt: skip
         return [
             ListView(key, label, self.in_view(Review.objects.all(), key), is_optional=key == "complaints")
@@ -184,13 +184,13 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, LedgerAdmin):
     def complaints_cell(self, row: Review) -> SafeString:
         return cells.some(row.open_reports)
 
-    @admin.display(description=gettext_lazy("Written"), ordering="written_at")
+    @admin.display(description=pgettext_lazy("review", "Written"), ordering="written_at")
     def written_cell(self, row: Review) -> Any:
         return cells.age(row.written_at)
 
     # --- acting on many -----------------------------------------------------------------------------------------
 
-    @admin.action(description=gettext_lazy("Publish"), permissions=["moderate"])
+    @admin.action(description=pgettext_lazy("review", "Publish"), permissions=["moderate"])
     def publish_chosen(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
         if (ids := self._chosen(request, queryset)) is not None:
             tell(request, services.publish(ids, by=acting(request)), Status.PUBLISHED)

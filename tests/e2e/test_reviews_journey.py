@@ -60,8 +60,15 @@ def test_keys_publish_reject_skip_and_undo(shop, page):
     page.keyboard.press("Escape")
     page.keyboard.press("Shift+A")
 
+    expect(page.locator(".rev-card")).to_have_count(1)
     expect(page.locator(".rev-card")).to_contain_text("Words 2")
     assert states() == [("published", ""), ("pending", ""), ("published", ""), ("published", "")]
+
+    page.keyboard.press("a")
+    expect(page.locator("main")).to_contain_text("Nothing to review")
+    assert states()[1] == ("published", "")
+    page.locator(".zg-toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".rev-card")).to_contain_text("Words 2")
 
 
 def test_another_reason_waits_for_its_note_and_the_toast_undoes(shop, page):

@@ -52,6 +52,11 @@
   }
   async function decide(form, submitter, cards) {
     if (form.dataset.busy) return;
+    if (left().every((one) => cards.includes(one))) { // nothing is left: the next page says it, with its undo
+      form.dataset.plain = "1";
+      setTimeout(() => form.requestSubmit(submitter)); // a form cannot be sent while it is being sent
+      return;
+    }
     form.dataset.busy = "1";
     const data = new FormData(form);
     if (submitter) data.append(submitter.name, submitter.value);
@@ -78,6 +83,7 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target, card = form.closest("[data-card]");
+    if (form.dataset.plain) return;
     if (card && form.matches("[data-queue-act]")) { event.preventDefault(); decide(form, event.submitter, [card]); }
     if (form === all) {
       event.preventDefault();
@@ -85,6 +91,7 @@
       decide(all, event.submitter || all.querySelector("button"), left().filter((one) => ids.has(one.dataset.card)));
     }
   });
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-plain]").forEach((form) => { delete form.dataset.plain; }));
   queue.querySelectorAll("[data-queue-skip]").forEach((button) => { button.hidden = false; });
   queue.addEventListener("click", (event) => {
     const card = event.target.closest("[data-card]");
