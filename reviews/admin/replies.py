@@ -77,7 +77,7 @@ class ReplyTemplateAdmin(StaffModelAdmin):
     search_help_text = gettext_lazy("Title or text")
     ordering = ("lowest", "title", "id")
     compact_columns = ("language_cell", "stars_cell")
-    fields = ("title", ("language", "lowest", "highest"), "text")
+    fields = ("title", "language", ("lowest", "highest"), "text")
     export_fields = ("title", "language", "lowest", "highest", "text")
     empty_title = gettext_lazy("No reply templates yet")
     empty_text = gettext_lazy("A template is the text a reply begins with: thanks for praise, help after a complaint.")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.models import StaffUser
@@ -23,10 +23,12 @@ def unknown_tags(text: str) -> list[str]:
 
 
 def fill_template(template: ReplyTemplate, review: Review) -> str:
-    """The text for this review. Without a known name the greeting stays general."""
+    """The text for this review, in its language. Without a known name the greeting stays general."""
     language = review.language or template.language or None
+    with translation.override(language or translation.get_language()):
+        anybody = _("customer")
     values: Mapping[str, str] = {
-        "name": review.author or _("customer"),
+        "name": review.author or anybody,
         "product": review.product.localised("name", language),
         "shop": current_shop().name,
     }

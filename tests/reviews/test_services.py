@@ -236,6 +236,16 @@ def test_a_template_is_filled_in_and_unknown_braces_stay():
     assert services.fill_template(template, review) == "Dear Ana, Kettle {0} from Tea House"
 
 
+@pytest.mark.parametrize(
+    ("language", "greeting"), [("zh-hans", "顾客您好"), ("en", "customer您好"), ("", "customer您好")]
+)
+def test_somebody_without_a_name_is_greeted_in_the_language_of_the_review(language, greeting):
+    ShopProfileFactory.create()
+    template = ReplyTemplateFactory.create(text="{name}您好")
+
+    assert services.fill_template(template, ReviewFactory.create(language=language)) == greeting
+
+
 def test_a_draft_is_not_shown_until_a_person_sends_it(editor):
     review = ReviewFactory.create(published=True)
 

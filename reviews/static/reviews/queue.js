@@ -93,6 +93,7 @@
   });
   addEventListener("pageshow", () => document.querySelectorAll("form[data-plain]").forEach((form) => { delete form.dataset.plain; }));
   queue.querySelectorAll("[data-queue-skip]").forEach((button) => { button.hidden = false; });
+  queue.addEventListener("toggle", (event) => { if (event.target.open) event.target.querySelector("div").scrollIntoView({ block: "nearest" }); }, true);
   queue.addEventListener("click", (event) => {
     const card = event.target.closest("[data-card]");
     if (!card) return;
