@@ -16,7 +16,6 @@ from catalog.admin.fields import language_name, shop_languages
 from core.admin.base import StaffModelAdmin
 from core.components.words import listed
 from reviews import services
-from reviews.admin import cells
 from reviews.models import ReplyTemplate
 from reviews.services.replies import TAGS
 
@@ -101,10 +100,8 @@ class ReplyTemplateAdmin(StaffModelAdmin):
         return language_name(row.language) if row.language else shared.quiet(_("any"))
 
     @admin.display(description=gettext_lazy("Stars"), ordering="lowest")
-    def stars_cell(self, row: ReplyTemplate) -> SafeString:
-        if row.lowest == row.highest:
-            return cells.stars(row.lowest)
-        return format_html("{} – {}", cells.stars(row.lowest), cells.stars(row.highest))
+    def stars_cell(self, row: ReplyTemplate) -> str:
+        return f"{row.lowest} ★" if row.lowest == row.highest else f"{row.lowest}–{row.highest} ★"
 
     @admin.display(description=gettext_lazy("Text"))
     def text_cell(self, row: ReplyTemplate) -> SafeString:

@@ -211,6 +211,17 @@ def test_a_template_that_cannot_work_is_refused_with_the_reason(client, changes,
     assert not ReplyTemplate.objects.exists()
 
 
+def test_the_list_of_templates_says_for_which_stars_and_language_they_are(client):
+    ReplyTemplateFactory.create(title="Sorry", lowest=1, highest=3, language="zh-hans")
+    ReplyTemplateFactory.create(title="Thanks", lowest=5, highest=5)
+
+    text = client.get("/admin/reviews/replytemplate/").content.decode()
+
+    assert "1–3 ★" in text
+    assert ">5 ★<" in text
+    assert "简体中文" in text
+
+
 def test_no_templates_yet_leads_to_the_first(client):
     text = client.get("/admin/reviews/replytemplate/").content.decode()
 
