@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from storefront.views import account, browse, buying, finding
+from storefront.views import account, browse, buying, finding, reviewing
 
 app_name = "shop"
 urlpatterns = [
     path("", browse.home, name="home"),
     path("c/<str:category_id>/", finding.category, name="category"),
     path("p/<str:product_id>/", browse.product, name="product"),
+    path("p/<str:product_id>/reviews/", reviewing.reviews, name="reviews"),
+    path("p/<str:product_id>/reviews/write", reviewing.write, name="write-review"),
+    path("p/<str:product_id>/reviews/<str:review_id>", reviewing.judge, name="judge-review"),
+    path("account/reviews/<str:review_id>", reviewing.take_back, name="take-review-back"),
     path("search", finding.search, name="search"),
     path("basket/", buying.basket, name="basket"),
     path("basket/add", buying.add, name="basket-add"),

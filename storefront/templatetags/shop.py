@@ -45,6 +45,17 @@ def picture(address: str | None, sizes: str, *, alt: str = "", eager: bool = Fal
     )  # fmt: skip
 
 
+@register.simple_tag
+def stars(rating: float) -> SafeString:
+    """One to five stars, filled to the next half; screen readers hear the number."""
+    halves = round(float(rating) * 2)
+    words = _("%(stars)s of 5 stars") % {"stars": f"{halves / 2:g}"}
+    return format_html(
+        '<span class="stars" role="img" aria-label="{}"><span aria-hidden="true" data-halves="{}">★★★★★</span></span>',
+        words, halves,
+    )  # fmt: skip
+
+
 @register.filter
 def places(limit: Any) -> range:
     """As many empty places as a shelf will show, so that nothing moves when it is filled."""

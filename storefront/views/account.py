@@ -41,6 +41,7 @@ def account(shopper: Shopper) -> HttpResponseBase:
             "learned": shopper.me.get("me/preferences")["interests"],
             "orders": orders["results"],
             "copy": _copy(shopper),
+            "reviews": shopper.me.get("me/reviews", limit=100)["results"],
             "said": shopper.request.GET.get("said", ""),
         },
     )

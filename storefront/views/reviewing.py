@@ -1,0 +1,122 @@
+"""What customers say about a product: read by everybody, written and judged by who is signed in."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from storefront.api import Refused
+from storefront.frame import Shopper, shop_page
+
+SHOWN_ON_PRODUCT = 3
+PER_PAGE = 10
+SORTS = {
+    "newest": _("Newest"),
+    "helpful": _("Most helpful"),
+    "highest": _("Most stars"),
+    "lowest": _("Fewest stars"),
+}
+REASONS = {
+    "off_topic": _("It is not about the product"),
+    "advertising": _("It is advertising"),
+    "personal_data": _("It names somebody's personal data"),
+    "abusive": _("It is abusive"),
+    "not_genuine": _("It is not genuine"),
+}
+Row = dict[str, Any]
+
+
+def opinions(shopper: Shopper, product_id: str) -> Row:
+    """For the page of a product: the stars, the reviews that helped most, and the reader's own, if there is one."""
+    summary = shopper.browser.get(f"products/{product_id}/review-summary")
+    shown = []
+    if summary["count"]:
+        path = f"products/{product_id}/reviews"
+        shown = shopper.browser.get(path, sort="helpful", limit=SHOWN_ON_PRODUCT)["results"]
+    return {"summary": summary, "reviews": shown, "own": _own(shopper, product_id)}
+
+
+def _own(shopper: Shopper, product_id: str) -> Row | None:
+    """The newest hundred are looked through; whoever wrote more is told by the API that this one is there."""
+    if not shopper.token:
+        return None
+    mine = shopper.me.get("me/reviews", limit=100)["results"]
+    return next((one for one in mine if one["product"]["id"] == product_id), None)
+
+
+@require_safe
+@shop_page
+def reviews(shopper: Shopper, product_id: str) -> HttpResponseBase:
+    """All of them, page by page."""
+    asked = shopper.request.GET
+    sort = asked.get("sort", "") if asked.get("sort", "") in SORTS else "newest"
+    rating = asked.get("stars", "") if asked.get("stars", "") in {"1", "2", "3", "4", "5"} else ""
+    product = shopper.browser.get(f"products/{product_id}")
+    path = f"products/{product['id']}/reviews"
+    page = shopper.browser.get(path, sort=sort, rating=rating, cursor=asked.get("after", ""), limit=PER_PAGE)
+    after = parse_qs(urlsplit(page["next"] or "").query).get("cursor", [""])[0]
+    kept = {"sort": sort, **({"stars": rating} if rating else {})}
+    return shopper.page(
+        "shop/reviews.html",
+        {
+            "product": product,
+            "summary": shopper.browser.get(f"products/{product['id']}/review-summary"),
+            "reviews": page["results"],
+            "own": _own(shopper, product["id"]),
+            "sorts": SORTS.items(),
+            "sort": sort,
+            "stars": rating,
+            "reasons": REASONS.items(),
+            "said": asked.get("said", ""),
+            "is_later": bool(asked.get("after")),
+            "next": f"?{urlencode({**kept, 'after': after})}" if after else "",
+        },
+    )
+
+
+@require_POST
+@shop_page
+def write(shopper: Shopper, product_id: str) -> HttpResponseBase:
+    """Stars and words. What cannot be taken is said beside the form, which keeps what was typed."""
+    sent = shopper.request.POST
+    place = f"{reverse('shop:product', args=[product_id])}#reviews"
+    if not shopper.token:
+        return redirect("shop:account")
+    body = {name: sent.get(name, "") for name in ("rating", "title", "text", "author")}
+    try:
+        shopper.me.post(f"products/{product_id}/reviews", body)
+    except Refused as refused:
+        if refused.status not in (400, 409, 422):
+            raise
+        product = shopper.browser.get(f"products/{product_id}")
+        context = {"product": product, "sent": body, "problem": refused.detail}
+        return shopper.page("shop/write_review.html", context, status=refused.status)
+    return redirect(place)
+
+
+@require_POST
+@shop_page
+def judge(shopper: Shopper, product_id: str, review_id: str) -> HttpResponseBase:
+    """Found helpful, or complained about with one of the reasons."""
+    reason = shopper.request.POST.get("reason", "")
+    if not shopper.token:
+        return redirect("shop:account")
+    if reason in REASONS:
+        shopper.me.post(f"reviews/{review_id}/report", {"reason": reason})
+    else:
+        shopper.me.post(f"reviews/{review_id}/helpful")
+    said = "complained" if reason in REASONS else "helpful"
+    return redirect(f"{reverse('shop:reviews', args=[product_id])}?{urlencode({'said': said})}")
+
+
+@require_POST
+@shop_page
+def take_back(shopper: Shopper, review_id: str) -> HttpResponseBase:
+    """Gone for good, with its photos and votes."""
+    if shopper.token:
+        shopper.me.delete(f"me/reviews/{review_id}")
+    return redirect("shop:account")
