@@ -120,7 +120,7 @@ def _ratings(load: Load) -> int:
     whose stars or time changed counts as it is now."""
     months = "SELECT DISTINCT date_trunc('month', created_at AT TIME ZONE 'UTC')::date FROM import_reviews"
     partitions.ensure_months([month for (month,) in stream(months)])
-    key = "md5('rating:review:' || r.id)::uuid"
+    key = "md5('rating:review:' || coalesce(r.external_id, r.public_id))::uuid"
     execute(
         f"""
         DELETE FROM catalog_interaction i USING reviews_review r, import_reviews s

@@ -65,10 +65,10 @@ def rate(review: Review) -> None:
     """The stars become an act of the customer. Safe to repeat."""
     if review.customer_id is not None:
         record_rating(
-            key=f"review:{review.pk}", product_id=review.product_id, customer_id=review.customer_id,
+            key=review.act_key, product_id=review.product_id, customer_id=review.customer_id,
             stars=review.rating, at=review.written_at,
         )  # fmt: skip
 
 
 def unrate(review: Review) -> None:
-    remove_rating(key=f"review:{review.pk}", at=review.written_at)
+    remove_rating(key=review.act_key, at=review.written_at)

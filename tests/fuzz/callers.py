@@ -16,6 +16,7 @@ from tests.factories import (
     ExperimentFactory,
     ModelVersionFactory,
     ProductFactory,
+    ReviewFactory,
     SegmentFactory,
     StaffUserFactory,
 )
@@ -44,6 +45,7 @@ def make_shop() -> Shop:
     server, experiment = ApiKeyFactory.create(), ExperimentFactory.create()
     ModelVersionFactory.create(kind="recommender", number=1)
     segment = SegmentFactory.create()
+    review = ReviewFactory.create(product=product, customer=ana, published=True)
     products, customers = [product.public_id, "ext:LS-W"], [ana.public_id, "ext:4711"]
     return Shop(
         credentials={
@@ -56,6 +58,7 @@ def make_shop() -> Shop:
         paths={
             "product_id": products, "customer_id": customers, "number": ["A1", "A2", "A3", "1"],
             "key": [experiment.key, "unknown"], "kind": ["recommender"], "segment_id": [segment.public_id],
+            "review_id": [review.public_id],
         },
         values={
             "product": products, "customer": customers, "sku": ["S"], "category": ["ext:shirts"],
