@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from celery.beat import SchedulingError
 from django.conf import settings
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import Error, connection, connections, transaction
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 from django_celery_beat.tzcrontab import TzAwareCrontab
@@ -67,7 +67,7 @@ class Scheduler(DatabaseScheduler):
             self._notice_move()
             self._keep_jobs_moving()
             wait = float(super().tick(*args, **kwargs))
-        except DatabaseError as error:
+        except Error as error:  # a session that broke a moment ago is an InterfaceError
             log.warning("scheduler.database_away", error=str(error)[:200])
             connection.close()
             return STANDBY_SECONDS
@@ -87,7 +87,7 @@ class Scheduler(DatabaseScheduler):
             if not locks.take(locks.SCHEDULER, space=locks.SINGLE, on=self._session):
                 self._end_frozen_leader()
                 return False
-        except DatabaseError:
+        except Error:
             self._session.close()
             return False
         log.info("scheduler.leads")
@@ -101,7 +101,7 @@ class Scheduler(DatabaseScheduler):
         try:
             with self._session.cursor() as cursor:
                 cursor.execute("SELECT 1")
-        except DatabaseError:
+        except Error:
             return False
         return True
 

@@ -4,7 +4,7 @@ import time
 import zoneinfo
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 
 from core.models import ShopProfile
 
@@ -22,7 +22,7 @@ def current_shop() -> ShopProfile:
         return _known[1]
     try:
         profile = ShopProfile.objects.filter(pk=1).first() or ShopProfile()
-    except DatabaseError:
+    except Error:
         if _known is None:
             raise
         profile = _known[1]
@@ -34,7 +34,7 @@ def shop_zone() -> zoneinfo.ZoneInfo:
     """Where the days of the shop begin; UTC while nobody can say, so that a page or a job does not fail for it."""
     try:
         return zoneinfo.ZoneInfo(current_shop().time_zone)
-    except (DatabaseError, KeyError, ValueError, OSError):
+    except (Error, KeyError, ValueError, OSError):
         return zoneinfo.ZoneInfo(settings.TIME_ZONE)
 
 

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from config.celery import app
-from core import jobs, scheduler
+from core import jobs, scheduler, shop
 from core.jobs import keeping, locks
 from core.models import Heartbeat, Job
 from core.shop import forget_shop
@@ -226,3 +226,44 @@ def test_the_hours_of_the_timetable_are_those_of_the_shop(make):
     forget_shop()
     rounds(one)
     assert str(one.schedule["nightly"].schedule.tz) == "America/Lima"
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_session_that_broke_costs_a_round_and_not_the_scheduler(make, monkeypatch, error):
+    missed(days=1)
+    one = make()
+
+    def broken():
+        raise error("connection already closed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keeping, "note_scheduler", broken)
+        assert one.tick() == scheduler.STANDBY_SECONDS
+
+    rounds(one)
+    assert Job.objects.count() == 1
+
+
+def test_a_lock_whose_session_is_closed_on_this_side_is_taken_again(make):
+    one = make()
+    one.tick()
+    one._session.connection.close()  # as the driver leaves it after an error: using it is an InterfaceError
+
+    rounds(one)
+
+    assert one._leads
+    assert one._session_lives()
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_the_profile_that_was_known_is_used_while_the_database_is_away(monkeypatch, error):
+    ShopProfileFactory.create(time_zone="America/Lima")
+    assert str(shop.shop_zone()) == "America/Lima"
+
+    def broken(**_where):
+        raise error("connection already closed")
+
+    monkeypatch.setattr(shop, "REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr(shop, "_known", (0.0, shop.current_shop()))
+    monkeypatch.setattr(shop.ShopProfile.objects, "filter", broken)
+    assert str(shop.shop_zone()) == "America/Lima"
