@@ -43,6 +43,18 @@ class Target:
         return product_id in self.products or facts.category_id in self.categories or facts.brand_id in self.brands
 
 
+def _together(targets: Iterable[Target]) -> Target | None:
+    """What any of these speaks of; None without any."""
+    some = list(targets)
+    if not some:
+        return None
+    return Target(
+        frozenset().union(*(one.products for one in some)),
+        frozenset().union(*(one.categories for one in some)),
+        frozenset().union(*(one.brands for one in some)),
+    )
+
+
 @dataclass(frozen=True)
 class Wish:
     """One placement. `pins` are (slot from 1, product, target with its dates), `factors` (target, factor)."""
@@ -79,15 +91,16 @@ class Wish:
 
     def allowed(self, facts: Mapping[int, Facts], now: datetime) -> set[int]:
         """Which of these products may stand here: filters and exclusions. Exclusions beat pins, filters do not."""
-        if not self.excluded and not self.filter():
+        if not self.excluded and not self._filters:
             return set(facts)
         pinned = set(self.pinned(now).values())
-        barred = [target for target in self.excluded if target.is_in_force(now)]
-        return {
-            pk
-            for pk, one in facts.items()
-            if not any(target.meets(pk, one) for target in barred) and (pk in pinned or self._fits(one))
-        }
+        barred = _together(target for target in self.excluded if target.is_in_force(now))
+        found = {pk for pk, one in facts.items() if not barred.meets(pk, one)} if barred else set(facts)
+        return {pk for pk in found if pk in pinned or self._fits(facts[pk])} if self._filters else found
+
+    @cached_property
+    def _filters(self) -> bool:
+        return bool(self.filter())
 
     def filter(self) -> dict[str, Any]:
         """The filter of the placement in the words of the ORM; empty when everything may stand here."""
@@ -107,18 +120,13 @@ class Wish:
             and (self.price_max is None or facts.price <= self.price_max)
         )
 
-    def factor(self, product_id: int, facts: Facts, now: datetime) -> float:
-        """All boosts and burials that speak of this product, multiplied."""
-        product = 1.0
-        for target, factor in self.factors:
-            if target.is_in_force(now) and target.meets(product_id, facts):
-                product *= factor
-        return product
-
     def _factors(self, product_ids: Sequence[int], known: Sequence[Facts], now: datetime) -> NDArray[np.float64]:
-        if not self.factors:
-            return np.ones(len(known))
-        return np.asarray([self.factor(pk, one, now) for pk, one in zip(product_ids, known, strict=True)], np.float64)
+        """All boosts and burials that speak of each product, multiplied."""
+        found = np.ones(len(known))
+        for target, factor in self.factors:
+            if target.is_in_force(now):
+                found[[target.meets(pk, one) for pk, one in zip(product_ids, known, strict=True)]] *= factor
+        return found
 
     def plan(self, slots: int, now: datetime) -> Plan:
         return Plan(slots, self.diversity, self.category_cap, self.exploration, self.pinned(now))

@@ -75,19 +75,14 @@ def steer(
 
     The same candidates, plan and seed give the same list. Shorter than `slots` when candidates or caps run out.
     """
-    n = len(candidates.items)
+    if not len(candidates.items):
+        return Steered(np.empty(0, np.int64), [])
     value = relevance(candidates.scores, candidates.factors)
-    alike = similarity if similarity is not None else _by_group(candidates.groups)
     fixed = _pins(candidates.items, plan)
     chance = _explored_slots(plan, fixed, candidates.is_new, seed)
-    open_ = np.ones(n, bool)
-    open_[list(fixed.values())] = False
-    nearest = np.zeros(n)
+    shown = _Shown(candidates.groups, plan, similarity)
     for position in fixed.values():
-        np.maximum(nearest, alike[position], out=nearest)
-    used: dict[int, int] = {}
-    for position in fixed.values():
-        _count(used, int(candidates.groups[position]))
+        shown.take(position)
     chosen: list[int] = []
     why: list[str] = []
     for slot in range(plan.slots):
@@ -95,19 +90,42 @@ def steer(
             chosen.append(fixed[slot])
             why.append(PINNED)
             continue
-        free = open_ & _below_cap(candidates.groups, used, plan.cap)
-        explores = slot in chance and bool((free & candidates.is_new).any())
-        free = free & candidates.is_new if explores else free
-        if not free.any():
+        worth = np.where(shown.closed, -np.inf, shown.mixed(value))
+        explores = slot in chance and bool((candidates.is_new & ~shown.closed).any())
+        position = int(np.argmax(np.where(candidates.is_new, worth, -np.inf) if explores else worth))
+        if shown.closed[position]:  # all of them
             continue
-        mixed = (1 - plan.diversity) * value - plan.diversity * nearest
-        position = int(np.argmax(np.where(free, mixed, -np.inf)))
-        open_[position] = False
-        np.maximum(nearest, alike[position], out=nearest)
-        _count(used, int(candidates.groups[position]))
+        shown.take(position)
         chosen.append(position)
         why.append(EXPLORED if explores else RANKED)
     return Steered(np.asarray(chosen, np.int64), why)
+
+
+class _Shown:
+    """What is shown already: which positions it closes (itself, and groups that are full), and what is like it."""
+
+    def __init__(self, groups: NDArray[np.int64], plan: Plan, similarity: NDArray[np.floating] | None) -> None:
+        self.closed = np.zeros(len(groups), bool)
+        self._groups, self._plan = groups, plan
+        self._used: dict[int, int] = {}
+        # Without diversity nobody asks what is alike, so that is not worked out.
+        self._alike = None if plan.diversity <= 0 else _by_group(groups) if similarity is None else similarity
+        self._nearest = np.zeros(len(groups))
+
+    def take(self, position: int) -> None:
+        self.closed[position] = True
+        group = int(self._groups[position])
+        count = self._used[group] = self._used.get(group, 0) + 1
+        if self._plan.cap is not None and count >= self._plan.cap and group != NO_GROUP:
+            self.closed |= self._groups == group
+        if self._alike is not None:
+            np.maximum(self._nearest, self._alike[position], out=self._nearest)
+
+    def mixed(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Relevance and difference as the plan weighs them."""
+        if self._alike is None:
+            return value
+        return (1 - self._plan.diversity) * value - self._plan.diversity * self._nearest
 
 
 def similarity_of(
@@ -165,14 +183,3 @@ def _explored_slots(plan: Plan, fixed: Mapping[int, int], is_new: NDArray[np.boo
 def _by_group(groups: NDArray[np.int64]) -> NDArray[np.float64]:
     same = (groups[:, None] == groups[None, :]) & (groups != NO_GROUP)[:, None]
     return np.where(np.eye(len(groups), dtype=bool), 1.0, 0.5 * same)
-
-
-def _below_cap(groups: NDArray[np.int64], used: Mapping[int, int], cap: int | None) -> NDArray[np.bool_]:
-    if cap is None:
-        return np.ones(len(groups), bool)
-    full = [group for group, count in used.items() if count >= cap and group != NO_GROUP]
-    return ~np.isin(groups, full)
-
-
-def _count(used: dict[int, int], group: int) -> None:
-    used[group] = used.get(group, 0) + 1
