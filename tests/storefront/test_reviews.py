@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.models import ApiKey
 from reviews import services
 from reviews.models import Review
 from tests.factories import CustomerFactory, ReviewFactory, ReviewReplyFactory, StaffUserFactory
@@ -23,6 +24,14 @@ def test_a_product_without_reviews_says_so_and_asks_to_sign_in(shop, visit):
 
     assert "Nobody has written a review yet." in text
     assert "Sign in to write a review" in text
+
+
+def test_a_product_stands_without_reviews_where_the_key_is_older_than_they_are(shop, visit):
+    for key in ApiKey.objects.all():
+        key.scopes = [scope for scope in key.scopes if scope != "reviews"]
+        key.save()
+
+    assert "Reviews" not in text_of(visit.get(address(shop)))
 
 
 def test_a_product_shows_its_stars_and_the_reviews_that_helped_most(shop, visit):
