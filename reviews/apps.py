@@ -51,6 +51,7 @@ class ReviewsConfig(AppConfig):
 
         # Files go with their rows, so they go first (reviews.rights).
         personal_traces.register("reviews", "reviews.rights.review_traces", order=10)
+        holds("ReviewAspect", "review__customer", "term quote", on_erase="delete")
         holds("ReviewPhoto", "review__customer", "file content_sha256", on_erase="delete")
         holds("ReviewReply", "review__customer", "text", on_erase="delete")
         holds("ReviewReport", "customer", "note browser", on_erase="delete")

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from catalog.models import Visitor
 from core.rights.holdings import Identity
-from reviews.models import Review, ReviewPhoto, ReviewReply, ReviewReport, ReviewVote
+from reviews.models import Review, ReviewAspect, ReviewPhoto, ReviewReply, ReviewReport, ReviewVote
 from reviews.services.voices import browser_of, recount
 
 
@@ -25,6 +25,7 @@ def review_traces(who: Identity, label: str, pk: int) -> int:
     gone = 0
     for rows in (
         photos,
+        ReviewAspect.objects.filter(review__in=own),
         ReviewReply.objects.filter(review__in=own),
         ReviewVote.objects.filter(spoke | Q(review__in=own)),
         ReviewReport.objects.filter(spoke | Q(review__in=own)),

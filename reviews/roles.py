@@ -6,17 +6,21 @@ from core.roles import rights
 MODERATE = "reviews.moderate_review"
 SEEN = "reviews.view_review"
 
-_SEEN = rights("reviews.review") | rights("reviews.reviewreply") | rights("reviews.replytemplate")
+_SEEN = (
+    rights("reviews.review") | rights("reviews.reviewreply") | rights("reviews.replytemplate")
+    | rights("reviews.aspect") | rights("reviews.aspectterm")
+)  # fmt: skip
+_DICTIONARY = rights("reviews.aspect", "add change") | rights("reviews.aspectterm", "add change delete")
 _EDITED = (
     _SEEN | {MODERATE} | rights("reviews.reviewreply", "add change delete")
     | rights("reviews.replytemplate", "add change delete") | rights("reviews.reviewreport")
 )  # fmt: skip
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
-    Role.EDITOR: _EDITED,
+    Role.EDITOR: _EDITED | _DICTIONARY,
     Role.SUPPORT: _EDITED,
-    Role.MERCHANDISER: set(_SEEN),
+    Role.MERCHANDISER: _SEEN | _DICTIONARY,
     Role.MARKETER: set(_SEEN),
-    Role.ANALYST: set(_SEEN),
+    Role.ANALYST: _SEEN | _DICTIONARY,
     Role.AUDITOR: set(_SEEN),
 }

@@ -1,12 +1,17 @@
 """What customers say about products, and what the shop does with it."""
 
+from reviews.models.aspects import Aspect, AspectTerm, Polarity, ReviewAspect
 from reviews.models.replies import ReplyTemplate, ReviewReply
 from reviews.models.reviews import Review, ReviewPhoto, ReviewQuerySet
 from reviews.models.voices import ReviewReport, ReviewVote
 
 __all__ = [
+    "Aspect",
+    "AspectTerm",
+    "Polarity",
     "ReplyTemplate",
     "Review",
+    "ReviewAspect",
     "ReviewPhoto",
     "ReviewQuerySet",
     "ReviewReply",

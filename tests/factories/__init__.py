@@ -70,7 +70,10 @@ from tests.factories.recommender import (
     RecommendationListFactory,
 )
 from tests.factories.reviews import (
+    AspectFactory,
+    AspectTermFactory,
     ReplyTemplateFactory,
+    ReviewAspectFactory,
     ReviewFactory,
     ReviewPhotoFactory,
     ReviewReplyFactory,
@@ -83,6 +86,8 @@ __all__ = [
     "AlertRuleFactory",
     "AnomalyFactory",
     "ApiKeyFactory",
+    "AspectFactory",
+    "AspectTermFactory",
     "BrandFactory",
     "BulkChangeFactory",
     "CategoryFactory",
@@ -127,6 +132,7 @@ __all__ = [
     "RefundFactory",
     "ReplyTemplateFactory",
     "ReportSubscriptionFactory",
+    "ReviewAspectFactory",
     "ReviewFactory",
     "ReviewPhotoFactory",
     "ReviewReplyFactory",

@@ -64,3 +64,35 @@ class ReviewReportFactory(DjangoModelFactory):
     review = factory.SubFactory(ReviewFactory)
     customer = factory.SubFactory(CustomerFactory)
     reason = models.ReviewReport.Reason.ADVERTISING
+
+
+class AspectFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Aspect
+
+    key = factory.Sequence(lambda n: f"aspect_{n}")
+    title_en = factory.Sequence(lambda n: f"Aspect {n}")
+    title_zh = factory.Sequence(lambda n: f"方面{n}")
+
+
+class AspectTermFactory(DjangoModelFactory):
+    class Meta:
+        model = models.AspectTerm
+
+    aspect = factory.SubFactory(AspectFactory)
+    term = factory.Sequence(lambda n: f"term {n}")
+    language = "en"
+
+
+class ReviewAspectFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReviewAspect
+
+    review = factory.SubFactory(ReviewFactory)
+    aspect = factory.SubFactory(AspectFactory)
+    term = "tea"
+    start = 6
+    end = 9
+    quote = "Holds tea and stays warm"
+    polarity = models.Polarity.POSITIVE
+    score = 0.9

@@ -5,10 +5,11 @@ from django.core.files.storage import default_storage
 
 from core.rights import erasing
 from reviews import services
-from reviews.models import Review, ReviewPhoto, ReviewReply, ReviewReport, ReviewVote
+from reviews.models import Review, ReviewAspect, ReviewPhoto, ReviewReply, ReviewReport, ReviewVote
 from reviews.services import Voice
 from tests.factories import (
     CustomerFactory,
+    ReviewAspectFactory,
     ReviewFactory,
     ReviewPhotoFactory,
     ReviewReplyFactory,
@@ -22,6 +23,7 @@ def test_erasing_a_customer_takes_all_of_it(settings, tmp_path, django_capture_o
     settings.MEDIA_ROOT = tmp_path
     customer, other = CustomerFactory.create(), CustomerFactory.create()
     own = ReviewFactory.create(customer=customer, text="I live in Rose Street 5", published=True)
+    ReviewAspectFactory.create(review=own, quote="I live in Rose Street 5")
     photo = ReviewPhotoFactory.create(review=own)
     ReviewReplyFactory.create(review=own)
     services.vote_helpful(own, Voice(other))
@@ -38,5 +40,11 @@ def test_erasing_a_customer_takes_all_of_it(settings, tmp_path, django_capture_o
     theirs.refresh_from_db()
     assert list(Review.objects.all()) == [theirs]
     assert (theirs.helpful_votes, theirs.open_reports) == (1, 0)
-    assert [model.objects.count() for model in (ReviewPhoto, ReviewReply, ReviewVote, ReviewReport)] == [0, 0, 1, 0]
+    assert [model.objects.count() for model in (ReviewAspect, ReviewPhoto, ReviewReply, ReviewVote, ReviewReport)] == [
+        0,
+        0,
+        0,
+        1,
+        0,
+    ]
     assert not default_storage.exists(photo.file.name)
