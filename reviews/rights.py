@@ -2,11 +2,11 @@
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import CASCADE, Q
 
 from catalog.models import Visitor
 from core.rights.holdings import Identity
-from reviews.models import Review, ReviewAspect, ReviewPhoto, ReviewReply, ReviewReport, ReviewVote
+from reviews.models import Review, ReviewPhoto, ReviewReport, ReviewVote
 from reviews.services.voices import browser_of, recount
 
 
@@ -24,13 +24,14 @@ def review_traces(who: Identity, label: str, pk: int) -> int:
         elsewhere |= set(voice.objects.filter(spoke).values_list("review_id", flat=True))  # type: ignore[attr-defined]
     gone = 0
     for rows in (
-        photos,
-        ReviewAspect.objects.filter(review__in=own),
-        ReviewReply.objects.filter(review__in=own),
         ReviewVote.objects.filter(spoke | Q(review__in=own)),
         ReviewReport.objects.filter(spoke | Q(review__in=own)),
     ):
         gone += rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+    for relation in Review._meta.related_objects:  # photos, the reply, what models made of it
+        if relation.on_delete is CASCADE:
+            hanging = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": own})
+            gone += hanging._raw_delete(hanging.db)
     recount(Review.objects.filter(pk__in=elsewhere))
 
     def delete_files() -> None:

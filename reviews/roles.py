@@ -6,13 +6,18 @@ from core.roles import rights
 MODERATE = "reviews.moderate_review"
 SEEN = "reviews.view_review"
 
+CORRECT = "reviews.correct_reading"
+READINGS_SEEN = "reviews.view_reviewreading"
+CHOOSE_ENGINE = "reviews.change_readingsettings"
+
 _SEEN = (
     rights("reviews.review") | rights("reviews.reviewreply") | rights("reviews.replytemplate")
+    | rights("reviews.reviewreading") | rights("reviews.qualitysample")
     | rights("reviews.aspect") | rights("reviews.aspectterm")
 )  # fmt: skip
 _DICTIONARY = rights("reviews.aspect", "add change") | rights("reviews.aspectterm", "add change delete")
 _EDITED = (
-    _SEEN | {MODERATE} | rights("reviews.reviewreply", "add change delete")
+    _SEEN | {MODERATE, CORRECT} | rights("reviews.reviewreply", "add change delete")
     | rights("reviews.replytemplate", "add change delete") | rights("reviews.reviewreport")
 )  # fmt: skip
 
@@ -21,6 +26,6 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     Role.SUPPORT: _EDITED,
     Role.MERCHANDISER: _SEEN | _DICTIONARY,
     Role.MARKETER: set(_SEEN),
-    Role.ANALYST: _SEEN | _DICTIONARY,
+    Role.ANALYST: _SEEN | _DICTIONARY | {CORRECT, CHOOSE_ENGINE},
     Role.AUDITOR: set(_SEEN),
 }

@@ -50,6 +50,8 @@ HARMLESS = {
     "analytics.ScoreRun": "as_of figures kind refusal",  # counts of customers, nobody's own score
     "reviews.Aspect": "key title_en title_zh",
     "reviews.AspectTerm": "language term",  # words that several customers use; examples are keys of reviews
+    "reviews.QualitySample": "week",
+    "reviews.ReadingSettings": "engine",
     "reviews.ReplyTemplate": "language text title",
     "catalog.Brand": "external_id name name_translations public_id",
     "catalog.BulkChange": "arguments",

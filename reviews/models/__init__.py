@@ -1,6 +1,14 @@
 """What customers say about products, and what the shop does with it."""
 
 from reviews.models.aspects import Aspect, AspectTerm, Polarity, ReviewAspect
+from reviews.models.readings import (
+    QualitySample,
+    ReadingSettings,
+    ReviewLabel,
+    ReviewReading,
+    SampledReview,
+    Sentiment,
+)
 from reviews.models.replies import ReplyTemplate, ReviewReply
 from reviews.models.reviews import Review, ReviewPhoto, ReviewQuerySet
 from reviews.models.voices import ReviewReport, ReviewVote
@@ -9,12 +17,18 @@ __all__ = [
     "Aspect",
     "AspectTerm",
     "Polarity",
+    "QualitySample",
+    "ReadingSettings",
     "ReplyTemplate",
     "Review",
     "ReviewAspect",
+    "ReviewLabel",
     "ReviewPhoto",
     "ReviewQuerySet",
+    "ReviewReading",
     "ReviewReply",
     "ReviewReport",
     "ReviewVote",
+    "SampledReview",
+    "Sentiment",
 ]

@@ -1,10 +1,13 @@
 """Reviews and what hangs on them."""
 
+from datetime import date, timedelta
+
 import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from reviews import models
+from reviews.models.readings import text_md5
 from tests.factories.catalog import CustomerFactory, ProductFactory
 
 
@@ -96,3 +99,54 @@ class ReviewAspectFactory(DjangoModelFactory):
     quote = "Holds tea and stays warm"
     polarity = models.Polarity.POSITIVE
     score = 0.9
+
+
+class ReviewReadingFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReviewReading
+
+    review = factory.SubFactory(ReviewFactory)
+    predicted = models.Sentiment.POSITIVE
+    confidence = 0.9
+    positive = 0.9
+    language = "en"
+    text_md5 = factory.LazyAttribute(lambda reading: text_md5(reading.review))
+    read_at = factory.LazyFunction(timezone.now)
+
+
+class ReviewLabelFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReviewLabel
+
+    review = factory.SubFactory(ReviewFactory)
+    sentiment = models.Sentiment.NEGATIVE
+    source = models.ReviewLabel.Source.CORRECTION
+    labelled_at = factory.LazyFunction(timezone.now)
+
+
+class QualitySampleFactory(DjangoModelFactory):
+    class Meta:
+        model = models.QualitySample
+
+    week = factory.Sequence(lambda n: date(2026, 1, 5) + timedelta(weeks=n))
+    drawn_at = factory.LazyFunction(timezone.now)
+
+
+class SampledReviewFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SampledReview
+
+    sample = factory.SubFactory(QualitySampleFactory)
+    review = factory.SubFactory(ReviewFactory)
+    position = factory.Sequence(lambda n: n % 1000)
+    language = "en"
+    predicted = models.Sentiment.POSITIVE
+    confidence = 0.9
+
+
+class ReadingSettingsFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReadingSettings
+        django_get_or_create = ("id",)
+
+    id = 1
