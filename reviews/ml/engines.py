@@ -1,16 +1,25 @@
-"""Engines that learn from labelled texts, behind one interface. Each gets normalised texts and gives chances."""
+"""Engines that learn from labelled texts, behind one interface. Each gets normalised texts and gives chances.
 
-from collections.abc import Sequence
+A job trains `make(name, seed=…).fit(texts, labels)` and hands `to_arrays()` with `to_meta()` to the registry; what
+answers is `published(name, arrays, meta)`, with numpy alone, in any process. `DEEP` names those whose `fit` loads
+TensorFlow: it belongs into the queue `deep`.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reviews.ml import ngram
+from reviews.ml import ngram, serving
+from reviews.ml.network_serving import CNN, LSTM
+from reviews.ml.networks import NetworkEngine
 from reviews.ml.ngram import NgramParams
-from reviews.ml.serving import NgramScorer
+from reviews.ml.serving import NGRAM, NgramScorer, TextScorer
 
-DEFAULT = "ngram"
+DEFAULT = NGRAM
+DEEP = frozenset({LSTM, CNN})
+ENGINES = (NGRAM, LSTM, CNN)
 
 
 class Engine(Protocol):
@@ -33,11 +42,17 @@ class Engine(Protocol):
     def described(self) -> dict[str, Any]:
         """Settings, and what learning chose, for reports."""
 
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """What the registry writes after `fit`; no array holds objects."""
+
+    def to_meta(self) -> dict[str, Any]:
+        """What stands beside the arrays, ready for JSON; `engine` says who reads them."""
+
 
 class NgramEngine:
     """`ngram.train` and what it publishes. `scorer` after fit is what the registry keeps."""
 
-    name = "ngram"
+    name = NGRAM
 
     def __init__(self, params: NgramParams | None = None, *, seed: int = 0) -> None:
         self.params, self.seed = params or NgramParams(), seed
@@ -66,6 +81,12 @@ class NgramEngine:
             "threshold": round(self._fitted.threshold, 6),
         }  # fmt: skip
 
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        return self._fitted.to_arrays()
+
+    def to_meta(self) -> dict[str, Any]:
+        return self._fitted.to_meta()
+
     @property
     def _fitted(self) -> NgramScorer:
         if self.scorer is None:
@@ -73,10 +94,18 @@ class NgramEngine:
         return self.scorer
 
 
-ENGINES = (NgramEngine.name,)
-
-
 def make(name: str, *, seed: int = 0) -> Engine:
     """A fresh engine. Raises KeyError for a name that is not among ENGINES."""
-    makers: dict[str, type[NgramEngine]] = {NgramEngine.name: NgramEngine}
-    return makers[name](seed=seed)
+    if name == NGRAM:
+        return NgramEngine(seed=seed)
+    return {CNN: NetworkEngine, LSTM: NetworkEngine}[name](name, seed=seed)
+
+
+def published(name: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> TextScorer:
+    """What answers from the arrays and meta of an engine of this name, without TensorFlow.
+
+    Raises KeyError for what is missing and ValueError for what does not fit together or is of another engine.
+    """
+    if meta.get("engine", NGRAM) != name:
+        raise ValueError(f"These arrays are of the engine {meta.get('engine', NGRAM)}, not of {name}.")
+    return serving.read(arrays, meta)

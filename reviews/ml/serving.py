@@ -1,4 +1,5 @@
-"""Linear text models where only numpy is loaded: grams of a text, their weights, a calibrated probability per class.
+"""Text models where only numpy is loaded. `build_scorer` reads those of every engine; the linear ones are here: grams
+of a text, their weights, a calibrated probability per class.
 
 Arrays (n grams, k questions; two classes are one question, more are one each):
 
@@ -6,8 +7,9 @@ Arrays (n grams, k questions; two classes are one question, more are one each):
 * `idf` float32 [n], `weights` float32 [n × k], `bias` float64 [k]
 * `slope`, `shift` float64 [k]: P = 1 / (1 + e^−(slope·margin + shift)), with more than two classes shares of their sum
 
-`meta`: `format` 1, `classes` (with two, the second is what the question asks for), `characters`, `words`, `shortest`,
-`crossing` of the grams, and `threshold`, the probability of the second of two classes from which it is the answer.
+`meta`: `format` 1, `engine` "ngram", `classes` (with two, the second is what the question asks for), `characters`,
+`words`, `shortest`, `crossing` of the grams, and `threshold`, the probability of the second of two classes from which
+it is the answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 from reviews.ml.grams import GramKinds, batches, count
 
 FORMAT = 1
+NGRAM = "ngram"
 SCORED_AT_ONCE = 512
 """Texts: their grams fit in the cache of a core."""
 FURTHEST = 30.0
@@ -91,7 +94,7 @@ class NgramScorer:
     def to_meta(self) -> dict[str, Any]:
         """What stands beside the arrays, ready for JSON."""
         return {
-            "format": FORMAT, "classes": list(self.classes), "threshold": self.threshold,
+            "format": FORMAT, "engine": NGRAM, "classes": list(self.classes), "threshold": self.threshold,
             "characters": self.kinds.characters, "words": self.kinds.words, "shortest": self.kinds.shortest,
             "crossing": self.kinds.crossing,
         }  # fmt: skip
@@ -124,6 +127,19 @@ def sigmoid(logits: Floats) -> Floats:
     return 1.0 / (1.0 + np.exp(-np.clip(logits, -FURTHEST, FURTHEST)))
 
 
+class TextScorer(Protocol):
+    """A published model of any engine. Nothing changes after it is made, so threads share it."""
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        """[texts × classes] of normalised texts, rows sum to 1."""
+
+    def chosen(self, probabilities: Floats) -> NDArray[np.int64]:
+        """The class of each row as a number."""
+
+
 class Artifact(Protocol):
     """What the registry loads."""
 
@@ -131,6 +147,18 @@ class Artifact(Protocol):
     meta: dict[str, Any]
 
 
-def build_scorer(artifact: Artifact) -> NgramScorer:
+def build_scorer(artifact: Artifact) -> TextScorer:
     """The scorer of a loaded artifact. Raises when it cannot serve."""
-    return NgramScorer.from_arrays(artifact.arrays, artifact.meta)
+    return read(artifact.arrays, artifact.meta)
+
+
+def read(arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> TextScorer:
+    """The scorer of the engine that `meta` names; of the linear one where it names none.
+
+    Raises KeyError for what is missing and ValueError for what does not fit together.
+    """
+    if meta.get("engine", NGRAM) == NGRAM:
+        return NgramScorer.from_arrays(arrays, meta)
+    from reviews.ml.network_serving import NetworkScorer
+
+    return NetworkScorer.from_arrays(arrays, meta)
