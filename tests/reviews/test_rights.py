@@ -40,11 +40,7 @@ def test_erasing_a_customer_takes_all_of_it(settings, tmp_path, django_capture_o
     theirs.refresh_from_db()
     assert list(Review.objects.all()) == [theirs]
     assert (theirs.helpful_votes, theirs.open_reports) == (1, 0)
-    assert [model.objects.count() for model in (ReviewAspect, ReviewPhoto, ReviewReply, ReviewVote, ReviewReport)] == [
-        0,
-        0,
-        0,
-        1,
-        0,
-    ]
+    gone = (ReviewAspect, ReviewPhoto, ReviewReply, ReviewReport)
+    assert [model.objects.count() for model in gone] == [0, 0, 0, 0]
+    assert ReviewVote.objects.count() == 1
     assert not default_storage.exists(photo.file.name)

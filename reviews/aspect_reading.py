@@ -1,0 +1,139 @@
+"""Which aspects reviews name and what they say of them: terms of the shop's dictionary, polarity of their clause."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from catalog.models import Category, Product
+from core.models import ModelVersion
+from reviews.ml.aspects import AspectJudge, AspectTerms, Mention, clause_of
+from reviews.ml.placing import Placed
+from reviews.ml.sentiment import Judged, Scorer
+from reviews.models import Aspect, AspectTerm, Polarity, Review, ReviewAspect
+from reviews.models.aspects import QUOTE_LENGTH
+
+SURE = 0.65
+"""Chance of praise from which a mention is praise, and below 1 − SURE a complaint: between them labels of real reviews
+were met no more often than by a coin (adr/0084)."""
+MOST_MENTIONS = 100
+"""Of one review."""
+WRITTEN_AT_ONCE = 2_000
+
+
+def shown(review: Review) -> str:
+    """What is read and shown of a review: its title, a new line, its text."""
+    return "\n".join(filter(None, [review.title, review.text]))
+
+
+class Dictionary:
+    """The terms in use. A term of a category counts there and below; it overrules the same term from further up."""
+
+    def __init__(self, terms: Iterable[tuple[str, str, str]]) -> None:
+        """`terms`: (term, key of its aspect, path of its category or "")."""
+        self._terms = sorted(terms, key=lambda one: len(one[2]))
+        self._paths = {path for _term, _key, path in self._terms if path}
+        self._made: dict[frozenset[str], AspectTerms] = {}
+
+    @classmethod
+    def of_the_shop(cls) -> "Dictionary":
+        """One query."""
+        rows = AspectTerm.objects.in_use().order_by("aspect__position", "pk")
+        return cls(
+            (term, key, path or "") for term, key, path in rows.values_list("term", "aspect__key", "category__path")
+        )
+
+    def for_path(self, path: str) -> AspectTerms:
+        """Terms for products of the category with this path; "" for products without one."""
+        step = Category.steplen
+        above = frozenset(path[:end] for end in range(step, len(path) + 1, step)) & self._paths
+        if above not in self._made:
+            owner = {term: key for term, key, own in self._terms if not own or own in above}
+            aspects: dict[str, list[str]] = {}
+            for term, key in owner.items():
+                aspects.setdefault(key, []).append(term)
+            self._made[above] = AspectTerms(aspects)
+        return self._made[above]
+
+
+@dataclass(frozen=True)
+class _Found:
+    review: Review
+    judged: Judged
+    mention: Mention
+
+
+def write(reviews: Sequence[Review], judged: Sequence[Judged], scorer: Scorer, version: ModelVersion | None) -> int:
+    """Replace the aspects of these reviews by what the dictionary finds in them now. Returns mentions written.
+
+    `judged` are the reviews' readings (`reviews.ml.sentiment.judge` of `shown`) in the same order. Doing it twice
+    leaves the same.
+    """
+    aspects = dict(Aspect.objects.values_list("key", "pk"))
+    found = _mentions(reviews, judged)
+    chances = AspectJudge(scorer).positive([one.judged.text for one in found], [one.mention.span for one in found])
+    rows = [
+        _row(one, aspects[one.mention.aspect], float(chance), version)
+        for one, chance in zip(found, chances, strict=True)
+    ]
+    _place(found, rows)
+    _mark_clearest(rows)
+    with transaction.atomic():
+        # One writer for a review: the row of the review is what two runs wait for.
+        ids = sorted(review.pk for review in reviews)
+        known = set(Review.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
+        ReviewAspect.objects.filter(review__in=known).delete()
+        kept = [row for row in rows if row.review_id in known]
+        ReviewAspect.objects.bulk_create(kept, batch_size=WRITTEN_AT_ONCE)
+    return len(kept)
+
+
+def _mentions(reviews: Sequence[Review], judged: Sequence[Judged]) -> list[_Found]:
+    dictionary = Dictionary.of_the_shop()
+    paths = _paths(reviews)
+    return [
+        _Found(review, reading, mention)
+        for review, reading in zip(reviews, judged, strict=True)
+        for mention in dictionary.for_path(paths[review.product_id]).mentions(reading.text)[:MOST_MENTIONS]
+    ]
+
+
+def _paths(reviews: Sequence[Review]) -> Mapping[int, str]:
+    """Product → path of its category, "" without one. One query."""
+    ids = {review.product_id for review in reviews}
+    rows = Product.objects.filter(pk__in=ids).order_by().values_list("pk", "category__path")
+    return {pk: path or "" for pk, path in rows}
+
+
+def _row(found: _Found, aspect_id: int, chance: float, version: ModelVersion | None) -> ReviewAspect:
+    polarity = Polarity.POSITIVE if chance >= SURE else Polarity.NEGATIVE if chance <= 1.0 - SURE else Polarity.NEUTRAL
+    return ReviewAspect(
+        review=found.review, aspect_id=aspect_id, term=found.mention.term, polarity=polarity, score=chance,
+        is_clearest=False, model_version=version,
+    )  # fmt: skip
+
+
+def _place(found: Sequence[_Found], rows: Sequence[ReviewAspect]) -> None:
+    """Give rows their place and quote in the review as it was written; those that are not found stay without."""
+    laid: dict[int, Placed] = {}
+    for one, row in zip(found, rows, strict=True):
+        if one.review.pk not in laid:
+            laid[one.review.pk] = Placed(shown(one.review), one.judged.text)
+        placed = laid[one.review.pk]
+        term = placed.exact(one.mention.span)
+        if term is None:
+            continue
+        quote = placed.around(clause_of(one.judged.text, one.mention.span), term, QUOTE_LENGTH)
+        row.start, row.end = term.start, term.end
+        row.quote = placed.written[quote.start : quote.end]
+
+
+def _mark_clearest(rows: Sequence[ReviewAspect]) -> None:
+    """A review counts once for an aspect, with the mention farthest from undecided; of equal ones the first."""
+    clearest: dict[tuple[int, int], ReviewAspect] = {}
+    for row in rows:
+        key = (row.review_id, row.aspect_id)
+        if key not in clearest or abs(row.score - 0.5) > abs(clearest[key].score - 0.5):
+            clearest[key] = row
+    for row in clearest.values():
+        row.is_clearest = True
