@@ -1,10 +1,10 @@
 """What reviews of one language are about: topics by non-negative matrix factorisation. Learning only.
 
 TF-IDF of words (stop words, masks and words of one Chinese character left out) is taken apart into topics × words and
-texts × topics (Lee & Seung 1999, *Nature* 401). How many topics: the largest number that comes again when texts are
-drawn anew (Greene, O'Callaghan & Cunningham 2014, ECML: agreement of the ranked words of matched topics) and whose
-words stand together in texts more than chance would have them (mean NPMI; Lau, Newman & Baldwin 2014, EACL). Few broad
-topics come again most easily and tell least, so the best of either measure would be no choice.
+texts × topics (Lee & Seung 1999, *Nature* 401). How many topics: the largest number that comes again nearly as well as
+the best does when texts are drawn anew (Greene, O'Callaghan & Cunningham 2014, ECML: agreement of the ranked words of
+matched topics) and whose words stand together in texts more than chance would have them (mean NPMI; Lau, Newman &
+Baldwin 2014, EACL). Few broad topics come again most easily and tell least, so the best alone would be no choice.
 
 A text belongs to the topic whose words it is nearest to (cosine), or to none: the same sum for texts that were learned
 from and for those of tomorrow (`Topics.assign`).
@@ -39,6 +39,8 @@ TOP = 10
 """Words of a topic that are compared and shown."""
 STABLE = 0.65
 """Mean agreement from which a number of topics comes again."""
+NEARLY = 0.08
+"""So much agreement may be lost against the number of topics that comes again best."""
 COHERENT = 0.03
 """Mean NPMI from which the words of topics belong together; 0 is chance."""
 NEAR = 0.12
@@ -130,7 +132,8 @@ def fit(documents: Sequence[Sequence[str]], *, seed: int = 0, most: int = MOST_K
     together = _together(part)
     largest = max(min(most, len(kept) // TEXTS_PER_TOPIC, len(words) // 3), LEAST_K)
     tried = {k: _try(part, k, together, seed=seed) for k in range(LEAST_K, largest + 1)}
-    stable = {k: coherence for k, (stability, coherence) in tried.items() if stability >= STABLE}
+    least = max(STABLE, max(stability for stability, _coherence in tried.values()) - NEARLY)
+    stable = {k: coherence for k, (stability, coherence) in tried.items() if stability >= least}
     if not stable:
         raise NoTopics("unstable", len(kept))
     coherent = [k for k, coherence in stable.items() if coherence >= COHERENT]
