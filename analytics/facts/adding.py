@@ -1,9 +1,9 @@
 """Sales that are new since the last count are added to the figures, where adding gives what counting anew would.
 
-Numbers of the database are exact, so a sum that is added to is the sum. A new order is added when its customer bought
-nothing after its day: then the day on which the customer bought last tells whether a day, week or month is their first.
-Orders that come late, orders of somebody who so far only gave back, and amounts with more than four decimals (sums are
-rounded) are left to be counted whole, like everything that changed.
+Amounts are rounded sale by sale and summed as whole numbers, so a sum that is added to is the sum. A new order is added
+when its customer bought nothing after its day: then the day on which the customer bought last tells whether a day, week
+or month is their first. Orders that come late and orders of somebody who so far only gave back are left to be counted
+whole, like everything that changed.
 
 A sale is new from the note on that says so: nobody counted it before, so it is added as it stands now, and what later
 notes say about it says nothing more. The figures have to be those of the last count; what changed since among other
@@ -17,7 +17,7 @@ from django.db import connection
 from analytics.facts import statements as sql
 from analytics.facts.tables import CELLS, DAILY, MONTHS, PARTS, PRODUCTS, STATS
 
-TEMPORARY = ("zg_note", "zg_new", "zg_uneven")
+TEMPORARY = ("zg_note", "zg_new")
 
 NOTES = """
 CREATE TEMP TABLE zg_note (id bigint, customer_id bigint, moment timestamptz, sale bigint, is_new boolean)
@@ -34,13 +34,13 @@ CREATE TEMP TABLE zg_new ON COMMIT DROP AS
 WITH first AS (SELECT sale, min(id) AS since FROM zg_note WHERE is_new GROUP BY sale),
 found AS (
     SELECT f.sale, f.since, o.customer_id, o.paid_at AT TIME ZONE %(zone)s AS moment, o.channel, o.country,
-        1 AS orders, {sql.ITEMS_OF_ORDER}::bigint AS items, {sql.PAID} AS gross, 0 AS refunds, 0::numeric AS refunded,
-        NOT {sql.IS_EVEN} AS is_uneven
+        1 AS orders, {sql.ITEMS_OF_ORDER}::bigint AS items, {sql.PAID} AS gross, 0 AS refunds, 0::bigint AS refunded,
+        o.paid_total, o.lines_total, o.shipping, o.base_rate
     FROM first f JOIN catalog_order o ON o.id = f.sale
     WHERE o.id BETWEEN %(first)s AND %(last)s AND o.paid_at IS NOT NULL
     UNION ALL
     SELECT f.sale, f.since, {sql.REFUNDED_TO}, r.refunded_at AT TIME ZONE %(zone)s, coalesce(o.channel, ''),
-        coalesce(o.country, ''), 0, 0, 0, 1, {sql.BACK}, false
+        coalesce(o.country, ''), 0, 0, 0, 1, {sql.BACK}, NULL, NULL, NULL, NULL
     FROM first f CROSS JOIN LATERAL (SELECT * FROM catalog_refund WHERE id = -f.sale OFFSET 0) r
         LEFT JOIN LATERAL (SELECT * FROM catalog_order WHERE id = r.order_id OFFSET 0) o ON true
     WHERE f.sale < 0
@@ -49,7 +49,7 @@ SELECT f.*, moment::date AS day, {sql.WEEK_OF.format("moment::date")} AS week,
     {sql.MONTH_OF.format("moment")} AS month, s.first_day AS first_before, s.last_day AS last_before
 FROM found f
     LEFT JOIN LATERAL (SELECT * FROM analytics_customerstats WHERE customer_id = f.customer_id OFFSET 0) s ON true
-WHERE f.gross >= 0 AND f.refunded >= 0 AND f.gross = round(f.gross, 4) AND f.refunded = round(f.refunded, 4) AND CASE
+WHERE f.gross >= 0 AND f.refunded >= 0 AND CASE
     WHEN f.orders = 0 OR f.customer_id IS NULL THEN true
     WHEN s.customer_id IS NULL THEN
         NOT EXISTS (SELECT 1 FROM analytics_customermonth m WHERE m.customer_id = f.customer_id OFFSET 0)
@@ -67,7 +67,7 @@ IS_FIRST_OF_DAY = "orders > 0 AND (last_before IS NULL OR last_before < day)"
 MONTHS_MORE = f"""
 SELECT customer_id, month, sum(orders) AS orders, count(DISTINCT day) FILTER (WHERE {IS_FIRST_OF_DAY}) AS purchase_days,
     sum(items) AS items, sum(gross) AS gross, sum(refunds) AS refunds, sum(refunded) AS refunded,
-    sum(gross) - sum(refunded) AS revenue, min(day) FILTER (WHERE orders > 0) AS first_day,
+    sum(gross - refunded) AS revenue, min(day) FILTER (WHERE orders > 0) AS first_day,
     max(day) FILTER (WHERE orders > 0) AS last_day
 FROM zg_new WHERE customer_id IS NOT NULL GROUP BY customer_id, month
 """  # noqa: S608
@@ -75,7 +75,7 @@ FROM zg_new WHERE customer_id IS NOT NULL GROUP BY customer_id, month
 STATS_MORE = f"""
 SELECT customer_id, sum(orders) AS orders, count(DISTINCT day) FILTER (WHERE {IS_FIRST_OF_DAY}) AS purchase_days,
     sum(items) AS items, sum(gross) AS gross, sum(refunds) AS refunds, sum(refunded) AS refunded,
-    sum(gross) - sum(refunded) AS revenue, coalesce(min(first_before), min(day) FILTER (WHERE orders > 0)) AS first_day,
+    sum(gross - refunded) AS revenue, coalesce(min(first_before), min(day) FILTER (WHERE orders > 0)) AS first_day,
     coalesce(max(day) FILTER (WHERE orders > 0), max(last_before)) AS last_day
 FROM zg_new WHERE customer_id IS NOT NULL GROUP BY customer_id HAVING sum(orders) > 0 OR min(first_before) IS NOT NULL
 """  # noqa: S608
@@ -97,10 +97,10 @@ PRODUCTS_MORE = f"""
 SELECT day, product_id, sum(orders) AS orders, sum(items) AS items, sum(gross) AS gross, sum(returned) AS returned,
     sum(refunded) AS refunded
 FROM (
-    SELECT n.day, l.product_id, 1 AS orders, sum(l.quantity) AS items, sum({sql.WORTH_OF_LINE}) AS gross,
-        0::bigint AS returned, 0::numeric AS refunded
-    FROM zg_new n CROSS JOIN LATERAL (SELECT * FROM catalog_orderline WHERE order_id = n.sale OFFSET 0) l
-    WHERE n.orders = 1 AND l.product_id IS NOT NULL AND NOT n.is_uneven GROUP BY n.sale, n.day, l.product_id
+    SELECT o.day, l.product_id, 1 AS orders, sum(l.quantity) AS items, sum({sql.WORTH_OF_LINE}) AS gross,
+        0::bigint AS returned, 0::bigint AS refunded
+    FROM zg_new o CROSS JOIN LATERAL (SELECT * FROM catalog_orderline WHERE order_id = o.sale OFFSET 0) l
+    WHERE o.orders = 1 AND l.product_id IS NOT NULL GROUP BY o.sale, o.day, l.product_id
     UNION ALL
     SELECT n.day, r.product_id, 0, 0, 0, r.quantity, n.refunded
     FROM zg_new n CROSS JOIN LATERAL (SELECT * FROM catalog_refund WHERE id = -n.sale OFFSET 0) r
@@ -114,7 +114,7 @@ def _grain(period: str, cohort: str) -> str:
     is_more = f"orders > 0 AND (last_before IS NULL OR last_before < {period})"
     return f"""
         SELECT cohort, {period} AS period, count(DISTINCT customer_id) FILTER (WHERE {is_more}) AS customers,
-            sum(orders) AS orders, sum(gross) - sum(refunded) AS revenue
+            sum(orders) AS orders, sum(gross - refunded) AS revenue
         FROM (
             SELECT n.*, {cohort.format("coalesce(n.first_before, c.first_day)")} AS cohort
             FROM zg_new n LEFT JOIN ({NEWCOMERS}) c USING (customer_id) WHERE customer_id IS NOT NULL
@@ -123,12 +123,11 @@ def _grain(period: str, cohort: str) -> str:
 
 
 CELLS_MORE = sql.cells_of(_grain("week", sql.WEEK_OF), _grain("month", sql.MONTH_OF))
-UNEVEN = "CREATE TEMP TABLE zg_uneven ON COMMIT DROP AS SELECT DISTINCT day FROM zg_new WHERE is_uneven"
 
 
 def add_new(values: dict[str, Any]) -> int:
     """Take all notes; add the sales that are new. What is left to be counted whole stands in `zg_touched` as customers
-    and days, and in `zg_uneven` as days of products. How many rows changed."""
+    and days. How many rows changed."""
     with connection.cursor() as cursor:
         cursor.execute(NOTES)
         cursor.execute("SELECT coalesce(min(sale), 0), coalesce(max(sale), 0) FROM zg_note WHERE is_new AND sale > 0")
@@ -136,7 +135,6 @@ def add_new(values: dict[str, Any]) -> int:
         cursor.execute(NEW, values | {"first": first, "last": last})
         cursor.execute("CREATE TEMP TABLE zg_touched (customer_id bigint, day date) ON COMMIT DROP")
         cursor.execute(REST, values)
-        cursor.execute(UNEVEN)
         cursor.execute("SELECT EXISTS (SELECT 1 FROM zg_new)")
         if not cursor.fetchone()[0]:
             return 0

@@ -33,8 +33,8 @@ MONDAY = date(1, 1, 1)
 PATIENCE_SECONDS = 600.0
 TRIES = 3
 TEMPORARY = (
-    *adding.TEMPORARY, "zg_touched", "zg_month", "zg_moved", "zg_day", "zg_product_day", "zg_week", "zg_period",
-    "zg_act", "zg_acts_of_weeks",
+    *adding.TEMPORARY, "zg_touched", "zg_month", "zg_moved", "zg_day", "zg_week", "zg_period", "zg_act",
+    "zg_acts_of_weeks",
 )  # fmt: skip
 MARGIN = "interval '3 hours'"
 """A day is looked up by its bounds a little wider, and then told by its date: where clocks go back at midnight an hour
@@ -237,15 +237,9 @@ def _count_touched(clock: Clock) -> int:
     """How many rows changed."""
     values = clock.parameters()
     changed = adding.add_new(values)
-    is_touched, is_uneven = _ask("SELECT EXISTS (SELECT 1 FROM zg_touched), EXISTS (SELECT 1 FROM zg_uneven)", [])
-    if is_touched:
+    if _ask("SELECT EXISTS (SELECT 1 FROM zg_touched)", [])[0]:
         _execute("ANALYZE zg_touched")
         changed += _count_customers(values)
-        _make_scope("zg_day", "day", "day", "1", TOUCHED_DAYS, values)
-        _execute("INSERT INTO zg_uneven SELECT day FROM zg_day")
-    if is_touched or is_uneven:
-        changed += _count_products(values)
-    if is_touched:
         changed += _count_days(values)
         changed += _count_cells(values)
     _execute(sql.FREEZE, values)
@@ -295,28 +289,22 @@ def _count_customers(values: dict[str, Any]) -> int:
         "EXISTS (SELECT 1 FROM zg_month x WHERE x.customer_id = t.customer_id AND x.month = t.month)"
     )
     theirs = "customer_id IN (SELECT customer_id FROM zg_month)"
-    STATS.make(sql.stats(f"analytics_customermonth WHERE {theirs}"), values, analyse=True)
+    STATS.make(sql.stats(f"({MONTHS.in_units()} WHERE {theirs}) m"), values, analyse=True)
     _execute(MOVED)
     return changed + STATS.apply(f"t.{theirs}")
 
 
-def _count_products(values: dict[str, Any]) -> int:
-    """Products of the days touched, and of days on which an order's discount falls on its lines."""
-    _make_scope("zg_product_day", "day", "day", "1", "SELECT day FROM zg_uneven", values)
-    orders, refunds = _within("zg_product_day", "day", "{0}")
-    PRODUCTS.make(sql.products(orders, refunds), values | _bounds("zg_product_day"), analyse=True)
-    return PRODUCTS.apply("t.day IN (SELECT day FROM zg_product_day)")
-
-
 def _count_days(values: dict[str, Any]) -> int:
     """Days touched, and those that have a first-time buyer more or less."""
+    _make_scope("zg_day", "day", "day", "1", TOUCHED_DAYS, values)
     orders, refunds = _within("zg_day", "day", "{0}")
     values = values | _bounds("zg_day")
+    PRODUCTS.make(sql.products(orders, refunds), values, analyse=True)
     _execute(f"CREATE TEMP TABLE zg_act ON COMMIT DROP AS {sql.acts(orders, refunds)}", values)
     DAILY.make(sql.daily("zg_act", PRODUCTS.wanted, sql.newcomers_among("zg_act")), values)
     PARTS.make(sql.parts(orders, refunds), values)
     scope = "t.day IN (SELECT day FROM zg_day)"
-    return DAILY.apply(scope) + PARTS.apply(scope)
+    return PRODUCTS.apply(scope) + DAILY.apply(scope) + PARTS.apply(scope)
 
 
 def _count_cells(values: dict[str, Any]) -> int:
@@ -330,7 +318,7 @@ def _count_cells(values: dict[str, Any]) -> int:
     # As a value, so that the planner knows how few of the months they are.
     touched = _ask("SELECT array_agg(period) FROM zg_period", [])[0] or []
     values = values | {"months": touched}
-    months = sql.months_of("analytics_customermonth WHERE month = ANY(%(months)s::date[])")
+    months = sql.months_of(f"({MONTHS.in_units()} WHERE month = ANY(%(months)s::date[])) m")
     CELLS.make(sql.cells(months, sql.weeks("zg_acts_of_weeks"), "analytics_customerstats"), values)
     of_week, of_month = "SELECT week FROM zg_week", "SELECT period FROM zg_period"
     return CELLS.apply(

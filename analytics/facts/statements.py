@@ -3,28 +3,39 @@
 Every statement is made once and used twice: over everything for a full count, over what was touched for the count of
 every few seconds. The pieces put in are SQL of this package, never anything from outside. Parameters: `zone`, `base`
 (currency), `week` (the first day of some week of the shop), `today`.
+
+Money is a whole number of ten-thousandths here (`UNITS`), rounded sale by sale, and becomes an amount again where it is
+written (`tables`): whole numbers are summed several times faster than numerics, and a sum that is added to is the sum.
+Groups are made of rows that come sorted by their key (`ORDER BY` within), so that what is kept at a time is one group
+and not a million; the next, coarser groups find the rows sorted already.
 """
 
 DAY_OF = "({0} AT TIME ZONE %(zone)s)::date"
 MONTH_OF = "date_trunc('month', {0}::timestamp)::date"
 WEEK_OF = "({0} - mod({0} - %(week)s::date, 7))"
-PAID = "CASE WHEN o.base_rate = 1 THEN o.paid_total ELSE o.paid_total * o.base_rate END"
+UNITS = "({0} * 10000)::bigint"
+PAID = UNITS.format("CASE WHEN o.base_rate = 1 THEN o.paid_total ELSE o.paid_total * o.base_rate END")
 # A refund has the rate of its order; without one it counts in the base currency only, as on the home page.
-BACK = "r.amount * CASE WHEN o.id IS NOT NULL THEN o.base_rate WHEN r.currency = %(base)s THEN 1 ELSE 0 END"
+BACK = UNITS.format(
+    "r.amount * CASE WHEN o.id IS NOT NULL THEN o.base_rate WHEN r.currency = %(base)s THEN 1 ELSE 0 END"
+)
 REFUNDS = "catalog_refund r LEFT JOIN catalog_order o ON o.id = r.order_id WHERE true"
 REFUNDED_TO = "coalesce(o.customer_id, r.customer_id)"
 ORDERS = "catalog_order o WHERE o.paid_at IS NOT NULL"
 ORDERS_WITH_ITEMS = (
-    "catalog_order o LEFT JOIN (SELECT order_id, sum(quantity) AS items FROM catalog_orderline GROUP BY order_id) l"
+    "catalog_order o LEFT JOIN (SELECT order_id, sum(quantity) AS items"
+    " FROM (SELECT order_id, quantity FROM catalog_orderline ORDER BY order_id) s GROUP BY order_id) l"
     " ON l.order_id = o.id WHERE o.paid_at IS NOT NULL"
 )
-IS_EVEN = "(o.paid_total = o.lines_total + o.shipping AND o.base_rate = 1)"
-"""Whether lines of this order count with what stands on them."""
-WORTH_OF_LINE = "l.quantity * l.unit_price - l.discount"
+WORTH_OF_LINE = UNITS.format("""CASE WHEN o.paid_total = o.lines_total + o.shipping AND o.base_rate = 1
+    THEN l.quantity * l.unit_price - l.discount
+    ELSE coalesce((l.quantity * l.unit_price - l.discount) * o.paid_total * o.base_rate
+        / nullif(o.lines_total + o.shipping, 0), 0) END""")
+"""With the line's share of what was paid for the order, so that an order's discount falls on its lines."""
 ITEMS_OF_ORDER = "coalesce((SELECT sum(quantity) FROM catalog_orderline WHERE order_id = o.id), 0)"
 LATEST_OFFSET = 32_767
 """Largest number of periods that a cell can name; orders dated to another millennium are left out of cohorts."""
-# Counts are kept as integers between two sums: the sum of sums would be a numeric, which takes five times as long.
+# Sums are integers again before they are summed once more: the sum of large integers is a numeric.
 
 
 def day(moment: str) -> str:
@@ -34,14 +45,15 @@ def day(moment: str) -> str:
 def acts(orders: str, refunds: str, items: str = "0") -> str:
     """Customer-days: what each customer (NULL: all guests together) paid and got back on each day."""
     return f"""
-        SELECT customer_id, day, sum(orders)::int AS orders, sum(items)::bigint AS items, sum(gross) AS gross,
-            sum(refunds)::int AS refunds, sum(refunded) AS refunded
+        SELECT customer_id, day, sum(orders)::int AS orders, sum(items)::bigint AS items, sum(gross)::bigint AS gross,
+            sum(refunds)::int AS refunds, sum(refunded)::bigint AS refunded
         FROM (
             SELECT o.customer_id, {day("o.paid_at")} AS day, 1 AS orders, {items} AS items, {PAID} AS gross,
-                0 AS refunds, 0::numeric AS refunded
+                0 AS refunds, 0::bigint AS refunded
             FROM {orders}
             UNION ALL
             SELECT {REFUNDED_TO}, {day("r.refunded_at")}, 0, 0, 0, 1, {BACK} FROM {refunds}
+            ORDER BY customer_id, day
         ) act GROUP BY customer_id, day
     """  # noqa: S608
 
@@ -51,44 +63,40 @@ def months(acts: str) -> str:
     return f"""
         SELECT customer_id, month, sum(orders)::int AS orders,
             (count(*) FILTER (WHERE orders > 0))::int AS purchase_days, sum(items)::bigint AS items,
-            round(sum(gross), 4) AS gross, sum(refunds)::int AS refunds,
-            round(sum(refunded), 4) AS refunded, round(sum(gross), 4) - round(sum(refunded), 4) AS revenue,
+            sum(gross)::bigint AS gross, sum(refunds)::int AS refunds, sum(refunded)::bigint AS refunded,
+            sum(gross - refunded)::bigint AS revenue,
             min(day) FILTER (WHERE orders > 0) AS first_day, max(day) FILTER (WHERE orders > 0) AS last_day
-        FROM (SELECT *, {MONTH_OF.format("day")} AS month FROM {acts} WHERE customer_id IS NOT NULL) act
-        GROUP BY customer_id, month
+        FROM (
+            SELECT *, {MONTH_OF.format("day")} AS month FROM {acts} WHERE customer_id IS NOT NULL
+            ORDER BY customer_id, month
+        ) act GROUP BY customer_id, month
     """  # noqa: S608
 
 
 def stats(months: str) -> str:
     """Rows of CustomerStats from rows of CustomerMonth."""
     return f"""
-        SELECT customer_id, sum(orders) AS orders, sum(purchase_days) AS purchase_days, sum(items) AS items,
-            sum(gross) AS gross, sum(refunds) AS refunds, sum(refunded) AS refunded, sum(revenue) AS revenue,
+        SELECT customer_id, sum(orders)::int AS orders, sum(purchase_days)::int AS purchase_days,
+            sum(items)::bigint AS items, sum(gross)::bigint AS gross, sum(refunds)::int AS refunds,
+            sum(refunded)::bigint AS refunded, sum(revenue)::bigint AS revenue,
             min(first_day) AS first_day, max(last_day) AS last_day
-        FROM {months} GROUP BY customer_id HAVING sum(orders) > 0
+        FROM (SELECT * FROM {months} ORDER BY customer_id) m GROUP BY customer_id HAVING sum(orders) > 0
     """  # noqa: S608
 
 
 def products(orders: str, refunds: str) -> str:
-    """Rows of ProductDay; those without a product hold what was sold of products that are gone.
-
-    A line counts with its share of what was paid for the order, so that an order's discount falls on its lines.
-    """
-    share = "o.paid_total / nullif(o.lines_total + o.shipping, 0) * o.base_rate"
-    worth = f"CASE WHEN {IS_EVEN} THEN {WORTH_OF_LINE} ELSE coalesce(({WORTH_OF_LINE}) * {share}, 0) END"
+    """Rows of ProductDay; those without a product hold what was sold of products that are gone."""
     return f"""
-        SELECT day, product_id, sum(orders) AS orders, sum(items) AS items, round(sum(gross), 4) AS gross,
-            sum(returned) AS returned, round(sum(refunded), 4) AS refunded
+        SELECT day, product_id, count(DISTINCT id) AS orders, sum(items)::bigint AS items, sum(gross)::bigint AS gross,
+            sum(returned)::bigint AS returned, sum(refunded)::bigint AS refunded
         FROM (
-            SELECT day, product_id, 1 AS orders, sum(quantity) AS items, sum(worth) AS gross,
-                0::bigint AS returned, 0::numeric AS refunded
-            FROM (
-                SELECT o.id, {day("o.paid_at")} AS day, l.product_id, l.quantity, {worth} AS worth
-                FROM catalog_orderline l JOIN (SELECT o.* FROM {orders}) o ON l.order_id = o.id
-            ) line GROUP BY id, day, product_id
+            SELECT {day("o.paid_at")} AS day, l.product_id, o.id, l.quantity AS items, {WORTH_OF_LINE} AS gross,
+                0 AS returned, 0::bigint AS refunded
+            FROM catalog_orderline l JOIN (SELECT o.* FROM {orders}) o ON l.order_id = o.id
             UNION ALL
-            SELECT {day("r.refunded_at")}, r.product_id, 0, 0, 0, r.quantity, {BACK}
+            SELECT {day("r.refunded_at")}, r.product_id, NULL, 0, 0, r.quantity, {BACK}
             FROM {refunds} AND r.product_id IS NOT NULL
+            ORDER BY day, product_id, id
         ) act GROUP BY day, product_id
     """  # noqa: S608
 
@@ -101,7 +109,7 @@ def daily(acts: str, products: str, newcomers: str) -> str:
         FROM (
             SELECT day, sum(orders) AS orders, count(customer_id) FILTER (WHERE orders > 0) AS buyers,
                 coalesce(sum(orders) FILTER (WHERE customer_id IS NULL), 0) AS guest_orders,
-                round(sum(gross), 4) AS gross, sum(refunds) AS refunds, round(sum(refunded), 4) AS refunded
+                sum(gross)::bigint AS gross, sum(refunds) AS refunds, sum(refunded)::bigint AS refunded
             FROM {acts} GROUP BY day
         ) d LEFT JOIN (SELECT day, sum(items) AS items FROM {products} GROUP BY day) p USING (day)
         LEFT JOIN ({newcomers}) n USING (day)
@@ -112,7 +120,7 @@ def parts(orders: str, refunds: str) -> str:
     """Rows of SalesPart. Orders are read once, into the few groups that all three kinds are added up from."""
     return parts_of(f"""
         SELECT o.paid_at AT TIME ZONE %(zone)s AS moment, o.channel, o.country, 1 AS orders, {PAID} AS gross,
-            0::numeric AS refunded
+            0::bigint AS refunded
         FROM {orders}
         UNION ALL
         SELECT r.refunded_at AT TIME ZONE %(zone)s, coalesce(o.channel, ''), coalesce(o.country, ''), 0, 0, {BACK}
@@ -127,10 +135,10 @@ def parts_of(sales: str) -> str:
                 ELSE 'country' END AS kind,
             CASE WHEN grouping(hour) = 0 THEN lpad(hour::text, 2, '0') WHEN grouping(channel) = 0 THEN channel
                 ELSE country END AS part,
-            sum(orders) AS orders, round(sum(gross), 4) AS gross, round(sum(refunded), 4) AS refunded
+            sum(orders) AS orders, sum(gross)::bigint AS gross, sum(refunded)::bigint AS refunded
         FROM (
             SELECT moment::date AS day, date_part('hour', moment)::int AS hour, channel, country,
-                sum(orders) AS orders, sum(gross) AS gross, sum(refunded) AS refunded
+                sum(orders) AS orders, sum(gross)::bigint AS gross, sum(refunded)::bigint AS refunded
             FROM ({sales}) act GROUP BY 1, 2, 3, 4
         ) hours GROUP BY GROUPING SETS ((day, hour), (day, channel), (day, country))
     """  # noqa: S608
@@ -148,31 +156,34 @@ def newcomers_among(acts: str) -> str:
 
 
 def cells(months: str, weeks: str, stats: str) -> str:
-    """Rows of CohortCell. `months` and `weeks` give (customer_id, period, orders, gross, refunded), of months one row
-    for a customer's period."""
+    """Rows of CohortCell. `months` and `weeks` give (customer_id, period, orders, revenue), one row for a customer's
+    period; `stats` the customers' first days."""
 
-    def grain(periods: str, cohort: str, customers: str) -> str:
+    def grain(periods: str, cohort: str) -> str:
         return f"""
-            SELECT cohort, period, count({customers}) FILTER (WHERE orders > 0) AS customers, sum(orders) AS orders,
-                round(sum(gross), 4) - round(sum(refunded), 4) AS revenue
+            SELECT cohort, period, count(*) FILTER (WHERE orders > 0) AS customers, sum(orders) AS orders,
+                sum(revenue)::bigint AS revenue
             FROM ({periods}) p JOIN (SELECT customer_id, {cohort} AS cohort FROM {stats}) c USING (customer_id)
             WHERE period >= cohort GROUP BY cohort, period
         """  # noqa: S608
 
-    return cells_of(
-        grain(weeks, WEEK_OF.format("first_day"), "DISTINCT customer_id"),
-        grain(months, MONTH_OF.format("first_day"), "*"),
-    )
+    return cells_of(grain(weeks, WEEK_OF.format("first_day")), grain(months, MONTH_OF.format("first_day")))
 
 
 def weeks(acts: str) -> str:
     """What `cells` wants of weeks, from customer-days."""
-    return f"SELECT customer_id, {WEEK_OF.format('day')} AS period, orders, gross, refunded FROM {acts}"  # noqa: S608
+    return f"""
+        SELECT customer_id, period, sum(orders)::int AS orders, sum(gross - refunded)::bigint AS revenue
+        FROM (
+            SELECT *, {WEEK_OF.format("day")} AS period FROM {acts} WHERE customer_id IS NOT NULL
+            ORDER BY customer_id, period
+        ) act GROUP BY customer_id, period
+    """  # noqa: S608
 
 
-def months_of(table: str) -> str:
+def months_of(months: str) -> str:
     """What `cells` wants of months, from rows of CustomerMonth."""
-    return f"SELECT customer_id, month AS period, orders, gross, refunded FROM {table}"  # noqa: S608
+    return f"SELECT customer_id, month AS period, orders, revenue FROM {months}"  # noqa: S608
 
 
 def cells_of(weeks: str, months: str) -> str:

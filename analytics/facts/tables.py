@@ -5,12 +5,18 @@ from typing import Any
 
 from django.db import connection
 
+from analytics.facts.statements import UNITS
 from analytics.models import CohortCell, CustomerMonth, CustomerStats, DailySales, ProductDay, SalesPart
+from core.models import MoneyField
+
+AMOUNT = "({0} * 0.0001)"
+"""Of units (`statements.UNITS`)."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of figures. `wanted` is the temporary table of this session with what it should hold."""
+    """One table of figures. `wanted` is the temporary table of this session with what it should hold, money in whole
+    units of `statements`."""
 
     model: Any
     keys: tuple[str, ...]
@@ -30,6 +36,19 @@ class Table:
         columns = [column.column for column in self.model._meta.concrete_fields]
         return [f'"{column}"' for column in columns if column != "id" and f'"{column}"' not in self.quoted_keys]
 
+    def told(self, alias: str) -> list[str]:
+        """Each value of a row of statements as the table holds it: units become amounts."""
+        money = {f'"{column.column}"' for column in self.model._meta.concrete_fields if isinstance(column, MoneyField)}
+        return [AMOUNT.format(f"{alias}.{name}") if name in money else f"{alias}.{name}" for name in self.values]
+
+    def in_units(self) -> str:
+        """The rows of the table as a statement makes them: amounts become units."""
+        columns = [
+            f"{UNITS.format(column.column)} AS {column.column}" if isinstance(column, MoneyField) else column.column
+            for column in self.model._meta.concrete_fields
+        ]
+        return f"SELECT {', '.join(columns)} FROM {self.name}"  # noqa: S608
+
     @property
     def quoted_keys(self) -> list[str]:
         return [f'"{key}"' for key in self.keys]
@@ -46,10 +65,11 @@ class Table:
         about. How many rows differed."""
         keys = " AND ".join(f"t.{key} = w.{key}" for key in self.quoted_keys)
         columns = ", ".join([*self.quoted_keys, *self.values])
-        known, wanted = (", ".join(f"{table}.{name}" for name in self.values) for table in ("t", "w"))
+        wanted = ", ".join(self.told("w"))
+        known = ", ".join(f"t.{name}" for name in self.values)
         update = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.values)
         first = self.quoted_keys[0]
-        picked = ", ".join(f"w.{name}" for name in [*self.quoted_keys, *self.values])
+        picked = ", ".join([*(f"w.{key}" for key in self.quoted_keys), wanted])
         # In the order of the keys, so that pages of the index are filled one after the other.
         insert = f"INSERT INTO {self.name} ({columns}) SELECT {picked} FROM {self.wanted} w"  # noqa: S608
         order = f"ORDER BY {', '.join(f'w.{key}' for key in self.quoted_keys)}"
@@ -59,16 +79,20 @@ class Table:
                 cursor.execute(f"{insert} WHERE {self.only} {order}")
                 return int(cursor.rowcount)
             cursor.execute(
-                f"DELETE FROM {self.name} t WHERE ({scope})"  # noqa: S608
-                f" AND NOT EXISTS (SELECT 1 FROM {self.wanted} w WHERE {keys} AND {self.only})"
-            )
-            gone = cursor.rowcount
-            cursor.execute(
                 f"{insert} LEFT JOIN {self.name} t ON {keys}"
                 f" WHERE {self.only} AND (t.{first} IS NULL OR ({known}) IS DISTINCT FROM ({wanted}))"
                 f" {order} ON CONFLICT ({', '.join(self.quoted_keys)}) DO UPDATE SET {update}"
             )
-            return int(gone + cursor.rowcount)
+            changed = cursor.rowcount
+            # All that is wanted is there now: only what is more than that has to be looked for.
+            cursor.execute(f"SELECT count(*) FROM {self.name} t WHERE {scope}")  # noqa: S608
+            if cursor.fetchone()[0] != self.count():
+                cursor.execute(
+                    f"DELETE FROM {self.name} t WHERE ({scope})"  # noqa: S608
+                    f" AND NOT EXISTS (SELECT 1 FROM {self.wanted} w WHERE {keys} AND {self.only})"
+                )
+                changed += cursor.rowcount
+            return int(changed)
 
     def add(self, statement: str, parameters: dict[str, Any], **others: str) -> int:
         """Add to each row what the statement says there is more; rows that are not there begin with it. `others` names
@@ -83,7 +107,7 @@ class Table:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {self.name} AS t ({', '.join(columns)})"  # noqa: S608
-                f" SELECT {', '.join(columns)} FROM ({statement}) w"
+                f" SELECT {', '.join([*self.quoted_keys, *self.told('w')])} FROM ({statement}) w"
                 f" ON CONFLICT ({', '.join(self.quoted_keys)}) DO UPDATE SET {update}",
                 parameters,
             )

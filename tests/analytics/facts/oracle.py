@@ -56,7 +56,7 @@ def counted(today: date) -> dict[str, Rows]:
     for refund in Refund.objects.select_related("order"):
         rate = refund.order.base_rate if refund.order else Decimal(refund.currency == shop.base_currency)
         who = (refund.order.customer_id if refund.order else None) or refund.customer_id
-        backs.append((who, refund.refunded_at.astimezone(zone).date(), refund, refund.amount * rate))
+        backs.append((who, refund.refunded_at.astimezone(zone).date(), refund, _four(refund.amount * rate)))
     first: dict[int, date] = {}
     for who, day, _order, _lines in sales:
         if who is not None:
@@ -114,16 +114,16 @@ def _parts(sales: list[Any], backs: list[Any], zone: ZoneInfo) -> Rows:
             row[:] = [known + more for known, more in zip(row, values, strict=True)]
 
     for _who, day, order, _lines in sales:
-        add(day, order.paid_at, order, 1, order.paid_total * order.base_rate, 0)
+        add(day, order.paid_at, order, 1, _four(order.paid_total * order.base_rate), 0)
     for _who, day, refund, amount in backs:
         add(day, refund.refunded_at, refund.order, 0, 0, amount)
-    return {key: (row[0], _four(row[1]), _four(row[2])) for key, row in found.items()}
+    return {key: tuple(row) for key, row in found.items()}
 
 
 def _person(sales: list[Any], backs: list[Any]) -> tuple[Any, ...]:
     days = {s[1] for s in sales}
-    gross = _four(sum((s[2].paid_total * s[2].base_rate for s in sales), Decimal(0)))
-    back = _four(sum((b[3] for b in backs), Decimal(0)))
+    gross = sum((_four(s[2].paid_total * s[2].base_rate) for s in sales), Decimal(0))
+    back = sum((b[3] for b in backs), Decimal(0))
     items = sum(line.quantity for s in sales for line in s[3])
     return (
         len(sales), len(days), items, gross, len(backs), back, gross - back,
@@ -141,13 +141,13 @@ def _products(sales: list[Any], backs: list[Any]) -> Rows:
             row = found[day, line.product_id]
             row[0].add(order.pk)
             row[1] += line.quantity
-            row[2] += line.amount * order.paid_total / whole * order.base_rate if whole else 0
+            row[2] += _four(line.amount * order.paid_total * order.base_rate / whole) if whole else 0
     for _who, day, refund, amount in backs:
         if refund.product_id is not None:
             row = found[day, refund.product_id]
             row[3] += refund.quantity
             row[4] += amount
-    return {key: (len(r[0]), r[1], _four(r[2]), r[3], _four(r[4])) for key, r in found.items()}
+    return {key: (len(r[0]), *r[1:]) for key, r in found.items()}
 
 
 def _four(amount: Decimal) -> Decimal:
