@@ -255,6 +255,22 @@ beat_schedule = {
         "args": ["analytics.tasks.count_segments"],
         "options": {"queue": "light"},
     },
+    "read reviews": {
+        "task": "reviews.tasks.keep_read",
+        "schedule": 60.0,
+        "options": {"queue": "light", "expires": 50},
+    },
+    "learn from reviews": {
+        "task": "reviews.tasks.keep_learning",
+        "schedule": crontab(minute="25"),
+        "options": {"queue": "light", "expires": 600},
+    },
+    "draw reviews to check the readings": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="3", minute="35", day_of_week="1"),
+        "args": ["reviews.tasks.draw_sample"],
+        "options": {"queue": "light"},
+    },
     "find clusters of customers": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="5", minute="30", day_of_week="1"),

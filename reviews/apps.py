@@ -17,6 +17,25 @@ class ReviewsConfig(AppConfig):
         import_sections.register("reviews", "reviews.importing.Reviews", order=20, title=_("Reviews"))
         self._register_pages()
         self._register_personal_data()
+        self._register_models()
+        self._listen()
+
+    @staticmethod
+    def _listen() -> None:
+        from reviews import receivers, signals
+
+        signals.review_submitted.connect(receivers.read_submitted)
+
+    @staticmethod
+    def _register_models() -> None:
+        from core.extensions import first_models, model_kinds
+        from reviews.choices import METRICS
+
+        model_kinds.register(
+            "sentiment", "reviews.choices.SENTIMENT", title=_("Sentiment of reviews"), metrics=METRICS, order=300,
+            train="reviews.tasks.train",
+        )  # fmt: skip
+        first_models.register("sentiment", "reviews.first.ask", order=310)
 
     @staticmethod
     def _register_pages() -> None:

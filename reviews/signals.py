@@ -14,8 +14,14 @@ review_published = Signal()
 review_withdrawn = Signal()
 """`review_id`. Nobody outside can read it any more."""
 
+review_read = Signal()
+"""`review_ids`. These were read: by a model for the first time, by a new version, or after their text changed."""
 
-def announce(signal: Signal, **facts: int) -> None:
+review_judged_negative = Signal()
+"""`review_id`. It became negative or mixed, with three stars or fewer: somebody is unhappy."""
+
+
+def announce(signal: Signal, **facts: Any) -> None:
     """Send after this transaction. A receiver that fails is logged and does not undo what was committed."""
     sender: Any = None
     transaction.on_commit(lambda: signal.send_robust(sender=sender, **facts), robust=True)

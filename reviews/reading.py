@@ -1,0 +1,173 @@
+"""The one way in which reviews are read: what is unread is judged in batches, by the model that serves.
+
+A shop without a model of its own is read by the product's list of words. A reading that staff corrected keeps what they
+said, whatever later models think.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from core import model_registry
+from core.jobs import guard, progress
+from core.models import ModelVersion
+from core.said import Said
+from reviews import aspect_reading
+from reviews.choices import SENTIMENT
+from reviews.ml import lexicon
+from reviews.ml.language import UNKNOWN, detect
+from reviews.ml.sentiment import Judged, Scorer, judge
+from reviews.ml.serving import build_scorer
+from reviews.models import Review, ReviewReading, Sentiment
+from reviews.models.readings import text_md5, text_read
+from reviews.signals import announce, review_judged_negative, review_read
+
+READ_AT_ONCE = 300
+UNHAPPY = frozenset({Sentiment.NEGATIVE, Sentiment.MIXED})
+UNHAPPY_STARS = 3
+"""With more stars, a complaint is one among praise."""
+WRITTEN = ("predicted", "confidence", "positive", "language", "model_version", "text_md5", "read_at")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads: a scorer, and the version it is; None for the product's list of words."""
+
+    scorer: Scorer
+    version: ModelVersion | None = None
+
+    @property
+    def version_id(self) -> int | None:
+        return self.version.pk if self.version is not None else None
+
+
+def scorer() -> Reader:
+    """The active model of kind `sentiment` as it can be loaded here, else the list of words."""
+    loaded = model_registry.active(SENTIMENT)
+    version = ModelVersion.objects.filter(pk=loaded.version_id).first() if loaded is not None else None
+    if loaded is None or version is None:
+        return Reader(lexicon.shipped())
+    return Reader(loaded.built(build_scorer), version)
+
+
+def unread(version_id: int | None) -> QuerySet[Review]:
+    """Reviews without a reading, with one by another version, or changed since they were read."""
+    if version_id is None:
+        other = Q(reading__model_version__isnull=False)
+    else:
+        other = Q(reading__model_version__isnull=True) | ~Q(reading__model_version=version_id)
+    return Review.objects.filter(Q(reading__isnull=True) | other | Q(updated_at__gt=F("reading__read_at")))
+
+
+def is_behind() -> bool:
+    """Whether some review waits to be read. One query besides that of the model."""
+    active = ModelVersion.objects.of(SENTIMENT.name).active().values_list("pk", flat=True).first()
+    return unread(active).exists()
+
+
+def read_unread() -> dict[str, int]:
+    """Read whatever waits, newest reviews first. Safe to run at any time, also twice at once, to end at any line."""
+    reader = scorer()
+    total, done = unread(reader.version_id).count(), 0
+    for ids in _batches(reader.version_id):
+        done += read(ids, reader)
+        progress(min(done, total), total, Said(gettext_noop("Reading reviews")))
+    return {"read": done, "version": reader.version_id or 0}
+
+
+def _batches(version_id: int | None) -> Iterator[list[int]]:
+    """Keys of reviews to read, each once: a review that is changed while the job runs waits for the next."""
+    below: int | None = None
+    while True:
+        rows = unread(version_id).order_by("-pk")
+        if below is not None:
+            rows = rows.filter(pk__lt=below)
+        ids = list(rows.values_list("pk", flat=True)[:READ_AT_ONCE])
+        if not ids:
+            return
+        yield ids
+        below = ids[-1]
+
+
+def read(ids: Sequence[int], reader: Reader | None = None) -> int:
+    """Read these reviews now. Those whose text this version has read already are only marked as up to date."""
+    reader = reader or scorer()
+    now = timezone.now()  # a change that comes meanwhile is later than this and is read again
+    reviews = list(Review.objects.filter(pk__in=ids).select_related("reading").order_by("pk"))
+    to_judge = [review for review in reviews if not _is_known(review, reader.version_id)]
+    known = [review.pk for review in reviews if _is_known(review, reader.version_id)]
+    judged = judge(reader.scorer, [text_read(review) for review in to_judge])
+    with transaction.atomic():
+        guard()
+        there = set(_locked(reviews))
+        pairs = [(review, one) for review, one in zip(to_judge, judged, strict=True) if review.pk in there]
+        _write(pairs, reader, at=now)
+        if pairs:
+            aspect_reading.write([one for one, _j in pairs], [one for _r, one in pairs], reader.scorer, reader.version)
+        ReviewReading.objects.filter(review__in=known).update(read_at=now)
+        if pairs:
+            announce(review_read, review_ids=[review.pk for review, _one in pairs])
+        for review, one in pairs:
+            announce_unhappy(review, before=_before(review), after=_after(review, one))
+    return len(reviews)
+
+
+def announce_unhappy(review: Review, *, before: str, after: str) -> None:
+    """Say once that somebody with few stars is unhappy: when the review becomes so, not while it stays so."""
+    if after in UNHAPPY and before not in UNHAPPY and review.rating <= UNHAPPY_STARS:
+        announce(review_judged_negative, review_id=review.pk)
+
+
+def _locked(reviews: Sequence[Review]) -> list[int]:
+    """Those that are still there, until this transaction ends; in one order, so that two readers wait and never
+    block each other."""
+    rows = Review.objects.select_for_update(no_key=True).filter(pk__in=[review.pk for review in reviews])
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _is_known(review: Review, version_id: int | None) -> bool:
+    reading = _reading(review)
+    return reading is not None and reading.model_version_id == version_id and reading.text_md5 == text_md5(review)
+
+
+def _reading(review: Review) -> ReviewReading | None:
+    return getattr(review, "reading", None)
+
+
+def _before(review: Review) -> str:
+    reading = _reading(review)
+    return reading.sentiment if reading is not None else ""
+
+
+def _after(review: Review, judged: Judged) -> str:
+    reading = _reading(review)
+    return (reading.corrected if reading is not None else "") or judged.outcome
+
+
+def _write(pairs: Sequence[tuple[Review, Judged]], reader: Reader, *, at: datetime) -> None:
+    ReviewReading.objects.bulk_create(
+        [
+            ReviewReading(
+                review_id=review.pk, predicted=judged.outcome, confidence=_share(judged.confidence),
+                positive=_share(judged.positive), language=language_of(review, judged.text),
+                model_version=reader.version, text_md5=text_md5(review), read_at=at,
+            )
+            for review, judged in pairs
+        ],
+        update_conflicts=True, unique_fields=["review"], update_fields=WRITTEN,
+    )  # fmt: skip
+
+
+def _share(value: float) -> float:
+    return min(max(float(value), 0.0), 1.0)
+
+
+def language_of(review: Review, text: str) -> str:
+    """As the words say; where they say too little, as the customer or the import said."""
+    found = detect(text)
+    return (review.language.split("-")[0] or UNKNOWN) if found == UNKNOWN else found

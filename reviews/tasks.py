@@ -1,0 +1,61 @@
+"""Jobs of reviews."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils.translation import gettext_lazy as _
+
+from core.jobs import enqueue, job
+
+
+@shared_task(name="reviews.tasks.keep_read")
+def keep_read() -> None:
+    """Ask for a reading when some review waits, however it came. Safe to run at any time, also twice at once."""
+    from reviews import reading
+
+    if reading.is_behind():
+        enqueue("reviews.tasks.read_reviews", dedupe_key="reviews.read")
+
+
+@job(kind="reviews.read", queue="bulk", title=_("Read reviews"))
+def read_reviews() -> dict[str, Any]:
+    """Read what waits. Safe to run at any time and to end at any line: the next run goes on."""
+    from reviews import reading
+
+    return reading.read_unread()
+
+
+@shared_task(name="reviews.tasks.keep_learning")
+def keep_learning() -> None:
+    """Ask for a training when one is due. Safe to run at any time."""
+    from reviews import learning
+
+    if learning.is_due():
+        enqueue(learning.TASK, dedupe_key="reviews.train")
+
+
+@job(kind="reviews.train", queue="train", title=_("Learn to read reviews"))
+def train() -> dict[str, Any]:
+    """Learn, judge, publish, read again. Safe to run twice: the second candidate only joins the versions. An engine
+    that is a network learns in its own queue."""
+    from reviews import learning
+
+    if learning.is_deep():
+        return {"job": enqueue(learning.DEEP_TASK, dedupe_key="reviews.train_deep").pk}
+    return learning.learn()
+
+
+@job(kind="reviews.train_deep", queue="deep", title=_("Learn to read reviews with a network"))
+def train_deep() -> dict[str, Any]:
+    """The same where TensorFlow is loaded."""
+    from reviews import learning
+
+    return learning.learn()
+
+
+@job(kind="reviews.sample", queue="light", title=_("Draw reviews to check the readings"))
+def draw_sample() -> dict[str, Any]:
+    """Draw the sample of last week and close those before. Safe to run twice: a week has one sample."""
+    from reviews.quality import sampling
+
+    return sampling.draw_last_week()
