@@ -264,7 +264,8 @@ def test_a_training_that_came_to_nothing_is_not_tried_every_hour(product, monkey
 def test_the_gate_listens_to_each_language_and_to_what_nobody_corrected():
     judged = datasets.Labelled(
         np.arange(240), ["x"] * 240, np.array(["positive", "negative"] * 120),
-        np.array(["stars"] * 220 + ["correction"] * 20), np.array(["en"] * 120 + ["zh"] * 120), np.zeros(240), np.ones(240, bool),
+        np.array(["stars"] * 220 + ["correction"] * 20), np.array(["en"] * 120 + ["zh"] * 120),
+        np.zeros(240), np.ones(240, bool),
     )  # fmt: skip
     right = training.Answers(judged.labels, np.ones(240))
     worse = training.Answers(np.where(judged.languages == "zh", "positive", judged.labels), np.ones(240))
