@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from core.evaluation import Run, UsageError
 from core.ml.numbers import rounded
 from core.ml.tables import Column
-from reviews.ml import engines, lexicon, measures
+from reviews.ml import engine_choice, engines, lexicon, measures
 from reviews.ml.engines import Engine, NgramEngine
 from reviews.ml.ngram import PLAIN, TooFewTexts
 from reviews.ml.sentiment import NEGATIVE, POSITIVE, judge
 from reviews.ml.text import normalise
+from reviews.ml.transformer import NoTransformer
 
 TEXTS = [Column("text"), Column("label", "key"), Column("language", "key", required=False),
          Column("group", "key", required=False)]  # fmt: skip
+AUTO = "auto"
 REFERENCE, WORDS, MAJORITY = "plain_linear", "lexicon", "majority"
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -33,19 +35,25 @@ class SentimentEvaluator:
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--train", required=True, metavar="F", help="text, label[, language][, group].")
         parser.add_argument("--test", required=True, metavar="F", help="The same columns.")
-        parser.add_argument("--engine", choices=engines.ENGINES, default=engines.DEFAULT, help="Default: ngram.")
+        parser.add_argument(
+            "--engine", choices=(*engines.ENGINES, AUTO), default=engines.DEFAULT,
+            help="Default: ngram. auto: what does best on a part of --train that is held back.",
+        )  # fmt: skip
 
     def run(self, run: Run) -> dict[str, Any]:
         """JSON as documented in docs/evaluate.md. Nothing is chosen on the test part."""
         train, test = (_read(run, run.options[name]) for name in ("train", "test"))
         texts, labels = train["text"].tolist(), train["label"].tolist()
-        engine = engines.make(run.options["engine"], seed=run.seed)
         try:
+            name, tried = _engine(run, texts, labels)
+            engine = engines.make(name, seed=run.seed)
             cost = _fit(engine, texts, labels)
             reference = NgramEngine(PLAIN, seed=run.seed)
             reference_cost = _fit(reference, texts, labels)
         except TooFewTexts as error:
             raise UsageError(f"--train: {error}") from None
+        except NoTransformer as error:
+            raise UsageError(f"--engine: {error}") from None
         right = _codes(run, test["label"], engine.classes)
         answers = {engine.name: _asked(engine, test["text"].tolist(), cost)}
         answers[REFERENCE] = _asked(reference, test["text"].tolist(), reference_cost)
@@ -74,6 +82,7 @@ class SentimentEvaluator:
             },
             "calibration": _calibration(own.chances, right),
             "data": {"train": len(train), "test": len(test), "classes": len(engine.classes)},
+            **({"tried": tried} if tried else {}),
             "settings": {"reference": REFERENCE, "chosen": engine.described()},
         }  # fmt: skip
         for column in ("language", "group"):
@@ -95,6 +104,16 @@ def _read(run: Run, path: str) -> pd.DataFrame:
     frame = run.read(path, TEXTS)
     frame["label"] = frame["label"].astype(str).astype(object)
     return frame
+
+
+def _engine(run: Run, texts: list[str], labels: list[str]) -> tuple[str, dict[str, dict[str, float]]]:
+    """The engine asked for; with `auto` what a part of the training file chose, and what each did there."""
+    if run.options["engine"] != AUTO:
+        return run.options["engine"], {}
+    read = [normalise(text) for text in texts]
+    name, tried = engine_choice.choose(read, labels, seed=run.seed, budget=run.time_budget, note=run.note)
+    figures = [{key: value for key, value in one.__dict__.items() if key != "engine"} for one in tried]
+    return name, dict(zip([one.engine for one in tried], figures, strict=True))
 
 
 def _fit(engine: Engine, texts: list[str], labels: list[str]) -> tuple[float, float]:

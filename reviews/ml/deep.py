@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reviews.ml.pieces import padded
+from reviews.ml.networks import loss_of, temperature_of
+from reviews.ml.pieces import UNKNOWN, padded
 
 if TYPE_CHECKING:
     from reviews.ml.networks import NetworkParams
@@ -27,9 +28,9 @@ def learn(
 ) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float64], int]:  # fmt: skip
     """Variables by path, logits of the held-back texts [texts × classes], and the epoch whose variables these are.
 
-    The rate of learning falls to nothing over `params.epochs`; the epoch with the least loss on the held-back texts is
-    kept, and learning ends when `params.patience` epochs brought nothing. The same seed gives the same network on the
-    same machine.
+    The rate of learning falls to nothing over `params.epochs`; the epoch with the least loss on the held-back texts, at
+    the temperature that suits it, is kept, and learning ends when `params.patience` epochs brought nothing. The same
+    seed gives the same network on the same machine.
     """
     keras, tf = _keras(seed)
     model = _cnn(keras, sizes, classes, params) if params.widths else _lstm(keras, sizes, classes, params)
@@ -37,14 +38,14 @@ def learn(
     steps = sum(1 for _batch in _batches(encoded, params.batch, None)) * params.epochs
     optimiser = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(params.rate, steps))
     optimiser.build(model.trainable_variables)
-    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    surprise = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     numbered = tf.TensorSpec((None, None, len(sizes)), tf.int32)
 
     @tf.function(input_signature=[numbered, tf.TensorSpec((None,), tf.int64)])
     def step(numbers: Any, right: Any) -> None:
         with tf.GradientTape() as tape:
-            loss = loss_of(right, model(numbers, training=True))
+            loss = surprise(right, model(numbers, training=True))
         variables = model.trainable_variables
         optimiser.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
 
@@ -55,11 +56,14 @@ def learn(
     best: tuple[float, int, dict[str, NDArray[np.float32]], NDArray[np.float64]] | None = None
     for epoch in range(1, params.epochs + 1):
         for some in _batches(encoded, params.batch, rng):
-            step(padded([encoded[at] for at in some], least=params.least), codes[some])
+            numbers = padded([encoded[at] for at in some], least=params.least)
+            if params.hidden:
+                numbers[(numbers > 0) & (rng.random(numbers.shape) < params.hidden)] = UNKNOWN
+            step(numbers, codes[some])
         logits = np.empty((len(held), classes))
         for some in _batches(held, 512, None):
             logits[some] = ask(padded([held[at] for at in some], least=params.least)).numpy()
-        loss = _loss(logits, held_codes)
+        loss = loss_of(logits, held_codes, temperature_of(logits, held_codes))
         if params.verbose:
             print(epoch, round(loss, 4), round(float((logits.argmax(1) == held_codes).mean()), 4), flush=True)  # noqa: T201
         if best is None or loss < best[0]:
@@ -96,12 +100,6 @@ def _batches(encoded: Encoded, size: int, rng: np.random.Generator | None) -> It
         found += [some[at : at + size] for at in range(0, len(some), size)]
     for at in range(len(found)) if rng is None else rng.permutation(len(found)).tolist():
         yield found[at]
-
-
-def _loss(logits: NDArray[np.float64], codes: Codes) -> float:
-    top = logits.max(axis=1, keepdims=True)
-    logs = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
-    return float(-logs[np.arange(len(codes)), codes].mean())
 
 
 def _arrays(model: Any) -> dict[str, NDArray[np.float32]]:

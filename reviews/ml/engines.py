@@ -5,7 +5,7 @@ answers is `published(name, arrays, meta)`, with numpy alone, in any process. `D
 TensorFlow: it belongs into the queue `deep`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -16,10 +16,13 @@ from reviews.ml.network_serving import CNN, LSTM
 from reviews.ml.networks import NetworkEngine
 from reviews.ml.ngram import NgramParams
 from reviews.ml.serving import NGRAM, NgramScorer, TextScorer
+from reviews.ml.transformer import TRANSFORMER
+from reviews.ml.transformer_engine import TransformerEngine
 
 DEFAULT = NGRAM
 DEEP = frozenset({LSTM, CNN})
-ENGINES = (NGRAM, LSTM, CNN)
+ENGINES = (NGRAM, LSTM, CNN, TRANSFORMER)
+"""In the order in which they are named to people; `transformer` only where a local encoder is there."""
 
 
 class Engine(Protocol):
@@ -95,16 +98,21 @@ class NgramEngine:
 
 
 def make(name: str, *, seed: int = 0) -> Engine:
-    """A fresh engine. Raises KeyError for a name that is not among ENGINES."""
-    if name == NGRAM:
-        return NgramEngine(seed=seed)
-    return {CNN: NetworkEngine, LSTM: NetworkEngine}[name](name, seed=seed)
+    """A fresh engine. Raises KeyError for a name that is not among ENGINES, NoTransformer without a local encoder."""
+    makers: dict[str, Callable[[], Engine]] = {
+        NGRAM: lambda: NgramEngine(seed=seed),
+        CNN: lambda: NetworkEngine(CNN, seed=seed),
+        LSTM: lambda: NetworkEngine(LSTM, seed=seed),
+        TRANSFORMER: lambda: TransformerEngine(seed=seed),
+    }
+    return makers[name]()
 
 
 def published(name: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> TextScorer:
     """What answers from the arrays and meta of an engine of this name, without TensorFlow.
 
-    Raises KeyError for what is missing and ValueError for what does not fit together or is of another engine.
+    Raises KeyError for what is missing and ValueError for what does not fit together or is of another engine, or
+    belongs to an encoder that is not here.
     """
     if meta.get("engine", NGRAM) != name:
         raise ValueError(f"These arrays are of the engine {meta.get('engine', NGRAM)}, not of {name}.")

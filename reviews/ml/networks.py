@@ -21,7 +21,8 @@ COOLEST, HOTTEST = 0.25, 8.0
 class NetworkParams:
     """`runs`: embeddings for pieces and for runs of up to so many of them that stand in `in_texts` texts, at most
     `most` of each length; pieces are Chinese words with `by_words`, at most `longest` of a text. `widths` of the
-    convolutions, none for an LSTM; `units` of each; `rate` of learning at first."""
+    convolutions, none for an LSTM; `units` of each; `rate` of learning at first; `hidden`: so
+    many of the numbers are UNKNOWN while learning, anew each time, so that no rare run is relied on."""
 
     runs: int = 1
     in_texts: int = 2
@@ -34,6 +35,7 @@ class NetworkParams:
     spatial_dropout: float = 0.0
     dropout: float = 0.5
     rate: float = 0.002
+    hidden: float = 0.0
     batch: int = 128
     epochs: int = 4
     patience: int = 2
@@ -46,7 +48,7 @@ class NetworkParams:
 
 
 PARAMS = {
-    CNN: NetworkParams(runs=2, dimensions=64, widths=(1, 2, 3, 4), units=64, spatial_dropout=0.3),
+    CNN: NetworkParams(runs=2, dimensions=64, widths=(1, 2, 3, 4), units=64, spatial_dropout=0.3, hidden=0.3),
     LSTM: NetworkParams(by_words=True, in_texts=3, longest=120),
 }
 
@@ -117,23 +119,26 @@ class NetworkEngine:
         return self.scorer
 
 
-def held_back(codes: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
-    """A tenth of each class, at least one text; at least one text of each class is left to learn from."""
+def held_back(codes: NDArray[np.int64], seed: int, share: float = HELD) -> NDArray[np.bool_]:
+    """A share of each class, at least one text of it."""
     rng = np.random.default_rng(seed)
     held = np.zeros(len(codes), bool)
     for code in range(int(codes.max()) + 1):
         own = rng.permutation(np.flatnonzero(codes == code))
-        held[own[: max(1, round(HELD * len(own)))]] = True
+        held[own[: max(1, round(share * len(own)))]] = True
     return held
 
 
 def temperature_of(logits: Floats, codes: NDArray[np.int64]) -> float:
     """T of `softmax(logits / T)` under which the labels are likeliest (Guo et al. 2017)."""
-    rows = np.arange(len(codes))
-
-    def loss(log_temperature: float) -> float:
-        chances = softmax(logits / np.exp(log_temperature))[rows, codes]
-        return float(-np.log(np.maximum(chances, 1e-12)).sum())
-
-    found = minimize_scalar(loss, bounds=(np.log(COOLEST), np.log(HOTTEST)), method="bounded")
+    found = minimize_scalar(
+        lambda log_temperature: loss_of(logits, codes, float(np.exp(log_temperature))),
+        bounds=(np.log(COOLEST), np.log(HOTTEST)), method="bounded",
+    )  # fmt: skip
     return float(np.exp(found.x))
+
+
+def loss_of(logits: Floats, codes: NDArray[np.int64], temperature: float) -> float:
+    """Mean −ln of the chance of the right class."""
+    chances = softmax(logits / temperature)[np.arange(len(codes)), codes]
+    return float(-np.log(np.maximum(chances, 1e-12)).mean())

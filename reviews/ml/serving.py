@@ -159,6 +159,10 @@ def read(arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> TextSco
     """
     if meta.get("engine", NGRAM) == NGRAM:
         return NgramScorer.from_arrays(arrays, meta)
+    # These read this module.
     from reviews.ml.network_serving import NetworkScorer
+    from reviews.ml.transformer import TRANSFORMER, TransformerScorer
 
+    if meta["engine"] == TRANSFORMER:
+        return TransformerScorer.from_arrays(arrays, meta)
     return NetworkScorer.from_arrays(arrays, meta)
