@@ -47,10 +47,23 @@ class ReviewsConfig(AppConfig):
             "reviews_queue", "reviews.admin.queue.page", path="reviews/queue/", permission=MODERATE,
             title=_("Reviews to check"), icon="rate_review", group="reviews", order=10,
         )  # fmt: skip
+        staff_pages.register(
+            "reviews_aspects", "reviews.admin.aspect_page.page", path="reviews/aspects/", permission=SEEN,
+            title=_("What customers say"), icon="forum", group="reviews", order=20,
+            table="reviews.admin.aspect_page.table",
+        )  # fmt: skip
+        staff_pages.register(
+            "reviews_aspect_reviews", "reviews.admin.aspect_reviews.page", path="reviews/aspects/reviews/",
+            permission=SEEN, title=_("Reviews behind a number"), icon="reviews", in_menu=False,
+        )  # fmt: skip
         styles = ("catalog/catalog.css", "reviews/reviews.css")
         product_panels.register(
             "reviews.product", "reviews.panels.reviews_of_product", order=12, is_lazy=True, title=_("Reviews"),
             permission=SEEN, styles=styles,
+        )  # fmt: skip
+        product_panels.register(
+            "reviews.aspects", "reviews.panels.aspects_of_product", order=13, is_lazy=True,
+            title=_("What customers say"), permission=SEEN, styles=styles,
         )  # fmt: skip
         customer_panels.register(
             "reviews.customer", "reviews.panels.reviews_of_customer", order=3, is_lazy=True, title=_("Reviews"),

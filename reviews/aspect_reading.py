@@ -12,6 +12,7 @@ from reviews.ml.placing import Placed
 from reviews.ml.sentiment import Judged, Scorer
 from reviews.models import Aspect, AspectTerm, Polarity, Review, ReviewAspect
 from reviews.models.aspects import QUOTE_LENGTH
+from reviews.models.readings import text_read
 
 SURE = 0.65
 """Chance of praise from which a mention is praise, and below 1 − SURE a complaint: between them labels of real reviews
@@ -19,11 +20,6 @@ were met no more often than by a coin (adr/0084)."""
 MOST_MENTIONS = 100
 """Of one review."""
 WRITTEN_AT_ONCE = 2_000
-
-
-def shown(review: Review) -> str:
-    """What is read and shown of a review: its title, a new line, its text."""
-    return "\n".join(filter(None, [review.title, review.text]))
 
 
 class Dictionary:
@@ -66,7 +62,7 @@ class _Found:
 def write(reviews: Sequence[Review], judged: Sequence[Judged], scorer: Scorer, version: ModelVersion | None) -> int:
     """Replace the aspects of these reviews by what the dictionary finds in them now. Returns mentions written.
 
-    `judged` are the reviews' readings (`reviews.ml.sentiment.judge` of `shown`) in the same order. Doing it twice
+    `judged` are the reviews' readings (`reviews.ml.sentiment.judge` of `text_read`) in the same order. Doing it twice
     leaves the same.
     """
     aspects = dict(Aspect.objects.values_list("key", "pk"))
@@ -118,7 +114,7 @@ def _place(found: Sequence[_Found], rows: Sequence[ReviewAspect]) -> None:
     laid: dict[int, Placed] = {}
     for one, row in zip(found, rows, strict=True):
         if one.review.pk not in laid:
-            laid[one.review.pk] = Placed(shown(one.review), one.judged.text)
+            laid[one.review.pk] = Placed(text_read(one.review), one.judged.text)
         placed = laid[one.review.pk]
         term = placed.exact(one.mention.span)
         if term is None:

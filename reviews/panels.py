@@ -1,20 +1,27 @@
 """What reviews show on the pages of a product and of a customer."""
 
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.models import Customer, Product
 from core.components import figure, percent
 from core.panels import MAIN, Panel
-from reviews import selectors
+from core.reports import Period
+from core.reports.periods import FIRST_YEAR
+from reviews import aspect_counts, selectors
 from reviews.admin import cells
-from reviews.models import Review
+from reviews.admin.aspect_page import behind_address
+from reviews.models import Aspect, Review
 
 SHOWN = 3
 OF_CUSTOMER = 10
+ASPECTS = 6
 
 
 def reviews_of_product(request: HttpRequest, product: Product) -> Panel:
@@ -38,6 +45,37 @@ def reviews_of_product(request: HttpRequest, product: Product) -> Panel:
         url=f"{reverse('admin:reviews_review_changelist')}?product__id__exact={product.pk}" if last else "",
         url_label=_("All reviews"),
         empty="" if last else _("Nobody has reviewed this product yet."),
+    )
+
+
+def aspects_of_product(_request: HttpRequest, product: Product) -> Panel:
+    """What its customers praise and complain about, of all times, with the words that say it most clearly."""
+    found = aspect_counts.of_product(product.pk)
+    named = Aspect.objects.in_bulk([one.key for one in found])
+    shown = [one for one in found if one.now.positive or one.now.negative][:ASPECTS]
+    since = aspect_counts.Asked(Period("between", date(FIRST_YEAR, 1, 1), timezone.localdate()), product=product)
+    quotes = selectors.clearest_quotes(product.pk, [one.key for one in shown])
+    return Panel(
+        title=_("What customers say"),
+        template="admin/reviews/panels/aspects.html",
+        context={
+            "rows": [
+                {"name": named[one.key].title, "said": one, "url": behind_address(since, aspect=named[one.key].key)}
+                for one in shown
+            ],
+            "quotes": [
+                {
+                    "text": one.quote,
+                    "polarity": one.polarity,
+                    "said": f"{named[one.aspect_id].title}: {one.get_polarity_display()}",
+                    "url": reverse("admin:reviews_review_change", args=[one.review_id]),
+                }
+                for one in quotes
+            ],
+        },
+        url=f"{reverse('admin:reviews_aspects')}?{urlencode({'product': product.pk})}" if shown else "",
+        url_label=_("By week"),
+        empty="" if shown else _("No review of this product praises or blames anything by name yet."),
     )
 
 

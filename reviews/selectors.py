@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Avg, Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Avg, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Abs
 from django.utils import timezone
 
 from core.models import StaffUser
 from core.reports.periods import midnight
-from reviews.models import ReplyTemplate, Review, ReviewPhoto, ReviewReport
+from reviews.models import Polarity, ReplyTemplate, Review, ReviewAspect, ReviewPhoto, ReviewReport
 
 STARS = (5, 4, 3, 2, 1)
 NEWEST = ("-written_at", "-id")
@@ -107,3 +108,16 @@ def averages_of(product_ids: Sequence[int]) -> dict[int, tuple[int, float]]:
         .annotate(count=Count("pk"), average=Avg("rating")).values_list("product_id", "count", "average")
     )  # fmt: skip
     return {product: (count, round(float(average), 2)) for product, count, average in rows}
+
+
+def clearest_quotes(product_id: int, aspect_ids: Sequence[int], most: int = 4) -> Sequence[ReviewAspect]:
+    """Words of the product's reviews that say most clearly what is good and bad about these aspects: one praise and one
+    complaint of each aspect at most, `most` of all, aspects in the order given. One query."""
+    rows = (
+        ReviewAspect.objects.filter(review__product_id=product_id, aspect__in=aspect_ids, is_clearest=True)
+        .exclude(quote="").exclude(polarity=Polarity.NEUTRAL).exclude(review__status=Review.Status.REJECTED)
+        .annotate(clear=Abs(F("score") - 0.5)).order_by("aspect_id", "polarity", "-clear", "-review_id")
+        .distinct("aspect_id", "polarity")
+    )  # fmt: skip
+    place = {pk: at for at, pk in enumerate(aspect_ids)}
+    return sorted(rows, key=lambda one: place[one.aspect_id])[:most]

@@ -17,6 +17,8 @@ PAGES = [
     "analytics_products",
     "analytics_quality",
     "analytics_segment_changelist",
+    "reviews_aspects",
+    "reviews_aspect_reviews",
     "reviews_queue",
     "reviews_review_changelist",
     "reviews_replytemplate_changelist",

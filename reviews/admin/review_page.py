@@ -24,6 +24,7 @@ from core.exceptions import DomainError
 from core.shop import current_shop
 from reviews import selectors, services
 from reviews.admin import cells
+from reviews.admin.marks import marked
 from reviews.exceptions import BadInput
 from reviews.models import ReplyTemplate, Review, ReviewReply
 from reviews.models.replies import REPLY_LENGTH
@@ -79,6 +80,7 @@ class ReviewPageMixin:
     def _page(self, request: HttpRequest, review: Review, **more: Any) -> HttpResponseBase:
         user, reply = request.user, getattr(review, "reply", None)
         may_moderate, may_reply = user.has_perm(MODERATE), user.has_perm(WRITE_REPLY)
+        mentions = list(review.aspects.filter(aspect__is_active=True).select_related("aspect"))
         reports = list(review.reviewreports.order_by("closed_at", "id"))  # type: ignore[attr-defined]
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
@@ -89,6 +91,8 @@ class ReviewPageMixin:
             "head_pill": cells.status(review),
             "review": review,
             "stars": cells.stars(review.rating),
+            "words": marked(review, mentions),
+            "has_marks": any(one.start is not None for one in mentions),
             "photos": [cells.photo_addresses(photo) for photo in review.photos.all()],  # type: ignore[attr-defined]
             "picture": shared.picture(first_thumbnail(review.product)),
             "product": review.product.localised("name"),

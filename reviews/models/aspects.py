@@ -114,7 +114,7 @@ class Polarity(models.TextChoices):
 class ReviewAspect(models.Model):
     """A review names an aspect: one row for each mention.
 
-    `start` and `end` are characters in what is shown (`reviews.aspect_reading.shown`: title, a new line, text) and
+    `start` and `end` are characters in what is shown (`text_read`: title, a new line, text) and
     `quote` is the clause around them, word for word; both are empty where it could not be found again. A review counts
     once for an aspect, with its clearest mention (`is_clearest`).
     """

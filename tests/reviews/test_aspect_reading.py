@@ -4,17 +4,18 @@ from collections import Counter
 
 import pytest
 
-from reviews.aspect_reading import Dictionary, shown, write
+from reviews.aspect_reading import Dictionary, write
 from reviews.ml.lexicon import shipped
 from reviews.ml.sentiment import judge
 from reviews.models import Aspect, AspectTerm, Polarity, Review, ReviewAspect
+from reviews.models.readings import text_read
 from tests.factories import AspectTermFactory, CategoryFactory, ModelVersionFactory, ProductFactory, ReviewFactory
 
 pytestmark = pytest.mark.django_db
 
 
 def read(*reviews: Review, version=None) -> int:
-    return write(reviews, judge(shipped(), [shown(one) for one in reviews]), shipped(), version)
+    return write(reviews, judge(shipped(), [text_read(one) for one in reviews]), shipped(), version)
 
 
 def said(review: Review) -> dict[str, str]:
@@ -32,7 +33,7 @@ def test_praise_and_blame_are_told_apart_within_one_review():
     quotes = ReviewAspect.objects.filter(review=chinese).order_by("start").values_list("quote", "start", "end")
     assert list(quotes) == [("質量非常好", 0, 2), ("但是物流太差了", 8, 10)]
     second = ReviewAspect.objects.get(review=english, aspect__key="delivery")
-    assert shown(english)[second.start : second.end] == "delivery"
+    assert text_read(english)[second.start : second.end] == "delivery"
     assert second.quote == "but the delivery was terrible"
 
 
@@ -110,13 +111,13 @@ def test_odd_texts_are_read_without_a_fault(text):
     read(review)
 
     for row in ReviewAspect.objects.filter(review=review):
-        assert row.quote in shown(review)
-        assert row.start is None or shown(review)[row.start : row.end] == row.term
+        assert row.quote in text_read(review)
+        assert row.start is None or text_read(review)[row.start : row.end] == row.term
 
 
 def test_a_review_that_went_meanwhile_is_left_out():
     review = ReviewFactory.create(text="Good quality")
-    judged = judge(shipped(), [shown(review)])
+    judged = judge(shipped(), [text_read(review)])
     Review.objects.filter(pk=review.pk).delete()
 
     assert write([review], judged, shipped(), None) == 0
@@ -124,7 +125,7 @@ def test_a_review_that_went_meanwhile_is_left_out():
 
 def test_any_number_of_reviews_takes_the_same_queries(django_assert_num_queries):
     reviews = [ReviewFactory.create(text="Good quality") for _one in range(8)]
-    judged = judge(shipped(), [shown(one) for one in reviews])
+    judged = judge(shipped(), [text_read(one) for one in reviews])
 
     with django_assert_num_queries(8):
         write(reviews, judged, shipped(), None)
