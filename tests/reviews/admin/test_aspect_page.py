@@ -170,8 +170,8 @@ def test_marks_share_a_clause_and_never_let_through_what_a_customer_wrote_as_mar
     words = marked(first.review, [second, first])
 
     assert words.text == (
-        '&lt;b&gt;<mark class="rev-said rev-said-mixed" title="Quality: praise and Price: complaint">'
-        f'{escape(first.quote)}<span class="zg-sr"> (Quality: praise and Price: complaint)</span></mark>'
+        '&lt;b&gt;<mark class="rev-said rev-said-mixed" title="Quality: praise, Price: complaint">'
+        f'{escape(first.quote)}<span class="zg-sr"> (Quality: praise, Price: complaint)</span></mark>'
         "&lt;/b&gt;, bye"
     )
 
