@@ -240,8 +240,8 @@ def _answer(placement: str, asked: Question, *, placed: Placed | None = None, su
         if wish.is_plain:
             return Arranged(products[:limit], {})
         return arrange(
-            products, wish=wish, facts=facts, slots=limit, now=now, seed=seed_of(placement, subject, now),
-            similarity=_likeness(loaded),
+            products, wish=wish, facts=facts, slots=limit, now=now,
+            seed=seed_of(placement, subject, now) if wish.exploration > 0 else 0, similarity=_likeness(loaded),
         )  # fmt: skip
 
     shown = Arranged([], {})

@@ -5,7 +5,8 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -39,19 +40,37 @@ class Target:
     def is_in_force(self, now: datetime) -> bool:
         return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
 
-    def meets(self, product_id: int, facts: Facts) -> bool:
-        return product_id in self.products or facts.category_id in self.categories or facts.brand_id in self.brands
+    def met_by(self, some: "Looked") -> list[bool]:
+        """Whether it speaks of each of these: a rule of staff names products, a category or a brand, rarely several."""
+        kinds = ((self.products, some.products), (self.categories, some.categories), (self.brands, some.brands))
+        met = [[one in wanted for one in own] for wanted, own in kinds if wanted]
+        if len(met) == 1:
+            return met[0]
+        return [any(row) for row in zip(*met, strict=True)] if met else [False] * len(some.products)
 
 
-def _together(targets: Iterable[Target]) -> Target | None:
-    """What any of these speaks of; None without any."""
-    some = list(targets)
-    if not some:
-        return None
+@dataclass(frozen=True)
+class Looked:
+    """What rules look at in some products, kind by kind, so that a rule costs one short loop."""
+
+    products: Sequence[int]
+    categories: list[int | None]
+    brands: list[int | None]
+
+    @classmethod
+    def at(cls, product_ids: Sequence[int], facts: Iterable[Facts]) -> "Looked":
+        """`facts` are of these products, in this order."""
+        known = list(facts)
+        return cls(product_ids, [one.category_id for one in known], [one.brand_id for one in known])
+
+
+@lru_cache(maxsize=256)
+def _together(targets: tuple[Target, ...]) -> Target:
+    """What any of these speaks of."""
     return Target(
-        frozenset().union(*(one.products for one in some)),
-        frozenset().union(*(one.categories for one in some)),
-        frozenset().union(*(one.brands for one in some)),
+        frozenset().union(*(one.products for one in targets)),
+        frozenset().union(*(one.categories for one in targets)),
+        frozenset().union(*(one.brands for one in targets)),
     )
 
 
@@ -94,8 +113,11 @@ class Wish:
         if not self.excluded and not self._filters:
             return set(facts)
         pinned = set(self.pinned(now).values())
-        barred = _together(target for target in self.excluded if target.is_in_force(now))
-        found = {pk for pk, one in facts.items() if not barred.meets(pk, one)} if barred else set(facts)
+        barred = tuple(target for target in self.excluded if target.is_in_force(now))
+        found = set(facts)
+        if barred:
+            met = _together(barred).met_by(Looked.at(list(facts), facts.values()))
+            found.difference_update(compress(facts, met))
         return {pk for pk in found if pk in pinned or self._fits(facts[pk])} if self._filters else found
 
     @cached_property
@@ -120,13 +142,13 @@ class Wish:
             and (self.price_max is None or facts.price <= self.price_max)
         )
 
-    def _factors(self, product_ids: Sequence[int], known: Sequence[Facts], now: datetime) -> NDArray[np.float64]:
+    def _factors(self, some: Looked, now: datetime) -> NDArray[np.float64]:
         """All boosts and burials that speak of each product, multiplied."""
-        found = np.ones(len(known))
+        found = [1.0] * len(some.products)
         for target, factor in self.factors:
             if target.is_in_force(now):
-                found[[target.meets(pk, one) for pk, one in zip(product_ids, known, strict=True)]] *= factor
-        return found
+                found = [own * factor if met else own for own, met in zip(found, target.met_by(some), strict=True)]
+        return np.array(found)
 
     def plan(self, slots: int, now: datetime) -> Plan:
         return Plan(slots, self.diversity, self.category_cap, self.exploration, self.pinned(now))
@@ -136,12 +158,13 @@ class Wish:
     ) -> Candidates:
         """These products, in this order, with what `recommender.ml.steering` looks at."""
         known = [facts[pk] for pk in product_ids]
+        some = Looked.at(product_ids, known)
         return Candidates(
             np.asarray(product_ids, np.int64),
             np.asarray(scores, np.float64),
-            self._factors(product_ids, known, now),
-            np.asarray([NO_GROUP if one.category_id is None else one.category_id for one in known], np.int64),
-            _is_new(known, now),
+            self._factors(some, now),
+            np.asarray([NO_GROUP if one is None else one for one in some.categories], np.int64),
+            _is_new(known, now) if self.exploration > 0 else np.zeros(len(known), bool),
         )
 
 

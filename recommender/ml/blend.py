@@ -41,6 +41,7 @@ class Blend(Recommender):
             raise ValueError("A blend needs a weight for each source, and one above 0.")
         self.sources = [source for source, weight in zip(sources, weights, strict=True) if weight > 0]
         self.weights = [float(weight) for weight in weights if weight > 0]
+        self._chorus: Chorus | None = None
 
     def fit(self, interactions: Interactions) -> Self:
         for source in self.sources:
@@ -49,7 +50,7 @@ class Blend(Recommender):
 
     def fitted(self) -> Self:
         """Take over what the sources learned."""
-        self.popularity = self.sources[0].popularity
+        self.popularity, self._chorus = self.sources[0].popularity, None
         return self
 
     def histories(self, interactions: Interactions) -> sp.csr_matrix:
@@ -112,9 +113,11 @@ class Blend(Recommender):
         return Ranked(found.items, found.scores, rows[found.reasons], found.shares)
 
     def chorus(self) -> Chorus:
-        """What serves."""
-        voices = [voice(source, weight) for source, weight in zip(self.sources, self.weights, strict=True)]
-        return Chorus(voices, self.popularity)
+        """What serves. Made once for all that the sources learned."""
+        if self._chorus is None:
+            voices = [voice(source, weight) for source, weight in zip(self.sources, self.weights, strict=True)]
+            self._chorus = Chorus(voices, self.popularity)
+        return self._chorus
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays of every source, its name in front of theirs."""

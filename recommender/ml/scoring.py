@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ml.contenders import Contenders
+from recommender.ml.near import Floats, Near, Rows
 from recommender.ml.ranking import among_best, best
 
-Floats = NDArray[np.float64]
 Normalise = Literal["none", "similarity", "ratings"]
 HistoryWeighting = Literal["value", "log", "binary"]
 
@@ -60,8 +60,7 @@ class Attention:
 
 
 class Neighbours:
-    """Scores by item neighbours: `R(u,i) = Σ_j r(u,j)·s(i,j)` over the history, undivided (`normalise="none"`), divided
-    by Σ_j s(i,j) (`"similarity"`) or by Σ_j r(u,j) (`"ratings"`), sums over the neighbours of i in the history."""
+    """Scores by the item neighbours of one method; see `near.Near`."""
 
     def __init__(
         self,
@@ -72,96 +71,16 @@ class Neighbours:
         tie_break: NDArray[np.floating],
         normalise: str = "none",
     ) -> None:
-        # plain views: every slice of a mapped array would be a new mapped array
-        self.indptr, self.indices, self.weights = (
-            np.asarray(part).view(np.ndarray) for part in (indptr, indices, weights)
-        )
+        self.rows = Rows(indptr, indices, weights)
         self.tie_break, self.normalise = tie_break, normalise
 
     def score(self, rows: NDArray[np.integer], strengths: Floats, k: int, barred: NDArray[np.bool_]) -> Scored:
         """Best k items that are not barred and have a score. `rows`: the history's items, `strengths`: their r(u,j)."""
-        heard = hear([self], rows, [strengths], len(barred))
+        heard = Near.of([self.rows], [self.normalise]).hear(rows, [strengths])
         score = heard.scores[0]
         free = np.flatnonzero((score > 0) & ~barred[heard.items])
         free = free[best(heard.items[free], score[free], k, self.tie_break)]
-        return named(heard.items[free], score[free], heard.said_of(free, [1.0]))
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What item neighbours of several voices say of a history of `entries` items, and what it is made of.
-
-    `items` (rising) hold all that some voice names, `scores` is voices × items. For each voice a line for each
-    neighbour, entry by entry of the history, so many as `lengths` says: `places` is where it stands in `items`, `parts`
-    what it brings.
-    """
-
-    items: NDArray[np.int64]
-    scores: Floats
-    entries: int
-    places: list[NDArray[np.integer]]
-    parts: list[Floats]
-    lengths: list[NDArray[np.integer]]
-
-    def said_of(self, chosen: NDArray[np.integer], weights: Sequence[float]) -> Floats:
-        """Items × history entries: what each entry brought to `chosen` (places in `items`), by weight of the voices."""
-        place = np.full(len(self.items), -1)
-        place[chosen] = np.arange(len(chosen))
-        said = np.zeros(len(chosen) * self.entries)
-        entries = np.arange(self.entries)
-        for places, parts, lengths, weight in zip(self.places, self.parts, self.lengths, weights, strict=True):
-            if weight:
-                at = place[places]
-                kept = (at >= 0).nonzero()[0]
-                cells = at[kept] * self.entries + entries.repeat(lengths)[kept]
-                said += np.bincount(cells, parts[kept] * weight, minlength=len(said))
-        return said.reshape(len(chosen), self.entries)
-
-
-def hear(engines: Sequence[Neighbours], rows: NDArray[np.integer], strengths: Sequence[Floats], size: int) -> Heard:
-    """Read the neighbours of a history, for each voice with its strengths, of `size` items in all.
-
-    An answer costs what its neighbours cost, however many items there are.
-    """
-    read = []
-    for engine in engines:
-        starts = engine.indptr[rows]
-        lengths = engine.indptr[rows + 1] - starts
-        # where each neighbour lies: its place among all that are read, moved to where its row begins
-        at = (starts - lengths.cumsum() + lengths).repeat(lengths)
-        at += np.arange(len(at))
-        read.append((engine.indices[at], engine.weights[at], lengths))
-    items, place = _named_in([targets for targets, *_rest in read], size)
-    heard = Heard(items, np.empty((len(engines), len(items))), len(rows), [], [], [])
-    for engine, voice, (targets, similarity, lengths), own in zip(engines, heard.scores, read, strengths, strict=True):
-        places, told = targets if place is None else place[targets], own.repeat(lengths)
-        parts = similarity * told
-        voice[:] = np.bincount(places, parts, minlength=len(items))
-        if engine.normalise != "none":
-            divisor = similarity if engine.normalise == "similarity" else told
-            below = np.bincount(places, divisor, minlength=len(items))
-            np.divide(voice, below, out=voice, where=below > 0)
-            voice[below <= 0] = 0.0
-            under = below[places]
-            parts = np.divide(parts, under, out=np.zeros(len(parts)), where=under > 0)
-        heard.places.append(places)
-        heard.parts.append(parts)
-        heard.lengths.append(lengths)
-    return heard
-
-
-def _named_in(targets: Sequence[NDArray[np.integer]], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-    """The items that these name, rising, and where each of all items stands among them; None: simply all items, which
-    is cheaper where a good part of them was named."""
-    if 3 * sum(map(len, targets)) >= size:
-        return np.arange(size), None
-    is_named = np.zeros(size, bool)
-    for some in targets:
-        is_named[some] = True
-    items = np.flatnonzero(is_named)
-    place = np.empty(size, np.int64)  # only what is named is written, and only that is read
-    place[items] = np.arange(len(items))
-    return items, place
+        return named(heard.items[free], score[free], heard.said_of(free, np.ones(1)))
 
 
 class Factors:
@@ -197,14 +116,22 @@ class Factors:
     def voices(self, rows: NDArray[np.integer], strengths: Floats) -> Floats:
         """History entries × factors: their sum is the customer's vector, each row what one entry brought to it."""
         kept = strengths > 0
-        extra = self.alpha * strengths[kept]
-        own = self.factors[rows[kept]].astype(np.float64)
-        spread = own / (self.spectrum + self.penalty(strengths))
+        if not kept.all():
+            found = np.zeros((len(rows), len(self.spectrum)))
+            if kept.any():
+                found[kept] = self._voices(rows[kept], strengths[kept], self.penalty(strengths))
+            return found
+        return self._voices(rows, strengths, self.penalty(strengths))
+
+    def _voices(self, rows: NDArray[np.integer], strengths: Floats, penalty: float) -> Floats:
+        extra = self.alpha * strengths
+        own = self.factors[rows].astype(np.float64)
+        spread = own / (self.spectrum + penalty)
         system = own @ spread.T
-        system[np.diag_indices(len(extra))] += 1.0 / extra
-        found = np.zeros((len(rows), len(self.spectrum)))
-        found[kept] = np.linalg.solve(system.T, np.diag((1.0 + extra) / extra)).T @ spread
-        return found
+        system.ravel()[:: len(extra) + 1] += 1.0 / extra
+        mixed = np.linalg.inv(system)
+        mixed *= ((1.0 + extra) / extra)[:, None]
+        return np.asarray(mixed @ spread)
 
     def scores_of(self, voices: Floats, items: NDArray[np.integer]) -> Floats:
         """Scores of these items for the customer whose `voices` these are."""
@@ -236,10 +163,11 @@ RESCORED = 500
 @dataclass(frozen=True)
 class Voice:
     """One source of a blend. Scores of neighbours are divided by their largest, so that they end at 1 for every
-    history; those of factors aim at 1 as they are. `scale` divides the strengths of a history."""
+    history; those of factors aim at 1 as they are. `scale` divides the strengths of a history. Without an `engine` it
+    is the next voice of the neighbours that the blend is given."""
 
     name: str
-    engine: Neighbours | Factors
+    engine: Neighbours | Factors | None
     attention: Attention
     weight: float = 1.0
     scale: float = 1.0
@@ -255,13 +183,19 @@ class Blended(Scored):
 class Chorus:
     """Several voices as one score, `Σ_s w_s · score_s(i) / max_i score_s`, in one pass over the history."""
 
-    def __init__(self, voices: Sequence[Voice], tie_break: NDArray[np.floating]) -> None:
+    def __init__(self, voices: Sequence[Voice], tie_break: NDArray[np.floating], near: Near | None = None) -> None:
+        """`near`: the neighbours of all voices that are no factors, where they lie in one place already."""
         self.tie_break = tie_break
         self.names = [voice.name for voice in voices]
-        self.near = [(at, v, v.engine) for at, v in enumerate(voices) if isinstance(v.engine, Neighbours)]
+        self.near = [(at, voice) for at, voice in enumerate(voices) if not isinstance(voice.engine, Factors)]
         self.far = [(at, v, v.engine) for at, v in enumerate(voices) if isinstance(v.engine, Factors)]
-        self._engines = [engine for _at, _voice, engine in self.near]
-        self._weights = np.array([voice.weight for _at, voice, _engine in self.near])
+        own = [voice.engine for _at, voice in self.near if isinstance(voice.engine, Neighbours)]
+        if near is None and own:
+            near = Near.of([engine.rows for engine in own], [engine.normalise for engine in own])
+        if self.near and (near is None or len(near.normalise) != len(self.near)):
+            raise ValueError("There must be neighbours for each voice that knows no factors.")
+        self._neighbours = near
+        self._weights = np.array([voice.weight for _at, voice in self.near])
 
     def score(
         self,
@@ -283,8 +217,8 @@ class Chorus:
                 found = listened[voice.attention] = voice.attention(weights, rank)
             return found / voice.scale
 
-        if self.near:
-            heard = hear(self._engines, rows, [strengths(voice) for _at, voice, _engine in self.near], len(barred))
+        if self._neighbours is not None and self.near:
+            heard = self._neighbours.hear(rows, [strengths(voice) for _at, voice in self.near])
             top = heard.scores.max(axis=1, initial=0.0)
             scale = np.divide(self._weights, top, out=np.zeros(len(top)), where=top > 0)
             near = heard.scores * scale[:, None]
@@ -310,8 +244,8 @@ class Chorus:
         spoken = np.zeros((len(shown), len(rows)))
         brought = np.zeros((len(self.names), len(shown)))
         if self.near:
-            spoken += heard.said_of(free[chosen], scale.tolist())
-            brought[[at for at, _voice, _engine in self.near]] = near[:, free[chosen]]
+            spoken += heard.said_of(free[chosen], scale)
+            brought[[at for at, _voice in self.near]] = near[:, free[chosen]]
         for at, own, vectors, heights in far:
             spoken += vectors[shown].astype(np.float64) @ heights.T
             brought[at] = own[chosen]

@@ -1,12 +1,12 @@
 """Answers from a trained model in one numpy pass. All that the web process loads: numpy only, arrays mapped read-only.
 
-Arrays (n items, in the order of `item_ids`), format 2:
+Arrays (n items, in the order of `item_ids`), format 3:
 
 * `item_ids` int64 [n], strictly increasing: the products' database ids
 * `popularity` float32 [n]: orders what fills short lists, and breaks ties
-* for each voice NAME of `meta["voices"]` that knows neighbours: `NAME_indptr` int64 [n + 1], `NAME_indices` int32,
-  `NAME_weights` float32: row j holds the items that item j of a history speaks for; for one that knows factors:
-  `NAME_factors` float32 [n × f], `NAME_spectrum` float64 [f]
+* for each voice NAME of `meta["voices"]` that knows factors: `NAME_factors` float32 [n × f], `NAME_spectrum` float64
+  [f]; for all others together, in their order: `near_starts` int64 [n + 1], `near_lengths` int32 [n × voices],
+  `near_indices` int32, `near_weights` float32 of `near.Near`: the items that each item of a history speaks for
 * `similar_indptr`, `similar_indices`, `similar_weights`: row i holds the items most like item i, best first
 * with `meta["sessions"]`: the arrays of `session_serving.SessionServing`, `session_` before their names; histories of
   up to `serves_up_to` known products are answered by it first
@@ -14,7 +14,8 @@ Arrays (n items, in the order of `item_ids`), format 2:
   float32 [groups + 1 × 4], `context_devices` float32 [groups + 1 × 3] of `context.Context`: how much more a category
   counts at a moment and on a device
 
-Format 1 had a single voice, item_knn, in `indptr`, `indices`, `weights`; it still serves.
+Format 2 had `NAME_indptr`, `NAME_indices`, `NAME_weights` for each voice that knows neighbours, format 1 a single
+voice, item_knn, in `indptr`, `indices`, `weights`; both still serve, with a copy of the neighbours in each process.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,15 +27,17 @@ from numpy.typing import NDArray
 
 from recommender.ml.candidate import POPULAR, Candidate
 from recommender.ml.context import NO_DEVICE, QUARTER_HOUR, Context
+from recommender.ml.near import Near, check_rows
 from recommender.ml.scoring import Attention, Chorus, Factors, Neighbours, Voice
 from recommender.ml.session_serving import SessionServing
 from recommender.ml.steering import similarity_of
 
 __all__ = ["POPULAR", "SIMILAR", "Candidate", "ServingModel", "build"]
 
-FORMAT = 2
+FORMAT = 3
 SIMILAR = "similar"
 NEIGHBOURS = ("indptr", "indices", "weights")
+NEAR = ("near_starts", "near_lengths", "near_indices", "near_weights")
 FACTORS = ("factors", "spectrum")
 REMEMBERED = 256
 """Answers; about 4 kB each."""
@@ -61,10 +64,11 @@ class ServingModel:
         if len(self.popularity) != size or bool((np.diff(self.item_ids) <= 0).any()):
             raise ValueError("The model's item ids are not increasing or do not match its popularity.")
         told = _first_format(meta) if written == 1 else meta["voices"]
-        voices = [_voice(arrays, one, self.popularity) for one in told]
-        _check_rows(*self._similar, size, "similar items")
+        voices = [_voice(arrays, one, self.popularity, alone=written < FORMAT) for one in told]
+        check_rows(*self._similar, size, "similar items")
         self.strategy = str(meta.get("strategy", "item_knn"))
-        self._chorus = Chorus(voices if self.strategy != POPULAR else [], self.popularity)
+        near = _near(arrays, told, size) if written == FORMAT else None
+        self._chorus = Chorus(voices if self.strategy != POPULAR else [], self.popularity, near)
         told_of_sessions = meta.get("sessions")
         self._session_longest = int(told_of_sessions["serves_up_to"]) if told_of_sessions else 0
         self._sessions = (
@@ -99,8 +103,9 @@ class ServingModel:
     def mask(self, product_ids: Collection[int]) -> NDArray[np.bool_]:
         """True for these products, in the order of `item_ids`: what `recommend` takes as `allowed`."""
         mask = np.zeros(len(self.item_ids), bool)
-        at = self.positions(product_ids)
-        mask[at[at >= 0]] = True
+        if len(product_ids):
+            at = self.positions(product_ids)
+            mask[at[at >= 0]] = True
         return mask
 
     def recommend(
@@ -192,13 +197,12 @@ class ServingModel:
     ) -> list[Candidate]:
         rows = self.positions([product_id for product_id, _weight in history])
         weights = np.fromiter((weight for _product, weight in history), np.float64, len(history))
-        known = np.isfinite(weights) & (weights > 0) & (rows >= 0)
-        if not known.any():
+        place = np.flatnonzero(np.isfinite(weights) & (weights > 0) & (rows >= 0))
+        if not len(place):
             return []
-        place = np.flatnonzero(known)
-        rows = rows[known]
+        rows = rows[place]
         now = self._context.factors(at, device) if self._context is not None and at is not None else None
-        found = self._chorus.score(rows, weights[known], place, k, barred, now)
+        found = self._chorus.score(rows, weights[place], place, k, barred, now)
         names = self._chorus.names
         return [
             Candidate(product, score, names[source], reason if share > 0 else None, share)
@@ -237,12 +241,28 @@ def _first_format(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"name": "item_knn", "prefix": "", "attention": attention, "normalise": meta.get("normalise", "none")}]
 
 
-def _voice(arrays: Mapping[str, NDArray[Any]], told: Mapping[str, Any], popularity: NDArray[np.float32]) -> Voice:
-    """One source from its arrays. Raises ValueError when they do not fit the items."""
+def _near(arrays: Mapping[str, NDArray[Any]], told: Sequence[Mapping[str, Any]], size: int) -> Near | None:
+    """The neighbours of all voices that know some, None without such. Raises ValueError when they do not fit."""
+    normalise = [str(one.get("normalise", "none")) for one in told if not _knows_factors(one)]
+    if not normalise:
+        return None
+    _must_have(arrays, NEAR)
+    return Near.from_arrays(arrays, normalise, size)
+
+
+def _knows_factors(told: Mapping[str, Any]) -> bool:
+    return "alpha" in told
+
+
+def _voice(
+    arrays: Mapping[str, NDArray[Any]], told: Mapping[str, Any], popularity: NDArray[np.float32], *, alone: bool
+) -> Voice:
+    """One source from its arrays; `alone`: its neighbours lie by themselves. Raises ValueError when they do not fit the
+    items."""
     name, size = str(told["name"]), len(popularity)
     prefix = str(told.get("prefix", f"{name}_"))
-    engine: Neighbours | Factors
-    if "alpha" in told:
+    engine: Neighbours | Factors | None = None
+    if _knows_factors(told):
         _must_have(arrays, [prefix + part for part in FACTORS])
         factors, spectrum = (arrays[prefix + part] for part in FACTORS)
         if factors.shape != (size, len(spectrum)):
@@ -253,10 +273,10 @@ def _voice(arrays: Mapping[str, NDArray[Any]], told: Mapping[str, Any], populari
             factors, spectrum, alpha=float(told["alpha"]), regularisation=float(told["regularisation"]),
             exponent=float(told["exponent"]),
         )  # fmt: skip
-    else:
+    elif alone:
         _must_have(arrays, [prefix + part for part in NEIGHBOURS])
         indptr, indices, weights = (arrays[prefix + part] for part in NEIGHBOURS)
-        _check_rows(indptr, indices, weights, size, "neighbours")
+        check_rows(indptr, indices, weights, size, "neighbours")
         normalise = str(told.get("normalise", "none"))
         engine = Neighbours(indptr, indices, weights, tie_break=popularity, normalise=normalise)
     attention = Attention(**told["attention"])
@@ -267,17 +287,6 @@ def _must_have(arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> None
     missing = [name for name in names if name not in arrays]
     if missing:
         raise ValueError(f"The model lacks {', '.join(missing)}.")
-
-
-def _check_rows(indptr: NDArray[Any], indices: NDArray[Any], weights: NDArray[Any], size: int, what: str) -> None:
-    if len(indptr) != size + 1 or len(indices) != len(weights) or int(indptr[-1]) != len(indices):
-        raise ValueError(f"The model's {what} do not fit its items.")
-    if int(indptr[0]) != 0 or bool((np.diff(indptr) < 0).any()):
-        raise ValueError(f"The rows of the model's {what} are out of order.")
-    if len(indices) and not 0 <= int(indices.min()) <= int(indices.max()) < size:
-        raise ValueError(f"The model's {what} name items that it does not have.")
-    if not bool(np.isfinite(weights).all()):
-        raise ValueError(f"The weights of the model's {what} are not numbers everywhere.")
 
 
 class Artifact(Protocol):

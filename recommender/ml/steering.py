@@ -80,7 +80,7 @@ def steer(
     value = relevance(candidates.scores, candidates.factors)
     fixed = _pins(candidates.items, plan)
     chance = _explored_slots(plan, fixed, candidates.is_new, seed)
-    shown = _Shown(candidates.groups, plan, similarity)
+    shown = _by_rank(candidates, plan, value) if plan.diversity <= 0 else _Varied(candidates, plan, value, similarity)
     for position in fixed.values():
         shown.take(position)
     chosen: list[int] = []
@@ -90,42 +90,104 @@ def steer(
             chosen.append(fixed[slot])
             why.append(PINNED)
             continue
-        worth = np.where(shown.closed, -np.inf, shown.mixed(value))
-        explores = slot in chance and bool((candidates.is_new & ~shown.closed).any())
-        position = int(np.argmax(np.where(candidates.is_new, worth, -np.inf) if explores else worth))
-        if shown.closed[position]:  # all of them
+        new = shown.best_new() if slot in chance else None
+        found = shown.best() if new is None else new
+        if found is None:
             continue
-        shown.take(position)
-        chosen.append(position)
-        why.append(EXPLORED if explores else RANKED)
+        shown.take(found)
+        chosen.append(found)
+        why.append(RANKED if new is None else EXPLORED)
     return Steered(np.asarray(chosen, np.int64), why)
 
 
-class _Shown:
-    """What is shown already: which positions it closes (itself, and groups that are full), and what is like it."""
+class _Caps:
+    """How many of each group are shown, and which groups are full."""
 
-    def __init__(self, groups: NDArray[np.int64], plan: Plan, similarity: NDArray[np.floating] | None) -> None:
-        self.closed = np.zeros(len(groups), bool)
-        self._groups, self._plan = groups, plan
+    def __init__(self, plan: Plan) -> None:
+        self._cap = plan.cap
         self._used: dict[int, int] = {}
-        # Without diversity nobody asks what is alike, so that is not worked out.
-        self._alike = None if plan.diversity <= 0 else _by_group(groups) if similarity is None else similarity
-        self._nearest = np.zeros(len(groups))
+
+    def fills(self, group: int) -> bool:
+        """One more of this group is shown; whether no further one may be."""
+        if self._cap is None or group == NO_GROUP:
+            return False
+        count = self._used[group] = self._used.get(group, 0) + 1
+        return count >= self._cap
+
+
+class _Ranked:
+    """Free positions where nothing but their value counts: two walks down the ranking, one past new items alone."""
+
+    def __init__(self, order: list[int], groups: list[int], is_new: list[bool], plan: Plan) -> None:
+        self._order, self._groups, self._is_new = order, groups, is_new
+        self._caps, self._taken, self._full = _Caps(plan), set[int](), set[int]()
+        self._at = self._new_at = 0
 
     def take(self, position: int) -> None:
-        self.closed[position] = True
-        group = int(self._groups[position])
-        count = self._used[group] = self._used.get(group, 0) + 1
-        if self._plan.cap is not None and count >= self._plan.cap and group != NO_GROUP:
-            self.closed |= self._groups == group
-        if self._alike is not None:
-            np.maximum(self._nearest, self._alike[position], out=self._nearest)
+        self._taken.add(position)
+        group = self._groups[position]
+        if self._caps.fills(group):
+            self._full.add(group)
 
-    def mixed(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Relevance and difference as the plan weighs them."""
-        if self._alike is None:
-            return value
-        return (1 - self._plan.diversity) * value - self._plan.diversity * self._nearest
+    def best(self) -> int | None:
+        while self._at < len(self._order):
+            position = self._order[self._at]
+            if self._is_free(position):
+                return position
+            self._at += 1  # what is closed stays closed
+        return None
+
+    def best_new(self) -> int | None:
+        while self._new_at < len(self._order):
+            position = self._order[self._new_at]
+            if self._is_new[position] and self._is_free(position):
+                return position
+            self._new_at += 1
+        return None
+
+    def _is_free(self, position: int) -> bool:
+        return position not in self._taken and self._groups[position] not in self._full
+
+
+def _by_rank(candidates: Candidates, plan: Plan, value: NDArray[np.float64]) -> _Ranked:
+    order = np.argsort(-value, kind="stable")
+    return _Ranked(order.tolist(), candidates.groups.tolist(), candidates.is_new.tolist(), plan)
+
+
+class _Varied:
+    """Free positions where it counts, too, how like they are to what is shown already."""
+
+    def __init__(
+        self,
+        candidates: Candidates,
+        plan: Plan,
+        value: NDArray[np.float64],
+        similarity: NDArray[np.floating] | None,
+    ) -> None:
+        self._groups, self._is_new, self._caps = candidates.groups, candidates.is_new, _Caps(plan)
+        self._alike = _by_group(candidates.groups) if similarity is None else similarity
+        self._nearest = np.zeros(len(value))
+        self._difference = plan.diversity
+        self._value = (1 - plan.diversity) * value
+        """Of what is closed: −∞."""
+
+    def take(self, position: int) -> None:
+        self._value[position] = -np.inf
+        group = int(self._groups[position])
+        if self._caps.fills(group):
+            self._value[self._groups == group] = -np.inf
+        np.maximum(self._nearest, self._alike[position], out=self._nearest)
+
+    def best(self) -> int | None:
+        return self._highest(self._value - self._difference * self._nearest)
+
+    def best_new(self) -> int | None:
+        return self._highest(np.where(self._is_new, self._value - self._difference * self._nearest, -np.inf))
+
+    @staticmethod
+    def _highest(worth: NDArray[np.float64]) -> int | None:
+        position = int(worth.argmax())
+        return position if worth[position] > -np.inf else None
 
 
 def similarity_of(
@@ -157,8 +219,10 @@ def similarity_of(
 
 def _pins(items: NDArray[np.int64], plan: Plan) -> dict[int, int]:
     """Slot to position, for pinned items that are among the candidates; each item once, at its first slot."""
-    place = {int(item): position for position, item in enumerate(items)}
     found: dict[int, int] = {}
+    if not plan.pins:
+        return found
+    place = {item: position for position, item in enumerate(items.tolist())}
     for slot, item in sorted(plan.pins.items()):
         position = place.get(item)
         if 0 <= slot < plan.slots and position is not None and position not in found.values():

@@ -20,7 +20,9 @@ from recommender.ml.interactions import Interactions
 from recommender.ml.item_knn import PLAIN, ItemKnn
 from recommender.ml.item_to_item import ItemToItem, csr_arrays
 from recommender.ml.judging import PRIMARY, Exam, rounded
+from recommender.ml.near import Near
 from recommender.ml.popularity import Popularity
+from recommender.ml.scoring import Neighbours
 from recommender.ml.serving import FORMAT, POPULAR, ServingModel
 from recommender.ml.session_voice import Verdict
 from recommender.ml.sources import RECIPES, Kitchen
@@ -299,21 +301,23 @@ def _published(
     weights = {name: weight for name, weight in weights.items() if weight > 0 and name in choice.params}
     sources = made(choice, list(weights) or ["item_knn"])
     arrays: dict[str, NDArray[Any]] = {"item_ids": _increasing(interactions.item_ids)}
-    voices = []
+    voices: list[dict[str, Any]] = []
+    near: list[Neighbours] = []
     for source in sources:
         if isinstance(source, Ials):
             source.start = start
         source.fit(interactions)
         told: dict[str, Any] = {"name": source.name, "weight": weights.get(source.name, 1.0)}
         if isinstance(source, Ials):
-            own = source.to_arrays()
+            arrays |= {f"{source.name}_{name}": array for name, array in source.to_arrays().items()}
             params = asdict(source.params)
             told |= {key: params[key] for key in ("alpha", "regularisation", "exponent")} | {"scale": source.scale}
         else:
-            own = csr_arrays(source.spoken)
+            near.append(source.neighbours())
             told |= {"normalise": source.normalise}
-        arrays |= {f"{source.name}_{name}": array for name, array in own.items()}
         voices.append(told | {"attention": source.attention.to_meta()})
+    if near:
+        arrays |= Near.of([one.rows for one in near], [one.normalise for one in near]).to_arrays()
     arrays["popularity"] = sources[0].popularity.astype(np.float32)
     arrays |= {f"similar_{name}": array for name, array in csr_arrays(_alike(choice, sources, interactions)).items()}
     of_sessions: dict[str, Any] = {}

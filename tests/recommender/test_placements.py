@@ -1,5 +1,7 @@
 """What staff save at a placement, and what the serving path makes of it."""
 
+import math
+import random
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,12 +9,13 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Category
-from catalog.showcase import showcase
+from catalog.showcase import Facts, showcase
 from recommender import selectors, services, wishes
 from recommender.arranging import arrange, seed_of
 from recommender.exceptions import BadPlacement, ChangedMeanwhile
 from recommender.models import Placement, PlacementRule, PlacementVersion
 from recommender.shelf import shelf
+from recommender.wishes import Target, Wish
 from tests.factories import BrandFactory, CategoryFactory, ProductFactory, StaffUserFactory
 from tests.recommender.conftest import NOW
 
@@ -217,6 +220,39 @@ def test_boosts_and_burials_count_only_while_they_are_in_force(home):
     for dates in ({"starts_at": tomorrow}, {"ends_at": yesterday}):
         assert shown(wishes.resolved(home, [rule(Kind.BOOST, **boost, **dates)]), products)[0] == "first"
     assert shown(wishes.resolved(home, [rule(Kind.BURY, product=products[0], strength=3.0)]), products)[-1] == "first"
+
+
+def test_two_thousand_shelves_obey_their_rules_as_the_plain_reading_of_them_does():
+    rng = random.Random(3)
+    moments = (None, NOW - timedelta(days=1), NOW + timedelta(days=1))
+
+    def some(most):
+        return frozenset(rng.sample(range(12), rng.randrange(most)))
+
+    def target():
+        return Target(some(4), some(3), some(3), rng.choice(moments), rng.choice(moments))
+
+    def meets(one, pk, fact):
+        return pk in one.products or fact.category_id in one.categories or fact.brand_id in one.brands
+
+    for _shelf in range(2_000):
+        facts = {
+            pk: Facts(0.0, rng.choice([None, *range(4)]), rng.choice([None, *range(4)]), 10.0)
+            for pk in rng.sample(range(12), rng.randrange(1, 12))
+        }
+        wish = Wish(
+            "home", excluded=tuple(target() for _ in range(rng.randrange(3))),
+            factors=tuple((target(), rng.choice([0.5, 2.0, 3.0])) for _ in range(rng.randrange(4))),
+        )  # fmt: skip
+
+        barred = [one for one in wish.excluded if one.is_in_force(NOW)]
+        expected = {pk for pk, fact in facts.items() if not any(meets(one, pk, fact) for one in barred)}
+        assert wish.allowed(facts, NOW) == expected
+        products = list(facts)
+        found = wish.candidates(products, range(len(products), 0, -1), facts, NOW).factors
+        for pk, factor in zip(products, found.tolist(), strict=True):
+            own = [by for one, by in wish.factors if one.is_in_force(NOW) and meets(one, pk, facts[pk])]
+            assert factor == math.prod(own)
 
 
 def test_what_is_not_for_sale_is_not_shown_even_when_pinned(home):

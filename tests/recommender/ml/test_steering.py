@@ -12,6 +12,7 @@ from recommender.ml.steering import (
     RANKED,
     Candidates,
     Plan,
+    _explored_slots,
     relevance,
     similarity_of,
     steer,
@@ -127,3 +128,64 @@ def test_whatever_is_wanted_nothing_is_added_nothing_doubled_and_the_list_is_the
     assert chosen == steer(rows, plan, seed=seed).chosen.tolist()
     if cap is None:
         assert len(chosen) == min(slots, n)
+
+
+def slowly(candidates, plan, *, similarity=None, seed=0):
+    """The same list the plain way: each slot looks at all candidates anew. Without pins and new items' slots given, as
+    in `steer`, these are fixed first."""
+    value = relevance(candidates.scores, candidates.factors)
+    fixed = {}
+    for slot, item in sorted(plan.pins.items()):
+        at = np.flatnonzero(candidates.items == item)
+        if 0 <= slot < plan.slots and len(at) and int(at[0]) not in fixed.values():
+            fixed[slot] = int(at[0])
+    chance = _explored_slots(plan, fixed, candidates.is_new, seed)
+    taken, chosen, why = list(fixed.values()), [], []
+
+    def is_open(position):
+        group = candidates.groups[position]
+        used = sum(candidates.groups[other] == group for other in taken)
+        return position not in taken and (plan.cap is None or group == NO_GROUP or used < plan.cap)
+
+    def alike(one, other):
+        if similarity is not None:
+            return similarity[other, one]
+        return 0.5 if candidates.groups[one] == candidates.groups[other] != NO_GROUP else 0.0
+
+    def worth(position):
+        nearest = max((alike(position, other) for other in taken), default=0.0) if plan.diversity else 0.0
+        return (1 - plan.diversity) * value[position] - plan.diversity * max(nearest, 0.0)
+
+    for slot in range(plan.slots):
+        free = [position for position in range(len(value)) if is_open(position)]
+        new = [position for position in free if candidates.is_new[position]]
+        if slot in fixed:
+            chosen.append(fixed[slot])
+            why.append(PINNED)
+        elif free:
+            explores = slot in chance and bool(new)
+            taken.append(max(new if explores else free, key=lambda position: (worth(position), -position)))
+            chosen.append(taken[-1])
+            why.append(EXPLORED if explores else RANKED)
+    return chosen, why
+
+
+@pytest.mark.parametrize("diversity", [0.0, 0.3, 1.0])
+def test_three_thousand_lists_are_those_of_the_plain_way(diversity):
+    rng = np.random.default_rng(round(100 * diversity))
+    for case in range(1_000):
+        n = int(rng.integers(1, 15))
+        some = candidates(
+            n, factors=rng.choice([0.5, 1.0, 1.5, 3.0], n), groups=rng.integers(-1, 4, n),
+            new=np.flatnonzero(rng.random(n) < 0.3),
+        )  # fmt: skip
+        alike = rng.integers(0, 5, (n, n)) / 4.0
+        similarity = np.maximum(alike, alike.T) if case % 2 else None
+        pins = {int(slot): 100 + int(rng.integers(n + 2)) for slot in rng.integers(0, 8, rng.integers(0, 3))}
+        plan = Plan(
+            int(rng.integers(0, 8)), diversity, rng.choice([None, 1, 2]), float(rng.choice([0.0, 0.4])), pins
+        )  # fmt: skip
+
+        found = steer(some, plan, similarity=similarity, seed=case)
+
+        assert (found.chosen.tolist(), found.why) == slowly(some, plan, similarity=similarity, seed=case)

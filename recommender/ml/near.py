@@ -1,0 +1,173 @@
+"""Item neighbours of several voices, item by item, and what they say of a history. numpy only: serving uses it.
+
+What is slow about an answer is not the arithmetic but the memory: fifty products of a history, five methods, and for
+each a row of neighbours somewhere among millions. Here all that one product speaks for lies in one place.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Rows(NamedTuple):
+    """Neighbours of one voice: row j, from `indptr[j]` to `indptr[j + 1]`, has the items that item j speaks for."""
+
+    indptr: NDArray[np.integer]
+    indices: NDArray[np.integer]
+    weights: NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What item neighbours of several voices say of a history of `entries` items, and what it is made of.
+
+    `items` (rising) hold all that some voice names, `scores` is voices × items. For each neighbour that was read, entry
+    by entry of the history and voice by voice: `cells` is its place in `scores` (flat), `parts` what it brings.
+    `lengths` says how many there are: entries × voices.
+    """
+
+    items: NDArray[np.int64]
+    scores: Floats
+    entries: int
+    cells: NDArray[np.int64]
+    parts: Floats
+    lengths: NDArray[np.int64]
+
+    def said_of(self, chosen: NDArray[np.integer], weights: Floats) -> Floats:
+        """Items × history entries: what each entry brought to `chosen` (places in `items`), by weight of the voices."""
+        voices, size = self.scores.shape
+        is_chosen = np.zeros((voices, size), bool)
+        is_chosen[:, chosen] = True
+        kept = is_chosen.ravel()[self.cells].nonzero()[0]
+        voice, item = np.divmod(self.cells[kept], max(size, 1))
+        place = np.empty(size, np.int64)
+        place[chosen] = np.arange(len(chosen))
+        spoke = np.arange(self.entries).repeat(self.lengths.sum(axis=1))[kept]
+        cells = place[item] * self.entries + spoke
+        told = self.parts[kept] * weights[voice]
+        return _sums(cells, told, (len(chosen), self.entries))
+
+
+class Near:
+    """n items. Row j of `indices` int32 and `weights` float32 begins at `starts[j]`, int64 [n + 1]: the neighbours of
+    item j by the first voice, then those by the second, as many as `lengths`, int32 [n × voices], says.
+
+    The score of item i by a voice is `Σ_j r(u,j)·w(j,i)` over the history, r its strengths, undivided (`"none"` in
+    `normalise`), divided by Σ_j w(j,i) (`"similarity"`) or by Σ_j r(u,j) (`"ratings"`), sums over the entries of the
+    history that name i.
+    """
+
+    def __init__(
+        self,
+        starts: NDArray[np.integer],
+        lengths: NDArray[np.integer],
+        indices: NDArray[np.integer],
+        weights: NDArray[np.floating],
+        normalise: Sequence[str],
+    ) -> None:
+        # plain views: every slice of a mapped array would be a new mapped array
+        self.starts, self.lengths, self.indices, self.weights = (
+            np.asarray(part).view(np.ndarray) for part in (starts, lengths, indices, weights)
+        )
+        self.normalise = tuple(normalise)
+
+    @classmethod
+    def of(cls, voices: Sequence[Rows], normalise: Sequence[str]) -> Self:
+        """From the rows of each voice, all of the same items. Those of a single voice are not copied."""
+        lengths = np.stack([np.diff(rows.indptr) for rows in voices], axis=1).astype(np.int32)
+        if len(voices) == 1:
+            return cls(voices[0].indptr, lengths, voices[0].indices, voices[0].weights, normalise)
+        starts = np.r_[0, lengths.sum(axis=1, dtype=np.int64).cumsum()]
+        indices, weights = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.float32)
+        into = starts[:-1].copy()
+        for rows, count in zip(voices, lengths.T, strict=True):
+            places = (into - rows.indptr[:-1]).repeat(count)
+            places += np.arange(len(places))
+            indices[places], weights[places] = rows.indices, rows.weights
+            into += count
+        return cls(starts, lengths, indices, weights, normalise)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], normalise: Sequence[str], size: int) -> Self:
+        """From `near_starts`, `near_lengths`, `near_indices`, `near_weights` for `size` items. Raises ValueError when
+        they do not fit together."""
+        starts, lengths = arrays["near_starts"], arrays["near_lengths"]
+        if lengths.shape != (size, len(normalise)):
+            raise ValueError("The model's neighbours do not fit its voices.")
+        check_rows(starts, arrays["near_indices"], arrays["near_weights"], size, "neighbours")
+        if bool((lengths < 0).any()) or bool((lengths.sum(axis=1, dtype=np.int64) != np.diff(starts)).any()):
+            raise ValueError("The rows of the model's neighbours are not as long as its voices say.")
+        return cls(starts, lengths, arrays["near_indices"], arrays["near_weights"], normalise)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            "near_starts": self.starts.astype(np.int64), "near_lengths": self.lengths.astype(np.int32),
+            "near_indices": self.indices.astype(np.int32), "near_weights": self.weights.astype(np.float32),
+        }  # fmt: skip
+
+    def hear(self, rows: NDArray[np.integer], strengths: Sequence[Floats]) -> Heard:
+        """Read the neighbours of a history, for each voice with its strengths.
+
+        An answer costs what its neighbours cost, however many items there are. All voices are counted in one pass,
+        because every further look at some thousand numbers costs more than adding to them.
+        """
+        size, voices = len(self.lengths), len(self.normalise)
+        parts = list(zip(self.starts[rows].tolist(), self.starts[rows + 1].tolist(), strict=True))
+        targets = _joined([self.indices[start:end] for start, end in parts], np.int64)
+        similarity = _joined([self.weights[start:end] for start, end in parts], np.float64)
+        lengths = self.lengths[rows].astype(np.int64)
+        flat = lengths.ravel()
+        told = np.stack(strengths, axis=1).ravel().repeat(flat)
+        brought = similarity * told
+        items, cells = _placed(targets, size)
+        if voices > 1:
+            cells += np.tile(np.arange(voices) * len(items), len(rows)).repeat(flat)
+        scores = _sums(cells, brought, (voices, len(items)))
+        for voice, how in enumerate(self.normalise):
+            if how != "none":
+                own = np.flatnonzero(np.tile(np.arange(voices) == voice, len(rows)).repeat(flat))
+                places, divisor = cells[own] - voice * len(items), similarity if how == "similarity" else told
+                below = np.bincount(places, divisor[own], len(items))
+                scores[voice] = np.divide(scores[voice], below, out=np.zeros(len(items)), where=below > 0)
+                under = below[places]
+                brought[own] = np.divide(brought[own], under, out=np.zeros(len(own)), where=under > 0)
+        return Heard(items, scores, len(rows), cells, brought, lengths)
+
+
+def check_rows(indptr: NDArray[Any], indices: NDArray[Any], weights: NDArray[Any], size: int, what: str) -> None:
+    """Raises ValueError when these are no rows of `size` items that name such items."""
+    if len(indptr) != size + 1 or len(indices) != len(weights) or int(indptr[-1]) != len(indices):
+        raise ValueError(f"The model's {what} do not fit its items.")
+    if int(indptr[0]) != 0 or bool((np.diff(indptr) < 0).any()):
+        raise ValueError(f"The rows of the model's {what} are out of order.")
+    if len(indices) and not 0 <= int(indices.min()) <= int(indices.max()) < size:
+        raise ValueError(f"The model's {what} name items that it does not have.")
+    if not bool(np.isfinite(weights).all()):
+        raise ValueError(f"The weights of the model's {what} are not numbers everywhere.")
+
+
+def _joined(parts: Sequence[NDArray[Any]], kind: type[np.number[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts, dtype=kind) if parts else np.empty(0, kind)
+
+
+def _sums(cells: NDArray[np.int64], parts: Floats, shape: tuple[int, int]) -> Floats:
+    """Of the parts that belong to each cell of a table."""
+    return np.asarray(np.bincount(cells, parts, shape[0] * shape[1]), np.float64).reshape(shape)
+
+
+def _placed(targets: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The items that are named, rising, and where each of `targets` stands among them; simply all items where most of
+    them must have been named several times."""
+    if len(targets) >= 4 * size:
+        return np.arange(size), targets
+    is_named = np.zeros(size, bool)
+    is_named[targets] = True
+    items = np.flatnonzero(is_named)
+    place = np.empty(size, np.int64)  # only what is named is written, and only that is read
+    place[items] = np.arange(len(items))
+    return items, place[targets]

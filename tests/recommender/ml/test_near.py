@@ -1,0 +1,118 @@
+"""What neighbours say of a history is what the plain sums say, however they lie in memory."""
+
+import numpy as np
+import pytest
+
+from recommender.ml.near import Near, Rows
+from recommender.ml.serving import ServingModel
+
+HOW = ("none", "similarity", "ratings")
+
+
+def drawn(rng, size, most=6):
+    """Rows of `size` items with at most `most` neighbours each, weights of two digits so that sums are exact."""
+    lengths = rng.integers(0, min(most, size) + 1, size)
+    indices = [np.sort(rng.choice(size, count, replace=False)) for count in lengths]
+    weights = rng.integers(1, 100, lengths.sum()) / 64.0
+    return Rows(np.r_[0, lengths.cumsum()], np.concatenate(indices).astype(np.int32), weights.astype(np.float32))
+
+
+def plain(rows, how, history, strengths, size):
+    """Scores and what each entry brought, by the formula: items, entries × items."""
+    brought, below = np.zeros((len(history), size)), np.zeros(size)
+    for entry, item in enumerate(history):
+        for at in range(rows.indptr[item], rows.indptr[item + 1]):
+            brought[entry, rows.indices[at]] += strengths[entry] * rows.weights[at]
+            below[rows.indices[at]] += rows.weights[at] if how == "similarity" else strengths[entry]
+    if how != "none":
+        brought = np.divide(brought, below, out=np.zeros_like(brought), where=below > 0)
+    return brought.sum(axis=0), brought
+
+
+@pytest.mark.parametrize("size", [1, 7, 60, 400])
+def test_two_thousand_histories_are_heard_as_the_sums_say(size):
+    rng = np.random.default_rng(size)
+    for _shop in range(25):
+        voices = [drawn(rng, size) for _voice in range(rng.integers(1, 4))]
+        how = [str(rng.choice(HOW)) for _voice in voices]
+        near = Near.of(voices, how)
+        for _history in range(20):
+            history = rng.permutation(size)[: rng.integers(1, 12)]
+            strengths = [rng.integers(1, 64, len(history)) / 32.0 for _voice in voices]
+            heard = near.hear(history, strengths)
+            told = [plain(rows, way, history, own, size) for rows, way, own in zip(voices, how, strengths, strict=True)]
+            scores, brought = np.stack([one[0] for one in told]), [one[1] for one in told]
+
+            everywhere = np.zeros((len(voices), size))
+            everywhere[:, heard.items] = heard.scores
+            np.testing.assert_allclose(everywhere, scores, rtol=1e-12)
+            assert (np.diff(heard.items) > 0).all()
+            chosen = rng.permutation(len(heard.items))[:5]
+            weights = rng.random(len(voices))
+            expected = sum(w * own[:, heard.items[chosen]].T for w, own in zip(weights, brought, strict=True))
+            np.testing.assert_allclose(heard.said_of(chosen, weights), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_a_row_holds_what_each_voice_says_one_after_the_other():
+    near = Near.of(
+        [
+            Rows(np.array([0, 1, 1]), np.array([1], np.int32), np.array([0.5], np.float32)),
+            Rows(np.array([0, 2, 3]), np.array([0, 1, 0], np.int32), np.array([1, 2, 3], np.float32)),
+        ],
+        ["none", "none"],
+    )
+
+    assert {name: array.tolist() for name, array in near.to_arrays().items()} == {
+        "near_starts": [0, 3, 4],
+        "near_lengths": [[1, 2], [0, 1]],
+        "near_indices": [1, 0, 1, 0],
+        "near_weights": [0.5, 1.0, 2.0, 3.0],
+    }
+
+
+def shop(size=40):
+    """Arrays and meta of a blend in the second format and in the third: two voices with neighbours around factors."""
+    rng = np.random.default_rng(5)
+    attention = {"weighting": "log", "half_life": 3.0, "distance": 0.0}
+    voices = {"item_knn": (drawn(rng, size), "similarity"), "rp3beta": (drawn(rng, size), "none")}
+    common = {
+        "item_ids": np.arange(size) * 3 + 1, "popularity": rng.random(size, np.float32),
+        "ials_factors": rng.normal(size=(size, 4)).astype(np.float32), "ials_spectrum": np.arange(1.0, 5.0),
+        **dict(zip(("similar_indptr", "similar_indices", "similar_weights"), voices["item_knn"][0], strict=True)),
+    }  # fmt: skip
+    told = [{"name": name, "normalise": how, "attention": attention} for name, (_rows, how) in voices.items()]
+    factors = {"name": "ials", "alpha": 2.0, "regularisation": 0.1, "exponent": 1.0, "attention": attention}
+    meta = {"strategy": "blend", "voices": [told[0], factors, told[1]]}
+    apart = {
+        f"{name}_{part}": getattr(rows, part)
+        for name, (rows, _how) in voices.items()
+        for part in ("indptr", "indices", "weights")
+    }
+    together = Near.of([rows for rows, _how in voices.values()], [how for _rows, how in voices.values()]).to_arrays()
+    return (common | apart, meta | {"format": 2}), (common | together, meta | {"format": 3})
+
+
+def test_a_model_of_the_last_format_answers_as_one_of_this():
+    before, now = (ServingModel.from_arrays(*one) for one in shop())
+    rng = np.random.default_rng(7)
+    for _history in range(300):
+        known = rng.permutation(now.item_ids)[: rng.integers(1, 20)].tolist()
+        history = [(int(pk), float(rng.choice([1.0, 3.0]))) for pk in known]
+
+        assert before.recommend(history, 8, exclude=known) == now.recommend(history, 8, exclude=known)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"near_weights": None}, "lacks near_weights"),
+        ({"near_starts": np.zeros(3, np.int64)}, "neighbours do not fit its items"),
+        ({"near_lengths": np.zeros((40, 3), np.int32)}, "do not fit its voices"),
+        ({"near_lengths": np.zeros((40, 2), np.int32)}, "not as long as its voices say"),
+    ],
+)
+def test_neighbours_that_do_not_fit_are_refused(change, message):
+    _before, (arrays, meta) = shop()
+
+    with pytest.raises(ValueError, match=message):
+        ServingModel.from_arrays({k: v for k, v in (arrays | change).items() if v is not None}, meta)
