@@ -3,7 +3,8 @@
 Two parts. The mathematics alone: BG/NBD with Gamma-Gamma and k-means up to a million customers, in processor seconds
 of this process. Then, unless only `--mathematics` is asked for, the nightly work from end to end on a PostgreSQL of its
 own with 100,000 and 1,000,000 customers and three orders each: learning, then reading, scoring and writing value,
-churn, the chance of an order and RFM; the first night, which writes everybody, and the night after it. Processor
+churn, the chance of an order and RFM; the first night, which writes everybody, and the night after it. Then forecasts,
+and what the pages of all this ask and cost. Processor
 seconds are those of this process, its session and what the server started for it; each size is a process of its own,
 whose peak memory is told. Beside them, in the same run, what PostgreSQL alone needs to write plain numbers and a JSON
 value for each customer into tables with the same keys. Exit status 1 when a bound is broken.
@@ -35,6 +36,14 @@ WHOLE_SIZES = (100_000, 1_000_000)
 MOST_SECONDS = 3.0
 MOST_GROWTH = 16.0
 MOST_MEGABYTES = 1_000
+MOST_QUERIES, MOST_PAGE_MS = 15, 500.0
+PAGES = (
+    "", "analytics/sales/", "analytics/cohorts/", "analytics/customers/", "analytics/customers/?list=value",
+    "analytics/customers/?list=churn", "analytics/customers/?list=order",
+    "analytics/customers/?list=value&field=churn_90&from=0.4&to=0.5", "analytics/forecast/", "analytics/anomalies/",
+    "analytics/segment/",
+)  # fmt: skip
+"""Addresses below /admin/, as an owner opens them."""
 TRUTH = {"r": 0.25, "alpha": 4.5, "a": 0.8, "b": 2.4}
 # Nobody asks for them here: filling millions of orders by hand goes faster without.
 SPARED = (
@@ -149,7 +158,10 @@ def _mathematics() -> list[str]:
 
 
 def _whole() -> list[str]:
-    found = {f"{size:,}": _apart(size) for size in WHOLE_SIZES}
+    found = {}
+    for size in WHOLE_SIZES:
+        found[f"{size:,}"] = _apart(size)
+        print(json.dumps(found), flush=True)
     small, large = found.values()
     growth = {name: round(large[name] / small[name], 1) for name in small if name.endswith("_cpu_seconds")}
     print(json.dumps({**found, "ten_times_as_many": growth}, indent=2))
@@ -158,6 +170,12 @@ def _whole() -> list[str]:
     broken = [
         f"ten times the customers, {name}: {times} times" for name, times in growth.items() if times > MOST_GROWTH
     ]
+    for title, one in found.items():
+        broken += [
+            f"{title} customers, {page}: {row}"
+            for page, row in one["pages"].items()
+            if row["queries"] > MOST_QUERIES or row["cpu_milliseconds"] > MOST_PAGE_MS
+        ]
     if large["peak_megabytes"] > MOST_MEGABYTES:
         broken.append(f"memory: {large['peak_megabytes']} MB")
     return broken
@@ -169,7 +187,7 @@ def _apart(people: int) -> dict[str, Any]:
     place.chmod(0o711)
     environment = {
         **os.environ, "VAR_DIR": str(place), "DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR",
-        "STATEMENT_TIMEOUT_MS": "0",
+        "STATEMENT_TIMEOUT_MS": "0", "STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
     }  # fmt: skip
     environment.pop("DATABASE_URL", None)
     command = [sys.executable, "-m", "tests.benchmarks.customers_bench", "--people", str(people)]
@@ -194,6 +212,7 @@ def _nights(people: int) -> dict[str, Any]:
     from analytics import datasets
     from analytics.customers import scoring, training
     from analytics.facts import counting, rfm
+    from analytics.forecasts import making
     from analytics.models import ScoreKind
 
     call_command("migrate", verbosity=0)
@@ -229,7 +248,37 @@ def _nights(people: int) -> dict[str, Any]:
         found[f"{night}_rfm_cpu_seconds"] = _cpu(f"{night} rfm", lambda day=day, run=run: run.append(rfm.score(day)))
         found[f"{night}_rfm_changed"] = run[0]["changed"]
         _run("VACUUM ANALYZE")
+    found["forecast_cpu_seconds"] = _cpu("forecast", making.make)
+    found["pages"] = _pages()
     found["peak_megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return found
+
+
+def _pages() -> dict[str, dict[str, float]]:
+    """Queries of the third call of each page, and milliseconds of processor time of the cheapest of five calls."""
+    from django.conf import settings
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from core.choices import Role
+    from tests.factories import StaffUserFactory
+
+    settings.ALLOWED_HOSTS = ["*"]
+    client, found = Client(), {}
+    client.force_login(StaffUserFactory.create(is_superuser=True, role=Role.OWNER))
+    for page in PAGES:
+
+        def ask(address: str = f"/admin/{page}") -> None:
+            answer = client.get(address)
+            assert answer.status_code == 200, (address, answer.status_code)
+
+        ask()
+        ask()
+        with CaptureQueriesContext(connection) as seen:
+            ask()
+        seconds = min(_cpu(f"/admin/{page}", ask) for _again in range(5))
+        found[f"/admin/{page}"] = {"queries": len(seen), "cpu_milliseconds": round(1000 * seconds)}
     return found
 
 
