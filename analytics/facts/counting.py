@@ -186,6 +186,9 @@ def _compare(clock: Clock) -> tuple[dict[str, int], int]:
 
 def _rebuild(clock: Clock) -> dict[str, int]:
     values = clock.parameters()
+    # Everything is read: a loop over rows is never right, and all too likely while an import is so young that nobody
+    # has looked how large its tables are.
+    _execute("SET LOCAL enable_nestloop = off")
     _execute("DELETE FROM analytics_touchedsale")
     _execute(
         f"CREATE TEMP TABLE zg_act ON COMMIT DROP AS"
@@ -201,6 +204,7 @@ def _rebuild(clock: Clock) -> dict[str, int]:
     CELLS.make(sql.cells(sql.months_of(MONTHS.wanted), sql.weeks("zg_act"), STATS.wanted), values)
     found = {table.name: table.apply() for table in EVERY}
     _note_state(clock)
+    _execute("SET LOCAL enable_nestloop = on")
     return found
 
 

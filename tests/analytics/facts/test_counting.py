@@ -242,6 +242,21 @@ def test_much_at_once_is_left_to_a_job_which_counts_everything(books, monkeypatc
     assert books.are_right()
 
 
+def test_a_full_count_never_loops_over_rows_whatever_the_database_believes_of_its_tables(books, monkeypatch):
+    told = []
+
+    def look(clock, note=counting._note_state):
+        note(clock)
+        told.append(counting._ask("SHOW enable_nestloop", [])[0])
+
+    monkeypatch.setattr(counting, "_note_state", look)
+    books.sell(CustomerFactory.create(), "2026-06-10")
+    counting.rebuild()
+    counting.count()
+
+    assert told == ["off", "on"]
+
+
 def test_a_cell_is_final_when_its_period_is_over_and_still_right_after_a_late_order(books, monkeypatch):
     customer = CustomerFactory.create()
     books.sell(customer, "2026-06-15")
