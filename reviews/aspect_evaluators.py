@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from core.evaluation import Run, UsageError
 from core.ml.numbers import rounded
 from core.ml.tables import Column
-from reviews.ml import aspects, measures, ngram
+from reviews.ml import aspect_training, aspects, measures, ngram
 from reviews.ml.aspects import AspectJudge
-from reviews.ml.ngram import NgramParams, TooFewTexts
+from reviews.ml.ngram import TooFewTexts
 from reviews.ml.sentiment import NEGATIVE, POSITIVE
 from reviews.ml.serving import NgramScorer
 from reviews.ml.text import Span, normalise
@@ -21,8 +21,6 @@ from reviews.ml.text import Span, normalise
 TERMS = [Column("text"), Column("term"), Column("polarity", "key")]
 TEXTS = [Column("text"), Column("label", "key")]
 SERVED, WHOLE, MAJORITY, LEARNED = "aspects", "whole_text", "majority", "learned"
-OWN = NgramParams(in_texts=1, cost=1.0)
-"""Terms with labels are few, so a gram of a single text counts, too."""
 Codes = NDArray[np.int64]
 
 
@@ -37,9 +35,6 @@ class _Mentions:
     def placed(self) -> list[Span]:
         """The place of each term; the whole text where it is not found."""
         return [span or Span(0, len(text)) for text, span in zip(self.texts, self.spans, strict=True)]
-
-    def marked(self) -> list[str]:
-        return [aspects.marked(text, span) for text, span in zip(self.texts, self.placed(), strict=True)]
 
 
 class AspectEvaluator:
@@ -70,10 +65,10 @@ class AspectEvaluator:
         told = {SERVED: weak, WHOLE: scorer.predict(test.texts), MAJORITY: [common] * len(right)}
         if train:
             try:
-                own = ngram.train(train.marked(), train.polarities, OWN, seed=run.seed)
+                own = aspect_training.train(train.texts, train.placed(), train.polarities, judge, seed=run.seed)
             except TooFewTexts as error:
                 raise UsageError(f"--train: {error}") from None
-            told[LEARNED] = own.predict(test.marked())
+            told[LEARNED] = own.predict(test.texts, test.placed())
         coded = {name: _codes(names, some) for name, some in told.items()}
         figures = {
             name: {

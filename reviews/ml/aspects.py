@@ -104,14 +104,18 @@ class AspectJudge:
 
     def positive(self, texts: Sequence[str], spans: Sequence[Span]) -> Floats:
         """Chance of positive rather than negative for the mention at each span of each normalised text."""
-        if not texts:
-            return np.empty(0)
         shares = self.shares
+        return sigmoid(self.voices(texts, spans) @ np.array([shares.clause, shares.whole, shares.words]))
+
+    def voices(self, texts: Sequence[str], spans: Sequence[Span]) -> Floats:
+        """[mentions × 3]: log odds of the clause and of the whole text, and the sum of the words of opinion."""
+        if not texts:
+            return np.empty((0, 3))
         held = [clause_of(text, span) for text, span in zip(texts, spans, strict=True)]
         pieces = [text[one.start : one.end] for text, one in zip(texts, held, strict=True)]
         clause, whole = np.split(self._log_odds([*pieces, *texts]), 2)
         said = np.array([self._said(text, span, one) for text, span, one in zip(texts, spans, held, strict=True)])
-        return sigmoid(shares.clause * clause + shares.whole * whole + shares.words * said)
+        return np.column_stack([clause, whole, said])
 
     def _log_odds(self, texts: Sequence[str]) -> Floats:
         chances = self.scorer.probabilities(texts)

@@ -49,7 +49,7 @@ class NetworkParams:
 
 PARAMS = {
     CNN: NetworkParams(runs=2, dimensions=64, widths=(1, 2, 3, 4), units=64, spatial_dropout=0.3, hidden=0.3),
-    LSTM: NetworkParams(by_words=True, in_texts=3, longest=120),
+    LSTM: NetworkParams(runs=2, longest=120, hidden=0.2),
 }
 
 
