@@ -48,6 +48,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         REVIEWS,
         [
             Item(_("All reviews"), "reviews", "reviews_review_changelist", "reviews.view_review"),
+            Item(_("Aspects"), "category", "reviews_aspect_changelist", "reviews.view_aspect"),
             Item(_("Reply templates"), "quickreply", "reviews_replytemplate_changelist", "reviews.view_replytemplate"),
         ],
     ),

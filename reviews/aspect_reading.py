@@ -51,6 +51,10 @@ class Dictionary:
             self._made[above] = AspectTerms(aspects)
         return self._made[above]
 
+    def find(self, path: str, text: str) -> list[Mention]:
+        """Mentions in a normalised text about a product of the category with this path."""
+        return self.for_path(path).mentions(text)[:MOST_MENTIONS]
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -86,15 +90,15 @@ def write(reviews: Sequence[Review], judged: Sequence[Judged], scorer: Scorer, v
 
 def _mentions(reviews: Sequence[Review], judged: Sequence[Judged]) -> list[_Found]:
     dictionary = Dictionary.of_the_shop()
-    paths = _paths(reviews)
+    paths = paths_of(reviews)
     return [
         _Found(review, reading, mention)
         for review, reading in zip(reviews, judged, strict=True)
-        for mention in dictionary.for_path(paths[review.product_id]).mentions(reading.text)[:MOST_MENTIONS]
+        for mention in dictionary.find(paths[review.product_id], reading.text)
     ]
 
 
-def _paths(reviews: Sequence[Review]) -> Mapping[int, str]:
+def paths_of(reviews: Sequence[Review]) -> Mapping[int, str]:
     """Product → path of its category, "" without one. One query."""
     ids = {review.product_id for review in reviews}
     rows = Product.objects.filter(pk__in=ids).order_by().values_list("pk", "category__path")

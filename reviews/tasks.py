@@ -59,3 +59,12 @@ def draw_sample() -> dict[str, Any]:
     from reviews.quality import sampling
 
     return sampling.draw_last_week()
+
+
+@job(kind="reviews.aspects", queue="bulk", title=_("Read aspects again"))
+def read_aspects() -> dict[str, Any]:
+    """Bring what reviews name up to the dictionary as it is now. Safe to run at any time and to end at any line: only
+    reviews that name something else than is written are read."""
+    from reviews import aspect_updating
+
+    return aspect_updating.update()

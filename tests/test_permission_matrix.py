@@ -27,10 +27,12 @@ from core.choices import Role
 from core.models import ApiKey, LedgerEntry, Scope, ShopProfile
 from core.models.access import PUBLISHABLE_SCOPES
 from recommender.models import Placement
+from reviews.models import Aspect
 from tests.factories import (
     AlertFactory,
     AlertRuleFactory,
     ApiKeyFactory,
+    AspectTermFactory,
     BrandFactory,
     BulkChangeFactory,
     CategoryFactory,
@@ -447,6 +449,7 @@ CLOSED = {
     "catalog.importbatch": "change delete",
     "catalog.order": "add change delete",
     "catalog.stockmovement": "add change delete",
+    "reviews.aspect": "delete",
     "reviews.review": "add change delete",
 }
 
@@ -604,6 +607,9 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "recommender_trials": ("GET", {"core.view_modelversion"}),
     "reviews_aspects": ("GET", {"reviews.view_review"}),
     "reviews_aspects_export": ("POST", {"core.export_data & reviews.view_review"}),
+    "reviews_aspect_export": ("POST", {"core.export_data & reviews.view_aspect"}),
+    "reviews_aspectterm_export": ("POST", {"core.export_data & reviews.view_aspectterm"}),
+    "reviews_aspectterm_undo": ("POST", {"reviews.change_aspectterm"}),
     "reviews_aspect_reviews": ("GET", {"reviews.view_review"}),
     "reviews_queue": ("GET", {"reviews.moderate_review"}),
     "reviews_review_undo": ("POST", {"reviews.moderate_review"}),
@@ -710,6 +716,8 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "catalog.searchsynonym": SearchSynonymFactory.create(),
         "catalog.stockmovement": StockMovementFactory.create(),
         "recommender.placement": Placement.objects.get(key="home"),
+        "reviews.aspect": Aspect.objects.get(key="quality"),
+        "reviews.aspectterm": AspectTermFactory.create(),
         "reviews.review": world.review,
         "reviews.replytemplate": ReplyTemplateFactory.create(),
     }

@@ -1,5 +1,5 @@
 """Staff pages about reviews."""
 
-from reviews.admin import replies, reviews
+from reviews.admin import dictionary, replies, reviews
 
-__all__ = ["replies", "reviews"]
+__all__ = ["dictionary", "replies", "reviews"]
