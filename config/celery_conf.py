@@ -249,6 +249,11 @@ beat_schedule = {
         "args": ["recommender.tasks.train_deep" if settings.RECOMMENDER_DEEP else "recommender.tasks.train"],
         "options": {"queue": "light"},
     },
+    "keep answers fresh": {
+        "task": "reviews.tasks.keep_answers_fresh",
+        "schedule": 60.0,
+        "options": {"queue": "light", "expires": 50},
+    },
     "count segments": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="5", minute="10"),

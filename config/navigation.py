@@ -49,6 +49,8 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("All reviews"), "reviews", "reviews_review_changelist", "reviews.view_review"),
             Item(_("Aspects"), "category", "reviews_aspect_changelist", "reviews.view_aspect"),
+            Item(_("Articles"), "article", "reviews_article_changelist", "reviews.view_article"),
+            Item(_("Intents"), "psychology_alt", "reviews_intent_changelist", "reviews.view_intent"),
             Item(_("Reply templates"), "quickreply", "reviews_replytemplate_changelist", "reviews.view_replytemplate"),
         ],
     ),

@@ -16,6 +16,7 @@ class ReviewsConfig(AppConfig):
         role_permissions.register("reviews", "reviews.roles.ROLE_PERMISSIONS")
         import_sections.register("reviews", "reviews.importing.Reviews", order=20, title=_("Reviews"))
         self._register_pages()
+        self._register_answers()
         self._register_personal_data()
         self._register_models()
         self._listen()
@@ -70,6 +71,33 @@ class ReviewsConfig(AppConfig):
             place="main", permission=SEEN, styles=styles,
         )  # fmt: skip
         dashboard_cards.register("reviews", "reviews.dashboard.card", order=15)
+
+    @staticmethod
+    def _register_answers() -> None:
+        """Intents and articles (reviews.answers)."""
+        from core.extensions import first_models, model_kinds, personal_traces, staff_pages
+        from reviews.answers.choices import METRICS
+        from reviews.roles import ANSWERS
+
+        staff_pages.register(
+            "reviews_answers", "reviews.admin.answers.page", path="reviews/answers/", permission=ANSWERS,
+            title=_("Questions and answers"), icon="contact_support", group="reviews", order=60,
+        )  # fmt: skip
+        staff_pages.register(
+            "reviews_facts", "reviews.admin.articles.facts_page", path="reviews/facts/",
+            permission="reviews.view_article", title=_("Facts of the shop"), icon="fact_check", in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
+            "reviews_examples_add", "reviews.admin.intents.add_page", path="reviews/examples/add/",
+            permission="reviews.add_intentexample", title=_("Add examples"), icon="playlist_add", in_menu=False,
+        )  # fmt: skip
+
+        first_models.register("intents", "reviews.answers.starter.first", order=210)
+        model_kinds.register(
+            "intents", "reviews.answers.choices.INTENTS", title=_("What people want"),
+            train="reviews.tasks.train_intents", metrics=METRICS, order=320,
+        )  # fmt: skip
+        personal_traces.register("reviews.answers", "reviews.rights.example_traces")
 
     @staticmethod
     def _register_personal_data() -> None:

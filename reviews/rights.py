@@ -1,12 +1,16 @@
 """What reviews contribute to people's rights."""
 
+from functools import reduce
+from operator import or_
+
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import CASCADE, Q
 
 from catalog.models import Visitor
+from core.rights.erasing import patterns
 from core.rights.holdings import Identity
-from reviews.models import Review, ReviewPhoto, ReviewReport, ReviewVote
+from reviews.models import IntentExample, Review, ReviewPhoto, ReviewReport, ReviewVote
 from reviews.services.voices import browser_of, recount
 
 
@@ -40,3 +44,13 @@ def review_traces(who: Identity, label: str, pk: int) -> int:
 
     transaction.on_commit(delete_files, robust=True)
     return gone
+
+
+def example_traces(who: Identity, label: str, pk: int) -> int:
+    """Examples out of conversations that name the person: numbers and addresses are masked when they are added, a name
+    is not."""
+    if not who.texts:
+        return 0
+    said = IntentExample.objects.filter(source=IntentExample.Source.CONVERSATION)
+    found = reduce(or_, (Q(text__iregex=pattern) for pattern in patterns(who)), Q(pk=None))
+    return said.filter(found).delete()[0]

@@ -68,3 +68,22 @@ def read_aspects() -> dict[str, Any]:
     from reviews import aspect_updating
 
     return aspect_updating.update()
+
+
+@job(kind="reviews.intents", queue="train", title=_("Train intents"))
+def train_intents() -> dict[str, Any]:
+    """Learn what people want from the examples, judge, publish. Safe to run twice: the second joins the versions."""
+    from reviews.answers import training
+
+    return training.train()
+
+
+@shared_task(name="reviews.tasks.keep_answers_fresh")
+def keep_answers_fresh() -> None:
+    """New versions of articles that name what the shop profile says otherwise by now, and a training where examples or
+    articles changed. Safe to run at any time, also twice at once."""
+    from reviews.answers import articles, training
+
+    if articles.are_old():
+        articles.refresh()
+    training.retrain_if_changed()

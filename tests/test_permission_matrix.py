@@ -32,6 +32,7 @@ from tests.factories import (
     AlertFactory,
     AlertRuleFactory,
     ApiKeyFactory,
+    ArticleFactory,
     AspectTermFactory,
     BrandFactory,
     BulkChangeFactory,
@@ -42,6 +43,8 @@ from tests.factories import (
     ExperimentFactory,
     ExportFactory,
     ImportBatchFactory,
+    IntentExampleFactory,
+    IntentFactory,
     JobFactory,
     ModelVersionFactory,
     OutgoingMailFactory,
@@ -107,6 +110,7 @@ class World:
             "<str:segment_id>": Segment.objects.get(key="new").public_id,
             "<int:number>": "1",
             "<str:review_id>": self.review.public_id,
+            "<str:article_key>": "returns",
         }.items():
             route = route.replace(name, value)
         return route
@@ -158,6 +162,8 @@ API_ROWS = {
     ("POST", "/api/v1/me/export"): Row(None, 403, ana=202, ben=202),
     ("GET", "/api/v1/me/export"): Row(None, 403, ana=404, ben=404),
     ("GET", "/api/v1/me/export/file"): Row(None, 403, ana=404, ben=404),
+    ("GET", "/api/v1/articles"): for_all(Scope.REVIEWS),
+    ("GET", "/api/v1/articles/<str:article_key>"): for_all(Scope.REVIEWS),
     ("GET", "/api/v1/products/<str:product_id>/reviews"): for_all(Scope.REVIEWS),
     ("POST", "/api/v1/products/<str:product_id>/reviews"): Row(
         Scope.REVIEWS, 400, {"rating": 5}, browser=403, ana=409, ben=201
@@ -252,6 +258,7 @@ def world() -> World:
         "ben": token(ben),
     }
     review = ReviewFactory.create(product=product, customer=ana, published=True)
+    ArticleFactory.create(key="returns", published=True)
     return World(product, review, ana, ben, server, credentials)
 
 
@@ -616,6 +623,17 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_review_decide": ("POST", {"reviews.moderate_review"}),
     "reviews_review_reply": ("POST", {"reviews.change_reviewreply"}),
     "reviews_review_export": ("POST", {"core.export_data & reviews.view_review"}),
+    "reviews_answers": ("GET", {"reviews.view_intent"}),
+    "reviews_facts": ("GET", {"reviews.view_article"}),
+    "reviews_examples_add": ("GET", {"reviews.add_intentexample"}),
+    "reviews_article_undo": ("POST", {"reviews.publish_article"}),
+    "reviews_article_publish": ("POST", {"reviews.publish_article"}),
+    "reviews_article_back": ("POST", {"reviews.change_article"}),
+    "reviews_article_panel": ("GET", {"reviews.view_article", "reviews.change_article"}),
+    "reviews_article_export": ("POST", {"core.export_data & reviews.view_article"}),
+    "reviews_intent_panel": ("GET", {"reviews.view_intent", "reviews.change_intent"}),
+    "reviews_intent_export": ("POST", {"core.export_data & reviews.view_intent"}),
+    "reviews_intentexample_export": ("POST", {"core.export_data & reviews.view_intentexample"}),
     "reviews_replytemplate_export": ("POST", {"core.export_data & reviews.view_replytemplate"}),
 }
 
@@ -720,6 +738,9 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "reviews.aspectterm": AspectTermFactory.create(),
         "reviews.review": world.review,
         "reviews.replytemplate": ReplyTemplateFactory.create(),
+        "reviews.article": ArticleFactory.create(),
+        "reviews.intent": IntentFactory.create(),
+        "reviews.intentexample": IntentExampleFactory.create(),
     }
 
 

@@ -1,5 +1,5 @@
 """Staff pages about reviews."""
 
-from reviews.admin import dictionary, replies, reviews
+from reviews.admin import articles, dictionary, intents, replies, reviews
 
-__all__ = ["dictionary", "replies", "reviews"]
+__all__ = ["articles", "dictionary", "intents", "replies", "reviews"]

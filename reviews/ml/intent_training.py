@@ -1,6 +1,7 @@
 """Learning intents from examples, and from which confidence on the shop may answer by itself."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +17,8 @@ FOLDS = 5
 RIGHT = 0.9
 """Of what is answered, so much must be right."""
 GAPS = (0.0, 0.05, 0.1, 0.2)
+FEWEST_STRANGE = 30
+"""From so many collected texts on, that nothing covers, no intent has to play their part."""
 STRANGE_SHARE = 0.5
 """Of what people write, so much is taken to be about nothing the shop has an intent for."""
 
@@ -32,10 +35,11 @@ class IntentParams:
 @dataclass(frozen=True)
 class Trial:
     """Answers to examples that the model did not see: confidences [texts × intents], the right intent or −1 where its
-    intent was hidden from the model, too."""
+    intent was hidden from the model, too, and the numbers of the examples."""
 
     confidence: Floats
     right: NDArray[np.int64]
+    examples: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -58,18 +62,75 @@ def train(
     return replace(model, thresholds=thresholds_of(tried(texts, intents, params, seed=seed)))
 
 
-def tried(texts: Sequence[str], intents: Sequence[str], params: IntentParams | None = None, *, seed: int = 0) -> Trial:
-    """Every example answered by a model that did not see it, and once more by one that does not know its intent.
+@dataclass(frozen=True)
+class Learned:
+    """A model with its thresholds; `trial` has each example once, in order, answered by a model that did not see it,
+    and `strange` [texts × intents] the confidences of the model itself for texts that no intent covers."""
+
+    model: IntentModel
+    trial: Trial
+    strange: Floats
+
+
+def learn(
+    texts: Sequence[str],
+    intents: Sequence[str],
+    strange: Sequence[str],
+    params: IntentParams | None = None,
+    *,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> Learned:
+    """As `train`, where texts that no intent covers were collected (`strange`): with FEWEST_STRANGE of them they take
+    the part of hidden intents. Folds follow from the texts, so that two versions are tried on the same ones.
+
+    `tell` hears after each fold how many are done. Raises TooFewTexts.
+    """
+    params = params or IntentParams()
+    names, codes = _coded(intents)
+    collected = len(strange) >= FEWEST_STRANGE
+    trial = tried(texts, intents, params, fold=folds_of(texts), hides=not collected, tell=tell)
+    model = _fit(texts, codes, tuple(names), params)
+    beside = model.confidences(strange)[0]
+    nothing = np.full(len(beside), -1)
+    judged = Trial(np.concatenate([trial.confidence, beside]), np.concatenate([trial.right, nothing]))
+    own = np.flatnonzero(trial.known)
+    own = own[np.argsort(trial.examples[own], kind="stable")]
+    if len(own) < len(codes):
+        raise TooFewTexts("Too few examples to try each of them on others.")
+    kept = Trial(trial.confidence[own], trial.right[own], trial.examples[own])
+    return Learned(replace(model, thresholds=thresholds_of(judged)), kept, beside)
+
+
+def folds_of(texts: Sequence[str]) -> NDArray[np.int64]:
+    """A fold for each text, the same whenever and among whatever it is learned."""
+    digests = (hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).digest() for text in texts)
+    return np.array([int.from_bytes(digest) % FOLDS for digest in digests], np.int64)
+
+
+def tried(
+    texts: Sequence[str],
+    intents: Sequence[str],
+    params: IntentParams | None = None,
+    *,
+    seed: int = 0,
+    fold: NDArray[np.int64] | None = None,
+    hides: bool = True,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> Trial:
+    """Every example answered by a model that did not see it, and (`hides`) once more by one that does not know its
+    intent. `fold` says which examples are left out together; by chance without it.
 
     Nobody collects what a shop cannot answer before it opens, so each fifth of the intents plays that part in turn.
     """
     params = params or IntentParams()
     names, codes = _coded(intents)
     rng = np.random.default_rng(seed)
-    fold, hidden = rng.permutation(len(codes)) % FOLDS, (rng.permutation(len(names)) % FOLDS)[codes]
-    parts, right = [], []
+    by_chance, hidden = rng.permutation(len(codes)) % FOLDS, (rng.permutation(len(names)) % FOLDS)[codes]
+    fold = by_chance if fold is None else fold
+    parts, right, examples = [], [], []
     for number in range(FOLDS):
-        for asked, seen in ((fold == number, fold != number), (hidden == number, hidden != number)):
+        rounds = [(fold == number, fold != number), (hidden == number, hidden != number)]
+        for asked, seen in rounds if hides else rounds[:1]:
             there = np.unique(codes[seen])
             if not asked.any() or len(there) < 2:
                 continue
@@ -82,9 +143,11 @@ def tried(texts: Sequence[str], intents: Sequence[str], params: IntentParams | N
             confidence[:, there] = model.confidences([texts[at] for at in np.flatnonzero(asked).tolist()])[0]
             parts.append(confidence)
             right.append(np.where(place[codes[asked]] >= 0, codes[asked], -1))
+            examples.append(np.flatnonzero(asked))
+        tell(number + 1)
     if not parts:
         return Trial(np.empty((0, len(names))), np.empty(0, np.int64))
-    return Trial(np.concatenate(parts), np.concatenate(right))
+    return Trial(np.concatenate(parts), np.concatenate(right), np.concatenate(examples))
 
 
 def thresholds_of(trial: Trial) -> Thresholds:

@@ -1,5 +1,7 @@
 """What customers say about products, and what the shop does with it."""
 
+from reviews.models.answers import ExampleLanguage, Intent, IntentExample, StarterItem
+from reviews.models.articles import Article, ArticleVersion, ShopFact
 from reviews.models.aspects import Aspect, AspectTerm, Polarity, ReviewAspect
 from reviews.models.readings import (
     QualitySample,
@@ -14,8 +16,13 @@ from reviews.models.reviews import Review, ReviewPhoto, ReviewQuerySet
 from reviews.models.voices import ReviewReport, ReviewVote
 
 __all__ = [
+    "Article",
+    "ArticleVersion",
     "Aspect",
     "AspectTerm",
+    "ExampleLanguage",
+    "Intent",
+    "IntentExample",
     "Polarity",
     "QualitySample",
     "ReadingSettings",
@@ -31,4 +38,6 @@ __all__ = [
     "ReviewVote",
     "SampledReview",
     "Sentiment",
+    "ShopFact",
+    "StarterItem",
 ]
