@@ -1,9 +1,13 @@
 """Ids of answers, such as a list of recommendations or a search: signed, so that a later click can be credited
 though no row was written before the answer left."""
 
+import hashlib
+import hmac
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
+from django.conf import settings
 from django.core import signing
 from django.utils import timezone
 
@@ -12,8 +16,17 @@ MAX_AGE_DAYS = 30
 
 def make(parts: Sequence[str], *, salt: str) -> str:
     """A token without personal data. Signing proves that this shop made it. Parts hold no dot but in the first."""
-    stamp = format(int(timezone.now().timestamp()), "x")
-    return signing.Signer(salt=salt).sign(".".join([*parts, stamp]))
+    text = ".".join([*parts, format(int(timezone.now().timestamp()), "x")])
+    sealed = _begun(salt, settings.SECRET_KEY).copy()
+    sealed.update(text.encode())
+    return f"{text}:{signing.b64_encode(sealed.digest()).decode()}"
+
+
+@lru_cache(maxsize=8)
+def _begun(salt: str, secret: str) -> hmac.HMAC:
+    """What `signing.Signer` does before it looks at the text, which is the same for every answer."""
+    key = hashlib.sha256(f"{salt}signer{secret}".encode()).digest()
+    return hmac.new(key, digestmod=hashlib.sha256)
 
 
 def read(token: str, *, salt: str, parts: int, at: datetime | None = None) -> tuple[list[str], datetime] | None:

@@ -8,7 +8,7 @@ can reach. As in the search for largest inner products by length of Teflioudi, G
 import numpy as np
 from numpy.typing import NDArray
 
-HEAD = 2048
+HEAD = 1024
 """Items with the longest vectors, which are always scored."""
 LEAD = 8
 """Factors with the largest spectrum, which the closer bound looks at one by one."""

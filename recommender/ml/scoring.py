@@ -196,6 +196,7 @@ class Chorus:
             raise ValueError("There must be neighbours for each voice that knows no factors.")
         self._neighbours = near
         self._weights = np.array([voice.weight for _at, voice in self.near])
+        self._places = np.array([at for at, _voice in self.near], np.int64)
 
     def score(
         self,
@@ -215,7 +216,7 @@ class Chorus:
             found = listened.get(voice.attention)
             if found is None:
                 found = listened[voice.attention] = voice.attention(weights, rank)
-            return found / voice.scale
+            return found if voice.scale == 1.0 else found / voice.scale
 
         if self._neighbours is not None and self.near:
             heard = self._neighbours.hear(rows, [strengths(voice) for _at, voice in self.near])
@@ -233,19 +234,18 @@ class Chorus:
             scores = np.zeros(len(items))
         far = []
         for (at, voice, factors), heights in zip(self.far, spoken_far, strict=True):
-            own = factors.scores_of(heights, items)
-            scores = scores + voice.weight * own
-            far.append((at, voice.weight * own, factors.factors, voice.weight * heights))
+            own = voice.weight * factors.scores_of(heights, items)
+            scores = scores + own
+            far.append((at, own, factors.factors, voice.weight * heights))
         if factors_now is not None:
             scores = scores * factors_now[items]
         positive = np.flatnonzero(scores > 0)
         chosen = positive[best(items[positive], scores[positive], k, self.tie_break)]
         shown = items[chosen]
-        spoken = np.zeros((len(shown), len(rows)))
         brought = np.zeros((len(self.names), len(shown)))
+        spoken = np.zeros((len(shown), len(rows))) if not self.near else heard.said_of(free[chosen], scale)
         if self.near:
-            spoken += heard.said_of(free[chosen], scale)
-            brought[[at for at, _voice in self.near]] = near[:, free[chosen]]
+            brought[self._places] = near[:, free[chosen]]
         for at, own, vectors, heights in far:
             spoken += vectors[shown].astype(np.float64) @ heights.T
             brought[at] = own[chosen]
