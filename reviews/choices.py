@@ -1,5 +1,6 @@
 """Small words of reading: the kind of its models, the engines a shop may choose, the languages it speaks of."""
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -22,23 +23,32 @@ DEEP_QUEUE = "deep"
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """An engine by its name in `reviews.ml.engines`. `needs`: the module without which it cannot learn here."""
+    """An engine by its name in `reviews.ml.engines`. `needs`: the module without which it cannot learn here; `folder`:
+    the environment variable that names what it rests on."""
 
     name: str
     title: Any
     about: Any
     needs: str = ""
+    folder: str = ""
 
     @property
     def is_installed(self) -> bool:
         """Looks for the module without loading it."""
-        return not self.needs or find_spec(self.needs) is not None
+        has_module = not self.needs or find_spec(self.needs) is not None
+        return has_module and (not self.folder or bool(os.environ.get(self.folder, "").strip()))
 
 
 ENGINE_CHOICES = (
     EngineChoice("ngram", _("Word and character grams"), _("Fast, explains itself; the right one for most shops.")),
     EngineChoice("keras-cnn", _("Convolutional network"), _("Learns in minutes on one core."), needs="tensorflow"),
     EngineChoice("keras-lstm", _("Recurrent network"), _("The slowest to learn and to read."), needs="tensorflow"),
+    EngineChoice(
+        "transformer",
+        _("Pretrained transformer"),
+        _("Rests on a model in a folder of your own; slow to read."),
+        folder="REVIEWS_TRANSFORMER",
+    ),
 )
 
 

@@ -27,6 +27,7 @@ from reviews.memory import Peak
 from reviews.ml import engines, lexicon, measures
 from reviews.ml.sentiment import CLASSES, NEUTRAL, Scorer
 from reviews.ml.serving import build_scorer
+from reviews.ml.transformer import NoTransformer
 from reviews.models import ReadingSettings
 
 SEED = 7
@@ -65,7 +66,7 @@ def train() -> ModelVersion:
     _tell(40, gettext_noop("Learning from all reviews"))
     with Peak() as peak:
         started = time.process_time()
-        engine = engines.make(name, seed=SEED).fit(learned.texts, learned.labels.tolist())
+        engine = _engine(name).fit(learned.texts, learned.labels.tolist())
         seconds = time.process_time() - started
     _tell(85, gettext_noop("Comparing with the live version"))
     scorer = engines.published(name, engine.to_arrays(), engine.to_meta())
@@ -177,6 +178,17 @@ def _learnable(rows: Labelled) -> Labelled:
     return found
 
 
+def _engine(name: str) -> engines.Engine:
+    """A fresh one. Raises DomainError where it needs a pretrained encoder that is not here."""
+    try:
+        return engines.make(name, seed=SEED)
+    except NoTransformer as error:
+        raise DomainError(
+            _("REVIEWS_TRANSFORMER does not name a folder with a pretrained transformer that can be read."),
+            code="no_transformer",
+        ) from error
+
+
 def _later_figures(name: str, rows: Labelled) -> dict[str, float]:
     """What a model of the earlier reviews reads right in the later ones; nothing where one part has too few."""
     cut = float(np.quantile(rows.written, 1.0 - LATER_SHARE))
@@ -184,7 +196,7 @@ def _later_figures(name: str, rows: Labelled) -> dict[str, float]:
     _names, counts = np.unique(before.labels, return_counts=True)
     if len(counts) < 2 or counts.min() < 2 or len(after) < SHOWN_FROM:
         return {}
-    engine = engines.make(name, seed=SEED).fit(before.texts, before.labels.tolist())
+    engine = _engine(name).fit(before.texts, before.labels.tolist())
     scorer = engines.published(name, engine.to_arrays(), engine.to_meta())
     return {"later_accuracy": round(float((answers(scorer, after.texts).names == after.labels).mean()), 4)}
 

@@ -10,7 +10,7 @@ from core.exceptions import DomainError
 from core.model_registry import forget_loaded
 from core.models import Job, ModelVersion
 from reviews import datasets, learning, reading, training
-from reviews.choices import SENTIMENT
+from reviews.choices import SENTIMENT, installed_engines
 from reviews.models import Review, ReviewLabel, ReviewReading, Sentiment
 from tests.factories import ProductFactory, ReviewLabelFactory
 
@@ -276,3 +276,13 @@ def test_the_gate_listens_to_each_language_and_to_what_nobody_corrected():
         ("en", "all", 120), ("zh", "all", 120), ("zh", "uncorrected", 100),
     ]  # fmt: skip
     assert [(row["candidate"], row["active"]) for row in rows] == [(1.0, 1.0), (0.3333, 1.0), (0.3333, 1.0)]
+
+
+def test_a_transformer_is_offered_where_its_folder_is_named_and_refused_where_it_cannot_be_read(monkeypatch):
+    monkeypatch.delenv("REVIEWS_TRANSFORMER", raising=False)
+    assert "transformer" not in [one.name for one in installed_engines()]
+    monkeypatch.setenv("REVIEWS_TRANSFORMER", "/nowhere/at/all")
+    assert "transformer" in [one.name for one in installed_engines()]
+
+    with pytest.raises(DomainError, match="REVIEWS_TRANSFORMER"):
+        training._engine("transformer")
