@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from analytics.facts.statements import BACK, ORDERS, PAID, REFUNDED_TO, REFUNDS, day
+from analytics.facts.statements import BACK, ORDERS, PAID, PER_AMOUNT, REFUNDED_TO, REFUNDS, day
 from analytics.ml.churn import Acts
 from analytics.ml.gamma_gamma import Spending
 from analytics.ml.purchases import Purchases, Summary
@@ -34,12 +34,13 @@ FEWEST = 20
 
 # What each customer paid and got back on each day; what counts is what counts in the shop's figures.
 DAYS = f"""
-SELECT customer, (day - date '1970-01-01')::bigint, sum(amount) FROM (
+SELECT customer, (day - date '1970-01-01')::bigint, sum(amount)::float8 / {PER_AMOUNT} FROM (
     SELECT o.customer_id AS customer, {day("o.paid_at")} AS day, true AS bought, {PAID} AS amount
     FROM {ORDERS} AND o.paid_at < %(end)s AND o.customer_id IS NOT NULL {{orders}}
     UNION ALL
     SELECT {REFUNDED_TO}, {day("r.refunded_at")}, false, -({BACK})
     FROM {REFUNDS} AND r.refunded_at < %(end)s AND r.amount > 0 AND {REFUNDED_TO} IS NOT NULL {{refunds}}
+    ORDER BY customer, day, bought
 ) parts GROUP BY customer, day, bought
 """  # noqa: S608
 SUMMARY = f"""
@@ -51,9 +52,11 @@ SELECT customer, min(day), max(day) FILTER (WHERE day <= %(known)s), count(*) FI
        coalesce(sum(amount) FILTER (WHERE day = first), 0),
        count(*) FILTER (WHERE day > %(known)s), coalesce(sum(amount) FILTER (WHERE day > %(known)s), 0)
 FROM (
-    SELECT customer, day, sum(amount)::float8 AS amount, min(day) OVER (PARTITION BY customer) AS first FROM (
+    SELECT customer, day, sum(amount)::float8 / {PER_AMOUNT} AS amount, min(day) OVER (PARTITION BY customer) AS first
+    FROM (
         SELECT o.customer_id AS customer, ({day("o.paid_at")} - date '1970-01-01')::bigint AS day, {PAID} AS amount
         FROM {ORDERS} AND o.paid_at < %(end)s AND o.customer_id IS NOT NULL
+        ORDER BY customer, day
     ) paid GROUP BY customer, day
 ) days GROUP BY customer HAVING min(day) <= %(known)s
 """  # noqa: S608
@@ -211,7 +214,9 @@ def _numbers(statement: str, columns: int, parameters: dict[str, object]) -> NDA
     names = [f"c{place}" for place in range(columns)]
     asked = ", ".join(f"{name}::float8" for name in names)
     sink = _Sink(columns)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Rows of a million customers are sorted before they are added up.
+        cursor.execute("SET LOCAL work_mem = '128MB'")
         inside = cursor.mogrify(statement, parameters).decode()
         cursor.copy_expert(
             f"COPY (SELECT {asked} FROM ({inside}) AS rows ({', '.join(names)})) TO STDOUT (FORMAT binary)",  # noqa: S608

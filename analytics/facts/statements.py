@@ -13,7 +13,8 @@ and not a million; the next, coarser groups find the rows sorted already.
 DAY_OF = "({0} AT TIME ZONE %(zone)s)::date"
 MONTH_OF = "date_trunc('month', {0}::timestamp)::date"
 WEEK_OF = "({0} - mod({0} - %(week)s::date, 7))"
-UNITS = "({0} * 10000)::bigint"
+PER_AMOUNT = 10_000
+UNITS = f"({{0}} * {PER_AMOUNT})::bigint"
 PAID = UNITS.format("CASE WHEN o.base_rate = 1 THEN o.paid_total ELSE o.paid_total * o.base_rate END")
 # A refund has the rate of its order; without one it counts in the base currency only, as on the home page.
 BACK = UNITS.format(

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from analytics import datasets
-from analytics.facts.statements import ORDERS, PAID
+from analytics.facts.statements import ORDERS, PAID, PER_AMOUNT
 from analytics.facts.statements import day as day_of
 from analytics.forecasts import alerts
 from analytics.forecasts import series as reading
@@ -27,7 +27,8 @@ MOST_DRIVERS = 3
 LEAST_SHARE = 0.05
 # Money of the day and of the same weekdays before, by part.
 BY_CHANNEL = f"""
-SELECT coalesce(nullif(o.channel, ''), '–'), {day_of("o.paid_at")}, sum({PAID})::float8, 0::float8, count(*)::float8
+SELECT coalesce(nullif(o.channel, ''), '–'), {day_of("o.paid_at")}, sum({PAID})::float8 / {PER_AMOUNT}, 0::float8,
+    count(*)::float8
 FROM {ORDERS} AND o.paid_at >= %(start)s AND o.paid_at < %(end)s GROUP BY 1, 2
 """  # noqa: S608
 BY_CATEGORY = """
@@ -99,6 +100,8 @@ def drivers(day: date, measure: Measure) -> dict[str, list[dict[str, Any]]]:
                     continue
                 row = parts.setdefault(part, np.zeros(anomalies.SEASONS + 1))
                 row[anomalies.SEASONS - weeks] = values[COLUMN[measure]]
+        if len(parts) < 2:  # what is all of the shop drives nothing
+            continue
         told = anomalies.drivers(parts, anomalies.SEASONS, season=1, most=MOST_DRIVERS)
         rows = [
             {

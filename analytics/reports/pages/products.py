@@ -128,7 +128,7 @@ def _products(request: HttpRequest, period: Period, category: Category | None) -
             for row in found.rows
             if (product := known.get(row.product_id)) is not None
         ],
-        "saves": may_save(request),
+        "saves": bool(_days_back(request, period)),
         "is_filtered": bool(wanted.abc or wanted.text or category),
         "clear_url": _address(period, show="products"),
         "previous_url": _address(period, **own, page=wanted.page - 1) if wanted.page > 1 else "",
@@ -141,7 +141,7 @@ def _controls(wanted: Asked) -> dict[str, Any]:
     """What the bar offers beside the days."""
     return {
         "choices": [
-            Choice("sort", _("Order"), wanted.sort, list(SORTS.items())),
+            Choice("sort", _("Sorted by"), wanted.sort, list(SORTS.items())),
             Choice("abc", _("Class"), wanted.abc, list(CLASSES.items())),
         ],
         "search": Choice("q", _("Name or ID"), wanted.text),
@@ -208,7 +208,12 @@ def _categories(request: HttpRequest, period: Period, category: Category | None)
         title = _("%(name)s brings most: %(revenue)s, %(share)s of it all") % {
             "name": best[0], "revenue": money_short(best[1].revenue), "share": percent(best[1].share),
         }  # fmt: skip
-    return {"page_title": title, "groups": rows, "group_head": _("Category"), "saves": may_save(request)}
+    return {
+        "page_title": title,
+        "groups": rows,
+        "group_head": _("Category"),
+        "saves": bool(_days_back(request, period)),
+    }
 
 
 def group_names(
@@ -280,7 +285,7 @@ def _baskets(request: HttpRequest, period: Period, _category: Category | None) -
             for pair in found.pairs
             if pair.first in known and pair.second in known
         ],
-        "saves": may_save(request),
+        "saves": bool(_days_back(request, period)),
         "most_orders": baskets.ORDERS,
         "least_together": baskets.LEAST_TOGETHER,
         "links_products": request.user.has_perm("catalog.view_product"),

@@ -1,21 +1,24 @@
 """Forecasts of a night, what became of earlier ones, unusual days and stock that ends."""
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from analytics.forecasts import alerts, making, series, stock, unusual
 from analytics.forecasts.words import refusal, sentence
 from analytics.models import Anomaly, DailySales, Forecast, Measure, ProductDay
 from core.choices import Role
 from core.models import Alert
+from core.shop import shop_zone
 from tests.factories import (
     AnomalyFactory,
     CategoryFactory,
     DailySalesFactory,
     ForecastFactory,
+    OrderFactory,
     ProductDayFactory,
     ProductFactory,
     ShopProfileFactory,
@@ -210,6 +213,23 @@ def test_a_day_far_from_its_weekday_is_found_with_what_drove_it_and_tells_somebo
     ]
     assert row.drivers["product"][0]["part"] == str(lamp.pk)
     assert Alert.objects.filter(rule="sales_unusual").filter(resolved_at=None).count() == 1
+
+
+def test_channels_are_told_in_money_and_only_where_there_are_several():
+    def sell(n, channel, amount):
+        at = timezone.make_aware(datetime.combine(LAST - timedelta(days=n), time(12)), shop_zone())
+        OrderFactory.create(status="paid", channel=channel, placed_at=at, paid_at=at, lines_total=amount, total=amount,
+                            paid_total=amount)  # fmt: skip
+
+    for n in range(0, 64, 7):
+        sell(n, "app", 500 if n == 0 else 20)
+    assert "channel" not in unusual.drivers(LAST, Measure.REVENUE)
+
+    for n in range(0, 64, 7):
+        sell(n, "web", 10)
+    assert unusual.drivers(LAST, Measure.REVENUE)["channel"] == [
+        {"part": "app", "value": 500.0, "expected": 20.0, "share": 1.0}
+    ]
 
 
 def test_a_decision_stays_when_the_night_looks_again_and_closes_the_alert():
