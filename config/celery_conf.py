@@ -270,6 +270,18 @@ beat_schedule = {
         "schedule": crontab(minute="25"),
         "options": {"queue": "light", "expires": 600},
     },
+    "look for new terms of aspects": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="4", minute="45", day_of_week="1"),
+        "args": ["reviews.tasks.find_terms"],
+        "options": {"queue": "light"},
+    },
+    "read aspects with the dictionary as it is": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="5", minute="5", day_of_week="1"),
+        "args": ["reviews.tasks.read_aspects"],
+        "options": {"queue": "light"},
+    },
     "draw reviews to check the readings": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="3", minute="35", day_of_week="1"),

@@ -54,6 +54,10 @@ class ReviewsConfig(AppConfig):
             table="reviews.admin.aspect_page.table",
         )  # fmt: skip
         staff_pages.register(
+            "reviews_terms", "reviews.admin.terms.page", path="reviews/terms/", permission="reviews.change_aspectterm",
+            title=_("Suggested terms"), icon="new_label", in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
             "reviews_aspect_reviews", "reviews.admin.aspect_reviews.page", path="reviews/aspects/reviews/",
             permission=SEEN, title=_("Reviews behind a number"), icon="reviews", in_menu=False,
         )  # fmt: skip

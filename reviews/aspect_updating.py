@@ -1,7 +1,7 @@
 """Brings what reviews name up to the dictionary as it is now: after staff changed it, and once a week.
 
-Every review is looked at, none is judged that names what is written already: cutting a text by the dictionary is a
-hundred times cheaper than judging it.
+Every review is looked at, none is judged that names what is written already: cutting a text by the dictionary is cheap
+beside judging it.
 """
 
 import hashlib

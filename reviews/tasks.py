@@ -87,3 +87,12 @@ def keep_answers_fresh() -> None:
     if articles.are_old():
         articles.refresh()
     training.retrain_if_changed()
+
+
+@job(kind="reviews.terms", queue="bulk", title=_("Look for new terms of aspects"))
+def find_terms() -> dict[str, Any]:
+    """Offer words that customers use and the dictionary does not know. Safe to run twice: suggestions are renewed, what
+    staff decided stays."""
+    from reviews import term_discovery
+
+    return term_discovery.find()

@@ -21,6 +21,7 @@ PAGES = [
     "reviews_aspects",
     "reviews_aspectterm_changelist",
     "reviews_aspect_reviews",
+    "reviews_terms",
     "reviews_queue",
     "reviews_review_changelist",
     "reviews_replytemplate_changelist",

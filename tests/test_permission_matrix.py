@@ -617,6 +617,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_aspect_export": ("POST", {"core.export_data & reviews.view_aspect"}),
     "reviews_aspectterm_export": ("POST", {"core.export_data & reviews.view_aspectterm"}),
     "reviews_aspectterm_undo": ("POST", {"reviews.change_aspectterm"}),
+    "reviews_terms": ("GET", {"reviews.change_aspectterm"}),
     "reviews_aspect_reviews": ("GET", {"reviews.view_review"}),
     "reviews_queue": ("GET", {"reviews.moderate_review"}),
     "reviews_review_undo": ("POST", {"reviews.moderate_review"}),

@@ -108,10 +108,11 @@
     const keys = {
       j: () => move(1), ArrowDown: () => move(1), ArrowRight: () => move(1),
       k: () => move(-1), ArrowUp: () => move(-1), ArrowLeft: () => move(-1),
-      a: () => event.shiftKey ? all && !all.hidden && all.requestSubmit() : card && card.querySelector("button[value=publish]").click(),
+      a: () => event.shiftKey ? all && !all.hidden && all.requestSubmit() : card && card.querySelector("button[value=publish]")?.click(),
       r: () => { if (menu) { menu.open = !menu.open; if (menu.open) menu.querySelector("button").focus(); } },
       s: () => card && take([card]),
       z: undo,
+      d: () => card && card.querySelector("button[value=dismiss]")?.click(),
       o: () => card && card.querySelector(".rev-known a").click(),
     };
     if (menu && menu.open && /^[1-9]$/.test(key)) {
