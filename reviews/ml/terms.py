@@ -97,7 +97,7 @@ def candidates(
         for (term, language), entry in found.items()
         if len(entry.opinionated) >= LEAST_REVIEWS
     ]
-    best = sorted((one for one in scored if one.score > 0), key=lambda one: (-one.score, one.term))
+    best = sorted((one for one in scored if one.score > 0), key=lambda one: (-one.score, -len(one.term), one.term))
     return _apart(best)[:most]
 
 
@@ -165,7 +165,7 @@ def _english(clause: str) -> set[str]:
 
 
 def _may_be_noun(word: str, stop: frozenset[str]) -> bool:
-    return len(word) > 2 and word.isalpha() and word not in stop and not word.endswith(("ly", "ing", "ed"))
+    return len(word) > 2 and word.isalpha() and word not in stop and not word.endswith(("ly", "ed"))
 
 
 def _stop_words() -> frozenset[str]:
