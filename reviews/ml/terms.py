@@ -10,7 +10,7 @@ in Chinese, as runs between stop words in English.
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from reviews.ml.lexicon import Lexicon
@@ -29,7 +29,7 @@ AFTER = frozenset(
     + ["has"]
 )
 """English words after and before which a noun is likely."""
-NOUNS = ("n", "vn", "an", "l", "nz", "nt", "ng")
+NOUNS = ("n", "vn", "an", "nz", "nt", "ng")
 """Parts of speech of jieba that may name an aspect."""
 NAMES = ("nr", "ns", "nrt", "nrfg")
 """People and places are never offered."""
@@ -83,7 +83,7 @@ def candidates(
         count[one.language] += 1
         for span in clauses(one.text):
             clause = one.text[span.start : span.end]
-            terms = {term for term in _terms(clause, one.language, cut) if term not in spare}
+            terms = {term for term in _terms(clause, one.language, cut, spare) if term not in spare}
             if not terms:
                 continue
             is_opinion = any(opinion.value for opinion in words.opinions(clause))
@@ -128,44 +128,48 @@ def _holds(long: str, short: str) -> bool:
 # --- terms of a clause --------------------------------------------------------------------------------------------
 
 
-def _terms(clause: str, language: str, cut: Callable[[str], Sequence[tuple[str, str]]]) -> set[str]:
-    return _chinese(cut(clause)) if language == "zh" else _english(clause)
+def _terms(
+    clause: str, language: str, cut: Callable[[str], Sequence[tuple[str, str]]], spare: Container[str]
+) -> set[str]:
+    """Words that may name something, and two of them together where neither is known: "good colour" is nothing new."""
+    return _chinese(cut(clause), spare) if language == "zh" else _english(clause, spare)
 
 
-def _chinese(words: Sequence[tuple[str, str]]) -> set[str]:
+def _chinese(words: Sequence[tuple[str, str]], spare: Container[str]) -> set[str]:
     """Nouns of two to six characters, alone and two together."""
     found, before = set[str](), ""
     for word, part in words:
         is_noun = part in NOUNS and not part.startswith(NAMES) and word.isalpha() and not word.isascii()
         if is_noun and 2 <= len(word) <= 6:
             found.add(word)
-        if is_noun and before and 3 <= len(before + word) <= 6:
+        if is_noun and before and word not in spare and 3 <= len(before + word) <= 6:
             found.add(before + word)
-        before = word if is_noun else ""
+        before = word if is_noun and word not in spare else ""
     return found
 
 
-def _english(clause: str) -> set[str]:
+def _english(clause: str, spare: Container[str]) -> set[str]:
     """Words that stand where nouns do: after an article or the like, or before a verb of being; and two together."""
     words = WORD.findall(clause)
     stop = _stop_words()
     found = set[str]()
     for at, word in enumerate(words):
-        if not _may_be_noun(word, stop):
+        if not _may_be_noun(word, stop, spare):
             continue
         before = words[at - 1] if at else ""
         after = words[at + 1] if at + 1 < len(words) else ""
         if before in BEFORE or after in AFTER or not before:
             found.add(word)
-            if _may_be_noun(after, stop):
+            if _may_be_noun(after, stop, spare):
                 found.add(f"{word} {after}")
-        elif _may_be_noun(before, stop) and (after in AFTER or not after):
+        elif _may_be_noun(before, stop, spare) and (after in AFTER or not after):
             found.add(f"{before} {word}")
     return found
 
 
-def _may_be_noun(word: str, stop: frozenset[str]) -> bool:
-    return len(word) > 2 and word.isalpha() and word not in stop and not word.endswith(("ly", "ed"))
+def _may_be_noun(word: str, stop: frozenset[str], spare: Container[str]) -> bool:
+    is_new = word not in stop and word not in spare
+    return len(word) > 2 and word.isalpha() and is_new and not word.endswith(("ly", "ed"))
 
 
 def _stop_words() -> frozenset[str]:

@@ -66,3 +66,9 @@ def test_the_chance_that_a_text_uses_a_word_grows_with_its_length():
     assert chance_per_text(0.5, 2) == 0.75
     assert chance_per_text(0.0, 30) == 0.0
     assert chance_per_text(2.0, 1) == 1.0
+
+
+def test_known_words_with_an_adjective_are_nothing_new():
+    texts = [("the good colour is terrible, the fast button works", "en")] * 9
+
+    assert [one.term for one in terms(texts, taken=["colour", "button"])] == []
