@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from catalog.admin.fields import language_name, shop_languages
 from catalog.models import Brand, Category, Product
@@ -32,7 +32,7 @@ VIEWS: dict[str, Any] = {
 LONGEST_TEXT = 80
 LONGEST_PK = 18
 BARS = 12
-PRAISE, COMPLAINTS = gettext_lazy("Praise"), gettext_lazy("Complaints")
+PRAISE, COMPLAINTS = gettext_lazy("Praise"), pgettext_lazy("polarity", "Complaints")
 
 
 @dataclass(frozen=True)

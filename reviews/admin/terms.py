@@ -84,8 +84,15 @@ def _cards(rows: list[AspectTerm], aspects: list[Aspect]) -> list[Card]:
         some = [reviews[pk] for pk in row.examples if pk in reviews]
         inside = known.mentions(row.term)
         beside = sum((named.get(review.pk, Counter()) for review in some), Counter[int]()).most_common(1)
-        likely = by_key.get(inside[-1].aspect) if inside else by_pk.get(beside[0][0]) if beside else None
-        cards.append(Card(row, [_example(review, row.term) for review in some], likely))
+        likely = (
+            by_key.get(inside[-1].aspect)
+            if inside
+            else by_pk.get(beside[0][0])
+            if beside and beside[0][1] > 1
+            else None
+        )
+        examples = {str(text): (text, url) for text, url in (_example(review, row.term) for review in some)}
+        cards.append(Card(row, list(examples.values()), likely))
     return cards
 
 

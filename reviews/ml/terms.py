@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from reviews.ml.lexicon import Lexicon
 from reviews.ml.text import clauses
@@ -29,6 +30,12 @@ AFTER = frozenset(
     + ["has"]
 )
 """English words after and before which a noun is likely."""
+NO_NOUNS = frozenset(
+    ["such", "still", "even", "just", "new", "old", "first", "second", "one", "ones", "way", "time", "times", "day"]
+    + ["days", "week", "weeks", "month", "months", "year", "years", "thing", "things", "lot", "bit", "said", "bought"]
+    + ["use", "used", "nobody", "everything", "nothing", "something", "every", "whole", "got", "came", "made", "told"]
+)
+"""Words that stand there, too, and name nothing that could be praised."""
 NOUNS = ("n", "vn", "an", "nz", "nt", "ng")
 """Parts of speech of jieba that may name an aspect."""
 NAMES = ("nr", "ns", "nrt", "nrfg")
@@ -172,8 +179,9 @@ def _may_be_noun(word: str, stop: frozenset[str], spare: Container[str]) -> bool
     return len(word) > 2 and word.isalpha() and is_new and not word.endswith(("ly", "ed"))
 
 
+@lru_cache(maxsize=1)
 def _stop_words() -> frozenset[str]:
-    return frozenset(listed("stop")) | BEFORE | AFTER
+    return frozenset(listed("stop")) | BEFORE | AFTER | NO_NOUNS
 
 
 def chance_per_text(frequency: float, words: float) -> float:
