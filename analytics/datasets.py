@@ -34,7 +34,7 @@ FEWEST = 20
 
 # What each customer paid and got back on each day; what counts is what counts in the shop's figures.
 DAYS = f"""
-SELECT customer, (day - date '1970-01-01')::bigint, sum(amount)::float8 / {PER_AMOUNT} FROM (
+SELECT customer, (day - date '1970-01-01')::bigint, sum(amount)::bigint::float8 / {PER_AMOUNT} FROM (
     SELECT o.customer_id AS customer, {day("o.paid_at")} AS day, true AS bought, {PAID} AS amount
     FROM {ORDERS} AND o.paid_at < %(end)s AND o.customer_id IS NOT NULL {{orders}}
     UNION ALL
@@ -52,7 +52,8 @@ SELECT customer, min(day), max(day) FILTER (WHERE day <= %(known)s), count(*) FI
        coalesce(sum(amount) FILTER (WHERE day = first), 0),
        count(*) FILTER (WHERE day > %(known)s), coalesce(sum(amount) FILTER (WHERE day > %(known)s), 0)
 FROM (
-    SELECT customer, day, sum(amount)::float8 / {PER_AMOUNT} AS amount, min(day) OVER (PARTITION BY customer) AS first
+    SELECT customer, day, sum(amount)::bigint::float8 / {PER_AMOUNT} AS amount,
+        min(day) OVER (PARTITION BY customer) AS first
     FROM (
         SELECT o.customer_id AS customer, ({day("o.paid_at")} - date '1970-01-01')::bigint AS day, {PAID} AS amount
         FROM {ORDERS} AND o.paid_at < %(end)s AND o.customer_id IS NOT NULL

@@ -129,6 +129,19 @@ def test_one_person_says_nothing():
     assert found.interval == (-math.inf, math.inf)
 
 
+@pytest.mark.parametrize("amount", [0.0, 3.0])
+def test_a_metric_that_is_the_same_for_everybody_shows_no_difference_and_is_made_of_numbers(amount):
+    arms = {name: Sums.of([amount] * 600, x=[1.0] * 600) for name in ("control", "new")}
+
+    compared = ml.compare(arms, control="control", tuned_for=1_000)
+
+    (found,) = compared.comparisons
+    assert (found.difference.value, found.difference.p_value, compared.removed) == (0.0, 1.0, 0.0)
+    assert all(map(math.isfinite, found.difference.interval))
+    # Nobody who did something: nothing is said at every look.
+    assert found.always_valid == (None if amount == 0 else (0.0, 0.0))
+
+
 # --- ratios, CUPED, winsorising -----------------------------------------------------------------------------------
 
 
