@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.benchmarks.places import BENCH, ROOT, source
+from tests.benchmarks.places import BENCH, source
 
 GENRES = (
     "unknown", "Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
@@ -158,17 +158,6 @@ def bitext(folder: Path, out: Path) -> None:
     _write(rows.drop(few)[["text", "intent"]], out / "test.csv")
 
 
-def starter_intents(folder: Path, out: Path) -> None:
-    """What the product itself ships and is judged by: examples of both languages to learn from, test utterances."""
-    examples = [pd.read_csv(folder / f"examples_{language}.csv") for language in ("en", "zh")]
-    _write(pd.concat(examples)[["text", "intent"]], out / "train.csv")
-    tests = [
-        pd.read_csv(ROOT / "tests" / "reviews" / "utterances" / f"test_{language}.csv").assign(language=language)
-        for language in ("en", "zh")
-    ]
-    _write(pd.concat(tests)[["text", "intent", "language"]], out / "test.csv")
-
-
 def aspect_terms(folder: Path, out: Path) -> None:
     """Terms with their polarity, by domain."""
     rows = pd.read_csv(folder / "aspect_sentiment.csv.gz").rename(columns={"aspect": "term"})
@@ -196,7 +185,6 @@ SETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "olist": ("olist", olist),
     "curekart": ("hint3_curekart", curekart),
     "bitext": ("bitext_support_intents", bitext),
-    "starter-intents": (str(ROOT / "reviews" / "starter"), starter_intents),
     "aspect-terms": ("aspect_sentiment", aspect_terms),
     "shopping-reviews": ("online_shopping_10_cats", shopping_reviews),
     "clothing-reviews": ("womens_clothing_reviews", clothing_reviews),

@@ -4,6 +4,8 @@ import json
 import pytest
 
 from core.evaluation import Run, UsageError, evaluate
+from reviews.ml import engine_choice
+from reviews.ml.engine_choice import Tried
 from reviews.sentiment_evaluators import SentimentEvaluator
 from tests.reviews.ml.test_ngram import shop
 
@@ -62,3 +64,29 @@ def test_one_class_ends_in_one_sentence(write):
 
     with pytest.raises(UsageError, match="two classes"):
         judged(path, path)
+
+
+def test_auto_tells_what_each_engine_did_on_a_part_of_the_training_file(write, monkeypatch):
+    texts, labels = shop(size=300)
+    later, truth = shop(size=100, seed=1)
+    asked = {}
+
+    def choose(texts, labels, *, seed, budget, note):
+        asked.update(texts=len(texts), budget=budget)
+        note("transformer was not tried.")
+        return "ngram", [
+            Tried("ngram", 0.9, 0.9, 0.0, 0.0, 1.5, 900.0),
+            Tried("keras-cnn", 0.89, 0.8, -0.01, 0.02, 9, 5),
+        ]
+
+    monkeypatch.setattr(engine_choice, "choose", choose)
+    options = {"train": write("train.csv", texts, labels), "test": write("test.csv", later, truth), "engine": "auto"}
+
+    found = evaluate("sentiment", SentimentEvaluator(), Run(options, seed=1, time_budget=60.0))
+
+    assert asked == {"texts": 300, "budget": 60.0}, "the test part is not seen"
+    assert found["engine"] == "ngram"
+    assert found["tried"]["keras-cnn"]["gained"] == -0.01
+    assert found["tried"]["ngram"]["docs_per_second"] == 900.0
+    assert "transformer was not tried." in found["notes"]
+    json.dumps(found, allow_nan=False)
