@@ -41,8 +41,8 @@ class ReviewsConfig(AppConfig):
     @staticmethod
     def _register_pages() -> None:
         from catalog.extensions import customer_panels, product_panels
-        from core.extensions import dashboard_cards, staff_pages
-        from reviews.roles import MODERATE, SEEN
+        from core.extensions import dashboard_cards, palette_sources, staff_pages
+        from reviews.roles import CORRECT, MODERATE, READINGS_SEEN, SEEN
 
         staff_pages.register(
             "reviews_queue", "reviews.admin.queue.page", path="reviews/queue/", permission=MODERATE,
@@ -61,6 +61,15 @@ class ReviewsConfig(AppConfig):
             "reviews_aspect_reviews", "reviews.admin.aspect_reviews.page", path="reviews/aspects/reviews/",
             permission=SEEN, title=_("Reviews behind a number"), icon="reviews", in_menu=False,
         )  # fmt: skip
+        staff_pages.register(
+            "reviews_quality", "reviews.quality.views.page", path="reviews/quality/", permission=READINGS_SEEN,
+            title=_("Quality of readings"), icon="fact_check", group="reviews", order=60,
+        )  # fmt: skip
+        staff_pages.register(
+            "reviews_sample", "reviews.quality.answering.page", path="reviews/quality/sample/", permission=CORRECT,
+            title=_("Weekly sample"), icon="quiz", group="reviews", order=61, in_menu=False,
+        )  # fmt: skip
+        palette_sources.register("reviews", "reviews.palette.reviews", order=40)
         styles = ("catalog/catalog.css", "reviews/reviews.css")
         product_panels.register(
             "reviews.product", "reviews.panels.reviews_of_product", order=12, is_lazy=True, title=_("Reviews"),

@@ -27,7 +27,8 @@ ASPECTS = 6
 def reviews_of_product(request: HttpRequest, product: Product) -> Panel:
     """How many stars, and the newest words, waiting ones included."""
     stars = selectors.stars_of(product.pk)
-    newest = Review.objects.filter(product=product).select_related("customer").order_by(*selectors.NEWEST)
+    said = selectors.sentiments_of(product.pk)
+    newest = Review.objects.filter(product=product).select_related("customer", "reading").order_by(*selectors.NEWEST)
     last = list(newest[:SHOWN])
     may_see_customers = request.user.has_perm("catalog.view_customer")
     return Panel(
@@ -38,6 +39,9 @@ def reviews_of_product(request: HttpRequest, product: Product) -> Panel:
             "average": figure(stars.average, 1),
             "bars": [
                 (cells.stars(one), count, round(100 * share), percent(share)) for one, count, share in stars.shares
+            ],
+            "said": [
+                (cells.said(value), figure(count), percent(count / sum(said.values()))) for value, count in said.items()
             ],
             "last": [_row(one, cells.who(one, may_see_customers=may_see_customers)) for one in last],
         },
@@ -101,6 +105,7 @@ def _row(review: Review, about: Any) -> dict[str, Any]:
         "pk": review.pk,
         "stars": cells.stars(review.rating),
         "status": cells.status(review),
+        "read": cells.sentiment(getattr(review, "reading", None)),
         "words": cells.words(review, 140),
         "language": review.language,
         "about": about,

@@ -5,7 +5,6 @@ said, whatever later models think.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -13,46 +12,20 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from core import model_registry
 from core.jobs import guard, progress
 from core.models import ModelVersion
 from core.said import Said
 from reviews import aspect_reading
 from reviews.choices import SENTIMENT
-from reviews.ml import lexicon
 from reviews.ml.language import UNKNOWN, detect
-from reviews.ml.sentiment import Judged, Scorer, judge
-from reviews.ml.serving import build_scorer
-from reviews.models import Review, ReviewReading, Sentiment
+from reviews.ml.sentiment import Judged, judge
+from reviews.models import Review, ReviewReading
 from reviews.models.readings import text_md5, text_read
-from reviews.signals import announce, review_judged_negative, review_read
+from reviews.reader import Reader, scorer
+from reviews.signals import announce, announce_unhappy, review_read
 
 READ_AT_ONCE = 300
-UNHAPPY = frozenset({Sentiment.NEGATIVE, Sentiment.MIXED})
-UNHAPPY_STARS = 3
-"""With more stars, a complaint is one among praise."""
 WRITTEN = ("predicted", "confidence", "positive", "language", "model_version", "text_md5", "read_at")
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Who reads: a scorer, and the version it is; None for the product's list of words."""
-
-    scorer: Scorer
-    version: ModelVersion | None = None
-
-    @property
-    def version_id(self) -> int | None:
-        return self.version.pk if self.version is not None else None
-
-
-def scorer() -> Reader:
-    """The active model of kind `sentiment` as it can be loaded here, else the list of words."""
-    loaded = model_registry.active(SENTIMENT)
-    version = ModelVersion.objects.filter(pk=loaded.version_id).first() if loaded is not None else None
-    if loaded is None or version is None:
-        return Reader(lexicon.shipped())
-    return Reader(loaded.built(build_scorer), version)
 
 
 def unread(version_id: int | None) -> QuerySet[Review]:
@@ -113,14 +86,8 @@ def read(ids: Sequence[int], reader: Reader | None = None) -> int:
         if pairs:
             announce(review_read, review_ids=[review.pk for review, _one in pairs])
         for review, one in pairs:
-            announce_unhappy(review, before=_before(review), after=_after(review, one))
+            announce_unhappy(review.pk, stars=review.rating, before=_before(review), after=_after(review, one))
     return len(reviews)
-
-
-def announce_unhappy(review: Review, *, before: str, after: str) -> None:
-    """Say once that somebody with few stars is unhappy: when the review becomes so, not while it stays so."""
-    if after in UNHAPPY and before not in UNHAPPY and review.rating <= UNHAPPY_STARS:
-        announce(review_judged_negative, review_id=review.pk)
 
 
 def _locked(reviews: Sequence[Review]) -> list[int]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.models import StaffUser
 from core.reports.periods import midnight
-from reviews.models import Polarity, ReplyTemplate, Review, ReviewAspect, ReviewPhoto, ReviewReport
+from reviews.models import Polarity, ReplyTemplate, Review, ReviewAspect, ReviewPhoto, ReviewReport, Sentiment
 
 STARS = (5, 4, 3, 2, 1)
 NEWEST = ("-written_at", "-id")
@@ -48,6 +48,14 @@ def stars_of(product_id: int) -> Stars:
     )
 
 
+def sentiments_of(product_id: int) -> dict[str, int]:
+    """How many published reviews of a product are positive, neutral, negative and mixed; none without readings. One
+    query."""
+    rows = Review.objects.published().filter(product_id=product_id, reading__isnull=False).order_by()
+    counted = dict(rows.values_list("reading__sentiment").annotate(count=Count("pk")))
+    return {value: counted[value] for value in Sentiment.values if value in counted}
+
+
 def shown_reviews(product_id: int) -> QuerySet[Review]:
     """What anybody may read of a product, with photos and the reply that was sent; not yet ordered."""
     return with_details(Review.objects.published().filter(product_id=product_id))
@@ -55,7 +63,7 @@ def shown_reviews(product_id: int) -> QuerySet[Review]:
 
 def reviews_by(customer_id: int) -> QuerySet[Review]:
     """Everything a customer wrote, newest first, whatever became of it."""
-    return with_details(Review.objects.filter(customer_id=customer_id)).order_by(*NEWEST)
+    return with_details(Review.objects.filter(customer_id=customer_id)).select_related("reading").order_by(*NEWEST)
 
 
 def with_details(reviews: QuerySet[Review]) -> QuerySet[Review]:

@@ -19,9 +19,18 @@ review_read = Signal()
 
 review_judged_negative = Signal()
 """`review_id`. It became negative or mixed, with three stars or fewer: somebody is unhappy."""
+UNHAPPY = frozenset({"negative", "mixed"})
+UNHAPPY_STARS = 3
+"""With more stars, a complaint is one among praise."""
 
 
 def announce(signal: Signal, **facts: Any) -> None:
     """Send after this transaction. A receiver that fails is logged and does not undo what was committed."""
     sender: Any = None
     transaction.on_commit(lambda: signal.send_robust(sender=sender, **facts), robust=True)
+
+
+def announce_unhappy(review_id: int, *, stars: int, before: str, after: str) -> None:
+    """Say that somebody with few stars is unhappy: when the review becomes negative or mixed, not while it stays so."""
+    if after in UNHAPPY and before not in UNHAPPY and stars <= UNHAPPY_STARS:
+        announce(review_judged_negative, review_id=review_id)

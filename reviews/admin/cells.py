@@ -14,12 +14,18 @@ from django.utils.translation import ngettext
 from catalog.admin import cells
 from catalog.admin.fields import language_name
 from core.components import Meaning, ago, figure, pill
-from reviews.models import Review, ReviewPhoto, ReviewReply
+from reviews.models import Review, ReviewPhoto, ReviewReading, ReviewReply, Sentiment
 
 MEANINGS = {
     Review.Status.PENDING: Meaning.WAITING,
     Review.Status.PUBLISHED: Meaning.GOOD,
     Review.Status.REJECTED: Meaning.STOPPED,
+}
+SENTIMENTS = {
+    Sentiment.POSITIVE: Meaning.GOOD,
+    Sentiment.NEUTRAL: Meaning.IDLE,
+    Sentiment.NEGATIVE: Meaning.STOPPED,
+    Sentiment.MIXED: Meaning.WAITING,
 }
 SMALL, LARGE = 160, 800
 SHORT = 90
@@ -38,6 +44,21 @@ def status(review: Review) -> SafeString:
     if review.status == Review.Status.PUBLISHED and review.open_reports:
         return pill(Meaning.WAITING, _("complained about"))
     return pill(MEANINGS[Review.Status(review.status)], review.get_status_display())
+
+
+def said(value: str) -> SafeString:
+    """The pill of an outcome."""
+    return pill(SENTIMENTS[Sentiment(value)], Sentiment(value).label)
+
+
+def sentiment(reading: ReviewReading | None) -> SafeString | str:
+    """Shape, colour and word of what counts; a person's word says so. Empty while nobody read it."""
+    if reading is None:
+        return ""
+    shown = said(reading.sentiment)
+    if not reading.corrected:
+        return shown
+    return format_html('{}<span class="rev-by-staff" title="{}"> ✎</span>', shown, _("Corrected by staff"))
 
 
 def reply_state(reply: ReviewReply | None) -> SafeString | str:

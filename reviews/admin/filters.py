@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
 
 from catalog.admin.fields import language_name, shop_languages
-from reviews.models import Review, ReviewPhoto
+from reviews.models import Review, ReviewPhoto, Sentiment
 from reviews.selectors import STARS
 
 UNKNOWN = "none"
@@ -44,6 +44,24 @@ class LanguageFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
         value = self.value()
         return queryset.filter(language="" if value == UNKNOWN else value) if value else queryset
+
+
+class SentimentFilter(DropdownFilter):
+    """What counts: as staff say, else as it was read."""
+
+    title = _("sentiment")
+    parameter_name = "sentiment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*Sentiment.choices, ("unhappy", _("negative or mixed")), ("corrected", _("corrected by staff"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
+        value = self.value()
+        if value == "unhappy":
+            return queryset.filter(reading__sentiment__in=[Sentiment.NEGATIVE, Sentiment.MIXED])
+        if value == "corrected":
+            return queryset.exclude(reading__corrected="").filter(reading__isnull=False)
+        return queryset.filter(reading__sentiment=value) if value in Sentiment.values else queryset
 
 
 class YesNoFilter(DropdownFilter):

@@ -1,5 +1,6 @@
 """Staff page "Reviews to check": what waits, complaints first, decided with one key each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +23,10 @@ from core.components import figure, toast
 from core.exceptions import DomainError
 from core.shop import current_shop
 from reviews import selectors, services
-from reviews.admin import cells
+from reviews.admin import cells, reading
 from reviews.admin.review_page import done_words, words_of
-from reviews.models import Review, ReviewReport
+from reviews.models import Review, ReviewReading, ReviewReport
+from reviews.roles import CORRECT
 
 PAGE = 24
 MOST_PAGES = 1_000
@@ -44,6 +46,8 @@ class Card:
     photos: list[tuple[str, str]]
     facts: list[str]
     reports: list[ReviewReport]
+    read: Any
+    sentiments: list[tuple[str, Any, bool]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ class Outcome:
     text: str = ""
     undo: str = ""
     is_refused: bool = False
+    undo_act: str = "undo"
+    read: str = ""
+    """The pill of a review that was corrected."""
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -90,9 +97,9 @@ def _page_number(request: HttpRequest) -> int:
 def _cards(request: HttpRequest, first: int) -> list[Card]:
     """Seven queries for any number of reviews."""
     pictures = Prefetch("product__images", ProductImage.objects.order_by("position", "id"))
-    rows = list(selectors.queue().prefetch_related(pictures)[first : first + PAGE])
+    rows = list(selectors.queue().select_related("reading").prefetch_related(pictures)[first : first + PAGE])
     reports = selectors.open_reports_of(row.pk for row in rows)
-    may_see_customers = request.user.has_perm("catalog.view_customer")
+    may_see_customers, may_correct = request.user.has_perm("catalog.view_customer"), request.user.has_perm(CORRECT)
     bought: dict[int, Purchases] = {}
     if may_see_customers:
         people = [row.customer_id for row in rows if row.customer_id]
@@ -107,6 +114,8 @@ def _cards(request: HttpRequest, first: int) -> list[Card]:
             photos=[cells.photo_addresses(photo) for photo in row.photos.all()],  # type: ignore[attr-defined]
             facts=_facts(row, bought.get(row.customer_id or 0), may_see_customers=may_see_customers),
             reports=reports.get(row.pk, []),
+            read=cells.sentiment(reading.reading_of(row)),
+            sentiments=reading.choices(reading.reading_of(row)) if may_correct and reading.reading_of(row) else [],
         )
         for row in rows
     ]
@@ -127,6 +136,8 @@ def _act(request: HttpRequest) -> Outcome:
     by, act, reason = acting(request), request.POST.get("act", ""), request.POST.get("reason", "")
     ids = [int(one) for one in request.POST.getlist("ids")[:PAGE] if one.isdecimal() and len(one) <= LONGEST_PK]
     try:
+        if (act == "uncorrect" or "sentiment" in request.POST) and request.user.has_perm(CORRECT):
+            return _correct(request, ids)
         if act == "undo":
             return Outcome(done_words("undone", services.undo_decision(request.POST.get("key", ""), by=by)))
         if reason:
@@ -142,15 +153,32 @@ def _act(request: HttpRequest) -> Outcome:
     return Outcome(text or _("Somebody else decided it meanwhile"), decision.undo)
 
 
+def _correct(request: HttpRequest, ids: list[int]) -> Outcome:
+    """`sentiment` of these reviews, or `act` uncorrect with the `key` of a correction. Raises DomainError."""
+    by, sentiment = acting(request), request.POST.get("sentiment", "")
+    if not sentiment:
+        done = services.undo_correction(request.POST.get("key", ""), by=by)
+        return Outcome(reading.undone_words(len(done)), read=_read(done))
+    correction = services.correct(ids, sentiment, by=by)
+    if not correction.corrected:
+        return Outcome(_("Nothing to correct: told so already, or not read yet"))
+    words = reading.corrected_words(sentiment, len(correction.corrected))
+    return Outcome(words, correction.undo, undo_act="uncorrect", read=_read(correction.corrected))
+
+
+def _read(ids: Sequence[int]) -> str:
+    return str(cells.sentiment(ReviewReading.objects.filter(pk__in=ids[:1]).first()))
+
+
 def _answer(request: HttpRequest, outcome: Outcome) -> HttpResponse:
     if request.headers.get("Accept") == "application/json":
         summary = _summary(selectors.waiting_count(), selectors.done_today(acting(request)))
-        told = {"text": outcome.text, "undo": outcome.undo, "summary": summary}
+        told = {"text": outcome.text, "undo": outcome.undo, "summary": summary, "read": outcome.read}
         return JsonResponse(told, status=409 if outcome.is_refused else 200)
     if outcome.is_refused:
         messages.error(request, outcome.text)
     elif outcome.undo:
-        toast(request, outcome.text, undo=reverse("admin:reviews_queue"), act="undo", key=outcome.undo)
+        toast(request, outcome.text, undo=reverse("admin:reviews_queue"), act=outcome.undo_act, key=outcome.undo)
     elif outcome.text:
         toast(request, outcome.text)
     return HttpResponseRedirect(request.get_full_path())
@@ -176,6 +204,7 @@ def _keys() -> list[tuple[str, str]]:
         ("J K", _("Next and previous review; arrows too")),
         ("A", _("Publish, or keep published")),
         ("R", _("Reject, then 1 to 7 for the reason")),
+        ("1 2 3 4", _("It is positive, neutral, negative or mixed")),
         ("S", _("Skip")),
         ("Z", _("Undo the last decision")),
         ("Shift A", _("Publish all shown without complaints")),

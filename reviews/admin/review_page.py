@@ -23,10 +23,10 @@ from core.components import figure, toast, when
 from core.exceptions import DomainError
 from core.shop import current_shop
 from reviews import selectors, services
-from reviews.admin import cells
+from reviews.admin import cells, reading
 from reviews.admin.marks import marked
 from reviews.exceptions import BadInput
-from reviews.models import ReplyTemplate, Review, ReviewReply
+from reviews.models import ReplyTemplate, Review, ReviewReply, Sentiment
 from reviews.models.replies import REPLY_LENGTH
 from reviews.roles import MODERATE
 
@@ -114,6 +114,7 @@ class ReviewPageMixin:
             "may_remove_reply": user.has_perm(REMOVE_REPLY),
             "may_add_template": user.has_perm("reviews.add_replytemplate"),
             "may_publish": may_moderate and (review.status != Status.PUBLISHED or review.open_reports > 0),
+            **reading.shown(request, review),
             "media": self.media,  # type: ignore[attr-defined]
             "is_popup": False,
             "change": True,
@@ -195,7 +196,9 @@ class ReviewPageMixin:
 
 
 def _review(pk: int) -> Review | None:
-    rows = selectors.with_details(Review.objects.filter(pk=pk)).select_related("customer", "decided_by")
+    rows = selectors.with_details(Review.objects.filter(pk=pk)).select_related(
+        "customer", "decided_by", "reading__model_version", "reading__corrected_by"
+    )  # fmt: skip
     return rows.select_related("reply__written_by").prefetch_related("product__images").first()
 
 
@@ -249,6 +252,10 @@ def _timeline(review: Review, reply: ReviewReply | None) -> list[tuple[str, str,
         )
         parts = [text, review.get_reason_display() if review.reason else "", review.reason_note]
         events.append((shape, " · ".join(filter(None, parts)), str(review.decided_by or gone), review.decided_at))
+    read = reading.reading_of(review)
+    if read is not None and read.corrected and read.corrected_at:
+        said = _("Corrected to %(what)s") % {"what": Sentiment(read.corrected).label}
+        events.append(("✎", said, str(read.corrected_by or gone), read.corrected_at))
     if reply is not None:
         shape, text, at = ("✓", _("Reply sent"), reply.sent_at) if reply.sent_at else (
             "✦", _("Reply draft kept"), reply.updated_at

@@ -30,10 +30,11 @@ from core.components import toast
 from core.exceptions import DomainError
 from core.filters import DaysFilter
 from reviews import selectors, services
-from reviews.admin import cells, filters
+from reviews.admin import cells, filters, reading
+from reviews.admin.reading import ReadingActsMixin
 from reviews.admin.review_page import ReviewPageMixin, done_words, tell
 from reviews.exceptions import BadInput
-from reviews.models import Review
+from reviews.models import Review, Sentiment
 from reviews.roles import MODERATE
 
 TRIGRAM = 3
@@ -43,16 +44,18 @@ Status = Review.Status
 
 
 @admin.register(Review)
-class ReviewAdmin(ListingMixin, ReviewPageMixin, LedgerAdmin):
+class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
     """Nobody adds or edits what customers wrote: it is published, rejected and answered."""
 
     list_display = (
-        "review_cell", "stars_cell", "customer_cell", "language_cell", "status_cell", "verified_cell", "photos_cell",
+        "review_cell", "stars_cell", "sentiment_cell", "customer_cell", "language_cell", "status_cell", "verified_cell",
+        "photos_cell",
         "complaints_cell", "written_cell",
     )  # fmt: skip
     list_filter = (
         ("status", catalog_filters.ChoiceFilter),
         filters.StarsFilter,
+        filters.SentimentFilter,
         filters.LanguageFilter,
         filters.VerifiedFilter,
         filters.PhotosFilter,
@@ -61,17 +64,21 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, LedgerAdmin):
         ("product", filters.ProductFilter),
         ("customer", catalog_filters.CustomerFilter),
     )
-    list_select_related = ("product", "customer")
+    list_select_related = ("product", "customer", "reading")
     search_fields = ("text",)
     search_help_text = gettext_lazy("Words, product or customer")
     ordering = ("-written_at", "-id")
     number_columns = ("photos_cell", "complaints_cell")
-    compact_columns = ("stars_cell", "status_cell", "written_cell")
+    compact_columns = ("stars_cell", "sentiment_cell", "status_cell", "written_cell")
     view_keys = ("waiting", "complaints", "published", "rejected")
-    actions = ("publish_chosen", "reject_chosen", "put_back_chosen", "export_as_csv", "export_as_xlsx")
+    actions = (
+        "publish_chosen", "reject_chosen", "put_back_chosen", "correct_positive", "correct_neutral",
+        "correct_negative", "correct_mixed", "export_as_csv", "export_as_xlsx",
+    )  # fmt: skip
     export_fields = (
         "written_at", "product__external_id", "product__name", "rating", "title", "text", "language", "status",
-        "reason", "is_verified", "helpful_votes", "open_reports",
+        "reason", "is_verified", "helpful_votes", "open_reports", "reading__sentiment", "reading__confidence",
+        "reading__corrected",
     )  # fmt: skip
     empty_title = gettext_lazy("No reviews yet")
     empty_text = gettext_lazy("Reviews arrive from your storefront through the API, or with an import.")
@@ -160,6 +167,10 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, LedgerAdmin):
     def stars_cell(self, row: Review) -> SafeString:
         return cells.stars(row.rating)
 
+    @admin.display(description=gettext_lazy("Sentiment"), ordering="reading__positive")
+    def sentiment_cell(self, row: Review) -> Any:
+        return cells.sentiment(reading.reading_of(row)) or shared.NOTHING
+
     @admin.display(description=gettext_lazy("Written by"))
     def customer_cell(self, row: Review) -> Any:
         return getattr(row, "page_who", shared.NOTHING)
@@ -199,6 +210,26 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, LedgerAdmin):
     def put_back_chosen(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
         if (ids := self._chosen(request, queryset)) is not None:
             tell(request, services.put_back(ids, by=acting(request)), Status.PENDING)
+
+    @admin.action(description=gettext_lazy("Say positive"), permissions=["correct"])
+    def correct_positive(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        self._correct(request, queryset, Sentiment.POSITIVE)
+
+    @admin.action(description=gettext_lazy("Say neutral"), permissions=["correct"])
+    def correct_neutral(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        self._correct(request, queryset, Sentiment.NEUTRAL)
+
+    @admin.action(description=gettext_lazy("Say negative"), permissions=["correct"])
+    def correct_negative(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        self._correct(request, queryset, Sentiment.NEGATIVE)
+
+    @admin.action(description=gettext_lazy("Say mixed"), permissions=["correct"])
+    def correct_mixed(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        self._correct(request, queryset, Sentiment.MIXED)
+
+    def _correct(self, request: HttpRequest, queryset: QuerySet[Review], sentiment: str) -> None:
+        if (ids := self._chosen(request, queryset)) is not None:
+            reading.tell(request, services.correct(ids, sentiment, by=acting(request)), sentiment)
 
     @admin.action(description=gettext_lazy("Reject…"), permissions=["moderate"])
     def reject_chosen(self, request: HttpRequest, queryset: QuerySet[Review]) -> HttpResponseBase | None:
@@ -250,6 +281,8 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, LedgerAdmin):
         own = self.admin_site.admin_view
         return [
             path("undo/", own(self.undo_view), name="reviews_review_undo"),
+            path("uncorrect/", own(self.uncorrect_view), name="reviews_review_uncorrect"),
+            path("<int:pk>/correct/", own(self.correct_view), name="reviews_review_correct"),
             path("<int:pk>/decide/", own(self.decide_view), name="reviews_review_decide"),
             path("<int:pk>/reply/", own(self.reply_view), name="reviews_review_reply"),
             *super().get_urls(),

@@ -2,16 +2,19 @@
 
 from reviews.services.moderation import Decision, close_reports, publish, put_back, reject, undo_decision
 from reviews.services.photos import add_photo, remove_photo
+from reviews.services.readings import Correction, correct, undo_correction
 from reviews.services.replies import draft_reply, fill_template, remove_reply, send_reply, unknown_tags
 from reviews.services.submission import NewReview, remove_review, submit_review
 from reviews.services.voices import Voice, report_review, take_vote_back, vote_helpful
 
 __all__ = [
+    "Correction",
     "Decision",
     "NewReview",
     "Voice",
     "add_photo",
     "close_reports",
+    "correct",
     "draft_reply",
     "fill_template",
     "publish",
@@ -24,6 +27,7 @@ __all__ = [
     "send_reply",
     "submit_review",
     "take_vote_back",
+    "undo_correction",
     "undo_decision",
     "unknown_tags",
     "vote_helpful",

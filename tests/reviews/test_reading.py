@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.model_registry import forget_loaded, publish_if_better
 from core.models import Job
-from reviews import reading, services, tasks
+from reviews import reader, reading, services, tasks
 from reviews.choices import SENTIMENT
 from reviews.ml import ngram
 from reviews.models import Review, ReviewAspect, ReviewReading, Sentiment
@@ -74,7 +74,7 @@ def test_the_active_model_reads_and_its_version_is_kept(model):
 def test_a_new_version_reads_everything_again_and_leaves_corrections_alone(model, monkeypatch):
     review, corrected = (ReviewFactory.create(text="a teapot number 4") for _n in range(2))
     with monkeypatch.context() as without:
-        without.setattr(reading.model_registry, "active", lambda kind: None)
+        without.setattr(reader.model_registry, "active", lambda kind: None)
         reading.read_unread()
     ReviewReading.objects.filter(pk=corrected.pk).update(corrected=Sentiment.MIXED, corrected_at=timezone.now())
 

@@ -68,13 +68,31 @@
     say(told.text, told.undo ? { undo, undoLabel: queue.dataset.undo } : {});
     take(cards);
   }
+  function showRead(card, html) {
+    if (html) card.querySelector("[data-queue-read]").innerHTML = html;
+  }
+  async function correct(form, submitter, card) {
+    if (form.dataset.busy || !submitter) return;
+    form.dataset.busy = "1";
+    const data = new FormData(form);
+    data.append(submitter.name, submitter.value);
+    const told = await post(data);
+    delete form.dataset.busy;
+    form.querySelectorAll(".is-busy").forEach((one) => { one.classList.remove("is-busy"); one.removeAttribute("aria-disabled"); });
+    if (!told) return;
+    showRead(card, told.read);
+    form.querySelector("details").open = false;
+    if (told.undo) done.push({ cards: [card], key: told.undo, act: "uncorrect", token: data.get("csrfmiddlewaretoken") });
+    say(told.text, told.undo ? { undo, undoLabel: queue.dataset.undo } : {});
+  }
   async function undo() {
     const last = done.pop();
     if (!last) return;
     const data = new FormData();
-    data.append("act", "undo"); data.append("key", last.key); data.append("csrfmiddlewaretoken", last.token);
+    data.append("act", last.act || "undo"); data.append("key", last.key); data.append("csrfmiddlewaretoken", last.token);
     const told = await post(data);
     if (!told) return;
+    if (last.act) showRead(last.cards[0], told.read);
     last.cards.forEach((card) => { card.hidden = false; });
     count();
     choose(last.cards[0], true);
@@ -85,6 +103,7 @@
     const form = event.target, card = form.closest("[data-card]");
     if (form.dataset.plain) return;
     if (card && form.matches("[data-queue-act]")) { event.preventDefault(); decide(form, event.submitter, [card]); }
+    if (card && form.matches("[data-queue-correct]")) { event.preventDefault(); correct(form, event.submitter, card); }
     if (form === all) {
       event.preventDefault();
       const ids = new Set([...new FormData(all).getAll("ids")]);
@@ -120,6 +139,9 @@
       if (!button) return;
       event.preventDefault();
       if (button.value === "other" && !note.value.trim()) note.focus(); else button.click();
+    } else if (card && /^[1-4]$/.test(key)) {
+      const button = card.querySelectorAll("[data-queue-correct] button")[Number(key) - 1];
+      if (button) button.click();
     } else if (menu && menu.open && key.startsWith("Arrow")) {
       event.preventDefault();
       const buttons = [...menu.querySelectorAll("button, input")], at = buttons.indexOf(document.activeElement);

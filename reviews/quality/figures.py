@@ -1,0 +1,88 @@
+"""What the page shows in numbers: weekly samples with their ranges, versions, engines. Each with a known number of
+queries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, F, Q
+
+from core.models import ModelVersion
+from reviews.choices import SENTIMENT
+from reviews.ml.measures import share_interval
+from reviews.models import QualitySample, SampledReview
+
+WEEKS = 26
+VERSIONS = 12
+
+
+@dataclass(frozen=True)
+class Share:
+    """`right` of `texts`, with Wilson's 95 % range."""
+
+    right: int
+    texts: int
+
+    @property
+    def value(self) -> float | None:
+        return self.right / self.texts if self.texts else None
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        if not self.texts:
+            return None
+        return share_interval(np.arange(self.texts) < self.right)
+
+    def __add__(self, other: "Share") -> "Share":
+        return Share(self.right + other.right, self.texts + other.texts)
+
+
+@dataclass(frozen=True)
+class Week:
+    """One weekly sample: what was answered so far, together and by language."""
+
+    week: date
+    drawn: int
+    is_closed: bool
+    by_language: dict[str, Share]
+
+    @property
+    def total(self) -> Share:
+        return added(self.by_language.values())
+
+
+def added(shares: Iterable[Share]) -> Share:
+    return sum(shares, Share(0, 0))
+
+
+def weeks() -> list[Week]:
+    """The newest samples, oldest first. Two queries."""
+    samples = list(QualitySample.objects.order_by("-week").annotate(drawn=Count("rows"))[:WEEKS])[::-1]
+    rows = (
+        SampledReview.objects.filter(sample__in=samples).exclude(answer="").order_by().values("sample_id", "language")
+        .annotate(texts=Count("pk"), right=Count("pk", filter=Q(answer=F("predicted"))))
+    )  # fmt: skip
+    shares: dict[int, dict[str, Share]] = {}
+    for row in rows:
+        shares.setdefault(row["sample_id"], {})[row["language"]] = Share(row["right"], row["texts"])
+    return [
+        Week(one.week, one.drawn, one.closed_at is not None, shares.get(one.pk, {}))  # type: ignore[attr-defined]
+        for one in samples
+    ]
+
+
+def versions() -> list[ModelVersion]:
+    """The newest versions of the kind, newest first. One query."""
+    return list(ModelVersion.objects.of(SENTIMENT.name).order_by("-number")[:VERSIONS])
+
+
+def engines(found: Iterable[ModelVersion]) -> dict[str, dict[str, Any]]:
+    """Engine → what its newest training here reported, with the metrics of that version. No query."""
+    newest: dict[str, dict[str, Any]] = {}
+    for version in found:
+        told = version.report.get("engine")
+        if told and told.get("name") not in newest:
+            newest[told["name"]] = {**told, **version.metrics, "version": version}
+    return newest
