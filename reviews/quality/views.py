@@ -52,7 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "models_url": _models_url(shown),
         "languages": [_language_row(code, row) for code, row in report.get("languages", {}).items()],
         "calibration": _calibration(report.get("calibration", [])),
-        "confusions": _confusions(shown) if report.get("cells") else "",
+        "confusions": _confusions(shown) if shown is not None and report.get("cells") else "",
         "changed": _changed(report.get("changed", {})),
         "chart": _chart(weeks),
         "weeks": [_week_row(one) for one in reversed(weeks)],

@@ -96,4 +96,6 @@ def _said(row: ReviewReading) -> list[Any]:
 
 
 def _labelled(label: ReviewLabel | None) -> list[Any] | None:
-    return label and [label.sentiment, label.source, label.by_id, label.labelled_at.isoformat()]
+    if label is None:
+        return None
+    return [label.sentiment, label.source, label.by_id, label.labelled_at.isoformat()]
