@@ -18,7 +18,6 @@ METRICS = {
     "ece": _("Confidence was off by"),
     "later_accuracy": _("Read right, on later reviews"),
 }
-DEEP_QUEUE = "deep"
 
 
 @dataclass(frozen=True)
