@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -26,7 +26,7 @@ from core.components import Meaning, figure, pill, toast
 from core.exceptions import DomainError
 from core.models import Job
 from reviews.ml.text import normalise
-from reviews.models import Aspect, AspectTerm, Review, ReviewAspect
+from reviews.models import Aspect, AspectTerm, ReviewAspect
 from reviews.services import dictionary
 
 State = AspectTerm.State
@@ -134,6 +134,12 @@ class _DictionaryAdmin(StaffModelAdmin):
         return TemplateResponse(request, "admin/reviews/choose_aspect.html", context)
 
 
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """How many of these rows an aspect has, beside its own columns."""
+    grouped = rows.order_by().values("aspect").annotate(count=Count("pk"))
+    return Coalesce(Subquery(grouped.values("count")), 0)
+
+
 @admin.register(Aspect)
 class AspectAdmin(_DictionaryAdmin):
     list_display = ("title_cell", "key", "terms_cell", "reviews_cell", "state_cell")
@@ -163,12 +169,11 @@ class AspectAdmin(_DictionaryAdmin):
         return ("key",) if obj is not None else ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Aspect]:
-        counted = ReviewAspect.objects.filter(aspect=OuterRef("pk"), is_clearest=True)
-        named: Any = counted.exclude(review__status=Review.Status.REJECTED).order_by().values("aspect")
+        """Both counts read an index of their own, once for each aspect."""
         rows: QuerySet[Aspect] = super().get_queryset(request)
         return rows.annotate(
-            terms_in_use=Count("terms", filter=Q(terms__state=State.IN_USE)),
-            named=Coalesce(Subquery(named.annotate(count=Count("pk")).values("count")), 0),
+            terms_in_use=_count(AspectTerm.objects.filter(aspect=OuterRef("pk"), state=State.IN_USE)),
+            named=_count(ReviewAspect.objects.filter(aspect=OuterRef("pk"), is_clearest=True)),
         )
 
     @admin.display(description=gettext_lazy("Aspect"), ordering="position")
