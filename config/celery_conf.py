@@ -288,6 +288,24 @@ beat_schedule = {
         "args": ["reviews.tasks.draw_sample"],
         "options": {"queue": "light"},
     },
+    "find topics of reviews": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="4", minute="40"),
+        "args": ["reviews.tasks.find_topics"],
+        "options": {"queue": "light"},
+    },
+    "compare the reviews of the week": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="2", minute="25"),
+        "args": ["reviews.tasks.count_trends"],
+        "options": {"queue": "light"},
+    },
+    "list unhappy customers": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="45"),
+        "args": ["reviews.tasks.follow_up"],
+        "options": {"queue": "light"},
+    },
     "find clusters of customers": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="5", minute="30", day_of_week="1"),

@@ -19,6 +19,7 @@ class ReviewsConfig(AppConfig):
         self._register_answers()
         self._register_personal_data()
         self._register_models()
+        self._register_trends()
         self._listen()
 
     @staticmethod
@@ -26,6 +27,8 @@ class ReviewsConfig(AppConfig):
         from reviews import receivers, signals
 
         signals.review_submitted.connect(receivers.read_submitted)
+        signals.review_read.connect(receivers.count_trends)
+        signals.review_judged_negative.connect(receivers.follow_up)
 
     @staticmethod
     def _register_models() -> None:
@@ -37,6 +40,24 @@ class ReviewsConfig(AppConfig):
             train="reviews.tasks.train",
         )  # fmt: skip
         first_models.register("sentiment", "reviews.first.ask", order=310)
+
+    @staticmethod
+    def _register_trends() -> None:
+        """Topics, trends, their alerts, and the follow-up of unhappy customers."""
+        from core.extensions import alert_rules, experiment_kinds, impact_measures, model_kinds
+
+        alert_rules.register("complaints_surge", "reviews.trends.alerts.COMPLAINTS_SURGE")
+        model_kinds.register(
+            "review_topics", "reviews.trends.choices.TOPICS", title=_("Topics of reviews"), order=310,
+            train="reviews.tasks.find_topics",
+            metrics={
+                "stability": _("Agreement when reviews are redrawn"),
+                "coherence": _("How much the words of topics belong together"),
+                "topics": _("Topics"),
+            },
+        )  # fmt: skip
+        experiment_kinds.register("follow_up", "reviews.trends.trials.FOLLOW_UP", order=30)
+        impact_measures.register("follow_up", "reviews.trends.trials.IMPACT", order=30)
 
     @staticmethod
     def _register_pages() -> None:
@@ -124,6 +145,8 @@ class ReviewsConfig(AppConfig):
 
         # Files go with their rows, so they go first (reviews.rights).
         personal_traces.register("reviews", "reviews.rights.review_traces", order=10)
+        holds("FollowUp", "review__customer", "note since state", on_erase="delete")
+        holds("ReviewTopic", "review__customer", "near", on_erase="delete")
         holds("ReviewAspect", "review__customer", "term quote", on_erase="delete")
         holds("ReviewPhoto", "review__customer", "file content_sha256", on_erase="delete")
         holds("ReviewReply", "review__customer", "text", on_erase="delete")

@@ -23,6 +23,9 @@ UNHAPPY = frozenset({"negative", "mixed"})
 UNHAPPY_STARS = 3
 """With more stars, a complaint is one among praise."""
 
+follow_up_wanted = Signal()
+"""`review_id`. Its customer is on the list of unhappy customers now; never sent for a control group."""
+
 
 def announce(signal: Signal, **facts: Any) -> None:
     """Send after this transaction. A receiver that fails is logged and does not undo what was committed."""

@@ -96,3 +96,28 @@ def find_terms() -> dict[str, Any]:
     from reviews import term_discovery
 
     return term_discovery.find()
+
+
+@job(kind="reviews.topics", queue="train", title=_("Find topics of reviews"))
+def find_topics() -> dict[str, Any]:
+    """Learn, judge, publish, give every review its topic, count. Safe to run twice: topics keep their names."""
+    from reviews.trends import finding, work
+
+    return {**finding.find(), **work.count(give=False)}
+
+
+@job(kind="reviews.trends", queue="bulk", title=_("Compare the reviews of this week"))
+def count_trends() -> dict[str, Any]:
+    """Give new reviews their topics, compare the last seven days with the weeks before, tell surges. Safe to run at any
+    time."""
+    from reviews.trends import work
+
+    return work.count()
+
+
+@job(kind="reviews.follow_up", queue="light", title=_("List unhappy customers"))
+def follow_up() -> dict[str, Any]:
+    """Put unhappy customers on the list, each review once. Safe to run at any time."""
+    from reviews.trends import following
+
+    return dict(following.follow())

@@ -10,7 +10,7 @@ its reviews say it (`hits`) among how many (`reviews`), in the last seven days a
 * **Over-dispersion.** Complaints come in company: a bad batch, one long thread. Counts of a week with inner correlation
   ρ vary 1 + (reviews − 1)·ρ times as much as drawn ones; hits and reviews of each window are divided by that design
   effect before the test (Rao & Scott 1992, *Biometrics* 48). ρ is one number for all series of a kind, from the eight
-  weeks before by moments (Kleinman 1973, *JASA* 68), never below zero: eight weeks of a single series could not tell.
+  weeks before by moments (Kleinman 1973, *JASA* 68), as far as it is sure: eight weeks of few series could not tell.
 * **Many questions at once.** Bonferroni's correction over those series alone that could come out at all: with its
   totals given, a series has a smallest p value that any outcome could reach, and one that could never reach the level
   takes nothing from the others (Tarone 1990, *Biometrics* 46). An alarm is corrected for the looks of a week, too.
@@ -30,6 +30,8 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(96)
 """Of the integral over (−1, 1)."""
 PIECES, REACH = 6, 14.0
 """The stretch is `REACH` standard deviations to each side, cut into pieces."""
+SURE = 1.64
+"""Standard errors that a correlation must stand above nothing: one side of 95 %."""
 LOOKS_A_WEEK = 7
 """A window of seven days is looked at every night: as many looks before it holds none of the same reviews."""
 
@@ -95,8 +97,9 @@ def smallest(hits: Array, reviews: Array, hits_before: Array, reviews_before: Ar
 
 
 def correlation(hits: Counts, reviews: Counts) -> float:
-    """ρ of the hits of a week within their series, from `hits` and `reviews` [series × weeks]; 0 when they vary no more
-    than drawn ones, and where nothing can be told."""
+    """ρ of the hits of a week within their series, from `hits` and `reviews` [series × weeks], as far as chance does
+    not explain it: few series vary by themselves, so the estimate less `SURE` standard errors counts. 0 where nothing
+    can be told."""
     hits, reviews = np.asarray(hits, float), np.asarray(reviews, float)
     total = reviews.sum(axis=1)
     share = np.divide(hits.sum(axis=1), total, out=np.zeros(len(total)), where=total > 0)
@@ -109,16 +112,19 @@ def correlation(hits: Counts, reviews: Counts) -> float:
     squares = np.where(has, (hits - reviews * share[:, None]) ** 2 / np.where(has, reviews, 1), 0.0) / spread[:, None]
     # Without correlation a week's square is (1 − reviews/total)·total/(total − 1) on average.
     left = np.where(has, 1 - reviews / total[:, None], 0.0)
-    own = total / np.maximum(total - 1, 1)
+    above = squares.sum(axis=1) * (1 - 1 / total) - left.sum(axis=1)
     per_rho = (left * (reviews - 1)).sum()
-    return float(max(((squares / own[:, None]).sum() - left.sum()) / per_rho, 0.0)) if per_rho > 0 else 0.0
+    sure = above.sum() - SURE * np.sqrt((above**2).sum())
+    return float(max(sure / per_rho, 0.0)) if per_rho > 0 else 0.0
 
 
-def compare(hits: Counts, reviews: Counts, before: Counts, reviews_before: Counts, *, rho: float = 0.0) -> Tested:
+def compare(
+    hits: Counts, reviews: Counts, before: Counts, reviews_before: Counts, *, rho: float | Array = 0.0
+) -> Tested:
     """Each series' week against the weeks before.
 
-    `hits`, `reviews` [series]: of the last seven days; `before`, `reviews_before` [series × weeks]. Raises ValueError
-    where there are more hits than reviews.
+    `hits`, `reviews` [series]: of the last seven days; `before`, `reviews_before` [series × weeks]; `rho`: one for all
+    or [series]. Raises ValueError where there are more hits than reviews.
     """
     hits, reviews = np.asarray(hits), np.asarray(reviews)
     before, reviews_before = np.asarray(before), np.asarray(reviews_before)
@@ -126,7 +132,8 @@ def compare(hits: Counts, reviews: Counts, before: Counts, reviews_before: Count
         raise ValueError("more hits than reviews")
     if not len(hits):
         return Tested(np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int8))
-    effect, effects = design_effect(reviews, rho), design_effect(reviews_before, rho)
+    each = np.broadcast_to(np.asarray(rho, float), hits.shape)
+    effect, effects = design_effect(reviews, each), design_effect(reviews_before, each[:, None])
     now, of = hits / effect, reviews / effect
     then, of_then = (before / effects).sum(axis=1), (reviews_before / effects).sum(axis=1)
     up, down = (now, of, then, of_then), (of - now, of, of_then - then, of_then)
@@ -139,7 +146,7 @@ def compare(hits: Counts, reviews: Counts, before: Counts, reviews_before: Count
     return Tested(p, adjust(p, least), alarm, leans)
 
 
-def design_effect(reviews: Counts, rho: float) -> Array:
+def design_effect(reviews: Counts, rho: Array) -> Array:
     """How much more the hits among so many reviews vary than drawn ones."""
     return 1.0 + np.maximum(np.asarray(reviews, float) - 1.0, 0.0) * rho
 

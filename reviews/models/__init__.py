@@ -3,6 +3,7 @@
 from reviews.models.answers import ExampleLanguage, Intent, IntentExample, StarterItem
 from reviews.models.articles import Article, ArticleVersion, ShopFact
 from reviews.models.aspects import Aspect, AspectTerm, Polarity, ReviewAspect
+from reviews.models.follow_ups import FollowUp
 from reviews.models.readings import (
     QualitySample,
     ReadingSettings,
@@ -13,6 +14,7 @@ from reviews.models.readings import (
 )
 from reviews.models.replies import ReplyTemplate, ReviewReply
 from reviews.models.reviews import Review, ReviewPhoto, ReviewQuerySet
+from reviews.models.topics import ReviewTopic, ReviewTrend, Topic, TopicWeek
 from reviews.models.voices import ReviewReport, ReviewVote
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "Aspect",
     "AspectTerm",
     "ExampleLanguage",
+    "FollowUp",
     "Intent",
     "IntentExample",
     "Polarity",
@@ -35,9 +38,13 @@ __all__ = [
     "ReviewReading",
     "ReviewReply",
     "ReviewReport",
+    "ReviewTopic",
+    "ReviewTrend",
     "ReviewVote",
     "SampledReview",
     "Sentiment",
     "ShopFact",
     "StarterItem",
+    "Topic",
+    "TopicWeek",
 ]

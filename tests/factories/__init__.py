@@ -80,6 +80,7 @@ from tests.factories.recommender import (
 from tests.factories.reviews import (
     AspectFactory,
     AspectTermFactory,
+    FollowUpFactory,
     QualitySampleFactory,
     ReadingSettingsFactory,
     ReplyTemplateFactory,
@@ -90,8 +91,12 @@ from tests.factories.reviews import (
     ReviewReadingFactory,
     ReviewReplyFactory,
     ReviewReportFactory,
+    ReviewTopicFactory,
+    ReviewTrendFactory,
     ReviewVoteFactory,
     SampledReviewFactory,
+    TopicFactory,
+    TopicWeekFactory,
 )
 
 __all__ = [
@@ -120,6 +125,7 @@ __all__ = [
     "ExperimentLookFactory",
     "ExportFactory",
     "ExposureFactory",
+    "FollowUpFactory",
     "ForecastFactory",
     "FunnelCustomerFactory",
     "FunnelDayFactory",
@@ -158,6 +164,8 @@ __all__ = [
     "ReviewReadingFactory",
     "ReviewReplyFactory",
     "ReviewReportFactory",
+    "ReviewTopicFactory",
+    "ReviewTrendFactory",
     "ReviewVoteFactory",
     "SalesPartFactory",
     "SampledReviewFactory",
@@ -177,6 +185,8 @@ __all__ = [
     "StaffUserFactory",
     "StarterItemFactory",
     "StockMovementFactory",
+    "TopicFactory",
+    "TopicWeekFactory",
     "VariantFactory",
     "VisitorFactory",
     "WebhookDeliveryFactory",

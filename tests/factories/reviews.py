@@ -150,3 +150,58 @@ class ReadingSettingsFactory(DjangoModelFactory):
         django_get_or_create = ("id",)
 
     id = 1
+
+
+class TopicFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Topic
+
+    key = factory.Sequence(lambda n: f"en{n}")
+    language = "en"
+    words = factory.LazyFunction(lambda: [["parcel", 0.8], ["courier", 0.5], ["late", 0.2]])
+
+
+class ReviewTopicFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReviewTopic
+
+    review = factory.SubFactory(ReviewFactory)
+    topic = factory.SubFactory(TopicFactory)
+    near = 0.4
+
+
+class TopicWeekFactory(DjangoModelFactory):
+    class Meta:
+        model = models.TopicWeek
+
+    topic = factory.SubFactory(TopicFactory)
+    week = factory.Sequence(lambda n: date(2026, 1, 5) + timedelta(weeks=n))
+    reviews = 3
+    negative = 1
+    of = 20
+
+
+class ReviewTrendFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReviewTrend
+
+    kind = models.ReviewTrend.Kind.ASPECT
+    product = factory.SubFactory(ProductFactory)
+    aspect = factory.SubFactory(AspectFactory)
+    hits = 8
+    reviews = 10
+    hits_before = 4
+    reviews_before = 80
+    leans = 1
+    p = 1e-6
+    adjusted = 1e-5
+    alarm = 1e-4
+    looked_at = factory.LazyFunction(timezone.now)
+
+
+class FollowUpFactory(DjangoModelFactory):
+    class Meta:
+        model = models.FollowUp
+
+    review = factory.SubFactory(ReviewFactory, rating=1, text="The parcel came late and open.")
+    since = factory.LazyFunction(timezone.now)
