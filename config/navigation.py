@@ -51,6 +51,9 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Aspects"), "category", "reviews_aspect_changelist", "reviews.view_aspect"),
             Item(_("Articles"), "article", "reviews_article_changelist", "reviews.view_article"),
             Item(_("Intents"), "psychology_alt", "reviews_intent_changelist", "reviews.view_intent"),
+            Item(
+                _("Unhappy customers"), "sentiment_dissatisfied", "reviews_followup_changelist", "reviews.view_followup"
+            ),
             Item(_("Reply templates"), "quickreply", "reviews_replytemplate_changelist", "reviews.view_replytemplate"),
         ],
     ),

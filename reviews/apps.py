@@ -91,6 +91,11 @@ class ReviewsConfig(AppConfig):
             title=_("Weekly sample"), icon="quiz", group="reviews", order=61, in_menu=False,
         )  # fmt: skip
         palette_sources.register("reviews", "reviews.palette.reviews", order=40)
+        staff_pages.register(
+            "reviews_trends", "reviews.trends.views.page", path="reviews/trends/", permission=SEEN,
+            title=_("Topics and trends"), icon="trending_up", group="reviews", order=30,
+            table="reviews.trends.views.table",
+        )  # fmt: skip
         styles = ("catalog/catalog.css", "reviews/reviews.css")
         product_panels.register(
             "reviews.product", "reviews.panels.reviews_of_product", order=12, is_lazy=True, title=_("Reviews"),

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
 
 from catalog.admin.fields import language_name, shop_languages
-from reviews.models import Review, ReviewPhoto, Sentiment
+from reviews.models import Aspect, Polarity, Review, ReviewAspect, ReviewPhoto, Sentiment, Topic
 from reviews.selectors import STARS
 
 UNKNOWN = "none"
@@ -101,6 +101,37 @@ class ReplyFilter(YesNoFilter):
 
     def those(self, reviews: QuerySet[Review], is_yes: bool) -> QuerySet[Review]:
         return reviews.filter(reply__sent_at__isnull=not is_yes)
+
+
+class TopicFilter(DropdownFilter):
+    """Reviews about one topic that a model found."""
+
+    title = _("topic")
+    parameter_name = "topic"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(topic.pk), topic.title) for topic in Topic.objects.filter(archived_at=None)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
+        value = self.value() or ""
+        return queryset.filter(topic__topic=int(value)) if value.isdecimal() and len(value) < 19 else queryset
+
+
+class ComplaintFilter(DropdownFilter):
+    """Reviews that complain about one aspect."""
+
+    title = _("complains about")
+    parameter_name = "complains"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(aspect.pk), aspect.title) for aspect in Aspect.objects.filter(is_active=True)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
+        value = self.value() or ""
+        if not value.isdecimal() or len(value) > 18:
+            return queryset
+        said = ReviewAspect.objects.filter(aspect=int(value), polarity=Polarity.NEGATIVE, is_clearest=True)
+        return queryset.filter(pk__in=said.values("review"))
 
 
 class ProductFilter(AutocompleteSelectFilter):

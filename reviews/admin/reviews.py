@@ -60,6 +60,8 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
         filters.VerifiedFilter,
         filters.PhotosFilter,
         filters.ReplyFilter,
+        filters.TopicFilter,
+        filters.ComplaintFilter,
         ("written_at", DaysFilter),
         ("product", filters.ProductFilter),
         ("customer", catalog_filters.CustomerFilter),

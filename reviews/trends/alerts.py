@@ -16,7 +16,7 @@ from core.choices import Role
 from core.models import Alert
 from core.said import Said
 from core.shop import current_shop
-from reviews.models import Aspect, Polarity, ReviewTrend, Sentiment
+from reviews.models import Aspect, ReviewTrend, Sentiment
 
 RULE = "complaints_surge"
 LEVEL = 0.01
@@ -108,7 +108,7 @@ def reviews_behind(trend: ReviewTrend, *, now: datetime | None = None) -> str:
     if trend.kind == ReviewTrend.Kind.TOPIC:
         asked["topic"] = trend.topic_id
     elif trend.kind == ReviewTrend.Kind.ASPECT:
-        asked |= {"aspect": trend.aspect_id, "says": Polarity.NEGATIVE}
+        asked["complains"] = trend.aspect_id
     else:
         asked["sentiment"] = Sentiment.NEGATIVE
     return f"{reverse('admin:reviews_review_changelist')}?{urlencode(asked)}"
