@@ -42,6 +42,7 @@ from tests.factories import (
     DeadEventFactory,
     ExperimentFactory,
     ExportFactory,
+    FollowUpFactory,
     ImportBatchFactory,
     IntentExampleFactory,
     IntentFactory,
@@ -457,6 +458,7 @@ CLOSED = {
     "catalog.order": "add change delete",
     "catalog.stockmovement": "add change delete",
     "reviews.aspect": "delete",
+    "reviews.followup": "add change delete",
     "reviews.review": "add change delete",
 }
 
@@ -475,6 +477,7 @@ SHOWN_ONLY = {
     "catalog.bulkchange",
     "catalog.importbatch",
     "catalog.order",
+    "reviews.followup",
     "reviews.review",
 }
 
@@ -624,6 +627,11 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_sample": ("GET", {"reviews.correct_reading"}),
     "reviews_review_correct": ("POST", {"reviews.correct_reading"}),
     "reviews_review_uncorrect": ("POST", {"reviews.correct_reading"}),
+    "reviews_trends": ("GET", {"reviews.view_review"}),
+    "reviews_trends_export": ("POST", {"core.export_data & reviews.view_review"}),
+    "reviews_followup_settle": ("POST", {"reviews.change_followup"}),
+    "reviews_followup_settle_many": ("POST", {"reviews.change_followup"}),
+    "reviews_followup_export": ("POST", {"core.export_data & reviews.view_followup"}),
     "reviews_review_undo": ("POST", {"reviews.moderate_review"}),
     "reviews_review_decide": ("POST", {"reviews.moderate_review"}),
     "reviews_review_reply": ("POST", {"reviews.change_reviewreply"}),
@@ -741,6 +749,7 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "recommender.placement": Placement.objects.get(key="home"),
         "reviews.aspect": Aspect.objects.get(key="quality"),
         "reviews.aspectterm": AspectTermFactory.create(),
+        "reviews.followup": FollowUpFactory.create(review=world.review),
         "reviews.review": world.review,
         "reviews.replytemplate": ReplyTemplateFactory.create(),
         "reviews.article": ArticleFactory.create(),

@@ -18,7 +18,7 @@ NOW = datetime(2026, 3, 18, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def world(settings, tmp_path):
-    settings.MODEL_DIR = tmp_path
+    settings.MODEL_ROOT = tmp_path
     world = World(NOW)
     world.write = lambda texts: [world.add(days=1, text=" ".join(text))[0] for text in texts]
     return world
