@@ -142,7 +142,7 @@ def test_a_surge_alerts_once_with_its_reviews_and_by_mail():
     alert = Alert.objects.get(rule=alerts.RULE, key=of_product(world))
     assert (alert.count, alert.resolved_at) == (2, None)
     assert "8 of 9 reviews of the last 7 days complain, 4 of 80" in str(alert.said)
-    assert f"aspect={world.aspects[0].pk}" in alert.link
+    assert f"complains={world.aspects[0].pk}" in alert.link
     assert f"product__id__exact={world.products[0].pk}" in alert.link
     assert "written_at_from=2026-03-11" in alert.link
     assert OutgoingMail.objects.count() == Alert.objects.filter(rule=alerts.RULE).count()
