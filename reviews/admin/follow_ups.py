@@ -199,10 +199,7 @@ class FollowUpAdmin(ListingMixin, LedgerAdmin):
             "review_url": reverse("admin:reviews_review_change", args=[review.pk]),
             "next_url": reverse("admin:reviews_followup_change", args=[following_one.pk]) if following_one else "",
             "waiting": waiting.count(),
-            "page_keys": [
-                ("H", _("Mark as handled")), ("N", _("Mark as not needed")), ("J", _("Next unhappy customer")),
-                ("O", _("Open the review")),
-            ],
+            "page_keys": _keys(may_settle=self.has_settle_permission(request)),
             "media": self.media,
             **more,
         }  # fmt: skip
@@ -284,3 +281,8 @@ def _facts(request: HttpRequest, row: FollowUp) -> list[tuple[Any, Any]]:
         found.append((_("Handled"), ago(row.handled_at)))
         found.append((_("Handled by"), str(row.handled_by or _("by itself: it reads otherwise now"))))
     return found
+
+
+def _keys(*, may_settle: bool) -> list[tuple[str, str]]:
+    acts = [("H", _("Mark as handled")), ("N", _("Mark as not needed"))] if may_settle else []
+    return [*acts, ("J", _("Next unhappy customer")), ("O", _("Open the review"))]

@@ -57,16 +57,16 @@ def find(*, now: datetime | None = None) -> dict[str, Any]:
     """
     now = now or timezone.now()
     fitted: dict[str, tuple[Topics, int]] = {}
-    refused: list[Said] = []
+    refused: list[tuple[int, Said]] = []
     for at, language in enumerate(LANGUAGES):
         progress(at, len(LANGUAGES) + 1, Said(gettext_noop("Looking for topics")))
         documents = _documents(language)
         try:
             fitted[language] = mathematics.fit(documents, seed=SEED), len(documents)
         except NoTopics as error:
-            refused.append(_refusal(language, error))
+            refused.append((error.count, _refusal(language, error)))
     if not fitted:
-        raise NothingFound(refused[0])
+        raise NothingFound(max(refused, key=lambda one: one[0])[1])
     with transaction.atomic():
         guard()
         found = [_named(language, topics, texts) for language, (topics, texts) in fitted.items()]
