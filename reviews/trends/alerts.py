@@ -1,5 +1,6 @@
 """The alert about a week in which customers complain more than in the eight weeks before."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,12 +71,29 @@ def tell(trends: Sequence[ReviewTrend], *, now: datetime | None = None) -> int:
         key: trend for key, trend in asked.items()
         if trend.leans > 0 and trend.hits >= least and trend.alarm < LEVEL and key not in is_quiet
     }  # fmt: skip
+    surges = _distinct(surges)
     for key, said in _said(surges).items():
         raise_alert(RULE, key=key, said=said, link=reviews_behind(surges[key], now=now))
     for key in is_open:
         if (over := asked.get(key)) is None or not _lasts(over, least):
             resolve(RULE, key=key)
     return len(surges)
+
+
+def _distinct(surges: dict[str, ReviewTrend]) -> dict[str, ReviewTrend]:
+    """Each trouble once, where it is told most exactly: negative reviews of a product are silent beside complaints
+    about its aspects, an aspect of the whole shop where one or few products bring half of its complaints or more."""
+    of_products: dict[int | None, int] = defaultdict(int)
+    told = set()
+    for trend in surges.values():
+        if trend.aspect_id is not None and trend.product_id is not None:
+            of_products[trend.aspect_id] += trend.hits
+            told.add(trend.product_id)
+    return {
+        key: trend for key, trend in surges.items()
+        if (trend.aspect_id is not None or trend.product_id not in told)
+        and (trend.product_id is not None or 2 * of_products[trend.aspect_id] < trend.hits)
+    }  # fmt: skip
 
 
 def _lasts(trend: ReviewTrend, least: float) -> bool:

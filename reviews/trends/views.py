@@ -14,11 +14,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from catalog.admin.fields import language_name
 from catalog.admin.notices import acting
 from core.components import Meaning, figure, percent, pill, toast
 from core.components.words import day_text
@@ -39,6 +37,7 @@ NAME_LENGTH = 80
 LONGEST_PK = 18
 Kind = ReviewTrend.Kind
 
+LANGUAGE_NAMES: dict[str, Any] = {"zh": gettext_lazy("Chinese"), "en": gettext_lazy("English")}
 WORDS: dict[str, Any] = {
     "sure": gettext_lazy("Very unlikely to be chance"),
     "likely": gettext_lazy("Unlikely to be chance"),
@@ -94,7 +93,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
         "falls": _rows(trends, -1),
         "has_topics": bool(topics),
         "tabs": [
-            (capfirst(language_name(code)), f"{here}?{urlencode({'language': code})}", code == language)
+            (str(LANGUAGE_NAMES[code]), f"{here}?{urlencode({'language': code})}", code == language)
             for code in languages
         ],
         "language": language,
@@ -160,7 +159,9 @@ def named(trend: ReviewTrend) -> tuple[str, str]:
     if trend.aspect is not None:
         return _("Complaints about %(aspect)s") % {"aspect": trend.aspect.title}, where
     if trend.topic is not None:
-        return _("Topic: %(topic)s") % {"topic": trend.topic.title}, language_name(trend.topic.language)
+        return _("Topic: %(topic)s") % {"topic": trend.topic.title}, str(
+            LANGUAGE_NAMES.get(trend.topic.language, trend.topic.language)
+        )
     return _("Negative reviews"), where
 
 
