@@ -142,7 +142,7 @@ def test_the_page_costs_the_same_for_many(page, django_assert_max_num_queries):
 
 def test_every_link_of_a_trend_leads_to_its_reviews():
     client = as_role(Role.OWNER)
-    for more in ({}, {"product": None}):
+    for more in ({}, {"product": None}, {"kind": "sentiment", "aspect": None}):
         url = alerts.reviews_behind(ReviewTrendFactory.create(**more))
         assert client.get(url).status_code == 200, url
     trend = ReviewTrendFactory.create(kind="topic", aspect=None, product=None, topic=TopicFactory.create())
