@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from catalog.admin.notices import acting
 from core.components import Meaning, confidence_bar, figure, percent, pill, toast
@@ -100,13 +101,13 @@ def tried(request: HttpRequest, found: Understanding) -> dict[str, Any]:
             {
                 "title": one.intent.title,
                 "url": reverse("admin:reviews_intent_change", args=[one.intent.pk]),
-                "bar": confidence_bar(one.confidence, thresholds.answer if thresholds else None),
+                "bar": confidence_bar(one.confidence),
                 "goes_to_person": one.intent.hand_over,
                 "nearest": nearest.get(one.example_id),
             }
             for one in found.candidates
         ],
-        "passages": [_passage(one, found, may_see=may_see) for one in found.passages],
+        "passages": [_passage(one, may_see=may_see) for one in found.passages],
         "thresholds": thresholds and {
             "answer": f"{thresholds.answer:.2f}", "ask": f"{thresholds.ask:.2f}", "gap": f"{thresholds.gap:.2f}",
             "article": f"{found.article_threshold:.2f}",
@@ -114,14 +115,14 @@ def tried(request: HttpRequest, found: Understanding) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _passage(one: Passage, found: Understanding, *, may_see: bool) -> dict[str, Any]:
+def _passage(one: Passage, *, may_see: bool) -> dict[str, Any]:
     return {
         "title": one.title,
         "quote": one.quote,
         "language": one.language,
         "version": one.version,
         "url": reverse("admin:reviews_article_change", args=[one.article_id]) if may_see else "",
-        "bar": confidence_bar(one.confidence, found.article_threshold),
+        "bar": confidence_bar(one.confidence),
     }
 
 
@@ -213,7 +214,7 @@ def _counts(*, is_learned: bool) -> list[tuple[Any, str, str, str]]:
     return [
         (_("Intents"), figure(intents["all"]), _("%(count)s not in use") % {"count": figure(intents["off"])},
          reverse("admin:reviews_intent_changelist")),
-        (_("Examples"), figure(examples["all"]),
+        (pgettext("of an intent", "Examples"), figure(examples["all"]),
          _("%(count)s that nothing covers") % {"count": figure(examples["background"])}, reverse(EXAMPLES)),
         *(found if is_learned else []),
         (_("Articles"), figure(articles["all"]), _("%(count)s are drafts") % {"count": figure(drafts)},

@@ -76,7 +76,7 @@ class ArticleAdmin(ListingMixin, StaffModelAdmin):
     panel_registry = article_panels
     autocomplete_fields = ("intent",)
     fieldsets = (
-        ("", {"fields": (("key", "category"), ("intent", "valid_from", "valid_until"))}),
+        ("", {"fields": ("key", "category", "intent", "valid_from", "valid_until")}),
         ("English", {"fields": ("title_en", "body_en", "questions_en")}),
         ("中文", {"fields": ("title_zh", "body_zh", "questions_zh")}),
     )

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -28,11 +28,13 @@ from core.components import Meaning, figure, percent, pill, toast
 from core.components.words import listed
 from core.exceptions import DomainError
 from core.extensions import Registry
+from core.models import ModelVersion
 from core.panels import MAIN, Panel
 from reviews.admin.answers import version_now
 from reviews.answers import examples
+from reviews.answers.choices import INTENTS
 from reviews.exceptions import BadInput
-from reviews.ml.text import masked, normalise, plain
+from reviews.ml.text import normalise
 from reviews.models import Intent, IntentExample
 from reviews.models.answers import EXAMPLE_LENGTH, NEARLY_THE_SAME, NORMAL_LENGTH
 
@@ -130,7 +132,7 @@ class IntentAdmin(ListingMixin, StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("Answers with"), ordering="answers_with")
     def answers_cell(self, row: Intent) -> Any:
-        return row.get_answers_with_display()
+        return shared.NOTHING if row.hand_over else row.get_answers_with_display()
 
     @admin.display(description=gettext_lazy("Articles"), ordering="published")
     def articles_cell(self, row: Intent) -> Any:
@@ -158,7 +160,7 @@ def examples_panel(request: HttpRequest, intent: Intent) -> Panel | None:
     if not request.user.has_perm("reviews.view_intentexample"):
         return None
     return Panel(
-        title=_("Examples"), template="admin/reviews/answers/examples_panel.html", place=MAIN,
+        title=pgettext("of an intent", "Examples"), template="admin/reviews/answers/examples_panel.html", place=MAIN,
         count=intent.examples.count(), url=f"{reverse(EXAMPLES)}?intent__id__exact={intent.pk}",
         url_label=_("All examples"),
         context={
@@ -176,11 +178,15 @@ def mistaken_panel(request: HttpRequest, intent: Intent) -> Panel | None:
         return None
     rows = IntentExample.objects.filter(Q(intent=intent) | Q(taken_for=intent)).mistaken()
     found = list(rows.select_related("intent", "taken_for").order_by("-confidence", "id")[:SHOWN])
+    nothing = _("No example was taken for another intent by a model that had not seen it.")
+    if not found and not ModelVersion.objects.of(INTENTS.name).exists():
+        nothing = _("Nothing was learned yet.")
     return Panel(
-        title=_("Mistaken"), template="admin/reviews/answers/mistaken_panel.html", place=MAIN, count=rows.count(),
+        title=_("Mistaken"), template="admin/reviews/answers/mistaken_panel.html", place=MAIN,
+        count=rows.count() if found else None,
         context={"rows": found, "may_move": request.user.has_perm("reviews.change_intentexample"),
                  "action": reverse("admin:reviews_examples_add")},
-        empty="" if found else _("No example was taken for another intent by a model that had not seen it."),
+        empty="" if found else nothing,
     )  # fmt: skip
 
 
@@ -212,7 +218,7 @@ class ExampleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_text(self) -> str:
         """As it is kept: in one line, without anything personal, and said nowhere else."""
-        text = masked(plain(self.cleaned_data["text"])).replace("\n", " ")
+        text = examples.kept(self.cleaned_data["text"])
         normal = normalise(text)
         if not normal:
             raise forms.ValidationError(_("Nothing in it can be read."))
@@ -260,6 +266,11 @@ class IntentExampleAdmin(ListingMixin, StaffModelAdmin):
         if key == "doubled":
             return rows.doubled()  # type: ignore[attr-defined]
         return rows.background() if key == BACKGROUND else rows  # type: ignore[attr-defined]
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """The surest mistakes first: those are the likeliest to stand in the wrong place."""
+        is_mistaken = request.GET.get("view") == "mistaken" or any(name.startswith("taken_for") for name in request.GET)
+        return ("-confidence", "-id") if is_mistaken else self.ordering
 
     def list_views(self, request: HttpRequest) -> list[ListView]:
         labels = {
@@ -367,7 +378,7 @@ def add_page(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Add examples"),
-        "crumbs": [{"title": _("Examples"), "url": reverse(EXAMPLES)}],
+        "crumbs": [{"title": pgettext("of an intent", "Examples"), "url": reverse(EXAMPLES)}],
         "intents": sorted(((one.pk, one.title) for one in intents.values()), key=lambda one: one[1]),
         "chosen": chosen,
         "lines": request.POST.get("lines", "") if error else "",

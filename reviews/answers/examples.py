@@ -1,5 +1,6 @@
 """Examples: added by the line, moved, removed. Nothing personal is kept, and no two say the same."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -35,6 +36,12 @@ def language_of(text: str) -> ExampleLanguage:
     return ExampleLanguage.ZH if guess_language(text) else ExampleLanguage.EN
 
 
+def kept(text: str) -> str:
+    """As an example is stored: in one line, without tags, unseen signs and personal data, else as it was typed."""
+    seen, typed = masked(plain(text)).replace("\n", " "), " ".join(text.split())
+    return typed if unicodedata.normalize("NFKC", typed) == seen else seen
+
+
 def add(lines: Iterable[tuple[str, int | None]], *, by: StaffUser | None, source: Source = Source.STAFF) -> Added:
     """`lines` are words and the key of their intent (None: nothing the shop answers).
 
@@ -48,7 +55,7 @@ def add(lines: Iterable[tuple[str, int | None]], *, by: StaffUser | None, source
     rows: dict[str, IntentExample] = {}
     titles = {intent.pk: intent.title for intent in Intent.objects.all()}
     for text, intent_id in lines:
-        seen = masked(plain(text)).replace("\n", " ")
+        seen = kept(text)
         normal = normalise(seen)
         if not normal:
             if text.strip():

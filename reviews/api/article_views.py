@@ -73,6 +73,7 @@ class ArticlesView(ApiView):
         wanted = checked(ArticlesQuerySerializer, request.query_params)
         known = library.current()
         asked, language, category = wanted.get("q", "").strip(), wanted["language"], wanted.get("category")
+        places: list[tuple[int, int, float | None]]
         if asked:
             hits = known.index.search(asked, language, most=len(known.index.entries))
             places = [(hit.entry, hit.paragraph, round(hit.confidence, 4)) for hit in hits]

@@ -41,7 +41,7 @@ class Intent(TimestampedModel):
         WORDS = "words", _("words of its own")
 
     key = models.CharField(
-        _("key"), max_length=40, unique=True,
+        pgettext_lazy("name in the program", "key"), max_length=40, unique=True,
         validators=[RegexValidator(r"^[a-z]+(_[a-z]+)*$", _("Use small Latin letters and underscores."))],
     )  # fmt: skip
     title_en = models.CharField(_("title, English"), max_length=100)
@@ -103,7 +103,7 @@ class IntentExample(TimestampedModel):
     """One way to say something. Without an intent: something the shop has no answer to."""
 
     class Source(models.TextChoices):
-        SHIPPED = "shipped", _("shipped")
+        SHIPPED = "shipped", pgettext_lazy("comes with the program", "shipped")
         STAFF = "staff", pgettext_lazy("who wrote an example", "staff")
         CONVERSATION = "conversation", _("a conversation")
 
@@ -136,8 +136,8 @@ class IntentExample(TimestampedModel):
     objects = IntentExampleQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("example")
-        verbose_name_plural = _("examples")
+        verbose_name = pgettext_lazy("of an intent", "example")
+        verbose_name_plural = pgettext_lazy("of an intent", "examples")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["intent", "language"], name="example_by_intent"),
@@ -163,7 +163,7 @@ class IntentExample(TimestampedModel):
 class StarterItem(models.Model):
     """A part of the shipped set that was brought once, so that what staff removed or changed stays as they left it."""
 
-    key = models.CharField(_("key"), max_length=80, primary_key=True)
+    key = models.CharField(pgettext_lazy("name in the program", "key"), max_length=80, primary_key=True)
     brought_at = models.DateTimeField(_("brought"), auto_now_add=True)
 
     class Meta:

@@ -50,7 +50,7 @@ class Article(TimestampedModel):
         SHOP = "shop", _("the shop")
 
     key = models.CharField(
-        _("key"), max_length=60, unique=True,
+        pgettext_lazy("name in the program", "key"), max_length=60, unique=True,
         validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*$", _("Use small Latin letters, digits and hyphens."))],
         help_text=_("Stands in the address of the article."),
     )  # fmt: skip
@@ -144,7 +144,7 @@ class ArticleVersion(models.Model):
 class ShopFact(TimestampedModel):
     """What the shop says of itself in several articles, such as how long delivery takes (see reviews.answers.facts)."""
 
-    key = models.CharField(_("key"), max_length=40, unique=True)
+    key = models.CharField(pgettext_lazy("name in the program", "key"), max_length=40, unique=True)
     value_en = models.CharField(_("in English"), max_length=300, blank=True)
     value_zh = models.CharField(_("in Chinese"), max_length=300, blank=True)
 

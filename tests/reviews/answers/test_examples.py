@@ -39,6 +39,8 @@ def test_lines_are_added_with_their_language_and_what_is_known_is_named():
         ("<script>alert(1)</script>where is it", "where is it"),
         ("<b>where</b> is it", "where is it"),
         ("where\nis\u200b it", "where is it"),
+        ("你好，请问 有人吗？", "你好，请问 有人吗？"),
+        ("电话１３８００１３８０００，谢谢", "电话[phone],谢谢"),
     ],
 )
 def test_what_is_kept_has_no_tags_and_nothing_personal(text, kept):
