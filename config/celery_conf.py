@@ -306,6 +306,22 @@ beat_schedule = {
         "args": ["reviews.tasks.follow_up"],
         "options": {"queue": "light"},
     },
+    "score new reviews for suspicion": {
+        "task": "reviews.tasks.keep_suspicion_fresh",
+        "schedule": 60.0,
+        "options": {"queue": "light", "expires": 50},
+    },
+    "sum up reviews": {
+        "task": "reviews.tasks.keep_summaries_fresh",
+        "schedule": 60.0,
+        "options": {"queue": "light", "expires": 50},
+    },
+    "look for suspicious reviews": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="4", minute="10"),
+        "args": ["reviews.tasks.score_recent_suspicion"],
+        "options": {"queue": "light"},
+    },
     "find clusters of customers": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="5", minute="30", day_of_week="1"),

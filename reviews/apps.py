@@ -29,6 +29,8 @@ class ReviewsConfig(AppConfig):
         signals.review_submitted.connect(receivers.read_submitted)
         signals.review_read.connect(receivers.count_trends)
         signals.review_judged_negative.connect(receivers.follow_up)
+        signals.review_submitted.connect(receivers.score_submitted)
+        signals.review_read.connect(receivers.summaries_changed)
 
     @staticmethod
     def _register_models() -> None:
@@ -160,4 +162,6 @@ class ReviewsConfig(AppConfig):
         holds("SampledReview", "review__customer", "predicted answer language", on_erase="delete")
         holds("ReviewReport", "customer", "note browser", on_erase="delete")
         holds("ReviewVote", "customer", "browser", on_erase="delete")
+        holds("SuspicionScore", "review__customer", "reasons", on_erase="delete")
+        holds("HiddenQuote", "review__customer", "digest", on_erase="delete")
         holds("Review", "customer", "title text author reason_note language public_id external_id", on_erase="delete")

@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.models import Customer, Product
 from core.components import figure, percent
+from core.components.scores import Explanation, Reason
 from core.panels import MAIN, Panel
 from core.reports import Period
 from core.reports.periods import FIRST_YEAR
@@ -18,6 +20,7 @@ from reviews import aspect_counts, selectors
 from reviews.admin import cells
 from reviews.admin.aspect_page import behind_address
 from reviews.models import Aspect, Review
+from reviews.roles import HIDE_QUOTE
 
 SHOWN = 3
 OF_CUSTOMER = 10
@@ -30,6 +33,7 @@ def reviews_of_product(request: HttpRequest, product: Product) -> Panel:
     said = selectors.sentiments_of(product.pk)
     newest = Review.objects.filter(product=product).select_related("customer", "reading").order_by(*selectors.NEWEST)
     last = list(newest[:SHOWN])
+    summary = selectors.summary_of(product.pk, get_language() or "en")
     may_see_customers = request.user.has_perm("catalog.view_customer")
     return Panel(
         title=_("Reviews"),
@@ -43,6 +47,11 @@ def reviews_of_product(request: HttpRequest, product: Product) -> Panel:
             "said": [
                 (cells.said(value), figure(count), percent(count / sum(said.values()))) for value, count in said.items()
             ],
+            "summary": summary,
+            "sides": _sides(summary),
+            "share": percent(summary.share, summary.read) if summary is not None else "",
+            "why": _why(summary) if summary is not None else None,
+            "may_hide": request.user.has_perm(HIDE_QUOTE),
             "last": [_row(one, cells.who(one, may_see_customers=may_see_customers)) for one in last],
         },
         count=stars.count,
@@ -97,6 +106,27 @@ def reviews_of_customer(request: HttpRequest, customer: Customer) -> Panel:
         url=f"{reverse('admin:reviews_review_changelist')}?customer__id__exact={customer.pk}" if last else "",
         url_label=_("All reviews"),
         empty="" if last else _("No review yet."),
+    )
+
+
+def _sides(summary: selectors.Summary | None) -> list[tuple[str, list[selectors.QuoteShown]]]:
+    if summary is None:
+        return []
+    sides = [(_("What customers praise"), summary.praise), (_("What customers complain about"), summary.complaints)]
+    return [(title, quotes) for title, quotes in sides if quotes]
+
+
+def _why(summary: selectors.Summary) -> Explanation:
+    return Explanation(
+        what=_("Sentences of published reviews, word for word"),
+        reasons=[
+            Reason(_("Chosen: what most reviews say of an aspect, in the sentence most like the others")),
+            Reason(_("Bought and helpful reviews are preferred; personal data is not quoted")),
+        ],
+        how_sure=_("From %(reviews)s published reviews, of which %(read)s are read")
+        % {"reviews": figure(summary.reviews), "read": figure(summary.read)},
+        as_of=summary.made_at,
+        model_version=summary.version or _("list of words"),
     )
 
 

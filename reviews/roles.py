@@ -9,6 +9,8 @@ PUBLISH = "reviews.publish_article"
 ANSWERS = "reviews.view_intent"
 LEARN = "reviews.change_intent"
 
+SUSPICION = "reviews.view_suspicionscore"
+HIDE_QUOTE = "reviews.hide_quote"
 CORRECT = "reviews.correct_reading"
 READINGS_SEEN = "reviews.view_reviewreading"
 CHOOSE_ENGINE = "reviews.change_readingsettings"
@@ -29,7 +31,7 @@ _SEEN = _ANSWERS_SEEN | (
 _DICTIONARY = rights("reviews.aspect", "add change") | rights("reviews.aspectterm", "add change delete")
 _UNHAPPY = {FOLLOW_UP_SEEN, FOLLOW_UP}
 _EDITED = (
-    _SEEN | {MODERATE, CORRECT} | rights("reviews.reviewreply", "add change delete")
+    _SEEN | {MODERATE, CORRECT, SUSPICION, HIDE_QUOTE} | rights("reviews.reviewreply", "add change delete")
     | rights("reviews.replytemplate", "add change delete") | rights("reviews.reviewreport")
 )  # fmt: skip
 
@@ -39,5 +41,5 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     Role.MERCHANDISER: _SEEN | _DICTIONARY | {RENAME_TOPICS},
     Role.MARKETER: _SEEN | {FOLLOW_UP_SEEN},
     Role.ANALYST: _SEEN | _DICTIONARY | {CORRECT, CHOOSE_ENGINE, RENAME_TOPICS, FOLLOW_UP_SEEN},
-    Role.AUDITOR: _SEEN | {FOLLOW_UP_SEEN},
+    Role.AUDITOR: _SEEN | {FOLLOW_UP_SEEN, SUSPICION},
 }

@@ -2,18 +2,36 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
-from django.db.models.functions import Abs
+from django.db.models import Avg, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Abs, Greatest
 from django.utils import timezone
 
 from core.models import StaffUser
 from core.reports.periods import midnight
-from reviews.models import Polarity, ReplyTemplate, Review, ReviewAspect, ReviewPhoto, ReviewReport, Sentiment
+from reviews.models import (
+    Aspect,
+    HiddenQuote,
+    Polarity,
+    ReplyTemplate,
+    Review,
+    ReviewAspect,
+    ReviewPhoto,
+    ReviewReport,
+    ReviewSummary,
+    Sentiment,
+    SuspicionScore,
+)
+from reviews.models.readings import text_read
+from reviews.models.suspicion import FAKE
+from reviews.services.summaries import FROM, digest_of
 
 STARS = (5, 4, 3, 2, 1)
 NEWEST = ("-written_at", "-id")
+QUOTES = 3
+"""Of each side that a summary shows."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +90,58 @@ def with_details(reviews: QuerySet[Review]) -> QuerySet[Review]:
     return reviews.select_related("product", "reply").prefetch_related(photos)
 
 
-def queue(*, filters: Q | None = None) -> QuerySet[Review]:
-    """What waits for a member of staff: complaints first, then the oldest."""
+def queue(*, only_suspected: bool = False) -> QuerySet[Review]:
+    """What waits for a member of staff: complaints first, then suspicious ones, then the oldest. Those that are
+    suspicious alone begin with the most suspicious."""
+    if only_suspected:
+        return with_details(Review.objects.suspected()).select_related("customer").order_by("-suspicion__score", "id")
     rows = with_details(Review.objects.waiting()).select_related("customer")
-    return rows.filter(filters or Q()).order_by("-open_reports", "written_at", "id")
+    return rows.order_by("-open_reports", "-is_suspected", "written_at", "id")
 
 
 def waiting_count() -> int:
     return Review.objects.waiting().count()
+
+
+def waiting_counts() -> tuple[int, int]:
+    """What waits, and what of it is suspicious, in one query."""
+    row = Review.objects.waiting().aggregate(every=Count("pk"), suspected=Count("pk", filter=Q(is_suspected=True)))
+    return row["every"], row["suspected"]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What staff said of suspicious reviews in the last `days`."""
+
+    fake: int
+    genuine: int
+    days: int
+
+    @property
+    def decided(self) -> int:
+        return self.fake + self.genuine
+
+    @property
+    def share(self) -> float | None:
+        """Of suspicions that were right: the precision of the queue."""
+        return self.fake / self.decided if self.decided else None
+
+
+def agreement(days: int = 90) -> Agreement:
+    """Rejected as not genuine or advertising, against found genuine. Rejected for another reason says neither."""
+    since = timezone.now() - timedelta(days=days)
+    row = SuspicionScore.objects.filter(flagged_at__isnull=False).aggregate(
+        genuine=Count("pk", filter=Q(genuine_at__gte=since)),
+        fake=Count(
+            "pk",
+            filter=Q(
+                review__status=Review.Status.REJECTED,
+                review__reason__in=FAKE,
+                review__decided_at__gte=Greatest(F("flagged_at"), Value(since)),
+            ),
+        ),
+    )
+    return Agreement(row["fake"], row["genuine"], days)
 
 
 def done_today(person: StaffUser) -> int:
@@ -129,3 +191,94 @@ def clearest_quotes(product_id: int, aspect_ids: Sequence[int], most: int = 4) -
     )  # fmt: skip
     place = {pk: at for at, pk in enumerate(aspect_ids)}
     return sorted(rows, key=lambda one: place[one.aspect_id])[:most]
+
+
+# --- the summary of a product ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class QuoteShown:
+    """A sentence word for word from a published review. `support`: reviews that say so of the aspect."""
+
+    review: Review
+    text: str
+    digest: str
+    aspect: str
+    is_praise: bool
+    language: str
+    support: int
+
+
+@dataclass(frozen=True)
+class AspectShown:
+    """Reviews that praise or blame an aspect or neither."""
+
+    key: str
+    title: str
+    positive: int
+    neutral: int
+    negative: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the reviews of a product come to; `positive` of the `read` ones praise."""
+
+    reviews: int
+    read: int
+    positive: int
+    aspects: list[AspectShown]
+    praise: list[QuoteShown]
+    complaints: list[QuoteShown]
+    made_at: datetime
+    version: str
+
+    @property
+    def share(self) -> float | None:
+        return self.positive / self.read if self.read else None
+
+
+def summary_of(product_id: int, language: str, *, quotes: int = QUOTES) -> Summary | None:
+    """The summary in a language of the shop: quotes in it come first, others fill up. None below eight published
+    reviews, or while none was made. Four queries. Words come from the reviews as they are now: what is withdrawn,
+    erased or changed is not there."""
+    row = ReviewSummary.objects.select_related("model_version").filter(pk=product_id, reviews__gte=FROM).first()
+    if row is None or row.made_at is None or not row.aspects:
+        return None
+    titles = {one.key: one.title for one in Aspect.objects.filter(is_active=True)}
+    shown = _quotes(row, titles)
+    own = "zh" if language.startswith("zh") else language[:2]
+    shown.sort(key=lambda one: one.language != own)
+    return Summary(
+        reviews=row.reviews,
+        read=row.read,
+        positive=row.positive,
+        aspects=[
+            AspectShown(one["aspect"], titles[one["aspect"]], one["positive"], one["neutral"], one["negative"])
+            for one in row.aspects
+            if one["aspect"] in titles
+        ],
+        praise=[one for one in shown if one.is_praise][:quotes],
+        complaints=[one for one in shown if not one.is_praise][:quotes],
+        made_at=row.made_at,
+        version=row.model_version.name if row.model_version is not None else "",
+    )
+
+
+def _quotes(row: ReviewSummary, titles: dict[str, str]) -> list[QuoteShown]:
+    published = Review.objects.published().filter(product_id=row.pk, is_suspected=False)
+    reviews = {one.pk: one for one in published.filter(pk__in=[quote["review"] for quote in row.quotes])}
+    hidden = set(HiddenQuote.objects.filter(review__in=reviews).values_list("review_id", "digest"))
+    found = []
+    for quote in row.quotes:
+        review = reviews.get(quote["review"])
+        text = text_read(review)[quote["start"] : quote["end"]] if review is not None else ""
+        is_there = digest_of(text) == quote["digest"] and (quote["review"], quote["digest"]) not in hidden
+        if review is not None and is_there and quote["aspect"] in titles:
+            found.append(
+                QuoteShown(
+                    review, text, quote["digest"], titles[quote["aspect"]], quote["side"] == "praise",
+                    quote["language"], quote["support"],
+                )
+            )  # fmt: skip
+    return found

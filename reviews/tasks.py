@@ -121,3 +121,45 @@ def follow_up() -> dict[str, Any]:
     from reviews.trends import following
 
     return dict(following.follow())
+
+
+@shared_task(name="reviews.tasks.keep_suspicion_fresh")
+def keep_suspicion_fresh() -> None:
+    """Ask for scores when a review has none, however it came. Safe to run at any time, also twice at once."""
+    from reviews import suspicion
+
+    if suspicion.is_behind():
+        enqueue("reviews.tasks.score_suspicion", dedupe_key="reviews.suspicion")
+
+
+@job(kind="reviews.suspicion", queue="bulk", title=_("Look for suspicious reviews"))
+def score_suspicion() -> dict[str, Any]:
+    """Score reviews without a score. Safe to run at any time and to end at any line."""
+    from reviews import suspicion
+
+    return suspicion.score_new()
+
+
+@job(kind="reviews.suspicion.recent", queue="bulk", title=_("Look for suspicious reviews of the last weeks"))
+def score_recent_suspicion() -> dict[str, Any]:
+    """Score the last two weeks again: copies and bursts show later. Safe to run twice."""
+    from reviews import suspicion
+
+    return suspicion.score_recent()
+
+
+@shared_task(name="reviews.tasks.keep_summaries_fresh")
+def keep_summaries_fresh() -> None:
+    """Ask for summaries that nobody has made yet. Safe to run at any time, also twice at once."""
+    from reviews.models import ReviewSummary
+
+    if ReviewSummary.objects.filter(changed_at__isnull=False).exists():
+        enqueue("reviews.tasks.make_summaries", dedupe_key="reviews.summaries")
+
+
+@job(kind="reviews.summaries", queue="bulk", title=_("Sum up reviews"))
+def make_summaries() -> dict[str, Any]:
+    """Make every summary whose reviews changed. Safe to run at any time and to end at any line."""
+    from reviews import summarising
+
+    return summarising.make_all()

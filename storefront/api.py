@@ -49,6 +49,10 @@ class ShopApi:
     def post(self, path: str, body: Any = None, *, idempotency_key: str = "") -> Any:
         return self._json("POST", path, body=body or {}, idempotency_key=idempotency_key)
 
+    def send(self, path: str, content: bytes, content_type: str) -> Any:
+        """A body that is no JSON, such as a picture."""
+        return self._json("POST", path, body=content, content_type=content_type)
+
     def put(self, path: str, body: Any) -> Any:
         return self._json("PUT", path, body=body)
 
@@ -79,16 +83,17 @@ class ShopApi:
         query: dict[str, Any] | None = None,
         body: Any = None,
         idempotency_key: str = "",
+        content_type: str = "application/json",
     ) -> HttpResponseBase:
         wanted = {name: value for name, value in (query or {}).items() if value not in (None, "")}
-        content = b"" if body is None else orjson.dumps(body)
+        content = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         environ = {
             **{name: self.page.META[name] for name in FORWARDED if name in self.page.META},
             "REQUEST_METHOD": method,
             "SCRIPT_NAME": "",
             "PATH_INFO": BASE + path,
             "QUERY_STRING": urlencode(wanted, doseq=True),
-            "CONTENT_TYPE": "application/json",
+            "CONTENT_TYPE": content_type,
             "CONTENT_LENGTH": str(len(content)),
             "HTTP_AUTHORIZATION": f"Bearer {self.credential}",
             "wsgi.input": io.BytesIO(content),

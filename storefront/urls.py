@@ -12,6 +12,7 @@ urlpatterns = [
     path("p/<str:product_id>/reviews/", reviewing.reviews, name="reviews"),
     path("p/<str:product_id>/reviews/write", reviewing.write, name="write-review"),
     path("p/<str:product_id>/reviews/<str:review_id>", reviewing.judge, name="judge-review"),
+    path("account/reviews/<str:review_id>/photos", reviewing.photos, name="review-photos"),
     path("account/reviews/<str:review_id>", reviewing.take_back, name="take-review-back"),
     path("search", finding.search, name="search"),
     path("basket/", buying.basket, name="basket"),

@@ -40,9 +40,11 @@ def stars(rating: int) -> SafeString:
 
 
 def status(review: Review) -> SafeString:
-    """What became of it; one that is published and complained about waits too."""
+    """What became of it; one that is published and complained about or suspicious waits too."""
     if review.status == Review.Status.PUBLISHED and review.open_reports:
         return pill(Meaning.WAITING, _("complained about"))
+    if review.status == Review.Status.PUBLISHED and review.is_suspected:
+        return pill(Meaning.WAITING, Review.Status.PENDING.label)
     return pill(MEANINGS[Review.Status(review.status)], review.get_status_display())
 
 

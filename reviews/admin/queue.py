@@ -23,7 +23,7 @@ from core.components import figure, toast
 from core.exceptions import DomainError
 from core.shop import current_shop
 from reviews import selectors, services
-from reviews.admin import cells, reading
+from reviews.admin import cells, reading, suspicion
 from reviews.admin.review_page import done_words, words_of
 from reviews.models import Review, ReviewReading, ReviewReport
 from reviews.roles import CORRECT
@@ -31,6 +31,7 @@ from reviews.roles import CORRECT
 PAGE = 24
 MOST_PAGES = 1_000
 LONGEST_PK = 18
+SUSPICIOUS = "suspicious"
 Status = Review.Status
 
 
@@ -45,6 +46,8 @@ class Card:
     stars: SafeString
     photos: list[tuple[str, str]]
     facts: list[str]
+    suspicion: SafeString | str
+    why: list[str]
     reports: list[ReviewReport]
     read: Any
     sentiments: list[tuple[str, Any, bool]]
@@ -63,26 +66,32 @@ class Outcome:
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """`?page=`; a POST decides. With `Accept: application/json` the answer is data for the script, else a page."""
+    """`?page=`, `?show=suspicious`; a POST decides. With `Accept: application/json` the answer is data for the script,
+    else a page."""
     if request.method == "POST":
         return _answer(request, _act(request))
-    number = _page_number(request)
-    waiting, done = selectors.waiting_count(), selectors.done_today(acting(request))
-    if number > 1 and (number - 1) * PAGE >= waiting:
-        return HttpResponseRedirect(reverse("admin:reviews_queue"))
-    cards = _cards(request, (number - 1) * PAGE) if waiting else []
-    here = reverse("admin:reviews_queue")
+    number, may_see = _page_number(request), suspicion.may_see(request)
+    only_suspected = may_see and request.GET.get("show") == SUSPICIOUS
+    (waiting, suspected), done = selectors.waiting_counts(), selectors.done_today(acting(request))
+    shown = suspected if only_suspected else waiting
+    here = reverse("admin:reviews_queue") + (f"?show={SUSPICIOUS}" if only_suspected else "")
+    if number > 1 and (number - 1) * PAGE >= shown:
+        return HttpResponseRedirect(here)
+    cards = _cards(request, (number - 1) * PAGE, only_suspected=only_suspected) if shown else []
+    page_of = f"{here}{'&' if only_suspected else '?'}page="
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Reviews to check"),
         "crumbs": [{"title": _("Reviews"), "url": reverse("admin:reviews_review_changelist")}],
         "cards": cards,
-        "many": [card.review.pk for card in cards if not card.reports],
+        "many": [card.review.pk for card in cards if not card.reports and not card.review.is_suspected],
+        "tabs": _tabs(waiting, suspected, only_suspected=only_suspected) if may_see and suspected else [],
+        "agreement": suspicion.agreement_words(selectors.agreement()) if only_suspected else "",
         "reasons": Review.Reason.choices,
         "summary": _summary(waiting, done),
         "done_today": done,
-        "next_page": f"{here}?page={number + 1}" if waiting > number * PAGE else "",
-        "previous_page": f"{here}?page={number - 1}" if number > 1 else "",
+        "next_page": f"{page_of}{number + 1}" if shown > number * PAGE else "",
+        "previous_page": f"{page_of}{number - 1}" if number > 1 else "",
         "page_keys": _keys(),
         **_nothing(),
     }
@@ -94,10 +103,23 @@ def _page_number(request: HttpRequest) -> int:
     return min(max(int(text), 1), MOST_PAGES) if text.isdecimal() and len(text) < 6 else 1
 
 
-def _cards(request: HttpRequest, first: int) -> list[Card]:
+def _tabs(waiting: int, suspected: int, *, only_suspected: bool) -> list[dict[str, Any]]:
+    here = reverse("admin:reviews_queue")
+    return [
+        {"label": _("All that wait"), "count": waiting, "url": here, "is_current": not only_suspected},
+        {
+            "label": _("Suspicious"), "count": suspected, "url": f"{here}?show={SUSPICIOUS}",
+            "is_current": only_suspected,
+        },
+    ]  # fmt: skip
+
+
+def _cards(request: HttpRequest, first: int, *, only_suspected: bool) -> list[Card]:
     """Seven queries for any number of reviews."""
     pictures = Prefetch("product__images", ProductImage.objects.order_by("position", "id"))
-    rows = list(selectors.queue().select_related("reading").prefetch_related(pictures)[first : first + PAGE])
+    found = selectors.queue(only_suspected=only_suspected).select_related("reading").prefetch_related(pictures)
+    may_see = suspicion.may_see(request)
+    rows = list((found.select_related("suspicion") if may_see else found)[first : first + PAGE])
     reports = selectors.open_reports_of(row.pk for row in rows)
     may_see_customers, may_correct = request.user.has_perm("catalog.view_customer"), request.user.has_perm(CORRECT)
     bought: dict[int, Purchases] = {}
@@ -116,9 +138,18 @@ def _cards(request: HttpRequest, first: int) -> list[Card]:
             reports=reports.get(row.pk, []),
             read=cells.sentiment(reading.reading_of(row)),
             sentiments=reading.choices(reading.reading_of(row)) if may_correct and reading.reading_of(row) else [],
+            **(_suspicion(row) if may_see else {"suspicion": "", "why": []}),
         )
         for row in rows
     ]
+
+
+def _suspicion(review: Review) -> dict[str, Any]:
+    """The badge and its reasons where it is high: what is hardly suspicious is not worth a line here."""
+    found = getattr(review, "suspicion", None)
+    if found is None or not review.is_suspected:
+        return {"suspicion": "", "why": []}
+    return {"suspicion": suspicion.badge(found, lead=False), "why": suspicion.sentences(found)}
 
 
 def _facts(review: Review, bought: Purchases | None, *, may_see_customers: bool) -> list[str]:
@@ -207,6 +238,6 @@ def _keys() -> list[tuple[str, str]]:
         ("1 2 3 4", _("It is positive, neutral, negative or mixed")),
         ("S", _("Skip")),
         ("Z", _("Undo the last decision")),
-        ("Shift A", _("Publish all shown without complaints")),
+        ("Shift A", _("Publish all shown without complaints or suspicion")),
         ("O", _("Open the review")),
     ]

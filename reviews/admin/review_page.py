@@ -16,23 +16,24 @@ from django.views.decorators.http import require_POST
 
 from catalog import selectors_admin as reads
 from catalog.admin import cells as shared
-from catalog.admin.notices import acting
+from catalog.admin.notices import acting, came_from
 from catalog.thumbnails import first_thumbnail
 from core import history
 from core.components import figure, toast, when
 from core.exceptions import DomainError
 from core.shop import current_shop
 from reviews import selectors, services
-from reviews.admin import cells, reading
+from reviews.admin import cells, reading, suspicion
 from reviews.admin.marks import marked
 from reviews.exceptions import BadInput
 from reviews.models import ReplyTemplate, Review, ReviewReply, Sentiment
 from reviews.models.replies import REPLY_LENGTH
-from reviews.roles import MODERATE
+from reviews.roles import HIDE_QUOTE, MODERATE
 
 Status = Review.Status
 WRITE_REPLY, REMOVE_REPLY = "reviews.change_reviewreply", "reviews.delete_reviewreply"
 LONGEST_PK = 18
+DIGEST_LENGTH = 32
 
 
 def done_words(act: str, count: int) -> str:
@@ -113,7 +114,9 @@ class ReviewPageMixin:
             "may_reply": may_reply,
             "may_remove_reply": user.has_perm(REMOVE_REPLY),
             "may_add_template": user.has_perm("reviews.add_replytemplate"),
-            "may_publish": may_moderate and (review.status != Status.PUBLISHED or review.open_reports > 0),
+            "may_publish": may_moderate
+            and (review.status != Status.PUBLISHED or review.open_reports > 0 or review.is_suspected),
+            **_suspicion(request, review),
             **reading.shown(request, review),
             "media": self.media,  # type: ignore[attr-defined]
             "is_popup": False,
@@ -182,6 +185,24 @@ class ReviewPageMixin:
             return self._page(request, review, reply_text=text, reply_error=error)
         return HttpResponseRedirect(f"{here}#reply" if act == "draft" else here)
 
+    @method_decorator(require_POST)
+    def quote_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """`act` hide or show, `digest` of the sentence: whether summaries may quote it."""
+        if not request.user.has_perm(HIDE_QUOTE):
+            raise PermissionDenied
+        review = get_object_or_404(Review, pk=pk)
+        digest = request.POST.get("digest", "")
+        if len(digest) == DIGEST_LENGTH:
+            if request.POST.get("act") == "show":
+                services.show_quote(review, digest)
+                toast(request, _("The quote may be shown again"))
+            else:
+                services.hide_quote(review, digest, by=acting(request))
+                again = reverse("admin:reviews_review_quote", args=[pk])
+                toast(request, _("Quote hidden"), undo=again, act="show", digest=digest)
+        product = reverse("admin:catalog_product_change", args=[review.product_id])
+        return HttpResponseRedirect(came_from(request, product))
+
     @staticmethod
     def _remove_reply(request: HttpRequest, review: Review) -> None:
         """Undo writes it again, as it was: sent or a draft."""
@@ -197,9 +218,21 @@ class ReviewPageMixin:
 
 def _review(pk: int) -> Review | None:
     rows = selectors.with_details(Review.objects.filter(pk=pk)).select_related(
-        "customer", "decided_by", "reading__model_version", "reading__corrected_by"
+        "customer", "decided_by", "suspicion__genuine_by", "reading__model_version", "reading__corrected_by"
     )  # fmt: skip
     return rows.select_related("reply__written_by").prefetch_related("product__images").first()
+
+
+def _suspicion(request: HttpRequest, review: Review) -> dict[str, Any]:
+    """Its score with the reasons in words, and what staff said of it."""
+    if not suspicion.may_see(request):
+        return {}
+    found = getattr(review, "suspicion", None)
+    return {
+        "suspicion": found,
+        "suspicion_badge": suspicion.badge(found, lead=False),
+        "suspicion_why": suspicion.sentences(found) if found is not None else [],
+    }
 
 
 def _at(error: BadInput) -> str:

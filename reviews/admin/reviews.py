@@ -30,7 +30,7 @@ from core.components import toast
 from core.exceptions import DomainError
 from core.filters import DaysFilter
 from reviews import selectors, services
-from reviews.admin import cells, filters, reading
+from reviews.admin import cells, filters, reading, suspicion
 from reviews.admin.reading import ReadingActsMixin
 from reviews.admin.review_page import ReviewPageMixin, done_words, tell
 from reviews.exceptions import BadInput
@@ -49,8 +49,7 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
 
     list_display = (
         "review_cell", "stars_cell", "sentiment_cell", "customer_cell", "language_cell", "status_cell", "verified_cell",
-        "photos_cell",
-        "complaints_cell", "written_cell",
+        "photos_cell", "complaints_cell", "suspicion_cell", "written_cell",
     )  # fmt: skip
     list_filter = (
         ("status", catalog_filters.ChoiceFilter),
@@ -62,6 +61,7 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
         filters.ReplyFilter,
         filters.TopicFilter,
         filters.ComplaintFilter,
+        suspicion.SuspicionFilter,
         ("written_at", DaysFilter),
         ("product", filters.ProductFilter),
         ("customer", catalog_filters.CustomerFilter),
@@ -72,7 +72,7 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
     ordering = ("-written_at", "-id")
     number_columns = ("photos_cell", "complaints_cell")
     compact_columns = ("stars_cell", "sentiment_cell", "status_cell", "written_cell")
-    view_keys = ("waiting", "complaints", "published", "rejected")
+    view_keys = ("waiting", "complaints", "suspected", "published", "rejected")
     actions = (
         "publish_chosen", "reject_chosen", "put_back_chosen", "correct_positive", "correct_neutral",
         "correct_negative", "correct_mixed", "export_as_csv", "export_as_xlsx",
@@ -97,6 +97,8 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
     def get_list_filter(self, request: HttpRequest) -> Any:
         found = super().get_list_filter(request)
         may_see = {"product": "catalog.view_product", "customer": "catalog.view_customer"}
+        if not suspicion.may_see(request):
+            found = [one for one in found if one is not suspicion.SuspicionFilter]
         return [
             one for one in found
             if not isinstance(one, tuple) or one[0] not in may_see or request.user.has_perm(may_see[one[0]])
@@ -104,29 +106,43 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
 
     def get_export_fields(self, request: HttpRequest) -> Sequence[str]:
         """Who wrote leaves the house only with both rights."""
-        return (*self.export_fields, "author", "customer__name") if may_see_people(request) else self.export_fields
+        why = ("suspicion__score", "suspicion__reasons") if suspicion.may_see(request) else ()
+        who = ("author", "customer__name") if may_see_people(request) else ()
+        return (*self.export_fields, *why, *who)
 
     # --- list ---------------------------------------------------------------------------------------------------
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        found = super().get_list_display(request)
+        return found if suspicion.may_see(request) else [one for one in found if one != "suspicion_cell"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         pictures = ProductImage.objects.order_by("position", "id")
         return super().get_queryset(request).prefetch_related(Prefetch("product__images", pictures))
+
+    def get_list_select_related(self, request: HttpRequest) -> Sequence[str]:
+        return (*self.list_select_related, *(["suspicion"] if suspicion.may_see(request) else []))
 
     def in_view(self, rows: QuerySet[Review], key: str) -> QuerySet[Review]:
         if key == "waiting":
             return rows.waiting()  # type: ignore[attr-defined]
         if key == "complaints":
             return rows.filter(open_reports__gt=0)
+        if key == "suspected":
+            return rows.suspected()  # type: ignore[attr-defined]
         return rows.filter(status=key) if key else rows
 
     def list_views(self, request: HttpRequest) -> list[ListView]:
         labels = {
-            "": _("All"), "waiting": _("To review"), "complaints": _("Complained about"),
+            "": _("All"), "waiting": _("To review"), "complaints": _("Complained about"), "suspected": _("Suspicious"),
             "published": pgettext("review", "Published"), "rejected": _("Rejected"),
         }  # fmt: skip
         return [
-            ListView(key, label, self.in_view(Review.objects.all(), key), is_optional=key == "complaints")
+            ListView(
+                key, label, self.in_view(Review.objects.all(), key), is_optional=key in ("complaints", "suspected")
+            )
             for key, label in labels.items()
+            if key != "suspected" or suspicion.may_see(request)
         ]
 
     def fill_page(self, request: HttpRequest, rows: list[Review]) -> None:
@@ -196,6 +212,10 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
     @admin.display(description=gettext_lazy("Complaints"), ordering="open_reports")
     def complaints_cell(self, row: Review) -> SafeString:
         return cells.some(row.open_reports)
+
+    @admin.display(description=gettext_lazy("Suspicion"), ordering="suspicion__score")
+    def suspicion_cell(self, row: Review) -> Any:
+        return suspicion.in_list(getattr(row, "suspicion", None))
 
     @admin.display(description=pgettext_lazy("review", "Written"), ordering="written_at")
     def written_cell(self, row: Review) -> Any:
@@ -286,6 +306,7 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
             path("uncorrect/", own(self.uncorrect_view), name="reviews_review_uncorrect"),
             path("<int:pk>/correct/", own(self.correct_view), name="reviews_review_correct"),
             path("<int:pk>/decide/", own(self.decide_view), name="reviews_review_decide"),
+            path("<int:pk>/quote/", own(self.quote_view), name="reviews_review_quote"),
             path("<int:pk>/reply/", own(self.reply_view), name="reviews_review_reply"),
             *super().get_urls(),
         ]

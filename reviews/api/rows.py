@@ -4,7 +4,7 @@ from typing import Any
 
 from catalog.selectors import image_url
 from reviews.models import Review, ReviewPhoto
-from reviews.selectors import Stars
+from reviews.selectors import QuoteShown, Stars, Summary
 
 Row = dict[str, Any]
 
@@ -54,3 +54,28 @@ def stars_row(stars: Stars) -> Row:
         "verified": stars.verified,
         "with_photos": stars.with_photos,
     }
+
+
+def summary_row(summary: Summary) -> Row:
+    return {
+        "reviews": summary.reviews,
+        "positive_share": None if summary.share is None else round(summary.share, 3),
+        "aspects": [
+            {
+                "aspect": one.key, "title": one.title, "positive": one.positive, "neutral": one.neutral,
+                "negative": one.negative,
+            }
+            for one in summary.aspects
+        ],
+        "praise": [_quote_row(one) for one in summary.praise],
+        "complaints": [_quote_row(one) for one in summary.complaints],
+        "as_of": summary.made_at,
+        "model_version": summary.version,
+    }  # fmt: skip
+
+
+def _quote_row(quote: QuoteShown) -> Row:
+    return {
+        "text": quote.text, "review": quote.review.public_id, "aspect": quote.aspect, "language": quote.language,
+        "support": quote.support, "verified": quote.review.is_verified,
+    }  # fmt: skip

@@ -22,6 +22,7 @@ class ReviewFilterSerializer(serializers.Serializer):
     verified = serializers.BooleanField(required=False, allow_null=True, default=None)
     with_photos = serializers.BooleanField(required=False, allow_null=True, default=None)
     language = serializers.RegexField(LANGUAGE_CODE, required=False, help_text="Written in this language.")
+    review = serializers.CharField(max_length=64, required=False, help_text="This one alone: what a summary quotes.")
 
 
 class ReviewQuerySerializer(ReviewFilterSerializer, PageQuerySerializer, QuerySerializer):
@@ -116,14 +117,48 @@ class StarsSerializer(serializers.Serializer):
     count = serializers.IntegerField()
 
 
+class AspectCountSerializer(serializers.Serializer):
+    """Reviews that praise the aspect, blame it or do neither."""
+
+    aspect = serializers.CharField()
+    title = serializers.CharField(help_text="In the language of the answer.")
+    positive = serializers.IntegerField()
+    neutral = serializers.IntegerField()
+    negative = serializers.IntegerField()
+
+
+class QuoteSerializer(serializers.Serializer):
+    """A sentence, word for word from the review `review`. `support`: reviews that say so of the aspect."""
+
+    text = serializers.CharField()
+    review = serializers.CharField()
+    aspect = serializers.CharField(help_text="Its title in the language of the answer.")
+    language = serializers.CharField(help_text="Of the sentence: zh, en, …")
+    support = serializers.IntegerField()
+    verified = serializers.BooleanField()
+
+
+class InWordsSerializer(serializers.Serializer):
+    """What the reviews come to, made by a machine from their own sentences."""
+
+    reviews = serializers.IntegerField(help_text="Published reviews it was made from.")
+    positive_share = serializers.FloatField(allow_null=True, help_text="Of the reviews that praise, 0 to 1.")
+    aspects = AspectCountSerializer(many=True, help_text="The most spoken of first.")
+    praise = QuoteSerializer(many=True, help_text="At most three, those with the most support first.")
+    complaints = QuoteSerializer(many=True)
+    as_of = serializers.DateTimeField()
+    model_version = serializers.CharField(help_text="Empty: the list of words that the product brings.")
+
+
 class ReviewSummarySerializer(serializers.Serializer):
-    """`average` is null without reviews."""
+    """`average` is null without reviews, `in_words` below eight published ones."""
 
     count = serializers.IntegerField()
     average = serializers.FloatField(allow_null=True)
     stars = StarsSerializer(many=True, help_text="Five stars first.")
     verified = serializers.IntegerField()
     with_photos = serializers.IntegerField()
+    in_words = InWordsSerializer(allow_null=True)
 
 
 class HelpfulSerializer(serializers.Serializer):

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
@@ -21,7 +22,7 @@ from core.api.schema import problems
 from core.api.views import ApiListView, ApiView
 from core.models import Scope
 from reviews import selectors, services
-from reviews.api.rows import own_row, review_row, stars_row
+from reviews.api.rows import own_row, review_row, stars_row, summary_row
 from reviews.api.serializers import (
     ComplaintAnswerSerializer,
     ComplaintSerializer,
@@ -122,6 +123,8 @@ def _narrowed(rows: QuerySet[Review], wanted: dict[str, Any]) -> QuerySet[Review
         rows = rows.filter(has if wanted["with_photos"] else ~has)
     if "language" in wanted:
         rows = rows.filter(language=wanted["language"])
+    if "review" in wanted:
+        rows = rows.filter(public_id=wanted["review"])
     return rows
 
 
@@ -142,11 +145,18 @@ class ReviewSummaryView(ApiView):
     @extend_schema(
         operation_id="reviews_summary",
         summary="Sum up the reviews of a product",
+        description=(
+            "Stars at any time; from eight published reviews on `in_words` has what they praise and blame, with "
+            "sentences of theirs, each word for word and with the review it stands in."
+        ),
         responses={200: ReviewSummarySerializer},
         tags=["reviews"],
     )
     def get(self, request: Request, product_id: str) -> Response:
-        return Response(stars_row(selectors.stars_of(shown_product(product_id).pk)))
+        product = shown_product(product_id).pk
+        summary = selectors.summary_of(product, get_language() or "en")
+        in_words = None if summary is None else summary_row(summary)
+        return Response(stars_row(selectors.stars_of(product)) | {"in_words": in_words})
 
 
 def published_review(ident: str) -> Review:

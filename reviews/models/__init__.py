@@ -14,6 +14,8 @@ from reviews.models.readings import (
 )
 from reviews.models.replies import ReplyTemplate, ReviewReply
 from reviews.models.reviews import Review, ReviewPhoto, ReviewQuerySet
+from reviews.models.summaries import HiddenQuote, ReviewSummary
+from reviews.models.suspicion import SuspicionScore
 from reviews.models.topics import ReviewTopic, ReviewTrend, Topic, TopicWeek
 from reviews.models.voices import ReviewReport, ReviewVote
 
@@ -24,6 +26,7 @@ __all__ = [
     "AspectTerm",
     "ExampleLanguage",
     "FollowUp",
+    "HiddenQuote",
     "Intent",
     "IntentExample",
     "Polarity",
@@ -38,6 +41,7 @@ __all__ = [
     "ReviewReading",
     "ReviewReply",
     "ReviewReport",
+    "ReviewSummary",
     "ReviewTopic",
     "ReviewTrend",
     "ReviewVote",
@@ -45,6 +49,7 @@ __all__ = [
     "Sentiment",
     "ShopFact",
     "StarterItem",
+    "SuspicionScore",
     "Topic",
     "TopicWeek",
 ]

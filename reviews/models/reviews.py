@@ -18,13 +18,23 @@ PHOTOS = 6
 """Of one review."""
 
 
+WAITING = (
+    Q(status="pending") | Q(status="published", open_reports__gt=0) | Q(status="published", is_suspected=True)
+)  # fmt: skip
+
+
 class ReviewQuerySet(models.QuerySet["Review"]):
     def published(self) -> Self:
         return self.filter(status=Review.Status.PUBLISHED)
 
     def waiting(self) -> Self:
-        """What staff have to look at: new ones, and published ones that somebody complained about."""
-        return self.filter(Q(status=Review.Status.PENDING) | Q(status=Review.Status.PUBLISHED, open_reports__gt=0))
+        """What staff have to look at: new ones, and published ones that somebody complained about or that the rules
+        find suspicious."""
+        return self.filter(WAITING)
+
+    def suspected(self) -> Self:
+        """Those of them that the rules find suspicious and nobody found genuine."""
+        return self.waiting().filter(is_suspected=True)
 
 
 class Review(PublicIdModel, TimestampedModel):
@@ -73,6 +83,10 @@ class Review(PublicIdModel, TimestampedModel):
     )
     helpful_votes = models.PositiveIntegerField(_("found helpful"), default=0, db_default=0)
     open_reports = models.PositiveIntegerField(_("complaints"), default=0, db_default=0)
+    is_suspected = models.BooleanField(
+        _("suspicious"), default=False, db_default=False, editable=False,
+        help_text=_("Its suspicion is high and nobody has found it genuine."),
+    )  # fmt: skip
 
     objects = ReviewQuerySet.as_manager()
 
@@ -97,11 +111,7 @@ class Review(PublicIdModel, TimestampedModel):
                 fields=["product", "-helpful_votes", "-id"], condition=Q(status="published"), name="review_helpful_of"
             ),
             models.Index(fields=["product", "rating", "status"], name="review_stars_of"),
-            models.Index(
-                fields=["written_at", "id"],
-                condition=Q(status="pending") | Q(status="published", open_reports__gt=0),
-                name="review_waiting",
-            ),
+            models.Index(fields=["written_at", "id"], condition=WAITING, name="review_to_check"),
             GinIndex(OpClass(Upper("text"), name="gin_trgm_ops"), name="review_text_trgm"),
             GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="review_title_trgm"),
             GinIndex(OpClass(Upper("author"), name="gin_trgm_ops"), name="review_author_trgm"),

@@ -5,6 +5,7 @@ from reviews.services.photos import add_photo, remove_photo
 from reviews.services.readings import Correction, correct, undo_correction
 from reviews.services.replies import draft_reply, fill_template, remove_reply, send_reply, unknown_tags
 from reviews.services.submission import NewReview, remove_review, submit_review
+from reviews.services.summaries import hide_quote, note_changed, show_quote
 from reviews.services.voices import Voice, report_review, take_vote_back, vote_helpful
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "correct",
     "draft_reply",
     "fill_template",
+    "hide_quote",
+    "note_changed",
     "publish",
     "put_back",
     "reject",
@@ -25,6 +28,7 @@ __all__ = [
     "remove_review",
     "report_review",
     "send_reply",
+    "show_quote",
     "submit_review",
     "take_vote_back",
     "undo_correction",

@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 
 from core.models import StaffUser
 from reviews.exceptions import BadInput, UndoExpired
-from reviews.models import Review, ReviewReport
+from reviews.models import Review, ReviewReport, SuspicionScore
+from reviews.models.suspicion import FAKE
 from reviews.services.submission import rate, unrate
+from reviews.services.summaries import note_changed
 from reviews.services.voices import recount
 from reviews.signals import announce, review_published, review_withdrawn
 
 Status, Reason = Review.Status, Review.Reason
-FAKE = frozenset({Reason.ADVERTISING, Reason.NOT_GENUINE})
-"""Reasons after which the stars do not count as what a customer thinks."""
 UNDO_SALT = "reviews.decision"
 UNDO_SECONDS = 24 * 3600
 
@@ -33,7 +33,7 @@ class Decision:
     passed_over: int
     undo: str = field(default="", compare=False)
     kept: tuple[int, ...] = ()
-    """Those that stay as they were and whose complaints were looked at."""
+    """Those that stay as they were and whose complaints or suspicion were looked at."""
 
 
 class _State(NamedTuple):
@@ -52,7 +52,8 @@ class _State(NamedTuple):
 
 
 def publish(ids: Collection[int], *, by: StaffUser) -> Decision:
-    """Everybody may read them. Those that are published already have their complaints closed and stay."""
+    """Everybody may read them. Those that are published already have their complaints closed and stay. Suspicious ones
+    are genuine from now on, whatever the rules say later."""
     return _decide(ids, Status.PUBLISHED, by=by)
 
 
@@ -81,8 +82,9 @@ def close_reports(ids: Collection[int], *, at: datetime | None = None) -> int:
 
 @transaction.atomic
 def undo_decision(key: str, *, by: StaffUser) -> int:
-    """Put reviews back to where they stood before one decision, with the complaints it closed, except those that were
-    decided again since. Returns how many. Raises UndoExpired for a key that is older than a day or somebody else's."""
+    """Put reviews back to where they stood before one decision, with the complaints and suspicions it closed, except
+    those that were decided again since. Returns how many. Raises UndoExpired for a key that is older than a day or
+    somebody else's."""
     try:
         found: dict[str, Any] = signing.loads(key, salt=UNDO_SALT, max_age=UNDO_SECONDS)
     except signing.BadSignature as error:
@@ -101,6 +103,9 @@ def undo_decision(key: str, *, by: StaffUser) -> int:
         count += len(changed)
         touched += back
     ReviewReport.objects.filter(review_id__in=touched, closed_at=at).update(closed_at=None)
+    again = SuspicionScore.objects.filter(review_id__in=touched, genuine_at=at)
+    Review.objects.filter(pk__in=again.values("pk")).update(is_suspected=True)
+    again.update(genuine_at=None, genuine_by=None)
     recount(Review.objects.filter(pk__in=touched))
     return count
 
@@ -113,10 +118,18 @@ def _decide(ids: Collection[int], status: str, *, by: StaffUser, reason: str = "
     known = {row.pk for row in changed}
     kept: tuple[int, ...] = ()
     if status != Status.PENDING:
-        kept = tuple(row.pk for row in rows if row.pk not in known and row.open_reports)
+        kept = tuple(row.pk for row in rows if row.pk not in known and (row.open_reports or row.is_suspected))
         close_reports([row.pk for row in rows], at=now)
+    if status == Status.PUBLISHED:
+        _find_genuine([row.pk for row in rows if row.is_suspected], by=by, at=now)
     undo = _undo_key(changed, kept, status=status, by=by, at=now) if changed or kept else ""
     return Decision(tuple(row.pk for row in changed), len(set(ids)) - len(changed), undo, kept)
+
+
+def _find_genuine(ids: list[int], *, by: StaffUser, at: datetime) -> None:
+    """What somebody looked at and published is what it says it is."""
+    SuspicionScore.objects.filter(review_id__in=ids).update(genuine_at=at, genuine_by=by)
+    Review.objects.filter(pk__in=ids).update(is_suspected=False)
 
 
 def _undo_key(changed: list[Review], kept: tuple[int, ...], *, status: str, by: StaffUser, at: datetime) -> str:
@@ -146,4 +159,7 @@ def _write(ids: Collection[int], to: _State, *, at: datetime) -> tuple[list[Revi
             announce(review_published, review_id=row.pk)
         elif row.status == Status.PUBLISHED:
             announce(review_withdrawn, review_id=row.pk)
+    seen = [row.pk for row in changed if Status.PUBLISHED in (row.status, to.status)]
+    if seen:
+        note_changed(seen)
     return rows, changed

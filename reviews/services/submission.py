@@ -12,6 +12,7 @@ from catalog.services import record_rating, remove_rating
 from reviews.exceptions import AlreadyReviewed
 from reviews.models import Review
 from reviews.services.photos import forget_files
+from reviews.services.summaries import note_changed
 from reviews.signals import announce, review_submitted
 
 
@@ -53,6 +54,8 @@ def remove_review(review: Review) -> None:
     """Its customer takes it back: it is gone with its photos, votes and the reply, and its stars do not count."""
     unrate(review)
     forget_files(review)
+    if review.status == Review.Status.PUBLISHED:
+        note_changed([review.pk])
     review.delete()
 
 

@@ -57,6 +57,12 @@ def stars(rating: float) -> SafeString:
 
 
 @register.filter
+def share(part: Any) -> int:
+    """0.625 as 63: percent without a sign."""
+    return round(100 * float(part or 0))
+
+
+@register.filter
 def places(limit: Any) -> range:
     """As many empty places as a shelf will show, so that nothing moves when it is filled."""
     return range(int(limit or 8))

@@ -205,3 +205,31 @@ class FollowUpFactory(DjangoModelFactory):
 
     review = factory.SubFactory(ReviewFactory, rating=1, text="The parcel came late and open.")
     since = factory.LazyFunction(timezone.now)
+
+
+class SuspicionScoreFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SuspicionScore
+
+    review = factory.SubFactory(ReviewFactory)
+    score = 0.8
+    reasons = factory.LazyFunction(lambda: [{"code": "contact", "weight": 4.2, "facts": {}}])
+    rules_version = 1
+    scored_at = factory.LazyFunction(timezone.now)
+    flagged_at = factory.LazyFunction(timezone.now)
+
+
+class ReviewSummaryFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReviewSummary
+
+    product = factory.SubFactory(ProductFactory)
+    made_at = factory.LazyFunction(timezone.now)
+
+
+class HiddenQuoteFactory(DjangoModelFactory):
+    class Meta:
+        model = models.HiddenQuote
+
+    review = factory.SubFactory(ReviewFactory)
+    digest = factory.Sequence(lambda n: f"{n:032x}")

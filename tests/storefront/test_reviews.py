@@ -1,11 +1,26 @@
 """Reviews in the demo storefront: read by everybody, written and judged by who is signed in."""
 
+import io
+import re
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from PIL import Image
 
 from core.models import ApiKey
-from reviews import services
+from reviews import services, summarising
 from reviews.models import Review
-from tests.factories import CustomerFactory, ReviewFactory, ReviewReplyFactory, StaffUserFactory
+from tests.factories import (
+    AspectFactory,
+    CustomerFactory,
+    ReviewAspectFactory,
+    ReviewFactory,
+    ReviewReadingFactory,
+    ReviewReplyFactory,
+    ReviewSummaryFactory,
+    StaffUserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -128,3 +143,102 @@ def test_a_rejected_review_tells_its_writer_why(shop, signed_in):
 
     assert "Not published: advertising or links" in text
     assert "No links, please." in text
+
+
+# --- photos -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_folder(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def photo(colour="red", name="a.png"):
+    file = io.BytesIO()
+    Image.new("RGB", (20, 10), colour).save(file, "PNG")
+    return SimpleUploadedFile(name, file.getvalue(), "image/png")
+
+
+def test_a_review_is_sent_with_its_photos_in_one_form_without_scripts(shop, signed_in, own_folder):
+    form = text_of(signed_in.get(address(shop)))
+    assert 'enctype="multipart/form-data"' in form
+    assert 'type="file"' in form
+
+    answer = signed_in.post(
+        address(shop, "reviews/write"), {"rating": "5", "text": "Warm", "photos": [photo(), photo("blue", "b.png")]}
+    )
+
+    review = Review.objects.get()
+    assert (answer.status_code, review.photos.count()) == (302, 2)
+    assert text_of(signed_in.get("/shop/account/")).count("Your photo") == 2
+
+
+def test_a_file_that_is_no_picture_is_named_the_review_and_the_good_photo_stay(shop, signed_in, own_folder):
+    bad = SimpleUploadedFile("notes.txt", b"hello", "text/plain")
+
+    answer = signed_in.post(address(shop, "reviews/write"), {"rating": "5", "photos": [photo(), bad]})
+
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Your review is stored. Some photos could not be taken." in text
+    assert "notes.txt: The photo" in text
+    assert Review.objects.get().photos.count() == 1
+
+
+def test_photos_are_added_later_up_to_six(shop, signed_in, own_folder):
+    review = ReviewFactory.create(product=shop.blue, customer=shop.lin)
+    path = f"/shop/account/reviews/{review.public_id}/photos"
+    colours = ["red", "blue", "green", "black", "white", "gray", "pink"]
+
+    assert signed_in.post(path, {"photos": [photo(one, f"{one}.png") for one in colours[:5]]}).status_code == 302
+    refused = signed_in.post(path, {"photos": [photo(one, f"{one}.png") for one in colours[5:]]})
+
+    assert (refused.status_code, review.photos.count()) == (422, 6)
+    assert "pink.png: A review has at most 6 photos." in refused.content.decode()
+    assert "as many photos as a review can have" in text_of(signed_in.get(path))
+
+
+def test_photos_of_reviews_of_others_are_not_there(shop, signed_in, own_folder):
+    review = ReviewFactory.create(product=shop.blue, customer=CustomerFactory.create())
+    path = f"/shop/account/reviews/{review.public_id}/photos"
+
+    assert signed_in.get(path).status_code == 404
+    assert signed_in.post(path, {"photos": [photo()]}).status_code == 404
+    assert not review.photos.exists()
+
+
+# --- the summary --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def summed_up(shop):
+    """Ten reviews that praise one thing, and their summary."""
+    aspect = AspectFactory.create(key="lid", title_en="Lid", title_zh="盖子")
+    for n in range(10):
+        review = ReviewFactory.create(
+            product=shop.blue, text=f"The lid closes tightly & well, day {n}.", published=True
+        )
+        ReviewAspectFactory.create(review=review, aspect=aspect, term="lid", start=4, end=7, polarity="positive")
+        ReviewReadingFactory.create(review=review)
+    ReviewSummaryFactory.create(product=shop.blue, changed_at=timezone.now())
+    summarising.make_all()
+
+
+def test_the_page_of_a_product_has_the_summary_for_scripts_and_without(shop, visit, summed_up):
+    text = text_of(visit.get(address(shop)))
+
+    assert f'data-zg-reviews="{shop.blue.public_id}"' in text
+    without = text[text.index("<noscript>", text.index("data-zg-reviews")) :]
+    assert "Lid: 10 reviews say so" in without
+    assert "The lid closes tightly &amp; well" in without
+
+
+def test_a_quote_leads_to_the_review_it_stands_in(shop, visit, summed_up):
+    text = text_of(visit.get(address(shop, "reviews/")))
+    assert "100% of 10 reviews praise it" in text
+
+    place = re.search(r'href="([^"]+[?]review=[^"#]+)', text)[1]
+    only = text_of(visit.get(place))
+
+    assert only.count('<li class="review"') == 1
+    assert "Show all reviews" in only

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * What a shop's pages need of Zhanggui: events, recommendations with their reasons, a search box with suggestions.
+ * What a shop's pages need of Zhanggui: events, recommendations with their reasons, a search box with suggestions, what
+ * reviews of a product come to.
  *
  *   <script src="https://shop.example/static/sdk/zhanggui.js" data-key="zg_pk_…" defer></script>
  *
@@ -16,6 +17,10 @@
    * @typedef {{id: string, external_id?: string|null, name: string, price: string, currency: string, image: string|null}} Card
    * @typedef {{product: Card, reason: {code: string, text: string}, source: string}} Item
    * @typedef {{id: string, placement: string, items: Item[]}} Answer
+   * @typedef {{text: string, review: string, aspect: string, language: string, support: number, verified: boolean}} Quote
+   * @typedef {{title: string, positive: number, neutral: number, negative: number}} Aspect
+   * @typedef {{reviews: number, positive_share: number|null, aspects: Aspect[], praise: Quote[], complaints: Quote[]}} InWords
+   * @typedef {{count: number, average: number|null, in_words: InWords|null}} ReviewSummary
    * @typedef {{placement?: string, product?: string, basket?: string, exclude?: string, limit?: number|string, similar?: string}} Wanted
    * @typedef {{product?: string, value?: number, query?: string, recommendation?: string, search?: string, position?: number, products?: string[]}} Fields
    */
@@ -50,6 +55,14 @@
     some: ["{n} suggestions, use the arrow keys", "{n} 条搜索建议，用方向键选择"],
     section: ["Category", "类目"],
     suggestions: ["Search suggestions", "搜索建议"],
+    stars: ["{a} of 5 stars from {n} reviews", "{n} 条评价，平均 {a} 星（满分 5 星）"],
+    praise: ["{p}% of {n} reviews praise it", "{n} 条评价中 {p}% 表示满意"],
+    sides: ["{p} praise, {c} complain", "{p} 条称赞，{c} 条抱怨"],
+    good: ["What customers praise", "顾客称赞"],
+    bad: ["What customers complain about", "顾客抱怨"],
+    support: ["{t}: {n} reviews say so", "{t}：{n} 条评价这样说"],
+    bought: ["bought here", "已在本店购买"],
+    machine: ["Put together by a machine from sentences of reviews, word for word.", "由系统从评价原文中摘录，一字未改。"],
   };
   /** @type {Record<string, string>} */
   const BASES = {
@@ -490,6 +503,7 @@
   };
   /** @param {ParentNode} [root] */
   const renderAll = (root = document) => {
+    root.querySelectorAll("[data-zg-reviews]").forEach((place) => void renderReviews(/** @type {HTMLElement} */ (place)).catch(report));
     const places = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-zg-placement],[data-zg-similar]")]);
     /** @param {HTMLElement} place */
     const filled = (place) => render(place).catch(report);
@@ -498,6 +512,65 @@
       for (const place of places.filter((one) => "zgDistinct" in one.dataset)) await filled(place);
       return before;
     });
+  };
+
+  // --- reviews --------------------------------------------------------------------------------------------------
+
+  /** @param {string} name @param {Record<string, string|number>} values */
+  const said = (name, values) => word(name).replace(/\{(\w)\}/g, (_, at) => String(values[at]));
+  /** @param {string} product @returns {Promise<ReviewSummary>} */
+  const reviews = (product) => call(`products/${encodeURIComponent(product)}/review-summary`);
+  /** Every sentence leads to the review it stands in. @param {Quote} quote @param {string} product */
+  const quoted = (quote, product) => {
+    const entry = make("li", "zg-quote");
+    const text = make("q", "", quote.text);
+    text.lang = quote.language;
+    entry.dataset.zgReview = quote.review;
+    const link = settings.reviewUrl ? make("a", "") : null;
+    if (link) {
+      const address = (settings.reviewUrl || "").replace("{id}", encodeURIComponent(product));
+      link.href = address.replace("{review}", encodeURIComponent(quote.review));
+      link.append(text);
+    }
+    const about = said("support", { t: quote.aspect, n: quote.support }) + (quote.verified ? " · " + word("bought") : "");
+    entry.append(link || text, make("span", "zg-about", about));
+    return entry;
+  };
+  /** @param {InWords} words @param {string} product */
+  const inWords = (words, product) => {
+    const share = words.positive_share;
+    const parts = /** @type {HTMLElement[]} */ ([]);
+    if (share !== null) parts.push(make("p", "zg-share", said("praise", { p: Math.round(share * 100), n: words.reviews })));
+    const aspects = make("ul", "zg-aspects");
+    for (const one of words.aspects.slice(0, 6)) {
+      const entry = make("li", "");
+      const bar = make("meter", "");
+      bar.max = Math.max(1, one.positive + one.negative);
+      bar.value = one.positive;
+      bar.setAttribute("aria-hidden", "true"); // the words say the same
+      entry.append(make("span", "", one.title), bar, make("span", "zg-about", said("sides", { p: one.positive, c: one.negative })));
+      aspects.append(entry);
+    }
+    parts.push(aspects);
+    for (const [name, quotes] of /** @type {[string, Quote[]][]} */ ([["good", words.praise], ["bad", words.complaints]])) {
+      if (!quotes.length) continue;
+      const list = make("ul", "zg-quotes");
+      list.append(...quotes.map((one) => quoted(one, product)));
+      parts.push(make("h3", "zg-side", word(name)), list);
+    }
+    for (const list of parts) if (list.tagName === "UL") list.setAttribute("role", "list");
+    return [...parts, make("p", "zg-basis", word("machine"))];
+  };
+  /** Fills one place; without reviews, or without an answer, it stays as the page made it. @param {HTMLElement} place */
+  const renderReviews = async (place) => {
+    const product = place.dataset.zgReviews || "";
+    const answer = await reviews(product);
+    const parts = answer.in_words ? inWords(answer.in_words, product) : [];
+    if (answer.count && place.dataset.zgStars !== "no")
+      parts.unshift(make("p", "zg-stars", said("stars", { a: answer.average || 0, n: answer.count })));
+    if (parts.length) place.replaceChildren(...parts);
+    place.hidden = !parts.length;
+    place.dispatchEvent(new CustomEvent("zhanggui:rendered", { bubbles: true }));
   };
 
   // --- search box -----------------------------------------------------------------------------------------------
@@ -649,6 +722,7 @@
     consent: (choice) => safely(() => consent(choice)),
     identify,
     recommendations,
+    reviews,
     render: renderAll,
     flush: () => safely(send),
   };

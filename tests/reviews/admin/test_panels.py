@@ -1,8 +1,20 @@
 """What reviews show on the pages of a product, of a customer and on the staff home."""
 
-import pytest
+import json
 
-from tests.factories import CustomerFactory, ProductFactory, ReviewFactory
+import pytest
+from django.utils import timezone
+
+from reviews import selectors, summarising
+from tests.factories import (
+    AspectFactory,
+    CustomerFactory,
+    ProductFactory,
+    ReviewAspectFactory,
+    ReviewFactory,
+    ReviewReadingFactory,
+    ReviewSummaryFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -51,3 +63,29 @@ def test_the_home_counts_what_waits_for_those_who_may_decide(client, client_with
 
     assert work(client) == [("reviews to check", 2, "/admin/reviews/queue/")]
     assert work(client_with("reviews.view_review")) == []
+
+
+def test_a_product_shows_the_summary_of_the_shop_and_a_quote_is_hidden_with_undo(client):
+    product = ProductFactory.create()
+    aspect = AspectFactory.create(key="lid", title_en="Lid")
+    for n in range(8):
+        review = ReviewFactory.create(product=product, text=f"The lid closes tightly, day {n}.", published=True)
+        ReviewAspectFactory.create(review=review, aspect=aspect, term="lid", start=4, end=7, polarity="positive")
+        ReviewReadingFactory.create(review=review)
+    ReviewSummaryFactory.create(product=product, changed_at=timezone.now())
+    summarising.make_all()
+    (quote,) = selectors.summary_of(product.pk, "en").praise
+    panel = f"/admin/catalog/product/{product.pk}/panel/reviews.product/"
+    act = f"/admin/reviews/review/{quote.review.pk}/quote/"
+
+    text = client.get(panel).content.decode()
+    assert "Praise: 100% of 8" in text
+    assert (quote.text in text, act in text) == (True, True)
+
+    answer = client.post(act, {"act": "hide", "digest": quote.digest}, follow=True)
+    (message,) = answer.context["messages"]
+    assert "<q lang" not in client.get(panel).content.decode()
+
+    undo = json.loads(message.extra_tags)
+    client.post(undo["url"], undo["fields"])
+    assert quote.text in client.get(panel).content.decode()

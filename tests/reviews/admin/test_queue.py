@@ -14,6 +14,7 @@ from tests.factories import (
     ReviewFactory,
     ReviewPhotoFactory,
     ReviewReportFactory,
+    SuspicionScoreFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +151,62 @@ def test_customers_are_not_named_to_those_who_may_not_see_them(client_with, wait
 
     assert not any(str(one.customer) in text for one in waiting)
     assert "paid order" not in text
+
+
+@pytest.fixture
+def suspected(shop) -> Review:
+    review = ReviewFactory.create(published=True, is_suspected=True)
+    reasons = [
+        {"code": "near_duplicates", "weight": 4.6, "facts": {"others": 29, "rejected": 2}},
+        {"code": "burst", "weight": 2.2, "facts": {"near": 31, "usual": 0.2}},
+        {"code": "of another version", "weight": 0.1, "facts": {}},
+    ]
+    SuspicionScoreFactory.create(review=review, score=0.98, reasons=reasons)
+    return review
+
+
+def test_suspicious_ones_come_before_new_ones_with_their_reasons_in_words(client, waiting, suspected, complained):
+    page = client.get(QUEUE)
+
+    assert [card.review for card in page.context["cards"]] == [complained, suspected, *waiting]
+    assert page.context["cards"][1].why == [
+        "29 others say nearly the same · 2 of them rejected as not genuine",
+        "31 reviews of this product within two days, where fewer than 1 are usual",
+        "of another version",
+    ]
+    assert page.context["many"] == [one.pk for one in waiting]
+    assert [(tab["label"], tab["count"]) for tab in page.context["tabs"]] == [("All that wait", 5), ("Suspicious", 1)]
+
+
+def test_suspicious_ones_alone_say_how_often_staff_agreed(client, suspected, waiting, boss):
+    from reviews import services
+
+    other = ReviewFactory.create(is_suspected=True)
+    SuspicionScoreFactory.create(review=other, score=0.6)
+    services.reject([other.pk], by=boss, reason="not_genuine")
+
+    page = client.get(f"{QUEUE}?show=suspicious")
+
+    assert [card.review for card in page.context["cards"]] == [suspected]
+    assert page.context["agreement"] == (
+        "In 90 days staff agreed with 100% of 1 of suspicions: 1 not genuine, 0 genuine."
+    )
+
+
+def test_keeping_a_suspicious_review_makes_it_genuine(client, suspected):
+    told = client.post(QUEUE, {"act": "publish", "ids": suspected.pk}, headers=DATA).json()
+
+    suspected.refresh_from_db()
+    assert (told["text"], suspected.is_suspected, suspected.status) == ("1 review stays published", False, "published")
+
+
+def test_who_may_not_see_suspicion_sees_none(client_with, suspected, waiting):
+    person = client_with("reviews.moderate_review", "reviews.view_review")
+
+    page = person.get(f"{QUEUE}?show=suspicious")
+    text = page.content.decode() + person.get("/admin/reviews/review/").content.decode()
+    text += person.get(f"/admin/reviews/review/{suspected.pk}/change/").content.decode()
+
+    assert len(page.context["cards"]) == 4
+    assert "say nearly the same" not in text
+    assert "Chance that it is not genuine" not in text

@@ -24,6 +24,12 @@ def review(shop) -> Review:
     return ReviewFactory.create(product__name="Kettle", author="Ana", rating=2, title="Leaks", text="Water <b>runs</b>")
 
 
+@pytest.fixture(autouse=True)
+def own_templates(shop):
+    """Without those that the product brings."""
+    ReplyTemplate.objects.all().delete()
+
+
 def address(review: Review, rest: str = "change/") -> str:
     return f"/admin/reviews/review/{review.pk}/{rest}"
 
