@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "recommender",
     "analytics",
     "reviews",
+    "vision",
     "storefront",
 ]
 

@@ -1,0 +1,3 @@
+from vision.admin.photos import ImageAnalysisAdmin
+
+__all__ = ["ImageAnalysisAdmin"]

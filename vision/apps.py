@@ -1,0 +1,22 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class VisionConfig(AppConfig):
+    name = "vision"
+    verbose_name = _("Photos")
+
+    def ready(self) -> None:
+        from catalog.extensions import product_panels
+        from core.extensions import role_permissions, staff_pages
+        from vision.roles import DECIDE, SEEN
+
+        role_permissions.register("vision", "vision.roles.ROLE_PERMISSIONS")
+        staff_pages.register(
+            "vision_duplicates", "vision.admin.duplicates.page", path="vision/duplicates/", permission=DECIDE,
+            title=_("Duplicate photos"), icon="content_copy", group="photos", order=20,
+        )  # fmt: skip
+        product_panels.register(
+            "vision.product", "vision.panels.photos_of_product", order=14, is_lazy=True, title=_("Photos"),
+            permission=SEEN, styles=("vision/vision.css",),
+        )  # fmt: skip

@@ -1,0 +1,54 @@
+"""Words that the rooms of vision share. The keys are those of `vision.ml`, which knows no languages."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Issue(models.TextChoices):
+    """What is wrong with a photo, worst first."""
+
+    UNREADABLE = "unreadable", _("cannot be read")
+    SMALL = "small", _("too small")
+    BLURRED = "blurred", _("blurred")
+    DARK = "dark", _("too dark")
+    BRIGHT = "bright", _("overexposed")
+    DULL = "dull", _("hardly any contrast")
+    BUSY = "busy", _("restless ground")
+    TINY_SUBJECT = "tiny_subject", _("product very small")
+    CUT_OFF = "cut_off", _("product cut off")
+
+
+ADVICE = {
+    Issue.UNREADABLE: _("The file is gone or damaged. Upload the photo again."),
+    Issue.SMALL: _("Upload a photo with at least 500 pixels on its shorter side."),
+    Issue.BLURRED: _("Take it again with the camera at rest, or upload the original."),
+    Issue.DARK: _("Take it again with more light, or raise the exposure."),
+    Issue.BRIGHT: _("Take it again with less light: bright parts have lost their drawing."),
+    Issue.DULL: _("Product and ground look nearly alike. Choose another ground or more light."),
+    Issue.BUSY: _("A calm ground lets the product stand out and colours be told."),
+    Issue.TINY_SUBJECT: _("Crop the photo so that the product fills it."),
+    Issue.CUT_OFF: _("The product touches three edges. Take it again with some room around."),
+}
+"""What staff do about it."""
+
+
+class ColourName(models.TextChoices):
+    """Colours as people call them."""
+
+    BLACK = "black", pgettext_lazy("colour", "black")
+    GREY = "grey", pgettext_lazy("colour", "grey")
+    WHITE = "white", pgettext_lazy("colour", "white")
+    BEIGE = "beige", pgettext_lazy("colour", "beige")
+    BROWN = "brown", pgettext_lazy("colour", "brown")
+    RED = "red", pgettext_lazy("colour", "red")
+    ORANGE = "orange", pgettext_lazy("colour", "orange")
+    YELLOW = "yellow", pgettext_lazy("colour", "yellow")
+    GREEN = "green", pgettext_lazy("colour", "green")
+    OLIVE = "olive", pgettext_lazy("colour", "olive")
+    TEAL = "teal", pgettext_lazy("colour", "teal")
+    BLUE = "blue", pgettext_lazy("colour", "blue")
+    NAVY = "navy", pgettext_lazy("colour", "navy")
+    PURPLE = "purple", pgettext_lazy("colour", "purple")
+    PINK = "pink", pgettext_lazy("colour", "pink")
+    MAGENTA = "magenta", pgettext_lazy("colour", "magenta")

@@ -1,0 +1,6 @@
+"""What pictures of products show, and what staff decided about them."""
+
+from vision.models.analyses import ImageAnalysis
+from vision.models.duplicates import DuplicatePair, NotDuplicates, RemovedPicture
+
+__all__ = ["DuplicatePair", "ImageAnalysis", "NotDuplicates", "RemovedPicture"]

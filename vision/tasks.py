@@ -1,0 +1,33 @@
+"""Jobs of vision."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils.translation import gettext_lazy as _
+
+from core.jobs import enqueue, job
+
+
+@shared_task(name="vision.tasks.keep_looking")
+def keep_looking() -> None:
+    """Ask for a look at new pictures, wherever they came from. Safe to run at any time, also twice at once."""
+    from vision import pipelines
+
+    if pipelines.unlooked().exists():
+        enqueue("vision.tasks.look", dedupe_key="vision.look")
+
+
+@job(kind="vision.look", queue="bulk", title=_("Look at new photos"))
+def look() -> dict[str, Any]:
+    """Quality, colours and duplicates of pictures that are new or were changed. Safe to run twice."""
+    from vision import pipelines
+
+    return pipelines.look().__dict__
+
+
+@job(kind="vision.removed", queue="light", title=_("Forget removed photos"))
+def forget_removed() -> dict[str, Any]:
+    """Delete files of pictures that were removed 30 days ago. Safe to run twice."""
+    from vision import services
+
+    return {"forgotten": services.forget_removed()}
