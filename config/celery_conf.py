@@ -202,6 +202,17 @@ beat_schedule = {
         "args": ["recommender.tasks.count_credit"],
         "options": {"queue": "light"},
     },
+    "look at new photos": {
+        "task": "vision.tasks.keep_looking",
+        "schedule": 60,
+        "options": {"queue": "light", "expires": 120},
+    },
+    "forget removed photos": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="3", minute="50"),
+        "args": ["vision.tasks.forget_removed"],
+        "options": {"queue": "light"},
+    },
     "keep popular products fresh": {
         "task": "recommender.tasks.keep_lists_fresh",
         "schedule": settings.LISTS_SECONDS,

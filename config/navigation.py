@@ -22,6 +22,7 @@ class Item:
 INTELLIGENCE = _("Intelligence")
 ANALYTICS = _("Analytics")
 REVIEWS = _("Reviews")
+PHOTOS = _("Photos")
 
 GROUPS: list[tuple[Any, list[Item]]] = [
     ("", [Item(_("Home"), "home", "index")]),
@@ -44,6 +45,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Imports"), "upload_file", "catalog_importbatch_changelist", "catalog.view_importbatch"),
         ],
     ),
+    (PHOTOS, [Item(_("All photos"), "photo_library", "vision_imageanalysis_changelist", "vision.view_imageanalysis")]),
     (
         REVIEWS,
         [
@@ -92,7 +94,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 
-PAGES = ((REVIEWS, "reviews"), (ANALYTICS, "analytics"), (INTELLIGENCE, "intelligence"))
+PAGES = ((PHOTOS, "photos"), (REVIEWS, "reviews"), (ANALYTICS, "analytics"), (INTELLIGENCE, "intelligence"))
 """Groups that begin with pages of apps, and the word by which these say where they belong. No dictionary: a title that
 is translated when it is read has another hash in every language."""
 

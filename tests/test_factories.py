@@ -3,7 +3,7 @@ from django.apps import apps
 
 import tests.factories as factories
 
-OWN = ("core", "catalog", "recommender", "reviews")
+OWN = ("core", "catalog", "recommender", "reviews", "vision")
 # Written by one module each and never built by hand: rows of the ledger are chained by the database, notes of imports
 # belong to rows that an import wrote, counts of the recommender are made anew by its jobs.
 WRITTEN_BY_THEIR_OWNER = {

@@ -43,6 +43,7 @@ from tests.factories import (
     ExperimentFactory,
     ExportFactory,
     FollowUpFactory,
+    ImageAnalysisFactory,
     ImportBatchFactory,
     IntentExampleFactory,
     IntentFactory,
@@ -461,6 +462,7 @@ CLOSED = {
     "reviews.aspect": "delete",
     "reviews.followup": "add change delete",
     "reviews.review": "add change delete",
+    "vision.imageanalysis": "add change delete",
 }
 
 # Their pages only show; sending a form there shows them again.
@@ -480,6 +482,7 @@ SHOWN_ONLY = {
     "catalog.order",
     "reviews.followup",
     "reviews.review",
+    "vision.imageanalysis",
 }
 
 SEGMENTS_SEEN = {"analytics.view_segment", "analytics.change_segment"}
@@ -623,6 +626,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_aspectterm_undo": ("POST", {"reviews.change_aspectterm"}),
     "reviews_terms": ("GET", {"reviews.change_aspectterm"}),
     "reviews_aspect_reviews": ("GET", {"reviews.view_review"}),
+    "vision_duplicates": ("GET", {"vision.decide_duplicates"}),
+    "vision_imageanalysis_export": ("POST", {"core.export_data & vision.view_imageanalysis"}),
     "reviews_queue": ("GET", {"reviews.moderate_review"}),
     "reviews_quality": ("GET", {"reviews.view_reviewreading"}),
     "reviews_sample": ("GET", {"reviews.correct_reading"}),
@@ -757,6 +762,7 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "reviews.article": ArticleFactory.create(),
         "reviews.intent": IntentFactory.create(),
         "reviews.intentexample": IntentExampleFactory.create(),
+        "vision.imageanalysis": ImageAnalysisFactory.create(),
     }
 
 

@@ -28,9 +28,8 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 200
 NEIGHBOURS = 3
 """Pairs that are kept of one new picture: the nearest. A hundred copies need no 4,950 pairs to be one group."""
-_WRITTEN = [
-    field.name for field in ImageAnalysis._meta.concrete_fields if not field.primary_key and field.name != "duplicate_group"
-]  # fmt: skip
+_KEPT = {"image", "duplicate_group"}
+_WRITTEN = [field.name for field in ImageAnalysis._meta.concrete_fields if field.name not in _KEPT]
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def seen(image: ProductImage) -> ImageAnalysis:
         issues=[Issue.UNREADABLE.value],
     )  # fmt: skip
     try:
-        with default_storage.open(image.file.name, "rb") as stored:
+        with default_storage.open(image.file.name or "", "rb") as stored:
             opened = pictures.opened(stored.read())
     except (OSError, ValueError) as error:
         log.info("vision.unreadable", image=image.pk, error=str(error)[:200])
@@ -101,9 +100,7 @@ def _write(rows: list[ImageAnalysis]) -> list[int]:
             .values_list("pk", flat=True)
         )
         kept = [row for row in rows if row.image_id in there]
-        ImageAnalysis.objects.bulk_create(
-            kept, update_conflicts=True, unique_fields=["image"], update_fields=_WRITTEN
-        )
+        ImageAnalysis.objects.bulk_create(kept, update_conflicts=True, unique_fields=["image"], update_fields=_WRITTEN)
     return [row.image_id for row in kept if row.fingerprint is not None and not row.is_flat]
 
 
@@ -124,9 +121,14 @@ def compare(fresh: Sequence[int]) -> int:
             is_exact = bool(contents[0]) and contents[0] == contents[1]
             found.append(
                 DuplicatePair(
-                    one_id=one, other_id=other, bits=pair.bits, apart=round(pair.look, 2), is_exact=is_exact,
-                    is_mirrored=pair.is_mirrored, found_at=timezone.now(),
-                )  # fmt: skip
+                    one_id=one,
+                    other_id=other,
+                    bits=pair.bits,
+                    apart=round(pair.look, 2),
+                    is_exact=is_exact,
+                    is_mirrored=pair.is_mirrored,
+                    found_at=timezone.now(),
+                )
             )
     with transaction.atomic():
         touched = set(fresh)
@@ -153,7 +155,7 @@ class _Known:
 
     @classmethod
     def read(cls, fresh: set[int]) -> "_Known":
-        rows: list[tuple[int, str, int, Any]] = list(
+        rows: list[tuple[Any, ...]] = list(
             ImageAnalysis.objects.filter(fingerprint__isnull=False, is_flat=False)
             .order_by("pk")
             .values_list("pk", "content_sha256", "fingerprint", "look")

@@ -44,20 +44,20 @@ def groups(first: int, count: int) -> list[Group]:
         .order_by("-newest")
         .values_list("duplicate_group", flat=True)[first : first + count]
     )
-    images: dict[int, list[ProductImage]] = defaultdict(list)
-    owner: dict[int, int] = {}
+    images: dict[int | None, list[ProductImage]] = defaultdict(list)
+    owner: dict[int, int | None] = {}
     rows = (
         ProductImage.objects.filter(analysis__duplicate_group__in=numbers)
         .select_related("product", "analysis")
         .order_by("pk")
     )
     for image in rows:
-        images[image.analysis.duplicate_group].append(image)  # type: ignore[attr-defined]
-        owner[image.pk] = image.analysis.duplicate_group  # type: ignore[attr-defined]
-    pairs: dict[int, list[DuplicatePair]] = defaultdict(list)
+        images[image.analysis.duplicate_group].append(image)
+        owner[image.pk] = image.analysis.duplicate_group
+    pairs: dict[int | None, list[DuplicatePair]] = defaultdict(list)
     for pair in DuplicatePair.objects.filter(one_id__in=owner, other_id__in=owner, kept_at=None):
         pairs[owner[pair.one_id]].append(pair)
-    return [Group(number, images[number], pairs[number]) for number in numbers if images[number]]
+    return [Group(number, images[number], pairs[number]) for number in numbers if number and images[number]]
 
 
 def photos_of(product: Product) -> list[ProductImage]:
@@ -66,16 +66,16 @@ def photos_of(product: Product) -> list[ProductImage]:
     return list(product.images.order_by("position", "id").prefetch_related(analyses))
 
 
-def doubles_of(images: Iterable[ProductImage]) -> dict[int, list[ProductImage]]:
+def doubles_of(images: Iterable[ProductImage]) -> dict[int | None, list[ProductImage]]:
     """Other pictures that look the same, by the number of their group. One query."""
-    found: dict[int, list[ProductImage]] = defaultdict(list)
+    found: dict[int | None, list[ProductImage]] = defaultdict(list)
     numbers = {
-        image.analysis.duplicate_group  # type: ignore[attr-defined]
+        image.analysis.duplicate_group
         for image in images
         if hasattr(image, "analysis") and image.analysis.duplicate_group is not None
     }
     if numbers:
         rows = ProductImage.objects.filter(analysis__duplicate_group__in=numbers)
         for image in rows.select_related("product", "analysis").order_by("pk"):
-            found[image.analysis.duplicate_group].append(image)  # type: ignore[attr-defined]
+            found[image.analysis.duplicate_group].append(image)
     return found

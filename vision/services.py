@@ -73,7 +73,7 @@ def remove(ids: Collection[int], *, by: StaffUser) -> Decision:
     now = timezone.now()
     removed = RemovedPicture.objects.bulk_create(
         [
-            RemovedPicture(product_id=image.product_id, kept=_columns(image), file=image.file.name, removed_at=now,
+            RemovedPicture(product_id=image.product_id, kept=_columns(image), file=image.file.name or "", removed_at=now,
                            removed_by=by)
             for image in images
         ]

@@ -101,6 +101,12 @@ from tests.factories.reviews import (
     TopicFactory,
     TopicWeekFactory,
 )
+from tests.factories.vision import (
+    DuplicatePairFactory,
+    ImageAnalysisFactory,
+    NotDuplicatesFactory,
+    RemovedPictureFactory,
+)
 
 __all__ = [
     "AlertFactory",
@@ -124,6 +130,7 @@ __all__ = [
     "DataQualityReportFactory",
     "DataRequestFactory",
     "DeadEventFactory",
+    "DuplicatePairFactory",
     "ExperimentFactory",
     "ExperimentLookFactory",
     "ExportFactory",
@@ -133,6 +140,7 @@ __all__ = [
     "FunnelCustomerFactory",
     "FunnelDayFactory",
     "HiddenQuoteFactory",
+    "ImageAnalysisFactory",
     "ImportBatchFactory",
     "IntentExampleFactory",
     "IntentFactory",
@@ -140,6 +148,7 @@ __all__ = [
     "JobFactory",
     "LiveSnapshotFactory",
     "ModelVersionFactory",
+    "NotDuplicatesFactory",
     "OrderEventFactory",
     "OrderFactory",
     "OrderLineFactory",
@@ -159,6 +168,7 @@ __all__ = [
     "RecommendationDayFactory",
     "RecommendationListFactory",
     "RefundFactory",
+    "RemovedPictureFactory",
     "ReplyTemplateFactory",
     "ReportSubscriptionFactory",
     "ReviewAspectFactory",

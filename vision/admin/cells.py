@@ -12,17 +12,15 @@ from vision.choices import ADVICE, ColourName, Issue
 from vision.models import ImageAnalysis
 
 SHOWN_COLOURS = 4
+SWATCH = '<span><svg viewBox="0 0 1 1" aria-hidden="true"><rect width="1" height="1" fill="{}"/></svg>{} {}</span>'
 
 
 def faults(analysis: ImageAnalysis) -> SafeString:
     """One pill each, with what to do about it; good photos say so."""
     if not analysis.issues:
         return pill(Meaning.GOOD, _("no faults"))
-    found = [Issue(one) for one in analysis.issues]
-    return format_html(
-        '<span class="vis-faults">{}</span>',
-        format_html_join("", '<span title="{}">{}</span>', [(ADVICE[one], pill(_meaning(one), one.label)) for one in found]),
-    )  # fmt: skip
+    found = [(ADVICE[one], pill(_meaning(one), one.label)) for one in map(Issue, analysis.issues)]
+    return format_html('<span class="vis-faults">{}</span>', format_html_join("", '<span title="{}">{}</span>', found))
 
 
 def _meaning(issue: Issue) -> Meaning:
@@ -36,12 +34,7 @@ def colours(analysis: ImageAnalysis) -> Any:
     rows = [
         (one["code"], ColourName(one["name"]).label, percent(one["share"])) for one in analysis.colours[:SHOWN_COLOURS]
     ]
-    return format_html(
-        '<span class="vis-colours">{}</span>',
-        format_html_join(
-            "", '<span><svg viewBox="0 0 1 1" aria-hidden="true"><rect width="1" height="1" fill="{}"/></svg>{} {}</span>', rows
-        ),
-    )  # fmt: skip
+    return format_html('<span class="vis-colours">{}</span>', format_html_join("", SWATCH, rows))
 
 
 def size(width: int, height: int) -> SafeString:

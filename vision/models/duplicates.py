@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DuplicatePair(models.Model):
-    """Two pictures that look the same. It is open until somebody keeps both (`kept_at`) or removes one. Each picture stands in a few pairs with its
-    nearest; groups follow from chains of pairs."""
+    """Two pictures that look the same; open until somebody keeps both (`kept_at`) or removes one. Each picture stands
+    in a few pairs with its nearest; groups follow from chains of pairs."""
 
     one = models.ForeignKey("catalog.ProductImage", models.CASCADE, related_name="+", verbose_name=_("first picture"))
     other = models.ForeignKey(

@@ -1,0 +1,55 @@
+"""What was seen on photos, and what staff decided about them."""
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from tests.factories.catalog import ProductFactory, ProductImageFactory
+from vision import models
+
+
+class ImageAnalysisFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ImageAnalysis
+
+    image = factory.SubFactory(ProductImageFactory)
+    analysed_at = factory.LazyFunction(timezone.now)
+    short_side = 600
+    sharpness = 1.0
+    lightness = 0.6
+    contrast = 0.5
+    evenness = 1.0
+    has_white_ground = True
+    subject_share = 0.4
+    colours = factory.LazyFunction(lambda: [{"name": "teal", "share": 1.0, "code": "#0f766e"}])
+    main_colour = "teal"
+
+
+class DuplicatePairFactory(DjangoModelFactory):
+    class Meta:
+        model = models.DuplicatePair
+
+    one = factory.SubFactory(ProductImageFactory)
+    other = factory.SubFactory(ProductImageFactory)
+    bits = 2
+    apart = 1.5
+    found_at = factory.LazyFunction(timezone.now)
+
+
+class NotDuplicatesFactory(DjangoModelFactory):
+    class Meta:
+        model = models.NotDuplicates
+
+    one_sha256 = factory.Sequence(lambda n: f"{n:064x}")
+    other_sha256 = "f" * 64
+    decided_at = factory.LazyFunction(timezone.now)
+
+
+class RemovedPictureFactory(DjangoModelFactory):
+    class Meta:
+        model = models.RemovedPicture
+
+    product = factory.SubFactory(ProductFactory)
+    kept = factory.LazyFunction(dict)
+    file = "products/gone.png"
+    removed_at = factory.LazyFunction(timezone.now)
