@@ -9,11 +9,9 @@ from typing import Any
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core import signing
 from django.core.files.storage import default_storage
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from catalog.models import Product, ProductImage
@@ -27,6 +25,7 @@ UNDO_SALT = "vision.duplicates"
 UNDO_SECONDS = 24 * 3600
 KEPT_DAYS = 30
 """For so long the file of a removed picture is kept."""
+MOMENTS = ("created_at", "updated_at")
 MOST_IN_GROUP = 200
 """Pictures of one group that are decided at once: 19,900 pairs."""
 
@@ -73,11 +72,16 @@ def remove(ids: Collection[int], *, by: StaffUser) -> Decision:
     now = timezone.now()
     removed = RemovedPicture.objects.bulk_create(
         [
-            RemovedPicture(product_id=image.product_id, kept=_columns(image), file=image.file.name or "", removed_at=now,
-                           removed_by=by)
+            RemovedPicture(
+                product_id=image.product_id,
+                kept=_columns(image),
+                file=image.file.name or "",
+                removed_at=now,
+                removed_by=by,
+            )
             for image in images
         ]
-    )  # fmt: skip
+    )
     touched = _joined_to([image.pk for image in images])
     ProductImage.objects.filter(pk__in=[image.pk for image in images]).delete()
     regroup(touched)
@@ -137,9 +141,7 @@ def _columns(image: ProductImage) -> dict[str, Any]:
     """The row as JSON keeps it."""
     kept = {field.attname: getattr(image, field.attname) for field in image._meta.concrete_fields}
     kept["file"] = image.file.name
-    for name in ("created_at", "updated_at"):
-        kept[name] = DjangoJSONEncoder().default(kept[name])
-    return kept
+    return kept | {name: kept[name].isoformat() for name in MOMENTS}
 
 
 def _bring_back(removed: list[int], by: StaffUser) -> int:
@@ -147,12 +149,15 @@ def _bring_back(removed: list[int], by: StaffUser) -> int:
     products = Product.objects.in_bulk([row.product_id for row in rows])
     back = []
     for row in rows:
-        kept = {**row.kept, **{name: parse_datetime(row.kept[name]) for name in ("created_at", "updated_at")}}
+        kept: dict[str, Any] = row.kept | {name: datetime.fromisoformat(row.kept[name]) for name in MOMENTS}
         twin = ProductImage.objects.filter(product_id=row.product_id, source_name=kept["source_name"])
         if kept["source_name"] and twin.exists():  # an import brought it again meanwhile
             continue
         back.append(ProductImage(**kept))
+    moments = {image.pk: {name: getattr(image, name) for name in MOMENTS} for image in back}
     ProductImage.objects.bulk_create(back)
+    for pk, told in moments.items():  # the fields write the present moment of themselves
+        ProductImage.objects.filter(pk=pk).update(**told)
     RemovedPicture.objects.filter(pk__in=[row.pk for row in rows]).delete()
     _tell(
         [products[image.product_id] for image in back], [{"added": {"name": str(_("product image")), "object": ""}}], by

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 from catalog.models import ProductImage
-from tests.factories import ProductFactory, StaffUserFactory
+from tests.factories import ProductFactory, ProductImageFactory, StaffUserFactory
 from tests.vision.ml.pictures import stored
 
 
@@ -20,14 +20,16 @@ def photo(settings, tmp_path) -> Callable[..., ProductImage]:
     def make(image: Image.Image | bytes, *, product=None, source_name: str = "", **how) -> ProductImage:
         content = image if isinstance(image, bytes) else stored(image, **how)
         digest = hashlib.sha256(content).hexdigest()
-        return ProductImage.objects.create(
-            product=product or ProductFactory.create(), content_sha256=digest, source_name=source_name,
-            file=ContentFile(content, name=f"{digest[:12]}.jpg"),
-        )  # fmt: skip
+        made = ProductImageFactory.create(product=product or ProductFactory.create())
+        name = made.file.storage.save(f"products/{digest[:12]}.jpg", ContentFile(content))
+        ProductImage.objects.filter(pk=made.pk).update(
+            file=name, content_sha256=digest, source_name=source_name, width=600, height=600
+        )
+        return ProductImage.objects.get(pk=made.pk)
 
     return make
 
 
 @pytest.fixture
 def boss(db):
-    return StaffUserFactory.create(role="owner")
+    return StaffUserFactory.create(is_superuser=True)

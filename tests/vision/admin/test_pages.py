@@ -119,5 +119,6 @@ def test_the_page_of_duplicates_asks_as_many_queries_for_many_groups_as_for_one(
 def test_the_page_of_a_product_says_what_is_wrong_with_its_photos(client, seen):
     panel = client.get(f"/admin/catalog/product/{seen[2].product_id}/panel/vision.product/").content.decode()
 
-    assert "too small" in panel
+    assert "Too small" in panel
+    assert "Upload a photo with at least 500 pixels" in panel
     assert "Looks the same as" in panel
