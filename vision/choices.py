@@ -21,7 +21,7 @@ class Issue(models.TextChoices):
 
 ADVICE = {
     Issue.UNREADABLE: _("The file is gone or damaged. Upload the photo again."),
-    Issue.SMALL: _("Upload a photo with at least 500 pixels on its shorter side."),
+    Issue.SMALL: _("Upload a photo with at least 400 pixels on its shorter side."),
     Issue.BLURRED: _("Take it again with the camera at rest, or upload the original."),
     Issue.DARK: _("Take it again with more light, or raise the exposure."),
     Issue.BRIGHT: _("Take it again with less light: bright parts have lost their drawing."),
@@ -31,6 +31,10 @@ ADVICE = {
     Issue.CUT_OFF: _("The product touches three edges. Take it again with some room around."),
 }
 """What staff do about it."""
+
+
+PLAIN = 0.7
+"""Evenness from which a ground counts as plain; `vision.ml.colours` has the same."""
 
 
 class ColourName(models.TextChoices):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from catalog.admin import cells
 from core.components import Meaning, percent, pill
-from vision.choices import ADVICE, ColourName, Issue
+from vision.choices import ADVICE, PLAIN, ColourName, Issue
 from vision.models import ImageAnalysis
 
 SHOWN_COLOURS = 4
@@ -47,4 +47,6 @@ def ground(analysis: ImageAnalysis) -> Any:
         return cells.NOTHING
     if analysis.has_white_ground:
         return _("white")
-    return _("restless") if Issue.BUSY in analysis.issues else _("plain")
+    if Issue.BUSY in analysis.issues:
+        return _("restless")
+    return _("plain") if analysis.evenness >= PLAIN else _("mixed")

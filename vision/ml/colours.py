@@ -75,12 +75,13 @@ class Colour:
 @dataclass(frozen=True)
 class Ground:
     """`subject` is True where the picture shows something [height, width]. `plain`: the ring around is of one colour,
-    whose `lightness` is 0 to 1; `evenness` is the share of the ring near it."""
+    whose `lightness` is 0 to 1; `evenness` is the share of the ring near it; `kinds` how many colours the ring has."""
 
     subject: NDArray[np.bool_]
     plain: bool
     lightness: float
     evenness: float
+    kinds: int = 1
 
 
 def named(labs: Lab) -> NDArray[np.int64]:
@@ -100,7 +101,8 @@ def ground_of(labs: Lab) -> Ground:
     evenness = float(near[ring].mean())
     everything = np.ones((height, width), np.bool_)
     if evenness < PLAIN:
-        return Ground(everything, False, float(middle[0]), evenness)
+        _centres, masses = _groups(labs[ring], np.ones(int(ring.sum()), np.float32))
+        return Ground(everything, False, float(middle[0]), evenness, int((masses >= LEAST_SHARE).sum()))
     parts, _count = ndimage.label(near)
     joined = np.unique(parts[ring & near])
     subject = ~(np.isin(parts, joined[joined > 0]) & near)

@@ -20,8 +20,11 @@ LOOK_SIDE = 12
 LOOK_BYTES = LOOK_SIDE * LOOK_SIDE * 3
 NEAR_BITS = 12
 """Candidates differ in at most so many of the 64 bits."""
-NEAR_LOOK = 7.0
+NEAR_LOOK = 6.0
 """Mean difference of the small pictures, of 255, up to which two are the same."""
+GROUND_APART = 12.0
+"""Of 255: cells that are nearer to the middle colour of the edge are ground."""
+LEAST_SHOWN = 8
 MOST_GAIN, MOST_SHIFT = 1.25, 30.0
 AT_ONCE = 2048
 Hashes = NDArray[np.uint64]
@@ -37,6 +40,7 @@ def _frequencies() -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.in
 
 
 _TRANSFORM, _DOWN, _ACROSS = _frequencies()
+_EDGE = np.pad(np.zeros((LOOK_SIDE - 2, LOOK_SIDE - 2), np.bool_), 1, constant_values=True).ravel()
 _PLACES = np.uint64(1) << np.arange(BITS, dtype=np.uint64)
 MIRROR = np.uint64(_PLACES[_ACROSS % 2 == 1].sum())
 """`hash ^ MIRROR` is the hash of the mirrored picture."""
@@ -97,13 +101,24 @@ def pairs(
 
 
 def look_apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Mean difference (of 255) of two small pictures after one was made as bright and as rich in contrast as the other,
-    within what photographers correct; the same for all three colours, so that red and blue do not become alike."""
-    first, second = one.astype(np.float32).ravel(), other.astype(np.float32).ravel()
+    """Mean difference (of 255) of two small pictures where either shows something.
+
+    First one is made as bright and as rich in contrast as the other, within what photographers correct; the same for
+    all three colours, so that red and blue do not become alike. Ground that both have says nothing: products that are
+    photographed the same way on white would be alike for it.
+    """
+    first, second = one.astype(np.float32).reshape(-1, 3), other.astype(np.float32).reshape(-1, 3)
     own, its = first - first.mean(), second - second.mean()
-    gain = np.clip(own @ its / max(float(own @ own), 1e-6), 1.0 / MOST_GAIN, MOST_GAIN)
+    gain = np.clip(float((own * its).sum()) / max(float((own * own).sum()), 1e-6), 1.0 / MOST_GAIN, MOST_GAIN)
     shift = np.clip(second.mean() - gain * first.mean(), -MOST_SHIFT, MOST_SHIFT)
-    return float(np.abs(gain * first + shift - second).mean())
+    apart = np.abs(gain * first + shift - second).mean(axis=1)
+    shows = _shows(first) | _shows(second)
+    return float(apart[shows].mean() if shows.sum() >= LEAST_SHOWN else apart.mean())
+
+
+def _shows(look: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where a small picture [cells, 3] is not of the middle colour of its edge."""
+    return np.asarray(np.abs(look - np.median(look[_EDGE], axis=0)).max(axis=1) > GROUND_APART)
 
 
 def _near(fresh: Hashes, known: Hashes, bits: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

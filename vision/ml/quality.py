@@ -12,8 +12,10 @@ from vision.ml.pictures import Opened
 SMALL, BLURRED, DARK, BRIGHT, DULL, BUSY, TINY_SUBJECT, CUT_OFF = ISSUES = (
     "small", "blurred", "dark", "bright", "dull", "busy", "tiny_subject", "cut_off",
 )  # fmt: skip
-LEAST_SIDE = 500
-"""Pixels of the shorter side: less looks soft on a phone."""
+LEAST_SIDE = 400
+"""Pixels of the shorter side: less does not fill a phone."""
+RESTLESS = 5
+"""Colours along the edge. A product that runs over the edge brings two or three of its own."""
 LEAST_SHARPNESS = 0.65
 LEAST_LIGHT = 0.45
 """Lightness (OKLab) that the lightest twentieth of a picture should reach."""
@@ -62,7 +64,7 @@ def quality(picture: Opened, *, least_side: int = LEAST_SIDE) -> Quality:
         DULL: float(high - low) < LEAST_CONTRAST and not is_swatch,
         TINY_SUBJECT: ground.plain and not is_swatch and share < LEAST_SHARE,
         CUT_OFF: ground.plain and not is_swatch and _touches(ground.subject) >= 3,
-        BUSY: not ground.plain,
+        BUSY: ground.kinds >= RESTLESS,
     }
     return Quality(
         min(picture.width, picture.height), sharp, float(shown.mean()), float(high - low), ground.evenness,

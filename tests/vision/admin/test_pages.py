@@ -120,5 +120,5 @@ def test_the_page_of_a_product_says_what_is_wrong_with_its_photos(client, seen):
     panel = client.get(f"/admin/catalog/product/{seen[2].product_id}/panel/vision.product/").content.decode()
 
     assert "Too small" in panel
-    assert "Upload a photo with at least 500 pixels" in panel
+    assert "Upload a photo with at least 400 pixels" in panel
     assert "Looks the same as" in panel
