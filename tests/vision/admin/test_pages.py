@@ -19,7 +19,7 @@ def seen(shop, photo) -> list[ProductImage]:
     made = [
         photo(garment((200, 16, 46))),
         photo(scene(1, side=100)),
-        *(photo(scene(2), source_name="twice.jpg") for _n in range(2)),
+        *(photo(scene(2, side=200), source_name="twice.jpg") for _n in range(2)),
     ]
     look()
     return made
