@@ -10,18 +10,22 @@ Numpy and scipy.sparse only. Arrays (n grams, k intents, m examples):
 `answer`, `ask`, `gap`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from reviews.ml.grams import GramKinds
 from reviews.ml.text import normalise
 from reviews.ml.vocabulary import CountedTexts, Vocabulary
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 FORMAT = 1
 ANSWER, ASK, HAND_OVER = "answer", "ask", "hand_over"
@@ -145,6 +149,8 @@ class IntentModel:
         intents = tuple(str(name) for name in meta["intents"])
         kinds = GramKinds(*(meta[name] for name in ("characters", "words", "shortest", "crossing")))
         keys, owners = arrays["keys"], arrays["example_intents"]
+        import scipy.sparse as sp
+
         examples = sp.csr_matrix(
             (arrays["example_values"], arrays["example_indices"], arrays["example_indptr"]),
             shape=(len(owners), len(keys)),

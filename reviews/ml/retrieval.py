@@ -6,16 +6,21 @@ the whole article over the most that any text could reach, and `known` how much 
 words for. BM25 after Robertson & Zaragoza (2009).
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from reviews.ml.grams import GramKinds
 from reviews.ml.text import normalise
 from reviews.ml.vocabulary import CountedTexts, Vocabulary
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 KINDS = GramKinds(4, 2, shortest=2, crossing=False)
 SATURATION, LENGTH = 1.2, 0.75
@@ -65,7 +70,7 @@ class ArticleIndex:
         self._is_heading = np.array([is_heading for _at, is_heading, _text in units], bool)
         counted = CountedTexts.of([normalise(text) for text in self._texts], KINDS)
         self._vocabulary = counted.vocabulary(in_texts=1)
-        self._units = sp.csc_matrix(counted.rows(self._vocabulary))
+        self._units = counted.rows(self._vocabulary).tocsc()
         self._rarity, self._bodies = _bm25(self.entries, self._vocabulary)
 
     def search(self, asked: str, language: str | None = None, *, most: int = MOST) -> list[Hit]:
@@ -102,6 +107,8 @@ class ArticleIndex:
 
 def _bm25(entries: Sequence[Entry], vocabulary: Vocabulary) -> tuple[Floats, sp.csc_matrix]:
     """Rarity of each gram, and what each gram of each entry adds to its score [entries × grams]."""
+    import scipy.sparse as sp
+
     whole = ["\n".join((entry.title, *entry.questions, entry.body)) for entry in entries]
     counted = CountedTexts.of([normalise(text) for text in whole], vocabulary.kinds)
     counts = _counts(counted, vocabulary)
@@ -117,6 +124,8 @@ def _bm25(entries: Sequence[Entry], vocabulary: Vocabulary) -> tuple[Floats, sp.
 
 def _counts(counted: CountedTexts, vocabulary: Vocabulary) -> sp.csr_matrix:
     """How often each entry has each gram [texts × grams]."""
+    import scipy.sparse as sp
+
     rows, columns, values, first = [], [], [], 0
     for part, size in zip(counted.parts, counted.sizes, strict=True):
         at = np.minimum(np.searchsorted(vocabulary.keys, part.hashes), max(len(vocabulary) - 1, 0))

@@ -1,13 +1,18 @@
 """Which grams a model knows, and texts as rows of TF-IDF over them. Learning only; serving has its own short way."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from reviews.ml.grams import Counted, GramKinds, batches, count
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class CountedTexts:
     sizes: tuple[int, ...]
 
     @classmethod
-    def of(cls, texts: Sequence[str], kinds: GramKinds) -> "CountedTexts":
+    def of(cls, texts: Sequence[str], kinds: GramKinds) -> CountedTexts:
         found = [(len(some), count(some, kinds)) for _start, some in batches(texts)]
         return cls(kinds, tuple(part for _size, part in found), tuple(size for size, _part in found))
 
@@ -57,6 +62,8 @@ class CountedTexts:
     def rows(self, vocabulary: Vocabulary) -> sp.csr_matrix:
         """Texts × grams float32: (1 + ln count)·idf, rows of length one; a text without known grams is a row of
         zeros."""
+        import scipy.sparse as sp  # 23 MB: only for processes that learn or answer
+
         blocks = [_block(part, size, vocabulary) for part, size in zip(self.parts, self.sizes, strict=True)]
         if not blocks:
             return sp.csr_matrix((0, len(vocabulary)), dtype=np.float32)
@@ -97,6 +104,8 @@ def _summed(keys: NDArray[np.uint64], amounts: NDArray[np.int64]) -> tuple[NDArr
 
 
 def _block(part: Counted, size: int, vocabulary: Vocabulary) -> sp.csr_matrix:
+    import scipy.sparse as sp
+
     grams, known = _known(part, vocabulary)
     texts = part.texts[known]
     values = (1.0 + np.log(part.counts[known].astype(np.float32))) * vocabulary.idf[grams]
