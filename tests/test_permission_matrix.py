@@ -377,6 +377,7 @@ def test_ids_of_others_and_ids_of_nobody_look_the_same(world):
         if "<" not in route or method not in READS or rights_of_staff(route) is not None:
             continue
         path = world.path(route).replace(world.product.public_id, "0" * 32).replace("A1", "none")
+        path = path.replace("/articles/returns", "/articles/none")
         assert call(method, path, None, world.credentials["ben"]).status_code == 404, route
 
 
@@ -482,7 +483,6 @@ SHOWN_ONLY = {
     "catalog.order",
     "reviews.followup",
     "reviews.review",
-    "vision.imageanalysis",
 }
 
 SEGMENTS_SEEN = {"analytics.view_segment", "analytics.change_segment"}

@@ -68,7 +68,7 @@ HARMLESS = {
     "reviews.Topic": "key language name words",  # words that several customers use, without masked data
     "reviews.TopicWeek": "week",
     "reviews.ReviewSummary": "aspects quotes",  # counts, and places in reviews without their words
-    "vision.ImageAnalysis": "colours content_sha256 issues main_colour",
+    "vision.ImageAnalysis": "colours content_sha256 issues look main_colour",
     "vision.NotDuplicates": "one_sha256 other_sha256",
     "vision.RemovedPicture": "file kept",
     "catalog.Brand": "external_id name name_translations public_id",
