@@ -11,6 +11,7 @@ from core.choices import Role
 from core.models.access import PUBLISHABLE_SCOPES
 from tests.factories import (
     ApiKeyFactory,
+    ArticleFactory,
     CategoryFactory,
     CustomerFactory,
     ExperimentFactory,
@@ -46,6 +47,7 @@ def make_shop() -> Shop:
     ModelVersionFactory.create(kind="recommender", number=1)
     segment = SegmentFactory.create()
     review = ReviewFactory.create(product=product, customer=ana, published=True)
+    article = ArticleFactory.create(key="returns", published=True)
     products, customers = [product.public_id, "ext:LS-W"], [ana.public_id, "ext:4711"]
     return Shop(
         credentials={
@@ -58,6 +60,7 @@ def make_shop() -> Shop:
         paths={
             "product_id": products, "customer_id": customers, "number": ["A1", "A2", "A3", "1"],
             "key": [experiment.key, "unknown"], "kind": ["recommender"], "segment_id": [segment.public_id],
+            "article_key": [article.key],
             "review_id": [review.public_id],
         },
         values={
