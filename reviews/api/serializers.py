@@ -9,7 +9,7 @@ from core.api.ids import IdField
 from core.api.pagination import PageQuerySerializer
 from core.api.questions import QuerySerializer
 from reviews.models import Review, ReviewReport
-from reviews.models.reviews import TEXT_LENGTH, TITLE_LENGTH
+from reviews.models.reviews import LANGUAGE_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 
 SORTS = ("newest", "helpful", "highest", "lowest")
 LANGUAGE_CODE = r"^[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}$"
@@ -21,7 +21,9 @@ class ReviewFilterSerializer(serializers.Serializer):
     rating = serializers.IntegerField(min_value=1, max_value=5, required=False, help_text="Only these stars.")
     verified = serializers.BooleanField(required=False, allow_null=True, default=None)
     with_photos = serializers.BooleanField(required=False, allow_null=True, default=None)
-    language = serializers.RegexField(LANGUAGE_CODE, required=False, help_text="Written in this language.")
+    language = serializers.RegexField(
+        LANGUAGE_CODE, max_length=LANGUAGE_LENGTH, required=False, help_text="Written in this language."
+    )
     review = serializers.CharField(max_length=64, required=False, help_text="This one alone: what a summary quotes.")
 
 
@@ -43,7 +45,7 @@ class SubmitReviewSerializer(serializers.Serializer):
     author = serializers.CharField(
         max_length=80, required=False, allow_blank=True, help_text="Shown beside the review. Empty: nobody is named."
     )
-    language = serializers.RegexField(LANGUAGE_CODE, required=False)
+    language = serializers.RegexField(LANGUAGE_CODE, max_length=LANGUAGE_LENGTH, required=False)
 
 
 class VoiceSerializer(serializers.Serializer):

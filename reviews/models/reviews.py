@@ -14,6 +14,7 @@ from core.models import PublicIdModel, TimestampedModel
 
 TITLE_LENGTH = 200
 TEXT_LENGTH = 10_000
+LANGUAGE_LENGTH = 10
 PHOTOS = 6
 """Of one review."""
 
@@ -68,7 +69,7 @@ class Review(PublicIdModel, TimestampedModel):
     rating = models.PositiveSmallIntegerField(_("stars"))
     title = models.CharField(_("title"), max_length=TITLE_LENGTH, blank=True)
     text = models.TextField(_("text"), max_length=TEXT_LENGTH, blank=True)
-    language = models.CharField(_("language"), max_length=10, blank=True)
+    language = models.CharField(_("language"), max_length=LANGUAGE_LENGTH, blank=True)
     is_verified = models.BooleanField(
         _("verified purchase"), default=False, db_default=False,
         help_text=_("The customer had paid for this product when the review came."),
