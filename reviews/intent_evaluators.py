@@ -12,7 +12,7 @@ from core.evaluation import Run, UsageError
 from core.ml.numbers import rounded
 from core.ml.tables import Column
 from reviews.ml import intent_training, measures
-from reviews.ml.intents import ANSWER, ASK, HAND_OVER, Floats, IntentModel, act
+from reviews.ml.intents import ANSWER, ASK, HAND_OVER, Floats, IntentModel, Thresholds, act
 from reviews.ml.ngram import TooFewTexts
 from reviews.ml.text import normalise
 from reviews.ml.vocabulary import CountedTexts
@@ -61,11 +61,12 @@ class IntentEvaluator:
         served = model.confidences(asked)[0]
         seconds = max(time.process_time() - cpu, 1e-9)
         ways = {"served": served, **_others(model, asked)}
-        figures = {name: _figures(confidence, right, model.thresholds.ask) for name, confidence in ways.items()}
+        thresholds = [model.thresholds_for(text) for text in asked]
+        ask = np.array([one.ask for one in thresholds])
+        figures = {name: _figures(confidence, right, ask) for name, confidence in ways.items()}
         for name in ("softmax", "nearest"):
             # Their confidences are of another size; the threshold is the served model's.
             figures[name]["joint"] = None
-        ask = model.thresholds.ask
         languages = {"by_language": _by(test["language"], served, right, ask)} if "language" in test else {}
         return rounded({
             **figures["served"],
@@ -75,14 +76,18 @@ class IntentEvaluator:
             "compared": {
                 f"served - {name}": _gap(served, ways[name], right, run.seed) for name in ("softmax", "nearest")
             },
-            "acts": _acts(model, served, right),
+            "acts": _acts(thresholds, served, right),
             "confused": _confused(model, served, right),
             **languages,
             "data": {
                 "train": len(texts), "intents": len(model.intents), "test": len(asked),
                 "out_of_scope": int((right == STRANGE).sum()),
             },
-            "settings": {"thresholds": model.thresholds.__dict__, "grams": len(model.vocabulary)},
+            "settings": {
+                "thresholds": model.thresholds.__dict__,
+                "thresholds_by_script": {script: one.__dict__ for script, one in model.by_script.items()},
+                "grams": len(model.vocabulary),
+            },
         })  # fmt: skip
 
 
@@ -108,7 +113,7 @@ def _others(model: IntentModel, texts: list[str]) -> dict[str, Floats]:
     return {"softmax": model.probabilities(rows), "nearest": model.likeness(rows)}
 
 
-def _figures(confidence: Floats, right: Codes, ask: float) -> dict[str, float | None]:
+def _figures(confidence: Floats, right: Codes, ask: Floats) -> dict[str, float | None]:
     told, best, known = confidence.argmax(axis=1), confidence.max(axis=1), right != STRANGE
     hits = told == right
     return {
@@ -120,12 +125,12 @@ def _figures(confidence: Floats, right: Codes, ask: float) -> dict[str, float | 
     }
 
 
-def _joint(best: Floats, hits: Hits, known: Hits, ask: float) -> Hits:
+def _joint(best: Floats, hits: Hits, known: Hits, ask: Floats) -> Hits:
     """Right are the right intent from the threshold on, and silence below it for what nothing covers."""
     return np.where(known, hits & (best >= ask), best < ask)
 
 
-def _intervals(confidence: Floats, right: Codes, ask: float) -> dict[str, float]:
+def _intervals(confidence: Floats, right: Codes, ask: Floats) -> dict[str, float]:
     hits, best, known = confidence.argmax(axis=1) == right, confidence.max(axis=1), right != STRANGE
     found = {}
     for name, values in (("accuracy_in_scope", hits[known]), ("joint", _joint(best, hits, known, ask))):
@@ -142,9 +147,9 @@ def _gap(one: Floats, other: Floats, right: Codes, seed: int) -> dict[str, float
     return measures.paired((one.argmax(axis=1) == right)[known], (other.argmax(axis=1) == right)[known], seed)
 
 
-def _acts(model: IntentModel, confidence: Floats, right: Codes) -> dict[str, dict[str, float | int | None]]:
+def _acts(thresholds: list[Thresholds], confidence: Floats, right: Codes) -> dict[str, dict[str, float | int | None]]:
     """What the thresholds make of the test: how often each act comes, and how often its intent is right."""
-    acts = np.array([act(row, model.thresholds) for row in confidence])
+    acts = np.array([act(row, one) for row, one in zip(confidence, thresholds, strict=True)])
     hits, known = confidence.argmax(axis=1) == right, right != STRANGE
     found: dict[str, dict[str, float | int | None]] = {}
     for name in (ANSWER, ASK, HAND_OVER):
@@ -169,9 +174,9 @@ def _confused(model: IntentModel, confidence: Floats, right: Codes) -> list[dict
     ]
 
 
-def _by(languages: pd.Series, confidence: Floats, right: Codes, ask: float) -> dict[str, dict[str, float | None]]:
+def _by(languages: pd.Series, confidence: Floats, right: Codes, ask: Floats) -> dict[str, dict[str, float | None]]:
     names = languages.astype(str).to_numpy()
     return {
-        name: {"texts": int((names == name).sum()), **_figures(confidence[names == name], right[names == name], ask)}
-        for name in sorted(set(names))
+        name: {"texts": int(own.sum()), **_figures(confidence[own], right[own], ask[own])}
+        for name, own in ((name, names == name) for name in sorted(set(names)))
     }

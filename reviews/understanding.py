@@ -93,11 +93,12 @@ def understand(text: str, language: str | None = None) -> Understanding:
     act, candidates = _intents(served, known, text)
     article, hint = (served.article, served.hint) if served is not None else (ARTICLE, HINT)
     hits = known.index.search(text, language, most=LOOKED_AT)
-    act, why, passages = _decide(act, candidates, hits, known, language, (article, hint), served)
+    own = served.model.thresholds_for(text) if served is not None else None
+    act, why, passages = _decide(act, candidates, hits, known, language, (article, hint), own)
     words = candidates[0].intent.in_language("words", language) if act == ANSWER and why == Why.INTENT else ""
     return Understanding(
         act, why, language, candidates, passages, words, loaded.name if loaded is not None else "",
-        served.model.thresholds if served is not None else None, article,
+        own, article,
     )  # fmt: skip
 
 
@@ -117,14 +118,14 @@ def _candidate(one: Candidate, served: ServedIntents, known: Library) -> IntentC
 
 def _decide(
     act: str, candidates: Sequence[IntentCandidate], hits: Sequence[Hit], known: Library, language: str,
-    thresholds: tuple[float, float], served: ServedIntents | None,
+    articles_from: tuple[float, float], intents_from: Thresholds | None,
 ) -> tuple[str, Why, list[Passage]]:  # fmt: skip
     """A risk that is likely enough to be asked about goes to a person, whatever else is likely."""
-    ask = served.model.thresholds.ask if served is not None else 1.0
+    ask = intents_from.ask if intents_from is not None else 1.0
     likely = [one for one in candidates if one.confidence >= ask]
     if any(one.intent.hand_over for one in likely):
         return HAND_OVER, Why.PERSON, []
-    article, hint = thresholds
+    article, hint = articles_from
     passages = [
         _passage(hit.entry, hit.paragraph, hit.confidence, known) for hit in hits[:MOST] if hit.confidence >= hint
     ]

@@ -139,7 +139,13 @@ def _read() -> Examples:
 def _report(examples: Examples, learned: Learned, articles: Mapping[str, Any]) -> dict[str, Any]:
     trial, names = learned.trial, learned.model.intents
     told, hits = trial.confidence.argmax(axis=1), trial.hits
-    acts = np.array([act(row, learned.model.thresholds) for row in trial.confidence]) == ANSWER
+    model, texts = learned.model, examples.texts
+    acts = np.array(
+        [
+            act(row, model.thresholds_for(texts[at]))
+            for row, at in zip(trial.confidence, examples.known, strict=True)
+        ]
+    ) == ANSWER  # fmt: skip
     languages = np.array([examples.languages[at] for at in examples.known])
     best = np.concatenate([trial.confidence.max(axis=1), learned.strange.max(axis=1, initial=0.0)])
     is_known = np.r_[np.ones(len(hits), bool), np.zeros(len(learned.strange), bool)]
@@ -148,7 +154,9 @@ def _report(examples: Examples, learned: Learned, articles: Mapping[str, Any]) -
     }  # fmt: skip
     pairs = Counter(zip(trial.right[~hits].tolist(), told[~hits].tolist(), strict=True))
     apart = measures.auroc(best, is_known) if len(learned.strange) else None
-    beside = [act(row, learned.model.thresholds) for row in learned.strange]
+    beside = [
+        act(row, model.thresholds_for(texts[at])) for row, at in zip(learned.strange, examples.strange, strict=True)
+    ]
     return {
         "metrics": {
             "recall": float(np.mean([one["recall"] for one in intents.values()])),
@@ -164,7 +172,8 @@ def _report(examples: Examples, learned: Learned, articles: Mapping[str, Any]) -
         },
         "confusions": [[names[own], names[other], count] for (own, other), count in pairs.most_common(CONFUSIONS_KEPT)],
         "strange": {"examples": len(beside), "answered": sum(one == ANSWER for one in beside)},
-        "thresholds": learned.model.thresholds.__dict__,
+        "thresholds": model.thresholds.__dict__,
+        "thresholds_by_script": {script: one.__dict__ for script, one in model.by_script.items()},
         "articles": dict(articles),
     }  # fmt: skip
 
@@ -257,7 +266,8 @@ def _write_back(examples: Examples, learned: Learned) -> None:
         row = learned.strange[place]
         best = int(row.argmax())
         confidence[at] = float(row[best])
-        taken[at] = ids_of[names[best]] if row[best] >= learned.model.thresholds.ask else None
+        ask = learned.model.thresholds_for(examples.texts[at]).ask
+        taken[at] = ids_of[names[best]] if row[best] >= ask else None
     nearest, likeness = _nearest(examples.texts)
     with transaction.atomic(), connection.cursor() as cursor:
         guard()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reviews.ml import linear
 from reviews.ml.grams import GramKinds
-from reviews.ml.intents import Floats, IntentModel, Thresholds
+from reviews.ml.intents import SCRIPTS, Floats, IntentModel, Thresholds, script_of
 from reviews.ml.ngram import TooFewTexts
 from reviews.ml.vocabulary import CountedTexts
 
@@ -17,6 +17,8 @@ FOLDS = 5
 RIGHT = 0.9
 """Of what is answered, so much must be right."""
 GAPS = (0.0, 0.05, 0.1, 0.2)
+FEWEST_KNOWN = 100
+"""Examples of one script from which its thresholds are measured."""
 FEWEST_STRANGE = 30
 """From so many collected texts on, that nothing covers, no intent has to play their part."""
 STRANGE_SHARE = 0.5
@@ -59,7 +61,9 @@ def train(
     params = params or IntentParams()
     names, codes = _coded(intents)
     model = _fit(texts, codes, tuple(names), params)
-    return replace(model, thresholds=thresholds_of(tried(texts, intents, params, seed=seed)))
+    trial = tried(texts, intents, params, seed=seed)
+    by_script = _by_script(trial, [texts[at] for at in trial.examples.tolist()])
+    return replace(model, thresholds=thresholds_of(trial), by_script=by_script)
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,9 @@ def learn(
     if len(own) < len(codes):
         raise TooFewTexts("Too few examples to try each of them on others.")
     kept = Trial(trial.confidence[own], trial.right[own], trial.examples[own])
-    return Learned(replace(model, thresholds=thresholds_of(judged)), kept, beside)
+    asked = [texts[at] for at in trial.examples.tolist()] + list(strange)
+    model = replace(model, thresholds=thresholds_of(judged), by_script=_by_script(judged, asked))
+    return Learned(model, kept, beside)
 
 
 def folds_of(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -173,6 +179,19 @@ def thresholds_of(trial: Trial) -> Thresholds:
     ends = np.flatnonzero(_ends(best[order]))
     ask = float(best[order[ends[gained[ends].argmax()]]]) if len(ends) else 1.0
     return Thresholds(answer, min(ask, answer), -minus_gap)
+
+
+def _by_script(judged: Trial, asked: Sequence[str]) -> dict[str, Thresholds]:
+    """Thresholds of each script that has enough texts of both kinds to tell; none where all texts are of one."""
+    scripts = np.array([script_of(text) for text in asked])
+    found = {}
+    for script in SCRIPTS:
+        own = scripts == script
+        known = own & judged.known
+        if own.all() or known.sum() < FEWEST_KNOWN or (own & ~judged.known).sum() < FEWEST_STRANGE:
+            continue
+        found[script] = thresholds_of(Trial(judged.confidence[own], judged.right[own]))
+    return found
 
 
 def _ends(falling: Floats) -> NDArray[np.bool_]:

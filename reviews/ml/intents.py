@@ -6,14 +6,14 @@ Numpy and scipy.sparse only. Arrays (n grams, k intents, m examples):
 * `example_indptr` int64 [m + 1], `example_indices` int32, `example_values` float32: the examples as rows of TF-IDF
 * `example_intents` int32 [m]: whose they are, in the order that training got them
 
-`meta`: `format` 1, `intents`, `characters`, `words`, `shortest`, `crossing`, `temperature`, and the thresholds
-`answer`, `ask`, `gap`.
+`meta`: `format` 1, `intents`, `characters`, `words`, `shortest`, `crossing`, `temperature`, the thresholds `answer`,
+`ask`, `gap`, and `by_script` with those of texts in one script.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviews.ml.grams import GramKinds
-from reviews.ml.text import normalise
+from reviews.ml.text import HAN_CHARACTER, normalise
 from reviews.ml.vocabulary import CountedTexts, Vocabulary
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 ANSWER, ASK, HAND_OVER = "answer", "ask", "hand_over"
+HAN, OTHER = SCRIPTS = "han", "other"
 SUGGESTED = 3
 Floats = NDArray[np.float64]
 
@@ -74,11 +75,18 @@ class IntentModel:
     example_intents: NDArray[np.int32]
     temperature: float = 1.0
     thresholds: Thresholds = Thresholds()
+    by_script: Mapping[str, Thresholds] = field(default_factory=dict)
+
+    def thresholds_for(self, text: str) -> Thresholds:
+        """Those of its script, else those of all. A Chinese sentence has fewer and rarer grams than an English one, so
+        equal confidences do not mean the same."""
+        return self.by_script.get(script_of(text), self.thresholds)
 
     def understand(self, utterances: Sequence[str]) -> list[Understood]:
         """One answer for each raw utterance. Never raises for a str."""
-        confidence, nearest = self.confidences([normalise(text) for text in utterances])
-        return [self._understood(row, near) for row, near in zip(confidence, nearest, strict=True)]
+        texts = [normalise(text) for text in utterances]
+        told = zip(*self.confidences(texts), texts, strict=True)
+        return [self._understood(row, near, self.thresholds_for(text)) for row, near, text in told]
 
     def confidences(self, texts: Sequence[str]) -> tuple[Floats, NDArray[np.int64]]:
         """[texts × intents] of normalised texts: confidences, and numbers of the nearest examples of each intent."""
@@ -118,10 +126,10 @@ class IntentModel:
     def _examples_of(self) -> list[NDArray[np.int64]]:
         return [np.flatnonzero(self.example_intents == at) for at in range(len(self.intents))]
 
-    def _understood(self, confidence: Floats, nearest: NDArray[np.int64]) -> Understood:
+    def _understood(self, confidence: Floats, nearest: NDArray[np.int64], thresholds: Thresholds) -> Understood:
         order = [int(at) for at in np.argsort(-confidence, kind="stable")[:SUGGESTED] if confidence[at] > 0.0]
         found = tuple(Candidate(self.intents[at], float(confidence[at]), int(nearest[at])) for at in order)
-        return Understood(act(confidence, self.thresholds), found)
+        return Understood(act(confidence, thresholds), found)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """What the registry writes; no array holds objects."""
@@ -139,6 +147,7 @@ class IntentModel:
             "format": FORMAT, "intents": list(self.intents), "characters": kinds.characters, "words": kinds.words,
             "shortest": kinds.shortest, "crossing": kinds.crossing, "temperature": self.temperature,
             **self.thresholds.__dict__,
+            "by_script": {script: one.__dict__ for script, one in self.by_script.items()},
         }  # fmt: skip
 
     @classmethod
@@ -164,8 +173,18 @@ class IntentModel:
             raise ValueError("The arrays of the intents do not fit together.")
         return cls(
             intents, Vocabulary(kinds, keys, arrays["idf"]), arrays["weights"], arrays["bias"], examples, owners,
-            float(meta["temperature"]), Thresholds(*(float(meta[name]) for name in ("answer", "ask", "gap"))),
+            float(meta["temperature"]), _thresholds(meta),
+            {str(script): _thresholds(one) for script, one in meta.get("by_script", {}).items()},
         )  # fmt: skip
+
+
+def _thresholds(meta: Mapping[str, Any]) -> Thresholds:
+    return Thresholds(*(float(meta[name]) for name in ("answer", "ask", "gap")))
+
+
+def script_of(text: str) -> str:
+    """HAN where a text has a Chinese character, else OTHER."""
+    return HAN if HAN_CHARACTER.search(text) else OTHER
 
 
 def act(confidence: Floats, thresholds: Thresholds) -> str:

@@ -41,9 +41,10 @@ def main() -> int:
         confidence = model.confidences([normalise(text) for text in test["text"]])[0]
         right = np.array([model.intents.index(name) if name != STRANGE else -1 for name in test["intent"]])
         hits, known, best = confidence.argmax(axis=1) == right, right >= 0, confidence.max(axis=1)
-        sure = best >= model.thresholds.ask
+        own = [model.thresholds_for(text) for text in map(normalise, test["text"])]
+        sure = best >= np.array([one.ask for one in own])
         low, high = measures.share_interval(hits[known])
-        acts = np.array([act(row, model.thresholds) for row in confidence])
+        acts = np.array([act(row, one) for row, one in zip(confidence, own, strict=True)])
         found[language] = {
             "utterances": len(test), "covered": int(known.sum()),
             "accuracy_in_scope": float(hits[known].mean()), "accuracy_low": low, "accuracy_high": high,
@@ -54,7 +55,7 @@ def main() -> int:
             "strange_answered": float((acts[~known] == ANSWER).mean()),
         }  # fmt: skip
     print(as_text({"languages": rounded(found)}))
-    print(f"learned from {len(examples)} examples in {cpu:.1f} CPU s; thresholds {model.thresholds}")
+    print(f"learned from {len(examples)} examples in {cpu:.1f} CPU s; thresholds {model.thresholds}, {model.by_script}")
     BENCH.mkdir(parents=True, exist_ok=True)
     write_json(BENCH / "starter-intents.json", rounded({"languages": found, "train_cpu_seconds": cpu}))
     below = [

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from reviews.ml import intent_training
-from reviews.ml.intent_training import Trial, thresholds_of, tried
+from reviews.ml.intent_training import Trial, _by_script, thresholds_of, train, tried
 from reviews.ml.intents import ANSWER, ASK, HAND_OVER, IntentModel, Thresholds, act
 from reviews.ml.ngram import TooFewTexts
 from reviews.ml.text import normalise
@@ -163,3 +165,40 @@ def test_acts_follow_from_the_thresholds():
 def test_learning_needs_two_intents_and_two_examples(intents):
     with pytest.raises(TooFewTexts):
         intent_training.train(["some text"] * len(intents), intents)
+
+
+def test_each_script_has_thresholds_of_its_own_where_its_confidences_mean_something_else():
+    """Chinese answers are right from 0.3 on, English ones from 0.7 on."""
+    asked, confidence, right = [], [], []
+    for text, first in (("退货", 0.3), ("return", 0.7)):
+        for step in range(500):
+            sure = 0.1 + 0.8 * step / 499
+            is_right = sure >= first
+            asked.append(text)
+            confidence.append([sure, 0.0])
+            right.append(0 if is_right else -1)
+
+    found = _by_script(Trial(np.array(confidence), np.array(right)), asked)
+
+    assert found == {
+        "han": thresholds_of(Trial(np.array(confidence[:500]), np.array(right[:500]))),
+        "other": thresholds_of(Trial(np.array(confidence[500:]), np.array(right[500:]))),
+    }
+    assert found["han"].answer < 0.35 < 0.6 < found["other"].answer
+
+
+def test_texts_of_one_script_alone_have_the_thresholds_of_all():
+    confidence = np.linspace(0.1, 0.9, 400)[:, None] * [1.0, 0.0]
+    right = np.where(confidence[:, 0] >= 0.5, 0, -1)
+
+    assert _by_script(Trial(confidence, right), ["return"] * 400) == {}
+
+
+def test_thresholds_by_script_are_published_with_the_model():
+    model = train([f"{word} {n}" for word in ("return", "ship") for n in range(4)], ["back"] * 4 + ["out"] * 4)
+    told = replace(model, by_script={"han": Thresholds(0.4, 0.1, 0.05)})
+
+    again = IntentModel.from_arrays(told.to_arrays(), told.to_meta())
+
+    assert again.thresholds_for("我要退货") == Thresholds(0.4, 0.1, 0.05)
+    assert again.thresholds_for("return it") == model.thresholds
