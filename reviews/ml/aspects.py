@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from reviews.ml.lexicon import Lexicon, shipped
 from reviews.ml.sentiment import NEGATIVE, POSITIVE, Scorer
 from reviews.ml.serving import sigmoid
-from reviews.ml.text import Span, clauses, normalise
+from reviews.ml.text import Span, clauses, normalise, whole_word
 
 Floats = NDArray[np.float64]
 STARTER = Path(__file__).resolve().parents[1] / "starter" / "aspects.json"
@@ -59,7 +59,7 @@ class AspectTerms:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         known = sorted(filter(None, self._owner), key=lambda term: (-len(term), term))
-        shapes = (rf"\b{re.escape(term)}\b" if term.isascii() else re.escape(term) for term in known)
+        shapes = (whole_word(term) if term.isascii() else re.escape(term) for term in known)
         return re.compile("|".join(shapes) or r"(?!)")
 
 
@@ -73,7 +73,7 @@ def locate(text: str, term: str) -> Span | None:
     """Where a term stands in a text, both normalised: rather as a whole word than as a part of one. None without."""
     if not term:
         return None
-    whole = re.search(rf"(?<!\w){re.escape(term)}(?!\w)", text) if term.isascii() else None
+    whole = re.search(whole_word(term), text) if term.isascii() else None
     at = whole.start() if whole else text.find(term)
     return Span(at, at + len(term)) if at >= 0 else None
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviews.ml.serving import sigmoid
-from reviews.ml.text import HAN, clauses
+from reviews.ml.text import HAN, clauses, whole_word
 from reviews.ml.words import listed
 
 STEEPNESS = 1.3
@@ -98,7 +98,7 @@ def _weight(before: str, word: str) -> float:
 def _any_of(words: frozenset[str]) -> re.Pattern[str]:
     """The longest word first; Latin words whole."""
     parts = sorted(words, key=lambda word: (-len(word), word))
-    shapes = (rf"\b{re.escape(one)}\b" if one.isascii() else GUARDS.get(one, re.escape(one)) for one in parts)
+    shapes = (whole_word(one) if one.isascii() else GUARDS.get(one, re.escape(one)) for one in parts)
     return re.compile("|".join(shapes))
 
 

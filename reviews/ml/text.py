@@ -64,6 +64,13 @@ def normalise(text: str) -> str:
     return _squeezed(_simplified(masked(plain(text)).lower()))
 
 
+def whole_word(term: str) -> str:
+    """Pattern of a Latin term that is no part of a longer word. A Chinese character beside it is another word: people
+    write 这个quality很好 without spaces, and to `\\b` those characters are letters."""
+    letter = rf"[^\W{HAN}]"
+    return rf"(?<!{letter}){re.escape(term)}(?!{letter})"
+
+
 def plain(text: str) -> str:
     """Only what somebody would see: tags, scripts, entities, control and zero-width signs and surrogates gone."""
     seen = text[:LONGEST]

@@ -19,7 +19,8 @@ class Aspect(TimestampedModel):
     """One thing that customers praise or blame: quality, delivery, price."""
 
     key = models.CharField(
-        _("key"), max_length=40, unique=True, validators=[RegexValidator(r"^[a-z][a-z0-9_]*\Z")],
+        pgettext_lazy("name in the program", "key"), max_length=40, unique=True,
+        validators=[RegexValidator(r"^[a-z][a-z0-9_]*\Z")],
         help_text=_("Small letters, digits and underscores. Charts, exports and the API know it by this."),
     )  # fmt: skip
     title_en = models.CharField(_("name in English"), max_length=80)

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.models import TimestampedModel
 
@@ -14,7 +15,7 @@ class Topic(TimestampedModel):
     """What many reviews of one language are about. Found anew again and again; one that is found again keeps its key
     and the name that staff gave it."""
 
-    key = models.CharField(_("key"), max_length=20, unique=True)
+    key = models.CharField(pgettext_lazy("name in the program", "key"), max_length=20, unique=True)
     language = models.CharField(_("language"), max_length=10)
     name = models.CharField(_("name"), max_length=80, blank=True, help_text=_("Empty: its first words."))
     words = models.JSONField(_("words"), default=list, help_text=_("With their weights, the heaviest first."))

@@ -19,6 +19,8 @@ def said(text, term):
         ("電池續航不錯", ["battery", "battery"]),
         ("the battery life is short", ["battery"]),
         ("I resized the outfits", []),
+        ("这个quality很好", ["quality"]),
+        ("la qualité, naïvely", []),
         ("", []),
     ],
 )
