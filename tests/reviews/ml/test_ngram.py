@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from reviews.ml import measures, ngram
-from reviews.ml.engines import ENGINES, make
+from reviews.ml.engines import ENGINES, TRANSFORMER, make
 from reviews.ml.grams import GramKinds
 from reviews.ml.ngram import PLAIN, NgramParams, TooFewTexts, threshold_of
 from reviews.ml.serving import NgramScorer, build_scorer
+from reviews.ml.transformer import NoTransformer
 from reviews.ml.vocabulary import CountedTexts
 
 GOOD, BAD = ["喜欢", "满意", "nice", "soft"], ["失望", "难用", "broken", "late"]
@@ -156,12 +157,14 @@ def test_the_threshold_is_one_half_where_classes_are_as_frequent_and_lower_for_a
 
 def test_engines_are_made_by_name_and_say_what_they_did():
     texts, labels = shop(size=200)
-    for name in ENGINES:
+    for name in set(ENGINES) - {TRANSFORMER}:
         engine = make(name, seed=1).fit(texts, labels)
         assert engine.classes == ("negative", "positive")
         assert engine.described()
         chances = engine.probabilities(texts)
         assert [engine.classes[at] for at in engine.chosen(chances)[:20]] == engine.scorer.predict(texts)[:20]
+    with pytest.raises(NoTransformer, match="REVIEWS_TRANSFORMER"):
+        make(TRANSFORMER).fit(texts, labels)
     with pytest.raises(KeyError):
         make("unknown")
     with pytest.raises(ValueError, match="not learned"):
