@@ -41,7 +41,7 @@ class ReviewsConfig(AppConfig):
             "sentiment", "reviews.choices.SENTIMENT", title=_("Sentiment of reviews"), metrics=METRICS, order=300,
             train="reviews.tasks.train",
         )  # fmt: skip
-        first_models.register("sentiment", "reviews.first.ask", order=310)
+        first_models.register("sentiment", "reviews.first.ask", order=205)
 
     @staticmethod
     def _register_trends() -> None:

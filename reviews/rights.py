@@ -5,7 +5,7 @@ from operator import or_
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import CASCADE, Q
+from django.db.models import CASCADE, ForeignObjectRel, Q
 
 from catalog.models import Visitor
 from core.rights.erasing import patterns
@@ -32,8 +32,9 @@ def review_traces(who: Identity, label: str, pk: int) -> int:
         ReviewReport.objects.filter(spoke | Q(review__in=own)),
     ):
         gone += rows._raw_delete(rows.db)  # type: ignore[attr-defined]
-    for relation in Review._meta.related_objects:  # photos, the reply, what models made of it
-        if relation.on_delete is CASCADE:
+    # Photos, the reply, what models made of it; also tables that no review leads to (related_name "+").
+    for relation in Review._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ForeignObjectRel) and relation.on_delete is CASCADE:
             hanging = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": own})
             gone += hanging._raw_delete(hanging.db)
     recount(Review.objects.filter(pk__in=elsewhere))

@@ -154,9 +154,10 @@ class ReviewSummaryView(ApiView):
     )
     def get(self, request: Request, product_id: str) -> Response:
         product = shown_product(product_id).pk
-        summary = selectors.summary_of(product, get_language() or "en")
+        stars = selectors.stars_of(product)
+        summary = selectors.summary_of(product, get_language() or "en") if stars.count >= selectors.FROM else None
         in_words = None if summary is None else summary_row(summary)
-        return Response(stars_row(selectors.stars_of(product)) | {"in_words": in_words})
+        return Response(stars_row(stars) | {"in_words": in_words})
 
 
 def published_review(ident: str) -> Review:

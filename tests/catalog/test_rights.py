@@ -56,19 +56,27 @@ from tests.factories import (
     CustomerStatsFactory,
     ExperimentFactory,
     ExposureFactory,
+    FollowUpFactory,
     FunnelCustomerFactory,
+    HiddenQuoteFactory,
     InteractionFactory,
     OrderFactory,
     OrderLineFactory,
+    ReviewAspectFactory,
     ReviewFactory,
+    ReviewLabelFactory,
     ReviewPhotoFactory,
+    ReviewReadingFactory,
     ReviewReplyFactory,
     ReviewReportFactory,
+    ReviewTopicFactory,
     ReviewVoteFactory,
+    SampledReviewFactory,
     SearchQueryFactory,
     SegmentMembershipFactory,
     SnapshotMemberFactory,
     StaffUserFactory,
+    SuspicionScoreFactory,
     VariantFactory,
     VisitorFactory,
 )
@@ -131,7 +139,10 @@ def ana() -> Customer:
     ):  # fmt: skip
         factory.create(customer=ana)
     review = ReviewFactory.create(customer=ana)
-    for of_review in (ReviewPhotoFactory, ReviewReplyFactory):
+    for of_review in (
+        FollowUpFactory, HiddenQuoteFactory, ReviewAspectFactory, ReviewLabelFactory, ReviewPhotoFactory,
+        ReviewReadingFactory, ReviewReplyFactory, ReviewTopicFactory, SampledReviewFactory, SuspicionScoreFactory,
+    ):  # fmt: skip
         of_review.create(review=review)
     for voice in (ReviewReportFactory, ReviewVoteFactory):
         voice.create(customer=ana)

@@ -42,7 +42,7 @@ def page(client):
 def test_only_capabilities_that_exist_are_named(client):
     names = [one.key for one in results.report()]
 
-    assert names == ["recommendations", "search", "everything"]
+    assert names == ["recommendations", "search", "follow_up", "everything"]
     text = page(client).text
     assert "Not measured: without a control nobody can say what it brings." in text
     for promise in ("+20%", "+30%", "assistant", "campaign"):
@@ -158,6 +158,7 @@ def test_the_file_says_how_each_line_was_counted(client):
     assert [line["Metric"] for line in lines] == [
         "Share of people who buy",
         "Share of people who return something",
+        "",
         "",
         "",
     ]
