@@ -93,7 +93,7 @@ def test_an_order_shows_its_timeline(shop, page):
     expect(page.locator("main")).to_contain_text(re.compile("placed", re.IGNORECASE))
 
 
-def test_the_whole_site_speaks_chinese_when_asked(shop, browser, live_server):
+def test_the_whole_site_speaks_chinese_when_asked(shop, browser, live_server, quiet_end):
     context = browser.new_context(base_url=live_server.url, locale="zh-CN")
     page = context.new_page()
     page.goto("/admin/")

@@ -75,7 +75,7 @@ def shop(db: None, settings: Any, tmp_path: Any) -> Iterator[list[Product]]:
 
 
 @pytest.fixture
-def phone(browser: Browser, live_server: Any, shop: list[Product]) -> Iterator[Callable[..., Page]]:
+def phone(browser: Browser, live_server: Any, quiet_end: None, shop: list[Product]) -> Iterator[Callable[..., Page]]:
     """`phone(java_script_enabled=False)`: a telephone's page; its script errors and refused requests fail the test."""
     contexts, problems = [], []
 
