@@ -69,6 +69,7 @@ HARMLESS = {
     "reviews.TopicWeek": "week",
     "reviews.ReviewSummary": "aspects quotes",  # counts, and places in reviews without their words
     "vision.ImageAnalysis": "colours content_sha256 issues look main_colour",
+    "vision.ImageVector": "content_sha256 vector",
     "vision.NotDuplicates": "one_sha256 other_sha256",
     "vision.RemovedPicture": "file kept",
     "catalog.Brand": "external_id name name_translations public_id",
@@ -86,6 +87,7 @@ HARMLESS = {
     "catalog.Product": "attributes description description_translations external_id name name_translations public_id",
     "catalog.ProductImage": "alt content_sha256 file source_name",
     "catalog.ProductTag": "kind value value_translations",
+    "catalog.ProductVector": "kind vector",
     "catalog.Refund": "currency",
     "catalog.SearchDocument": "fields tokens",
     "catalog.SearchQuery": "matched",

@@ -15,6 +15,7 @@ from catalog.models.search import (
     SearchTerm,
 )
 from catalog.models.stock import StockMovement
+from catalog.models.vectors import ProductVector
 
 __all__ = [
     "LOW_STOCK",
@@ -38,6 +39,7 @@ __all__ = [
     "Product",
     "ProductImage",
     "ProductTag",
+    "ProductVector",
     "Refund",
     "SearchChange",
     "SearchDocument",

@@ -49,6 +49,7 @@ from tests.factories.catalog import (
     ProductFactory,
     ProductImageFactory,
     ProductTagFactory,
+    ProductVectorFactory,
     RefundFactory,
     SearchQueryFactory,
     SearchSynonymFactory,
@@ -104,6 +105,7 @@ from tests.factories.reviews import (
 from tests.factories.vision import (
     DuplicatePairFactory,
     ImageAnalysisFactory,
+    ImageVectorFactory,
     NotDuplicatesFactory,
     RemovedPictureFactory,
 )
@@ -141,6 +143,7 @@ __all__ = [
     "FunnelDayFactory",
     "HiddenQuoteFactory",
     "ImageAnalysisFactory",
+    "ImageVectorFactory",
     "ImportBatchFactory",
     "IntentExampleFactory",
     "IntentFactory",
@@ -162,6 +165,7 @@ __all__ = [
     "ProductFactory",
     "ProductImageFactory",
     "ProductTagFactory",
+    "ProductVectorFactory",
     "QualityFindingFactory",
     "QualitySampleFactory",
     "ReadingSettingsFactory",

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import factory
+import numpy as np
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from factory.django import DjangoModelFactory
@@ -28,6 +29,7 @@ from catalog.models import (
     Product,
     ProductImage,
     ProductTag,
+    ProductVector,
     Refund,
     SearchQuery,
     SearchSynonym,
@@ -267,6 +269,17 @@ class ProductTagFactory(DjangoModelFactory):
     product = factory.SubFactory("tests.factories.catalog.ProductFactory")
     kind = "colour"
     value = factory.Sequence(lambda n: f"colour {n}")
+
+
+class ProductVectorFactory(DjangoModelFactory):
+    class Meta:
+        model = ProductVector
+
+    product = factory.SubFactory("tests.factories.catalog.ProductFactory")
+    vector = factory.LazyFunction(lambda: np.array([1.0, 0.0], "<f2").tobytes())
+    dimensions = 2
+    model_version = factory.SubFactory("tests.factories.core.ModelVersionFactory", kind="vision")
+    computed_at = factory.LazyFunction(timezone.now)
 
 
 class SearchQueryFactory(DjangoModelFactory):

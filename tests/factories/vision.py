@@ -1,10 +1,12 @@
 """What was seen on photos, and what staff decided about them."""
 
 import factory
+import numpy as np
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from tests.factories.catalog import ProductFactory, ProductImageFactory
+from tests.factories.core import ModelVersionFactory
 from vision import models
 
 
@@ -53,3 +55,13 @@ class RemovedPictureFactory(DjangoModelFactory):
     kept = factory.LazyFunction(dict)
     file = "products/gone.png"
     removed_at = factory.LazyFunction(timezone.now)
+
+
+class ImageVectorFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ImageVector
+
+    image = factory.SubFactory(ProductImageFactory)
+    version = factory.SubFactory(ModelVersionFactory, kind="vision")
+    vector = factory.LazyFunction(lambda: np.array([1.0, 0.0], "<f2").tobytes())
+    computed_at = factory.LazyFunction(timezone.now)

@@ -2,5 +2,6 @@
 
 from vision.models.analyses import ImageAnalysis
 from vision.models.duplicates import DuplicatePair, NotDuplicates, RemovedPicture
+from vision.models.vectors import ImageVector
 
-__all__ = ["DuplicatePair", "ImageAnalysis", "NotDuplicates", "RemovedPicture"]
+__all__ = ["DuplicatePair", "ImageAnalysis", "ImageVector", "NotDuplicates", "RemovedPicture"]
