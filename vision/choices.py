@@ -4,6 +4,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.model_registry import ModelKind
+
+VISION = ModelKind(name="vision", schema_version=1, primary_metric="accuracy", builder="vision.ml.serving.build_tagger")
+"""Networks that read photos: see `vision.ml.serving` for what an artifact holds."""
+
 
 class Issue(models.TextChoices):
     """What is wrong with a photo, worst first."""
