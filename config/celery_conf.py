@@ -207,6 +207,11 @@ beat_schedule = {
         "schedule": 60,
         "options": {"queue": "light", "expires": 120},
     },
+    "keep what photos look like at hand": {
+        "task": "vision.tasks.keep_vectors",
+        "schedule": 60,
+        "options": {"queue": "light", "expires": 120},
+    },
     "forget removed photos": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="3", minute="50"),

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ def write(
     read = dict(zip(image_ids, contents, strict=True)) if contents is not None else {}
     now = timezone.now()
     with transaction.atomic():
-        _take_turns()
+        take_turns()
         there = {
             pk: (product, content)
             for pk, product, content in ProductImage.objects.select_for_update(of=("self",), no_key=True)
@@ -61,7 +61,7 @@ def write(
         serves = served_version()
         if serves in (None, version):
             _count_again({product for product, _content in there.values()}, version)
-        elif not ImageVector.objects.exclude(version=version).exists():
+        elif not is_read_anew(version):
             complete(version)
     return len(rows)
 
@@ -70,7 +70,7 @@ def write(
 def complete(version: int) -> int:
     """The version has read the shop: products change to it, and what it could not read loses its vector. How many
     products have one now. Does nothing while the version has no picture."""
-    _take_turns()
+    take_turns()
     if not ImageVector.objects.filter(version=version).exists():
         return ProductVector.objects.of(IMAGE).count()
     ImageVector.objects.exclude(version=version).delete()
@@ -85,9 +85,9 @@ def complete(version: int) -> int:
 def mend() -> int:
     """Count products anew that lost a picture since their vector was made. How many. While a newer version reads the
     shop nothing is done: products change to it soon."""
-    _take_turns()
+    take_turns()
     serves = served_version()
-    if serves is None or ImageVector.objects.exclude(version=serves).exists():
+    if serves is None or is_read_anew(serves):
         return 0
     counted = ProductVector.objects.of(IMAGE).aggregate(sources=Coalesce(Sum("sources"), 0))["sources"]
     if counted == ImageVector.objects.count():
@@ -102,6 +102,11 @@ def mend() -> int:
 def served_version() -> int | None:
     """The version that products are compared by; None before the first picture was read."""
     return ProductVector.objects.of(IMAGE).order_by("pk").values_list("model_version_id", flat=True).first()
+
+
+def is_read_anew(version: int) -> bool:
+    """Whether another version than this one has seen pictures."""
+    return ImageVector.objects.filter(Q(version__lt=version) | Q(version__gt=version)).exists()
 
 
 def unit_rows(vectors: NDArray[np.floating]) -> Vectors:
@@ -125,7 +130,8 @@ def unpacked(stored: Sequence[bytes | memoryview]) -> Vectors:
     return flat.reshape(len(stored), -1) if stored else flat.reshape(0, 0)
 
 
-def _take_turns() -> None:
+def take_turns() -> None:
+    """Until the transaction ends nobody else writes vectors."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('vision.vectors'))")
 

@@ -25,6 +25,23 @@ def look() -> dict[str, Any]:
     return pipelines.look().__dict__
 
 
+@shared_task(name="vision.tasks.keep_vectors")
+def keep_vectors() -> None:
+    """Ask for a new matrix when vectors changed or its files are damaged. Safe to run at any time, also twice."""
+    from vision import embedding, laying
+
+    if embedding.mend() or laying.is_due():
+        enqueue("vision.tasks.lay_out", dedupe_key="vision.vectors")
+
+
+@job(kind="vision.vectors", queue="bulk", title=_("Lay out what photos look like"))
+def lay_out() -> dict[str, Any]:
+    """Let the vectors of the table serve. Safe to run twice."""
+    from vision import laying
+
+    return laying.lay_out()
+
+
 @job(kind="vision.removed", queue="light", title=_("Forget removed photos"))
 def forget_removed() -> dict[str, Any]:
     """Delete files of pictures that were removed 30 days ago. Safe to run twice."""
