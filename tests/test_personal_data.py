@@ -70,8 +70,12 @@ HARMLESS = {
     "reviews.ReviewSummary": "aspects quotes",  # counts, and places in reviews without their words
     "vision.ImageAnalysis": "colours content_sha256 issues look main_colour",
     "vision.ImageVector": "content_sha256 vector",
+    "vision.Label": "key name_en name_zh",
+    "vision.LabelSet": "key kind name_en name_zh",
     "vision.NotDuplicates": "one_sha256 other_sha256",
     "vision.RemovedPicture": "file kept",
+    "vision.ReviewDecision": "came_from content_sha256 undo",
+    "vision.TagSuggestion": "reasons source state",
     "catalog.Brand": "external_id name name_translations public_id",
     "catalog.BulkChange": "arguments",
     "catalog.BulkChangeRow": "after before reason",

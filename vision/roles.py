@@ -5,12 +5,16 @@ from core.roles import rights
 
 SEEN = "vision.view_imageanalysis"
 DECIDE = "vision.decide_duplicates"
+TAGS_SEEN = "vision.view_tagsuggestion"
+REVIEW_TAGS = "vision.review_tags"
+EDIT_LABELS = "vision.change_label"
 
-_SEEN = rights("vision.imageanalysis")
+_SEEN = rights("vision.imageanalysis") | rights("vision.labelset") | rights("vision.label") | {TAGS_SEEN}
+_LABELS = rights("vision.labelset", "add change") | rights("vision.label", "add change")
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
-    Role.MERCHANDISER: _SEEN | {DECIDE},
-    Role.EDITOR: set(_SEEN),
+    Role.MERCHANDISER: _SEEN | _LABELS | {DECIDE, REVIEW_TAGS},
+    Role.EDITOR: _SEEN | {REVIEW_TAGS},
     Role.MARKETER: set(_SEEN),
     Role.ANALYST: set(_SEEN),
     Role.AUDITOR: set(_SEEN),

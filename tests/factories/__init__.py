@@ -106,8 +106,12 @@ from tests.factories.vision import (
     DuplicatePairFactory,
     ImageAnalysisFactory,
     ImageVectorFactory,
+    LabelFactory,
+    LabelSetFactory,
     NotDuplicatesFactory,
     RemovedPictureFactory,
+    ReviewDecisionFactory,
+    TagSuggestionFactory,
 )
 
 __all__ = [
@@ -149,6 +153,8 @@ __all__ = [
     "IntentFactory",
     "InteractionFactory",
     "JobFactory",
+    "LabelFactory",
+    "LabelSetFactory",
     "LiveSnapshotFactory",
     "ModelVersionFactory",
     "NotDuplicatesFactory",
@@ -176,6 +182,7 @@ __all__ = [
     "ReplyTemplateFactory",
     "ReportSubscriptionFactory",
     "ReviewAspectFactory",
+    "ReviewDecisionFactory",
     "ReviewFactory",
     "ReviewLabelFactory",
     "ReviewPhotoFactory",
@@ -205,6 +212,7 @@ __all__ = [
     "StarterItemFactory",
     "StockMovementFactory",
     "SuspicionScoreFactory",
+    "TagSuggestionFactory",
     "TopicFactory",
     "TopicWeekFactory",
     "VariantFactory",

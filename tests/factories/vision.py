@@ -65,3 +65,47 @@ class ImageVectorFactory(DjangoModelFactory):
     version = factory.SubFactory(ModelVersionFactory, kind="vision")
     vector = factory.LazyFunction(lambda: np.array([1.0, 0.0], "<f2").tobytes())
     computed_at = factory.LazyFunction(timezone.now)
+
+
+class LabelSetFactory(DjangoModelFactory):
+    class Meta:
+        model = models.LabelSet
+
+    key = factory.Sequence(lambda n: f"set-{n}")
+    name_en = factory.Sequence(lambda n: f"Set {n}")
+    name_zh = factory.Sequence(lambda n: f"标签组 {n}")
+
+
+class LabelFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Label
+
+    label_set = factory.SubFactory(LabelSetFactory)
+    key = factory.Sequence(lambda n: f"label-{n}")
+    name_en = factory.Sequence(lambda n: f"Label {n}")
+    name_zh = factory.Sequence(lambda n: f"标签 {n}")
+
+
+class TagSuggestionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.TagSuggestion
+
+    image = factory.SubFactory(ProductImageFactory)
+    product = factory.SelfAttribute("image.product")
+    label = factory.SubFactory(LabelFactory)
+    source = models.TagSuggestion.Source.NETWORK
+    confidence = 0.8
+    made_at = factory.LazyFunction(timezone.now)
+
+
+class ReviewDecisionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReviewDecision
+
+    image = factory.SubFactory(ProductImageFactory)
+    product = factory.SelfAttribute("image.product")
+    content_sha256 = factory.SelfAttribute("image.content_sha256")
+    label = factory.SubFactory(LabelFactory)
+    is_right = True
+    came_from = models.ReviewDecision.CameFrom.QUEUE
+    decided_at = factory.LazyFunction(timezone.now)

@@ -2,6 +2,17 @@
 
 from vision.models.analyses import ImageAnalysis
 from vision.models.duplicates import DuplicatePair, NotDuplicates, RemovedPicture
+from vision.models.labels import Label, LabelSet, ReviewDecision, TagSuggestion
 from vision.models.vectors import ImageVector
 
-__all__ = ["DuplicatePair", "ImageAnalysis", "ImageVector", "NotDuplicates", "RemovedPicture"]
+__all__ = [
+    "DuplicatePair",
+    "ImageAnalysis",
+    "ImageVector",
+    "Label",
+    "LabelSet",
+    "NotDuplicates",
+    "RemovedPicture",
+    "ReviewDecision",
+    "TagSuggestion",
+]
