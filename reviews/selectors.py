@@ -54,7 +54,7 @@ def stars_of(product_id: int) -> Stars:
     """One query; `average` is None without reviews."""
     row: dict[str, Any] = Review.objects.published().filter(product_id=product_id).aggregate(
         count=Count("pk"), average=Avg("rating"), verified=Count("pk", filter=Q(is_verified=True)),
-        with_photos=Count("pk", filter=Exists(ReviewPhoto.objects.filter(review=OuterRef("pk")))),
+        with_photos=Count("pk", filter=Exists(ReviewPhoto.objects.shown().filter(review=OuterRef("pk")))),
         **{f"of_{stars}": Count("pk", filter=Q(rating=stars)) for stars in STARS},
     )  # fmt: skip
     return Stars(

@@ -641,6 +641,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_review_undo": ("POST", {"reviews.moderate_review"}),
     "reviews_review_decide": ("POST", {"reviews.moderate_review"}),
     "reviews_review_quote": ("POST", {"reviews.hide_quote"}),
+    "reviews_review_photo": ("POST", {"reviews.moderate_review"}),
     "reviews_review_reply": ("POST", {"reviews.change_reviewreply"}),
     "reviews_review_export": ("POST", {"core.export_data & reviews.view_review"}),
     "reviews_answers": ("GET", {"reviews.view_intent"}),

@@ -1,5 +1,7 @@
 """How reviews look in lists, cards and panels. Pure: everything shown was read before."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +31,9 @@ SENTIMENTS = {
 }
 SMALL, LARGE = 160, 800
 SHORT = 90
+LONGEST_PK = 18
+MOST_PHOTOS = 200
+"""Of one form: six of each review of a page of the queue."""
 
 
 def stars(rating: int) -> SafeString:
@@ -40,11 +45,13 @@ def stars(rating: int) -> SafeString:
 
 
 def status(review: Review) -> SafeString:
-    """What became of it; one that is published and complained about or suspicious waits too."""
+    """What became of it; one that is published and complained about, suspicious or with new photos waits too."""
     if review.status == Review.Status.PUBLISHED and review.open_reports:
         return pill(Meaning.WAITING, _("complained about"))
     if review.status == Review.Status.PUBLISHED and review.is_suspected:
         return pill(Meaning.WAITING, Review.Status.PENDING.label)
+    if review.status == Review.Status.PUBLISHED and review.has_new_photos:
+        return pill(Meaning.WAITING, _("new photos"))
     return pill(MEANINGS[Review.Status(review.status)], review.get_status_display())
 
 
@@ -101,7 +108,34 @@ def age(moment: datetime) -> Any:
     return ago(moment) if timezone.now() - moment < timedelta(days=1) else cells.day(moment)
 
 
-def photo_addresses(photo: ReviewPhoto) -> tuple[str, str]:
-    """The photo drawn small, and as large as a page shows it."""
-    name = photo.file.name
-    return reverse("picture", args=[SMALL, name]), reverse("picture", args=[LARGE, name])
+@dataclass(frozen=True)
+class PhotoShown:
+    """A photo drawn small, and as large as a page shows it; `pill` says where others do not see it."""
+
+    pk: int
+    small: str
+    large: str
+    is_new: bool
+    is_hidden: bool
+    pill: SafeString | str
+
+
+def photos(review: Review) -> list[PhotoShown]:
+    """Reads `photos`, which the selectors bring along."""
+    return [_photo(one) for one in review.photos.all()]
+
+
+def _photo(photo: ReviewPhoto) -> PhotoShown:
+    name, state = photo.file.name, ReviewPhoto.State
+    is_new, is_hidden = photo.state == state.NEW, photo.state == state.HIDDEN
+    return PhotoShown(
+        photo.pk, reverse("picture", args=[SMALL, name]), reverse("picture", args=[LARGE, name]), is_new, is_hidden,
+        pill(Meaning.WAITING if is_new else Meaning.STOPPED, photo.get_state_display()) if is_new or is_hidden else "",
+    )  # fmt: skip
+
+
+def seen_photos(data: Mapping[str, Any]) -> dict[int, bool]:
+    """Of a form that shows new photos: those it showed (`seen`), and whether each is to be shown (`photos`)."""
+    shown = set(data.getlist("photos"))  # type: ignore[attr-defined]
+    seen = data.getlist("seen")[:MOST_PHOTOS]  # type: ignore[attr-defined]
+    return {int(one): one in shown for one in seen if one.isdecimal() and len(one) <= LONGEST_PK}

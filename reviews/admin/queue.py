@@ -44,13 +44,22 @@ class Card:
     product: str
     picture: SafeString
     stars: SafeString
-    photos: list[tuple[str, str]]
+    photos: list[cells.PhotoShown]
     facts: list[str]
     suspicion: SafeString | str
     why: list[str]
     reports: list[ReviewReport]
     read: Any
     sentiments: list[tuple[str, Any, bool]]
+
+    @property
+    def key(self) -> str:
+        """For names in the page."""
+        return str(self.review.pk)
+
+    @property
+    def new_photos(self) -> list[int]:
+        return [photo.pk for photo in self.photos if photo.is_new]
 
 
 @dataclass(frozen=True)
@@ -78,13 +87,15 @@ def page(request: HttpRequest) -> HttpResponse:
     if number > 1 and (number - 1) * PAGE >= shown:
         return HttpResponseRedirect(here)
     cards = _cards(request, (number - 1) * PAGE, only_suspected=only_suspected) if shown else []
+    many = [card for card in cards if not card.reports and not card.review.is_suspected]
     page_of = f"{here}{'&' if only_suspected else '?'}page="
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Reviews to check"),
         "crumbs": [{"title": _("Reviews"), "url": reverse("admin:reviews_review_changelist")}],
         "cards": cards,
-        "many": [card.review.pk for card in cards if not card.reports and not card.review.is_suspected],
+        "many": [card.review.pk for card in many],
+        "many_photos": [photo for card in many for photo in card.new_photos],
         "tabs": _tabs(waiting, suspected, only_suspected=only_suspected) if may_see and suspected else [],
         "agreement": suspicion.agreement_words(selectors.agreement()) if only_suspected else "",
         "reasons": Review.Reason.choices,
@@ -133,7 +144,7 @@ def _cards(request: HttpRequest, first: int, *, only_suspected: bool) -> list[Ca
             product=row.product.localised("name"),
             picture=shared.picture(first_thumbnail(row.product)),
             stars=cells.stars(row.rating),
-            photos=[cells.photo_addresses(photo) for photo in row.photos.all()],  # type: ignore[attr-defined]
+            photos=cells.photos(row),
             facts=_facts(row, bought.get(row.customer_id or 0), may_see_customers=may_see_customers),
             reports=reports.get(row.pk, []),
             read=cells.sentiment(reading.reading_of(row)),
@@ -163,7 +174,8 @@ def _facts(review: Review, bought: Purchases | None, *, may_see_customers: bool)
 
 
 def _act(request: HttpRequest) -> Outcome:
-    """`act` publish or undo, or a `reason`, which rejects. `ids`: at most a page."""
+    """`act` publish or undo, or a `reason`, which rejects. `ids`: at most a page. `seen`: new photos on it, `photos`
+    those of them to show."""
     by, act, reason = acting(request), request.POST.get("act", ""), request.POST.get("reason", "")
     ids = [int(one) for one in request.POST.getlist("ids")[:PAGE] if one.isdecimal() and len(one) <= LONGEST_PK]
     try:
@@ -175,7 +187,7 @@ def _act(request: HttpRequest) -> Outcome:
             decision = services.reject(ids, by=by, reason=reason, note=request.POST.get("note", ""))
             text = words_of(decision, Status.REJECTED)
         elif act == "publish":
-            decision = services.publish(ids, by=by)
+            decision = services.publish(ids, by=by, photos=cells.seen_photos(request.POST))
             text = words_of(decision, Status.PUBLISHED)
         else:
             return Outcome()

@@ -26,7 +26,7 @@ from reviews import selectors, services
 from reviews.admin import cells, reading, suspicion
 from reviews.admin.marks import marked
 from reviews.exceptions import BadInput
-from reviews.models import ReplyTemplate, Review, ReviewReply, Sentiment
+from reviews.models import ReplyTemplate, Review, ReviewPhoto, ReviewReply, Sentiment
 from reviews.models.replies import REPLY_LENGTH
 from reviews.roles import HIDE_QUOTE, MODERATE
 
@@ -94,7 +94,7 @@ class ReviewPageMixin:
             "stars": cells.stars(review.rating),
             "words": marked(review, mentions),
             "has_marks": any(one.start is not None for one in mentions),
-            "photos": [cells.photo_addresses(photo) for photo in review.photos.all()],  # type: ignore[attr-defined]
+            "photos": cells.photos(review),
             "picture": shared.picture(first_thumbnail(review.product)),
             "product": review.product.localised("name"),
             "facts": _facts(request, review),
@@ -115,7 +115,12 @@ class ReviewPageMixin:
             "may_remove_reply": user.has_perm(REMOVE_REPLY),
             "may_add_template": user.has_perm("reviews.add_replytemplate"),
             "may_publish": may_moderate
-            and (review.status != Status.PUBLISHED or review.open_reports > 0 or review.is_suspected),
+            and (
+                review.status != Status.PUBLISHED
+                or review.open_reports > 0
+                or review.is_suspected
+                or review.has_new_photos
+            ),
             **_suspicion(request, review),
             **reading.shown(request, review),
             "media": self.media,  # type: ignore[attr-defined]
@@ -145,7 +150,7 @@ class ReviewPageMixin:
         review = get_object_or_404(Review, pk=pk)
         act, by = request.POST.get("act", ""), acting(request)
         if act == "publish":
-            tell(request, services.publish([pk], by=by), Status.PUBLISHED)
+            tell(request, services.publish([pk], by=by, photos=cells.seen_photos(request.POST)), Status.PUBLISHED)
         elif act == "put_back":
             tell(request, services.put_back([pk], by=by), Status.PENDING)
         elif act == "reject":
@@ -184,6 +189,24 @@ class ReviewPageMixin:
         except DomainError as error:
             return self._page(request, review, reply_text=text, reply_error=error)
         return HttpResponseRedirect(f"{here}#reply" if act == "draft" else here)
+
+    @method_decorator(require_POST)
+    def photo_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """`photo` and its `state`, shown or hidden."""
+        if not request.user.has_perm(MODERATE):
+            raise PermissionDenied
+        key, state = request.POST.get("photo", ""), request.POST.get("state", "")
+        number = int(key) if key.isdecimal() and len(key) <= LONGEST_PK else 0
+        photo = get_object_or_404(ReviewPhoto, pk=number, review=pk)
+        try:
+            services.judge_photo(photo, state, by=acting(request))
+        except BadInput as error:
+            messages.error(request, str(error.message))
+        else:
+            other = ReviewPhoto.State.HIDDEN if state == ReviewPhoto.State.SHOWN else ReviewPhoto.State.SHOWN
+            words = _("Photo hidden") if state == ReviewPhoto.State.HIDDEN else _("Photo shown to everybody")
+            toast(request, words, undo=request.path, photo=photo.pk, state=other)
+        return HttpResponseRedirect(reverse("admin:reviews_review_change", args=[pk]))
 
     @method_decorator(require_POST)
     def quote_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
@@ -289,6 +312,9 @@ def _timeline(review: Review, reply: ReviewReply | None) -> list[tuple[str, str,
     if read is not None and read.corrected and read.corrected_at:
         said = _("Corrected to %(what)s") % {"what": Sentiment(read.corrected).label}
         events.append(("✎", said, str(read.corrected_by or gone), read.corrected_at))
+    for photo in review.photos.all():
+        if photo.looked_at and photo.state == ReviewPhoto.State.HIDDEN:
+            events.append(("✕", _("Photo hidden"), str(photo.looked_by or gone), photo.looked_at))
     if reply is not None:
         shape, text, at = ("✓", _("Reply sent"), reply.sent_at) if reply.sent_at else (
             "✦", _("Reply draft kept"), reply.updated_at

@@ -306,6 +306,7 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
             path("uncorrect/", own(self.uncorrect_view), name="reviews_review_uncorrect"),
             path("<int:pk>/correct/", own(self.correct_view), name="reviews_review_correct"),
             path("<int:pk>/decide/", own(self.decide_view), name="reviews_review_decide"),
+            path("<int:pk>/photo/", own(self.photo_view), name="reviews_review_photo"),
             path("<int:pk>/quote/", own(self.quote_view), name="reviews_review_quote"),
             path("<int:pk>/reply/", own(self.reply_view), name="reviews_review_reply"),
             *super().get_urls(),

@@ -20,8 +20,8 @@ from core.api.questions import checked
 from core.api.schema import problems
 from core.api.views import ApiListView, ApiView
 from reviews import selectors, services
-from reviews.api.rows import own_row, photo_row
-from reviews.api.serializers import MyReviewSerializer, MyReviewsQuerySerializer, PhotoSerializer
+from reviews.api.rows import own_photo_row, own_row
+from reviews.api.serializers import MyPhotoSerializer, MyReviewSerializer, MyReviewsQuerySerializer
 from reviews.api.views import own_review
 from reviews.models import Review
 
@@ -88,13 +88,14 @@ class MyPhotosView(ApiView):
         summary="Add a photo to a review",
         description=(
             "The body is the picture itself: JPEG, PNG or WebP, at most 10 MB and 25 megapixels (8 for PNG and WebP). "
-            "It is drawn anew without what else the file holds, such as the place where it was taken. At most six."
+            "It is drawn anew without what else the file holds, such as the place where it was taken. At most six. "
+            "Others see it once a member of staff has looked at it, also when the review is published already."
         ),
         request={"image/*": OpenApiTypes.BINARY},
-        responses={201: PhotoSerializer, **problems(409, 422)},
+        responses={201: MyPhotoSerializer, **problems(409, 422)},
         tags=["me"],
     )
     def post(self, request: Request, review_id: str) -> Response:
         review = own_review(request, review_id)
         photo = services.add_photo(review, cast(bytes, request.data))
-        return Response(photo_row(photo), status.HTTP_201_CREATED)
+        return Response(own_photo_row(photo), status.HTTP_201_CREATED)

@@ -22,7 +22,7 @@ def review_row(review: Review) -> Row:
         "verified": review.is_verified,
         "written_at": review.written_at,
         "helpful": review.helpful_votes,
-        "photos": [photo_row(photo) for photo in review.photos.all()],
+        "photos": [photo_row(photo) for photo in review.photos.all() if photo.state == ReviewPhoto.State.SHOWN],
         "reply": {"text": reply.text, "sent_at": reply.sent_at} if reply is not None and reply.sent_at else None,
     }
 
@@ -35,6 +35,7 @@ def own_row(review: Review) -> Row:
             "external_id": review.product.external_id,
             "name": review.product.localised("name"),
         },
+        "photos": [own_photo_row(photo) for photo in review.photos.all()],
         "status": review.status,
         "reason": review.reason,
         "reason_text": review.get_reason_display() if review.reason else "",
@@ -44,6 +45,11 @@ def own_row(review: Review) -> Row:
 
 def photo_row(photo: ReviewPhoto) -> Row:
     return {"url": image_url(photo.file.name), "width": photo.width, "height": photo.height}
+
+
+def own_photo_row(photo: ReviewPhoto) -> Row:
+    """For who sent it: others see it once staff have looked."""
+    return photo_row(photo) | {"status": photo.state}
 
 
 def stars_row(stars: Stars) -> Row:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from core.api.ids import IdField
 from core.api.pagination import PageQuerySerializer
 from core.api.questions import QuerySerializer
-from reviews.models import Review, ReviewReport
+from reviews.models import Review, ReviewPhoto, ReviewReport
 from reviews.models.reviews import LANGUAGE_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 
 SORTS = ("newest", "helpful", "highest", "lowest")
@@ -77,6 +77,12 @@ class PhotoSerializer(serializers.Serializer):
     height = serializers.IntegerField()
 
 
+class MyPhotoSerializer(PhotoSerializer):
+    status = serializers.ChoiceField(
+        choices=ReviewPhoto.State.choices, help_text="new: nobody has looked at it. Others see shown ones alone."
+    )
+
+
 class ReplySerializer(serializers.Serializer):
     text = serializers.CharField()
     sent_at = serializers.DateTimeField()
@@ -108,6 +114,7 @@ class MyReviewSerializer(ReviewSerializer):
     """The customer's own, whatever became of it. `reason` and `note` say why it was rejected."""
 
     product = ReviewedProductSerializer()
+    photos = MyPhotoSerializer(many=True)
     status = serializers.ChoiceField(choices=Review.Status.choices)
     reason = serializers.ChoiceField(choices=[("", "-"), *Review.Reason.choices])
     reason_text = serializers.CharField()

@@ -119,7 +119,7 @@ def _narrowed(rows: QuerySet[Review], wanted: dict[str, Any]) -> QuerySet[Review
     if wanted["verified"] is not None:
         rows = rows.filter(is_verified=wanted["verified"])
     if wanted["with_photos"] is not None:
-        has = Exists(ReviewPhoto.objects.filter(review=OuterRef("pk")))
+        has = Exists(ReviewPhoto.objects.shown().filter(review=OuterRef("pk")))
         rows = rows.filter(has if wanted["with_photos"] else ~has)
     if "language" in wanted:
         rows = rows.filter(language=wanted["language"])

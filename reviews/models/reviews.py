@@ -20,8 +20,11 @@ PHOTOS = 6
 
 
 WAITING = (
-    Q(status="pending") | Q(status="published", open_reports__gt=0) | Q(status="published", is_suspected=True)
-)  # fmt: skip
+    Q(status="pending")
+    | Q(status="published", open_reports__gt=0)
+    | Q(status="published", is_suspected=True)
+    | Q(status="published", has_new_photos=True)
+)
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
@@ -29,8 +32,8 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return self.filter(status=Review.Status.PUBLISHED)
 
     def waiting(self) -> Self:
-        """What staff have to look at: new ones, and published ones that somebody complained about or that the rules
-        find suspicious."""
+        """What staff have to look at: new ones, and published ones that somebody complained about, that the rules
+        find suspicious, or to which photos came that nobody has looked at."""
         return self.filter(WAITING)
 
     def suspected(self) -> Self:
@@ -88,6 +91,10 @@ class Review(PublicIdModel, TimestampedModel):
         _("suspicious"), default=False, db_default=False, editable=False,
         help_text=_("Its suspicion is high and nobody has found it genuine."),
     )  # fmt: skip
+    has_new_photos = models.BooleanField(
+        _("new photos"), default=False, db_default=False, editable=False,
+        help_text=_("Nobody has looked at some of its photos."),
+    )  # fmt: skip
 
     objects = ReviewQuerySet.as_manager()
 
@@ -127,8 +134,23 @@ class Review(PublicIdModel, TimestampedModel):
         return f"review:{self.external_id or self.public_id}"
 
 
+class ReviewPhotoQuerySet(models.QuerySet["ReviewPhoto"]):
+    def shown(self) -> Self:
+        """What others may see where the review is published."""
+        return self.filter(state=ReviewPhoto.State.SHOWN)
+
+    def new(self) -> Self:
+        """What nobody has looked at."""
+        return self.filter(state=ReviewPhoto.State.NEW)
+
+
 class ReviewPhoto(models.Model):
-    """A photo that a customer sent with a review, drawn anew."""
+    """A photo that a customer sent with a review, drawn anew. Others see it once a member of staff has looked at it."""
+
+    class State(models.TextChoices):
+        NEW = "new", pgettext_lazy("photo", "not looked at")
+        SHOWN = "shown", pgettext_lazy("photo", "shown")
+        HIDDEN = "hidden", pgettext_lazy("photo", "hidden")
 
     review = models.ForeignKey(Review, models.CASCADE, related_name="photos", verbose_name=_("review"))
     file = models.ImageField(_("picture"), upload_to="reviews/", width_field="width", height_field="height")
@@ -136,6 +158,14 @@ class ReviewPhoto(models.Model):
     height = models.PositiveIntegerField(_("height"), default=0, editable=False)
     content_sha256 = models.CharField(max_length=64, editable=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    state = models.CharField(_("state"), max_length=6, choices=State, default=State.NEW, db_default=State.NEW)
+    looked_at = models.DateTimeField(_("looked at"), null=True, blank=True)
+    looked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
+        verbose_name=_("looked at by"),
+    )  # fmt: skip
+
+    objects = ReviewPhotoQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("photo of a review")

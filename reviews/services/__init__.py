@@ -1,7 +1,7 @@
 """One function for each thing that can be done with reviews."""
 
 from reviews.services.moderation import Decision, close_reports, publish, put_back, reject, undo_decision
-from reviews.services.photos import add_photo, remove_photo
+from reviews.services.photos import add_photo, judge_photo, remove_photo
 from reviews.services.readings import Correction, correct, undo_correction
 from reviews.services.replies import draft_reply, fill_template, remove_reply, send_reply, unknown_tags
 from reviews.services.submission import NewReview, remove_review, submit_review
@@ -19,6 +19,7 @@ __all__ = [
     "draft_reply",
     "fill_template",
     "hide_quote",
+    "judge_photo",
     "note_changed",
     "publish",
     "put_back",

@@ -1,6 +1,6 @@
 """Staff decide what others may read. Each decision can be taken back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from core.models import StaffUser
 from reviews.exceptions import BadInput, UndoExpired
 from reviews.models import Review, ReviewReport, SuspicionScore
 from reviews.models.suspicion import FAKE
+from reviews.services.photos import forget_looks, judge_photos
 from reviews.services.submission import rate, unrate
 from reviews.services.summaries import note_changed
 from reviews.services.voices import recount
@@ -33,7 +34,7 @@ class Decision:
     passed_over: int
     undo: str = field(default="", compare=False)
     kept: tuple[int, ...] = ()
-    """Those that stay as they were and whose complaints or suspicion were looked at."""
+    """Those that stay as they were and whose complaints, suspicion or photos were looked at."""
 
 
 class _State(NamedTuple):
@@ -51,10 +52,11 @@ class _State(NamedTuple):
         return cls(row.status, row.reason, row.reason_note, decided_at, row.decided_by_id)
 
 
-def publish(ids: Collection[int], *, by: StaffUser) -> Decision:
+def publish(ids: Collection[int], *, by: StaffUser, photos: Mapping[int, bool] | None = None) -> Decision:
     """Everybody may read them. Those that are published already have their complaints closed and stay. Suspicious ones
-    are genuine from now on, whatever the rules say later."""
-    return _decide(ids, Status.PUBLISHED, by=by)
+    are genuine from now on, whatever the rules say later. `photos`: new ones that were seen with them, and whether each
+    is shown; a review with others waits with them."""
+    return _decide(ids, Status.PUBLISHED, by=by, photos=photos or {})
 
 
 def reject(ids: Collection[int], *, by: StaffUser, reason: str, note: str = "") -> Decision:
@@ -82,9 +84,9 @@ def close_reports(ids: Collection[int], *, at: datetime | None = None) -> int:
 
 @transaction.atomic
 def undo_decision(key: str, *, by: StaffUser) -> int:
-    """Put reviews back to where they stood before one decision, with the complaints and suspicions it closed, except
-    those that were decided again since. Returns how many. Raises UndoExpired for a key that is older than a day or
-    somebody else's."""
+    """Put reviews back to where they stood before one decision, with the complaints and suspicions it closed and the
+    photos it judged, except those that were decided again since. Returns how many. Raises UndoExpired for a key that
+    is older than a day or somebody else's."""
     try:
         found: dict[str, Any] = signing.loads(key, salt=UNDO_SALT, max_age=UNDO_SECONDS)
     except signing.BadSignature as error:
@@ -106,23 +108,31 @@ def undo_decision(key: str, *, by: StaffUser) -> int:
     again = SuspicionScore.objects.filter(review_id__in=touched, genuine_at=at)
     Review.objects.filter(pk__in=again.values("pk")).update(is_suspected=True)
     again.update(genuine_at=None, genuine_by=None)
+    forget_looks(found.get("photos", ()), at=at)
     recount(Review.objects.filter(pk__in=touched))
     return count
 
 
 @transaction.atomic
-def _decide(ids: Collection[int], status: str, *, by: StaffUser, reason: str = "", note: str = "") -> Decision:
+def _decide(
+    ids: Collection[int], status: str, *, by: StaffUser, reason: str = "", note: str = "",
+    photos: Mapping[int, bool] | None = None,
+) -> Decision:  # fmt: skip
     now = timezone.now()
     decided = (None, None) if status == Status.PENDING else (now.isoformat(), by.pk)
     rows, changed = _write(ids, _State(status, reason, note, *decided), at=now)
     known = {row.pk for row in changed}
+    judged = judge_photos([row.pk for row in rows], photos, by=by, at=now) if photos else []
     kept: tuple[int, ...] = ()
     if status != Status.PENDING:
-        kept = tuple(row.pk for row in rows if row.pk not in known and (row.open_reports or row.is_suspected))
+        kept = tuple(
+            row.pk for row in rows
+            if row.pk not in known and (row.open_reports or row.is_suspected or (judged and row.has_new_photos))
+        )  # fmt: skip
         close_reports([row.pk for row in rows], at=now)
     if status == Status.PUBLISHED:
         _find_genuine([row.pk for row in rows if row.is_suspected], by=by, at=now)
-    undo = _undo_key(changed, kept, status=status, by=by, at=now) if changed or kept else ""
+    undo = _undo_key(changed, kept, judged, status=status, by=by, at=now) if changed or kept else ""
     return Decision(tuple(row.pk for row in changed), len(set(ids)) - len(changed), undo, kept)
 
 
@@ -132,12 +142,15 @@ def _find_genuine(ids: list[int], *, by: StaffUser, at: datetime) -> None:
     Review.objects.filter(pk__in=ids).update(is_suspected=False)
 
 
-def _undo_key(changed: list[Review], kept: tuple[int, ...], *, status: str, by: StaffUser, at: datetime) -> str:
+def _undo_key(
+    changed: list[Review], kept: tuple[int, ...], photos: list[int], *, status: str, by: StaffUser, at: datetime
+) -> str:
     """Where each stood, grouped: most of a page stood at the same place."""
     was: dict[_State, list[int]] = {}
     for row in changed:
         was.setdefault(_State.of(row), []).append(row.pk)
-    told = {"by": by.pk, "at": at.isoformat(), "status": status, "was": list(was.items()), "kept": kept}
+    told = {"by": by.pk, "at": at.isoformat(), "status": status, "was": list(was.items()), "kept": kept,
+            "photos": photos}  # fmt: skip
     return signing.dumps(told, salt=UNDO_SALT, compress=True)
 
 

@@ -135,6 +135,7 @@ def photos(shopper: Shopper, review_id: str) -> HttpResponseBase:
 def _photos_page(shopper: Shopper, review: Row, problems: list[str], *, is_new: bool = False) -> HttpResponseBase:
     free = max(0, MOST_PHOTOS - len(review["photos"]))
     context = {"review": review, "problems": problems, "is_new": is_new, "most_photos": free}
+    context["has_new"] = any(photo["status"] == "new" for photo in review["photos"])
     return shopper.page("shop/review_photos.html", context, status=422 if problems else 200)
 
 

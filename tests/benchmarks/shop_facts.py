@@ -28,6 +28,26 @@ ANALYTICS = {
     "segments": "segment/",
 }
 """Pages of figures, with addresses below /admin/analytics/."""
+REVIEWS = {
+    "what customers say": "aspects/",
+    "what customers say, a year": "aspects/?within=year&against=year",
+    "what customers say, products": "aspects/?show=products",
+    "what customers say, categories": "aspects/?show=categories",
+    "behind a number": "aspects/reviews/?aspect=quality&polarity=negative",
+    "to check": "queue/",
+    "suspicious": "queue/?show=suspicious",
+    "list": "review/",
+    "list, negative": "review/?sentiment=negative",
+    "list, a Chinese word": "review/?q=%E8%B4%A8%E9%87%8F",
+    "list, an English word": "review/?q=quality",
+    "quality": "quality/",
+    "trends": "trends/",
+    "follow-up": "followup/",
+    "aspects": "aspect/",
+    "suggested terms": "terms/",
+    "questions and answers": "answers/",
+}
+"""Pages about reviews, with addresses below /admin/reviews/."""
 
 
 def main() -> None:
@@ -105,6 +125,7 @@ def targets(facts: dict[str, Any], turn: int) -> dict[str, tuple[str, Any]]:
         "admin: customers": ("/admin/catalog/customer/", None),
         "admin: home, analytics": ("/admin/", None),
         **{f"admin: analytics, {name}": (f"/admin/analytics/{path}", None) for name, path in ANALYTICS.items()},
+        **{f"admin: reviews, {name}": (f"/admin/reviews/{path}", None) for name, path in REVIEWS.items()},
     }
 
 

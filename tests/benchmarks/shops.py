@@ -1,4 +1,4 @@
-"""Demo shops of two sizes for measuring, made once below var/bench and kept; a web process of the product for each."""
+"""Demo shops for measuring, made once below var/bench and kept; a web process of the product for each."""
 
 import json
 import os
@@ -16,6 +16,8 @@ from tests.benchmarks.places import BENCH, ROOT
 from tests.faults.harness.load import Caller
 
 NOWHERE = "unix:///nonexistent/redis.sock?db=0"
+REVIEWS = "reviews"
+"""The medium shop with a hundred thousand reviews."""
 
 
 class BenchShop:
@@ -35,16 +37,20 @@ class BenchShop:
         }  # fmt: skip
 
     def prepare(self) -> None:
-        """Make the shop when it is not there: a minute for `medium`, a quarter of an hour for `large`."""
+        """Make the shop when it is not there: a minute for `medium`, some more for `reviews`, a quarter of an hour for
+        `large`."""
         self.var.mkdir(parents=True, exist_ok=True)
         (self.var / "static").mkdir(exist_ok=True)
         self._run("manage.py", "migrate", "-v", "0")
         done = self.var / "made"
         if not done.exists():
-            self._run("manage.py", "make_demo_shop", "--size", self.size, "--until", "2026-11-20", "--import")
+            size = "medium" if self.size == REVIEWS else self.size
+            self._run("manage.py", "make_demo_shop", "--size", size, "--until", "2026-11-20", "--import")
             self._run("manage.py", "train_first_models")
             self._run("-m", "tests.benchmarks.shop_facts", "train")  # what the workers would do next
             self._run("-m", "tests.benchmarks.shop_facts", "index")
+            if self.size == REVIEWS:
+                self._run("-m", "tests.benchmarks.many_reviews")
             done.touch()
         self.facts = json.loads(self._run("-m", "tests.benchmarks.shop_facts", quiet=True).splitlines()[-1])
 

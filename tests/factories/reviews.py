@@ -34,6 +34,7 @@ class ReviewPhotoFactory(DjangoModelFactory):
     file = factory.django.ImageField(width=8, height=6)
     content_sha256 = factory.Sequence(lambda n: f"{n:064x}")
     position = factory.Sequence(lambda n: n % 1000)
+    state = models.ReviewPhoto.State.SHOWN
 
 
 class ReviewReplyFactory(DjangoModelFactory):

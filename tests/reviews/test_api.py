@@ -10,6 +10,7 @@ from PIL import Image
 
 from core.api import tokens
 from core.models.access import PUBLISHABLE_SCOPES
+from reviews import services
 from reviews.models import Review, ReviewPhoto, ReviewReport
 from tests.factories import (
     ApiKeyFactory,
@@ -18,6 +19,7 @@ from tests.factories import (
     ReviewFactory,
     ReviewPhotoFactory,
     ReviewReplyFactory,
+    StaffUserFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -291,6 +293,24 @@ def test_a_large_photo_passes_the_limit_of_other_bodies(call, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
 
     assert send_photo(call, ReviewFactory.create(), picture(size=(400, 300))).status_code == 201
+
+
+def test_others_see_a_photo_once_staff_have_looked_at_it(call):
+    review = ReviewFactory.create(published=True)
+    mine, all_of = "me/reviews", f"products/{review.product.public_id}/reviews"
+    assert send_photo(call, review, picture()).json()["status"] == "new"
+
+    assert call("GET", all_of).json()["results"][0]["photos"] == []
+    assert call("GET", f"{all_of}?with_photos=true").json()["results"] == []
+    own = call("GET", mine, as_=review.customer).json()["results"][0]["photos"]
+    assert [photo["status"] for photo in own] == ["new"]
+
+    services.judge_photo(review.photos.get(), "shown", by=StaffUserFactory.create())
+    (photo,) = call("GET", f"{all_of}?with_photos=true").json()["results"][0]["photos"]
+    assert set(photo) == {"url", "width", "height"}
+
+    services.judge_photo(review.photos.get(), "hidden", by=StaffUserFactory.create())
+    assert call("GET", all_of).json()["results"][0]["photos"] == []
 
 
 def test_a_photo_for_the_review_of_somebody_else_is_not_taken(call):

@@ -225,6 +225,71 @@ def test_what_is_no_picture_is_refused_with_a_reason(data):
     assert not ReviewPhoto.objects.exists()
 
 
+def test_a_photo_that_joins_a_published_review_waits_for_staff(editor):
+    review = ReviewFactory.create(published=True)
+
+    photo = services.add_photo(review, picture())
+
+    assert (photo.state, list(Review.objects.waiting())) == ("new", [review])
+    review.refresh_from_db()
+    assert (review.status, review.has_new_photos) == ("published", True)
+
+
+def test_publishing_shows_the_photos_that_were_seen_hides_the_unwanted_and_keeps_the_unseen_waiting(editor):
+    review = ReviewFactory.create()
+    good, bad, late = [services.add_photo(review, picture(one)) for one in ("red", "green", "blue")]
+
+    decision = services.publish([review.pk], by=editor, photos={good.pk: True, bad.pk: False})
+
+    states = dict(ReviewPhoto.objects.values_list("pk", "state"))
+    assert states == {good.pk: "shown", bad.pk: "hidden", late.pk: "new"}
+    assert list(Review.objects.waiting()) == [review]
+    assert services.undo_decision(decision.undo, by=editor) == 1
+    assert set(ReviewPhoto.objects.values_list("state", "looked_by")) == {("new", None)}
+
+
+def test_new_photos_of_a_published_review_are_looked_at_with_undo(editor):
+    review = ReviewFactory.create(published=True)
+    photo = services.add_photo(review, picture())
+
+    decision = services.publish([review.pk], by=editor, photos={photo.pk: True})
+
+    assert (decision.decided, decision.kept) == ((), (review.pk,))
+    assert not Review.objects.waiting().exists()
+    services.undo_decision(decision.undo, by=editor)
+    assert list(Review.objects.waiting()) == [review]
+
+
+def test_a_photo_of_another_review_is_not_judged_with_this_one(editor):
+    other = services.add_photo(ReviewFactory.create(published=True), picture())
+
+    services.publish([ReviewFactory.create().pk], by=editor, photos={other.pk: True})
+
+    other.refresh_from_db()
+    assert other.state == "new"
+
+
+def test_the_last_new_photo_taken_away_leaves_nothing_to_look_at():
+    review = ReviewFactory.create(published=True)
+    photo = services.add_photo(review, picture())
+
+    services.remove_photo(photo)
+
+    assert not Review.objects.waiting().exists()
+
+
+def test_one_photo_is_hidden_and_shown_again_and_nothing_else(editor):
+    photo = services.add_photo(ReviewFactory.create(published=True), picture())
+
+    services.judge_photo(photo, "hidden", by=editor)
+    assert not Review.objects.waiting().exists()
+    assert (photo.state, photo.looked_by) == ("hidden", editor)
+    services.judge_photo(photo, "shown", by=editor)
+    assert ReviewPhoto.objects.shown().count() == 1
+    with pytest.raises(BadInput):
+        services.judge_photo(photo, "new", by=editor)
+
+
 # --- replies ----------------------------------------------------------------------------------------------------
 
 

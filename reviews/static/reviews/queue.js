@@ -118,6 +118,11 @@
     if (!card) return;
     if (event.target.closest("[data-queue-skip]")) take([card]); else choose(card, false);
   });
+  queue.addEventListener("change", (event) => { // what is not to be shown is not published with all others either
+    if (!all || event.target.name !== "photos") return;
+    const same = all.querySelector(`input[name=photos][value="${event.target.value}"]`);
+    if (same) same.disabled = !event.target.checked;
+  });
   queue.addEventListener("focusin", (event) => { const card = event.target.closest("[data-card]"); if (card && card !== current()) choose(card, false); });
 
   document.addEventListener("keydown", (event) => {

@@ -210,3 +210,27 @@ def test_who_may_not_see_suspicion_sees_none(client_with, suspected, waiting):
     assert len(page.context["cards"]) == 4
     assert "say nearly the same" not in text
     assert "Chance that it is not genuine" not in text
+
+
+def test_new_photos_of_a_published_review_wait_and_are_shown_as_ticked(client, shop):
+    review = ReviewFactory.create(published=True, has_new_photos=True)
+    good, bad = [ReviewPhotoFactory.create(review=review, state="new") for _number in range(2)]
+
+    page = client.get(QUEUE)
+    assert [card.review for card in page.context["cards"]] == [review]
+    assert page.context["many_photos"] == [good.pk, bad.pk]
+
+    client.post(QUEUE, {"act": "publish", "ids": review.pk, "seen": [good.pk, bad.pk], "photos": [good.pk]})
+
+    assert list(review.photos.order_by("pk").values_list("state", flat=True)) == ["shown", "hidden"]
+    assert not Review.objects.waiting().exists()
+
+
+def test_rejecting_leaves_photos_unseen(client, shop):
+    review = ReviewFactory.create()
+    photo = ReviewPhotoFactory.create(review=review, state="new")
+
+    client.post(QUEUE, {"reason": "off_topic", "ids": review.pk, "seen": photo.pk, "photos": photo.pk})
+
+    photo.refresh_from_db()
+    assert (photo.state, status(review)) == ("new", ["rejected"])

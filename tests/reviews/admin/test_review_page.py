@@ -233,3 +233,32 @@ def test_no_templates_yet_leads_to_the_first(client):
 
     assert "No reply templates yet" in text
     assert "/admin/reviews/replytemplate/add/" in text
+
+
+def test_a_photo_is_hidden_and_shown_again_by_undo(client, review):
+    photo = ReviewPhotoFactory.create(review=review)
+
+    answer = client.post(address(review, "photo/"), {"photo": photo.pk, "state": "hidden"}, follow=True)
+
+    photo.refresh_from_db()
+    assert (photo.state, told(answer)) == ("hidden", ["Photo hidden"])
+    undo = undo_of(answer)
+    client.post(undo["url"], undo["fields"])
+    photo.refresh_from_db()
+    assert photo.state == "shown"
+
+
+def test_a_photo_of_another_review_is_not_found(client, review):
+    other = ReviewPhotoFactory.create()
+
+    assert client.post(address(review, "photo/"), {"photo": other.pk, "state": "hidden"}).status_code == 404
+
+
+def test_publishing_from_the_page_shows_its_new_photos(client, review):
+    photo = ReviewPhotoFactory.create(review=review, state="new")
+    assert f'name="seen" value="{photo.pk}"' in client.get(address(review)).content.decode()
+
+    decide(client, review, act="publish", seen=photo.pk, photos=photo.pk)
+
+    photo.refresh_from_db()
+    assert (photo.state, review.has_new_photos) == ("shown", False)
