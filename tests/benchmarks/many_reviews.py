@@ -5,7 +5,6 @@ that hardly two say the same. It is about any product, some more often than othe
 """
 
 import os
-import sys
 
 MANY = 100_000
 SEED = "SELECT setseed(0.42)"
@@ -95,4 +94,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.benchmarks.load_settings")
-    sys.exit(main())
+    main()
