@@ -27,16 +27,20 @@ INSERT INTO zg_note SELECT id, customer_id, moment, coalesce(order_id, -refund_i
 ANALYZE zg_note (sale)
 """
 """`sale` names an order by its number and a refund by its number below zero."""
+SPAN = """
+SELECT coalesce(min(sale), 0), coalesce(max(sale), 0), count(DISTINCT sale) FROM zg_note WHERE is_new AND sale > 0
+"""
 # Orders by the range of their numbers, as a value: new ones mostly lie beside each other, and so the planner knows how
-# many they are. Everything else is looked up one by one through its key (OFFSET 0): few among very many.
+# many they are. Everything else is looked up one by one through its key (OFFSET 0): few among very many. What is found
+# lies by customer and day, the order in which the tables below want it.
 NEW = f"""
 CREATE TEMP TABLE zg_new ON COMMIT DROP AS
 WITH first AS (SELECT sale, min(id) AS since FROM zg_note WHERE is_new GROUP BY sale),
 found AS (
     SELECT f.sale, f.since, o.customer_id, o.paid_at AT TIME ZONE %(zone)s AS moment, o.channel, o.country,
-        1 AS orders, {sql.ITEMS_OF_ORDER}::bigint AS items, {sql.PAID} AS gross, 0 AS refunds, 0::bigint AS refunded,
+        1 AS orders, {{items}}::bigint AS items, {sql.PAID} AS gross, 0 AS refunds, 0::bigint AS refunded,
         o.paid_total, o.lines_total, o.shipping, o.base_rate
-    FROM first f JOIN catalog_order o ON o.id = f.sale
+    FROM first f JOIN catalog_order o ON o.id = f.sale {{items_from}}
     WHERE o.id BETWEEN %(first)s AND %(last)s AND o.paid_at IS NOT NULL
     UNION ALL
     SELECT f.sale, f.since, {sql.REFUNDED_TO}, r.refunded_at AT TIME ZONE %(zone)s, coalesce(o.channel, ''),
@@ -47,15 +51,30 @@ found AS (
 )
 SELECT f.*, moment::date AS day, {sql.WEEK_OF.format("moment::date")} AS week,
     {sql.MONTH_OF.format("moment")} AS month, s.first_day AS first_before, s.last_day AS last_before
-FROM found f
+FROM (SELECT * FROM found WHERE gross >= 0 AND refunded >= 0 ORDER BY customer_id, moment) f
     LEFT JOIN LATERAL (SELECT * FROM analytics_customerstats WHERE customer_id = f.customer_id OFFSET 0) s ON true
-WHERE f.gross >= 0 AND f.refunded >= 0 AND CASE
+WHERE CASE
     WHEN f.orders = 0 OR f.customer_id IS NULL THEN true
     WHEN s.customer_id IS NULL THEN
         NOT EXISTS (SELECT 1 FROM analytics_customermonth m WHERE m.customer_id = f.customer_id OFFSET 0)
     ELSE moment::date >= s.last_day END;
 ANALYZE zg_new (customer_id, day)
 """  # noqa: S608
+DENSE = 4
+"""New orders lie beside each other when at least every so manieth number from the first to the last is one of them."""
+ONE_BY_ONE = {
+    "items": sql.ITEMS_OF_ORDER,
+    "items_from": "",
+    "lines": "CROSS JOIN LATERAL (SELECT * FROM catalog_orderline WHERE order_id = o.sale OFFSET 0) l",
+}
+IN_ONE_GO = {
+    "items": "coalesce(l.items, 0)",
+    "items_from": """LEFT JOIN (SELECT order_id, sum(quantity) AS items FROM catalog_orderline
+        WHERE order_id BETWEEN %(first)s AND %(last)s GROUP BY order_id) l ON l.order_id = o.id""",
+    "lines": """JOIN (SELECT * FROM catalog_orderline WHERE order_id BETWEEN %(first)s AND %(last)s) l
+        ON l.order_id = o.sale""",
+}
+"""Lines of orders that lie beside each other are read as they lie, which takes a third of looking each order up."""
 REST = """
 INSERT INTO zg_touched SELECT DISTINCT customer_id, {day} FROM zg_note n
 WHERE NOT EXISTS (SELECT 1 FROM zg_new w WHERE w.sale = n.sale AND w.since <= n.id)
@@ -94,15 +113,15 @@ FROM (
 ) d LEFT JOIN (SELECT first_day AS day, count(*) AS new_buyers FROM ({NEWCOMERS}) n GROUP BY first_day) n USING (day)
 """  # noqa: S608
 PRODUCTS_MORE = f"""
-SELECT day, product_id, sum(orders) AS orders, sum(items) AS items, sum(gross) AS gross, sum(returned) AS returned,
-    sum(refunded) AS refunded
+SELECT day, product_id, count(DISTINCT sale) AS orders, sum(items) AS items, sum(gross) AS gross,
+    sum(returned) AS returned, sum(refunded) AS refunded
 FROM (
-    SELECT o.day, l.product_id, 1 AS orders, sum(l.quantity) AS items, sum({sql.WORTH_OF_LINE}) AS gross,
+    SELECT o.day, l.product_id, o.sale, l.quantity AS items, {sql.WORTH_OF_LINE} AS gross,
         0::bigint AS returned, 0::bigint AS refunded
-    FROM zg_new o CROSS JOIN LATERAL (SELECT * FROM catalog_orderline WHERE order_id = o.sale OFFSET 0) l
-    WHERE o.orders = 1 AND l.product_id IS NOT NULL GROUP BY o.sale, o.day, l.product_id
+    FROM zg_new o {{lines}}
+    WHERE o.orders = 1 AND l.product_id IS NOT NULL
     UNION ALL
-    SELECT n.day, r.product_id, 0, 0, 0, r.quantity, n.refunded
+    SELECT n.day, r.product_id, NULL, 0, 0, r.quantity, n.refunded
     FROM zg_new n CROSS JOIN LATERAL (SELECT * FROM catalog_refund WHERE id = -n.sale OFFSET 0) r
     WHERE n.refunds = 1 AND r.product_id IS NOT NULL
 ) act GROUP BY day, product_id
@@ -130,9 +149,11 @@ def add_new(values: dict[str, Any]) -> int:
     and days. How many rows changed."""
     with connection.cursor() as cursor:
         cursor.execute(NOTES)
-        cursor.execute("SELECT coalesce(min(sale), 0), coalesce(max(sale), 0) FROM zg_note WHERE is_new AND sale > 0")
-        first, last = cursor.fetchone()
-        cursor.execute(NEW, values | {"first": first, "last": last})
+        cursor.execute(SPAN)
+        first, last, orders = cursor.fetchone()
+        values = values | {"first": first, "last": last}
+        how = IN_ONE_GO if last - first < DENSE * orders else ONE_BY_ONE
+        cursor.execute(NEW.format(**how), values)
         cursor.execute("CREATE TEMP TABLE zg_touched (customer_id bigint, day date) ON COMMIT DROP")
         cursor.execute(REST, values)
         cursor.execute("SELECT EXISTS (SELECT 1 FROM zg_new)")
@@ -143,6 +164,6 @@ def add_new(values: dict[str, Any]) -> int:
         + STATS.add(STATS_MORE, values, first_day="", last_day="GREATEST")
         + DAILY.add(DAILY_MORE, values)
         + PARTS.add(sql.parts_of("SELECT * FROM zg_new"), values)
-        + PRODUCTS.add(PRODUCTS_MORE, values)
+        + PRODUCTS.add(PRODUCTS_MORE.format(**how), values)
         + CELLS.add(CELLS_MORE, values, is_frozen="")
     )

@@ -230,8 +230,9 @@ def _note_state(clock: Clock) -> None:
 def _waiting(most: int) -> tuple[int, int]:
     """Sales that wait to be counted, and their days (of UTC), looked at up to so many sales."""
     sales, days = _ask(
-        "SELECT count(*), count(DISTINCT date_trunc('day', moment))"
-        " FROM (SELECT moment FROM analytics_touchedsale LIMIT %s) few",
+        "SELECT coalesce(sum(sales), 0), count(*) FROM ("
+        "SELECT count(*) AS sales FROM (SELECT moment FROM analytics_touchedsale LIMIT %s) few"
+        " GROUP BY moment::date) days",
         [most],
     )
     return int(sales), int(days)

@@ -197,3 +197,44 @@ def test_many_orders_at_once_are_as_many_single_ones(books):
 
     assert books.are_right()
     assert list(DailySales.objects.values_list("buyers", "orders")) == [(3, 6)] * 3
+
+
+def sell_many(customers, products, *, count: int, day: int) -> list[Order]:
+    """Orders with numbers beside each other, each with two lines of products that take turns."""
+    orders = Order.objects.bulk_create(
+        OrderFactory.build(customer=customers[number % len(customers)], status="paid", placed_at=moment, paid_at=moment,
+                           lines_total=9, total=9, paid_total=9)
+        for number in range(count) for moment in [at(f"2026-06-{day:02d}", number % 24)]
+    )  # fmt: skip
+    OrderLine.objects.bulk_create(
+        OrderLine(order=order, line=line, product=products[(order.pk + line) % len(products)], sku="x", name="",
+                  quantity=line, unit_price=Decimal(3), discount=Decimal(0))
+        for order in orders for line in (1, 2)
+    )  # fmt: skip
+    return orders
+
+
+def test_hundreds_of_new_orders_with_lines_are_added_again_and_again(books, whole):
+    customers, products = CustomerFactory.create_batch(40), ProductFactory.create_batch(7)
+    for turn in range(3):
+        sell_many(customers, products, count=300, day=10 + turn)
+        assert books.are_right()
+
+    assert not whole
+    assert sum(ProductDay.objects.values_list("items", flat=True)) == 2700
+
+
+def test_new_orders_with_numbers_far_apart_are_added_like_those_beside_each_other(books, whole):
+    customers, products = CustomerFactory.create_batch(3), ProductFactory.create_batch(2)
+    (old,) = sell_many(customers, products, count=1, day=8)
+    Order.objects.filter(pk=old.pk).update(paid_at=None)
+    sell_many(customers[1:], products, count=40, day=9)
+    assert books.are_right()
+    whole.clear()
+
+    Order.objects.filter(pk=old.pk).update(paid_at=at("2026-06-11"))
+    sell_many(customers[1:], products, count=2, day=11)
+
+    assert books.are_right()
+    assert not whole
+    assert (DailySales.objects.get(day="2026-06-11").orders, DailySales.objects.get(day="2026-06-11").items) == (3, 9)
