@@ -7,9 +7,13 @@ class CatalogConfig(AppConfig):
     verbose_name = _("Shop")
 
     def ready(self) -> None:
-        from catalog.extensions import customer_panels, import_sections, product_panels
+        from django.core.checks import register
+
+        from catalog.extensions import customer_panels, import_panels, import_sections, product_panels
+        from catalog.services.pictures import check_settings
         from core.extensions import dashboard_cards, evaluators, palette_sources, role_permissions, staff_pages
 
+        register(check_settings)
         sections = "categories brands products variants images customers orders order_lines payments interactions"
         for order, name in enumerate(sections.split()):
             section = "".join(part.title() for part in name.split("_"))
@@ -42,6 +46,9 @@ class CatalogConfig(AppConfig):
             title=_("Search quality"),
             icon="manage_search",
             table="catalog.admin.search_quality.table",
+        )
+        import_panels.register(
+            "catalog.arriving", "catalog.panels.arriving_of_import", order=1, permission="catalog.view_arrivingpicture"
         )
         evaluators.register("search", "catalog.search.evaluation.SearchEvaluator")
         dashboard_cards.register("catalog", "catalog.dashboard.cards", order=10)

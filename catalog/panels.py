@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from django.utils.translation import ngettext
 from catalog import selectors_admin as reads
 from catalog.admin import cells
 from catalog.extensions import trait_words
-from catalog.models import Customer, Order, Product, StockMovement
+from catalog.models import Customer, ImportBatch, Order, Product, StockMovement
 from core.admin.rights import state_pill
 from core.components import ago, figure, money, when
 from core.components.words import MINUS
@@ -20,6 +21,7 @@ from core.shop import current_shop
 
 ORDERS_SHOWN = 10
 MOVEMENTS_SHOWN = 8
+FAILED_SHOWN = 5
 
 
 # --- product ------------------------------------------------------------------------------------------------------
@@ -189,3 +191,26 @@ def customer_rights(request: HttpRequest, customer: Customer) -> Panel | None:
             "consequence": consequence if is_direct else _("Somebody who may carry it out has to approve it first."),
         },
     )
+
+
+# --- import -------------------------------------------------------------------------------------------------------
+
+
+def arriving_of_import(request: HttpRequest, batch: ImportBatch) -> Panel | None:
+    """Pictures that this import named by their addresses and that are not there yet."""
+    found = batch.arriving_pictures.aggregate(
+        waiting=Count("pk", filter=Q(state="waiting")), failed=Count("pk", filter=Q(state="failed"))
+    )
+    if not (found["waiting"] or found["failed"]):
+        return None
+    rows: list[tuple[Any, Any]] = [(_("Waiting"), figure(found["waiting"])), (_("Failed"), figure(found["failed"]))]
+    rows += [
+        (_("%(file)s, line %(line)d") % {"file": row.file, "line": row.line or 0}, row.why)
+        for row in batch.arriving_pictures.failed().order_by("line")[:FAILED_SHOWN]  # type: ignore[attr-defined]
+    ]
+    view = "failed" if found["failed"] else "waiting"
+    return Panel(
+        _("Pictures by address"), context={"rows": rows},
+        url=f"{reverse('admin:catalog_arrivingpicture_changelist')}?view={view}&batch={batch.pk}",
+        url_label=_("Show them all"),
+    )  # fmt: skip

@@ -3,7 +3,16 @@
 from core.choices import Role
 from core.roles import rights
 
-_PRODUCTS = ("product", "variant", "category", "brand", "productimage", "stockmovement", "bulkchange")
+_PRODUCTS = (
+    "product",
+    "variant",
+    "category",
+    "brand",
+    "productimage",
+    "stockmovement",
+    "bulkchange",
+    "arrivingpicture",
+)
 _ORDERS = ("order", "orderline", "orderevent", "payment", "refund")
 
 

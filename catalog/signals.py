@@ -14,6 +14,10 @@ order_paid = Signal()
 product_changed = Signal()
 """`product_id`. Name, price, pictures, category, status or anything else of a product is different now."""
 
+pictures_leaving = Signal()
+"""`ids` of pictures that are about to be deleted. Unlike the others it is sent inside the transaction, before it
+happens: what hangs on a picture is known no longer afterwards."""
+
 
 def announce(signal: Signal, sender: Any, **facts: int) -> None:
     """Send after this transaction. A receiver that fails is logged and does not undo what was committed."""

@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
-from core.jobs import job
+from core.jobs import enqueue, job
 
 
 @job(kind="catalog.import", queue="bulk", title=_("Import"))
@@ -77,6 +77,33 @@ def tidy_uploads() -> dict[str, Any]:
     from catalog.services import uploads
 
     return {"removed": uploads.tidy()}
+
+
+@job(kind="catalog.pictures", queue="bulk", title=_("Fetch pictures"))
+def bring_pictures() -> dict[str, Any]:
+    """Fetch and draw anew the pictures that are due. Safe to run twice and to end at any line: each row that is done is
+    gone, the others are still there."""
+    from catalog import arrivals
+
+    return arrivals.bring().__dict__
+
+
+@shared_task(name="catalog.tasks.keep_bringing_pictures")
+def keep_bringing_pictures() -> None:
+    """Ask for the job while a picture is due: a later try, or one that a lost worker left. Safe to run at any time."""
+    from catalog.models import ArrivingPicture
+    from catalog.services import pictures
+
+    if ArrivingPicture.objects.due().exists():
+        enqueue(pictures.JOB, dedupe_key=pictures.JOB_KEY)
+
+
+@job(kind="catalog.pictures.removed", queue="light", title=_("Forget removed photos"))
+def forget_removed_pictures() -> dict[str, Any]:
+    """Delete files of pictures that were removed 30 days ago. Safe to run twice."""
+    from catalog.services import pictures
+
+    return {"forgotten": pictures.forget_removed()}
 
 
 @shared_task(name="catalog.tasks.keep_histories")

@@ -212,10 +212,15 @@ beat_schedule = {
         "schedule": 60,
         "options": {"queue": "light", "expires": 120},
     },
+    "fetch pictures": {
+        "task": "catalog.tasks.keep_bringing_pictures",
+        "schedule": 60,
+        "options": {"queue": "light", "expires": 120},
+    },
     "forget removed photos": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="3", minute="50"),
-        "args": ["vision.tasks.forget_removed"],
+        "args": ["catalog.tasks.forget_removed_pictures"],
         "options": {"queue": "light"},
     },
     "keep popular products fresh": {

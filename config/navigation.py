@@ -45,7 +45,13 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Imports"), "upload_file", "catalog_importbatch_changelist", "catalog.view_importbatch"),
         ],
     ),
-    (PHOTOS, [Item(_("All photos"), "photo_library", "vision_imageanalysis_changelist", "vision.view_imageanalysis")]),
+    (
+        PHOTOS,
+        [
+            Item(_("All photos"), "photo_library", "vision_imageanalysis_changelist", "vision.view_imageanalysis"),
+            Item(_("Arriving"), "downloading", "catalog_arrivingpicture_changelist", "catalog.view_arrivingpicture"),
+        ],
+    ),
     (
         REVIEWS,
         [

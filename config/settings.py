@@ -247,6 +247,8 @@ FACTS_SECONDS = env.int("FACTS_SECONDS", default=20)
 WEBHOOK_SECONDS = env.int("WEBHOOK_SECONDS", default=5)
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 WEBHOOK_ALLOWED_NETWORKS = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])
+PICTURE_ALLOWED_HOSTS = env.list("PICTURE_ALLOWED_HOSTS", default=[])
+PICTURE_ALLOWED_NETWORKS = env.list("PICTURE_ALLOWED_NETWORKS", default=[])
 JOB_HEARTBEAT_SECONDS = env.float("JOB_HEARTBEAT_SECONDS", default=1.0)
 JOB_LOST_SECONDS = env.float("JOB_LOST_SECONDS", default=60.0)
 # Who may read /metrics: whoever has the token, and whoever asks directly from one of these networks.

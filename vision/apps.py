@@ -8,8 +8,12 @@ class VisionConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.extensions import product_panels
+        from catalog.signals import pictures_leaving
         from core.extensions import role_permissions, staff_pages
+        from vision.receivers import group_anew
         from vision.roles import DECIDE, SEEN
+
+        pictures_leaving.connect(group_anew, dispatch_uid="vision.group_anew")
 
         role_permissions.register("vision", "vision.roles.ROLE_PERMISSIONS")
         staff_pages.register(

@@ -40,11 +40,3 @@ def lay_out() -> dict[str, Any]:
     from vision import laying
 
     return laying.lay_out()
-
-
-@job(kind="vision.removed", queue="light", title=_("Forget removed photos"))
-def forget_removed() -> dict[str, Any]:
-    """Delete files of pictures that were removed 30 days ago. Safe to run twice."""
-    from vision import services
-
-    return {"forgotten": services.forget_removed()}

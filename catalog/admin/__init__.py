@@ -1,5 +1,5 @@
 """Staff pages of the shop's facts."""
 
-from catalog.admin import bulk, customers, events, groups, imports, orders, products, search, stock
+from catalog.admin import arriving, bulk, customers, events, groups, imports, orders, products, search, stock
 
-__all__ = ["bulk", "customers", "events", "groups", "imports", "orders", "products", "search", "stock"]
+__all__ = ["arriving", "bulk", "customers", "events", "groups", "imports", "orders", "products", "search", "stock"]

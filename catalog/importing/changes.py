@@ -79,6 +79,15 @@ def note_new(table: str, ids: Sequence[int]) -> None:
     execute(f"INSERT INTO {NOTES} (table_name, row_id) SELECT '{table}', unnest(%s::bigint[])", [list(ids)])
 
 
+def note_later(batch_id: int, table: str, row_id: int) -> None:
+    """Note a row that was made because of an import after it had ended, so that its undo takes the row, too."""
+    execute(
+        "INSERT INTO catalog_importchange (batch_id, table_name, row_id, after)"  # noqa: S608
+        f" SELECT %s, %s, t.id, {state_of(table)} FROM {table} t WHERE t.id = %s ON CONFLICT DO NOTHING",
+        [batch_id, table, row_id],
+    )
+
+
 def written_events(batch_id: int | None, statement: str) -> int:
     """Run an INSERT of interactions and keep the ids of those it made. How many there were."""
     if batch_id is None:

@@ -6,12 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog import picture_files
 from catalog.importing import journal, locks
-from catalog.models import ImportBatch, ImportChange, ImportedEvents, ProductImage
+from catalog.models import ImportBatch, ImportChange, ImportedEvents
 
 KEPT_DAYS = 30
 """How long refused rows, uploaded files and what undo needs are kept: they hold personal data."""
@@ -56,11 +56,4 @@ def _forget_old() -> None:
     old._raw_delete(old.db)
     events = ImportedEvents.objects.filter(batch__finished_at__lt=limit)
     events._raw_delete(events.db)
-    remove_unused(names)
-
-
-def remove_unused(names: set[str]) -> None:
-    """Delete files of pictures that no product has."""
-    used = set(ProductImage.objects.filter(file__in=names).values_list("file", flat=True))
-    for name in names - used:
-        default_storage.delete(name)
+    picture_files.delete_unused(names)

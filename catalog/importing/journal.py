@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from catalog.models import ProductImage
+from catalog import picture_files
 
 NAME = "pictures.txt"
 
@@ -34,7 +34,7 @@ def clean_up() -> int:
     removed = 0
     for path in (Path(settings.VAR_DIR) / "imports").glob(f"*/{NAME}"):
         names = [name for name in path.read_text(encoding="utf-8").splitlines() if name.startswith("products/")]
-        used = set(ProductImage.objects.filter(file__in=names).values_list("file", flat=True))
+        used = picture_files.in_use(names)
         for name in names:
             if name not in used and default_storage.exists(name):
                 default_storage.delete(name)

@@ -4,9 +4,12 @@ import io
 import warnings
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from PIL import Image, ImageOps
+
+from core.said import Said
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
@@ -19,7 +22,18 @@ _MODES = {"JPEG": {"RGB", "L"}, "PNG": {"RGB", "RGBA", "L", "LA", "P", "1"}, "WE
 
 
 class PictureRefused(Exception):
-    """Why a picture cannot be used; the message is for people."""
+    """Why a picture cannot be used: `said` for people of either language, `str()` in that of whoever reads it now."""
+
+    def __init__(self, text: str, **values: Any) -> None:
+        super().__init__(text)
+        self.said = Said(text, values)
+
+    def __str__(self) -> str:
+        return str(self.said)
+
+
+TOO_LARGE = gettext_noop("is larger than 10 MB")
+NOT_WHOLE = gettext_noop("is not a whole JPEG, PNG or WebP picture")
 
 
 @dataclass(frozen=True)
@@ -39,7 +53,7 @@ def clean_picture(data: bytes, *, in_request: bool = False) -> CleanPicture:
     decoded: larger JPEGs are read at a half of their size, larger PNG and WebP are refused. Raises PictureRefused.
     """
     if len(data) > MAX_BYTES:
-        raise PictureRefused(_("is larger than 10 MB"))
+        raise PictureRefused(TOO_LARGE)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -52,18 +66,33 @@ def clean_picture(data: bytes, *, in_request: bool = False) -> CleanPicture:
     except PictureRefused:
         raise
     except Exception as error:  # decoders raise whatever they stumble over: struct.error, KeyError, MemoryError, …
-        raise PictureRefused(_("is not a whole JPEG, PNG or WebP picture")) from error
+        raise PictureRefused(NOT_WHOLE) from error
+
+
+def pixels_of(data: bytes) -> int:
+    """How many pixels would be decoded, read from the head alone. Raises PictureRefused for what is no picture or too
+    large to be ever decoded."""
+    if len(data) > MAX_BYTES:
+        raise PictureRefused(TOO_LARGE)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
+    except Exception as error:  # decoders raise whatever they stumble over
+        raise PictureRefused(NOT_WHOLE) from error
+    _check_size(image)
+    return image.width * image.height
 
 
 def _check_size(image: Image.Image) -> None:
     width, height = image.size
     if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
         raise PictureRefused(
-            _("is %(width)d × %(height)d pixels; at most 8,000 a side and 25 million in all")
-            % {"width": width, "height": height}
-        )
+            gettext_noop("is %(width)d × %(height)d pixels; at most 8,000 a side and 25 million in all"),
+            width=width, height=height,
+        )  # fmt: skip
     if not width or not height:
-        raise PictureRefused(_("is not a whole JPEG, PNG or WebP picture"))
+        raise PictureRefused(NOT_WHOLE)
 
 
 def _shrink_while_decoding(image: Image.Image, kind: str, *, in_request: bool) -> None:
@@ -74,9 +103,11 @@ def _shrink_while_decoding(image: Image.Image, kind: str, *, in_request: bool) -
         image.draft(None, (width // 2, height // 2))
     elif in_request:
         raise PictureRefused(
-            _("is %(width)d × %(height)d pixels; larger than 8 million only JPEG is taken here, others by an import")
-            % {"width": width, "height": height}
-        )
+            gettext_noop(
+                "is %(width)d × %(height)d pixels; larger than 8 million only JPEG is taken here, others by an import"
+            ),
+            width=width, height=height,
+        )  # fmt: skip
 
 
 def _drawn_anew(image: Image.Image, kind: str) -> CleanPicture:

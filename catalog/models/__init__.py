@@ -5,6 +5,7 @@ from catalog.models.bulk import BulkChange, BulkChangeRow
 from catalog.models.customers import Customer, CustomerTrait
 from catalog.models.imports import ImportBatch, ImportChange, ImportedEvents
 from catalog.models.orders import Order, OrderEvent, OrderLine, Payment, Refund
+from catalog.models.pictures import ArrivingPicture, RemovedPicture
 from catalog.models.products import LOW_STOCK, Brand, Category, Product, ProductImage, Variant
 from catalog.models.search import (
     ProductTag,
@@ -19,6 +20,7 @@ from catalog.models.vectors import ProductVector
 
 __all__ = [
     "LOW_STOCK",
+    "ArrivingPicture",
     "Brand",
     "BulkChange",
     "BulkChangeRow",
@@ -41,6 +43,7 @@ __all__ = [
     "ProductTag",
     "ProductVector",
     "Refund",
+    "RemovedPicture",
     "SearchChange",
     "SearchDocument",
     "SearchQuery",

@@ -12,7 +12,10 @@ from treebeard.mp_tree import MP_Node, MP_NodeManager
 
 from catalog.models.base import NamedModel, TranslatedValues
 from core.models import MoneyField, PublicIdModel, TimestampedModel
+from core.models.base import NewPublicId
 
+LONGEST_ADDRESS = 1_000
+"""Characters of a web address from which a picture is fetched; an index holds it."""
 LOW_STOCK = 5
 """Pieces: the shop's limit, for products without one of their own. In the database: `catalog_stock_state`."""
 
@@ -176,11 +179,14 @@ class Variant(PublicIdModel, TimestampedModel):
 
 
 class ProductImage(TimestampedModel):
+    """A stored picture, drawn anew by this installation. `content_sha256` is of the file that was sent."""
+
     product = models.ForeignKey(Product, models.CASCADE, related_name="images", verbose_name=_("product"))
     file = models.ImageField(_("picture"), upload_to="products/", width_field="width", height_field="height")
     width = models.PositiveIntegerField(_("width"), default=0, editable=False)
     height = models.PositiveIntegerField(_("height"), default=0, editable=False)
-    source_name = models.CharField(_("name of the file sent"), max_length=300, blank=True)
+    public_id = models.CharField(_("public ID"), max_length=32, unique=True, editable=False, db_default=NewPublicId())
+    source_name = models.CharField(_("name of the file or address sent"), max_length=LONGEST_ADDRESS, blank=True)
     content_sha256 = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
     alt = models.CharField(_("description for people who cannot see it"), max_length=300, blank=True)
     position = models.PositiveIntegerField(_("position"), default=0)

@@ -26,7 +26,7 @@ WEBHOOK_FAILING = AlertKind(
 MODEL_ACTIVATED = _("Model activated")
 
 ERRORS: Mapping[str, Any] = {
-    **REASONS,
+    **{code: _(text) for code, text in REASONS.items()},
     "status": _("The receiver answered with an error."),
     "redirect": _("The receiver sends to another address; that is not followed."),
     "gone": _("The receiver wants no more (410). The webhook was switched off."),

@@ -34,6 +34,7 @@ from tests.factories.answers import (
     StarterItemFactory,
 )
 from tests.factories.catalog import (
+    ArrivingPictureFactory,
     BrandFactory,
     BulkChangeFactory,
     CategoryFactory,
@@ -51,6 +52,7 @@ from tests.factories.catalog import (
     ProductTagFactory,
     ProductVectorFactory,
     RefundFactory,
+    RemovedPictureFactory,
     SearchQueryFactory,
     SearchSynonymFactory,
     StockMovementFactory,
@@ -109,7 +111,6 @@ from tests.factories.vision import (
     LabelFactory,
     LabelSetFactory,
     NotDuplicatesFactory,
-    RemovedPictureFactory,
     ReviewDecisionFactory,
     TagSuggestionFactory,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "AlertRuleFactory",
     "AnomalyFactory",
     "ApiKeyFactory",
+    "ArrivingPictureFactory",
     "ArticleFactory",
     "ArticleVersionFactory",
     "AspectFactory",

@@ -14,6 +14,7 @@ from PIL import Image
 
 from catalog import partitions
 from catalog.models import (
+    ArrivingPicture,
     Brand,
     BulkChange,
     Category,
@@ -31,6 +32,7 @@ from catalog.models import (
     ProductTag,
     ProductVector,
     Refund,
+    RemovedPicture,
     SearchQuery,
     SearchSynonym,
     StockMovement,
@@ -132,6 +134,27 @@ class ProductImageFactory(DjangoModelFactory):
         content = io.BytesIO()
         Image.new("RGB", (8, 6), "red").save(content, "PNG")
         return ContentFile(content.getvalue(), name=f"{uuid.uuid4().hex}.png")
+
+
+class ArrivingPictureFactory(_WithPublicId):
+    """One that lies at an address and was not tried yet."""
+
+    class Meta:
+        model = ArrivingPicture
+
+    product = factory.SubFactory(ProductFactory)
+    address = factory.Sequence(lambda n: f"https://pictures.example/{n}.jpg")
+    host = "pictures.example:443"
+
+
+class RemovedPictureFactory(DjangoModelFactory):
+    class Meta:
+        model = RemovedPicture
+
+    product = factory.SubFactory(ProductFactory)
+    kept = factory.LazyFunction(dict)
+    file = "products/gone.png"
+    removed_at = factory.LazyFunction(timezone.now)
 
 
 class CustomerFactory(_WithPublicId):

@@ -5,7 +5,7 @@ import numpy as np
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from tests.factories.catalog import ProductFactory, ProductImageFactory
+from tests.factories.catalog import ProductImageFactory
 from tests.factories.core import ModelVersionFactory
 from vision import models
 
@@ -45,16 +45,6 @@ class NotDuplicatesFactory(DjangoModelFactory):
     one_sha256 = factory.Sequence(lambda n: f"{n:064x}")
     other_sha256 = "f" * 64
     decided_at = factory.LazyFunction(timezone.now)
-
-
-class RemovedPictureFactory(DjangoModelFactory):
-    class Meta:
-        model = models.RemovedPicture
-
-    product = factory.SubFactory(ProductFactory)
-    kept = factory.LazyFunction(dict)
-    file = "products/gone.png"
-    removed_at = factory.LazyFunction(timezone.now)
 
 
 class ImageVectorFactory(DjangoModelFactory):

@@ -7,12 +7,13 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from catalog.models import ProductImage
+from catalog.models import ProductImage, RemovedPicture
+from catalog.services import pictures
 from tests.factories import StaffUserFactory
 from tests.vision.ml.pictures import scene
 from vision import services
 from vision.exceptions import UndoExpired
-from vision.models import DuplicatePair, ImageAnalysis, NotDuplicates, RemovedPicture
+from vision.models import DuplicatePair, ImageAnalysis, NotDuplicates
 from vision.pipelines import look
 
 pytestmark = pytest.mark.django_db
@@ -100,10 +101,10 @@ def test_files_of_removed_photos_go_after_thirty_days_unless_they_are_shown(
     names = [image.file.name for image in trio]
     services.remove([image.pk for image in trio[:2]], by=boss)
     ProductImage.objects.filter(pk=trio[2].pk).update(file=names[1])
-    assert services.forget_removed() == 0
+    assert pictures.forget_removed() == 0
 
     RemovedPicture.objects.update(removed_at=timezone.now() - timedelta(days=31))
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.forget_removed() == 2
+        assert pictures.forget_removed() == 2
 
     assert [default_storage.exists(name) for name in names[:2]] == [False, True]

@@ -1,7 +1,7 @@
 """What pictures of products show, and what staff decided about them."""
 
 from vision.models.analyses import ImageAnalysis
-from vision.models.duplicates import DuplicatePair, NotDuplicates, RemovedPicture
+from vision.models.duplicates import DuplicatePair, NotDuplicates
 from vision.models.labels import Label, LabelSet, ReviewDecision, TagSuggestion
 from vision.models.vectors import ImageVector
 
@@ -12,7 +12,6 @@ __all__ = [
     "Label",
     "LabelSet",
     "NotDuplicates",
-    "RemovedPicture",
     "ReviewDecision",
     "TagSuggestion",
 ]

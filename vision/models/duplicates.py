@@ -57,23 +57,3 @@ class NotDuplicates(models.Model):
 
     def __str__(self) -> str:
         return f"{self.one_sha256[:8]} ≠ {self.other_sha256[:8]}"
-
-
-class RemovedPicture(models.Model):
-    """A picture that was taken off a product as a duplicate. For 30 days it can come back as it was."""
-
-    product = models.ForeignKey("catalog.Product", models.CASCADE, related_name="+", verbose_name=_("product"))
-    kept = models.JSONField(_("as it was"), help_text=_("Columns of the row."))
-    file = models.CharField(_("file"), max_length=200)
-    removed_at = models.DateTimeField(_("removed"), db_index=True)
-    removed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("removed by")
-    )
-
-    class Meta:
-        verbose_name = _("removed picture")
-        verbose_name_plural = _("removed pictures")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return self.file

@@ -39,7 +39,7 @@ def check(batch: ImportBatch) -> None:
         raise ImportRefused(_("This import was undone already."))
     if batch.finished_at and batch.finished_at < timezone.now() - timedelta(days=KEPT_DAYS):
         raise ImportRefused(_("What it changed is kept for %(days)d days; those are over.") % {"days": KEPT_DAYS})
-    if not batch.changes.exists() and not batch.events.exists():
+    if not (batch.changes.exists() or batch.events.exists() or batch.arriving_pictures.exists()):
         raise ImportRefused(_("This import changed nothing."))
 
 

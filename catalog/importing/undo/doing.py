@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from catalog import picture_files
 from catalog.importing import housekeeping, locks, staging
 from catalog.importing.errors import ImportRefused
 from catalog.importing.progress import Progress
@@ -55,7 +56,7 @@ def _perform(batch: ImportBatch, by_id: int | None) -> dict[str, Any]:
             batch.report = {**batch.report, "undo": outcome.write(batch, time.monotonic() - begun)}
             batch.state, batch.undone_at, batch.undone_by_id = State.UNDONE, timezone.now(), by_id
             batch.save(update_fields=["report", "state", "undone_at", "undone_by"])
-            transaction.on_commit(lambda: housekeeping.remove_unused(files))
+            transaction.on_commit(lambda: picture_files.delete_unused(files))
     except BaseException as error:
         ImportBatch.objects.filter(pk=batch.pk).update(state=before, error=_sentence(error))
         raise
@@ -67,6 +68,7 @@ def _undo(batch: ImportBatch) -> set[str]:
     """Pictures whose files may go when this is committed."""
     progress = Progress(6)
     staging.prepare_session()
+    batch.arriving_pictures.all().delete()  # first: what a job just stores is noted by then, and nothing comes after
     tables = rows.gather(batch.pk)
     marks = batch.checkpoint.get("marks", {})
     for table in tables:
