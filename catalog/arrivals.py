@@ -173,9 +173,11 @@ def store(row: ArrivingPicture, data: bytes) -> None:
         if held is None or product is None:
             return
         image, is_new = pictures.keep(
-            product, picture, digest=digest, source_name=held.address, alt=held.alt, position=held.position,
-            name=held.public_id,
+            product, picture, digest=digest, source_name=held.address, alt=held.alt, name=held.public_id,
+            position=held.position if held.batch_id is not None else None,
         )  # fmt: skip
+        if is_new and held.batch_id is None and held.position is not None:
+            pictures.move(image, held.position)
         if is_new and held.batch_id is not None:
             changes.note_later(held.batch_id, ProductImage._meta.db_table, image.pk)
         elif is_new and held.created_by is not None:

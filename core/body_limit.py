@@ -9,9 +9,10 @@ from core.api.errors import is_api, problem_response
 from core.middleware import Handler
 
 API = "/api/v1/"
-PICTURES = "/photos"
 PICTURE_BYTES = 10 * 1024 * 1024
-"""What an address that takes the bytes of a picture may be sent; it reads them by itself and checks again."""
+ENVELOPE_BYTES = 64 * 1024
+PICTURES = {"/photos": PICTURE_BYTES, "/images": PICTURE_BYTES + ENVELOPE_BYTES}
+"""What addresses that take a picture may be sent, alone or in a form; they read it by themselves and check again."""
 
 
 class BodyLimitMiddleware:
@@ -46,7 +47,9 @@ def _refusal(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _limit(request: HttpRequest) -> int:
-    if request.path_info.startswith(API) and request.path_info.endswith(PICTURES):
-        return PICTURE_BYTES
+    if request.path_info.startswith(API):
+        for ending, most in PICTURES.items():
+            if request.path_info.endswith(ending):
+                return most
     is_staff = not is_api(request) and settings.SESSION_COOKIE_NAME in request.COOKIES
     return int(settings.MAX_UPLOAD_BYTES if is_staff else settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

@@ -52,6 +52,7 @@ from tests.factories import (
     ModelVersionFactory,
     OutgoingMailFactory,
     ProductFactory,
+    ProductImageFactory,
     ReplyTemplateFactory,
     ReviewFactory,
     SearchSynonymFactory,
@@ -97,6 +98,7 @@ class World:
     """Ana has an order and a review, Ben has none; both have a token."""
 
     product: Any
+    image: Any
     review: Any
     ana: Any
     ben: Any
@@ -106,6 +108,7 @@ class World:
     def path(self, route: str) -> str:
         for name, value in {
             "<str:product_id>": self.product.public_id,
+            "<str:image_id>": self.image.public_id,
             "<str:customer_id>": self.ana.public_id,
             "<str:number>": "A1",
             "<str:key>": "exp-1",
@@ -141,6 +144,12 @@ API_ROWS = {
     ("GET", "/api/v1/products"): for_all(Scope.CATALOGUE_READ),
     ("GET", "/api/v1/products/<str:product_id>"): for_all(Scope.CATALOGUE_READ),
     ("PUT", "/api/v1/products/<str:product_id>"): Row(Scope.CATALOGUE_WRITE, 200, {"name": "P", "price": "1"}),
+    ("GET", "/api/v1/products/<str:product_id>/images"): Row(Scope.CATALOGUE_WRITE, 200),
+    ("POST", "/api/v1/products/<str:product_id>/images"): Row(
+        Scope.CATALOGUE_WRITE, 202, {"url": "https://pictures.example/a.jpg"}
+    ),
+    ("PATCH", "/api/v1/products/<str:product_id>/images/<str:image_id>"): Row(Scope.CATALOGUE_WRITE, 200, {"alt": "A"}),
+    ("DELETE", "/api/v1/products/<str:product_id>/images/<str:image_id>"): Row(Scope.CATALOGUE_WRITE, 204),
     ("GET", "/api/v1/products/<str:product_id>/similar"): for_all(Scope.RECOMMENDATIONS),
     ("GET", "/api/v1/products/<str:product_id>/bought-together"): for_all(Scope.RECOMMENDATIONS),
     ("GET", "/api/v1/categories"): for_all(Scope.CATALOGUE_READ),
@@ -262,7 +271,7 @@ def world() -> World:
     }
     review = ReviewFactory.create(product=product, customer=ana, published=True)
     ArticleFactory.create(key="returns", published=True)
-    return World(product, review, ana, ben, server, credentials)
+    return World(product, ProductImageFactory.create(product=product), review, ana, ben, server, credentials)
 
 
 CALLERS = (

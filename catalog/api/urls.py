@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from catalog.api import me_views, people_views, search_views, views
+from catalog.api import me_views, people_views, picture_views, search_views, views
 
 urlpatterns = [
     path("products", views.ProductListView.as_view(), name="products"),
     path("products/<str:product_id>", views.ProductView.as_view(), name="product"),
+    path("products/<str:product_id>/images", picture_views.ProductImagesView.as_view(), name="product-images"),
+    path(
+        "products/<str:product_id>/images/<str:image_id>",
+        picture_views.ProductImageView.as_view(),
+        name="product-image",
+    ),
     path("categories", views.CategoryTreeView.as_view(), name="categories"),
     path("search", search_views.SearchView.as_view(), name="search"),
     path("search/suggestions", search_views.SuggestionsView.as_view(), name="search-suggestions"),

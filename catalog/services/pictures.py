@@ -74,7 +74,8 @@ def add(
     product: Product, data: bytes, *, name: str = "", alt: str = "", position: int | None = None,
     by: StaffUser | None = None,
 ) -> ProductImage | ArrivingPicture:  # fmt: skip
-    """Store a picture that was sent. The same file again is the picture that is there.
+    """Store a picture that was sent, at `position` among the others (0 first) or last. The same file again is the
+    picture that is there.
 
     One of more than 8 megapixels is only kept as it came, and a job decodes it: then what is returned still arrives.
     Raises BadInput for what is no safe picture, TooManyWaiting, OSError when the disk is full; nothing is stored then.
@@ -92,8 +93,10 @@ def add(
         raise BadInput(
             _("The picture %(reason)s.") % {"reason": refusal}, code="picture_refused", extra={"field": "image"}
         ) from refusal
-    image, is_new = keep(product, picture, digest=digest, alt=alt, position=position)
+    image, is_new = keep(product, picture, digest=digest, alt=alt)
     if is_new:
+        if position is not None:
+            move(image, position)
         tell_history([image], "added", by)
     return image
 

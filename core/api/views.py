@@ -26,7 +26,7 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         has_key = idempotency.META in request.META and request.method in WRITES
-        if has_key:
+        if has_key and self.stores_answers:
             _body = request._request.body  # kept as bytes before a parser uses the stream up
         super().initial(request, *args, **kwargs)
         name = str(request.method).lower()

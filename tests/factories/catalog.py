@@ -120,7 +120,7 @@ class VariantFactory(_WithPublicId):
     stock = 5
 
 
-class ProductImageFactory(DjangoModelFactory):
+class ProductImageFactory(_WithPublicId):
     """A small red picture, really stored."""
 
     class Meta:

@@ -17,6 +17,7 @@ from tests.factories import (
     ExperimentFactory,
     ModelVersionFactory,
     ProductFactory,
+    ProductImageFactory,
     ReviewFactory,
     SegmentFactory,
     StaffUserFactory,
@@ -46,6 +47,7 @@ def make_shop() -> Shop:
     server, experiment = ApiKeyFactory.create(), ExperimentFactory.create()
     ModelVersionFactory.create(kind="recommender", number=1)
     segment = SegmentFactory.create()
+    image = ProductImageFactory.create(product=product)
     review = ReviewFactory.create(product=product, customer=ana, published=True)
     article = ArticleFactory.create(key="returns", published=True)
     products, customers = [product.public_id, "ext:LS-W"], [ana.public_id, "ext:4711"]
@@ -62,6 +64,7 @@ def make_shop() -> Shop:
             "key": [experiment.key, "unknown"], "kind": ["recommender"], "segment_id": [segment.public_id],
             "article_key": [article.key],
             "review_id": [review.public_id],
+            "image_id": [image.public_id],
         },
         values={
             "product": products, "customer": customers, "sku": ["S"], "category": ["ext:shirts"],
