@@ -11,8 +11,12 @@ from core.middleware import Handler
 API = "/api/v1/"
 PICTURE_BYTES = 10 * 1024 * 1024
 ENVELOPE_BYTES = 64 * 1024
-PICTURES = {"/photos": PICTURE_BYTES, "/images": PICTURE_BYTES + ENVELOPE_BYTES}
+PICTURES = {
+    "/photos": PICTURE_BYTES, "/images": PICTURE_BYTES + ENVELOPE_BYTES, "/search/image": PICTURE_BYTES + ENVELOPE_BYTES,
+}  # fmt: skip
 """What addresses that take a picture may be sent, alone or in a form; they read it by themselves and check again."""
+SHOP_PHOTO = "/shop/search/photo"
+"""The page of the shop that takes a photo of anybody."""
 
 
 class BodyLimitMiddleware:
@@ -51,5 +55,7 @@ def _limit(request: HttpRequest) -> int:
         for ending, most in PICTURES.items():
             if request.path_info.endswith(ending):
                 return most
+    if request.path_info == SHOP_PHOTO:
+        return PICTURE_BYTES + ENVELOPE_BYTES
     is_staff = not is_api(request) and settings.SESSION_COOKIE_NAME in request.COOKIES
     return int(settings.MAX_UPLOAD_BYTES if is_staff else settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

@@ -49,9 +49,9 @@ class ShopApi:
     def post(self, path: str, body: Any = None, *, idempotency_key: str = "") -> Any:
         return self._json("POST", path, body=body or {}, idempotency_key=idempotency_key)
 
-    def send(self, path: str, content: bytes, content_type: str) -> Any:
+    def send(self, path: str, content: bytes, content_type: str, **query: Any) -> Any:
         """A body that is no JSON, such as a picture."""
-        return self._json("POST", path, body=content, content_type=content_type)
+        return self._json("POST", path, query=query, body=content, content_type=content_type)
 
     def put(self, path: str, body: Any) -> Any:
         return self._json("PUT", path, body=body)

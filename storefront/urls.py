@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from storefront.views import account, browse, buying, finding, reviewing
+from storefront.views import account, browse, buying, finding, looking, reviewing
 
 app_name = "shop"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("account/reviews/<str:review_id>/photos", reviewing.photos, name="review-photos"),
     path("account/reviews/<str:review_id>", reviewing.take_back, name="take-review-back"),
     path("search", finding.search, name="search"),
+    path("search/photo", looking.by_photo, name="by-photo"),
     path("basket/", buying.basket, name="basket"),
     path("basket/add", buying.add, name="basket-add"),
     path("basket/change", buying.change, name="basket-change"),

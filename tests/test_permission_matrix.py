@@ -155,6 +155,8 @@ API_ROWS = {
     ("GET", "/api/v1/categories"): for_all(Scope.CATALOGUE_READ),
     ("GET", "/api/v1/search"): for_all(Scope.SEARCH),
     ("GET", "/api/v1/search/suggestions"): for_all(Scope.SEARCH),
+    ("POST", "/api/v1/search/image"): Row(Scope.SEARCH, 400, browser=400, ana=400, ben=400),
+    ("GET", "/api/v1/products/<str:product_id>/similar-looking"): for_all(Scope.SEARCH),
     ("GET", "/api/v1/recommendations"): for_all(Scope.RECOMMENDATIONS),
     ("GET", "/api/v1/products/<str:product_id>/why"): for_all(Scope.RECOMMENDATIONS),
     ("POST", "/api/v1/events"): for_all(Scope.EVENTS, VIEW),

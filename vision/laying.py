@@ -13,7 +13,7 @@ from vision.ml.nearest import Floats, Ids
 from vision.models import ImageVector
 
 CHUNK = 5_000
-Row = tuple[int, int, bytes]
+Row = tuple[int, int, bytes | memoryview]
 
 
 def stamp() -> str:
@@ -69,7 +69,7 @@ def _means() -> Iterable[Row]:
 
 def _arrays(rows: Iterable[Row]) -> tuple[Floats, Ids, Ids]:
     """float32 [n, D], and the picture and the product of each row."""
-    owners, images, parts, held = list[int](), list[int](), list[Floats](), list[bytes]()
+    owners, images, parts, held = list[int](), list[int](), list[Floats](), list[bytes | memoryview]()
     for product, image, vector in rows:
         owners.append(product)
         images.append(image)

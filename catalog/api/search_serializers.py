@@ -34,35 +34,42 @@ class TagListField(serializers.CharField):
         return pairs
 
 
-class SearchFilterSerializer(serializers.Serializer):
-    """What was typed and what narrows it."""
+class NarrowingSerializer(serializers.Serializer):
+    """What narrows a search, whatever is looked for."""
 
-    q = serializers.CharField(
-        required=False, allow_blank=True, default="", max_length=LONGEST_QUERY,
-        help_text="What the customer typed. Empty: all products, the most popular first.",
-    )  # fmt: skip
     category = IdField(required=False, help_text="In this category or below it.")
     brand = IdListField(most=30, help_text="One of these brands: IDs separated by commas.")
     price_min = PriceField(required=False, help_text="In the base currency of the shop.")
     price_max = PriceField(required=False)
-    in_stock = serializers.BooleanField(required=False, allow_null=True, default=None)
     tag = TagListField(help_text="`kind:value`, separated by commas; values of one kind are alternatives.")
-    sort = serializers.ChoiceField(["relevance", *SORTS], default="relevance")
-    offset = serializers.IntegerField(min_value=0, max_value=WINDOW - 1, default=0)
-    limit = serializers.IntegerField(min_value=1, max_value=MOST_ROWS, default=20)
-    facets = serializers.BooleanField(default=True, help_text="`false` leaves the counts out, which is quicker.")
     lang = serializers.CharField(required=False)
-    visitor = serializers.CharField(max_length=64, required=False, help_text="The visitor ID sent with events.")
-    customer = IdField(required=False, help_text="Server keys only; a customer token already says who asks.")
 
-
-class SearchQuerySerializer(SearchFilterSerializer, QuerySerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
         low, high = attrs.get("price_min"), attrs.get("price_max")
         if low is not None and high is not None and low > high:
             raise serializers.ValidationError({"price_min": [_("This is above price_max.")]}, code="out_of_range")
         return attrs
+
+
+class SearchFilterSerializer(NarrowingSerializer):
+    """What was typed and what narrows it."""
+
+    q = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=LONGEST_QUERY,
+        help_text="What the customer typed. Empty: all products, the most popular first.",
+    )  # fmt: skip
+    in_stock = serializers.BooleanField(required=False, allow_null=True, default=None)
+    sort = serializers.ChoiceField(["relevance", *SORTS], default="relevance")
+    offset = serializers.IntegerField(min_value=0, max_value=WINDOW - 1, default=0)
+    limit = serializers.IntegerField(min_value=1, max_value=MOST_ROWS, default=20)
+    facets = serializers.BooleanField(default=True, help_text="`false` leaves the counts out, which is quicker.")
+    visitor = serializers.CharField(max_length=64, required=False, help_text="The visitor ID sent with events.")
+    customer = IdField(required=False, help_text="Server keys only; a customer token already says who asks.")
+
+
+class SearchQuerySerializer(SearchFilterSerializer, QuerySerializer):
+    """Checked, and nothing else beside it."""
 
 
 class SegmentSerializer(serializers.Serializer):

@@ -56,7 +56,7 @@ class SearchView(ApiView):
         placed = trials.placed_in_search(subject)
         question = answers.Question(
             text=query["q"],
-            filters=_filters(query),
+            filters=filters_of(query),
             sort=query["sort"],
             offset=query["offset"],
             limit=query["limit"],
@@ -89,7 +89,8 @@ class SearchView(ApiView):
         )
 
 
-def _filters(query: dict[str, Any]) -> Filters:
+def filters_of(query: dict[str, Any]) -> Filters:
+    """What NarrowingSerializer let through, by primary keys. Raises ValidationError for what does not exist."""
     category = existing(Category, "category", query.get("category"))
     brands = primary_keys(Brand.objects.all(), query["brand"]) if query.get("brand") else None
     return Filters(
@@ -97,7 +98,7 @@ def _filters(query: dict[str, Any]) -> Filters:
         brands=None if brands is None else list(brands.values()),
         price_min=query.get("price_min"),
         price_max=query.get("price_max"),
-        in_stock=query["in_stock"],
+        in_stock=query.get("in_stock"),
         tags=query.get("tag", ()),
     )
 

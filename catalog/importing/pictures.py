@@ -134,3 +134,26 @@ def _smooth(image: Image.Image) -> Image.Image:
     if image.mode == "P":
         return image.convert("RGBA" if "transparency" in image.info else "RGB")
     return image.convert("L") if image.mode == "1" else image
+
+
+class PictureTooLarge(PictureRefused):
+    """Whole, perhaps, but more than anybody takes."""
+
+
+def check_picture(data: bytes) -> None:
+    """What `clean_picture` refuses within a request, by its head alone: nothing is decoded. Raises PictureRefused."""
+    if len(data) > MAX_BYTES:
+        raise PictureTooLarge(_("is larger than 10 MB"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image: Image.Image = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
+    except Image.DecompressionBombError as error:
+        raise PictureTooLarge(_("has more pixels than anybody takes")) from error
+    except Exception as error:  # readers of heads raise as many things as decoders
+        raise PictureRefused(_("is not a whole JPEG, PNG or WebP picture")) from error
+    try:
+        _check_size(image)
+        _shrink_while_decoding(image, "JPEG" if image.format == "MPO" else str(image.format), in_request=True)
+    except PictureRefused as error:
+        raise PictureTooLarge(str(error)) if all(image.size) else error from error

@@ -120,6 +120,24 @@ def find(
         return _read(cursor.fetchall())
 
 
+ALLOWED = """
+SELECT product_id FROM catalog_searchdocument d WHERE d.is_shown AND d.is_in_stock {among} {narrowed}
+"""
+
+
+def buyable(filters: Filters, among: Sequence[int] | None = None) -> list[int]:
+    """Products (of those `among`) that customers may see and buy now and that the filters leave. One query."""
+    values: dict[str, Any] = {"among": None if among is None else list(among)}
+    flags = _flags(filters, values)
+    statement = ALLOWED.format(
+        among="" if among is None else "AND d.product_id = ANY(%(among)s)",
+        narrowed="".join(f"AND ({condition}) " for condition in flags.values()),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
 def _flags(filters: Filters, values: dict[str, Any]) -> dict[str, str]:
     """A condition for each filter that is set, under the letter by which facets leave it out."""
     flags: dict[str, str] = {}

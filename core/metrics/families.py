@@ -28,6 +28,7 @@ COUNTERS = {
     "http_throttled": ("Requests refused because of a limit.", ("area",)),
     "exposures_dropped": ("Exposures of experiments that found neither Redis nor the database for too long.", ()),
     "searches": ("Searches, by whether products hold all, some or none of the words.", ("matched",)),
+    "photo_searches": ("Searches by photo, by what answered: the network, or nothing that could.", ("source",)),
     "events": ("Events of shoppers by what the API did with them.", ("outcome",)),
     "events_written": ("Events that came out of the stream, by what became of them.", ("outcome",)),
     "search_log_dropped": ("Searches that were answered and not noted, because Redis was away.", ()),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from storefront.frame import Shopper, shop_page
 from storefront.views.finding import trail_to
+from storefront.views.looking import lookalikes
 from storefront.views.reviewing import opinions
 
 MOST_DEPARTMENTS = 6
@@ -59,6 +60,7 @@ def product(shopper: Shopper, product_id: str) -> HttpResponseBase:
             "trail": trail,
             "prices_differ": len({one["price"] for one in found["variants"]}) > 1,
             "was_added": shopper.request.GET.get("added") == "1",
+            "lookalikes": lookalikes(shopper, found["id"]) if found["images"] else [],
             **opinions(shopper, found["id"]),
         },
     )

@@ -37,6 +37,7 @@ CHECKED = CHECKS.get_by_names(
 @pytest.fixture
 def no_limits(settings):
     settings.API_RATE_SERVER = settings.API_RATE_PUBLISHABLE = settings.API_RATE_UNKNOWN_KEYS = 10**9
+    settings.API_RATE_PHOTOS = 10**9
 
 
 @pytest.fixture

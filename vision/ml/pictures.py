@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 SHORT_SIDE = 192
 """Pixels that are kept of the shorter side: enough for sharpness and for a network at 160."""
@@ -33,8 +33,9 @@ class Opened:
         return np.asarray(Image.fromarray(self.rgb).resize((width, height), Image.Resampling.BOX))
 
 
-def opened(data: bytes) -> Opened:
-    """Decode a picture that was stored here. Raises Unreadable."""
+def opened(data: bytes, *, is_stored: bool = True) -> Opened:
+    """Decode a picture that was stored here, or one that is only looked at: that is turned as its camera was held, and
+    whoever takes it in checks its size first. Raises Unreadable."""
     try:
         picture: Image.Image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
         width, height = picture.size
@@ -43,7 +44,10 @@ def opened(data: bytes) -> Opened:
         scale = min(1.0, SHORT_SIDE / min(width, height))
         to = max(1, round(width * scale)), max(1, round(height * scale))
         picture.draft("RGB", to)  # JPEGs at a half, a quarter or an eighth: never below what is asked
-        return Opened(np.asarray(_on_white(picture).resize(to, Image.Resampling.BOX, reducing_gap=2.0)), width, height)
+        small = _on_white(picture).resize(to, Image.Resampling.BOX, reducing_gap=2.0)
+        if not is_stored:
+            small = ImageOps.exif_transpose(_with_head_of(picture, small))
+        return Opened(np.asarray(small), width, height)
     except Unreadable:
         raise
     except Exception as error:  # decoders raise whatever they stumble over
@@ -55,6 +59,12 @@ def of_array(rgb: Pixels) -> Opened:
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
         raise ValueError(f"A picture is uint8 [height, width, 3], not {rgb.dtype} {list(rgb.shape)}.")
     return Opened(rgb, rgb.shape[1], rgb.shape[0])
+
+
+def _with_head_of(picture: Image.Image, small: Image.Image) -> Image.Image:
+    """The small one with what the file says about how the camera was held."""
+    small.info = {"exif": exif} if (exif := picture.getexif().tobytes()) else {}
+    return small
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -85,6 +85,49 @@
     });
   });
   photoFields(document);
+  /**
+   * Search by photo: the network looks at 192 pixels, so a photo of a telephone goes out small, and sent at once.
+   * What cannot be drawn here goes as it is; the server says what is wrong with it.
+   * @param {File} file
+   */
+  const smaller = async (file) => {
+    const image = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const scale = Math.min(1, 640 / Math.max(image.width, image.height));
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale))];
+    const context = canvas.getContext("2d");
+    if (!context) return file;
+    context.fillStyle = "#fff"; // what is clear in the photo is white for the network, too
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    /** @type {Blob|null} */
+    const made = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+    return made && made.size < file.size ? new File([made], "photo.jpg", { type: "image/jpeg" }) : file;
+  };
+  const ask = document.querySelector("[data-photo-ask]");
+  document.querySelectorAll("input[data-photo-search]").forEach((one) => {
+    const field = /** @type {HTMLInputElement} */ (one);
+    field.addEventListener("change", async () => {
+      const file = field.files && field.files[0];
+      if (!file || !field.form) return;
+      if (ask instanceof HTMLElement) {
+        ask.setAttribute("aria-busy", "true");
+        ask.setAttribute("aria-label", ask.dataset.looking || "");
+      }
+      try {
+        const chosen = new DataTransfer();
+        chosen.items.add(await smaller(file));
+        field.files = chosen.files;
+      } catch {} // as it is
+      field.form.requestSubmit();
+    });
+  });
+  ask?.addEventListener("click", (event) => {
+    const field = document.querySelector("[data-photo-form] input[type=file]");
+    if (!(field instanceof HTMLInputElement)) return;
+    event.preventDefault();
+    field.click();
+  });
   const state = document.querySelector("[data-consent-state]");
   const show = () => {
     if (!(state instanceof HTMLElement)) return;
