@@ -640,6 +640,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_terms": ("GET", {"reviews.change_aspectterm"}),
     "reviews_aspect_reviews": ("GET", {"reviews.view_review"}),
     "vision_duplicates": ("GET", {"vision.decide_duplicates"}),
+    "vision_search": ("GET", {"vision.view_imageanalysis"}),
     "catalog_arrivingpicture_export": ("POST", {"core.export_data & catalog.view_arrivingpicture"}),
     "vision_imageanalysis_export": ("POST", {"core.export_data & vision.view_imageanalysis"}),
     "reviews_queue": ("GET", {"reviews.moderate_review"}),

@@ -20,6 +20,14 @@ class VisionConfig(AppConfig):
             "vision_duplicates", "vision.admin.duplicates.page", path="vision/duplicates/", permission=DECIDE,
             title=_("Duplicate photos"), icon="content_copy", group="photos", order=20,
         )  # fmt: skip
+        staff_pages.register(
+            "vision_search", "vision.admin.photo_search.page", path="vision/search/", permission=SEEN,
+            title=_("Search by photo"), icon="image_search", group="photos", order=30,
+        )  # fmt: skip
+        product_panels.register(
+            "vision.similar", "vision.panels.similar_looking", order=16, is_lazy=True, title=_("Similar looking"),
+            permission=SEEN, styles=("vision/vision.css", "catalog/catalog.css"),
+        )  # fmt: skip
         product_panels.register(
             "vision.product", "vision.panels.photos_of_product", order=14, is_lazy=True, title=_("Photos"),
             permission=SEEN, styles=("vision/vision.css",),

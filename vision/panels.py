@@ -9,11 +9,14 @@ from django.utils.translation import gettext as _
 from catalog.models import Product, ProductImage
 from catalog.thumbnails import thumbnail_address
 from core.panels import Panel
-from vision import selectors
-from vision.admin import cells
+from vision import memory, selectors
+from vision.admin import cells, photo_search
 from vision.choices import ADVICE, Issue
+from vision.ml.nearest import nearest
 from vision.models import ImageAnalysis
 from vision.roles import DECIDE
+
+ALIKE = 6
 
 
 def photos_of_product(request: HttpRequest, product: Product) -> Panel:
@@ -36,6 +39,23 @@ def photos_of_product(request: HttpRequest, product: Product) -> Panel:
         url=reverse("admin:vision_duplicates") if doubles and may_decide else "",
         url_label=_("Duplicate photos"),
         empty="" if images else _("This product has no photo yet."),
+    )
+
+
+def similar_looking(request: HttpRequest, product: Product) -> Panel:
+    """Products whose photos look most like this one's, as the network sees them."""
+    laid = memory.laid()
+    direction = laid.matrix.mean(product.pk) if laid is not None else None
+    rows: list[photo_search.Row] = []
+    if laid is not None and direction is not None and direction.any():
+        rows = photo_search.rows(selectors.alike(nearest(laid.matrix, direction, ALIKE, but=product.pk)))
+    return Panel(
+        title=_("Similar looking"),
+        template="admin/vision/panels/similar.html",
+        context={"rows": rows},
+        url=reverse("admin:vision_search"),
+        url_label=_("Search by photo"),
+        empty="" if rows else _("No network has read the photos of this product yet."),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, Prefetch
 
 from catalog.models import Product, ProductImage
+from vision.ml.nearest import Nearest
 from vision.models import DuplicatePair, ImageAnalysis
 
 
@@ -79,3 +80,26 @@ def doubles_of(images: Iterable[ProductImage]) -> dict[int | None, list[ProductI
         for image in rows.select_related("product", "analysis").order_by("pk"):
             found[image.analysis.duplicate_group].append(image)
     return found
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A product that looks like something, the picture that does, and the cosine between them."""
+
+    product: Product
+    image: ProductImage | None
+    likeness: float
+
+
+def alike(found: Nearest) -> list[Alike]:
+    """For staff: whatever its status, but not what was deleted. Two queries."""
+    products = Product.objects.existing().prefetch_related("images").in_bulk(found.products.tolist())
+    rows = []
+    for pk, likeness, picture in zip(
+        found.products.tolist(), found.likeness.tolist(), found.images.tolist(), strict=True
+    ):
+        if (product := products.get(pk)) is not None:
+            images = list(product.images.all())
+            image = next((one for one in images if one.pk == picture), images[0] if images else None)
+            rows.append(Alike(product, image, likeness))
+    return rows

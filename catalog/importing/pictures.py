@@ -32,7 +32,12 @@ class PictureRefused(Exception):
         return str(self.said)
 
 
+class PictureTooLarge(PictureRefused):
+    """Perhaps a good one, but of more bytes or pixels than are taken."""
+
+
 TOO_LARGE = gettext_noop("is larger than 10 MB")
+MANY_PIXELS = gettext_noop("has more pixels than anybody takes")
 NOT_WHOLE = gettext_noop("is not a whole JPEG, PNG or WebP picture")
 
 
@@ -53,7 +58,7 @@ def clean_picture(data: bytes, *, in_request: bool = False) -> CleanPicture:
     decoded: larger JPEGs are read at a half of their size, larger PNG and WebP are refused. Raises PictureRefused.
     """
     if len(data) > MAX_BYTES:
-        raise PictureRefused(TOO_LARGE)
+        raise PictureTooLarge(TOO_LARGE)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -72,22 +77,35 @@ def clean_picture(data: bytes, *, in_request: bool = False) -> CleanPicture:
 def pixels_of(data: bytes) -> int:
     """How many pixels would be decoded, read from the head alone. Raises PictureRefused for what is no picture or too
     large to be ever decoded."""
+    image = _head_of(data)
+    _check_size(image)
+    return image.width * image.height
+
+
+def check_picture(data: bytes) -> None:
+    """What `clean_picture` refuses within a request, by the head alone: nothing is decoded. Raises PictureRefused."""
+    image = _head_of(data)
+    _check_size(image)
+    _shrink_while_decoding(image, "JPEG" if image.format == "MPO" else str(image.format), in_request=True)
+
+
+def _head_of(data: bytes) -> Image.Image:
     if len(data) > MAX_BYTES:
-        raise PictureRefused(TOO_LARGE)
+        raise PictureTooLarge(TOO_LARGE)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
+            return Image.open(io.BytesIO(data), formats=tuple(FORMATS))
+    except Image.DecompressionBombError as error:
+        raise PictureTooLarge(MANY_PIXELS) from error
     except Exception as error:  # decoders raise whatever they stumble over
         raise PictureRefused(NOT_WHOLE) from error
-    _check_size(image)
-    return image.width * image.height
 
 
 def _check_size(image: Image.Image) -> None:
     width, height = image.size
     if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
-        raise PictureRefused(
+        raise PictureTooLarge(
             gettext_noop("is %(width)d × %(height)d pixels; at most 8,000 a side and 25 million in all"),
             width=width, height=height,
         )  # fmt: skip
@@ -102,7 +120,7 @@ def _shrink_while_decoding(image: Image.Image, kind: str, *, in_request: bool) -
     if kind == "JPEG":
         image.draft(None, (width // 2, height // 2))
     elif in_request:
-        raise PictureRefused(
+        raise PictureTooLarge(
             gettext_noop(
                 "is %(width)d × %(height)d pixels; larger than 8 million only JPEG is taken here, others by an import"
             ),
@@ -134,26 +152,3 @@ def _smooth(image: Image.Image) -> Image.Image:
     if image.mode == "P":
         return image.convert("RGBA" if "transparency" in image.info else "RGB")
     return image.convert("L") if image.mode == "1" else image
-
-
-class PictureTooLarge(PictureRefused):
-    """Whole, perhaps, but more than anybody takes."""
-
-
-def check_picture(data: bytes) -> None:
-    """What `clean_picture` refuses within a request, by its head alone: nothing is decoded. Raises PictureRefused."""
-    if len(data) > MAX_BYTES:
-        raise PictureTooLarge(_("is larger than 10 MB"))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image: Image.Image = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
-    except Image.DecompressionBombError as error:
-        raise PictureTooLarge(_("has more pixels than anybody takes")) from error
-    except Exception as error:  # readers of heads raise as many things as decoders
-        raise PictureRefused(_("is not a whole JPEG, PNG or WebP picture")) from error
-    try:
-        _check_size(image)
-        _shrink_while_decoding(image, "JPEG" if image.format == "MPO" else str(image.format), in_request=True)
-    except PictureRefused as error:
-        raise PictureTooLarge(str(error)) if all(image.size) else error from error

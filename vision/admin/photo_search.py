@@ -1,0 +1,175 @@
+"""Staff page "Search by photo": what arithmetic and the network see on a photo, and what looks like it here."""
+
+import base64
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from PIL import Image
+
+from catalog.admin import cells as shared
+from catalog.importing.pictures import MAX_BYTES, PictureRefused
+from catalog.models import Category
+from catalog.thumbnails import thumbnail_address
+from core.components import percent
+from vision import memory, seeing, selectors
+from vision.admin import cells
+from vision.memory import Laid
+from vision.ml.colours import colours
+from vision.ml.nearest import nearest
+from vision.ml.pictures import Opened, Unreadable
+from vision.ml.quality import quality
+from vision.ml.serving import Reading, Tagger, prepared
+from vision.models import ImageAnalysis, Label
+from vision.selectors import Alike
+
+FIELD = "photo"
+SHOWN = 24
+MOST_SAID = 5
+LEAST_SAID = 0.05
+"""Chances below this are not worth a line."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A product that looks like the photo; made without further queries."""
+
+    name: str
+    page: str
+    picture: SafeString
+    status: SafeString
+    likeness: str
+    distance: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the network says of one question, the surest first, and how sure it is."""
+
+    title: str
+    answers: list[tuple[str, str]]
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """A form for a photo; a POST with one shows what it finds. Nothing of the photo is stored."""
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": _("Search by photo"),
+        "crumbs": [{"title": _("Photos"), "url": reverse("admin:vision_imageanalysis_changelist")}],
+        "problem": "",
+        "field": FIELD,
+    }
+    laid = memory.laid()
+    if request.method == "POST":
+        picture, context["problem"] = _opened(request)
+        if picture is not None:
+            context |= {"shown": _address(picture), **_looked(picture), **_found(picture, laid)}
+    context["is_ready"] = laid is not None
+    context["compared"] = _compared(laid)
+    return render(request, "admin/vision/photo_search.html", context, status=422 if context["problem"] else 200)
+
+
+def _opened(request: HttpRequest) -> tuple[Opened | None, str]:
+    file = request.FILES.get(FIELD)
+    if file is None:
+        return None, _("Choose a photo first.")
+    try:
+        return seeing.look_at(file.read(MAX_BYTES + 1)), ""
+    except PictureRefused as error:
+        return None, _("The photo %(reason)s.") % {"reason": error}
+    except Unreadable:
+        return None, _("The photo %(reason)s.") % {"reason": _("is not a whole JPEG, PNG or WebP picture")}
+
+
+def _compared(laid: Laid | None) -> str:
+    if laid is None:
+        return ""
+    return _("Compared with %(pictures)s photos of %(products)s products, as %(version)s sees them.") % {
+        "pictures": shared.number(len(laid.matrix.rows)),
+        "products": shared.number(len(laid.matrix.products)),
+        "version": laid.version,
+    }
+
+
+def _address(picture: Opened) -> str:
+    """The small photo as an address that holds it."""
+    written = io.BytesIO()
+    Image.fromarray(picture.rgb).save(written, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode('ascii')}"
+
+
+def _looked(picture: Opened) -> dict[str, Any]:
+    """What arithmetic sees, as on the list of photos."""
+    seen = ImageAnalysis(
+        issues=list(quality(picture).issues),
+        colours=[{"name": one.name, "share": one.share, "code": one.code} for one in colours(picture)],
+    )
+    return {
+        "faults": cells.faults(seen),
+        "colours": cells.colours(seen),
+        "size": cells.size(picture.width, picture.height),
+    }
+
+
+def _found(picture: Opened, laid: Laid | None) -> dict[str, Any]:
+    tagger = seeing.tagger(laid.version_id) if laid is not None else None
+    if laid is None or tagger is None:
+        return {"said": [], "rows": []}
+    reading = tagger.read(prepared(picture, tagger.size)[np.newaxis])
+    direction = reading.embedding[0]
+    if direction.shape != (laid.matrix.dimensions,) or not np.isfinite(direction).all() or not direction.any():
+        return {"said": _said(tagger, reading), "rows": []}
+    alike = selectors.alike(nearest(laid.matrix, direction, SHOWN))
+    return {"said": _said(tagger, reading), "rows": rows(alike)}
+
+
+def rows(alike: Iterable[Alike]) -> list[Row]:
+    """As the page and the panel show them."""
+    return [
+        Row(
+            name=one.product.localised("name"),
+            page=reverse("admin:catalog_product_change", args=[one.product.pk]),
+            picture=shared.picture(thumbnail_address(one.image) if one.image else "", 56),
+            status=shared.product_status(one.product),
+            likeness=f"{one.likeness:.3f}",
+            distance=f"{1 - one.likeness:.3f}",
+        )
+        for one in alike
+    ]
+
+
+def _said(tagger: Tagger, reading: Reading) -> list[Said]:
+    """Categories and labels by their names. Two queries."""
+    likely = _best(tagger.classes, reading.category[0])
+    names = {
+        one.public_id: one.localised("name") for one in Category.objects.filter(public_id__in=[k for k, _c in likely])
+    }
+    found = [Said(str(_("Category")), [(names.get(key, key), percent(chance)) for key, chance in likely])]
+    labels = {
+        (one.label_set.key, one.key): one
+        for one in Label.objects.filter(label_set__key__in=[group.key for group in tagger.groups]).select_related(
+            "label_set"
+        )
+    }
+    for group in tagger.groups:
+        answers = []
+        title = group.key
+        for key, chance in _best(group.labels, reading.groups[group.key][0]):
+            label = labels.get((group.key, key.rpartition("/")[2]))
+            title = label.label_set.name if label else title
+            answers.append((label.name if label else key, percent(chance)))
+        found.append(Said(title, answers))
+    return [one for one in found if one.answers]
+
+
+def _best(keys: Iterable[str], chances: Any) -> list[tuple[str, float]]:
+    likely = sorted(zip(keys, chances.tolist(), strict=True), key=lambda one: -one[1])
+    return [(key, chance) for key, chance in likely[:MOST_SAID] if chance >= LEAST_SAID]
