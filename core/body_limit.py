@@ -11,9 +11,8 @@ from core.middleware import Handler
 API = "/api/v1/"
 PICTURE_BYTES = 10 * 1024 * 1024
 ENVELOPE_BYTES = 64 * 1024
-PICTURES = {
-    "/photos": PICTURE_BYTES, "/images": PICTURE_BYTES + ENVELOPE_BYTES, "/search/image": PICTURE_BYTES + ENVELOPE_BYTES,
-}  # fmt: skip
+IN_A_FORM = PICTURE_BYTES + ENVELOPE_BYTES
+PICTURES = {"/photos": PICTURE_BYTES, "/images": IN_A_FORM, "/search/image": IN_A_FORM}
 """What addresses that take a picture may be sent, alone or in a form; they read it by themselves and check again."""
 SHOP_PHOTO = "/shop/search/photo"
 """The page of the shop that takes a photo of anybody."""
@@ -56,6 +55,6 @@ def _limit(request: HttpRequest) -> int:
             if request.path_info.endswith(ending):
                 return most
     if request.path_info == SHOP_PHOTO:
-        return PICTURE_BYTES + ENVELOPE_BYTES
+        return IN_A_FORM
     is_staff = not is_api(request) and settings.SESSION_COOKIE_NAME in request.COOKIES
     return int(settings.MAX_UPLOAD_BYTES if is_staff else settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

@@ -1,6 +1,6 @@
 """What an answer is made of, and how its reasons are put into words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -20,6 +20,9 @@ CHAIN = (PERSONAL, SESSION, ITEM, SEGMENT, CATEGORY, TRENDING, RISING, POPULAR, 
 """Sources of items, the best first."""
 FALLBACK = "fallback"
 TOGETHER = "together"
+CONTENT = "content"
+"""The voice that knows how products are described and what they look like."""
+LOOKS_SIMILAR = "looks_similar"
 REASONS = {
     SEGMENT: "popular_with_people_like_you",
     TRENDING: "popular_now",
@@ -131,9 +134,10 @@ def items_of(
     why: Mapping[int, str],
     speakers: Mapping[int, Act],
     cards: Mapping[int, Card],
+    looks: Collection[tuple[int, int]] = (),
 ) -> list[Item]:
     """Items with their reasons, those without a card left out. `why`: products that stand here for another reason than
-    their score."""
+    their score; `looks`: pairs of a product and what speaks for it that look alike."""
     sentence = reasons.sentences()
 
     def plain(code: str) -> Reason:
@@ -148,6 +152,8 @@ def items_of(
         if act is None or act.product_id not in cards:
             return POPULAR, plain("popular")
         code = "bought_together" if candidate.source == TOGETHER else reasons.BECAUSE[act.kind]
+        if (candidate.product_id, act.product_id) in looks:
+            code = LOOKS_SIMILAR
         speaker = cards[act.product_id]
         is_itself = candidate.product_id == act.product_id
         text = reasons.again(act.kind) if is_itself else sentence(code, str(speaker["name"]))

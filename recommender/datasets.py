@@ -5,10 +5,11 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 from django.db import connection
+from django.db.models import Count
 from numpy.typing import NDArray
 
 from catalog.devices import DEVICES
-from catalog.models import Category, Order, Product, ProductTag
+from catalog.models import Category, Order, Product, ProductTag, ProductVector
 from recommender.choices import ACT_WEIGHTS, LIKED_FROM_STARS
 from recommender.ml.context import NO_DEVICE
 from recommender.ml.item_facts import ItemFacts
@@ -84,7 +85,7 @@ def live_items() -> NDArray[np.int64]:
 
 def item_facts(item_ids: NDArray[np.integer]) -> ItemFacts:
     """What the catalogue says of these products, in their order: name and description in all languages as text;
-    category with its ancestors, brand, attributes and tags as attributes."""
+    category with its ancestors, brand, attributes and tags as attributes; what their photos look like as vectors."""
     place = {int(pk): at for at, pk in enumerate(item_ids)}
     texts = [""] * len(place)
     attributes: list[list[str]] = [[] for _ in place]
@@ -106,4 +107,25 @@ def item_facts(item_ids: NDArray[np.integer]) -> ItemFacts:
     tags = ProductTag.objects.filter(product_id__in=place.keys()).values_list("product_id", "kind", "value")
     for pk, kind, value in tags.iterator(CHUNK):
         attributes[place[pk]].append(f"{kind}={value}".lower())
-    return ItemFacts(attributes, texts)
+    return ItemFacts(attributes, texts, _vectors(place))
+
+
+def _vectors(place: dict[int, int]) -> NDArray[np.float32] | None:
+    """What the photos of products look like, float32 [products, D], zero for those without; None where there are none.
+
+    All vectors should be of one version. Should there be several after all, the one that most products have counts (of
+    equally common ones the newest) and the others are left out: numbers of two networks say nothing about each other.
+    """
+    rows = ProductVector.objects.of(ProductVector.Kind.IMAGE).filter(product_id__in=place.keys())
+    counted = rows.values("model_version", "dimensions").annotate(products=Count("pk"))
+    kinds = sorted(counted, key=lambda one: (one["products"], one["model_version"], one["dimensions"]))
+    if not kinds:
+        return None
+    width, version = kinds[-1]["dimensions"], kinds[-1]["model_version"]
+    vectors = np.zeros((len(place), width), np.float32)
+    found = rows.filter(model_version=version, dimensions=width).values_list("product_id", "vector")
+    for pk, vector in found.iterator(CHUNK):
+        own = np.frombuffer(vector, "<f2")
+        if len(own) == width and np.isfinite(own).all():
+            vectors[place[pk]] = own
+    return vectors

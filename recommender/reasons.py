@@ -44,6 +44,8 @@ def _sentence(language: str, code: str, product_name: str) -> str:
             return _("Because you liked %(name)s") % {"name": product_name}
         case "because_you_viewed":
             return _("Because you looked at %(name)s") % {"name": product_name}
+        case "looks_similar":
+            return _("Looks similar to %(name)s") % {"name": product_name}
         case "bought_together":
             return _("Often bought together with %(name)s") % {"name": product_name}
         case "popular_with_people_like_you":

@@ -16,8 +16,9 @@ from catalog.models import Customer, Interaction, Product, Visitor
 from catalog.showcase import showcase
 from core import model_registry as registry
 from core.experiments import Placed
-from recommender import chain, memory, tokens, trials, wishes
+from recommender import chain, looks, memory, tokens, trials, wishes
 from recommender.answers import (
+    CONTENT,
     FALLBACK,
     RISING,
     TOGETHER,
@@ -267,7 +268,12 @@ def _answer(placement: str, asked: Question, *, placed: Placed | None = None, su
     by_product = {act.product_id: act for act in asked.history}
     speakers = {found[pk][1].reason_product_id for pk in shown.product_ids if pk in found}
     cards = showcase.cards({*shown.product_ids, *(by_product.keys() & speakers)}, language=asked.language)
-    items = items_of(shown.product_ids, found, shown.why, by_product, cards)
+    described = {
+        (pk, speaker)
+        for pk in shown.product_ids
+        if pk in found and found[pk][1].source == CONTENT and (speaker := found[pk][1].reason_product_id) in by_product
+    }
+    items = items_of(shown.product_ids, found, shown.why, by_product, cards, looks.alike(described))
     return _told(
         items, placement, loaded, history=list(asked.history), placed=placed, strategy=asked.strategy,
         shortfall=_shortfall(asked) if len(items) < limit else "",

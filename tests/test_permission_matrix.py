@@ -415,6 +415,7 @@ OPEN = {
     "shop/p/<str:product_id>/reviews/<str:review_id>": ("/shop/p/A1/reviews/R1", 405),
     "shop/account/reviews/<str:review_id>": ("/shop/account/reviews/R1", 405),
     "shop/search": ("/shop/search", 404),
+    "shop/search/photo": ("/shop/search/photo", 404),
     "shop/basket/": ("/shop/basket/", 404),
     "shop/basket/add": ("/shop/basket/add", 405),
     "shop/basket/change": ("/shop/basket/change", 405),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recommender.ml.base import History
 from recommender.ml.interactions import Interactions
-from recommender.ml.item_facts import ItemFacts, tf_idf, unit_rows, words
+from recommender.ml.item_facts import ItemFacts, tf_idf, words
 from recommender.ml.item_to_item import SIMILAR_ITEMS, ItemToItem, Rows
 from recommender.ml.popularity import Popularity
 from recommender.ml.scoring import Attention, HistoryWeighting
@@ -64,10 +64,13 @@ class Content(ItemToItem):
         self.weights = self.weights_of(size)
         lift = self._lift(interactions.popularity())
         spoken, alike = Rows(), Rows()
-        others = sp.csr_matrix(self.weights.T)
+        worded, pictures = self._worded(size), self._pictures()
+        others = sp.csr_matrix(worded.T)
         step = max(1, BLOCK_NUMBERS // max(size, 1))
         for start in range(0, size, step):
-            block = (self.weights[start : start + step] @ others).toarray()
+            block = (worded[start : start + step] @ others).toarray()
+            if pictures is not None:  # every picture has all numbers: as a sparse matrix that would take minutes
+                block += pictures[start : start + step] @ pictures.T
             for row, likeness in enumerate(block, start):
                 likeness[row] = 0.0
                 items = np.flatnonzero(likeness > 1e-9)
@@ -105,16 +108,29 @@ class Content(ItemToItem):
     def weights_of(self, size: int) -> sp.csr_matrix:
         """Items × attributes: the known kinds of facts side by side, each scaled so that products add up to the
         weighted cosines."""
+        pictures = self._pictures()
+        parts = [self._worded(size), *([] if pictures is None else [sp.csr_matrix(pictures.astype(np.float64))])]
+        return sp.csr_matrix(sp.hstack(parts, format="csr"))
+
+    def _worded(self, size: int) -> sp.csr_matrix:
+        """What texts and attributes say."""
         parts: list[sp.csr_matrix] = []
         if len(self.facts.texts) and self.params.text:
             parts.append(tf_idf([words(text) for text in self.facts.texts]) * np.sqrt(self.params.text))
         if len(self.facts.attributes) and self.params.attributes:
             parts.append(tf_idf(self.facts.attributes, most=1.0) * np.sqrt(self.params.attributes))
-        if self.facts.vectors is not None and self.facts.vectors.shape[1] and self.params.picture:
-            parts.append(unit_rows(sp.csr_matrix(self.facts.vectors)) * np.sqrt(self.params.picture))
         if not parts:
             return sp.csr_matrix((size, 0))
         return sp.csr_matrix(sp.hstack(parts, format="csr") / np.sqrt(sum(self._shares())))
+
+    def _pictures(self) -> NDArray[np.float32] | None:
+        """What pictures say, float32 [items, D]; None where nobody knows any. Items without a picture are zero."""
+        vectors = self.facts.vectors
+        if vectors is None or not vectors.shape[1] or not self.params.picture:
+            return None
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit = np.divide(vectors, lengths, out=np.zeros(vectors.shape, np.float64), where=lengths > 0)
+        return np.asarray(unit * np.sqrt(self.params.picture / sum(self._shares())), np.float32)
 
     def _shares(self) -> list[float]:
         facts, params = self.facts, self.params

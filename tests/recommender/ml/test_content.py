@@ -88,3 +88,39 @@ def test_popularity_lets_known_goods_through():
 
 def test_without_facts_nothing_is_alike():
     assert Content(ItemFacts()).fit(NOBODY).recommend([(0, 1.0)], 3).items.tolist() == []
+
+
+def test_pictures_alone_lead_to_an_item_that_nobody_chose():
+    """Items 0, 1, 2 look alike, 3 and 4 look alike; nobody ever chose 2."""
+    looks = np.array([[1.0, 0.1], [1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.1, 1.0], [0.0, 0.0]])
+    chosen = from_matrix(np.array([[1, 1, 0, 0, 0, 1], [0, 0, 0, 1, 1, 1]]))
+    model = Content(ItemFacts(vectors=looks)).fit(chosen)
+
+    assert model.recommend([(0, 1.0)], 2, exclude=[0]).items.tolist() == [2, 1]
+    assert model.alike[0].indices[:2].tolist() == [2, 1]
+    assert model.alike[5].nnz == 0  # without a picture it is like nobody
+
+
+def test_what_pictures_say_is_the_same_in_blocks_and_as_attributes():
+    random = np.random.default_rng(3)
+    facts = ItemFacts(
+        attributes=[["x"] if at % 2 else ["y"] for at in range(40)], vectors=random.standard_normal((40, 8))
+    )
+    model = Content(facts).fit(from_matrix(np.zeros((0, 40))))
+    weights = model.weights_of(40)
+    cosines = (weights @ weights.T).toarray()
+    np.fill_diagonal(cosines, 0.0)
+
+    for row in range(40):
+        own = model.spoken[row]
+        assert own.toarray()[0][own.indices] == pytest.approx(cosines[row][own.indices], abs=1e-6)
+
+
+def test_without_pictures_nothing_changes():
+    none = ItemFacts(attributes=COLOURS.attributes)
+    empty = ItemFacts(attributes=COLOURS.attributes, vectors=np.zeros((6, 0)))
+    chosen = from_matrix(np.array([[1, 0, 1, 1, 0, 1]]))
+    one, other = Content(none).fit(chosen), Content(empty).fit(chosen)
+
+    assert (one.spoken != other.spoken).nnz == 0
+    assert (one.alike != other.alike).nnz == 0
