@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.ml.forecast_models import COMBINATION, METHODS, forecasts
+from analytics.ml.forecast_models import COMBINATION, METHODS, floor, forecasts
 
 Array = NDArray[np.float64]
 FEWEST_SEASONS = 8
@@ -116,16 +116,15 @@ class Rolling:
         if len(trials) < FEWEST_TRIALS:
             return Forecast(name, values, None, None, len(trials))
         reach = self._reach(trials, name) * self._level(origin)
-        low = values - reach
-        if bool((self.values[:origin] >= 0).all()):
-            low = np.maximum(low, 0.0)
+        low = np.maximum(values - reach, floor(self.values[:origin]))
         return Forecast(name, values, low, values + reach, len(trials))
 
     def total(self, origin: int, steps: int) -> tuple[float, float | None, float | None]:
         """Sum of the next `steps` values and the range that held 80 % of such sums on earlier windows: narrower than
         those of its parts added up. None for its ends without enough windows."""
         name = self.choose(origin)
-        value = float(self.at(origin)[name][:steps].sum())
+        least = floor(self.values[:origin], steps)
+        value = max(float(self.at(origin)[name][:steps].sum()), least)
         trials = self.origins(origin, TRIALS)
         if len(trials) < FEWEST_TRIALS:
             return value, None, None
@@ -134,8 +133,7 @@ class Rolling:
             for trial in trials
         )
         reach = gaps[min(len(gaps), int(np.ceil(INSIDE * (len(gaps) + 1)))) - 1] * self._level(origin)
-        low = value - reach
-        return value, max(low, 0.0) if bool((self.values[:origin] >= 0).all()) else low, value + reach
+        return value, max(value - reach, least), value + reach
 
     def score(self, origins: Sequence[int], names: Sequence[str]) -> Score:
         """Errors of the windows from `origins`, each by the method named for it."""

@@ -87,12 +87,20 @@ COMBINATION = "combination"
 
 
 def forecasts(past: Array, steps: int, season: int) -> dict[str, Array]:
-    """Every method and `combination`, the mean of all but the naive one (Bates & Granger 1969). When the past was never
-    below 0, no forecast is."""
-    found = {name: method(past, steps, season) for name, method in METHODS.items()}
-    if bool((past >= 0).all()):
-        found = {name: np.maximum(values, 0.0) for name, values in found.items()}
+    """Every method and `combination`, the mean of all but the naive one (Bates & Granger 1969). None of them says less
+    than `floor`."""
+    least = floor(past)
+    found = {name: np.maximum(method(past, steps, season), least) for name, method in METHODS.items()}
     return found | {COMBINATION: np.mean([found[method.__name__] for method in COMBINED], axis=0)}
+
+
+def floor(past: Array, steps: int = 1) -> float:
+    """What `steps` values in a row are not expected to fall below: 0, or the least that so many ever came to when they
+    were below 0, as the revenue of a day on which more was given back than sold."""
+    if not len(past):
+        return 0.0
+    sums = past if steps == 1 else np.convolve(past, np.ones(steps), "valid")
+    return min(0.0, float(sums.min())) if len(sums) else 0.0
 
 
 def profile(past: Array, season: int) -> Array:
