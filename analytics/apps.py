@@ -92,7 +92,7 @@ class AnalyticsConfig(AppConfig):
 
     @staticmethod
     def _register_segments() -> None:
-        from catalog.extensions import customer_filters, customer_panels, trait_words
+        from catalog.extensions import customer_filters, customer_list_links, customer_panels, trait_words
         from core.extensions import first_models, model_kinds, personal_data
 
         first_models.register("segments", "analytics.segments.keeping.first", order=90)
@@ -118,6 +118,7 @@ class AnalyticsConfig(AppConfig):
             customer_filters.register(
                 name, f"analytics.segments.filters.{title}", permission="analytics.view_segment"
             )  # fmt: skip
+        customer_list_links.register("analytics.segments", "analytics.segments.from_list.save_link")
         for name, fields in (("SegmentMembership", ["since", "until"]), ("SnapshotMember", [])):
             personal_data.register(
                 f"analytics.{name}", f"analytics.models.{name}", subject="catalog.Customer", path="customer",

@@ -12,6 +12,9 @@ customer_filters = Registry("customer_filters")
 """Filters of the list of customers: classes as in `list_filter`. Key: the parameter in the address; meta: `permission`,
 the right that whoever filters by it needs."""
 
+customer_list_links = Registry("customer_list_links")
+"""What can be done with the list of customers as it is filtered: callables `(request) -> (label, address) | None`."""
+
 import_panels = Registry("import_panels")
 """Callables `(request, batch) -> core.panels.Panel | None`: what upper apps say about an import on its page."""
 

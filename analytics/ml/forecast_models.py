@@ -16,6 +16,8 @@ PROFILE_SEASONS = 16
 LINE_SEASONS = 52
 CLOSED = 0.1
 """A place in the season below this share of the average is one on which nothing is sold, such as closed Saturdays."""
+SELDOM = 0.1
+"""What lies below the band of 8 in 10 on one side."""
 _LEVELS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9)
 _TRENDS = (0.02, 0.05, 0.1, 0.2, 0.3)
 _DAMPING = (0.8, 0.9, 0.95, 0.98)
@@ -95,12 +97,12 @@ def forecasts(past: Array, steps: int, season: int) -> dict[str, Array]:
 
 
 def floor(past: Array, steps: int = 1) -> float:
-    """What `steps` values in a row are not expected to fall below: 0, or the least that so many ever came to when they
-    were below 0, as the revenue of a day on which more was given back than sold."""
-    if not len(past):
-        return 0.0
+    """What `steps` values in a row are not expected to fall below: 0 when fewer than one in ten of such sums were below
+    it, as the revenue of a day on which more was given back than sold; otherwise the least there ever was."""
     sums = past if steps == 1 else np.convolve(past, np.ones(steps), "valid")
-    return min(0.0, float(sums.min())) if len(sums) else 0.0
+    if not len(sums) or float((sums < 0).mean()) < SELDOM:
+        return 0.0
+    return float(sums.min())
 
 
 def profile(past: Array, season: int) -> Array:

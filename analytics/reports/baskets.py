@@ -86,12 +86,12 @@ WITH newest AS MATERIALIZED (
     SELECT one, other, count(*) AS together
     FROM kept, unnest(products) WITH ORDINALITY AS x (one, place), unnest(products[place + 1:]) AS y (other)
     GROUP BY one, other
-), counted AS (SELECT count(*) AS orders FROM small), lifted AS (
+    HAVING count(*) >= greatest(%(least)s, %(share)s * (SELECT count(*) FROM small))
+), lifted AS (
     SELECT one, other, together, together::float / a.orders AS share, together::float / b.orders AS share_back,
-        together::float * c.orders / (a.orders::float * b.orders) AS lift,
+        together::float * (SELECT count(*) FROM small) / (a.orders::float * b.orders) AS lift,
         (together - 1.645 * sqrt(together)) / (a.orders::float * b.orders) AS surest
-    FROM pairs JOIN top a ON a.product_id = one JOIN top b ON b.product_id = other CROSS JOIN counted c
-    WHERE together >= greatest(%(least)s, %(share)s * c.orders)
+    FROM pairs JOIN top a ON a.product_id = one JOIN top b ON b.product_id = other
 )
 SELECT 'size', least(products, %(sizes)s)::bigint, count(*), sum(products)::float, sum(pieces)::float,
     (SELECT count(*) FROM newest)::float, avg(worth), 0::float
@@ -104,7 +104,8 @@ UNION ALL (
 
 
 def baskets(period: Period, *, seconds: int | None = SECONDS) -> Baskets:
-    """One statement, bounded by `seconds` (raises OperationalError); None: as long as the process allows."""
+    """One statement within a transaction, bounded by `seconds` (raises OperationalError); None: as long as the process
+    allows."""
     since, until = period.moments
     values: dict[str, Any] = {
         "since": since, "until": until, "orders": ORDERS, "sizes": SIZES, "longest": LONGEST_BASKET,
@@ -113,8 +114,12 @@ def baskets(period: Period, *, seconds: int | None = SECONDS) -> Baskets:
     with connection.cursor() as cursor:
         if seconds is not None:
             cursor.execute(f"SET LOCAL statement_timeout = '{seconds}s'")
+        # Nobody knows how many rows the parts have; taken for a handful, tens of thousands of pairs would be held to
+        # three hundred products one by one.
+        cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(BASKETS, values)
         rows = cursor.fetchall()
+        cursor.execute("SET LOCAL enable_nestloop = on")
     sizes = sorted(row[1:] for row in rows if row[0] == "size")
     pairs = sorted((row[1:] for row in rows if row[0] == "pair"), key=lambda row: (-row[6], row[0], row[1]))
     orders = sum(row[1] for row in sizes)

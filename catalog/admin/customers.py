@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from catalog import selectors_admin as reads
 from catalog.admin import cells, filters
 from catalog.admin.listing import ListingMixin
-from catalog.extensions import customer_filters, customer_panels
+from catalog.extensions import customer_filters, customer_list_links, customer_panels
 from catalog.models import Customer
 from catalog.selectors_admin import Purchases
 from core.admin.base import StaffModelAdmin
@@ -76,6 +76,10 @@ class CustomerAdmin(ListingMixin, StaffModelAdmin):
         for row in rows:
             row.page_purchases = found.get(row.pk, Purchases())  # type: ignore[attr-defined]
             row.page_email = row.email if may_see_people(request) else ""  # type: ignore[attr-defined]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        links = [link for one in customer_list_links if (link := one.resolve()(request)) is not None]
+        return super().changelist_view(request, {"list_links": links, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -71,7 +72,8 @@ def _baskets(period: Period, _asked: Asked, _category: Category | None) -> tuple
     ]  # fmt: skip
 
     def rows() -> Iterator[list[Any]]:
-        pairs = baskets.baskets(period, seconds=None).pairs
+        with transaction.atomic():
+            pairs = baskets.baskets(period, seconds=None).pairs
         known = _named([key for pair in pairs for key in (pair.first, pair.second)])
         for pair in pairs:
             first, second = known.get(pair.first), known.get(pair.second)

@@ -78,20 +78,27 @@ def test_forecasts_of_returns_may_be_below_zero_and_of_sales_never():
     assert models.forecasts(-falling - 1.0, 5, 1)["season_mean_4"].max() < 0.0
 
 
-def test_nothing_is_foretold_below_the_least_there_ever_was():
+def test_sums_that_were_seldom_below_zero_are_not_foretold_below_it():
     values = np.maximum(noisy(weeks=40) * np.linspace(1.0, 0.05, 280), 0.0)
-    values[100] = -3.0
+    values[100:105] = -30.0
 
     rolling = Rolling(values, 14, 7)
     made = rolling.forecast(280)
     week, low, _high = rolling.total(280, 7)
 
-    assert made.low.min() >= -3.0
-    assert made.values.min() >= -3.0
+    assert made.low.min() >= 0.0
+    assert made.values.min() >= 0.0
     assert 0.0 <= low <= week
-    assert models.floor(values) == -3.0
-    assert models.floor(values, 7) == 0.0
-    assert models.floor(np.array([-1.0, -2.0, -4.0, 5.0]), 2) == -6.0
+
+
+def test_what_is_often_below_zero_is_not_foretold_below_the_least_there_ever_was():
+    values = np.array([-1.0, -2.0, -4.0, 5.0] * 20)
+
+    assert models.floor(values) == -4.0
+    assert models.floor(values, 2) == -6.0
+    assert models.floor(values[3::4]) == 0.0
+    assert models.floor(np.empty(0)) == 0.0
+    assert Rolling(np.tile(values, 4), 8, 4).forecast(320).low.min() >= -4.0
 
 
 def test_the_choice_knows_nothing_of_the_window_it_is_for():

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -215,6 +215,16 @@ def test_large_baskets_are_one_group_and_pieces_are_counted(monkeypatch):
 
 def test_no_orders_are_no_baskets():
     assert baskets.baskets(PERIOD) == baskets.Baskets(0, False, None, None, [], [])
+
+
+def test_pairs_are_not_held_to_products_one_by_one_and_what_follows_is_planned_as_ever(django_assert_num_queries):
+    with django_assert_num_queries(3) as seen:
+        baskets.baskets(PERIOD, seconds=None)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_nestloop")
+        assert cursor.fetchone() == ("on",)
+    assert seen.captured_queries[0]["sql"].endswith("SET LOCAL enable_nestloop = off")
 
 
 # --- page ---------------------------------------------------------------------------------------------------------
