@@ -42,7 +42,7 @@ def _segment(request: HttpRequest, given: dict[str, Any]) -> list[dict[str, Any]
         return []
     known = Segment.objects.alive().visible_to(request.user).filter(public_id=given["segment"]).exists()
     if not known:
-        raise BadRule(_("There is no such segment."))
+        raise BadRule("gone")
     return [{"field": "segment", "op": "in", "value": [given["segment"]]}]
 
 
