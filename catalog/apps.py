@@ -21,6 +21,9 @@ class CatalogConfig(AppConfig):
         role_permissions.register("catalog", "catalog.roles.ROLE_PERMISSIONS")
         product_panels.register("catalog.product_state", "catalog.panels.product_state", order=1)
         product_panels.register(
+            "catalog.pictures", "catalog.admin.product_pictures.card", order=1, permission="catalog.view_productimage"
+        )
+        product_panels.register(
             "catalog.product_sold", "catalog.panels.product_sold", order=2, is_lazy=True, title=_("Sold in 28 days")
         )
         product_panels.register(

@@ -642,6 +642,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_aspect_reviews": ("GET", {"reviews.view_review"}),
     "vision_duplicates": ("GET", {"vision.decide_duplicates"}),
     "vision_search": ("GET", {"vision.view_imageanalysis"}),
+    "catalog_product_pictures": ("GET", {"catalog.view_productimage", "catalog.change_productimage"}),
     "catalog_arrivingpicture_export": ("POST", {"core.export_data & catalog.view_arrivingpicture"}),
     "vision_imageanalysis_export": ("POST", {"core.export_data & vision.view_imageanalysis"}),
     "reviews_queue": ("GET", {"reviews.moderate_review"}),

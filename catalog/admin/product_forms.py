@@ -6,20 +6,17 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MinValueValidator
-from django.forms.models import BaseInlineFormSet
 from django.utils.functional import lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminExpandableTextareaWidget,
-    UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from catalog.admin.fields import CategoryChoiceField, OptionsField, PairsField, field_suffix, language_name
-from catalog.importing.pictures import MAX_BYTES, CleanPicture, PictureRefused, clean_picture
-from catalog.models import Brand, Category, Product, ProductImage, Variant
+from catalog.models import Brand, Category, Product, Variant
 from core.money import amount_text
 
 LARGEST_STOCK = 1_000_000_000
@@ -207,41 +204,3 @@ class VariantForm(TranslationsMixin, forms.ModelForm):
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         self.take_translations()
-
-
-class ImageForm(forms.ModelForm):
-    """A new picture comes as `upload`; an existing one keeps its file."""
-
-    upload = forms.FileField(
-        label=_("Picture"),
-        required=False,
-        widget=UnfoldAdminFileFieldWidget({"accept": "image/jpeg,image/png,image/webp"}),
-    )
-
-    class Meta:
-        model = ProductImage
-        fields = ("alt", "position")
-        labels = {"alt": _("What it shows")}
-        help_texts = {"alt": _("Read to people who cannot see the picture.")}
-
-    def clean_upload(self) -> CleanPicture | None:
-        """The picture as it was encoded here, never the bytes that were sent."""
-        upload = self.cleaned_data.get("upload")
-        if not upload:
-            return None
-        try:
-            return clean_picture(upload.read(MAX_BYTES + 1), in_request=True)
-        except PictureRefused as refusal:
-            raise forms.ValidationError(
-                _("“%(file)s” %(reason)s."), "picture", {"file": upload.name, "reason": refusal}
-            ) from refusal
-
-
-class ImageFormSet(BaseInlineFormSet):
-    """New rows need a picture; a picture that cannot be read is refused at its row."""
-
-    def clean(self) -> None:
-        super().clean()
-        for form in self.extra_forms:
-            if form.has_changed() and not form.cleaned_data.get("upload") and not form.errors:
-                form.add_error("upload", _("Choose a picture to upload."))

@@ -1,15 +1,10 @@
 """The page of one product: its cards, and what saving them does."""
 
-import hashlib
-import uuid
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db import transaction
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -21,12 +16,11 @@ from catalog import facts
 from catalog.admin import cells
 from catalog.admin.fields import as_text, field_suffix, language_name, languages_for
 from catalog.admin.notices import acting, tell
-from catalog.admin.product_forms import ImageForm, ImageFormSet, ProductForm, VariantForm, with_languages
-from catalog.models import Product, ProductImage, StockMovement, Variant
+from catalog.admin.product_forms import ProductForm, VariantForm, with_languages
+from catalog.models import Product, StockMovement, Variant
 from catalog.services import staff as services
 from catalog.services.stock import REFUSED, StockChange, change_stock
 from catalog.signals import announce, product_changed
-from catalog.thumbnails import thumbnail_address
 from core.admin.base import StaffModelAdmin, TabularInline
 from core.components import money
 
@@ -73,29 +67,10 @@ class VariantInline(TabularInline):
         return money(variant.product.price if variant.price is None else variant.price)
 
 
-class ImageInline(TabularInline):
-    model = ProductImage
-    form = ImageForm
-    formset = ImageFormSet
-    hide_title = True
-    fields = ("preview", "upload", "alt", "position")
-    readonly_fields = ("preview",)
-    extra = 0
-    verbose_name = gettext_lazy("picture")
-    verbose_name_plural = gettext_lazy("Pictures")
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields if self.has_change_permission(request, obj) else ("preview", "alt", "position")
-
-    @admin.display(description=gettext_lazy("preview"))
-    def preview(self, image: ProductImage) -> SafeString:
-        return cells.picture(thumbnail_address(image) if image.pk else "", 56)
-
-
 class ProductPageMixin(StaffModelAdmin):
     """Cards in the order of use. Who may only look gets the same cards as text."""
 
-    inlines = (VariantInline, ImageInline)
+    inlines = (VariantInline,)
     compressed_fields = False
     change_form_template = "admin/catalog/product/page.html"
     add_form_template = "admin/catalog/product/page.html"
@@ -176,10 +151,7 @@ class ProductPageMixin(StaffModelAdmin):
 
     def save_formset(self, request: HttpRequest, form: Any, formset: BaseModelFormSet, change: bool) -> None:
         formset.save(commit=False)
-        if formset.model is Variant:
-            self._save_variants(request, formset)
-        else:
-            _save_images(formset)
+        self._save_variants(request, formset)
 
     def _save_variants(self, request: HttpRequest, formset: BaseModelFormSet) -> None:
         counts: list[StockChange] = []
@@ -227,20 +199,3 @@ def _columns(row: Any, changed: list[str]) -> list[str]:
         if touched and f"{text}_translations" in known:
             found[f"{text}_translations"] = None
     return list(found)
-
-
-def _save_images(formset: BaseModelFormSet) -> None:
-    for image in formset.deleted_objects:
-        name = image.file.name
-        image.delete()
-        if name and not ProductImage.objects.filter(file=name).exists():
-            transaction.on_commit(lambda name=name: default_storage.delete(name))  # type: ignore[misc]
-    for form in formset.forms:
-        if form in formset.deleted_forms or not form.has_changed():
-            continue
-        image, picture = form.instance, form.cleaned_data.get("upload")
-        if picture is not None:
-            image.content_sha256 = hashlib.sha256(picture.content).hexdigest()
-            image.file.save(f"{uuid.uuid4().hex}.{picture.extension}", ContentFile(picture.content), save=False)
-            image.width, image.height = picture.width, picture.height
-        image.save()

@@ -23,6 +23,7 @@ from catalog.admin.bulk import BulkMixin
 from catalog.admin.listing import ListingMixin, ListView
 from catalog.admin.notices import acting, came_from, tell
 from catalog.admin.product_page import ProductPageMixin
+from catalog.admin.product_pictures import PicturesMixin
 from catalog.extensions import product_panels
 from catalog.models import BulkChange, Product, ProductImage, Variant
 from catalog.models.base import TranslatedValues
@@ -38,7 +39,7 @@ TRIGRAM = 3
 
 
 @admin.register(Product)
-class ProductAdmin(ListingMixin, BulkMixin, ProductPageMixin):
+class ProductAdmin(ListingMixin, BulkMixin, PicturesMixin, ProductPageMixin):
     list_display = ("product_cell", "category_cell", "stock_cell", "price_cell", "sold_cell", "status_cell")
     list_filter = (
         ("status", filters.ChoiceFilter),
@@ -64,7 +65,7 @@ class ProductAdmin(ListingMixin, BulkMixin, ProductPageMixin):
 
     class Media:
         css = {"all": ("catalog/catalog.css",)}
-        js = ("catalog/pairs.js",)
+        js = ("catalog/pairs.js", "catalog/pictures.js")
 
     # --- rows ---------------------------------------------------------------------------------------------------
 
@@ -228,6 +229,7 @@ class ProductAdmin(ListingMixin, BulkMixin, ProductPageMixin):
                 name="catalog_product_thumbnail",
             ),
             path("<int:pk>/restore/", site.admin_view(self.restore_view), name="catalog_product_restore"),
+            *self.pictures_urls(),
             *super().get_urls(),
         ]
 

@@ -37,7 +37,9 @@ class PictureSerializer(serializers.Serializer):
     width = serializers.IntegerField()
     height = serializers.IntegerField()
     position = serializers.IntegerField()
-    source = serializers.CharField(help_text="The address or file of an import that it came from, if there is one.")
+    source = serializers.CharField(  # type: ignore[assignment]  # the name of a field, not that of the base class
+        help_text="The address or file of an import that it came from, if there is one."
+    )
 
 
 class ArrivingPictureSerializer(serializers.Serializer):

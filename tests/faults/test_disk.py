@@ -17,7 +17,7 @@ from core.faults import fault_of
 from core.models import Export, Job, ModelVersion
 from recommender import selectors
 from recommender.choices import RECOMMENDER
-from tests.catalog.admin.test_product_page import address, form
+from tests.catalog.admin.test_product_page import address
 from tests.factories import CustomerFactory, ProductFactory, StaffUserFactory
 from tests.faults.harness import small_disk
 from tests.faults.harness.disk import leave_free
@@ -81,10 +81,10 @@ def test_a_picture_that_does_not_fit_changes_nothing_and_says_so(disk, settings,
     client.force_login(owner)
     data = io.BytesIO()
     Image.effect_noise((400, 400), 80).convert("RGB").save(data, "PNG")
-    sent = {"images-0-upload": SimpleUploadedFile("photo.png", data.getvalue(), "image/png"), "name": "Another lamp"}
+    sent = {"act": "add", "image": SimpleUploadedFile("photo.png", data.getvalue(), "image/png")}
     leave_free(disk, 2_048)
 
-    answer = client.post(address(product), form(product, **sent))
+    answer = client.post(address(product, "pictures/"), sent)
 
     assert answer.status_code == 507
     assert "The disk is full, so nothing was saved." in answer.content.decode()

@@ -1,16 +1,26 @@
 """The page of a product: saving, pictures, and deleting that can be undone."""
 
 import io
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from PIL import Image
 
-from catalog.models import Product, StockMovement, Variant
+from catalog.models import ArrivingPicture, Product, ProductImage, RemovedPicture, StockMovement, Variant
+from catalog.services import pictures
 from catalog.thumbnails import thumbnail_address
-from tests.factories import CustomerFactory, ProductFactory, ProductImageFactory, StaffUserFactory, VariantFactory
+from tests.factories import (
+    ArrivingPictureFactory,
+    CustomerFactory,
+    ProductFactory,
+    ProductImageFactory,
+    StaffUserFactory,
+    VariantFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +32,6 @@ def address(product, rest: str = "change/") -> str:
 def form(product, **changes) -> dict:
     """What the browser sends when nobody touched anything, with these changes."""
     variants = list(product.variants.order_by("id"))
-    images = list(product.images.order_by("position", "id"))
     data = {
         "name": product.name,
         "name_en": product.name_translations.get("en", ""),
@@ -38,8 +47,6 @@ def form(product, **changes) -> dict:
         "description_zh_hans": "",
         "variants-TOTAL_FORMS": len(variants) + 1,
         "variants-INITIAL_FORMS": len(variants),
-        "images-TOTAL_FORMS": len(images) + 1,
-        "images-INITIAL_FORMS": len(images),
         f"variants-{len(variants)}-track_stock": "on",
         "_continue": "1",
     }
@@ -54,9 +61,7 @@ def form(product, **changes) -> dict:
             f"variants-{i}-track_stock": "on",
             f"variants-{i}-barcode": variant.barcode,
         }
-    for i, image in enumerate(images):
-        data |= {f"images-{i}-id": image.pk, f"images-{i}-alt": image.alt, f"images-{i}-position": image.position}
-    return data | {f"images-{len(images)}-position": 0} | changes
+    return data | changes
 
 
 def save(client, product, **changes):
@@ -97,7 +102,7 @@ def test_the_page_opens_for_a_new_product_and_creates_it(client):
     data = {
         "name": "Lamp", "price": "12.5", "status": "live", "category": "", "brand": "", "description": "",
         "attributes-key": ["material", ""], "attributes-value": ["oak", ""],
-        "variants-TOTAL_FORMS": 1, "variants-INITIAL_FORMS": 0, "images-TOTAL_FORMS": 0, "images-INITIAL_FORMS": 0,
+        "variants-TOTAL_FORMS": 1, "variants-INITIAL_FORMS": 0,
         "variants-0-sku": "L-1", "variants-0-options": "size: M, colour: red", "variants-0-on_hand": "7",
         "variants-0-track_stock": "on",
     }  # fmt: skip
@@ -197,10 +202,10 @@ def test_an_uploaded_picture_is_drawn_anew_and_has_a_thumbnail(client):
     product = ProductFactory.create()
     sent = picture("PNG").read() + b"<script>hidden</script>"
 
-    save(client, product, **{"images-0-upload": SimpleUploadedFile("photo.png", sent), "images-0-alt": "A lamp"})
+    client.post(address(product, "pictures/"), {"act": "add", "image": SimpleUploadedFile("photo.png", sent)})
 
     image = product.images.get()
-    assert (image.width, image.height, image.alt) == (300, 200, "A lamp")
+    assert (image.width, image.height) == (300, 200)
     assert b"hidden" not in image.file.read()
     answer = client.get(thumbnail_address(image))
     assert answer["Content-Type"] == "image/webp"
@@ -208,26 +213,143 @@ def test_an_uploaded_picture_is_drawn_anew_and_has_a_thumbnail(client):
     assert Image.open(io.BytesIO(answer.content)).size == (112, 75)
 
 
-def test_a_file_that_is_no_picture_is_refused_at_its_row(client):
+def test_a_file_that_is_no_picture_is_refused_with_the_reason(client):
     product = ProductFactory.create()
     fake = SimpleUploadedFile("photo.png", b"GIF89a not really")
 
-    answer = client.post(address(product), form(product, **{"images-0-upload": fake}))
+    answer = client.post(address(product, "pictures/"), {"act": "add", "image": fake})
 
-    assert answer.status_code == 200
-    assert "is not a whole JPEG, PNG or WebP picture" in answer.content.decode()
+    assert answer.status_code == 422
+    assert answer.json() == {"error": "The picture is not a whole JPEG, PNG or WebP picture."}
     assert product.images.count() == 0
 
 
-def test_a_picture_is_removed_with_its_file(client, django_capture_on_commit_callbacks):
+def test_a_picture_is_removed_at_once_and_undo_puts_it_back_as_it_was(client):
+    image = ProductImageFactory.create(alt="A lamp", position=3)
+    before = ProductImage.objects.values().get()
+
+    answer = client.post(address(image.product, "pictures/"), {"act": "remove", "id": image.pk}).json()
+
+    assert answer["said"] == "1 picture removed"
+    assert image.product.images.count() == 0
+    assert image.file.storage.exists(before["file"])
+
+    back = client.post(address(image.product, "pictures/"), {"act": "undo", "key": answer["undo"]})
+
+    assert back.json()["said"] == "1 picture put back"
+    assert ProductImage.objects.values().get() == before
+
+
+def test_the_file_of_a_removed_picture_goes_after_thirty_days(client, django_capture_on_commit_callbacks):
     image = ProductImageFactory.create()
     storage, name = image.file.storage, image.file.name
+    client.post(address(image.product, "pictures/"), {"act": "remove", "id": image.pk})
+    RemovedPicture.objects.update(removed_at=timezone.now() - timedelta(days=31))
 
     with django_capture_on_commit_callbacks(execute=True):
-        save(client, image.product, **{"images-0-DELETE": "on"})
+        assert pictures.forget_removed() == 1
 
-    assert image.product.images.count() == 0
     assert not storage.exists(name)
+
+
+def test_the_card_of_pictures_shows_them_in_order_with_their_words(client):
+    product = ProductFactory.create()
+    ProductImageFactory.create(product=product, position=2, alt="From behind")
+    first = ProductImageFactory.create(product=product, position=1, alt="From the front")
+    ArrivingPictureFactory.create(product=product, state="failed", reason={"text": "No host has this name."})
+
+    page = client.get(address(product)).content.decode()
+
+    assert page.index("From the front") < page.index("From behind")
+    assert f'data-picture="{first.pk}"' in page
+    assert "No host has this name." in page
+    assert page.count("data-picture-move") == 4
+
+
+def test_pictures_are_put_in_order_and_described_and_the_history_says_so(client):
+    product = ProductFactory.create()
+    first, second = (ProductImageFactory.create(product=product) for _number in range(2))
+
+    said = client.post(address(product, "pictures/"), {"act": "order", "ids": f"{second.pk},{first.pk},x"}).json()[
+        "said"
+    ]
+    assert said == "Order saved"
+    assert list(product.images.all()) == [second, first]
+
+    client.post(address(product, "pictures/"), {"act": "describe", "id": second.pk, "alt": "  A\n lamp "})
+    second.refresh_from_db()
+    assert second.alt == "A lamp"
+    history = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
+    assert history == ["Changed order of the pictures.", "Changed description for product image “A lamp”."]
+
+
+def test_a_picture_by_address_waits_is_tried_again_and_discarded(client):
+    product = ProductFactory.create()
+    pictures_of = address(product, "pictures/")
+
+    answer = client.post(pictures_of, {"act": "address", "url": "https://pictures.example/a.jpg"}).json()
+    assert answer["said"] == "It is fetched now."
+    assert "data-pictures-waiting" in answer["list"]
+    row = ArrivingPicture.objects.get()
+    ArrivingPicture.objects.update(state="failed", reason={"text": "No host has this name."})
+
+    client.post(pictures_of, {"act": "again", "id": row.pk})
+    row.refresh_from_db()
+    assert (row.state, row.why) == ("waiting", "")
+
+    client.post(pictures_of, {"act": "discard", "id": row.pk})
+    assert not ArrivingPicture.objects.exists()
+    refused = client.post(pictures_of, {"act": "address", "url": "http://10.0.0.1/a.jpg"})
+    assert (refused.status_code, refused.json()) == (
+        422,
+        {"error": "The host is inside a private network, not on the internet."},
+    )
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{}, {"act": "x"}, {"act": "add"}, {"act": "add", "image": "text"}, {"act": "remove", "id": "9" * 30},
+     {"act": "remove", "id": "²"}, {"act": "undo", "key": "x"}, {"act": "describe", "id": "1", "alt": "x"},
+     {"act": "again", "id": ""}],
+)  # fmt: skip
+def test_what_the_card_cannot_do_is_said_and_never_a_fault(client, sent):
+    answer = client.post(address(ProductFactory.create(), "pictures/"), sent)
+
+    assert answer.status_code in (409, 422)
+    assert len(answer.json()["error"]) > 10
+
+
+def test_pictures_of_another_product_are_not_touched(client):
+    image = ProductImageFactory.create()
+
+    answer = client.post(address(ProductFactory.create(), "pictures/"), {"act": "remove", "id": image.pk})
+
+    assert answer.status_code == 422
+    assert ProductImage.objects.filter(pk=image.pk).exists()
+
+
+def test_who_may_only_look_sees_the_pictures_and_no_buttons(client_with):
+    product = ProductFactory.create()
+    ProductImageFactory.create(product=product, alt="A lamp")
+    viewer = client_with("catalog.view_product", "catalog.view_productimage")
+
+    page = viewer.get(address(product)).content.decode()
+
+    assert "A lamp" in page
+    assert "data-pictures-files" not in page
+    assert "data-picture-move" not in page
+    assert viewer.get(address(product, "pictures/")).status_code == 200
+    assert viewer.post(address(product, "pictures/"), {"act": "order", "ids": ""}).status_code == 403
+
+
+def test_the_list_of_pictures_asks_as_many_questions_for_ten_as_for_one(client, django_assert_max_num_queries):
+    product = ProductFactory.create()
+    for _number in range(10):
+        ProductImageFactory.create(product=product)
+    client.get(address(product, "pictures/"))
+
+    with django_assert_max_num_queries(7):
+        client.get(address(product, "pictures/"))
 
 
 def test_deleting_hides_and_the_toast_puts_back(client):
