@@ -1,0 +1,77 @@
+"""Staff try a photo, and see on a product what looks like it."""
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from PIL import Image
+
+from catalog.models import Product
+from tests.factories import ProductFactory
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/vision/search/"
+
+
+def photo(colour: str = "red") -> SimpleUploadedFile:
+    content = io.BytesIO()
+    Image.new("RGB", (600, 500), colour).save(content, "JPEG")
+    return SimpleUploadedFile("me.jpg", content.getvalue(), "image/jpeg")
+
+
+def test_a_photo_shows_what_is_seen_and_what_looks_like_it_with_distance(client, looked):
+    Product.objects.filter(pk=looked.orange.pk).update(status=Product.Status.HIDDEN)
+    looked.blue.delete()
+
+    page = client.post(PAGE, {"photo": photo("red")})
+
+    assert [(row.name, row.likeness, row.distance) for row in page.context["rows"]] == [
+        ("red", "1.000", "0.000"), ("orange", "0.800", "0.200"), ("green", "0.000", "1.000"),
+    ]  # fmt: skip
+    assert [one.answers for one in page.context["said"]] == [[("reds", "100%")]]
+    text = page.content.decode()
+    assert "data:image/jpeg;base64," in text
+    assert "Hidden" in text or "hidden" in text
+    assert "600 × 500" in text
+
+
+def test_the_page_asks_as_many_queries_for_many_products_as_for_few(client, looked):
+    client.post(PAGE, {"photo": photo()})
+    with CaptureQueriesContext(connection) as asked:
+        client.post(PAGE, {"photo": photo()})
+
+    assert len(asked) <= 14
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({}, "Choose a photo first."),
+        ({"photo": SimpleUploadedFile("a.jpg", b"no", "image/jpeg")}, "is not a whole JPEG, PNG or WebP picture"),
+    ],
+)
+def test_what_is_no_photo_is_said(client, looked, sent, words):
+    page = client.post(PAGE, sent)
+
+    assert page.status_code == 422
+    assert words in page.content.decode()
+
+
+def test_without_vectors_the_page_says_what_to_do(client, vectors_on_disk):
+    assert "No photo of the shop was read by a network yet" in client.get(PAGE).content.decode()
+    page = client.post(PAGE, {"photo": photo()})
+    assert page.status_code == 200
+    assert page.context["rows"] == []
+
+
+def test_the_panel_of_a_product_shows_what_looks_like_it(client, looked):
+    panel = client.get(f"/admin/catalog/product/{looked.red.pk}/panel/vision.similar/").content.decode()
+
+    assert panel.index("orange") < panel.index("green")
+    assert "0.800" in panel
+
+    other = ProductFactory.create()
+    empty = client.get(f"/admin/catalog/product/{other.pk}/panel/vision.similar/").content.decode()
+    assert "No network has read the photos of this product yet." in empty
