@@ -9,12 +9,13 @@ class VisionConfig(AppConfig):
     def ready(self) -> None:
         from catalog.extensions import product_panels
         from catalog.signals import pictures_leaving
-        from core.extensions import role_permissions, staff_pages
+        from core.extensions import evaluators, role_permissions, staff_pages
         from vision.receivers import group_anew
         from vision.roles import DECIDE, SEEN
 
         pictures_leaving.connect(group_anew, dispatch_uid="vision.group_anew")
 
+        evaluators.register("vision", "vision.evaluators.VisionEvaluator")
         role_permissions.register("vision", "vision.roles.ROLE_PERMISSIONS")
         staff_pages.register(
             "vision_duplicates", "vision.admin.duplicates.page", path="vision/duplicates/", permission=DECIDE,

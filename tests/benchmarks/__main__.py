@@ -251,7 +251,7 @@ def main(wanted: list[str]) -> int:
 
 def _evaluated(name: str, bench: Bench) -> dict[str, Any]:
     folder, out = BENCH / bench.folder, BENCH / f"{name}.json"
-    arguments = [str(folder / part) if part.endswith(".csv") else part for part in bench.arguments]
+    arguments = [str(folder / part) if part.endswith((".csv", "/")) else part for part in bench.arguments]
     subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "evaluate", *arguments, "--json", str(out)], check=True, cwd=ROOT
     )

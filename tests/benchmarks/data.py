@@ -3,11 +3,14 @@
 A set that is not in BENCH_DATA is passed over with a line that says so.
 """
 
+import gzip
+import shutil
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from tests.benchmarks.places import BENCH, source
@@ -166,6 +169,38 @@ def aspect_terms(folder: Path, out: Path) -> None:
         _write(part[["text", "term", "polarity"]], out / f"{domain}_{split}.csv")
 
 
+GARMENTS = {
+    "tops": ("longsleeve", "outwear", "shirt", "t-shirt"), "bottoms": ("pants", "shorts", "skirt"),
+    "dresses": ("dress",), "accessories": ("hat", "shoes"),
+}  # fmt: skip
+
+
+def clothing_photos(folder: Path, out: Path) -> None:
+    """Photos in folders by class, as they were split, with the department of each class."""
+    for part in ("train", "validation", "test"):
+        shutil.copytree(folder / part, out / part, dirs_exist_ok=True)
+    rows = [(garment, parent) for parent, garments in GARMENTS.items() for garment in garments]
+    _write(pd.DataFrame(rows, columns=["class", "parent"]), out / "train" / "classes.csv")
+
+
+def fashion_mnist(folder: Path, out: Path) -> None:
+    """70,000 small grey pictures as PNG; the last 5,000 of the training part are for validation."""
+    from PIL import Image
+
+    for part, name, first in (("train", "train", 0), ("validation", "train", 55_000), ("test", "t10k", 0)):
+        labels = np.frombuffer(
+            gzip.decompress((folder / f"{name}-labels-idx1-ubyte.gz").read_bytes()), np.uint8, offset=8
+        )
+        pictures = np.frombuffer(
+            gzip.decompress((folder / f"{name}-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=16
+        )
+        pictures = pictures.reshape(-1, 28, 28)
+        for label in range(10):
+            (out / part / str(label)).mkdir(parents=True, exist_ok=True)
+        for at in range(first, 55_000 if part == "train" else len(labels)):
+            Image.fromarray(pictures[at]).save(out / part / str(labels[at]) / f"{at:05d}.png", compress_level=1)
+
+
 def _write_split(rows: pd.DataFrame, out: Path) -> None:
     from sklearn.model_selection import train_test_split
 
@@ -188,6 +223,8 @@ SETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "aspect-terms": ("aspect_sentiment", aspect_terms),
     "shopping-reviews": ("online_shopping_10_cats", shopping_reviews),
     "clothing-reviews": ("womens_clothing_reviews", clothing_reviews),
+    "clothing-photos": ("clothing-small", clothing_photos),
+    "fashion-mnist": ("fashion-mnist", fashion_mnist),
 }
 
 

@@ -58,11 +58,15 @@ class Tagger:
         self._own = threading.local()
         if not self.temperature > 0.0:
             raise ValueError("A temperature is positive.")
-        probe = self.read(np.zeros((1, self.size, self.size, 3), np.uint8))
-        widths = [probe.embedding.shape[1], probe.category.shape[1], *(len(platt) for platt in self._platt)]
-        said = [self.dimensions, len(self.classes), *(len(group.labels) for group in self.groups)]
-        if widths != said:
-            raise ValueError(f"The network tells {widths} things where its description says {said}.")
+        shapes = {name: tuple(one["shape"]) for name, one in self._runner().get_output_details().items()}
+        said = {"embedding": (1, self.dimensions)}
+        if self.classes:
+            said["category"] = (1, len(self.classes))
+        said |= {f"group_{at}": (1, len(group.labels)) for at, group in enumerate(self.groups)}
+        if shapes != said or any(len(own) != len(g.labels) for own, g in zip(self._platt, self.groups, strict=True)):
+            raise ValueError(f"The network tells {shapes} where its description says {said}.")
+        if not np.isfinite(self.read(np.zeros((1, self.size, self.size, 3), np.uint8)).embedding).all():
+            raise ValueError("The network holds what is no number.")
 
     @property
     def classes(self) -> tuple[str, ...]:

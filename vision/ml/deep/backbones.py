@@ -55,8 +55,12 @@ def read(path: Path) -> tuple[str, dict[str, NDArray[np.float32]], str]:
 
 
 def below_heads(model: Any) -> dict[str, Any]:
-    """Variables by path."""
-    return {variable.path: variable for variable in model.variables if not is_head(variable.path)}
+    """Variables by path, without the state of what is random."""
+    return {
+        variable.path: variable
+        for variable in model.variables
+        if not is_head(variable.path) and not variable.path.startswith("seed_generator")
+    }
 
 
 def put(model: Any, architecture: str, path: Path) -> str:

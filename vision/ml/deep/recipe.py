@@ -23,27 +23,28 @@ class Recipe:
     """`rate`: of AdamW (Loshchilov & Hutter 2019) at its highest, after a warm-up of so much of the way, then along a
     cosine down to nothing. `balance`: classes count as their rarity to this power. Pictures are mirrored, zoomed,
     turned (degrees), moved (share of the side), changed in light, contrast and saturation, partly erased (Zhong et al.
-    2020), and mixed in pairs (Zhang et al. 2018); hues stay, because colours are told. `memory`: in epochs, over which
-    the weights that are kept are the mean."""
+    2020), and may be mixed in pairs (Zhang et al. 2018); hues stay, because colours are told. `memory`: in epochs, over
+    which the weights that are kept are the mean."""
 
-    rate: float = 2e-3
+    rate: float = 3e-3
     decay: float = 0.05
-    batch: int = 64
+    batch: int = 32
     warm_up: float = 0.1
     smoothing: float = 0.1
     balance: float = 0.5
-    zoom: float = 0.25
+    zoom: float = 0.2
     stretch: float = 0.1
-    turn: float = 10.0
-    move: float = 0.1
-    light: float = 0.2
-    erase: float = 0.25
-    mix: float = 0.2
-    memory: float = 2.0
+    turn: float = 6.0
+    move: float = 0.07
+    light: float = 0.15
+    erase: float = 0.1
+    mix: float = 0.0
+    memory: float = 3.0
     most_epochs: int = 150
-    stages: tuple[float, ...] = (0.5, 0.667, 1.0)
-    """Sizes as shares of the whole, smallest first."""
-    shares: tuple[float, ...] = (0.5, 0.3, 0.2)
+    stages: tuple[float, ...] = (0.7, 1.0)
+    """Sizes as shares of the whole, smallest first. The whole comes while the rate is still high: a network that
+    learned from smaller pictures needs some epochs to get used to it."""
+    shares: tuple[float, ...] = (0.4, 0.6)
 
 
 PLAIN_RECIPE = Recipe(

@@ -41,7 +41,7 @@ class Settings:
     file to begin from (`vision.ml.deep.backbones`), whose network learns on if one `may_unfreeze` it."""
 
     architecture: str = PRODUCT
-    size: int = 96
+    size: int = 64
     cpu_seconds: float = 300.0
     seed: int = 0
     weights: Path | None = None
@@ -125,12 +125,12 @@ def _check(train: Examples, validation: Examples, told: Classes, settings: Setti
         raise ValueError(f"There is no architecture {settings.architecture}; there are {', '.join(ARCHITECTURES)}.")
     if train.size != settings.size or validation.size not in (settings.size, train.size):
         raise ValueError(f"Pictures are of {train.size} and {validation.size} pixels a side, not {settings.size}.")
-    if not len(validation):
-        raise TooFewExamples("There is no picture to check what was learned on.")
     known = np.bincount(train.category[train.category >= 0], minlength=len(told.classes))
     has_labels = any(bool((train.groups[group.key] == 1).sum() >= LEAST) for group in told.groups)
     if (known >= LEAST).sum() < 2 and not has_labels:
         raise TooFewExamples(f"Learning needs two classes with {LEAST} pictures each.")
+    if not len(validation):
+        raise TooFewExamples("There is no picture to check what was learned on.")
 
 
 class _Training:
@@ -296,6 +296,8 @@ class _Training:
         for start in range(0, len(some), 256):
             part = slice(start, start + 256)
             seen = self.tf.cast(some.read(part), self.tf.float32)
+            if (size := plan.stage_of(plan.done - 1).size) != self.settings.size:
+                seen = self.tf.image.resize(seen, (size, size), "area")
             out = self.ask(seen)
             losses.append(loss_of(self.tf, out, wanted[part], self.told, 0.0).numpy())
             if self.told.classes:
