@@ -23,8 +23,9 @@ class Recipe:
     """`rate`: of AdamW (Loshchilov & Hutter 2019) at its highest, after a warm-up of so much of the way, then along a
     cosine down to nothing. `balance`: classes count as their rarity to this power. Pictures are mirrored, zoomed,
     turned (degrees), moved (share of the side), changed in light, contrast and saturation, partly erased (Zhong et al.
-    2020), and may be mixed in pairs (Zhang et al. 2018); hues stay, because colours are told. `memory`: in epochs, over
-    which the weights that are kept are the mean."""
+    2020), and may be mixed in pairs (Zhang et al. 2018); hues stay, because colours are told. `memory`: share of
+    all epochs over which the weights that are kept are the mean. Where fewer than `full_after` epochs are made,
+    pictures are changed less: there is no time to see what they have in common."""
 
     rate: float = 3e-3
     decay: float = 0.05
@@ -39,7 +40,8 @@ class Recipe:
     light: float = 0.15
     erase: float = 0.1
     mix: float = 0.0
-    memory: float = 3.0
+    memory: float = 0.06
+    full_after: float = 30.0
     most_epochs: int = 150
     stages: tuple[float, ...] = (0.7, 1.0)
     """Sizes as shares of the whole, smallest first. The whole comes while the rate is still high: a network that
@@ -117,15 +119,17 @@ def loss_of(tf: Any, out: Any, wanted: Any, told: Classes, smoothing: float) -> 
     return loss
 
 
-def augmented(tf: Any, pictures: Any, size: int, recipe: Recipe, seed: Any) -> Any:
-    """Pictures uint8 [n, s, s, 3] as float32 [n, size, size, 3], each changed in its own way. `seed` int32 [2]."""
+def augmented(tf: Any, pictures: Any, size: int, recipe: Recipe, seed: Any, strength: Any) -> Any:
+    """Pictures uint8 [n, s, s, 3] as float32 [n, size, size, 3], each changed in its own way. `seed` int32 [2];
+    `strength` from 0 (only mirrored) to 1."""
     found = tf.cast(pictures, tf.float32)
     if found.shape[1] >= 2 * size:
         found = tf.nn.avg_pool2d(found, found.shape[1] // size, found.shape[1] // size, "VALID")
     count, side = tf.shape(found)[0], float(found.shape[1])
     drawn = tf.random.stateless_uniform([16, count], seed, -1.0, 1.0)
-    flip = tf.sign(drawn[0])
-    zoom = tf.exp(recipe.zoom * drawn[1] - 0.4 * recipe.zoom)
+    flip, chance = tf.sign(drawn[0]), 0.5 * (drawn[13] + 1.0)
+    drawn *= strength
+    zoom = tf.exp(recipe.zoom * (drawn[1] - 0.4 * strength))
     stretch = tf.exp(recipe.stretch * drawn[2])
     angle = drawn[3] * (recipe.turn * math.pi / 180.0)
     ratio = side / size  # from places of what is made to places of what is there
@@ -143,7 +147,7 @@ def augmented(tf: Any, pictures: Any, size: int, recipe: Recipe, seed: Any) -> A
     if recipe.light:
         found = _relit(tf, found, recipe.light, drawn[6:9, :, None, None, None])
     if recipe.erase:
-        found = _erased(tf, found, size, recipe.erase, drawn[9:14])
+        found = _erased(tf, found, size, chance < recipe.erase * strength, drawn[9:13])
     return tf.ensure_shape(found, [None, size, size, 3])
 
 
@@ -155,10 +159,10 @@ def _relit(tf: Any, found: Any, light: float, drawn: Any) -> Any:
     return tf.clip_by_value(found, 0.0, 255.0)
 
 
-def _erased(tf: Any, found: Any, size: int, share: float, drawn: Any) -> Any:
-    """A rectangle of up to half a side becomes grey in so many of the pictures."""
+def _erased(tf: Any, found: Any, size: int, which: Any, drawn: Any) -> Any:
+    """A rectangle of up to half a side becomes grey in these pictures."""
     at = tf.range(size, dtype=tf.float32) / size
     half = 0.05 + 0.1 * (drawn[2:4] + 1.0)
     inside = [tf.abs(at[None, :] - 0.5 - 0.5 * drawn[place][:, None]) < half[place][:, None] for place in (0, 1)]
-    gone = inside[0][:, :, None] & inside[1][:, None, :] & (drawn[4] < 2.0 * share - 1.0)[:, None, None]
+    gone = inside[0][:, :, None] & inside[1][:, None, :] & which[:, None, None]
     return tf.where(gone[..., None], 128.0, found)

@@ -143,7 +143,8 @@ class _Training:
         self.recipe, self.on_progress = settings.taken, on_progress
         self.keras, self.tf, self.has_gpu = loaded(settings.seed)
         policy = gpu_policy(self.tf) if self.has_gpu else "float32"
-        self.batch = max(2, min(BATCH_ON_GPU if self.has_gpu else self.recipe.batch, len(train)))
+        usual = BATCH_ON_GPU if self.has_gpu else batch_of(self.recipe, len(train))
+        self.batch = max(2, min(usual, len(train)))
         make = networks.build
         self.model = make(self.keras, settings.architecture, settings.size, told, policy=policy)
         self.mean = make(self.keras, settings.architecture, settings.size, told)
@@ -222,21 +223,24 @@ class _Training:
         stage = plan.stage_of(plan.done)
         rng = np.random.default_rng((self.settings.seed, plan.done))
         batches = list(_batches(len(self.train), self.batch, rng))
+        strength = min(1.0, plan.total / self.recipe.full_after)
         losses = []
         for at, rows in enumerate(batches):
             rate = rate_at(self.recipe, plan.share(plan.done + (at + 1) / len(batches)))
-            losses.append(self._step(stage.size, rows, rate, (plan.done + 1, at)))
+            losses.append(self._step(stage.size, rows, rate, (plan.done + 1, at), strength))
             steps = plan.done * len(batches) + at
-            self._copy(self._share_of_new(steps, len(batches)))
+            self._copy(self._share_of_new(steps, len(batches) * plan.total))
         return round(float(np.mean([float(loss) for loss in losses])), 5)
 
-    def _share_of_new(self, steps: int, a_epoch: int) -> float:
+    def _share_of_new(self, steps: int, of: int) -> float:
         """How much the newest weights count in the mean: more at the beginning."""
         if not self.recipe.memory:
             return 1.0
-        return max(1.0 / (self.recipe.memory * a_epoch + 1.0), 1.0 / (1.0 + steps / 4.0))
+        return max(1.0 / (self.recipe.memory * of + 1.0), 1.0 / (1.0 + steps / 4.0))
 
-    def _step(self, size: int, rows: NDArray[np.int64], rate: float, seed: tuple[int, int]) -> Any:
+    def _step(
+        self, size: int, rows: NDArray[np.int64], rate: float, seed: tuple[int, int], strength: float = 1.0
+    ) -> Any:
         if size not in self.steps:
             self.steps[size] = self._compiled(size)
         self.optimiser.learning_rate.assign(rate)
@@ -244,7 +248,11 @@ class _Training:
         part = float(mixed.beta(self.recipe.mix, self.recipe.mix)) if self.recipe.mix else 1.0
         full = (self.settings.seed * 1_000_003 + seed[0], seed[1])
         return self.steps[size](
-            self.train.read(rows), self.wanted[rows], np.float32(max(part, 1.0 - part)), np.asarray(full, np.int32)
+            self.train.read(rows),
+            self.wanted[rows],
+            np.float32(max(part, 1.0 - part)),
+            np.asarray(full, np.int32),
+            np.float32(strength),
         )
 
     def _compiled(self, size: int) -> Any:
@@ -252,8 +260,10 @@ class _Training:
         whole = self.settings.size
         is_changed = self.settings.architecture != PLAIN or recipe.zoom > 0.0
 
-        def step(pictures: Any, wanted: Any, part: Any, seed: Any) -> Any:
-            seen = augmented(tf, pictures, size, recipe, seed) if is_changed else tf.cast(pictures, tf.float32)
+        def step(pictures: Any, wanted: Any, part: Any, seed: Any, strength: Any) -> Any:
+            seen = (
+                augmented(tf, pictures, size, recipe, seed, strength) if is_changed else tf.cast(pictures, tf.float32)
+            )
             if recipe.mix:
                 seen = part * seen + (1.0 - part) * tf.reverse(seen, [0])
             with tf.GradientTape() as tape:
@@ -270,6 +280,7 @@ class _Training:
         return tf.function(step, input_signature=[
             tf.TensorSpec((None, whole, whole, 3), tf.uint8), tf.TensorSpec((None, self.wanted.shape[1]), tf.float32),
             tf.TensorSpec((), tf.float32), tf.TensorSpec((2,), tf.int32),
+            tf.TensorSpec((), tf.float32),
         ])  # fmt: skip
 
     def _copy(self, share: float) -> None:
@@ -371,6 +382,12 @@ class _Training:
         if self.settings.folder is not None:
             keeping.remove(self.settings.folder)
         return Trained(network.tobytes(), meta, plan.curves, tagger.calibrated(raw), seconds, weights)
+
+
+def batch_of(recipe: Recipe, count: int) -> int:
+    """About a hundredth of the examples, a power of two, from the recipe's own up to four times as many."""
+    power = 2 ** int(np.log2(max(count, 100) / 100))
+    return int(min(4 * recipe.batch, max(recipe.batch, power)))
 
 
 def _batches(count: int, size: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
