@@ -11,6 +11,18 @@ order_placed = Signal()
 order_paid = Signal()
 """`order_id`. Sent when nothing is left to pay."""
 
+order_delivered = Signal()
+"""`order_id`. Everything arrived: the return window begins."""
+
+order_cancelled = Signal()
+"""`order_id`. It will not be shipped; money that was paid goes back by refunds of their own."""
+
+order_refunded = Signal()
+"""`order_id`. Some or all of the money went back; sent for each refund."""
+
+customer_joined = Signal()
+"""`customer_id`. Somebody is new here."""
+
 product_changed = Signal()
 """`product_id`. Name, price, pictures, category, status or anything else of a product is different now."""
 

@@ -223,6 +223,24 @@ beat_schedule = {
         "args": ["catalog.tasks.forget_removed_pictures"],
         "options": {"queue": "light"},
     },
+    "move points that are due": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="8"),
+        "args": ["crm.tasks.move_due_points"],
+        "options": {"queue": "light"},
+    },
+    "give birthday points and look at levels": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="0", minute="15"),
+        "args": ["crm.tasks.start_loyalty_day"],
+        "options": {"queue": "light"},
+    },
+    "recount points": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="2", minute="40"),
+        "args": ["crm.tasks.recount_points"],
+        "options": {"queue": "light"},
+    },
     "keep popular products fresh": {
         "task": "recommender.tasks.keep_lists_fresh",
         "schedule": settings.LISTS_SECONDS,

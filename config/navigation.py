@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.extensions import staff_pages
 from core.shop import current_shop
@@ -23,6 +24,7 @@ INTELLIGENCE = _("Intelligence")
 ANALYTICS = _("Analytics")
 REVIEWS = _("Reviews")
 PHOTOS = _("Photos")
+LOYALTY = pgettext_lazy("menu", "Loyalty")
 
 GROUPS: list[tuple[Any, list[Item]]] = [
     ("", [Item(_("Home"), "home", "index")]),
@@ -65,6 +67,28 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Reply templates"), "quickreply", "reviews_replytemplate_changelist", "reviews.view_replytemplate"),
         ],
     ),
+    (
+        LOYALTY,
+        [
+            Item(
+                pgettext_lazy("menu", "Points accounts"),
+                "loyalty",
+                "crm_loyaltyaccount_changelist",
+                "crm.view_loyaltyaccount",
+            ),
+            Item(pgettext_lazy("menu", "Rewards"), "redeem", "crm_reward_changelist", "crm.view_reward"),
+            Item(
+                pgettext_lazy("menu", "Levels"), "military_tech", "crm_loyaltytier_changelist", "crm.view_loyaltytier"
+            ),
+            Item(pgettext_lazy("menu", "Earning rules"), "rule", "crm_earnrule_changelist", "crm.view_earnrule"),
+            Item(
+                pgettext_lazy("menu", "Loyalty programme"),
+                "tune",
+                "crm_loyaltyprogramme_changelist",
+                "crm.view_loyaltyprogramme",
+            ),
+        ],
+    ),
     (ANALYTICS, [Item(_("Segments"), "groups", "analytics_segment_changelist", "analytics.view_segment")]),
     (
         INTELLIGENCE,
@@ -100,7 +124,13 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 
-PAGES = ((PHOTOS, "photos"), (REVIEWS, "reviews"), (ANALYTICS, "analytics"), (INTELLIGENCE, "intelligence"))
+PAGES = (
+    (PHOTOS, "photos"),
+    (LOYALTY, "loyalty"),
+    (REVIEWS, "reviews"),
+    (ANALYTICS, "analytics"),
+    (INTELLIGENCE, "intelligence"),
+)
 """Groups that begin with pages of apps, and the word by which these say where they belong. No dictionary: a title that
 is translated when it is read has another hash in every language."""
 

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "analytics",
     "reviews",
     "vision",
+    "crm",
     "storefront",
 ]
 
@@ -225,6 +226,9 @@ SPECTACULAR_SETTINGS = {
         "JobStateEnum": "core.models.Job.State",
         "ModelStateEnum": "core.models.ModelVersion.State",
         "SegmentKindEnum": "analytics.models.Segment.Kind",
+        "RewardKindEnum": "crm.models.Reward.Kind",
+        "LoyaltyMovementEnum": "crm.models.LoyaltyTransaction.Kind",
+        "RewardCodeStateEnum": "crm.models.LoyaltyRedemption.State",
     },
 }
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path("api/v1/", include("analytics.api.urls")),
     path("api/v1/", include("reviews.api.urls")),
     path("api/v1/", include("vision.api.urls")),
+    path("api/v1/", include("crm.api.urls")),
     path("api/<path:rest>", unknown_path, name="api-unknown"),
 ]
 

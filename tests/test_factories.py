@@ -3,9 +3,10 @@ from django.apps import apps
 
 import tests.factories as factories
 
-OWN = ("core", "catalog", "recommender", "reviews", "vision")
+OWN = ("core", "catalog", "recommender", "reviews", "vision", "crm")
 # Written by one module each and never built by hand: rows of the ledger are chained by the database, notes of imports
-# belong to rows that an import wrote, counts of the recommender are made anew by its jobs.
+# belong to rows that an import wrote, entries of points are made with their transaction, counts of the recommender are
+# made anew by its jobs.
 WRITTEN_BY_THEIR_OWNER = {
     "core.DefaultView",
     "core.ExperimentArm",
@@ -23,6 +24,7 @@ WRITTEN_BY_THEIR_OWNER = {
     "catalog.SearchChange",
     "catalog.SearchDocument",
     "catalog.SearchTerm",
+    "crm.LoyaltyEntry",
     "recommender.CreditState",
     "recommender.DriftCheck",
     "recommender.ItemDay",

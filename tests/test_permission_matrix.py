@@ -26,6 +26,8 @@ from core.api.permissions import READS
 from core.choices import Role
 from core.models import ApiKey, LedgerEntry, Scope, ShopProfile
 from core.models.access import PUBLISHABLE_SCOPES
+from crm import services as points
+from crm.models import LoyaltyProgramme
 from recommender.models import Placement
 from reviews.models import Aspect
 from tests.factories import (
@@ -41,6 +43,7 @@ from tests.factories import (
     CustomerFactory,
     DataRequestFactory,
     DeadEventFactory,
+    EarnRuleFactory,
     ExperimentFactory,
     ExportFactory,
     FollowUpFactory,
@@ -49,12 +52,15 @@ from tests.factories import (
     IntentExampleFactory,
     IntentFactory,
     JobFactory,
+    LoyaltyProgrammeFactory,
+    LoyaltyTierFactory,
     ModelVersionFactory,
     OutgoingMailFactory,
     ProductFactory,
     ProductImageFactory,
     ReplyTemplateFactory,
     ReviewFactory,
+    RewardFactory,
     SearchSynonymFactory,
     SegmentFactory,
     ShopProfileFactory,
@@ -117,6 +123,7 @@ class World:
             "<int:number>": "1",
             "<str:review_id>": self.review.public_id,
             "<str:article_key>": "returns",
+            "<str:code>": "GIFT23456789",
         }.items():
             route = route.replace(name, value)
         return route
@@ -193,6 +200,12 @@ API_ROWS = {
     ("GET", "/api/v1/me/reviews"): Row(None, 403, ana=200, ben=200),
     ("DELETE", "/api/v1/me/reviews/<str:review_id>"): Row(None, 403, ana=204, ben=404),
     ("POST", "/api/v1/me/reviews/<str:review_id>/photos"): Row(None, 403, {}, ana=415, ben=404),
+    ("GET", "/api/v1/me/loyalty"): Row(None, 403, ana=200, ben=200),
+    ("GET", "/api/v1/me/loyalty/history"): Row(None, 403, ana=200, ben=200),
+    ("POST", "/api/v1/me/loyalty/redemptions"): Row(None, 403, {"points": 5}, ana=201, ben=409),
+    ("GET", "/api/v1/loyalty/codes/<str:code>"): Row(Scope.ORDERS, 200),
+    ("POST", "/api/v1/loyalty/codes/<str:code>/use"): Row(Scope.ORDERS, 200, {}),
+    ("POST", "/api/v1/loyalty/codes/<str:code>/void"): Row(Scope.ORDERS, 200, {}),
     ("GET", "/api/v1/staff/customers/<str:customer_id>/scores"): Row(None, 403),
     ("GET", "/api/v1/staff/forecasts"): Row(None, 403),
     ("GET", "/api/v1/staff/scores"): Row(None, 403),
@@ -273,6 +286,11 @@ def world() -> World:
     }
     review = ReviewFactory.create(product=product, customer=ana, published=True)
     ArticleFactory.create(key="returns", published=True)
+    LoyaltyProgrammeFactory.create()
+    LoyaltyProgramme.objects.update(is_on=True, started_at=timezone.now(), least_redeemed=1)
+    points.adjust(customer_id=ana.pk, points=50, reason="test", key="world")
+    code = points.redeem(customer_id=ana.pk, points=5)
+    type(code).objects.update(code="GIFT23456789")
     return World(product, ProductImageFactory.create(product=product), review, ana, ben, server, credentials)
 
 
@@ -474,6 +492,8 @@ CLOSED = {
     "catalog.importbatch": "change delete",
     "catalog.order": "add change delete",
     "catalog.stockmovement": "add change delete",
+    "crm.loyaltyaccount": "add change delete",
+    "crm.loyaltyprogramme": "add delete",
     "reviews.aspect": "delete",
     "reviews.followup": "add change delete",
     "reviews.review": "add change delete",
@@ -495,6 +515,7 @@ SHOWN_ONLY = {
     "catalog.bulkchange",
     "catalog.importbatch",
     "catalog.order",
+    "crm.loyaltyaccount",
     "reviews.followup",
     "reviews.review",
 }
@@ -672,6 +693,15 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_intent_panel": ("GET", {"reviews.view_intent", "reviews.change_intent"}),
     "reviews_intent_export": ("POST", {"core.export_data & reviews.view_intent"}),
     "reviews_intentexample_export": ("POST", {"core.export_data & reviews.view_intentexample"}),
+    "crm_liability": ("GET", {"crm.view_loyaltyaccount"}),
+    "crm_liability_export": ("POST", {"core.export_data & crm.view_loyaltyaccount"}),
+    "crm_past": ("GET", {"crm.view_loyaltyprogramme"}),
+    "crm_loyaltyaccount_adjust": ("POST", {"crm.adjust_points"}),
+    "crm_loyaltyaccount_undo": ("POST", {"crm.adjust_points"}),
+    "crm_loyaltyaccount_export": ("POST", {"core.export_data & crm.view_loyaltyaccount"}),
+    "crm_loyaltytier_export": ("POST", {"core.export_data & crm.view_loyaltytier"}),
+    "crm_earnrule_export": ("POST", {"core.export_data & crm.view_earnrule"}),
+    "crm_reward_export": ("POST", {"core.export_data & crm.view_reward"}),
     "reviews_replytemplate_export": ("POST", {"core.export_data & reviews.view_replytemplate"}),
 }
 
@@ -772,6 +802,11 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "catalog.product": world.product,
         "catalog.searchsynonym": SearchSynonymFactory.create(),
         "catalog.stockmovement": StockMovementFactory.create(),
+        "crm.loyaltyaccount": world.ana.loyalty,
+        "crm.loyaltyprogramme": LoyaltyProgramme.current(),
+        "crm.loyaltytier": LoyaltyTierFactory.create(),
+        "crm.earnrule": EarnRuleFactory.create(),
+        "crm.reward": RewardFactory.create(),
         "recommender.placement": Placement.objects.get(key="home"),
         "reviews.aspect": Aspect.objects.get(key="quality"),
         "reviews.aspectterm": AspectTermFactory.create(),

@@ -68,6 +68,13 @@ HARMLESS = {
     "reviews.Topic": "key language name words",  # words that several customers use, without masked data
     "reviews.TopicWeek": "week",
     "reviews.ReviewSummary": "aspects quotes",  # counts, and places in reviews without their words
+    "crm.EarnRule": "ends_on name_en name_zh starts_on",
+    "crm.LoyaltyCheck": "differences",  # kinds and numbers of rows
+    "crm.LoyaltyTier": "name_en name_zh",
+    "crm.LoyaltyTierChange": "basis",
+    "crm.LoyaltyTransaction": "key public_id",  # numbers of rows and codes
+    "crm.PastGrant": "since",
+    "crm.Reward": "ends_on name_en name_zh public_id starts_on",
     "vision.ImageAnalysis": "colours content_sha256 issues look main_colour",
     "vision.ImageVector": "content_sha256 vector",
     "vision.Label": "key name_en name_zh",

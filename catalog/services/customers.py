@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from catalog import facts, recent
 from catalog.exceptions import NotFound
 from catalog.models import Customer, Visitor
+from catalog.signals import announce, customer_joined
 from core.api import ids
 
 
@@ -59,6 +60,7 @@ def _put(ident: str, data: CustomerData) -> tuple[Customer, bool]:
     customer.save()
     if is_new:
         customer.refresh_from_db(fields=["public_id"])
+        announce(customer_joined, Customer, customer_id=customer.pk)
     facts.customer_changed(customer, is_new=is_new)
     return customer, is_new
 

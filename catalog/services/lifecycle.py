@@ -22,7 +22,7 @@ from catalog.exceptions import BadInput, DomainError, OverpaidOrder, RefundAbove
 from catalog.models import Order, OrderEvent, OrderLine, Payment, Refund, StockMovement
 from catalog.services.events import record_purchases
 from catalog.services.stock import return_from_order
-from catalog.signals import announce, order_paid
+from catalog.signals import announce, order_cancelled, order_delivered, order_paid, order_refunded
 from core.models import StaffUser
 from core.money import amount_text
 from core.shop import current_shop
@@ -121,7 +121,9 @@ def deliver_order(
     order_id: int, *, delivered_at: datetime | None = None, note: str = "", created_by: StaffUser | None = None
 ) -> Order:
     """Everything arrived."""
-    return _move(order_id, Kind.DELIVERED, Status.DELIVERED, delivered_at, note, created_by)
+    order = _move(order_id, Kind.DELIVERED, Status.DELIVERED, delivered_at, note, created_by)
+    announce(order_delivered, Order, order_id=order.pk)
+    return order
 
 
 @transaction.atomic
@@ -150,6 +152,7 @@ def cancel_order(
     """Before shipping. The pieces go back into stock; money that was paid is given back by `refund_order`."""
     order = _move(order_id, Kind.CANCELLED, Status.CANCELLED, cancelled_at, note, created_by)
     return_from_order(order, reason=StockMovement.Reason.CANCEL, created_by=created_by)
+    announce(order_cancelled, Order, order_id=order.pk)
     return order
 
 
@@ -205,6 +208,7 @@ def refund_order(
         line.save(update_fields=["refunded_quantity"])
     order.refunded_total += total
     _save(order, "refunded_total")
+    announce(order_refunded, Order, order_id=order.pk)
     if is_restocked:
         pieces: dict[int, int] = {}
         for line, quantity, _part in returned:

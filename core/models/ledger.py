@@ -23,6 +23,7 @@ class LedgerEntry(models.Model):
         CONSENT = "consent", _("consent")
         RIGHTS = "rights", _("personal data")
         EXPERIMENT = "experiment", _("experiment")
+        POINTS = "points", _("points")
         OPERATION = "operation", _("operation")
 
     index = models.BigIntegerField(_("place in the chain"), null=True, unique=True, editable=False)

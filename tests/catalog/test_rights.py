@@ -60,6 +60,9 @@ from tests.factories import (
     FunnelCustomerFactory,
     HiddenQuoteFactory,
     InteractionFactory,
+    LoyaltyAccountFactory,
+    LoyaltyRedemptionFactory,
+    LoyaltyTransactionFactory,
     OrderFactory,
     OrderLineFactory,
     ReviewAspectFactory,
@@ -146,6 +149,9 @@ def ana() -> Customer:
         of_review.create(review=review)
     for voice in (ReviewReportFactory, ReviewVoteFactory):
         voice.create(customer=ana)
+    points = LoyaltyAccountFactory.create(customer=ana)
+    LoyaltyTransactionFactory.create(account=points)
+    LoyaltyRedemptionFactory.create(account=points)
     keep_histories(quiet=0.0)
     for one in holdings(LABEL):
         rows = list(one.rows_of(ana.pk))

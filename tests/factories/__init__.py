@@ -71,6 +71,19 @@ from tests.factories.core import (
     StaffTokenFactory,
     StaffUserFactory,
 )
+from tests.factories.crm import (
+    EarnRuleFactory,
+    LoyaltyAccountFactory,
+    LoyaltyCheckFactory,
+    LoyaltyLotFactory,
+    LoyaltyProgrammeFactory,
+    LoyaltyRedemptionFactory,
+    LoyaltyTierChangeFactory,
+    LoyaltyTierFactory,
+    LoyaltyTransactionFactory,
+    PastGrantFactory,
+    RewardFactory,
+)
 from tests.factories.experiments import ExperimentFactory, ExperimentLookFactory, ExposureFactory
 from tests.factories.outgoing import ExportFactory, OutboxMessageFactory, WebhookDeliveryFactory, WebhookFactory
 from tests.factories.recommender import (
@@ -139,6 +152,7 @@ __all__ = [
     "DataRequestFactory",
     "DeadEventFactory",
     "DuplicatePairFactory",
+    "EarnRuleFactory",
     "ExperimentFactory",
     "ExperimentLookFactory",
     "ExportFactory",
@@ -158,6 +172,14 @@ __all__ = [
     "LabelFactory",
     "LabelSetFactory",
     "LiveSnapshotFactory",
+    "LoyaltyAccountFactory",
+    "LoyaltyCheckFactory",
+    "LoyaltyLotFactory",
+    "LoyaltyProgrammeFactory",
+    "LoyaltyRedemptionFactory",
+    "LoyaltyTierChangeFactory",
+    "LoyaltyTierFactory",
+    "LoyaltyTransactionFactory",
     "ModelVersionFactory",
     "NotDuplicatesFactory",
     "OrderEventFactory",
@@ -165,6 +187,7 @@ __all__ = [
     "OrderLineFactory",
     "OutboxMessageFactory",
     "OutgoingMailFactory",
+    "PastGrantFactory",
     "PaymentFactory",
     "PlacementFactory",
     "PlacementRuleFactory",
@@ -195,6 +218,7 @@ __all__ = [
     "ReviewTopicFactory",
     "ReviewTrendFactory",
     "ReviewVoteFactory",
+    "RewardFactory",
     "SalesPartFactory",
     "SampledReviewFactory",
     "ScoreCheckFactory",

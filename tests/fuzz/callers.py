@@ -9,6 +9,7 @@ from core.accounts import tokens as staff_tokens
 from core.api import tokens
 from core.choices import Role
 from core.models.access import PUBLISHABLE_SCOPES
+from crm import services as points
 from tests.factories import (
     ApiKeyFactory,
     ArticleFactory,
@@ -19,6 +20,7 @@ from tests.factories import (
     ProductFactory,
     ProductImageFactory,
     ReviewFactory,
+    RewardFactory,
     SegmentFactory,
     StaffUserFactory,
 )
@@ -50,6 +52,11 @@ def make_shop() -> Shop:
     image = ProductImageFactory.create(product=product)
     review = ReviewFactory.create(product=product, customer=ana, published=True)
     article = ArticleFactory.create(key="returns", published=True)
+    points.switch(on=True)
+    points.adjust(customer_id=ana.pk, points=5_000, reason="test", key="shop")
+    reward = RewardFactory.create()
+    reward.refresh_from_db()
+    codes = [points.redeem(customer_id=ana.pk, points=100).code for _each in range(3)]
     products, customers = [product.public_id, "ext:LS-W"], [ana.public_id, "ext:4711"]
     return Shop(
         credentials={
@@ -62,13 +69,14 @@ def make_shop() -> Shop:
         paths={
             "product_id": products, "customer_id": customers, "number": ["A1", "A2", "A3", "1"],
             "key": [experiment.key, "unknown"], "kind": ["recommender"], "segment_id": [segment.public_id],
-            "article_key": [article.key],
+            "article_key": [article.key], "code": codes,
             "review_id": [review.public_id],
             "image_id": [image.public_id],
         },
         values={
             "product": products, "customer": customers, "sku": ["S"], "category": ["ext:shirts"],
             "number": ["A1", "A9"], "basket": ["ext:LS-W,ext:none"], "exclude": [product.public_id], "visitor": ["v1"],
+            "reward": [reward.public_id], "order": ["A1", "A2"],
         },
     )  # fmt: skip
 

@@ -1,0 +1,79 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CrmConfig(AppConfig):
+    name = "crm"
+    verbose_name = _("Customer care")
+
+    def ready(self) -> None:
+        from core.extensions import alert_rules, first_models, ledger_subjects, role_permissions
+
+        role_permissions.register("crm", "crm.roles.ROLE_PERMISSIONS")
+        alert_rules.register("loyalty_differs", "crm.alerts.LOYALTY_DIFFERS")
+        ledger_subjects.register("crm.loyaltyaccount", "crm.ledger_names.accounts")
+        first_models.register("loyalty", "crm.demo.first", order=220)
+        self._register_pages()
+        self._register_personal_data()
+        self._listen()
+
+    @staticmethod
+    def _register_pages() -> None:
+        from catalog.extensions import customer_panels
+        from core.extensions import staff_pages
+        from crm.roles import PROGRAMME_SEEN, SEEN
+
+        staff_pages.register(
+            "crm_liability", "crm.admin.liability.page", path="crm/liability/", permission=SEEN,
+            title=_("Points outstanding"), icon="account_balance", group="loyalty", order=20,
+            table="crm.admin.liability.table",
+        )  # fmt: skip
+        staff_pages.register(
+            "crm_past", "crm.admin.past.page", path="crm/past/", permission=PROGRAMME_SEEN,
+            title=_("Points for past orders"), icon="history", in_menu=False,
+        )  # fmt: skip
+        customer_panels.register(
+            "crm.loyalty", "crm.panels.loyalty_of_customer", order=2, is_lazy=True, title=_("Loyalty"), place="main",
+            permission=SEEN, styles=("catalog/catalog.css",),
+        )  # fmt: skip
+
+    @staticmethod
+    def _register_personal_data() -> None:
+        from core.extensions import personal_data, personal_traces
+
+        # Before the tables: points are forfeited in the books, whose rows stay without a name.
+        personal_traces.register("crm.loyalty", "crm.rights.loyalty_traces", order=20)
+
+        def holds(name: str, path: str, fields: str, **meta: object) -> None:
+            personal_data.register(
+                f"crm.{name}", f"crm.models.{name}", subject="catalog.Customer", path=path, fields=fields.split(),
+                **meta,
+            )  # fmt: skip
+
+        books = "The books of points need it; without the customer it names nobody."
+        holds(
+            "LoyaltyAccount", "customer", "public_id balance pending owed",
+            keeps=dict.fromkeys(("balance", "pending", "owed"), books),
+            replace={"public_id": "catalog.rights.new_public_id"},
+        )  # fmt: skip
+        holds(
+            "LoyaltyTransaction", "account__customer", "kind points reason created_at",
+            keeps=dict.fromkeys(("kind", "points", "created_at"), books),
+        )  # fmt: skip
+        holds(
+            "LoyaltyRedemption", "account__customer", "public_id code points state",
+            keeps=dict.fromkeys(("code", "points", "state"), books),
+            replace={"public_id": "catalog.rights.new_public_id"},
+        )  # fmt: skip
+
+    @staticmethod
+    def _listen() -> None:
+        from catalog import signals
+        from crm import receivers
+        from reviews.signals import review_published
+
+        told = (signals.order_paid, signals.order_delivered, signals.order_cancelled, signals.order_refunded)
+        for signal in told:
+            signal.connect(receivers.order_changed, dispatch_uid="crm.order")
+        signals.customer_joined.connect(receivers.customer_joined, dispatch_uid="crm.joined")
+        review_published.connect(receivers.review_published, dispatch_uid="crm.review")

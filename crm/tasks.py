@@ -1,0 +1,82 @@
+"""Jobs of the loyalty programme. Each brings rows into the state that the facts ask for, so that twice does no harm."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from core.jobs import job
+
+
+@job(kind="crm.order", queue="light", title=_("Points of an order"), retries=5)
+def settle_order(*, order_id: int) -> dict[str, Any]:
+    """Earn, take back or note the delivery: whatever the order's state asks for. Safe to run twice and late."""
+    from crm import services
+
+    moved = services.settle_order(order_id)
+    return {"moved": moved, "codes": services.void_codes_of_order(order_id)}
+
+
+@job(kind="crm.bonus", queue="light", title=_("Points for a customer"), retries=5)
+def give_bonus(*, trigger: str, customer_id: int, event_id: int) -> dict[str, Any]:
+    """Points for a new customer or a review; the event counts once."""
+    from crm import services
+
+    return {"points": services.give_bonus(trigger=trigger, customer_id=customer_id, event=str(event_id))}
+
+
+@job(kind="crm.review", queue="light", title=_("Points for a review"), retries=5)
+def give_review_bonus(*, review_id: int) -> dict[str, Any]:
+    """Points for whoever wrote a review that everybody can read now; each review once."""
+    from crm import services
+    from crm.models import EarnRule
+    from reviews.models import Review
+
+    writer = Review.objects.published().filter(pk=review_id).values_list("customer_id", flat=True).first()
+    if writer is None:
+        return {"points": 0}
+    trigger = EarnRule.Trigger.REVIEW
+    return {"points": services.give_bonus(trigger=trigger, customer_id=writer, event=str(review_id))}
+
+
+@job(kind="crm.due", queue="light", title=_("Points that are due"))
+def move_due_points() -> dict[str, Any]:
+    """Points become final or expire, codes end. Safe to run at any time."""
+    from core.jobs.running import progress
+    from crm import services
+
+    return services.move_due(progress=progress)
+
+
+@job(kind="crm.day", queue="light", title=_("Birthday points and levels"))
+def start_loyalty_day() -> dict[str, Any]:
+    """Birthdays count once a year. Safe to run twice."""
+    from crm import services
+
+    return services.start_day()
+
+
+@job(kind="crm.recount", queue="light", title=_("Recount of points"))
+def recount_points() -> dict[str, Any]:
+    """All entries against all balances; a difference raises an alert. Changes nothing."""
+    from crm import services
+
+    check = services.recount()
+    return {"accounts": check.accounts, "entries": check.entries, "differences": len(check.differences)}
+
+
+@job(kind="crm.count_past", queue="bulk", title=_("Count points for past orders"))
+def count_past(*, grant_id: int) -> dict[str, Any]:
+    """A preview; nothing is granted."""
+    from core.jobs.running import progress
+    from crm import services
+
+    return {"points": services.count_past(grant_id, progress=progress).points}
+
+
+@job(kind="crm.grant_past", queue="bulk", title=_("Grant points for past orders"))
+def grant_past(*, grant_id: int) -> dict[str, Any]:
+    """Each order once; a run that was stopped goes on where it was."""
+    from core.jobs.running import progress
+    from crm import services
+
+    return {"orders": services.run_past(grant_id, progress=progress).orders}
