@@ -26,6 +26,7 @@ urlpatterns = [
     path("account/sign-out", account.sign_out, name="sign-out"),
     path("account/personalisation", account.personalisation, name="personalisation"),
     path("account/forget", account.forget_profile, name="forget-profile"),
+    path("account/points", account.redeem, name="redeem"),
     path("account/copy", account.ask_copy, name="copy"),
     path("account/copy/file", account.copy_file, name="copy-file"),
     path("account/erase", account.erase, name="erase"),

@@ -444,6 +444,7 @@ OPEN = {
     "shop/account/sign-out": ("/shop/account/sign-out", 405),
     "shop/account/personalisation": ("/shop/account/personalisation", 405),
     "shop/account/forget": ("/shop/account/forget", 405),
+    "shop/account/points": ("/shop/account/points", 405),
     "shop/account/copy": ("/shop/account/copy", 405),
     "shop/account/copy/file": ("/shop/account/copy/file", 404),
     "shop/account/erase": ("/shop/account/erase", 405),

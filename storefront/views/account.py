@@ -1,5 +1,6 @@
 """Who is signed in: their orders, their choices, their data. And the look of the shop."""
 
+import secrets
 from typing import Any
 
 from django.conf import settings
@@ -42,6 +43,8 @@ def account(shopper: Shopper) -> HttpResponseBase:
             "orders": orders["results"],
             "copy": _copy(shopper),
             "reviews": shopper.me.get("me/reviews", limit=100)["results"],
+            "points": shopper.me.get("me/loyalty"),
+            "redeem_key": secrets.token_urlsafe(12),
             "said": shopper.request.GET.get("said", ""),
         },
     )
@@ -110,6 +113,25 @@ def forget_profile(shopper: Shopper) -> HttpResponseBase:
         return redirect("shop:account")
     shopper.me.post("me/preferences/reset")
     return redirect("/shop/account/?said=forgotten")
+
+
+@require_POST
+@shop_page
+def redeem(shopper: Shopper) -> HttpResponseBase:
+    """Points for a reward. The key comes from the page, so that a second click is the same code."""
+    if not shopper.token:
+        return redirect("shop:account")
+    sent = shopper.request.POST
+    try:
+        shopper.me.post(
+            "me/loyalty/redemptions", {"reward": sent.get("reward", "")[:64]},
+            idempotency_key=sent.get("key", "")[:40] or secrets.token_urlsafe(12),
+        )  # fmt: skip
+    except Refused as refused:
+        if refused.status not in (400, 409, 422):
+            raise
+        return redirect("/shop/account/?said=no-reward#points")
+    return redirect("/shop/account/?said=reward#points")
 
 
 @require_POST
