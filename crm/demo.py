@@ -48,4 +48,4 @@ def first() -> None:
             grant = PastGrant.objects.create(
                 since=calendar.today(oldest), until=programme.started_at, state=PastGrant.State.RUNNING
             )
-            enqueue("crm.tasks.grant_past", dedupe_key=f"crm.past.{grant.pk}", grant_id=grant.pk)
+            enqueue("crm.tasks.grant_past", dedupe_key=f"crm.past.grant.{grant.pk}", grant_id=grant.pk)

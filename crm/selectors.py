@@ -140,9 +140,10 @@ class Liability:
 def liability() -> Liability:
     """Six queries. Sums come from accounts and entries, which the nightly recount holds against each other."""
     programme = LoyaltyProgramme.current()
+    # The count first: sums bear the names of columns, which its condition would find instead of them.
     sums = LoyaltyAccount.objects.aggregate(
-        available=Sum("balance", default=0), pending=Sum("pending", default=0), owed=Sum("owed", default=0),
-        accounts=Count("id", filter=Q(balance__gt=0) | Q(pending__gt=0)),
+        accounts=Count("id", filter=Q(balance__gt=0) | Q(pending__gt=0)), available=Sum("balance", default=0),
+        pending=Sum("pending", default=0), owed=Sum("owed", default=0),
     )  # fmt: skip
     codes = LoyaltyRedemption.objects.filter(state=LoyaltyRedemption.State.ISSUED).aggregate(
         codes=Count("id"), in_codes=Sum("points", default=0)

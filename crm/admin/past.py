@@ -97,5 +97,6 @@ def _job(grant: PastGrant | None) -> str:
     """The page of the job at work."""
     if grant is None:
         return ""
-    found = Job.objects.active().filter(dedupe_key=f"crm.past.{grant.pk}").values_list("pk", flat=True).first()
+    keys = [f"crm.past.{act}.{grant.pk}" for act in ("count", "grant")]
+    found = Job.objects.active().filter(dedupe_key__in=keys).values_list("pk", flat=True).last()
     return reverse("admin:core_job_change", args=[found]) if found is not None else ""

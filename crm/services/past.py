@@ -40,7 +40,7 @@ def ask_for_past(*, since: date, by: StaffUser | None = None) -> PastGrant:
     if since >= calendar.today(programme.started_at):
         raise BadInput(_("The programme runs since then: choose an earlier day."), extra={"field": "since"})
     grant = PastGrant.objects.create(since=since, until=programme.started_at, created_by=by)
-    enqueue("crm.tasks.count_past", dedupe_key=f"crm.past.{grant.pk}", created_by=by, grant_id=grant.pk)
+    enqueue("crm.tasks.count_past", dedupe_key=f"crm.past.count.{grant.pk}", created_by=by, grant_id=grant.pk)
     return grant
 
 
@@ -52,7 +52,7 @@ def grant_past(grant_id: int, *, by: StaffUser | None = None) -> PastGrant:
         raise DomainError(_("This was granted already, or is still being counted."), code="not_counted")
     grant.state = State.RUNNING
     grant.save(update_fields=["state"])
-    enqueue("crm.tasks.grant_past", dedupe_key=f"crm.past.{grant.pk}", created_by=by, grant_id=grant.pk)
+    enqueue("crm.tasks.grant_past", dedupe_key=f"crm.past.grant.{grant.pk}", created_by=by, grant_id=grant.pk)
     return grant
 
 

@@ -63,7 +63,7 @@ def test_the_report_says_what_is_owed_and_its_rows_add_up(staff, customer, buy, 
 
     assert "1 customers hold 220 points, worth ¥2.20" in page
     assert "Adds up" in page
-    file = client.post(reverse("admin:crm_liability_export")).content.decode()
+    file = client.post(reverse("admin:crm_liability_export")).getvalue().decode()
     month = services.account_of(customer.pk).lots.get(points=300).expires_at - timedelta(seconds=1)
     assert f"{month:%Y-%m}-01,180,1.80,1" in file
     assert "Pending,40,0.40," in file
