@@ -184,6 +184,19 @@ BENCHES = {
         ("sentiment", "--train", "train.csv", "--test", "test.csv", "--seed", "42"),
         (("", "macro_f1", 0.88, 1.0), ("", "ece", 0.0, 0.03)),
     ),
+    "vision-clothing": Bench(
+        "clothing-photos",
+        ("vision", "--train", "train/", "--validation", "validation/", "--test", "test/", "--time-budget", "300"),
+        (
+            ("", "accuracy", 0.75, 1.0),
+            ("", "macro_f1", 0.68, 1.0),
+            ("hog_svm", "accuracy", 0.6, 0.7),
+            ("", "ece", 0.0, 0.07),
+            ("", "similar_precision@10", 0.7, 1.0),
+            ("", "images_per_cpu_second", 40.0, 10_000.0),
+            ("", "network_cpu_ms", 0.0, 25.0),
+        ),
+    ),
     "segments-online-retail": Bench(
         "online-retail-money",
         ("segments", "--transactions", "transactions.csv", "--as-of", "2010-12-01"),
