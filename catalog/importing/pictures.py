@@ -7,7 +7,7 @@ from math import sqrt
 from typing import Any
 
 from django.utils.translation import gettext_noop
-from PIL import Image, ImageOps
+from PIL import Image
 
 from core.said import Said
 
@@ -19,6 +19,20 @@ KEPT_PIXELS = 8_000_000
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 _OPTIONS = {"JPEG": {"quality": 90}, "PNG": {"compress_level": 6}, "WEBP": {"quality": 90}}
 _MODES = {"JPEG": {"RGB", "L"}, "PNG": {"RGB", "RGBA", "L", "LA", "P", "1"}, "WEBP": {"RGB", "RGBA"}}
+
+
+BAND = 256
+"""Rows that are made narrower at once."""
+WEBP_PIXELS = 7_000_000
+"""The decoder of WebP needs 23 bytes a pixel and cannot read a part."""
+MOST_COEFFICIENTS = 160_000_000
+"""Bytes that a JPEG in passes may need beside its pixels: all of it is kept until the last pass, two for each value."""
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
 
 
 class PictureRefused(Exception):
@@ -111,6 +125,11 @@ def _check_size(image: Image.Image) -> None:
         )  # fmt: skip
     if not width or not height:
         raise PictureRefused(NOT_WHOLE)
+    if (image.format == "WEBP" and width * height > WEBP_PIXELS) or _coefficients(image) > MOST_COEFFICIENTS:
+        raise PictureRefused(
+            gettext_noop("is %(width)d × %(height)d pixels, too many for this kind; store it as a plain JPEG"),
+            width=width, height=height,
+        )  # fmt: skip
 
 
 def _shrink_while_decoding(image: Image.Image, kind: str, *, in_request: bool) -> None:
@@ -128,23 +147,49 @@ def _shrink_while_decoding(image: Image.Image, kind: str, *, in_request: bool) -
         )  # fmt: skip
 
 
+def _coefficients(image: Image.Image) -> int:
+    """Bytes that the decoder keeps of a JPEG in passes; 0 of others, which are decoded line by line."""
+    is_in_passes = "progressive" in image.info or "progression" in image.info
+    return image.width * image.height * len(image.getbands()) * 2 if is_in_passes else 0
+
+
 def _drawn_anew(image: Image.Image, kind: str) -> CleanPicture:
     image.load()
     transparent = "A" in image.mode or "transparency" in image.info
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 bits a pixel: the upper eight are what screens show
-        image = image.convert("I").point(lambda value: value / 256).convert("L")
-    if image.mode not in _MODES[kind]:
-        image = image.convert("RGBA" if transparent and kind != "JPEG" else "RGB")
+    turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
     pixels = image.width * image.height
     if pixels > KEPT_PIXELS:
         scale = sqrt(KEPT_PIXELS / pixels)
-        image = _smooth(image).resize((max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+        image = _made_smaller(image, max(1, int(image.width * scale)), max(1, int(image.height * scale)))
+    image = _eight_bits(image)
+    if turn is not None:
+        image = image.transpose(turn)
+    if image.mode not in _MODES[kind]:
+        image = image.convert("RGBA" if transparent and kind != "JPEG" else "RGB")
     transparency = image.info.get("transparency") if image.mode == "P" else None
     image.info = {} if transparency is None else {"transparency": transparency}
     written = io.BytesIO()
     image.save(written, kind, **_OPTIONS[kind], exif=b"", icc_profile=None)
     return CleanPicture(written.getvalue(), FORMATS[kind], image.width, image.height)
+
+
+def _made_smaller(image: Image.Image, width: int, height: int) -> Image.Image:
+    """First narrower, band by band, then lower: never a second picture of the full size in memory. Ends `image`."""
+    narrow: Image.Image | None = None
+    for top in range(0, image.height, BAND):
+        band = image.crop((0, top, image.width, min(top + BAND, image.height)))
+        band = _smooth(_eight_bits(band)).resize((width, band.height))
+        if narrow is None:
+            narrow = Image.new(band.mode, (width, image.height))
+        narrow.paste(band, (0, top))
+    image.close()
+    assert narrow is not None  # a picture has a row
+    return narrow.resize((width, height))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Of 16 bits a pixel the upper eight: what screens show."""
+    return image.convert("I").point(lambda value: value / 256).convert("L") if image.mode.startswith("I") else image
 
 
 def _smooth(image: Image.Image) -> Image.Image:

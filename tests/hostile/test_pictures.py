@@ -2,11 +2,13 @@
 
 import io
 import os
+import subprocess
+import sys
 import tracemalloc
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image
+from PIL import Image, ImageOps
 
 from catalog.importing import pictures
 from catalog.importing.pictures import KEPT_PIXELS, PictureRefused, clean_picture
@@ -123,6 +125,65 @@ def test_an_import_takes_a_large_png_and_makes_it_smaller():
 
     assert (clean.width, clean.height) == (3265, 2449)
     assert clean.width * clean.height <= KEPT_PIXELS
+
+
+GROWTH = """
+import io, sys
+from PIL import Image
+from catalog.importing.pictures import PictureRefused, clean_picture
+Image.init()
+data = sys.stdin.buffer.read()
+def kilobytes(name):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name))
+before = kilobytes("VmRSS")
+try:
+    clean_picture(data, in_request=sys.argv[1] == "request")
+except PictureRefused:
+    pass
+print(kilobytes("VmHWM") - before)
+"""
+
+
+@pytest.mark.parametrize("where", ["request", "job"])
+@pytest.mark.parametrize(
+    ("kind", "mode", "side", "how"),
+    [
+        ("PNG", "RGBA", 5_000, {}),
+        ("PNG", "I;16", 5_000, {}),
+        ("PNG", "P", 5_000, {"transparency": 0}),
+        ("JPEG", "RGB", 5_000, {"progressive": True, "subsampling": 0}),
+        ("JPEG", "CMYK", 5_000, {"progressive": True, "subsampling": 0}),
+        ("WEBP", "RGBA", 2_645, {"lossless": True}),
+        ("WEBP", "RGBA", 5_000, {"lossless": True}),
+    ],
+)
+def test_the_worst_pictures_cost_less_than_two_hundred_megabytes(kind, mode, side, how, where):
+    sent = drawn(kind, (side, side), mode, **how)
+
+    done = subprocess.run([sys.executable, "-c", GROWTH, where], input=sent, capture_output=True, check=True)
+
+    assert int(done.stdout) < 200 * 1024
+
+
+@pytest.mark.parametrize("turned", range(1, 9))
+def test_every_way_of_holding_a_camera_is_set_upright_when_the_picture_is_large_too(turned, monkeypatch):
+    corner = Image.new("RGB", (40, 20), "white")
+    corner.paste("red", (0, 0, 20, 10))
+    tags = Image.Exif()
+    tags[0x0112] = turned
+    written = io.BytesIO()
+    corner.save(written, "PNG", exif=tags)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(written.getvalue())))
+    for most in (KEPT_PIXELS, 200):
+        monkeypatch.setattr(pictures, "KEPT_PIXELS", most)
+
+        found = Image.open(io.BytesIO(clean_picture(written.getvalue()).content)).convert("RGB")
+
+        assert (found.width > found.height) == (upright.width > upright.height)
+        places = [(x, y) for x in (0.2, 0.8) for y in (0.2, 0.8)]
+        seen = [found.getpixel((int(x * found.width), int(y * found.height))) for x, y in places]
+        wanted = [upright.getpixel((int(x * upright.width), int(y * upright.height))) for x, y in places]
+        assert [colour[1] < 128 for colour in seen] == [colour[1] < 128 for colour in wanted]
 
 
 # --- the ways in --------------------------------------------------------------------------------------------------
