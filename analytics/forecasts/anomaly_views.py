@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.forecasts import alerts
-from analytics.models import Anomaly, Measure
+from analytics.models import Anomaly, DailySales, Measure
+from analytics.reports.empty import import_address
 from catalog.models import Category, Product
 from core.components import Meaning, money, percent, pill, toast
 from core.components.words import MINUS, figure
@@ -56,6 +57,7 @@ def anomalies(request: HttpRequest) -> HttpResponseBase:
     rows = list(_found(show)[:SHOWN])
     names = _names(rows)
     page = reverse("admin:analytics_anomalies")
+    is_empty = not rows and show == "open" and not Anomaly.objects.exists()
     context = {
         **admin.site.each_context(request),
         "title": _("Unusual days"),
@@ -64,7 +66,9 @@ def anomalies(request: HttpRequest) -> HttpResponseBase:
             (title, f"{page}?{urlencode({'show': name})}", name == show)
             for name, title in (("open", _("To look at")), ("all", _("All")))
         ],
-        "is_empty": not rows and show == "open" and not Anomaly.objects.exists(),
+        "is_empty": is_empty,
+        "is_nothing_sold": is_empty and not DailySales.objects.exists(),
+        "import_url": import_address(request),
         "may_decide": request.user.has_perm(DECIDE),
         "forecast_url": reverse("admin:analytics_forecast"),
         "longest_note": LONGEST_NOTE,

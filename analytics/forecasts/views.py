@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from analytics.forecasts import stock
 from analytics.forecasts.words import METHOD_WORDS, refusal, sentence, written
 from analytics.models import DailySales, Forecast, Measure, ProductDay
+from analytics.reports.empty import import_address
 from catalog.models import Category
 from core.components.words import day_text, figure, percent
 from core.exports import PageTable
@@ -75,6 +76,7 @@ def forecast(request: HttpRequest) -> HttpResponseBase:
         "shop_url": _address(measure=measure),
         "is_shop": chosen is not None and chosen.scope == Forecast.Scope.SHOP,
         "anomalies_url": reverse("admin:analytics_anomalies"),
+        "import_url": import_address(request),
     }
     return render(request, "admin/analytics/forecast.html", context)
 

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from analytics.models import DataQualityReport, FactsCheck, QualityFinding
 from analytics.quality.checks import BY_NAME, KINDS, SOURCES, Check, Kind
+from analytics.reports.empty import import_address
 from catalog.models import Customer, Order, Product
 from core.components import figure, percent, when
 from core.components.words import day_text
@@ -49,6 +50,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "chart": _chart() if report is not None and report.batch_id is None else None,
         "recent": _recent(report),
         "checked": checked,
+        "import_url": import_address(request),
     }
     return render(request, "admin/analytics/quality.html", context)
 

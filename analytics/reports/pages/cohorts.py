@@ -19,6 +19,7 @@ from analytics.models import CohortCell, CustomerStats
 from analytics.reports import cohorts
 from analytics.reports.asof import as_of
 from analytics.reports.cohorts import Cell, Cohort, Triangle
+from analytics.reports.empty import import_address
 from analytics.reports.people import may_save, of_cohort
 from analytics.roles import PEOPLE
 from core.components import HeatCell, HeatRow, figure, money, percent
@@ -56,9 +57,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "corner": _("First order in"),
         "lead_heads": [_("Customers")],
         "note": _note(grain, measure),
-        "import_url": reverse("admin:catalog_importbatch_changelist")
-        if request.user.has_perm("catalog.view_importbatch")
-        else "",
+        "import_url": import_address(request),
     }
     return render(request, "admin/analytics/cohorts.html", context)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.reports import baskets, products
 from analytics.reports.asof import AsOf, as_of
+from analytics.reports.empty import import_address
 from analytics.reports.people import may_save, who_bought_both, who_bought_in_category, who_bought_product
 from analytics.reports.products import Asked, Group, Products
 from catalog.models import Category, Product
@@ -58,9 +59,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "kept": [("show", show), *([("category", category.pk)] if category else [])],
         "category": category,
         "all_categories": _address(period, show=show),
-        "import_url": reverse("admin:catalog_importbatch_changelist")
-        if request.user.has_perm("catalog.view_importbatch")
-        else "",
+        "import_url": import_address(request),
     }  # fmt: skip
     if show == "products":
         context |= _controls(asked(request, category))

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.models import ReportSubscription
 from analytics.reports import sales
 from analytics.reports.asof import AsOf, as_of
+from analytics.reports.empty import import_address
 from analytics.reports.people import may_save, who_bought_since
 from analytics.reports.sales import Bucket, Parts, Sales
 from core.components import Figure, HeatCell, HeatRow, figure, money, percent, toast
@@ -80,9 +81,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "profile_url": reverse("admin:profile"),
         "buyers_url": f"?{urlencode({**period.query, 'part': 'buyers'})}",
         "orders_url": _orders(period.first, period.last) if request.user.has_perm("catalog.view_order") else "",
-        "import_url": reverse("admin:catalog_importbatch_changelist")
-        if request.user.has_perm("catalog.view_importbatch")
-        else "",
+        "import_url": import_address(request),
     }
     return render(request, "admin/analytics/sales.html", context)
 

@@ -293,6 +293,8 @@ def test_any_address_shows_something(analyst, query):
 
 def test_an_empty_shop_has_pages_that_say_what_comes(analyst):
     assert "Nothing is forecast yet" in analyst.get("/admin/analytics/forecast/").content.decode()
+    assert "Nothing was sold yet" in analyst.get("/admin/analytics/anomalies/").content.decode()
+    DailySalesFactory.create()
     assert "No day was out of the ordinary" in analyst.get("/admin/analytics/anomalies/").content.decode()
 
 
