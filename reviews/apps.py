@@ -15,6 +15,7 @@ class ReviewsConfig(AppConfig):
         evaluators.register("sentiment", "reviews.sentiment_evaluators.SentimentEvaluator")
         role_permissions.register("reviews", "reviews.roles.ROLE_PERMISSIONS")
         import_sections.register("reviews", "reviews.importing.Reviews", order=20, title=_("Reviews"))
+        import_sections.register("articles", "reviews.article_importing.Articles", order=21, title=_("Articles"))
         self._register_pages()
         self._register_answers()
         self._register_personal_data()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from storefront.views import account, browse, buying, finding, looking, reviewing
+from storefront.views import account, browse, buying, finding, helping, looking, reviewing
 
 app_name = "shop"
 urlpatterns = [
@@ -30,6 +30,9 @@ urlpatterns = [
     path("account/copy", account.ask_copy, name="copy"),
     path("account/copy/file", account.copy_file, name="copy-file"),
     path("account/erase", account.erase, name="erase"),
+    path("help/", helping.find, name="help"),
+    path("help/<str:key>", helping.article, name="article"),
+    path("help/<str:key>/helped", helping.helped, name="article-helped"),
     path("privacy/", account.privacy, name="privacy"),
     path("look", account.look, name="look"),
 ]

@@ -185,6 +185,9 @@ API_ROWS = {
     ("GET", "/api/v1/me/export/file"): Row(None, 403, ana=404, ben=404),
     ("GET", "/api/v1/articles"): for_all(Scope.REVIEWS),
     ("GET", "/api/v1/articles/<str:article_key>"): for_all(Scope.REVIEWS),
+    ("POST", "/api/v1/articles/<str:article_key>/helped"): Row(
+        Scope.REVIEWS, 204, {"version": 1, "language": "en", "helped": True}, browser=204, ana=204, ben=204
+    ),
     ("GET", "/api/v1/products/<str:product_id>/reviews"): for_all(Scope.REVIEWS),
     ("POST", "/api/v1/products/<str:product_id>/reviews"): Row(
         Scope.REVIEWS, 400, {"rating": 5}, browser=403, ana=409, ben=201

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -20,7 +20,7 @@ from catalog.admin import filters as catalog_filters
 from catalog.admin.listing import ListingMixin, ListView
 from catalog.admin.notices import acting, came_from
 from core.admin.base import StaffModelAdmin
-from core.components import Meaning, confidence_bar, pill, toast
+from core.components import Meaning, confidence_bar, figure, pill, toast
 from core.components.words import listed
 from core.exceptions import DomainError
 from core.extensions import Registry
@@ -62,13 +62,21 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Article)
 class ArticleAdmin(ListingMixin, StaffModelAdmin):
     form = ArticleForm
-    list_display = ("title_cell", "category_cell", "intent_cell", "languages_cell", "state_cell", "version_cell")
+    list_display = (
+        "title_cell",
+        "category_cell",
+        "intent_cell",
+        "languages_cell",
+        "state_cell",
+        "helped_cell",
+        "version_cell",
+    )
     list_filter = (("category", catalog_filters.ChoiceFilter),)
     list_select_related = ("intent", "live")
     search_fields = (*TEXTS, "key")
     search_help_text = gettext_lazy("Words of title, text or questions")
     ordering = ("category", "key")
-    number_columns = ("version_cell",)
+    number_columns = ("helped_cell", "version_cell")
     compact_columns = ("state_cell", "version_cell")
     view_keys = ("published", "draft")
     actions = ("publish_chosen", "unpublish_chosen", "export_as_csv", "export_as_xlsx")
@@ -89,6 +97,9 @@ class ArticleAdmin(ListingMixin, StaffModelAdmin):
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(PUBLISH))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
+        return super().get_queryset(request).annotate(yes=Sum("helps__helped"), no=Sum("helps__did_not"))
 
     def in_view(self, rows: QuerySet[Article], key: str) -> QuerySet[Article]:
         return rows.filter(state=key) if key in self.view_keys else rows
@@ -116,6 +127,10 @@ class ArticleAdmin(ListingMixin, StaffModelAdmin):
     @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_cell(self, row: Article) -> SafeString:
         return state_pill(row)
+
+    @admin.display(description=gettext_lazy("Helped"), ordering="yes")
+    def helped_cell(self, row: Article) -> Any:
+        return helped_words(getattr(row, "yes", 0) or 0, getattr(row, "no", 0) or 0) or shared.NOTHING
 
     @admin.display(description=gettext_lazy("Version"), ordering="version")
     def version_cell(self, row: Article) -> Any:
@@ -178,6 +193,13 @@ class ArticleAdmin(ListingMixin, StaffModelAdmin):
     def _check(self, request: HttpRequest) -> None:
         if not self.has_publish_permission(request):
             raise PermissionDenied
+
+
+def helped_words(yes: int, no: int) -> str:
+    """Of how many readers it helped; empty where nobody said so."""
+    if not yes + no:
+        return ""
+    return _("%(yes)s of %(all)s") % {"yes": figure(yes), "all": figure(yes + no)}
 
 
 def state_pill(row: Article) -> SafeString:
@@ -274,6 +296,10 @@ def questions_panel(request: HttpRequest, article: Article) -> Panel | None:
 
 def versions_panel(request: HttpRequest, article: Article) -> Panel | None:
     rows = list(article.versions.select_related("published_by").order_by("-number")[:20])
+    counted = article.helps.order_by().values_list("version").annotate(yes=Sum("helped"), no=Sum("did_not"))
+    helped = {number: helped_words(yes, no) for number, yes, no in counted}
+    for row in rows:
+        row.helped = helped.get(row.number, "")  # type: ignore[attr-defined]
     return Panel(
         title=_("Versions"), template="admin/reviews/answers/versions_panel.html", place=SIDE, count=article.version,
         context={

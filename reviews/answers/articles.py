@@ -7,13 +7,14 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from core.components.words import listed
 from core.models import StaffUser
 from reviews.answers import facts
 from reviews.exceptions import BadInput, UndoExpired
-from reviews.models import Article, ArticleVersion, ShopFact
+from reviews.models import Article, ArticleHelp, ArticleVersion, ShopFact
 from reviews.models.articles import LANGUAGES, TEXTS
 
 State = Article.State
@@ -120,6 +121,15 @@ def back_to(article_id: int, number: int) -> Article:
         setattr(article, name, version.source[name])
     article.save(update_fields=[*TEXTS, "updated_at"])
     return article
+
+
+def note_help(version: ArticleVersion, language: str, *, has_helped: bool) -> None:
+    """One reader more says whether it helped. Two at once both count."""
+    row, _is_new = ArticleHelp.objects.get_or_create(
+        article_id=version.article_id, version=version.number, language=language
+    )
+    name = "helped" if has_helped else "did_not"
+    ArticleHelp.objects.filter(pk=row.pk).update(**{name: F(name) + 1})
 
 
 def are_old() -> bool:

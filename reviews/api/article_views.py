@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,7 +13,7 @@ from core.api.questions import QuerySerializer, checked
 from core.api.schema import problems
 from core.api.views import ApiView
 from core.models import Scope
-from reviews.answers import library
+from reviews.answers import articles, library
 from reviews.answers.markup import html_of
 from reviews.exceptions import NotFound
 from reviews.models import Article, ArticleVersion
@@ -31,6 +31,12 @@ class ArticlesQuerySerializer(QuerySerializer):
 class ArticleQuerySerializer(QuerySerializer):
     language = serializers.ChoiceField(choices=LANGUAGES, required=False, default="en")
     version = serializers.IntegerField(min_value=1, max_value=10**6, required=False, help_text="As a quote names it.")
+
+
+class ArticleHelpSerializer(serializers.Serializer):
+    version = serializers.IntegerField(min_value=1, max_value=10**6, help_text="As it was read.")
+    language = serializers.ChoiceField(choices=LANGUAGES)
+    helped = serializers.BooleanField()
 
 
 class FoundArticleSerializer(serializers.Serializer):
@@ -103,15 +109,7 @@ class ArticleView(ApiView):
     )
     def get(self, request: Request, article_key: str) -> Response:
         wanted = checked(ArticleQuerySerializer, request.query_params)
-        article = Article.objects.shown().select_related("live").filter(key=article_key).first()
-        if article is None or article.live is None:
-            raise NotFound(_("There is no such article."))
-        version = article.live
-        if wanted.get("version"):
-            found = ArticleVersion.objects.filter(article=article, number=wanted["version"]).first()
-            if found is None:
-                raise NotFound(_("There is no such article."))
-            version = found
+        article, version = _article(article_key, wanted.get("version"))
         spoken = [code for code in (wanted["language"], *LANGUAGES) if version.texts[f"body_{code}"]]
         language = spoken[0]
         body = version.texts[f"body_{language}"]
@@ -120,3 +118,33 @@ class ArticleView(ApiView):
             "published_at": version.published_at, "category": article.category, "language": language,
             "title": version.texts[f"title_{language}"], "body": body, "html": html_of(body),
         })  # fmt: skip
+
+
+def _article(key: str, number: int | None) -> tuple[Article, ArticleVersion]:
+    """One that customers may read today, in the version asked for or the live one. Raises NotFound."""
+    article = Article.objects.shown().select_related("live").filter(key=key).first()
+    version = article.live if article is not None else None
+    if article is not None and number:
+        version = ArticleVersion.objects.filter(article=article, number=number).first()
+    if article is None or version is None:
+        raise NotFound(_("There is no such article."))
+    return article, version
+
+
+class ArticleHelpView(ApiView):
+    permission_classes = [HasScope(Scope.REVIEWS)]
+    stores_answers = False  # a count, which holds nothing of who said it
+
+    @extend_schema(
+        operation_id="articles_helped",
+        summary="Say whether an article helped",
+        description="Counted for the version that was read. Nothing is kept of who said it.",
+        request=ArticleHelpSerializer,
+        responses={204: None, **problems(404)},
+        tags=["articles"],
+    )
+    def post(self, request: Request, article_key: str) -> Response:
+        form = checked(ArticleHelpSerializer, request.data)
+        _found_one, version = _article(article_key, form["version"])
+        articles.note_help(version, form["language"], has_helped=form["helped"])
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -7,6 +7,7 @@ from reviews.api import article_views, me_views, views
 urlpatterns = [
     path("articles", article_views.ArticlesView.as_view(), name="articles"),
     path("articles/<str:article_key>", article_views.ArticleView.as_view(), name="article"),
+    path("articles/<str:article_key>/helped", article_views.ArticleHelpView.as_view(), name="article-helped"),
     path("products/<str:product_id>/reviews", views.ProductReviewsView.as_view(), name="reviews"),
     path("products/<str:product_id>/review-summary", views.ReviewSummaryView.as_view(), name="review-summary"),
     path("reviews/<str:review_id>/helpful", views.HelpfulView.as_view(), name="review-helpful"),

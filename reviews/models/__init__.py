@@ -1,7 +1,7 @@
 """What customers say about products, and what the shop does with it."""
 
 from reviews.models.answers import ExampleLanguage, Intent, IntentExample, StarterItem
-from reviews.models.articles import Article, ArticleVersion, ShopFact
+from reviews.models.articles import Article, ArticleHelp, ArticleVersion, ShopFact
 from reviews.models.aspects import Aspect, AspectTerm, Polarity, ReviewAspect
 from reviews.models.follow_ups import FollowUp
 from reviews.models.readings import (
@@ -21,6 +21,7 @@ from reviews.models.voices import ReviewReport, ReviewVote
 
 __all__ = [
     "Article",
+    "ArticleHelp",
     "ArticleVersion",
     "Aspect",
     "AspectTerm",

@@ -141,6 +141,26 @@ class ArticleVersion(models.Model):
         return f"{self.article_id} v{self.number}"  # type: ignore[attr-defined]
 
 
+class ArticleHelp(models.Model):
+    """How often readers of one version said that it helped or did not. Counts alone: nobody is known by them."""
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="helps", verbose_name=_("article"))
+    version = models.PositiveIntegerField(_("version"))
+    language = models.CharField(_("language"), max_length=2, choices=[(one, one) for one in LANGUAGES])
+    helped = models.PositiveIntegerField(_("helped"), default=0, db_default=0)
+    did_not = models.PositiveIntegerField(_("did not help"), default=0, db_default=0)
+
+    class Meta:
+        verbose_name = _("whether an article helped")
+        verbose_name_plural = _("whether articles helped")
+        constraints = [
+            models.UniqueConstraint(fields=["article", "version", "language"], name="article_help_of_a_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.article_id} v{self.version} {self.language}"  # type: ignore[attr-defined]
+
+
 class ShopFact(TimestampedModel):
     """What the shop says of itself in several articles, such as how long delivery takes (see reviews.answers.facts)."""
 

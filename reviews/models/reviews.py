@@ -114,7 +114,9 @@ class Review(PublicIdModel, TimestampedModel):
             models.Index(fields=["-written_at", "-id"], name="review_newest"),
             # Counting what customers say reads this index alone.
             models.Index(
-                fields=["written_at"], include=["id", "product", "language"], condition=~Q(status="rejected"),
+                fields=["written_at"],
+                include=["id", "product", "language"],
+                condition=~Q(status="rejected"),
                 name="review_counted",
             ),
             models.Index(

@@ -27,6 +27,7 @@ from tests.factories.analytics import (
 )
 from tests.factories.answers import (
     ArticleFactory,
+    ArticleHelpFactory,
     ArticleVersionFactory,
     IntentExampleFactory,
     IntentFactory,
@@ -135,6 +136,7 @@ __all__ = [
     "ApiKeyFactory",
     "ArrivingPictureFactory",
     "ArticleFactory",
+    "ArticleHelpFactory",
     "ArticleVersionFactory",
     "AspectFactory",
     "AspectTermFactory",

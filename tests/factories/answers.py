@@ -62,6 +62,17 @@ class ArticleVersionFactory(DjangoModelFactory):
     texts = factory.LazyAttribute(lambda row: row.article.source)
 
 
+class ArticleHelpFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ArticleHelp
+
+    article = factory.SubFactory(ArticleFactory)
+    version = 1
+    language = "en"
+    helped = 2
+    did_not = 1
+
+
 class ShopFactFactory(DjangoModelFactory):
     class Meta:
         model = models.ShopFact
