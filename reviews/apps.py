@@ -41,6 +41,7 @@ class ReviewsConfig(AppConfig):
         model_kinds.register(
             "sentiment", "reviews.choices.SENTIMENT", title=_("Sentiment of reviews"), metrics=METRICS, order=300,
             train="reviews.tasks.train",
+            judged=_("Measured on a tenth of the reviews that never teaches. Higher is better, except for errors."),
         )  # fmt: skip
         first_models.register("sentiment", "reviews.first.ask", order=205)
 
@@ -53,6 +54,7 @@ class ReviewsConfig(AppConfig):
         model_kinds.register(
             "review_topics", "reviews.trends.choices.TOPICS", title=_("Topics of reviews"), order=310,
             train="reviews.tasks.find_topics",
+            judged=_("Measured by finding the topics again in reviews that were drawn anew. Higher is better."),
             metrics={
                 "stability": _("Agreement when reviews are redrawn"),
                 "coherence": _("How much the words of topics belong together"),
@@ -138,6 +140,7 @@ class ReviewsConfig(AppConfig):
         model_kinds.register(
             "intents", "reviews.answers.choices.INTENTS", title=_("What people want"),
             train="reviews.tasks.train_intents", metrics=METRICS, order=320,
+            judged=_("Measured on each example by a model that did not see it. Higher is better."),
         )  # fmt: skip
         personal_traces.register("reviews.answers", "reviews.rights.example_traces")
 

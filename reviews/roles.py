@@ -25,7 +25,7 @@ _ANSWERS = (
 )  # fmt: skip
 _SEEN = _ANSWERS_SEEN | (
     rights("reviews.review") | rights("reviews.reviewreply") | rights("reviews.replytemplate")
-    | rights("reviews.reviewreading") | rights("reviews.qualitysample")
+    | rights("reviews.reviewreading") | rights("reviews.reviewlabel") | rights("reviews.qualitysample")
     | rights("reviews.aspect") | rights("reviews.aspectterm") | rights("reviews.topic") | rights("reviews.reviewtrend")
 )  # fmt: skip
 _DICTIONARY = rights("reviews.aspect", "add change") | rights("reviews.aspectterm", "add change delete")

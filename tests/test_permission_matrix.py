@@ -61,6 +61,7 @@ from tests.factories import (
     ReplyTemplateFactory,
     ReviewFactory,
     RewardFactory,
+    ReviewLabelFactory,
     SearchSynonymFactory,
     SegmentFactory,
     ShopProfileFactory,
@@ -500,6 +501,7 @@ CLOSED = {
     "crm.loyaltyprogramme": "add delete",
     "reviews.aspect": "delete",
     "reviews.followup": "add change delete",
+    "reviews.reviewlabel": "add change delete",
     "reviews.review": "add change delete",
     "vision.imageanalysis": "add change delete",
 }
@@ -522,6 +524,7 @@ SHOWN_ONLY = {
     "crm.loyaltyaccount",
     "reviews.followup",
     "reviews.review",
+    "reviews.reviewlabel",
 }
 
 SEGMENTS_SEEN = {"analytics.view_segment", "analytics.change_segment"}
@@ -679,6 +682,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_trends_export": ("POST", {"core.export_data & reviews.view_review"}),
     "reviews_followup_settle": ("POST", {"reviews.change_followup"}),
     "reviews_followup_settle_many": ("POST", {"reviews.change_followup"}),
+    "reviews_reviewlabel_export": ("POST", {"core.export_data & reviews.view_reviewlabel"}),
     "reviews_followup_export": ("POST", {"core.export_data & reviews.view_followup"}),
     "reviews_review_undo": ("POST", {"reviews.moderate_review"}),
     "reviews_review_decide": ("POST", {"reviews.moderate_review"}),
@@ -815,6 +819,7 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "reviews.aspect": Aspect.objects.get(key="quality"),
         "reviews.aspectterm": AspectTermFactory.create(),
         "reviews.followup": FollowUpFactory.create(review=world.review),
+        "reviews.reviewlabel": ReviewLabelFactory.create(review=world.review),
         "reviews.review": world.review,
         "reviews.replytemplate": ReplyTemplateFactory.create(),
         "reviews.article": ArticleFactory.create(),

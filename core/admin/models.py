@@ -114,6 +114,7 @@ class ModelVersionAdmin(LedgerAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": kind_title(kind),
+            "judged": model_kinds.get(kind).meta.get("judged", "") if kind in model_kinds else "",
             "crumbs": [{"title": _("Models"), "url": _list_url()}] if several else [],
             "kind": kind,
             "versions": [(version, version_pill(version), _own_score(version)) for version in versions],

@@ -1,5 +1,5 @@
 """Staff pages about reviews."""
 
-from reviews.admin import articles, dictionary, follow_ups, intents, replies, reviews
+from reviews.admin import articles, corrections, dictionary, follow_ups, intents, replies, reviews
 
-__all__ = ["articles", "dictionary", "follow_ups", "intents", "replies", "reviews"]
+__all__ = ["articles", "corrections", "dictionary", "follow_ups", "intents", "replies", "reviews"]

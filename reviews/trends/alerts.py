@@ -102,7 +102,7 @@ def _lasts(trend: ReviewTrend, least: float) -> bool:
 
 
 def _said(surges: dict[str, ReviewTrend]) -> dict[str, Said]:
-    """Two queries. Names are those of the shop's first language, as in mails."""
+    """Two queries. Aspects are named in the language of whoever reads it, products in the shop's first one."""
     products = Product.objects.in_bulk({one.product_id for one in surges.values() if one.product_id is not None})
     aspects = Aspect.objects.in_bulk({one.aspect_id for one in surges.values() if one.aspect_id is not None})
     with override(next(iter(current_shop().languages), None)):
@@ -110,7 +110,8 @@ def _said(surges: dict[str, ReviewTrend]) -> dict[str, Said]:
         for key, trend in surges.items():
             product, aspect = products.get(trend.product_id or 0), aspects.get(trend.aspect_id or 0)
             values = {
-                "product": product.localised("name") if product else "", "aspect": aspect.title if aspect else "",
+                "product": product.localised("name") if product else "",
+                "aspect": {"en": aspect.title_en, "zh": aspect.title_zh} if aspect else "",
                 "hits": trend.hits, "reviews": trend.reviews, "before": trend.hits_before, "of": trend.reviews_before,
             }  # fmt: skip
             told[key] = Said(SENTENCES[ReviewTrend.Kind(trend.kind), trend.product_id is not None], values)
