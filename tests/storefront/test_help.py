@@ -53,8 +53,10 @@ def test_an_earlier_version_says_that_it_is_one(visit, returns):
     then = visit.get(f"{HELP}returns", {"version": 1}).content.decode()
     now = visit.get(f"{HELP}returns").content.decode()
 
-    assert "Within 30 days of delivery" in then and "This is an earlier version" in then
-    assert "Within 60 days." in now and "earlier version" not in now
+    assert "Within 30 days of delivery" in then
+    assert "This is an earlier version" in then
+    assert "Within 60 days." in now
+    assert "earlier version" not in now
 
 
 def test_whether_it_helped_is_counted_for_the_version_that_was_read(visit, returns):
