@@ -206,6 +206,7 @@ BENCHES = {
 
 
 TIMED = (
+    ("photos", "photos looked at, known again and named by colour"),
     ("engines", "engines for reviews side by side, short form"),
     ("starter", "the shipped intents asked by utterances they never saw"),
     ("sequence", "what customers choose next, by order and without"),

@@ -1,0 +1,145 @@
+"""What photos cost and how well they are known again: `python -m tests.benchmarks.photos_bench [PART …]`.
+
+`copies`: recall and false pairs on `clothing-small`, each photo of the training part stored again at quality 60, at
+half size, and mirrored. `many`: made fingerprints of 10,000 and 100,000 photos against each other. `look`: decoding,
+quality, colours and fingerprint of photos at 600 × 600. `swatches`: colours of CSS that have one of our names, alone or with
+light, dark and the like. Processor seconds of this process. Exit status 1 when a figure is below its floor.
+"""
+
+import io
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageColor, ImageDraw, ImageOps
+
+from tests.benchmarks.places import source
+from vision.ml import duplicates
+from vision.ml.colours import NAMES, colours
+from vision.ml.duplicates import Fingerprint, fingerprint
+from vision.ml.pictures import opened
+from vision.ml.quality import quality
+
+Figure = tuple[str, float, float | None, float | None]
+"""What, how much, lowest and highest that is good enough."""
+GROUNDS = ("#ffffff", "#d9dbdd", "#b98d5f")
+ALIKE = {"gray": "grey"}
+OURS = {"darkblue": "navy", "darkmagenta": "purple"}
+"""Where CSS has no name of its own for what we name otherwise: its navy and purple are the same shades."""
+DEPTHS = ("", "light", "pale", "medium", "deep", "dark", "dim")
+
+
+def stored(image: Image.Image, quality: int = 90) -> bytes:
+    written = io.BytesIO()
+    image.save(written, "JPEG", quality=quality)
+    return written.getvalue()
+
+
+def photos(most: int | None = None) -> list[Image.Image]:
+    files = sorted((source() / "clothing-small" / "train").rglob("*.jpg"))[:most]
+    return [Image.open(file).convert("RGB") for file in files]
+
+
+def prints(images: list[Image.Image], quality: int = 90) -> list[Fingerprint]:
+    return [fingerprint(opened(stored(image, quality))) for image in images]
+
+
+def pairs_of(found: list[Fingerprint], since: int = 0) -> list[duplicates.Pair]:
+    hashes = np.array([one.hash for one in found], np.uint64)
+    return list(duplicates.pairs(hashes, np.stack([one.look for one in found]), since=since))
+
+
+def copies() -> list[Figure]:
+    images = photos()
+    own, count = prints(images), len(images)
+    among = {(pair.one, pair.other) for pair in pairs_of(own)}
+    figures: list[Figure] = [
+        ("pairs among the photos themselves, of all", len(among) / (count * (count - 1) / 2), None, 0.001)
+    ]
+    ways: dict[str, Callable[[], list[Fingerprint]]] = {
+        "quality 60": lambda: prints(images, 60),
+        "half size": lambda: prints([image.resize((image.width // 2, image.height // 2)) for image in images]),
+        "mirrored": lambda: prints([ImageOps.mirror(image) for image in images]),
+    }
+    for name, make in ways.items():
+        pairs = [pair for pair in pairs_of([*own, *make()], since=count) if pair.one < count]
+        hit = sum(pair.other - count == pair.one for pair in pairs)
+        wrong = [pair for pair in pairs if (low := min(pair.one, pair.other - count)) != pair.other - count
+                 and (low, max(pair.one, pair.other - count)) not in among]  # fmt: skip
+        figures += [
+            (f"recall, {name}", hit / count, 0.98, None),
+            (f"false pairs, {name}", len(wrong) / count**2, None, 0.001),
+        ]
+    return figures
+
+
+def many() -> list[Figure]:
+    own = [one for one in prints(photos()) if not one.is_flat]
+    rng = np.random.default_rng(7)
+    seconds = []
+    for count in (10_000, 100_000):
+        which = rng.integers(0, len(own), count)
+        hashes = np.array([one.hash for one in own], np.uint64)[which]
+        for _time in range(6):  # like other photos of such things: up to six bits and forty shades away
+            hashes ^= np.uint64(1) << rng.integers(0, 64, count).astype(np.uint64)
+        looks = np.stack([one.look for one in own])[which].astype(np.int16)
+        looks += rng.integers(-40, 41, looks.shape, np.int16)
+        begun = time.process_time()
+        found = sum(1 for _pair in duplicates.pairs(hashes, np.clip(looks, 0, 255).astype(np.uint8)))
+        seconds.append(time.process_time() - begun)
+        print(f"  {count:,} photos: {seconds[-1]:.1f} s, {found:,} pairs", flush=True)
+    return [("CPU s, 10,000 photos", seconds[0], None, None), ("CPU s, 100,000 photos", seconds[1], None, None),
+            ("growth from 10,000 to 100,000", seconds[1] / seconds[0], None, None)]  # fmt: skip
+
+
+def look() -> list[Figure]:
+    files = [stored(image.resize((600, 600))) for image in photos(300)]
+    rounds = []
+    for _round in range(3):
+        begun = time.process_time()
+        for data in files:
+            picture = opened(data)
+            quality(picture), colours(picture), fingerprint(picture)
+        rounds.append(len(files) / (time.process_time() - begun))
+    return [("photos of 600 × 600 looked at in a CPU second", float(np.median(rounds)), 40.0, None)]
+
+
+def swatches() -> list[Figure]:
+    shirt = [(150, 120), (450, 120), (540, 260), (460, 300), (440, 520), (160, 520), (140, 300), (60, 260)]
+    right = {"filling the photo": [], "as a garment on white, grey and wood": []}  # type: dict[str, list[bool]]
+    for name, code in ImageColor.colormap.items():
+        ending = next((own for own in (*NAMES, *ALIKE) if name in {f"{depth}{own}" for depth in DEPTHS}), None)
+        if ending is None:
+            continue
+        wanted = {ALIKE.get(ending, ending), OURS.get(name, "")}
+        for ground in (str(code), *GROUNDS):
+            image = Image.new("RGB", (600, 600), ground)
+            ImageDraw.Draw(image).polygon(shirt, fill=str(code))
+            place = "filling the photo" if ground == code else "as a garment on white, grey and wood"
+            right[place].append(colours(opened(stored(image)))[0].name in wanted)
+    lowest = {"filling the photo": 0.95}
+    return [
+        (f"named as CSS does, {where}, of {len(found)}", float(np.mean(found)), lowest.get(where), None)
+        for where, found in right.items()
+    ]
+
+
+PARTS: dict[str, Callable[[], list[Figure]]] = {"copies": copies, "many": many, "look": look, "swatches": swatches}
+
+
+def main(names: list[str]) -> int:
+    is_good = True
+    for name in names or PARTS:
+        if name in ("copies", "many", "look") and not (source() / "clothing-small").is_dir():
+            print(f"{name}: clothing-small is not in {source()}")
+            continue
+        for what, value, lowest, highest in PARTS[name]():
+            fits = (lowest is None or value >= lowest) and (highest is None or value <= highest)
+            is_good &= fits
+            print(f"{name:<9} {what:<58} {value:>12.6g}{'' if fits else '  OUT OF BOUNDS'}", flush=True)
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
