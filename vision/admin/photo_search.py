@@ -19,7 +19,7 @@ from catalog.admin import cells as shared
 from catalog.importing.pictures import MAX_BYTES, PictureRefused
 from catalog.models import Category
 from catalog.thumbnails import thumbnail_address
-from core.components import percent
+from core.components import figure, percent
 from vision import memory, seeing, selectors
 from vision.admin import cells
 from vision.memory import Laid
@@ -93,8 +93,8 @@ def _compared(laid: Laid | None) -> str:
     if laid is None:
         return ""
     return _("Compared with %(pictures)s photos of %(products)s products, as %(version)s sees them.") % {
-        "pictures": shared.number(len(laid.matrix.rows)),
-        "products": shared.number(len(laid.matrix.products)),
+        "pictures": figure(len(laid.matrix.rows)),
+        "products": figure(len(laid.matrix.products)),
         "version": laid.version,
     }
 
@@ -149,10 +149,10 @@ def rows(alike: Iterable[Alike]) -> list[Row]:
 def _said(tagger: Tagger, reading: Reading) -> list[Said]:
     """Categories and labels by their names. Two queries."""
     likely = _best(tagger.classes, reading.category[0])
-    names = {
-        one.public_id: one.localised("name") for one in Category.objects.filter(public_id__in=[k for k, _c in likely])
-    }
-    found = [Said(str(_("Category")), [(names.get(key, key), percent(chance)) for key, chance in likely])]
+    categories = Category.objects.filter(public_id__in=[key for key, _chance in likely])
+    names = {one.public_id: one.localised("name") for one in categories}
+    gone = _("a category that is gone")
+    found = [Said(_("Category"), [(names.get(key, gone), percent(chance)) for key, chance in likely])]
     labels = {
         (one.label_set.key, one.key): one
         for one in Label.objects.filter(label_set__key__in=[group.key for group in tagger.groups]).select_related(

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from catalog.models import Product
-from tests.factories import ProductFactory
+from tests.factories import CategoryFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/vision/search/"
@@ -30,11 +30,21 @@ def test_a_photo_shows_what_is_seen_and_what_looks_like_it_with_distance(client,
     assert [(row.name, row.likeness, row.distance) for row in page.context["rows"]] == [
         ("red", "1.000", "0.000"), ("orange", "0.800", "0.200"), ("green", "0.000", "1.000"),
     ]  # fmt: skip
-    assert [one.answers for one in page.context["said"]] == [[("reds", "100%")]]
+    assert [one.answers for one in page.context["said"]] == [[("a category that is gone", "100%")]]
     text = page.content.decode()
     assert "data:image/jpeg;base64," in text
     assert "Hidden" in text or "hidden" in text
     assert "600 × 500" in text
+    assert "Compared with 4 photos of 4 products, as vision.v3 sees them." in text
+    assert "distance 0.200" in text
+
+
+def test_categories_have_their_names(client, looked):
+    looked.tagger.classes = (CategoryFactory.create(name="Scarves").public_id, "others")
+
+    page = client.post(PAGE, {"photo": photo("red")})
+
+    assert page.context["said"][0].answers == [("Scarves", "100%")]
 
 
 def test_the_page_asks_as_many_queries_for_many_products_as_for_few(client, looked):

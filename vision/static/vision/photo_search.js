@@ -6,6 +6,8 @@
   if (!(form instanceof HTMLFormElement)) return;
   const field = form.querySelector("input[type=file]");
   if (!(field instanceof HTMLInputElement)) return;
+  // The theme writes the file's name into a text field of its own markup, which is not here: it looks for this mark first.
+  Object.assign(field, { hasChangeListener: true });
   const mark = (/** @type {boolean} */ is) => form.toggleAttribute("data-over", is);
   form.addEventListener("dragover", (event) => (event.preventDefault(), mark(true)));
   form.addEventListener("dragleave", () => mark(false));
