@@ -2,10 +2,22 @@
 
 from core.exceptions import DomainError
 
-__all__ = ["UndoExpired"]
+__all__ = ["AlreadyDecided", "CannotMerge", "UndoExpired"]
 
 
 class UndoExpired(DomainError):
     """The decision is too old, or somebody else made it."""
 
     code = "undo_expired"
+
+
+class CannotMerge(DomainError):
+    """These two labels do not belong together."""
+
+    code = "cannot_merge"
+
+
+class AlreadyDecided(DomainError):
+    """Somebody else was quicker."""
+
+    code = "already_decided"

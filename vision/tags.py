@@ -18,13 +18,18 @@ def words_of(label: Label | LabelSet) -> set[str]:
     return {word.casefold() for word in (label.key, label.name_en, label.name_zh)}
 
 
+def names(label: Label) -> dict[str, str]:
+    """Of a tag, by language."""
+    return {"en": label.name_en, "zh-hans": label.name_zh}
+
+
 def tag_of(
     label: Label, product_id: int, *, source: str, confidence: float | None = None, version_id: int | None = None
 ) -> ProductTag:
     """Not saved. Its value is English, as filters of search have it; both names stand beside it."""
     return ProductTag(
         product_id=product_id, kind=label.label_set.key, value=label.name_en, source=source, confidence=confidence,
-        value_translations={"en": label.name_en, "zh-hans": label.name_zh}, model_version_id=version_id,
+        value_translations=names(label), model_version_id=version_id,
     )  # fmt: skip
 
 

@@ -11,10 +11,12 @@ from core.jobs import enqueue, job
 @shared_task(name="vision.tasks.keep_looking")
 def keep_looking() -> None:
     """Ask for a look at new pictures, wherever they came from. Safe to run at any time, also twice at once."""
-    from vision import pipelines
+    from vision import colour_tags, pipelines
 
     if pipelines.unlooked().exists():
         enqueue("vision.tasks.look", dedupe_key="vision.look")
+    elif colour_tags.unread():
+        enqueue("vision.tasks.tag_colours", dedupe_key="vision.colours")
 
 
 @job(kind="vision.look", queue="bulk", title=_("Look at new photos"))
@@ -22,7 +24,18 @@ def look() -> dict[str, Any]:
     """Quality, colours and duplicates of pictures that are new or were changed. Safe to run twice."""
     from vision import pipelines
 
-    return pipelines.look().__dict__
+    looked = pipelines.look()
+    if looked.pictures:
+        enqueue("vision.tasks.tag_colours", dedupe_key="vision.colours")
+    return looked.__dict__
+
+
+@job(kind="vision.colours", queue="bulk", title=_("Tag products with the colours of their photos"))
+def tag_colours() -> dict[str, Any]:
+    """Colours of products with newly looked at photos: sure ones become tags, others wait. Safe to run twice."""
+    from vision import colour_tags
+
+    return colour_tags.write().__dict__
 
 
 @shared_task(name="vision.tasks.keep_vectors")
