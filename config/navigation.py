@@ -52,6 +52,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("All photos"), "photo_library", "vision_imageanalysis_changelist", "vision.view_imageanalysis"),
             Item(_("Arriving"), "downloading", "catalog_arrivingpicture_changelist", "catalog.view_arrivingpicture"),
+            Item(_("Label sets"), "sell", "vision_labelset_changelist", "vision.view_labelset"),
         ],
     ),
     (

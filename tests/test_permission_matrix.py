@@ -54,6 +54,8 @@ from tests.factories import (
     JobFactory,
     LoyaltyProgrammeFactory,
     LoyaltyTierFactory,
+    LabelFactory,
+    LabelSetFactory,
     ModelVersionFactory,
     OutgoingMailFactory,
     ProductFactory,
@@ -507,6 +509,8 @@ CLOSED = {
     "reviews.reviewlabel": "add change delete",
     "reviews.review": "add change delete",
     "vision.imageanalysis": "add change delete",
+    "vision.label": "delete",
+    "vision.labelset": "delete",
 }
 
 # Their pages only show; sending a form there shows them again.
@@ -675,6 +679,10 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "vision_search": ("GET", {"vision.view_imageanalysis"}),
     "catalog_product_pictures": ("GET", {"catalog.view_productimage", "catalog.change_productimage"}),
     "catalog_arrivingpicture_export": ("POST", {"core.export_data & catalog.view_arrivingpicture"}),
+    "vision_queue": ("GET", {"vision.review_tags"}),
+    "vision_labelling": ("GET", {"vision.review_tags"}),
+    "vision_label_errors": ("GET", {"vision.review_tags"}),
+    "vision_label_export": ("POST", {"core.export_data & vision.view_label"}),
     "vision_imageanalysis_export": ("POST", {"core.export_data & vision.view_imageanalysis"}),
     "reviews_queue": ("GET", {"reviews.moderate_review"}),
     "reviews_quality": ("GET", {"reviews.view_reviewreading"}),
@@ -829,6 +837,8 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "reviews.intent": IntentFactory.create(),
         "reviews.intentexample": IntentExampleFactory.create(),
         "vision.imageanalysis": ImageAnalysisFactory.create(),
+        "vision.label": LabelFactory.create(),
+        "vision.labelset": LabelSetFactory.create(),
     }
 
 

@@ -11,7 +11,7 @@ class VisionConfig(AppConfig):
         from catalog.signals import pictures_leaving
         from core.extensions import evaluators, role_permissions, staff_pages
         from vision.receivers import group_anew
-        from vision.roles import DECIDE, SEEN
+        from vision.roles import DECIDE, REVIEW_TAGS, SEEN
 
         pictures_leaving.connect(group_anew, dispatch_uid="vision.group_anew")
 
@@ -28,6 +28,18 @@ class VisionConfig(AppConfig):
         product_panels.register(
             "vision.similar", "vision.panels.similar_looking", order=16, is_lazy=True, title=_("Similar looking"),
             permission=SEEN, styles=("vision/vision.css", "catalog/catalog.css"),
+        )  # fmt: skip
+        staff_pages.register(
+            "vision_queue", "vision.admin.tag_queue.page", path="vision/queue/", permission=REVIEW_TAGS,
+            title=_("Suggested tags"), icon="new_label", group="photos", order=10,
+        )  # fmt: skip
+        staff_pages.register(
+            "vision_labelling", "vision.admin.labelling.page", path="vision/labelling/", permission=REVIEW_TAGS,
+            title=_("Label photos"), icon="label", in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
+            "vision_label_errors", "vision.admin.label_errors.page", path="vision/label-errors/",
+            permission=REVIEW_TAGS, title=_("Probable errors"), icon="report", in_menu=False,
         )  # fmt: skip
         product_panels.register(
             "vision.product", "vision.panels.photos_of_product", order=14, is_lazy=True, title=_("Photos"),

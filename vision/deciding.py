@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Product, ProductImage, ProductTag
 from catalog.signals import announce, product_changed
 from core.models import StaffUser
-from vision.exceptions import AlreadyDecided, UndoExpired
+from vision.exceptions import UndoExpired
 from vision.models import Label, ReviewDecision, TagSuggestion
 from vision.tags import Source, Tags, tag_of
 
@@ -49,19 +49,30 @@ def decide(ids: Collection[int], *, is_right: bool, by: StaffUser, came_from: st
 
 
 @transaction.atomic
-def change(pk: int, *, to: Label, by: StaffUser, came_from: str = CameFrom.QUEUE) -> Outcome:
-    """It is not what was suggested but `to`. Raises AlreadyDecided."""
-    rows = _open([pk])
-    if not rows:
-        raise AlreadyDecided(_("Somebody else decided it meanwhile"))
-    row = rows[0]
-    if to.pk == row.label_id:
-        return decide([pk], is_right=True, by=by, came_from=came_from)
+def change(ids: Collection[int], *, to: Label, by: StaffUser, came_from: str = CameFrom.QUEUE) -> Outcome:
+    """It is not what was suggested but `to`. Those that were decided meanwhile are left and counted `late`."""
+    rows = _open(ids)
+    said = []
+    for row in rows:
+        if to.pk != row.label_id:
+            said.append(_Said(row.product_id, row.image_id, row.label, False, row))
+        right = row if to.pk == row.label_id else _open_for(row.product_id, to)
+        said.append(_Said(row.product_id, row.image_id, to, True, right))
+    return Outcome(len(rows), _key(by, _say(said, by, came_from)), len(set(ids)) - len(rows))
+
+
+@transaction.atomic
+def correct(image: int, label: Label, *, to: Label, by: StaffUser) -> Outcome:
+    """What was said of this photo was wrong: it does not show `label` but `to`. A tag that staff or an import gave
+    goes, too: this is their word against it."""
+    found = ProductImage.objects.filter(pk=image, product__deleted_at=None).values_list("product_id", flat=True).first()
+    if found is None:
+        return Outcome(0, late=1)
     said = [
-        _Said(row.product_id, row.image_id, row.label, False, row),
-        _Said(row.product_id, row.image_id, to, True, _open_for(row.product_id, to)),
+        _Said(found, image, label, False, _open_for(found, label), is_final=True),
+        _Said(found, image, to, True, _open_for(found, to)),
     ]
-    return Outcome(1, _key(by, _say(said, by, came_from)))
+    return Outcome(1, _key(by, _say(said, by, CameFrom.ERRORS)))
 
 
 @transaction.atomic
@@ -109,6 +120,8 @@ class _Said:
     label: Label
     is_right: bool
     suggestion: TagSuggestion | None
+    is_final: bool = False
+    """Also against what staff or an import said before."""
 
 
 def _open(ids: Collection[int]) -> list[TagSuggestion]:
@@ -208,7 +221,7 @@ def _take(one: _Said, tags: Tags) -> dict[str, Any]:
     if one.label.category_id is not None:
         return {}
     tag = tags.find(one.product_id, one.label)
-    if tag is None or tag.source != Source.MODEL:
+    if tag is None or (tag.source != Source.MODEL and not one.is_final):
         return {}
     if one.suggestion is None and _open_for(one.product_id, one.label) is not None:
         return {}  # another photo speaks for it
@@ -260,6 +273,11 @@ def _open_again(pk: int, state: str) -> bool:
 def _key(by: StaffUser, done: Iterable[int]) -> str:
     ids = list(done)
     return signing.dumps({"by": by.pk, "done": ids}, salt=UNDO_SALT, compress=True) if ids else ""
+
+
+def joined(keys: Iterable[str], *, by: StaffUser) -> str:
+    """One key that takes back what several acts of this moment did."""
+    return _key(by, [pk for key in filter(None, keys) for pk in signing.loads(key, salt=UNDO_SALT)["done"]])
 
 
 def decided_since(moment: datetime | None) -> int:

@@ -2,7 +2,7 @@
 
 from core.exceptions import DomainError
 
-__all__ = ["AlreadyDecided", "CannotMerge", "UndoExpired"]
+__all__ = ["CannotMerge", "UndoExpired"]
 
 
 class UndoExpired(DomainError):
@@ -15,9 +15,3 @@ class CannotMerge(DomainError):
     """These two labels do not belong together."""
 
     code = "cannot_merge"
-
-
-class AlreadyDecided(DomainError):
-    """Somebody else was quicker."""
-
-    code = "already_decided"

@@ -1,8 +1,12 @@
 """What becomes of labels: the mirror of the catalogue's categories, renaming, merging."""
 
+from collections.abc import Collection
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -90,3 +94,9 @@ def merge(label: Label, *, into: Label) -> int:
     ReviewDecision.objects.filter(label=label, is_right=True).update(label=into)
     Label.objects.filter(pk=label.pk).update(is_active=False, updated_at=timezone.now())
     return count
+
+
+def tagged(labels: Collection[Label]) -> int:
+    """How many tags of products have these labels (with their `label_set`)."""
+    wanted = reduce(or_, (Q(kind=one.label_set.key, value=one.name_en) for one in labels), Q(pk=None))
+    return ProductTag.objects.filter(wanted).count()

@@ -96,9 +96,9 @@ def days_form(period: Period, kept: Any = (), choices: Any = (), search: Any = N
 
 
 @register.inclusion_tag("core/reports/choices.html")
-def choices_form(choices: Any, kept: Any = ()) -> dict[str, Any]:
-    """What a page without days lets people choose."""
-    return {"choices": choices, "kept": kept}
+def choices_form(choices: Any, kept: Any = (), search: Any = None) -> dict[str, Any]:
+    """What a page without days lets people choose. `search`: a Choice without options, typed."""
+    return {"choices": choices, "kept": kept, "search": search}
 
 
 @register.simple_tag(takes_context=True)

@@ -15,7 +15,7 @@ from tests.factories import (
     TagSuggestionFactory,
 )
 from vision import deciding
-from vision.exceptions import AlreadyDecided, UndoExpired
+from vision.exceptions import UndoExpired
 from vision.models import Label, LabelSet, ReviewDecision, TagSuggestion
 
 pytestmark = pytest.mark.django_db
@@ -99,8 +99,7 @@ def test_who_comes_second_changes_nothing_and_hears_it(boss, image, striped):
 
     assert outcome == deciding.Outcome(0, "", 1)
     assert tags(image.product) == [("pattern", "Striped", "staff")]
-    with pytest.raises(AlreadyDecided):
-        deciding.change(row.pk, to=striped, by=boss)
+    assert deciding.change([row.pk], to=striped, by=boss).late == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -128,7 +127,7 @@ def test_eight_people_at_once_leave_one_decision(boss):
 def test_changing_rejects_the_one_and_gives_the_other(boss, image, striped, checked):
     row = TagSuggestionFactory.create(image=image, label=striped)
 
-    outcome = deciding.change(row.pk, to=checked, by=boss)
+    outcome = deciding.change([row.pk], to=checked, by=boss)
 
     assert tags(image.product) == [("pattern", "Checked", "staff")]
     said = dict(ReviewDecision.objects.values_list("label__key", "is_right"))
@@ -264,3 +263,13 @@ def test_products_and_photos_that_go_take_their_readings_along_or_leave_them_wit
     row.product.delete()
     assert not ReviewDecision.objects.exists()
     assert not TagSuggestion.objects.exists()
+
+
+def test_correcting_an_error_takes_also_what_staff_said_before_and_can_be_taken_back(boss, image, striped, checked):
+    ProductTag.objects.create(product=image.product, kind="pattern", value="Striped", source="staff")
+
+    outcome = deciding.correct(image.pk, striped, to=checked, by=boss)
+    assert tags(image.product) == [("pattern", "Checked", "staff")]
+
+    deciding.undo(outcome.undo, by=boss)
+    assert tags(image.product) == [("pattern", "Striped", "staff")]

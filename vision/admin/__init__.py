@@ -1,3 +1,4 @@
+from vision.admin.labels import LabelAdmin, LabelSetAdmin
 from vision.admin.photos import ImageAnalysisAdmin
 
-__all__ = ["ImageAnalysisAdmin"]
+__all__ = ["ImageAnalysisAdmin", "LabelAdmin", "LabelSetAdmin"]

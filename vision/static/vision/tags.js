@@ -1,0 +1,132 @@
+/* Photos with a question: ticks, keys, decisions without leaving the page; without this script every button still works. */
+"use strict";
+(() => {
+  const box = document.querySelector("[data-tags]");
+  if (!box) return;
+  const summary = document.querySelector("[data-tags-summary]");
+  const done = []; // {cards, key, token}, the newest last
+  const left = (within = box) => [...within.querySelectorAll("[data-card]:not([hidden])")];
+  const current = () => box.querySelector("[data-card].is-now:not([hidden])");
+  const tick = (card) => card.querySelector("input[name=ids]");
+  const ticked = (form) => left(form).filter((card) => tick(card).checked);
+  const say = (text, more) => document.dispatchEvent(new CustomEvent("zg:toast", { detail: { text, ...more } }));
+
+  function choose(card, focus) {
+    box.querySelectorAll(".is-now").forEach((one) => one.classList.remove("is-now"));
+    if (!card) return;
+    card.classList.add("is-now");
+    if (focus) card.focus({ preventScroll: true });
+    card.scrollIntoView({ block: "nearest" });
+  }
+  function move(step) {
+    const cards = left(), at = cards.indexOf(current());
+    if (cards.length) choose(cards[Math.min(Math.max(at + step, 0), cards.length - 1)], true);
+  }
+  function row() { // how many photos stand beside each other
+    const cards = left(current()?.closest("form") || box);
+    return Math.max(1, cards.filter((one) => Math.abs(one.offsetTop - cards[0].offsetTop) < 4).length);
+  }
+  function count(form) {
+    const cards = left(form), on = ticked(form).length, all = form.querySelector("[data-tags-all]");
+    form.querySelectorAll("[data-tags-ticked]").forEach((one) => { one.textContent = on || ""; });
+    form.querySelectorAll(".tag-many button, .tag-many select").forEach((one) => { one.disabled = !on; });
+    all.hidden = false;
+    all.checked = on > 0 && on === cards.length;
+    all.indeterminate = on > 0 && on < cards.length;
+    form.hidden = !cards.length;
+  }
+  function take(cards) {
+    const rest = left(), at = rest.findIndex((one) => cards.includes(one));
+    const next = rest.slice(at).find((one) => !cards.includes(one)) || rest.filter((one) => !cards.includes(one)).pop();
+    cards.forEach((one) => { one.hidden = true; tick(one).checked = false; });
+    box.querySelectorAll("form").forEach(count);
+    if (next) choose(next, true); else location.reload(); // what comes next, or that nothing is left
+  }
+  async function post(data) {
+    let answer;
+    try {
+      answer = await fetch(location.href, { method: "POST", body: data, credentials: "same-origin", headers: { Accept: "application/json" } });
+    } catch (error) { answer = null; }
+    if (!answer || !(answer.headers.get("Content-Type") || "").includes("json")) { say(document.body.dataset.failed); return null; }
+    const told = await answer.json();
+    if (summary && told.summary) summary.textContent = told.summary;
+    if (!answer.ok) { say(told.text); return null; }
+    return told;
+  }
+  async function decide(form, data, cards) {
+    if (form.dataset.busy || !cards.length) return;
+    form.dataset.busy = "1";
+    cards.forEach((one) => one.classList.add("is-busy"));
+    const told = await post(data);
+    delete form.dataset.busy;
+    form.querySelectorAll(".is-busy").forEach((one) => { one.classList.remove("is-busy"); one.removeAttribute("aria-disabled"); });
+    if (!told) return;
+    if (told.undo) done.push({ cards, key: told.undo, token: data.get("csrfmiddlewaretoken") });
+    say(told.text, told.undo ? { undo, undoLabel: box.dataset.undo } : {});
+    const isDecided = told.undo || data.get("accept") || data.get("reject") || data.get("act") !== "change";
+    if (isDecided) take(cards);
+  }
+  async function undo() {
+    const last = done.pop();
+    if (!last) return;
+    const data = new FormData();
+    data.append("act", "undo"); data.append("key", last.key); data.append("csrfmiddlewaretoken", last.token);
+    const told = await post(data);
+    if (!told) return;
+    last.cards.forEach((card) => { card.hidden = false; });
+    box.querySelectorAll("form").forEach(count);
+    choose(last.cards[0], true);
+    say(told.text);
+  }
+  function press(card, name) { card?.querySelector(`.tag-acts button[name=${name}]`)?.click(); }
+  function pressAll(name) {
+    const form = (current() || left()[0])?.closest("form");
+    if (!form) return;
+    if (!ticked(form).length) left(form).forEach((card) => { tick(card).checked = true; });
+    count(form);
+    form.querySelector(`.tag-many button[value=${name}]`)?.click();
+  }
+
+  box.addEventListener("submit", (event) => {
+    const form = event.target, button = event.submitter;
+    if (!button) return;
+    event.preventDefault();
+    const data = new FormData(form), card = button.closest("[data-card]");
+    if (card) data.delete("ids");
+    data.append(button.name, button.value);
+    decide(form, data, card ? [card] : ticked(form));
+  });
+  box.addEventListener("change", (event) => {
+    const form = event.target.closest("form");
+    if (event.target.matches("[data-tags-all]")) left(form).forEach((card) => { tick(card).checked = event.target.checked; });
+    count(form);
+  });
+  box.addEventListener("focusin", (event) => { const card = event.target.closest("[data-card]"); if (card && card !== current()) choose(card, false); });
+  box.addEventListener("click", (event) => { const card = event.target.closest("[data-card]"); if (card) choose(card, false); });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target.closest("textarea, select, [contenteditable], input:not([type=checkbox])")) return;
+    const card = current(), key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const keys = {
+      j: () => move(1), ArrowRight: () => move(1), k: () => move(-1), ArrowLeft: () => move(-1),
+      ArrowDown: () => move(row()), ArrowUp: () => move(-row()),
+      a: () => event.shiftKey ? pressAll("accept") : press(card, "accept"),
+      r: () => event.shiftKey ? pressAll("reject") : press(card, "reject"),
+      e: () => {
+        const choice = card?.closest("form").querySelector("select[name=to]");
+        if (!choice) return;
+        tick(card).checked = true;
+        count(card.closest("form"));
+        choice.focus();
+      },
+      x: () => { if (card) { tick(card).checked = !tick(card).checked; count(card.closest("form")); } },
+      s: () => card && take([card]),
+      z: undo,
+      o: () => card?.querySelector("[data-tags-open]").click(),
+    };
+    if (keys[key]) { event.preventDefault(); keys[key](); }
+  });
+  box.querySelectorAll("form").forEach(count);
+  choose(left()[0], false);
+})();
