@@ -679,6 +679,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "vision_search": ("GET", {"vision.view_imageanalysis"}),
     "catalog_product_pictures": ("GET", {"catalog.view_productimage", "catalog.change_productimage"}),
     "catalog_arrivingpicture_export": ("POST", {"core.export_data & catalog.view_arrivingpicture"}),
+    "vision_tag_effects": ("GET", {"vision.view_tagsuggestion"}),
     "vision_queue": ("GET", {"vision.review_tags"}),
     "vision_labelling": ("GET", {"vision.review_tags"}),
     "vision_label_errors": ("GET", {"vision.review_tags"}),

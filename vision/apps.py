@@ -11,7 +11,7 @@ class VisionConfig(AppConfig):
         from catalog.signals import pictures_leaving
         from core.extensions import evaluators, role_permissions, staff_pages
         from vision.receivers import group_anew
-        from vision.roles import DECIDE, REVIEW_TAGS, SEEN
+        from vision.roles import DECIDE, REVIEW_TAGS, SEEN, TAGS_SEEN
 
         pictures_leaving.connect(group_anew, dispatch_uid="vision.group_anew")
 
@@ -40,6 +40,10 @@ class VisionConfig(AppConfig):
         staff_pages.register(
             "vision_label_errors", "vision.admin.label_errors.page", path="vision/label-errors/",
             permission=REVIEW_TAGS, title=_("Probable errors"), icon="report", in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
+            "vision_tag_effects", "vision.admin.tag_effects.page", path="vision/tag-effects/", permission=TAGS_SEEN,
+            title=_("What tags do"), icon="insights", group="photos", order=30,
         )  # fmt: skip
         product_panels.register(
             "vision.product", "vision.panels.photos_of_product", order=14, is_lazy=True, title=_("Photos"),

@@ -14,6 +14,7 @@ from core.jobs import progress
 from core.models import Job
 from vision import label_sets, suggesting
 from vision.choices import PLAIN, Issue
+from vision.ml.colours import Colour, clearness
 from vision.models import ImageAnalysis, Label, LabelSet, TagSuggestion
 from vision.suggesting import Found, Written
 
@@ -23,6 +24,8 @@ BASE = 0.5
 MOST = 0.99
 RESTLESS = 0.6
 """Of the confidence, so much is left where ground and product cannot be told apart, or where light bends colours."""
+UNCLEAR, CLEAR = 0.7, 0.04
+"""What is left of the confidence in a shade that lies between two names, and from which clearness on all of it."""
 BENT = (Issue.DARK, Issue.BRIGHT, Issue.DULL)
 AT_ONCE = 2_000
 
@@ -84,16 +87,17 @@ def is_even(photo: ImageAnalysis) -> bool:
     return (photo.evenness or 0.0) >= PLAIN and not set(photo.issues) & set(BENT)
 
 
-def confidence(photo: ImageAnalysis, share: float) -> float:
-    """0 to 1, for a colour with this share of what the photo shows."""
+def confidence(photo: ImageAnalysis, colour: Colour) -> float:
+    """0 to 1: by its share of what the photo shows, by the ground, and by how clearly the shade has its name."""
     how = min(1.0, photo.evenness or 0.0) if is_even(photo) else RESTLESS
-    return round(min(MOST, BASE + share) * how, 4)
+    clear = UNCLEAR + (1 - UNCLEAR) * min(max(clearness(colour) / CLEAR, 0.0), 1.0)
+    return round(min(MOST, BASE + colour.share) * how * clear, 4)
 
 
 def _colours_of(product_id: int, photo: ImageAnalysis, labels: dict[str, int]) -> list[Found]:
     return [
         Found(
-            product_id, photo.pk, labels[one["name"]], confidence(photo, one["share"]), TagSuggestion.Source.COLOURS,
+            product_id, photo.pk, labels[one["name"]], confidence(photo, Colour(**one)), TagSuggestion.Source.COLOURS,
             [{"kind": "share", "share": one["share"], "code": one["code"]},
              {"kind": "even" if is_even(photo) else "restless"}],
         )

@@ -8,8 +8,12 @@ from core import model_registry
 from vision.choices import VISION
 from vision.models import Label, TagSuggestion
 
-COLOUR_APPLY, COLOUR_SUGGEST = 0.9, 0.65
+COLOUR_APPLY, COLOUR_SUGGEST = 0.95, 0.6
 """Colours are counted, not learned: their confidence is made by `vision.colour_tags` for these two limits."""
+
+
+LEARNED_APPLY, LEARNED_SUGGEST, LEAST_POSITIVES = 0.95, 0.7, 20
+"""As `vision.ml.decisions` has them, which is not for the web process."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,21 @@ def limits(labels: Iterable[Label], source: str) -> dict[int, Limits]:
 
 
 def _learned(row: dict[str, Any] | None, label: Label) -> Limits:
-    return Limits(row.get("apply"), row.get("suggest")) if row else NEVER
+    """What the model was given when it was trained; where the set asks for another precision since, from its curve."""
+    if not row:
+        return NEVER
+    curve, label_set = row.get("curve") or [], label.label_set
+    apply, suggest = row.get("apply"), row.get("suggest")
+    if curve and label_set.apply_precision != LEARNED_APPLY:
+        apply = _on(curve, label_set.apply_precision) if row.get("positives", 0) >= LEAST_POSITIVES else None
+    if curve and label_set.suggest_precision != LEARNED_SUGGEST:
+        suggest = _on(curve, label_set.suggest_precision)
+    return Limits(apply, suggest)
+
+
+def _on(curve: list[dict[str, float]], precision: float) -> float | None:
+    """The smallest threshold of the curve whose lower bound of precision reaches the target."""
+    return min((point["threshold"] for point in curve if point["low"] >= precision), default=None)
 
 
 def _automatic(found: Limits, label: Label) -> Limits:

@@ -8,7 +8,8 @@ own: words as they are (PostgreSQL's `simple` configuration) and trigram similar
 import math
 import time
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,13 @@ class SearchEvaluator:
         index = MemoryIndex(made, _synonyms(options["synonyms"]))
         seconds = time.perf_counter() - started
         plain = PlainIndex({number: _plain_texts(source) for number, source in enumerate(sources)})
-        searches = {"search": lambda query: index.search(query).products, "plain": plain.search}
+        searches: dict[str, Callable[[str], Sequence[int]]] = {
+            "search": lambda query: index.search(query).products, "plain": plain.search,
+        }  # fmt: skip
+        if any(source.tags for source in sources):
+            untold = {number: documents.make(replace(source, tags=())) for number, source in enumerate(sources)}
+            bare = MemoryIndex(untold, _synonyms(options["synonyms"]))
+            searches["without_tags"] = lambda query: bare.search(query).products
         rows: dict[str, list[Row]] = {}
         for name, search in searches.items():
             rows[name] = []
@@ -93,6 +100,11 @@ class SearchEvaluator:
             "ndcg@10_interval": interval([row.ndcg for row in rows["search"] if row.ideal], seed=run.seed),
             "reference": measures(rows["plain"]),
             "difference": against,
+            **(
+                {"tags": difference(rows["search"], rows["without_tags"], seed=run.seed)}
+                if "without_tags" in rows
+                else {}
+            ),
             "data": {
                 "products": len(codes),
                 "queries": len(judged),

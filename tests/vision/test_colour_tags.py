@@ -7,14 +7,25 @@ from catalog.models import ProductTag
 from core.jobs import Job
 from tests.factories import ImageAnalysisFactory, JobFactory, ProductFactory, ProductImageFactory
 from vision import colour_tags, tasks
-from vision.models import Label, TagSuggestion
+from vision.ml.colours import Colour
+from vision.models import ImageAnalysis, Label, TagSuggestion
 
 pytestmark = pytest.mark.django_db
 
 
+CODES = {
+    "red": "#c8102e",
+    "white": "#ffffff",
+    "grey": "#808080",
+    "blue": "#1c4fd8",
+    "green": "#006400",
+    "teal": "#008080",
+}
+
+
 def photo(product=None, *, colours, **seen):
     image = ProductImageFactory.create(product=product or ProductFactory.create(), position=seen.pop("position", 0))
-    rows = [{"name": name, "share": share, "code": "#123456"} for name, share in colours]
+    rows = [{"name": name, "share": share, "code": CODES[name]} for name, share in colours]
     return ImageAnalysisFactory.create(
         image=image, colours=rows, main_colour=rows[0]["name"], fingerprint=1, look=bytes(432), **seen
     )
@@ -31,7 +42,7 @@ def test_a_main_colour_on_an_even_ground_is_applied_a_second_one_waits_and_a_tra
 
     assert applied() == {(one.image.product_id, "Red")}
     waiting = TagSuggestion.objects.pending().get()
-    assert (waiting.label.key, waiting.confidence) == ("white", 0.7)
+    assert (waiting.label.key, waiting.confidence) == ("white", 0.6944)
 
 
 @pytest.mark.parametrize(("how", "confidence"), [({"evenness": 0.4}, 0.594), ({"issues": ["dark"]}, 0.594)])
@@ -41,7 +52,7 @@ def test_colours_on_a_restless_ground_or_in_bad_light_are_not_applied(how, confi
     colour_tags.write()
 
     assert applied() == set()
-    assert colour_tags.confidence(one, 0.9) == confidence
+    assert colour_tags.confidence(one, Colour("red", 0.9, CODES["red"])) == confidence
 
 
 def test_the_first_even_photo_speaks_for_a_product():
@@ -98,3 +109,15 @@ def test_colours_are_asked_for_when_photos_were_looked_at():
 
     tasks.keep_looking()
     assert Job.objects.filter(kind="vision.look").exists() or Job.objects.filter(kind=colour_tags.KIND).exists()
+
+
+def test_a_shade_between_two_names_waits_for_a_person():
+    photo(colours=[("teal", 0.9)])
+    between = ImageAnalysis.objects.get()
+    between.colours[0]["code"] = "#37a892"
+    between.save()
+
+    colour_tags.write()
+
+    assert applied() == set()
+    assert TagSuggestion.objects.pending().count() == 1

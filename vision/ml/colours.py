@@ -90,6 +90,14 @@ def named(labs: Lab) -> NDArray[np.int64]:
     return np.asarray(_SHADE_NAMES[apart.argmin(axis=1)])
 
 
+def clearness(colour: Colour) -> float:
+    """How much nearer its shade lies to one of its name than to any of another name, in OKLab: at 0.02 to 0.03 nobody
+    would argue, near 0 people call it one or the other."""
+    apart = np.sqrt(((_SHADE_LABS - from_hex(colour.code)) ** 2).sum(axis=1))
+    own = NAMES.index(colour.name) == _SHADE_NAMES
+    return float(apart[~own].min() - apart[own].min())
+
+
 def ground_of(labs: Lab) -> Ground:
     """Tell the subject from a plain ground [height, width, 3]: near the ring's middle colour and joined to the edge."""
     height, width = labs.shape[:2]
