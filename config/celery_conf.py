@@ -217,6 +217,16 @@ beat_schedule = {
         "schedule": 60,
         "options": {"queue": "light", "expires": 120},
     },
+    "read photos with the live model": {
+        "task": "vision.tasks.keep_reading",
+        "schedule": 60,
+        "options": {"queue": "light", "expires": 120},
+    },
+    "learn from photos": {
+        "task": "vision.tasks.keep_learning",
+        "schedule": crontab(minute="35"),
+        "options": {"queue": "light", "expires": 600},
+    },
     "forget removed photos": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="3", minute="50"),

@@ -272,6 +272,8 @@ JOB_LIMIT_SECONDS = {
     "train": env.int("JOB_LIMIT_TRAIN", default=5_400),
     "deep": env.int("JOB_LIMIT_DEEP", default=6_600),
 }
+# A file with weights that networks for photos begin from; nothing is downloaded.
+VISION_WEIGHTS = env.str("VISION_WEIGHTS", default="")
 RECOMMENDER_DEEP = env.bool("RECOMMENDER_DEEP", default=False)
 CELERY_TASK_ALWAYS_EAGER = False
 

@@ -684,6 +684,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "vision_labelling": ("GET", {"vision.review_tags"}),
     "vision_label_errors": ("GET", {"vision.review_tags"}),
     "vision_label_export": ("POST", {"core.export_data & vision.view_label"}),
+    "vision_quality": ("GET", {"vision.view_imagereading"}),
+    "vision_quality_export": ("POST", {"core.export_data & vision.view_imagereading"}),
     "vision_imageanalysis_export": ("POST", {"core.export_data & vision.view_imageanalysis"}),
     "reviews_queue": ("GET", {"reviews.moderate_review"}),
     "reviews_quality": ("GET", {"reviews.view_reviewreading"}),

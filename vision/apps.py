@@ -9,9 +9,10 @@ class VisionConfig(AppConfig):
     def ready(self) -> None:
         from catalog.extensions import product_panels
         from catalog.signals import pictures_leaving
-        from core.extensions import evaluators, role_permissions, staff_pages
+        from core.extensions import evaluators, first_models, model_kinds, role_permissions, staff_pages
+        from vision.choices import METRICS
         from vision.receivers import group_anew
-        from vision.roles import DECIDE, REVIEW_TAGS, SEEN, TAGS_SEEN
+        from vision.roles import DECIDE, READINGS_SEEN, REVIEW_TAGS, SEEN, TAGS_SEEN
 
         pictures_leaving.connect(group_anew, dispatch_uid="vision.group_anew")
 
@@ -45,6 +46,16 @@ class VisionConfig(AppConfig):
             "vision_tag_effects", "vision.admin.tag_effects.page", path="vision/tag-effects/", permission=TAGS_SEEN,
             title=_("What tags do"), icon="insights", group="photos", order=30,
         )  # fmt: skip
+        staff_pages.register(
+            "vision_quality", "vision.quality.views.page", path="vision/quality/", permission=READINGS_SEEN,
+            title=_("Learning from photos"), icon="model_training", group="photos", order=60,
+            table="vision.quality.views.table",
+        )  # fmt: skip
+        model_kinds.register(
+            "vision", "vision.choices.VISION", title=_("Categories and tags of photos"), metrics=METRICS, order=330,
+            train="vision.tasks.train", pages={"vision_quality": _("Learning from photos")},
+        )  # fmt: skip
+        first_models.register("vision", "vision.first.ask", order=310)
         product_panels.register(
             "vision.product", "vision.panels.photos_of_product", order=14, is_lazy=True, title=_("Photos"),
             permission=SEEN, styles=("vision/vision.css",),

@@ -61,3 +61,19 @@ class ColourName(models.TextChoices):
     PURPLE = "purple", pgettext_lazy("colour", "purple")
     PINK = "pink", pgettext_lazy("colour", "pink")
     MAGENTA = "magenta", pgettext_lazy("colour", "magenta")
+
+
+class Architecture(models.TextChoices):
+    """Networks of `vision.ml.deep`."""
+
+    PRODUCT = "product", _("residual network, about 1.2 million weights")
+    PLAIN = "plain", _("plain network, for comparison")
+
+
+METRICS = {
+    "accuracy": _("Categories read right"),
+    "macro_f1": _("Mean F1 of categories"),
+    "top3": _("Right among the first three"),
+    "parent_accuracy": _("Category above read right"),
+    "ece": _("Confidence was off by"),
+}

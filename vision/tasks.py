@@ -22,12 +22,14 @@ def keep_looking() -> None:
 @job(kind="vision.look", queue="bulk", title=_("Look at new photos"))
 def look() -> dict[str, Any]:
     """Quality, colours and duplicates of pictures that are new or were changed. Safe to run twice."""
-    from vision import pipelines
+    from vision import asking, pipelines, tagging
 
-    looked = pipelines.look()
-    if looked.pictures:
+    done = pipelines.look()
+    if done.pictures:
         enqueue("vision.tasks.tag_colours", dedupe_key="vision.colours")
-    return looked.__dict__
+        if tagging.is_behind():
+            enqueue(asking.READ, dedupe_key=asking.READ_KEY)
+    return done.__dict__
 
 
 @job(kind="vision.colours", queue="bulk", title=_("Tag products with the colours of their photos"))
@@ -36,6 +38,42 @@ def tag_colours() -> dict[str, Any]:
     from vision import colour_tags
 
     return colour_tags.write().__dict__
+
+
+@shared_task(name="vision.tasks.keep_reading")
+def keep_reading() -> None:
+    """Ask for readings when the live model has not read some photo as it is now, whatever the reason: a new photo, a
+    new version, a roll-back. Safe to run at any time, also twice at once."""
+    from vision import asking, tagging
+
+    if tagging.is_behind():
+        enqueue(asking.READ, dedupe_key=asking.READ_KEY)
+
+
+@job(kind="vision.read", queue="bulk", title=_("Read photos with the live model"))
+def read() -> dict[str, Any]:
+    """Read what the live version has not read. Safe to run at any time and to end at any line: the next run goes on."""
+    from vision import tagging
+
+    return tagging.read()
+
+
+@shared_task(name="vision.tasks.keep_learning")
+def keep_learning() -> None:
+    """Ask for a training when one is due. Safe to run at any time."""
+    from vision import asking, learning
+
+    if learning.is_due():
+        enqueue(asking.TRAIN, dedupe_key=asking.TRAIN_KEY)
+
+
+@job(kind="vision.train", queue="deep", title=_("Learn from photos"))
+def train(first: bool = False) -> dict[str, Any]:
+    """Learn, judge, publish, have everything read by what serves then. After a kill it goes on where it was; run again
+    after it has published, it only says so. `first`: with the small budget of a new shop."""
+    from vision import learning
+
+    return learning.learn(is_first=first)
 
 
 @shared_task(name="vision.tasks.keep_vectors")

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,7 +18,7 @@ from analytics.models import DataQualityReport, FactsCheck, QualityFinding
 from analytics.quality.checks import BY_NAME, KINDS, SOURCES, Check, Kind
 from analytics.reports.empty import import_address
 from catalog.models import Customer, Order, Product
-from core.components import figure, percent, when
+from core.components import Column, TableCard, TableRow, figure, percent, when
 from core.components.words import day_text
 from core.reports import Chart, Line, line_chart
 
@@ -44,9 +45,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "crumbs": [{"title": _("Data quality"), "url": reverse("admin:analytics_quality")}],
         "report": report,
         "about": _about(report),
-        "rows": rows,
-        "clean": sum(1 for one in findings if not one.rows),
-        "columns": [_column(one) for one in (report.columns if report is not None else [])],
+        "found": _found(rows, sum(1 for one in findings if not one.rows)),
+        "columns": _columns(report.columns if report is not None else []),
         "chart": _chart() if report is not None and report.batch_id is None else None,
         "recent": _recent(report),
         "checked": checked,
@@ -113,6 +113,38 @@ def _row(finding: QualityFinding, report: DataQualityReport | None, check: Check
         if report is not None and finding.examples
         else "",
     }
+
+
+def _found(rows: list[dict[str, Any]], clean: int) -> TableCard:
+    columns = [
+        Column(_("Kind"), "word"), Column(_("Rows")), Column(_("Share")), Column(_("What is done"), "long")
+    ]  # fmt: skip
+    words = ngettext("%(clean)s check found nothing.", "%(clean)s checks found nothing.", clean) % {"clean": clean}
+    far = _("A value is far from the others where the robust z score of its logarithm is above 3.5.")
+    return TableCard(
+        _("What was found"), _("Looked for"), columns,
+        [
+            TableRow(row["title"], [_kind(row), row["count"], row["share"], row["done"]], row["url"], row["usual"])
+            for row in rows
+        ],
+        foot=f"{words} {far}",
+    )  # fmt: skip
+
+
+def _kind(row: dict[str, Any]) -> Any:
+    return format_html('<span class="zg-tone-bad">{}</span>', row["kind"]) if row["is_wrong"] else row["kind"]
+
+
+def _columns(found: list[dict[str, Any]]) -> TableCard | None:
+    if not found:
+        return None
+    columns = [
+        Column(_("Missing")), Column(_("Filled with"), "word"), Column(_("Outliers by"), "long"),
+        Column(_("Outliers")), Column(_("They are"), "word"), Column(_("Scaled to"), "word"),
+    ]  # fmt: skip
+    names = ("missing", "fill", "rule", "outliers", "treatment", "scale")
+    rows = [TableRow(one["name"], [one[name] for name in names]) for one in map(_column, found)]
+    return TableCard(_("Columns that models of customers learn from"), _("Column"), columns, rows)
 
 
 def _short(value: float) -> str:

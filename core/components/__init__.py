@@ -6,11 +6,13 @@ from core.components.heat import HeatCell, HeatRow, heat
 from core.components.pills import Meaning, pill
 from core.components.ranges import Axis, Range, axis_of, range_chart
 from core.components.scores import Explanation, Reason, Score, confidence_bar, score_badge
+from core.components.tables import Column, TableCard, TableRow
 from core.components.toasts import toast
 from core.components.words import ago, compact, figure, money, percent, when
 
 __all__ = [
     "Axis",
+    "Column",
     "Explanation",
     "Figure",
     "HeatCell",
@@ -19,6 +21,8 @@ __all__ = [
     "Range",
     "Reason",
     "Score",
+    "TableCard",
+    "TableRow",
     "ago",
     "axis_of",
     "compact",

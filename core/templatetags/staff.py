@@ -85,6 +85,12 @@ def chart_card(chart: Chart, name: str) -> dict[str, Any]:
     return {"chart": chart, "id": f"chart-{name}"}
 
 
+@register.inclusion_tag("core/components/table_card.html")
+def table_card(table: components.TableCard, name: str) -> dict[str, Any]:
+    """A table in a card; `name` tells the tables of a page apart."""
+    return {"table": table, "id": f"table-{name}"}
+
+
 @register.inclusion_tag("core/reports/days.html")
 def days_form(period: Period, kept: Any = (), choices: Any = (), search: Any = None) -> dict[str, Any]:
     """Which days a page shows and what they are compared with. `kept`: (name, value) of the address that stay;

@@ -121,12 +121,14 @@ from tests.factories.reviews import (
 from tests.factories.vision import (
     DuplicatePairFactory,
     ImageAnalysisFactory,
+    ImageReadingFactory,
     ImageVectorFactory,
     LabelFactory,
     LabelSetFactory,
     NotDuplicatesFactory,
     ReviewDecisionFactory,
     TagSuggestionFactory,
+    VisionSettingsFactory,
 )
 
 __all__ = [
@@ -165,6 +167,7 @@ __all__ = [
     "FunnelDayFactory",
     "HiddenQuoteFactory",
     "ImageAnalysisFactory",
+    "ImageReadingFactory",
     "ImageVectorFactory",
     "ImportBatchFactory",
     "IntentExampleFactory",
@@ -244,6 +247,7 @@ __all__ = [
     "TopicFactory",
     "TopicWeekFactory",
     "VariantFactory",
+    "VisionSettingsFactory",
     "VisitorFactory",
     "WebhookDeliveryFactory",
     "WebhookFactory",

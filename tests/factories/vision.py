@@ -99,3 +99,18 @@ class ReviewDecisionFactory(DjangoModelFactory):
     is_right = True
     came_from = models.ReviewDecision.CameFrom.QUEUE
     decided_at = factory.LazyFunction(timezone.now)
+
+
+class ImageReadingFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ImageReading
+
+    image = factory.SubFactory(ProductImageFactory)
+    model_version = factory.SubFactory(ModelVersionFactory, kind="vision")
+    confidence = 0.9
+    read_at = factory.LazyFunction(timezone.now)
+
+
+class VisionSettingsFactory(DjangoModelFactory):
+    class Meta:
+        model = models.VisionSettings

@@ -1,0 +1,30 @@
+"""What pages ask of learning and reading, without loading either."""
+
+from core.models import ModelVersion
+from vision.choices import VISION
+from vision.models import ImageReading, ReviewDecision
+
+TRAIN, TRAIN_KEY = "vision.tasks.train", "schedule:vision.tasks.train"
+"""The key is that of the page of models, so that there is one training at a time."""
+READ, READ_KEY = "vision.tasks.read", "vision.read"
+DECISIONS = 200
+"""New ones from which another training is worth its time."""
+AGAIN = "again"
+"""Stands in the place of the digest of a content that is to be read again."""
+
+
+def new_decisions() -> int:
+    """Of staff since the newest version learned."""
+    rows = ReviewDecision.objects.all()
+    newest = ModelVersion.objects.of(VISION.name).order_by("-number").first()
+    return (rows.filter(decided_at__gt=newest.created_at) if newest is not None else rows).count()
+
+
+def read_all_again() -> int:
+    """Have every photo read once more by the next run. How many are known."""
+    return ImageReading.objects.update(content_sha256=AGAIN)
+
+
+def read_again(images: list[int]) -> int:
+    """The same of these photos."""
+    return ImageReading.objects.filter(pk__in=images).update(content_sha256=AGAIN)
