@@ -17,6 +17,11 @@ pytestmark = pytest.mark.django_db
 RED, BLUE = (180, 20, 20), (20, 20, 180)
 
 
+@pytest.fixture(autouse=True)
+def nothing_in_memory():
+    model_registry.forget_loaded()
+
+
 @pytest.fixture
 def shop(photos, learning):
     """60 red tops and 60 blue bags with a category, and a live version; then three photos of products without."""

@@ -23,10 +23,8 @@ from core.components import figure, percent
 from vision import memory, seeing, selectors
 from vision.admin import cells
 from vision.memory import Laid
-from vision.ml.colours import colours
 from vision.ml.nearest import nearest
 from vision.ml.pictures import Opened, Unreadable
-from vision.ml.quality import quality
 from vision.ml.serving import Reading, Tagger, prepared
 from vision.models import ImageAnalysis, Label
 from vision.selectors import Alike
@@ -108,6 +106,10 @@ def _address(picture: Opened) -> str:
 
 def _looked(picture: Opened) -> dict[str, Any]:
     """What arithmetic sees, as on the list of photos."""
+    # SciPy stays out of processes that nobody shows a photo.
+    from vision.ml.colours import colours
+    from vision.ml.quality import quality
+
     seen = ImageAnalysis(
         issues=list(quality(picture).issues),
         colours=[{"name": one.name, "share": one.share, "code": one.code} for one in colours(picture)],
