@@ -135,7 +135,7 @@ class Factors:
 
     def scores_of(self, voices: Floats, items: NDArray[np.integer]) -> Floats:
         """Scores of these items for the customer whose `voices` these are."""
-        scores: Floats = self.factors[items].astype(np.float64) @ voices.sum(axis=0)
+        scores: Floats = self.factors.take(items, axis=0).astype(np.float64) @ voices.sum(axis=0)
         return scores
 
     def score(self, rows: NDArray[np.integer], strengths: Floats, items: NDArray[np.integer]) -> tuple[Floats, Floats]:
@@ -222,8 +222,7 @@ class Chorus:
             heard = self._neighbours.hear(rows, [strengths(voice) for _at, voice in self.near])
             top = heard.scores.max(axis=1, initial=0.0)
             scale = np.divide(self._weights, top, out=np.zeros(len(top)), where=top > 0)
-            near = heard.scores * scale[:, None]
-            total = near.sum(axis=0)
+            total = scale @ heard.scores
             free = np.flatnonzero((total > 0) & ~barred[heard.items])
             if self.far and len(free) > RESCORED:
                 free = free[among_best(heard.items[free], total[free], RESCORED, self.tie_break)]
@@ -245,9 +244,9 @@ class Chorus:
         brought = np.zeros((len(self.names), len(shown)))
         spoken = np.zeros((len(shown), len(rows))) if not self.near else heard.said_of(free[chosen], scale)
         if self.near:
-            brought[self._places] = near[:, free[chosen]]
+            brought[self._places] = heard.scores[:, free[chosen]] * scale[:, None]
         for at, own, vectors, heights in far:
-            spoken += vectors[shown].astype(np.float64) @ heights.T
+            spoken += vectors.take(shown, axis=0).astype(np.float64) @ heights.T
             brought[at] = own[chosen]
         found = named(shown, scores[chosen], spoken)
         return Blended(found.items, found.scores, found.reasons, found.shares, brought.argmax(axis=0))

@@ -204,13 +204,13 @@ class ServingModel:
         now = self._context.factors(at, device) if self._context is not None and at is not None else None
         found = self._chorus.score(rows, weights[place], place, k, barred, now)
         names = self._chorus.names
-        return [
-            Candidate(product, score, names[source], reason if share > 0 else None, share)
-            for product, score, source, reason, share in zip(
-                self.item_ids[found.items].tolist(), found.scores.tolist(), found.sources.tolist(),
-                self.item_ids[rows[found.reasons]].tolist(), found.shares.tolist(), strict=True,
-            )
-        ]  # fmt: skip
+        shares = found.shares.tolist()
+        reasons = self.item_ids[rows[found.reasons]].tolist()
+        told = zip(
+            self.item_ids[found.items].tolist(), found.scores.tolist(), [names[source] for source in found.sources.tolist()],
+            [reason if share > 0 else None for reason, share in zip(reasons, shares, strict=True)], shares, strict=True,
+        )  # fmt: skip
+        return list(map(Candidate._make, told))
 
     def _most_popular(self, k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
         head = self._popular
