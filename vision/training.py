@@ -32,7 +32,8 @@ from vision.ml.examples import CATEGORY, Classes, Examples, split_by_cluster
 from vision.ml.serving import Reading, Tagger, build_tagger
 from vision.models import LabelSet, VisionSettings
 
-SIZE = 96
+SIZE = 64
+"""Pixels a side. In the same time a network makes more than twice the epochs than at 96, and is right more often."""
 MARGIN = 0.02
 """A candidate may read this much fewer photos right before the gate refuses it; more only where so much is chance."""
 FEWEST_PHOTOS = 40
@@ -56,6 +57,7 @@ def train(*, cpu_seconds: float | None = None) -> ModelVersion:
     if done is not None:
         return done
     from vision.ml.deep import training as learning
+    from vision.ml.deep.backbones import UnfitWeights
 
     chosen = VisionSettings.current()
     work = _Work.of_this_job(job)
@@ -75,6 +77,10 @@ def train(*, cpu_seconds: float | None = None) -> ModelVersion:
     except learning.TooFewExamples as error:
         raise DomainError(
             _("Too few photos are left to learn from after some were kept apart to judge."), code="too_few_photos"
+        ) from error
+    except UnfitWeights as error:
+        raise DomainError(
+            _("The weights that VISION_WEIGHTS names cannot be used: %(why)s") % {"why": error}, code="unfit_weights"
         ) from error
     _tell(900, gettext_noop("Comparing with the live version"))
     arrays: dict[str, NDArray[Any]] = {

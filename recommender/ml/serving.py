@@ -206,8 +206,9 @@ class ServingModel:
         names = self._chorus.names
         shares = found.shares.tolist()
         reasons = self.item_ids[rows[found.reasons]].tolist()
+        voices = [names[source] for source in found.sources.tolist()]
         told = zip(
-            self.item_ids[found.items].tolist(), found.scores.tolist(), [names[source] for source in found.sources.tolist()],
+            self.item_ids[found.items].tolist(), found.scores.tolist(), voices,
             [reason if share > 0 else None for reason, share in zip(reasons, shares, strict=True)], shares, strict=True,
         )  # fmt: skip
         return list(map(Candidate._make, told))

@@ -14,6 +14,7 @@ from tests.vision import learner
 from vision import first, judging, training
 from vision import learning as learning_again
 from vision.judging import Answers
+from vision.ml.deep.backbones import UnfitWeights
 from vision.models import LabelSet, ReviewDecision, VisionSettings
 from vision.tasks import keep_learning
 
@@ -152,6 +153,18 @@ def test_the_same_photo_over_and_over_is_refused_with_its_reason(photos, learnin
         training.train()
 
     assert refused.value.code in {"too_few_photos", "all_alike"}
+
+
+def test_weights_that_do_not_fit_are_refused_with_their_reason(shop, learning, monkeypatch):
+    def unfit(*_given, **_named):
+        raise UnfitWeights("w.npz is of the architecture plain.")
+
+    monkeypatch.setattr("vision.ml.deep.training.train", unfit)
+
+    with pytest.raises(DomainError, match="of the architecture plain") as refused:
+        training.train()
+
+    assert refused.value.code == "unfit_weights"
 
 
 def test_a_first_version_that_only_names_the_commonest_category_is_refused(photos, learning, monkeypatch):
