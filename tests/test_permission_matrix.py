@@ -532,7 +532,6 @@ SHOWN_ONLY = {
     "crm.loyaltyaccount",
     "reviews.followup",
     "reviews.review",
-    "reviews.reviewlabel",
 }
 
 SEGMENTS_SEEN = {"analytics.view_segment", "analytics.change_segment"}

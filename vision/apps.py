@@ -55,7 +55,7 @@ class VisionConfig(AppConfig):
             "vision", "vision.choices.VISION", title=_("Categories and tags of photos"), metrics=METRICS, order=330,
             train="vision.tasks.train", pages={"vision_quality": _("Learning from photos")},
         )  # fmt: skip
-        first_models.register("vision", "vision.first.ask", order=310)
+        first_models.register("vision", "vision.first.ask", order=290)
         product_panels.register(
             "vision.product", "vision.panels.photos_of_product", order=14, is_lazy=True, title=_("Photos"),
             permission=SEEN, styles=("vision/vision.css",),

@@ -130,12 +130,13 @@ def _check_pill(found: Liability) -> Any:
 
 
 def table(request: HttpRequest) -> PageTable:
-    """All months."""
+    """All months; the share is of what can be redeemed."""
     found = liability()
 
     def rows() -> Iterator[list[Any]]:
         for month in found.months:
-            yield [month.first or _("Never"), month.points, worth_of(month.points, found.programme), month.lots]
-        yield [_("Pending"), found.pending, worth_of(found.pending, found.programme), None]
+            share = round(month.points / found.available, 4) if found.available else None
+            yield [month.first or _("Never"), month.points, share, worth_of(month.points, found.programme), month.lots]
+        yield [_("Pending"), found.pending, None, worth_of(found.pending, found.programme), None]
 
-    return PageTable(_("Points outstanding"), [_("Month"), _("Points"), _("Worth"), _("Lots")], rows())
+    return PageTable(_("Points outstanding"), [_("Month"), _("Points"), _("Share"), _("Worth"), _("Lots")], rows())

@@ -65,7 +65,7 @@ def test_the_report_says_what_is_owed_and_its_rows_add_up(staff, customer, buy, 
     assert "Adds up" in page
     file = client.post(reverse("admin:crm_liability_export")).getvalue().decode()
     month = services.account_of(customer.pk).lots.get(points=300).expires_at - timedelta(seconds=1)
-    assert f"{month:%Y-%m}-01,180,1.8,1" in file
+    assert f"{month:%Y-%m}-01,180,1.0,1.8,1" in file
     assert "Pending,40,0.4," in file
 
 

@@ -43,7 +43,7 @@ def test_folders_of_classes_are_judged_with_their_parents(folder, tmp_path):
     found = run(train=train, test=test, save_weights=str(tmp_path / "kept.npz"))
 
     assert found["accuracy"] > 0.8
-    assert found["parent_accuracy"] >= found["accuracy"]
+    assert found["parent_accuracy"] > 0.8  # sums of chances: a leaf may lead where its parent does not
     assert found["accuracy_low"] < found["accuracy"] <= found["accuracy_high"]
     assert set(found["strategies"]) == {"served", "hog_svm"}
     assert set(found["per_class"]) == set(COLOURS)

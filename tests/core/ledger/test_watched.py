@@ -285,6 +285,7 @@ WATCHED = {
     "catalog_variant": {"INSERT", "UPDATE", "DELETE"},
     "catalog_customer": {"INSERT", "UPDATE"},
     "catalog_visitor": {"INSERT", "UPDATE"},
+    "crm_loyaltytransaction": {"INSERT"},
 }
 
 
