@@ -84,7 +84,7 @@ def test_a_wrecked_shop_comes_back_as_it_was(shop):
     path = back_up(shop)
     before, entries, kept_files = dump(shop, *LEDGER), shop.ask(ENTRIES), files(shop)
     shop.ask("UPDATE catalog_variant SET stock = 0")
-    shop.ask("TRUNCATE catalog_customer CASCADE")
+    shop.ask("SET session_replication_role = replica; DELETE FROM catalog_customer")  # passes by every trigger
     shutil.rmtree(shop.var / "models")
     (shop.var / "media" / "products" / "a.jpg").write_bytes(b"broken")
 
