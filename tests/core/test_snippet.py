@@ -54,6 +54,7 @@ def test_a_reason_that_rests_on_the_person_never_claims_to_be_for_everybody():
         "because_of_your_basket": "basket",
         "goes_with_this_product": "together",
         "bought_together": "together",
+        "looks_similar": "looks",
         "popular_in_category": "category",
         "popular_with_people_like_you": "group",
     }

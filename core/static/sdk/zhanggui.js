@@ -47,6 +47,7 @@
     personal: ["Chosen from what you looked at and bought in this shop.", "根据您在本店浏览和购买的商品挑选。"],
     together: ["From what customers choose together: it does not use your visits.", "根据顾客常一起选择的商品：不使用您的浏览记录。"],
     basket: ["From your basket and what customers choose together.", "根据您的购物车和顾客常一起选择的商品。"],
+    looks: ["From photos that look alike: this one's and one you looked at or chose, or this page's.", "根据外观相近的商品照片：与您看过、选过的商品或本页商品相近。"],
     category: ["From a category that fits this page, your basket or your last visits.", "根据本页、购物车或最近浏览所属的类目。"],
     group: ["From what customers with purchases like yours choose.", "根据购买习惯与您相近的顾客的选择。"],
     everybody: ["Shown to everybody: it does not use your visits.", "对所有人相同：不使用您的浏览记录。"],
@@ -69,6 +70,7 @@
     because_of_your_basket: "basket",
     goes_with_this_product: "together",
     bought_together: "together",
+    looks_similar: "looks",
     popular_in_category: "category",
     popular_with_people_like_you: "group",
   };
