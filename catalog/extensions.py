@@ -28,6 +28,10 @@ personal_rankers = Registry("personal_rankers")
 """Personal order in search: callables `(*, customer, visitor, product_ids) -> catalog.search.answers.Taste | None`.
 They are asked in the web process, and only for people who allow it."""
 
+tag_kinds = Registry("tag_kinds")
+"""What groups of tags are called: callables `() -> {kind in small letters: {language: name}}`, asked at most every half
+minute by a process that serves."""
+
 trait_words = Registry("trait_words")
 """How traits of customers are shown. Key: the kind of trait; dotted: a callable `(trait) -> core.components.Score`;
 meta: `title`. A kind without one is shown as it is stored."""

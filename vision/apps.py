@@ -7,7 +7,7 @@ class VisionConfig(AppConfig):
     verbose_name = _("Photos")
 
     def ready(self) -> None:
-        from catalog.extensions import product_panels
+        from catalog.extensions import product_panels, tag_kinds
         from catalog.signals import pictures_leaving
         from core.extensions import evaluators, first_models, model_kinds, role_permissions, staff_pages
         from vision.choices import METRICS
@@ -30,6 +30,7 @@ class VisionConfig(AppConfig):
             "vision.similar", "vision.panels.similar_looking", order=16, is_lazy=True, title=_("Similar looking"),
             permission=SEEN, styles=("vision/vision.css", "catalog/catalog.css"),
         )  # fmt: skip
+        tag_kinds.register("vision", "vision.label_sets.kind_names")
         staff_pages.register(
             "vision_queue", "vision.admin.tag_queue.page", path="vision/queue/", permission=REVIEW_TAGS,
             title=_("Suggested tags"), icon="new_label", group="photos", order=10,

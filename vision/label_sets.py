@@ -21,6 +21,12 @@ LONGEST_NAME = 80
 _MIRRORED = ("name_en", "name_zh", "position")
 
 
+def kind_names() -> dict[str, dict[str, str]]:
+    """What the kinds of tags are called, by language: tags have the key of their set as kind. One query."""
+    rows = LabelSet.objects.values_list("key", "name_en", "name_zh")
+    return {key: {"en": english, "zh-hans": chinese} for key, english, chinese in rows}
+
+
 @transaction.atomic
 def mirror_categories() -> int:
     """Labels of the set of categories follow the catalogue. How many were made or changed. Safe to run twice."""

@@ -126,7 +126,8 @@ class TagValueSerializer(serializers.Serializer):
 
 
 class TagCountsSerializer(serializers.Serializer):
-    kind = serializers.CharField()
+    kind = serializers.CharField(help_text="What `tag` filters by, as `kind:value`.")
+    name = serializers.CharField(help_text="What the group is called in the language of the request.")
     values = TagValueSerializer(many=True)
 
 

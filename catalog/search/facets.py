@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils.translation import get_language
 
 from catalog.models import Category, ProductTag
+from catalog.search.kinds import kind_name
 from catalog.search.questions import BANDS, Found
 from catalog.search.rows import in_language
 from core.money import amount_text
@@ -108,4 +109,6 @@ def _tags(counted: Mapping[tuple[str, str], int]) -> list[Row]:
     for (kind, value), count in largest:
         name = words.get((kind, value), {}).get(language) or value
         kinds.setdefault(kind, []).append({"value": value, "name": name, "count": count})
-    return [{"kind": kind, "values": rows[:MOST_VALUES]} for kind, rows in sorted(kinds.items())]
+    return [
+        {"kind": kind, "name": kind_name(kind), "values": rows[:MOST_VALUES]} for kind, rows in sorted(kinds.items())
+    ]

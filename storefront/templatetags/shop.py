@@ -69,13 +69,6 @@ def places(limit: Any) -> range:
 
 
 @register.filter
-def kind(name: str) -> str:
-    """What a group of tags is about."""
-    known = {"colour": _("Colour"), "pattern": _("Pattern"), "material": _("Material"), "style": _("Style")}
-    return known.get(name, name)
-
-
-@register.filter
 def options(variant: dict[str, Any]) -> str:
     """What tells this variant from the others: "M", "Red · 42", or its SKU."""
     return " · ".join(capfirst(str(one["value"])) for one in variant["selected_options"]) or variant["sku"]

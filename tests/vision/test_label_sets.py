@@ -3,6 +3,7 @@
 import pytest
 
 from catalog.models import Category, ProductTag
+from catalog.search import index
 from tests.factories import (
     CategoryFactory,
     LabelFactory,
@@ -12,7 +13,7 @@ from tests.factories import (
 )
 from vision import label_sets
 from vision.exceptions import CannotMerge
-from vision.models import Label, ReviewDecision, TagSuggestion
+from vision.models import Label, LabelSet, ReviewDecision, TagSuggestion
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +100,17 @@ def test_labels_of_different_sets_and_categories_do_not_merge(striped):
     for label, into in ((striped, other), (category, other), (striped, striped)):
         with pytest.raises(CannotMerge):
             label_sets.merge(label, into=into)
+
+
+def test_search_calls_groups_of_tags_as_their_label_sets_are_called(browser):
+    product = ProductFactory.create(name="Mug", name_translations={"zh-hans": "马克杯"})
+    product.tags.create(kind="season", value="winter")
+    product.tags.create(kind="glaze", value="matt")
+    LabelSet.objects.filter(key="season").update(name_en="Time of year")
+    index.refresh()
+    index.count_terms()
+
+    groups = {lang: browser.get("/search", q="mug", lang=lang).json()["facets"]["tags"] for lang in ("en", "zh-hans")}
+
+    assert [(one["kind"], one["name"]) for one in groups["en"]] == [("glaze", "glaze"), ("season", "Time of year")]
+    assert [(one["kind"], one["name"]) for one in groups["zh-hans"]] == [("glaze", "glaze"), ("season", "季节")]

@@ -190,7 +190,7 @@ def test_tags_narrow_and_are_counted(browser, wardrobe, indexed):
 
     assert [row["name"] for row in answer["results"]] == ["白色马克杯"]
     assert answer["facets"]["tags"] == [
-        {"kind": "style", "values": [
+        {"kind": "style", "name": "风格", "values": [
             {"value": "minimal", "name": "简约", "count": 1}, {"value": "playful", "name": "playful", "count": 1},
         ]}
     ]  # fmt: skip
