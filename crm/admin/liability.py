@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from core.components import Figure, Meaning, figure, money, percent, pill
 from core.exports import PageTable
@@ -43,7 +43,11 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _sentence(found: Liability) -> str:
     """The answer: what the shop owes, in points and money."""
-    return _("%(accounts)s customers hold %(points)s points, worth %(money)s") % {
+    return ngettext(
+        "%(accounts)s customer holds %(points)s points, worth %(money)s",
+        "%(accounts)s customers hold %(points)s points, worth %(money)s",
+        found.accounts,
+    ) % {
         "accounts": figure(found.accounts), "points": figure(found.outstanding),
         "money": money(worth_of(found.outstanding, found.programme)),
     }  # fmt: skip
