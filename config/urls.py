@@ -13,6 +13,9 @@ from core.api.errors import unknown_path
 from core.metrics import page as metrics_page
 
 urlpatterns = [
+    # What storefronts ask all day comes first: addresses are tried in this order.
+    path("api/v1/", include("recommender.api.urls")),
+    path("api/v1/", include("catalog.api.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="start"),
     path("admin/", admin.site.urls),
     path("i18n/language", views.set_language, name="set_language"),
@@ -24,8 +27,6 @@ urlpatterns = [
     path("api/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
     path("api/schema", SchemaView.as_view(), name="api-schema"),
     path("api/v1/", include("core.api.urls")),
-    path("api/v1/", include("catalog.api.urls")),
-    path("api/v1/", include("recommender.api.urls")),
     path("api/v1/", include("analytics.api.urls")),
     path("api/v1/", include("reviews.api.urls")),
     path("api/v1/", include("vision.api.urls")),

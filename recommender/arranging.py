@@ -45,7 +45,7 @@ def arrange(
     kept = [pk for pk in dict.fromkeys(ranked) if pk in allowed]
     if not kept:
         return Arranged([], {})
-    candidates = wish.candidates(kept, range(len(kept), 0, -1), facts, now)
+    candidates = wish.candidates(kept, np.arange(len(kept), 0, -1.0), facts, now)
     alike = similarity(kept) if similarity is not None and wish.diversity > 0 else None
     found = steer(candidates, wish.plan(slots, now), similarity=alike, seed=seed)
     order = [kept[position] for position in found.chosen]

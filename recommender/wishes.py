@@ -154,7 +154,11 @@ class Wish:
         return Plan(slots, self.diversity, self.category_cap, self.exploration, self.pinned(now))
 
     def candidates(
-        self, product_ids: Sequence[int], scores: Sequence[float], facts: Mapping[int, Facts], now: datetime
+        self,
+        product_ids: Sequence[int],
+        scores: Sequence[float] | NDArray[np.floating],
+        facts: Mapping[int, Facts],
+        now: datetime,
     ) -> Candidates:
         """These products, in this order, with what `recommender.ml.steering` looks at."""
         known = [facts[pk] for pk in product_ids]

@@ -59,9 +59,18 @@ def relevance(scores: NDArray[np.floating], factors: NDArray[np.floating]) -> ND
     item about as far as the difference of these discounts says, whatever the model's scores look like.
     """
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return np.asarray(1.0 / np.log2(place + 2.0) * factors, np.float64)
+    discount = np.empty(len(order))
+    discount[order] = DISCOUNTS[: len(order)] if len(order) <= len(DISCOUNTS) else _discounts(len(order))
+    return np.asarray(discount * factors, np.float64)
+
+
+def _discounts(size: int) -> NDArray[np.float64]:
+    """Of the places 0 to size − 1."""
+    return np.asarray(1.0 / np.log2(np.arange(size) + 2.0), np.float64)
+
+
+DISCOUNTS = _discounts(512)
+"""More than answers rank."""
 
 
 def steer(
@@ -222,10 +231,9 @@ def _pins(items: NDArray[np.int64], plan: Plan) -> dict[int, int]:
     found: dict[int, int] = {}
     if not plan.pins:
         return found
-    place = {item: position for position, item in enumerate(items.tolist())}
+    listed = items.tolist()
     for slot, item in sorted(plan.pins.items()):
-        position = place.get(item)
-        if 0 <= slot < plan.slots and position is not None and position not in found.values():
+        if 0 <= slot < plan.slots and item in listed and (position := listed.index(item)) not in found.values():
             found[slot] = position
     return found
 

@@ -8,6 +8,7 @@ from core.experiments import holdout, placing
 from core.experiments.exposures import exposures, store
 from core.ml.experiments import share_of
 from core.models import Experiment, Exposure, Scope, ShopProfile
+from core.shop import forget_shop
 from recommender import tokens, trials, wishes
 from recommender.choices import RECOMMENDER
 from recommender.models import Placement
@@ -212,6 +213,7 @@ def test_while_the_database_is_away_no_arm_is_claimed(whole_shop, browser, monke
 def held_out(trained):
     """A shop that keeps a tenth of the people apart; the first of them and the first of the others."""
     ShopProfile.objects.update_or_create(pk=1, defaults={"holdout_percent": 10})
+    forget_shop()  # what was remembered before has another salt
     holdout.keep()
     placing.forget()
     salt = ShopProfile.current().holdout_salt.encode()
