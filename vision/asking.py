@@ -1,8 +1,9 @@
 """What pages ask of learning and reading, without loading either."""
 
 from core.models import ModelVersion
+from vision import deciding
 from vision.choices import VISION
-from vision.models import ImageReading, ReviewDecision
+from vision.models import ImageReading
 
 TRAIN, TRAIN_KEY = "vision.tasks.train", "schedule:vision.tasks.train"
 """The key is that of the page of models, so that there is one training at a time."""
@@ -14,10 +15,9 @@ AGAIN = "again"
 
 
 def new_decisions() -> int:
-    """Of staff since the newest version learned."""
-    rows = ReviewDecision.objects.all()
+    """Of staff since the newest version learned. Two queries."""
     newest = ModelVersion.objects.of(VISION.name).order_by("-number").first()
-    return (rows.filter(decided_at__gt=newest.created_at) if newest is not None else rows).count()
+    return deciding.decided_since(newest.created_at if newest is not None else None)
 
 
 def read_all_again() -> int:

@@ -11,13 +11,10 @@ from django.db.models import Count, Q
 from catalog.models import ProductTag
 from catalog.search import reports, tokens
 from catalog.search.reports import QueryRow
-from vision import deciding, tag_selectors
 from vision.models import Label, ReviewDecision, TagSuggestion
 
 Z95 = 1.959964
 MOST_QUERIES = 1_000
-ENOUGH_TO_TRAIN = 200
-"""Decisions that the live model does not know, from which on learning again is offered."""
 
 
 def wilson(right: int, of: int, z: float = Z95) -> tuple[float, float]:
@@ -116,9 +113,3 @@ def _tagged_labels() -> list[tuple[Label, int, Sequence[set[str]]]]:
         wordings = [set(tokens.of_text(name)) for name in (label.name_en, label.name_zh)]
         found.append((label, counts[label.label_set.key, label.name_en], [one for one in wordings if one]))
     return sorted(found, key=lambda one: (-max(map(len, one[2]), default=0), one[0].pk))
-
-
-def news() -> int:
-    """Decisions that the live model does not know. Two queries."""
-    version = tag_selectors.live_version()
-    return deciding.decided_since(version.created_at if version else None)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from core.components import figure, percent
 from core.extensions import model_kinds
-from vision import tag_effects
+from vision import asking, tag_effects
 from vision.admin.tag_queue import crumbs
 from vision.choices import VISION
 from vision.roles import REVIEW_TAGS
@@ -28,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """Of the last 28 days."""
     until = timezone.now()
     effect = tag_effects.on_search(until - timedelta(days=DAYS), until)
-    checked, news = tag_effects.checked(), tag_effects.news()
+    checked, news = tag_effects.checked(), asking.new_decisions()
     may_train = VISION.name in model_kinds and request.user.has_perm("core.view_modelversion")
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -40,9 +40,9 @@ def page(request: HttpRequest) -> HttpResponse:
         "new": [_served_row(one) for one in effect.new[:MOST_ROWS]],
         "served": [_served_row(one) for one in effect.queries[:MOST_ROWS]],
         "news": figure(news),
-        "enough": figure(tag_effects.ENOUGH_TO_TRAIN),
+        "enough": figure(asking.DECISIONS),
         "train_url": f"{reverse('admin:core_modelversion_changelist')}?{urlencode({'kind': VISION.name})}"
-        if may_train and news >= tag_effects.ENOUGH_TO_TRAIN else "",
+        if may_train and news >= asking.DECISIONS else "",
         "sample_url": f"{reverse('admin:vision_queue')}?show=sample" if request.user.has_perm(REVIEW_TAGS) else "",
     }  # fmt: skip
     return render(request, "admin/vision/tag_effects.html", context)
