@@ -7,21 +7,20 @@ from catalog.buffer.known import Remembered
 from catalog.extensions import tag_kinds
 
 REMEMBER_SECONDS = 30.0
-Names = dict[str, dict[str, str]]
-_remembered: Remembered[Names] = Remembered(seconds=REMEMBER_SECONDS, most=1)
+_remembered: Remembered[dict[str, str]] = Remembered(seconds=REMEMBER_SECONDS, most=len(settings.LANGUAGES))
 
 
 def kind_name(kind: str) -> str:
     """In the language of the request; the kind itself where nobody knows better."""
-    return _names().get(kind.casefold(), {}).get(get_language() or "") or kind
+    return _names(get_language() or "").get(kind.casefold()) or kind
 
 
-def _names() -> Names:
-    known = _remembered.get("") if settings.WEB_PROCESS else None
+def _names(language: str) -> dict[str, str]:
+    known = _remembered.get(language) if settings.WEB_PROCESS else None
     if known is None:
         known = {}
         for entry in tag_kinds.entries():
-            known |= entry.resolve()()
+            known |= {kind: names[language] for kind, names in entry.resolve()().items() if language in names}
         if settings.WEB_PROCESS:
-            _remembered.keep("", known)
+            _remembered.keep(language, known)
     return known
