@@ -66,6 +66,16 @@ class CrmConfig(AppConfig):
             replace={"public_id": "catalog.rights.new_public_id"},
         )  # fmt: skip
 
+        personal_traces.register("crm.desk", "crm.rights.desk_traces", order=20)
+        holds("SatisfactionScore", "conversation__customer", "score comment", keeps={"score": "It names nobody."})
+        holds("Message", "conversation__customer", "text client_key mail_id answer")
+        holds(
+            "Conversation", "customer",
+            "public_id visitor subject contact_name contact_email contact_phone last_text started_at",
+            keeps={"started_at": "Reports count conversations by day."},
+            replace={"public_id": "crm.rights.new_public_id_each"},
+        )  # fmt: skip
+
     @staticmethod
     def _listen() -> None:
         from catalog import signals

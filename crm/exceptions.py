@@ -1,8 +1,18 @@
-"""Refusals of the loyalty programme."""
+"""Refusals of the loyalty programme and of the inbox."""
 
 from core.exceptions import BadInput, DomainError, NotFound
 
-__all__ = ["BadInput", "CodeSpent", "NotEnoughPoints", "NotFound", "ProgrammeOff", "RewardGone", "UndoRefused"]
+__all__ = [
+    "BadInput",
+    "CodeSpent",
+    "ConversationClosed",
+    "NotEnoughPoints",
+    "NotFound",
+    "ProgrammeOff",
+    "RewardGone",
+    "SomebodyElseReplied",
+    "UndoRefused",
+]
 
 
 class ProgrammeOff(DomainError):
@@ -27,3 +37,15 @@ class CodeSpent(DomainError):
 
 class UndoRefused(DomainError):
     code = "undo_refused"
+
+
+class ConversationClosed(DomainError):
+    """Nothing can be written there any more."""
+
+    code = "conversation_closed"
+
+
+class SomebodyElseReplied(DomainError):
+    """Another person answered the customer first; `extra["sequence"]` is their message."""
+
+    code = "somebody_else_replied"

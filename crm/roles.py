@@ -1,4 +1,4 @@
-"""What roles may do with points (see core.roles)."""
+"""What roles may do with points and in the inbox (see core.roles)."""
 
 from core.choices import Role
 from core.roles import rights
@@ -8,6 +8,9 @@ ADJUST = "crm.adjust_points"
 PROGRAMME_SEEN = "crm.view_loyaltyprogramme"
 PROGRAMME = "crm.change_loyaltyprogramme"
 GRANT_PAST = "crm.grant_past"
+INBOX_SEEN = "crm.view_ticket"
+INBOX = "crm.change_ticket"
+DESK_REPORT = "crm.view_desk_report"
 
 _SEEN = (
     rights("crm.loyaltyaccount") | rights("crm.loyaltyprogramme") | rights("crm.loyaltytier")
@@ -17,10 +20,18 @@ _RULES = (
     {PROGRAMME, GRANT_PAST} | rights("crm.loyaltytier", "add change delete")
     | rights("crm.earnrule", "add change delete") | rights("crm.reward", "add change delete")
 )  # fmt: skip
+_DESK_RULES_SEEN = (
+    rights("crm.slapolicy") | rights("crm.businesshours") | rights("crm.team") | rights("crm.cannedreply")
+    | rights("crm.macro") | rights("crm.desksettings")
+)  # fmt: skip
+_DESK_SEEN = {INBOX_SEEN, DESK_REPORT} | rights("crm.conversation") | _DESK_RULES_SEEN
+_DESK = (
+    _DESK_SEEN | {INBOX} | rights("crm.cannedreply", "add change delete") | rights("crm.macro", "add change delete")
+)  # fmt: skip
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
     Role.MARKETER: _SEEN | _RULES,
-    Role.SUPPORT: _SEEN | {ADJUST},
-    Role.ANALYST: set(_SEEN),
-    Role.AUDITOR: set(_SEEN),
+    Role.SUPPORT: _SEEN | {ADJUST} | _DESK,
+    Role.ANALYST: _SEEN | {DESK_REPORT},
+    Role.AUDITOR: _SEEN | _DESK_SEEN,
 }

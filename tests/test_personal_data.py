@@ -69,13 +69,23 @@ HARMLESS = {
     "reviews.Topic": "key language name words",  # words that several customers use, without masked data
     "reviews.TopicWeek": "week",
     "reviews.ReviewSummary": "aspects quotes",  # counts, and places in reviews without their words
+    "crm.BusinessHours": "name",
+    "crm.CannedReply": "shortcut text_en text_zh title",
+    "crm.Conversation": "language",
+    "crm.DeskSettings": "signature",
     "crm.EarnRule": "ends_on name_en name_zh starts_on",
+    "crm.Holiday": "day name",
     "crm.LoyaltyCheck": "differences",  # kinds and numbers of rows
     "crm.LoyaltyTier": "name_en name_zh",
     "crm.LoyaltyTierChange": "basis",
     "crm.LoyaltyTransaction": "key public_id",  # numbers of rows and codes
+    "crm.Macro": "add_tags text_en text_zh title",
     "crm.PastGrant": "since",
     "crm.Reward": "ends_on name_en name_zh public_id starts_on",
+    "crm.SlaPolicy": "channels name skills",
+    "crm.Team": "languages name skills",
+    "crm.Ticket": "priority_reasons skill tags",  # keys of reasons, words of the shop
+    "crm.TicketEvent": "after before",  # states and numbers of rows
     "vision.ImageAnalysis": "colours content_sha256 issues look main_colour",
     "vision.ImageReading": "category content_sha256",
     "vision.ImageVector": "content_sha256 vector",

@@ -1,5 +1,18 @@
 """What the shop knows about caring for its customers."""
 
+from crm.models.desk import Channel, Conversation, Message, Priority, SatisfactionScore, Ticket, TicketEvent
+from crm.models.desk_rules import (
+    BusinessHours,
+    BusinessPeriod,
+    CannedReply,
+    DeskSettings,
+    Holiday,
+    Macro,
+    SlaPolicy,
+    SlaTarget,
+    Team,
+    TeamMember,
+)
 from crm.models.loyalty import (
     LoyaltyAccount,
     LoyaltyCheck,
@@ -13,7 +26,14 @@ from crm.models.loyalty import (
 from crm.models.programme import EarnRule, LoyaltyProgramme, LoyaltyTier, Reward
 
 __all__ = [
+    "BusinessHours",
+    "BusinessPeriod",
+    "CannedReply",
+    "Channel",
+    "Conversation",
+    "DeskSettings",
     "EarnRule",
+    "Holiday",
     "LoyaltyAccount",
     "LoyaltyCheck",
     "LoyaltyEntry",
@@ -23,6 +43,16 @@ __all__ = [
     "LoyaltyTier",
     "LoyaltyTierChange",
     "LoyaltyTransaction",
+    "Macro",
+    "Message",
     "PastGrant",
+    "Priority",
     "Reward",
+    "SatisfactionScore",
+    "SlaPolicy",
+    "SlaTarget",
+    "Team",
+    "TeamMember",
+    "Ticket",
+    "TicketEvent",
 ]

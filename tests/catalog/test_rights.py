@@ -50,6 +50,7 @@ from core.rights.services import watch_clock
 from core.said import NOTHING
 from recommender.models import RecommendationList
 from tests.factories import (
+    ConversationFactory,
     CustomerFactory,
     CustomerMonthFactory,
     CustomerScoreFactory,
@@ -63,6 +64,7 @@ from tests.factories import (
     LoyaltyAccountFactory,
     LoyaltyRedemptionFactory,
     LoyaltyTransactionFactory,
+    MessageFactory,
     OrderFactory,
     OrderLineFactory,
     ReviewAspectFactory,
@@ -75,6 +77,7 @@ from tests.factories import (
     ReviewTopicFactory,
     ReviewVoteFactory,
     SampledReviewFactory,
+    SatisfactionScoreFactory,
     SearchQueryFactory,
     SegmentMembershipFactory,
     SnapshotMemberFactory,
@@ -141,6 +144,9 @@ def ana() -> Customer:
         SegmentMembershipFactory, SnapshotMemberFactory,
     ):  # fmt: skip
         factory.create(customer=ana)
+    conversation = ConversationFactory.create(customer=ana)
+    MessageFactory.create(conversation=conversation)
+    SatisfactionScoreFactory.create(conversation=conversation)
     review = ReviewFactory.create(customer=ana)
     for of_review in (
         FollowUpFactory, HiddenQuoteFactory, ReviewAspectFactory, ReviewLabelFactory, ReviewPhotoFactory,

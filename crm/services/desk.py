@@ -1,0 +1,382 @@
+"""One function for each thing that can happen in a conversation or to its ticket.
+
+Whoever writes holds the row of the conversation and then that of its ticket, in this order, so that of two who act at
+once the second sees what the first did.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from catalog.models import Customer
+from core.models import StaffUser
+from crm.exceptions import BadInput, ConversationClosed, NotFound, SomebodyElseReplied
+from crm.models import Channel, Conversation, Message, SatisfactionScore, Ticket, TicketEvent
+from crm.models.desk import PREVIEW_LENGTH, SUBJECT_LENGTH, TEXT_LENGTH
+from crm.services import desk_clocks as clocks
+from crm.services import desk_routing as routing
+
+Author = Message.Author
+State = Conversation.State
+Kind = TicketEvent.Kind
+
+
+def start(
+    *,
+    customer: Customer | None,
+    visitor: str,
+    channel: str,
+    language: str,
+    contact: dict[str, str] | None = None,
+    subject: str = "",
+    review_id: int | None = None,
+    at: datetime | None = None,
+) -> Conversation:
+    """A thread without a message yet. `contact`: name, email and phone as a guest gave them. In the chat the assistant
+    answers first; everything else waits for a person (call `hand_over`)."""
+    now, said = at or timezone.now(), contact or {}
+    return Conversation.objects.create(
+        customer=customer, visitor=visitor[:64], channel=channel, language=language[:10],
+        subject=_plain(" ".join(subject.split()))[:SUBJECT_LENGTH], review_id=review_id,
+        contact_name=_plain(said.get("name", "").strip())[:200], contact_email=said.get("email", "").strip()[:254],
+        contact_phone=said.get("phone", "").strip()[:40], started_at=now, last_message_at=now,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def say(
+    conversation: Conversation,
+    *,
+    author: str,
+    text: str,
+    staff: StaffUser | None = None,
+    client_key: str = "",
+    is_internal: bool = False,
+    answer: dict[str, Any] | None = None,
+    mail_id: str = "",
+    at: datetime | None = None,
+) -> Message:
+    """Add a message and move the clocks. The same `client_key` or `mail_id` again gives the message that is there.
+
+    Raises ConversationClosed, and BadInput for an empty text or one of more than 10,000 characters. A customer's
+    message opens a resolved ticket again, but in the chat, where the assistant answers first.
+    """
+    now = at or timezone.now()
+    text = _plain(text).strip()
+    if not text:
+        raise BadInput(_("Write something first."), extra={"field": "text"})
+    if len(text) > TEXT_LENGTH:
+        raise BadInput(_("A message has at most 10,000 characters."), extra={"field": "text"})
+    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    known = _known(locked, client_key, mail_id)
+    if known is not None:
+        return known
+    if locked.state == State.CLOSED and not is_internal and author != Author.SYSTEM:
+        raise ConversationClosed(_("This conversation is closed."))
+    locked.last_sequence += 1
+    message = Message.objects.create(
+        conversation=locked, sequence=locked.last_sequence, author=author, staff=staff, text=text,
+        is_internal=is_internal, created_at=now, client_key=client_key[:80], mail_id=mail_id[:250], answer=answer,
+    )  # fmt: skip
+    if not is_internal:
+        locked.last_text = " ".join(text.split())[:PREVIEW_LENGTH]
+        locked.last_message_at = now
+        if author == Author.STAFF:
+            locked.last_staff_sequence = locked.last_sequence
+            locked.state = State.WITH_PERSON if locked.state != State.CLOSED else locked.state
+        elif author == Author.CUSTOMER:
+            locked.last_customer_at = now
+        _move_clocks(locked, author, staff, now)
+    locked.save()
+    _copy(locked, conversation)
+    message.conversation = conversation
+    return message
+
+
+def _known(conversation: Conversation, client_key: str, mail_id: str) -> Message | None:
+    if client_key:
+        found = Message.objects.filter(conversation=conversation, client_key=client_key[:80]).first()
+        if found is not None:
+            return found
+    return Message.objects.filter(mail_id=mail_id[:250]).first() if mail_id else None
+
+
+def _move_clocks(conversation: Conversation, author: str, staff: StaffUser | None, now: datetime) -> None:
+    ticket = _ticket_of(conversation)
+    if ticket is None or author not in (Author.CUSTOMER, Author.STAFF):
+        return
+    if author == Author.CUSTOMER:
+        if ticket.state == Ticket.State.RESOLVED and conversation.state == State.ASSISTANT:
+            return
+        if ticket.state in Ticket.UNFINISHED:
+            before = ticket.state
+            clocks.customer_wrote(ticket, now)
+            if before != ticket.state:
+                record(ticket, Kind.STATE, None, before={"state": before}, after={"state": ticket.state}, at=now)
+        else:
+            _reopen(ticket, conversation, None, now)
+    elif ticket.state in Ticket.UNFINISHED:
+        clocks.staff_answered(ticket, staff.pk if staff else None, now)
+    ticket.save()
+
+
+def _ticket_of(conversation: Conversation) -> Ticket | None:
+    """The ticket that people work on, its row held: where one became part of another, that one."""
+    ticket = Ticket.objects.filter(conversation=conversation).first()
+    while ticket is not None and ticket.merged_into_id is not None:
+        ticket = Ticket.objects.filter(pk=ticket.merged_into_id).first()
+    return _held(ticket) if ticket is not None else None
+
+
+def _held(ticket: Ticket) -> Ticket:
+    """The row for this transaction alone, as it is now."""
+    Ticket.objects.select_for_update().get(pk=ticket.pk)
+    return Ticket.objects.select_related("policy__hours", "conversation").get(pk=ticket.pk)
+
+
+@transaction.atomic
+def hand_over(conversation: Conversation, *, reason: str, skill: str = "", at: datetime | None = None) -> Ticket:
+    """A person has to answer from now on: the conversation waits, and a ticket has its clock and, where a team takes
+    tickets now, somebody whose it is. Twice is as good as once; a ticket that was resolved is opened again."""
+    now = at or timezone.now()
+    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    if locked.state == State.CLOSED:
+        raise ConversationClosed(_("This conversation is closed."))
+    found = _ticket_of(locked)
+    if locked.state == State.ASSISTANT:
+        locked.state, locked.handed_over_at, locked.handover_reason = State.WAITING, now, reason
+        locked.outcome = Conversation.Outcome.HANDED_OVER
+        locked.save()
+    if found is None:
+        ticket = _open_ticket(locked, skill, now)
+    else:
+        ticket = found
+        if ticket.state not in Ticket.UNFINISHED:
+            _reopen(ticket, locked, None, now)
+            ticket.save()
+    _copy(locked, conversation)
+    return ticket
+
+
+def _open_ticket(conversation: Conversation, skill: str, now: datetime) -> Ticket:
+    priority, reasons = routing.priority_of(conversation)
+    team = routing.team_for(skill, conversation.language)
+    ticket = Ticket(
+        conversation=conversation, priority=priority, priority_reasons=reasons, skill=skill[:40], team=team,
+        policy=routing.policy_for(conversation, skill), clock_started_at=now, awaiting_since=now,
+        assignee=routing.next_member(team, now) if team is not None else None,
+    )  # fmt: skip
+    clocks.set_all(ticket)
+    ticket.save()
+    record(ticket, Kind.OPENED, None, after={"assignee": ticket.assignee_id, "priority": priority}, at=now)
+    return ticket
+
+
+def take(ticket: Ticket, staff: StaffUser, *, at: datetime | None = None) -> Ticket:
+    """Make it one's own; whoever reads the conversation sees that a person is there now."""
+    now = at or timezone.now()
+    with transaction.atomic():
+        conversation = _hold_conversation(ticket)
+        held = _held(ticket)
+        if conversation.state in (State.WAITING, State.ASSISTANT):
+            if conversation.handed_over_at is None:
+                conversation.handed_over_at, conversation.handover_reason = now, Conversation.Reason.STAFF
+            conversation.state = State.WITH_PERSON
+            conversation.save()
+        if held.assignee_id != staff.pk:
+            record(held, Kind.ASSIGNED, staff, before={"assignee": held.assignee_id}, after={"assignee": staff.pk})
+            held.assignee = staff
+            held.save(update_fields=["assignee", "updated_at"])
+    return held
+
+
+def reply(
+    ticket: Ticket,
+    staff: StaffUser,
+    text: str,
+    *,
+    expected_sequence: int | None = None,
+    client_key: str = "",
+    at: datetime | None = None,
+) -> Message:
+    """Answer the customer; by mail too where that is how they wrote. `expected_sequence` is the newest message that the
+    agent saw. Raises SomebodyElseReplied where another person answered after it, ConversationClosed, BadInput."""
+    with transaction.atomic():
+        conversation = _hold_conversation(ticket)
+        if client_key:
+            known = _known(conversation, client_key, "")
+            if known is not None:
+                return known
+        if expected_sequence is not None and conversation.last_staff_sequence > expected_sequence:
+            newer = conversation.messages.public().filter(author=Author.STAFF, sequence__gt=expected_sequence)
+            other = newer.exclude(staff=staff).select_related("staff").order_by("sequence").last()
+            if other is not None:
+                raise SomebodyElseReplied(
+                    _("%(name)s answered in the meantime. Your text was not sent.")
+                    % {"name": other.staff or _("Somebody else")},
+                    extra={"sequence": other.sequence},
+                )
+        message = say(conversation, author=Author.STAFF, text=text, staff=staff, client_key=client_key, at=at)
+        held = _held(ticket)
+        if held.assignee_id is None:
+            record(held, Kind.ASSIGNED, staff, before={"assignee": None}, after={"assignee": staff.pk})
+            held.assignee = staff
+            held.save(update_fields=["assignee", "updated_at"])
+    return message
+
+
+@transaction.atomic
+def note(ticket: Ticket, staff: StaffUser, text: str, *, mentions: list[StaffUser] | None = None) -> Message:
+    """What only staff read."""
+    message = say(_hold_conversation(ticket), author=Author.STAFF, text=text, staff=staff, is_internal=True)
+    message.mentions.set(mentions or [])
+    Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
+    return message
+
+
+@transaction.atomic
+def wait_for_customer(ticket: Ticket, staff: StaffUser | None, *, at: datetime | None = None) -> Ticket:
+    """The customer has to answer; the clock of the solution stands meanwhile."""
+    return set_state(ticket, Ticket.State.PENDING, staff, at=at)
+
+
+@transaction.atomic
+def resolve(ticket: Ticket, staff: StaffUser | None, *, at: datetime | None = None) -> Ticket:
+    """Done. In the chat the assistant answers again from here; elsewhere a new message opens the ticket again."""
+    return set_state(ticket, Ticket.State.RESOLVED, staff, at=at)
+
+
+@transaction.atomic
+def reopen(ticket: Ticket, staff: StaffUser | None, *, at: datetime | None = None) -> Ticket:
+    return set_state(ticket, Ticket.State.OPEN, staff, at=at)
+
+
+@transaction.atomic
+def close(ticket: Ticket, staff: StaffUser | None, *, at: datetime | None = None) -> Ticket:
+    """The end: nothing can be written any more. A reply that is being sent at that moment arrives before or is refused
+    with its text kept; never half."""
+    return set_state(ticket, Ticket.State.CLOSED, staff, at=at)
+
+
+@transaction.atomic
+def set_state(ticket: Ticket, to: str, staff: StaffUser | None, *, at: datetime | None = None) -> Ticket:
+    """Bring the ticket and its conversation into a state. Into the one it is in: nothing happens."""
+    now = at or timezone.now()
+    conversation = _hold_conversation(ticket)
+    held = _held(ticket)
+    before = held.state
+    if before == to:
+        return held
+    if held.merged_into_id is not None:
+        raise ConversationClosed(_("This ticket is part of #%(number)d.") % {"number": held.merged_into_id})
+    if to == Ticket.State.OPEN:
+        if before == Ticket.State.PENDING:
+            clocks.resume(held, now)
+            held.state = Ticket.State.OPEN
+            clocks.set_all(held)
+        else:
+            _reopen(held, conversation, staff, now)
+    else:
+        _leave_open(held, conversation, to, staff, now)
+    conversation.save()
+    held.save()
+    if to != Ticket.State.OPEN or before == Ticket.State.PENDING:
+        record(held, Kind.STATE, staff, before={"state": before}, after={"state": to}, at=now)
+    return held
+
+
+def _leave_open(ticket: Ticket, conversation: Conversation, to: str, staff: StaffUser | None, now: datetime) -> None:
+    before, ticket.state = ticket.state, Ticket.State(to)
+    if to == Ticket.State.PENDING:
+        if before in (Ticket.State.RESOLVED, Ticket.State.CLOSED):
+            conversation.state, conversation.closed_at = State.WITH_PERSON, None
+            ticket.resolved_at = ticket.resolver = ticket.resolve_seconds = ticket.closed_at = None
+        clocks.pause(ticket, now)
+        return
+    clocks.resume(ticket, now)
+    if ticket.resolved_at is None:
+        ticket.resolved_at, ticket.resolver = now, staff or ticket.assignee
+        ticket.resolve_seconds = clocks.solved_seconds(ticket, now)
+    ticket.awaiting_since = None
+    clocks.set_all(ticket)
+    if to == Ticket.State.CLOSED:
+        ticket.closed_at = conversation.closed_at = now
+        conversation.state = State.CLOSED
+    elif conversation.channel == Channel.CHAT:
+        conversation.state = State.ASSISTANT
+    conversation.outcome = conversation.outcome or Conversation.Outcome.RESOLVED
+
+
+def _reopen(ticket: Ticket, conversation: Conversation, staff: StaffUser | None, now: datetime) -> None:
+    """From the end back to work: the clock of the solution starts anew, that of the next answer runs."""
+    before = ticket.state
+    ticket.state = Ticket.State.OPEN
+    ticket.reopened += 1
+    ticket.resolved_at = ticket.resolver = ticket.resolve_seconds = ticket.closed_at = None
+    ticket.clock_started_at, ticket.paused_at, ticket.paused_seconds = now, None, 0
+    ticket.awaiting_since = now
+    clocks.set_all(ticket)
+    if conversation.state in (State.ASSISTANT, State.CLOSED) or ticket.assignee_id is None:
+        conversation.state = State.WITH_PERSON if ticket.assignee_id is not None else State.WAITING
+    conversation.closed_at = None
+    record(ticket, Kind.STATE, staff, before={"state": before}, after={"state": ticket.state}, at=now)
+
+
+@transaction.atomic
+def rate(conversation: Conversation, *, score: int, comment: str = "", at: datetime | None = None) -> SatisfactionScore:
+    """1 to 5 from the customer, for whoever resolved the ticket. Said again, the newer counts. Raises BadInput."""
+    if not 1 <= score <= 5:
+        raise BadInput(_("Give 1 to 5."), extra={"field": "score"})
+    now = at or timezone.now()
+    ticket = Ticket.objects.filter(conversation=conversation).first()
+    row, _created = SatisfactionScore.objects.update_or_create(
+        conversation=conversation,
+        defaults={
+            "score": score, "comment": _plain(comment).strip()[:1000], "at": now,
+            "staff_id": (ticket.resolver_id or ticket.assignee_id) if ticket is not None else None,
+        },
+    )  # fmt: skip
+    if ticket is not None:
+        record(ticket, Kind.RATED, None, after={"score": score}, at=now)
+    return row
+
+
+def record(
+    ticket: Ticket,
+    kind: str,
+    actor: StaffUser | None,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    at: datetime | None = None,
+) -> TicketEvent:
+    """A line of the ticket's history. Numbers and states only."""
+    return TicketEvent.objects.create(
+        ticket=ticket, kind=kind, actor=actor, at=at or timezone.now(), before=before or {}, after=after or {}
+    )
+
+
+def _hold_conversation(ticket: Ticket) -> Conversation:
+    found = Conversation.objects.select_for_update(of=("self",)).filter(ticket=ticket.pk).first()
+    if found is None:
+        raise NotFound(_("This ticket is not there any more."))
+    return found
+
+
+def _plain(text: str) -> str:
+    """Without what PostgreSQL cannot hold or nobody can see."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+def _copy(source: Conversation, target: Conversation) -> None:
+    """The caller's object follows its row."""
+    if source is target:
+        return
+    for name in (
+        "state", "handed_over_at", "handover_reason", "last_message_at", "last_customer_at", "closed_at", "outcome",
+        "last_sequence", "last_staff_sequence", "last_text",
+    ):  # fmt: skip
+        setattr(target, name, getattr(source, name))
