@@ -1,19 +1,16 @@
 """A customer's own reviews."""
 
-from typing import IO, Any, cast
+from typing import cast
 
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api.people_views import current_customer
-from catalog.importing.pictures import MAX_BYTES
+from catalog.api.picture_parser import PictureParser
 from core.api.pagination import KeysetPagination
-from core.api.parsers import BodyTooLarge
 from core.api.permissions import IsCustomer
 from core.api.principals import CustomerAuth
 from core.api.questions import checked
@@ -64,18 +61,6 @@ class MyReviewView(ApiView):
     def delete(self, request: Request, review_id: str) -> Response:
         services.remove_review(own_review(request, review_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class PictureParser(BaseParser):
-    """The bytes of a picture, at most 10 MB. What they are is looked at later."""
-
-    media_type = "image/*"
-
-    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
-        data: bytes = stream.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise BodyTooLarge(_("A photo may have at most 10 MB."))
-        return data
 
 
 class MyPhotosView(ApiView):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Count, F, Q
+from django.db.models.fields.json import KeyTextTransform
 
 from core.models import ModelVersion
 from reviews.choices import SENTIMENT
@@ -78,11 +79,11 @@ def versions() -> list[ModelVersion]:
     return list(ModelVersion.objects.of(SENTIMENT.name).order_by("-number")[:VERSIONS])
 
 
-def engines(found: Iterable[ModelVersion]) -> dict[str, dict[str, Any]]:
-    """Engine → what its newest training here reported, with the metrics of that version. No query."""
-    newest: dict[str, dict[str, Any]] = {}
-    for version in found:
-        told = version.report.get("engine")
-        if told and told.get("name") not in newest:
-            newest[told["name"]] = {**told, **version.metrics, "version": version}
-    return newest
+def engines() -> dict[str, dict[str, Any]]:
+    """Engine → what its newest training here reported, with that version. One query."""
+    name = KeyTextTransform("name", "report__engine")
+    newest = (
+        ModelVersion.objects.of(SENTIMENT.name).annotate(learned_by=name).filter(learned_by__isnull=False)
+        .order_by("learned_by", "-number").distinct("learned_by")
+    )  # fmt: skip
+    return {one.report["engine"]["name"]: {**one.report["engine"], "version": one} for one in newest}

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalog.admin.fields import language_name
 from core.admin.models import version_pill
 from core.components import HeatCell, HeatRow, figure, heat, percent, toast
 from core.components.words import day_text
@@ -22,8 +21,8 @@ from reviews.admin import cells
 from reviews.choices import engine_title, installed_engines
 from reviews.ml.sentiment import CLASSES
 from reviews.models import ReadingSettings, Review, Sentiment
-from reviews.quality import figures, sampling
-from reviews.quality.figures import Share, Week
+from reviews.quality import figures, sampling, tables
+from reviews.quality.figures import Week
 from reviews.roles import CHOOSE_ENGINE, CORRECT
 
 LEAST_ANSWERS = 30
@@ -40,7 +39,6 @@ def page(request: HttpRequest) -> HttpResponse:
     if shown is not None and request.GET.get("label"):
         return _cell(request, shown)
     weeks, report = figures.weeks(), shown.report if shown is not None else {}
-    engines = figures.engines(found)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Quality of readings"),
@@ -50,15 +48,15 @@ def page(request: HttpRequest) -> HttpResponse:
         "version_pill": version_pill(shown) if shown is not None else "",
         "version_rows": _about(shown) if shown is not None else [],
         "models_url": _models_url(shown),
-        "languages": [_language_row(code, row) for code, row in report.get("languages", {}).items()],
+        "languages": tables.languages(report.get("languages", {})),
         "calibration": _calibration(report.get("calibration", [])),
         "confusions": _confusions(shown) if shown is not None and report.get("cells") else "",
         "changed": _changed(report.get("changed", {})),
         "chart": _chart(weeks),
-        "weeks": [_week_row(one) for one in reversed(weeks)],
+        "weeks": tables.weeks(reversed(weeks)) if weeks else None,
         "sample": _sample(request),
-        "versions": [_version_row(one, shown) for one in found],
-        "engines": [_engine_row(name, told) for name, told in engines.items()],
+        "versions": tables.versions(found, shown) if found else None,
+        "engines": tables.engines(figures.engines(), [one.name for one in installed_engines()]) if found else None,
         "engine": ReadingSettings.current().engine,
         "engine_choices": installed_engines() if request.user.has_perm(CHOOSE_ENGINE) else [],
     }
@@ -114,20 +112,6 @@ def _about(version: ModelVersion) -> list[tuple[Any, Any]]:
 def _models_url(version: ModelVersion | None) -> str:
     query = {"kind": "sentiment", **({"version": version.number} if version is not None else {})}
     return f"{reverse('admin:core_modelversion_changelist')}?{urlencode(query)}"
-
-
-def _language(code: str) -> str:
-    if code in ("", "und"):
-        return _("language unknown")
-    return language_name("zh-hans" if code == "zh" else code)
-
-
-def _language_row(code: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "language": _language(code), "texts": figure(row["texts"]), "right": percent(row["accuracy"]),
-        "range": f"{percent(row['low'])} – {percent(row['high'])}", "f1": figure(row["macro_f1"], 2),
-        "ece": percent(row["ece"]),
-    }  # fmt: skip
 
 
 def _calibration(bins: list[dict[str, Any]]) -> Chart | None:
@@ -233,24 +217,6 @@ def _chart(weeks: list[Week]) -> Chart | None:
     return line_chart(_("Read right, week by week"), labels, lines, first_head=_("Week of"), note=note)
 
 
-def _share_words(share: Share) -> str:
-    if share.range is None:
-        return "–"
-    low, high = share.range
-    return _("%(share)s (%(low)s–%(high)s) of %(texts)s") % {
-        "share": percent(share.value or 0.0), "low": percent(low), "high": percent(high), "texts": figure(share.texts),
-    }  # fmt: skip
-
-
-def _week_row(one: Week) -> dict[str, Any]:
-    languages = sorted(one.by_language.items(), key=lambda item: -item[1].texts)
-    return {
-        "week": day_text(one.week), "drawn": figure(one.drawn), "total": _share_words(one.total),
-        "is_closed": one.is_closed,
-        "languages": " · ".join(f"{_language(code)} {_share_words(share)}" for code, share in languages),
-    }  # fmt: skip
-
-
 def _sample(request: HttpRequest) -> dict[str, Any] | None:
     """The open sample and how far it is, for those who may answer."""
     sample = sampling.open_sample()
@@ -260,28 +226,6 @@ def _sample(request: HttpRequest) -> dict[str, Any] | None:
     return {
         "week": day_text(sample.week), "total": total, "answered": answered,
         "may_answer": request.user.has_perm(CORRECT), "is_done": answered == total,
-    }  # fmt: skip
-
-
-def _version_row(one: ModelVersion, shown: ModelVersion | None) -> dict[str, Any]:
-    return {
-        "name": one.name, "url": f"?version={one.number}", "pill": version_pill(one), "created_at": one.created_at,
-        "engine": engine_title(one.report.get("engine", {}).get("name", "")), "is_shown": one == shown,
-        "accuracy": _metric(one, "accuracy"), "f1": figure(one.metrics.get("macro_f1", 0.0), 2),
-        "ece": percent(one.metrics.get("ece", 0.0)), "later": _metric(one, "later_accuracy"),
-        "rows": figure(one.row_count),
-    }  # fmt: skip
-
-
-def _metric(one: ModelVersion, name: str) -> str:
-    return percent(one.metrics[name]) if name in one.metrics else "–"
-
-
-def _engine_row(name: str, told: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "title": engine_title(name), "accuracy": percent(told.get("accuracy", 0.0)),
-        "seconds": figure(told["cpu_seconds"], 1), "texts": figure(told["texts"]),
-        "speed": figure(told["texts_per_second"]), "memory": figure(told["memory_mb"]), "version": told["version"].name,
     }  # fmt: skip
 
 

@@ -46,11 +46,12 @@ class BenchShop:
         if not done.exists():
             size = "medium" if self.size == REVIEWS else self.size
             self._run("manage.py", "make_demo_shop", "--size", size, "--until", "2026-11-20", "--import")
-            self._run("manage.py", "train_first_models")
-            self._run("-m", "tests.benchmarks.shop_facts", "train")  # what the workers would do next
-            self._run("-m", "tests.benchmarks.shop_facts", "index")
             if self.size == REVIEWS:
-                self._run("-m", "tests.benchmarks.many_reviews")
+                self._run("-m", "tests.benchmarks.many_reviews")  # of models it needs those of reviews alone
+            else:
+                self._run("manage.py", "train_first_models")
+                self._run("-m", "tests.benchmarks.shop_facts", "train")  # what the workers would do next
+            self._run("-m", "tests.benchmarks.shop_facts", "index")
             done.touch()
         self.facts = json.loads(self._run("-m", "tests.benchmarks.shop_facts", quiet=True).splitlines()[-1])
 

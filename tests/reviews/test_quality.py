@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.exceptions import DomainError
+from reviews.choices import installed_engines
 from reviews.models import QualitySample, ReadingSettings, Review, ReviewLabel, ReviewReading, SampledReview
 from reviews.quality import figures, sampling
 from tests.catalog.admin.conftest import boss, client, client_with, shop
@@ -131,7 +132,10 @@ def version(**more):
     ]  # fmt: skip
     metrics = {"accuracy": 0.9, "macro_f1": 0.85, "ece": 0.02, "later_accuracy": 0.89}
     report = {**REPORT, "metrics": metrics, "cells": cells, **more}
-    return ModelVersionFactory.create(kind="sentiment", state="active", metrics=metrics, report=report)
+    fields = {name: report.pop(name) for name in ("state", "number") if name in report}
+    return ModelVersionFactory.create(
+        **{"kind": "sentiment", "state": "active", **fields}, metrics=metrics, report=report
+    )
 
 
 def test_the_page_opens_in_a_shop_without_a_model(client):
@@ -158,6 +162,21 @@ def test_the_page_shows_version_languages_confusions_changes_and_engines(client)
         "label=negative&amp;read=positive",
     ):
         assert part in text, part
+
+
+def test_every_engine_stands_in_the_table_with_its_newest_training_or_as_not_learned_yet(client):
+    """Also one that learned longer ago than the versions that are listed."""
+    old = version(engine={**REPORT["engine"], "name": "keras-cnn", "texts_per_second": 5414}, number=1, state="retired")
+    for number in range(2, 16):
+        version(state="retired", number=number, engine={**REPORT["engine"], "texts_per_second": 9000 + number})
+
+    told = figures.engines()
+    text = client.get(PAGE).content.decode()
+
+    assert {name: one["version"].number for name, one in told.items()} == {"keras-cnn": old.number, "ngram": 15}
+    assert "5,414" in text
+    assert "9,015" in text
+    assert ("has not learned from this shop" in text) == (len(installed_engines()) > 2)
 
 
 def test_a_cell_of_the_confusions_leads_to_its_reviews(client):

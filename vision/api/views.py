@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.api.picture_parser import PictureParser
 from catalog.api.search_views import filters_of
 from catalog.importing.pictures import MAX_BYTES, PictureRefused, PictureTooLarge
 from catalog.models import Product
@@ -36,17 +37,6 @@ from vision.api.serializers import (
 from vision.ml.pictures import Opened, Unreadable
 
 FIELD = "image"
-
-
-class PictureParser(BaseParser):
-    """The bytes of a picture, at most 10 MB. What they are is looked at later."""
-
-    media_type = "image/*"
-
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
-        return {FIELD: stream.read(MAX_BYTES + 1)}
 
 
 class _InMemory(MemoryFileUploadHandler):
@@ -131,7 +121,7 @@ class SimilarLookingView(ApiView):
 
 def _picture(sent: Any) -> Opened:
     """The photo of the request, decoded small. Raises problems of the API that say why it is not taken."""
-    data = sent.get(FIELD) if isinstance(sent, Mapping) else None
+    data = sent.get(FIELD) if isinstance(sent, Mapping) else sent
     if not data:
         raise ParseError(_("Send a photo in the field image."), code="no_photo")
     try:
