@@ -58,7 +58,7 @@ WHERE CASE
     WHEN s.customer_id IS NULL THEN
         NOT EXISTS (SELECT 1 FROM analytics_customermonth m WHERE m.customer_id = f.customer_id OFFSET 0)
     ELSE moment::date >= s.last_day END;
-ANALYZE zg_new (customer_id, day)
+ANALYZE zg_new (customer_id, day, orders, sale)
 """  # noqa: S608
 DENSE = 4
 """New orders lie beside each other when at least every so manieth number from the first to the last is one of them."""

@@ -68,6 +68,7 @@ class DailySales(models.Model):
 class ProductDay(models.Model):
     """What one product sold on one day: amounts of its lines as they were paid, shipping left out."""
 
+    pk = models.CompositePrimaryKey("day", "product")
     day = models.DateField(_("day"))
     product = models.ForeignKey(
         "catalog.Product", models.CASCADE, db_constraint=False, db_index=False, related_name="+",
@@ -82,7 +83,6 @@ class ProductDay(models.Model):
     class Meta:
         verbose_name = _("product on a day")
         verbose_name_plural = _("products by day")
-        constraints = [models.UniqueConstraint(fields=["day", "product"], name="product_day_once")]
         indexes = [models.Index(fields=["product", "day"], name="product_days")]
 
     def __str__(self) -> str:
@@ -92,6 +92,7 @@ class ProductDay(models.Model):
 class CustomerMonth(models.Model):
     """What one customer paid for and got back in one month."""
 
+    pk = models.CompositePrimaryKey("customer", "month")
     customer = models.ForeignKey(
         "catalog.Customer", models.CASCADE, db_constraint=False, db_index=False, related_name="+",
         verbose_name=_("customer"),
@@ -110,7 +111,6 @@ class CustomerMonth(models.Model):
     class Meta:
         verbose_name = _("customer's month")
         verbose_name_plural = _("customers by month")
-        constraints = [models.UniqueConstraint(fields=["customer", "month"], name="customer_month_once")]
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.month}"

@@ -113,8 +113,9 @@ def are_right(shop: Shop) -> bool:
     return drift == "0"
 
 
-def newest(shop: Shop, table: str) -> int:
-    return int(shop.ask(f"SELECT max(id) FROM {table}")[0][0])
+def newest(shop: Shop, table: str) -> str:
+    """Where the row lies that was written last."""
+    return str(shop.ask(f"SELECT ctid::text FROM {table} ORDER BY ctid DESC LIMIT 1")[0][0])
 
 
 def counts_and_waits(shop: Shop, table: str) -> Any:
@@ -136,7 +137,7 @@ def test_killed_before_any_statement_a_count_has_done_all_or_nothing(shop: Shop)
 @pytest.mark.parametrize("table", WRITTEN.values(), ids=WRITTEN)
 def test_killed_in_the_middle_of_a_statement_a_count_has_done_nothing(shop: Shop, table: str):
     before = shop.ask(TRUTH)[0][:4]
-    with locked_row(shop.postgres, table, newest(shop, table)):
+    with locked_row(shop.postgres, table, newest(shop, table), column="ctid"):
         process = counts_and_waits(shop, table)
         process.kill()
         process.wait()
@@ -151,7 +152,7 @@ def test_a_count_whose_server_is_killed_has_done_nothing(shop: Shop, table: str)
     before = shop.ask(TRUTH)[0][:4]
     with Session(shop.postgres) as session:
         session.connection.autocommit = False
-        session.ask(f"SELECT id FROM {table} WHERE id = %s FOR UPDATE", [newest(shop, table)])
+        session.ask(f"SELECT 1 FROM {table} WHERE ctid = %s FOR UPDATE", [newest(shop, table)])
         process = counts_and_waits(shop, table)
         shop.postgres.kill()
     assert process.wait(60) != 0

@@ -39,11 +39,11 @@ def terminate_all(server: Postgres, *, by: Session | None = None) -> int:
 
 
 @contextlib.contextmanager
-def locked_row(server: Postgres, table: str, pk: int) -> Iterator[Session]:
+def locked_row(server: Postgres, table: str, value: int | str, *, column: str = "id") -> Iterator[Session]:
     """A row that somebody else holds FOR UPDATE until the end of the block."""
     with Session(server) as session:
         session.connection.autocommit = False
-        session.ask(f"SELECT id FROM {table} WHERE id = %s FOR UPDATE", [pk])
+        session.ask(f"SELECT 1 FROM {table} WHERE {column} = %s FOR UPDATE", [value])
         try:
             yield session
         finally:
