@@ -153,6 +153,11 @@ class SearchAnswerSerializer(serializers.Serializer):
     experiment = serializers.CharField(allow_null=True, help_text="Key of the experiment this person takes part in.")
     arm = serializers.CharField(allow_null=True, help_text="Key of the arm that decided the order.")
     results = SearchResultSerializer(many=True)
+    also = SearchResultSerializer(
+        many=True,
+        help_text="Behind an answer of fewer than 10: products of the same kind that lack one of the words, at most 20 "
+        "together with `results`. On the first page, by relevance only; not in `total` and `facets`.",
+    )
     facets = FacetsSerializer(allow_null=True)
     next_offset = serializers.IntegerField(allow_null=True, help_text="`offset` of the next page; null on the last.")
 

@@ -83,6 +83,7 @@ class SearchView(ApiView):
                 "experiment": placed.experiment if placed else None,
                 "arm": placed.arm if placed else None,
                 "results": answer.results,
+                "also": answer.also,
                 "facets": answer.facets,
                 "next_offset": end if answer.has_more and end < WINDOW else None,
             }

@@ -1,7 +1,8 @@
 """Answering a search: words to groups, groups to products, products in the best order.
 
 The usual path is one query for the words, one for everything that matches with its counts, and those that show a page.
-Corrections and fewer words are tried only when nothing was found.
+Corrections and fewer words are tried only when nothing was found; an answer of a few products is followed by others
+that lack a word.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from catalog.models import Customer, Visitor
 from catalog.search import facets, highlights, parsing, questions, strategy, vocabulary
 from catalog.search.parsing import Group
 from catalog.search.questions import RANKED, WINDOW, Filters, Found
-from catalog.search.ranking import Ranked, Ranker, rarity
+from catalog.search.ranking import Candidate, Ranked, Ranker, rarity
 from catalog.search.rows import product_rows
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,8 @@ class Answer:
     has_more: bool = False
     facets: dict[str, Any] | None = None
     groups: Sequence[Group] = ()
+    also: list[dict[str, Any]] = field(default_factory=list)
+    """Behind a short answer: rows of products that lack one of the words. Neither counted nor paged through."""
 
 
 def answer(question: Question) -> Answer:
@@ -75,13 +78,20 @@ def answer(question: Question) -> Answer:
             known, everything = vocabulary.counts(groups)
             used = strategy.held(groups, known)
             corrected_to = strategy.spelled(groups)
-    found, matched = _find(groups, used, question)
-    order, taste = _ordered(question, found, used, known, everything)
+    found, missing = _find(groups, used, question)
+    lacking = _lacking(groups, used, missing, found, question)
+    taste = _taste(question, [one.product_id for one in (*found.candidates, *lacking)])
+    weights = [rarity(strategy.products_of(group, known), everything) for group in used]
+    ranker = Ranker(used, weights, taste.scores if taste else {})
+    order = _ordered(question, found.candidates, ranker)
     page = order[question.offset : question.offset + question.limit]
+    behind = ranker.rank(lacking)[: strategy.FILLED - found.total] if lacking else []
+    rows = _rows([*page, *behind], groups, taste)
     return Answer(
         total=found.total,
-        results=_rows(page, groups, taste),
-        matched=matched,
+        results=[rows[one.product_id] for one in page if one.product_id in rows],
+        also=[rows[one.product_id] for one in behind if one.product_id in rows],
+        matched="none" if missing is None else "all" if not missing and len(used) == len(groups) else "some",
         corrected_to=corrected_to,
         is_personal=taste is not None and any(one.personal for one in page),
         has_more=question.offset + question.limit < min(found.total, WINDOW),
@@ -90,15 +100,30 @@ def answer(question: Question) -> Answer:
     )
 
 
-def _find(groups: Sequence[Group], used: Sequence[Group], question: Question) -> tuple[Found, str]:
-    """With all words; else with all but one, but two, as long as half of what was asked for is there."""
+def _find(groups: Sequence[Group], used: Sequence[Group], question: Question) -> tuple[Found, int | None]:
+    """With all words; else with all but one, but two, as long as half of what was asked for is there; and how many
+    words these products lack, None where there are none."""
     if not groups:
-        return _asked(question, ()), "all"
+        return _asked(question, ()), 0
     for missing in strategy.missing_allowed(groups, used):
         found = _asked(question, used, missing)
         if found.total or found.stock:
-            return found, "all" if not missing and len(used) == len(groups) else "some"
-    return Found(), "none"
+            return found, missing
+    return Found(), None
+
+
+def _lacking(
+    groups: Sequence[Group], used: Sequence[Group], missing: int | None, found: Found, question: Question
+) -> list[Candidate]:
+    """What follows a short answer on its first page: products of the same kind that lack one word more. One query."""
+    if question.sort != "relevance" or question.offset or missing is None:
+        return []
+    if not strategy.lacks_one_more(groups, used, missing, found.total):
+        return []
+    needed = strategy.kinds(used, [one.fields for one in found.candidates])
+    more = questions.find(used, question.filters, missing=missing + 1, needed=needed, with_facets=False)
+    known = {one.product_id for one in found.candidates}
+    return [one for one in more.candidates[:RANKED] if one.product_id not in known]
 
 
 def _asked(question: Question, groups: Sequence[Group], missing: int = 0) -> Found:
@@ -107,16 +132,11 @@ def _asked(question: Question, groups: Sequence[Group], missing: int = 0) -> Fou
     )
 
 
-def _ordered(
-    question: Question, found: Found, groups: Sequence[Group], known: dict[str, int], everything: int
-) -> tuple[list[Ranked], Taste | None]:
-    if question.sort != "relevance":
-        return [Ranked(one.product_id, 0.0, 0.0) for one in found.candidates], None
-    taste = _taste(question, [one.product_id for one in found.candidates])
-    weights = [rarity(strategy.products_of(group, known), everything) for group in groups]
-    ranker = Ranker(groups, weights, taste.scores if taste else {})
-    rest = [Ranked(one.product_id, 0.0, 0.0) for one in found.candidates[RANKED:]]
-    return ranker.rank(found.candidates[:RANKED]) + rest, taste
+def _ordered(question: Question, candidates: Sequence[Candidate], ranker: Ranker) -> list[Ranked]:
+    """By relevance the likeliest are ranked and the others follow; in another order they come in it."""
+    ranked = RANKED if question.sort == "relevance" else 0
+    rest = [Ranked(one.product_id, 0.0, 0.0) for one in candidates[ranked:]]
+    return ranker.rank(candidates[:ranked]) + rest
 
 
 def _taste(question: Question, product_ids: Sequence[int]) -> Taste | None:
@@ -124,7 +144,7 @@ def _taste(question: Question, product_ids: Sequence[int]) -> Taste | None:
     allows = (question.customer is not None and question.customer.is_personalised) or (
         question.customer is None and question.visitor is not None and question.visitor.may_track
     )
-    if not allows or not product_ids or not question.in_personal_order:
+    if not allows or not product_ids or not question.in_personal_order or question.sort != "relevance":
         return None
     for entry in personal_rankers.entries():
         try:
@@ -139,12 +159,12 @@ def _taste(question: Question, product_ids: Sequence[int]) -> Taste | None:
     return None
 
 
-def _rows(page: Sequence[Ranked], groups: Sequence[Group], taste: Taste | None) -> list[dict[str, Any]]:
-    """Rows as in the product list, with what matched. One query."""
+def _rows(page: Sequence[Ranked], groups: Sequence[Group], taste: Taste | None) -> dict[int, dict[str, Any]]:
+    """Rows as in the product list, with what matched, by product. One query."""
     products = product_rows([one.product_id for one in page])
     named = highlights.matched_tokens(groups)
     told = highlights.matched_tokens(groups, with_synonyms=False)
-    rows = []
+    rows = {}
     for one in page:
         if one.product_id not in products:
             continue
@@ -155,5 +175,5 @@ def _rows(page: Sequence[Ranked], groups: Sequence[Group], taste: Taste | None) 
             "description": highlights.snippet(description, told) if told else [],
         }
         why = {"code": reason[0], "text": reason[1]} if reason else None
-        rows.append({**row, "highlights": marked, "reason": why})
+        rows[one.product_id] = {**row, "highlights": marked, "reason": why}
     return rows

@@ -75,12 +75,12 @@ class SearchEvaluator:
         seconds = time.perf_counter() - started
         plain = PlainIndex({number: _plain_texts(source) for number, source in enumerate(sources)})
         searches: dict[str, Callable[[str], Sequence[int]]] = {
-            "search": lambda query: index.search(query).products, "plain": plain.search,
+            "search": lambda query: index.search(query).shown, "plain": plain.search,
         }  # fmt: skip
         if any(source.tags for source in sources):
             untold = {number: documents.make(replace(source, tags=())) for number, source in enumerate(sources)}
             bare = MemoryIndex(untold, _synonyms(options["synonyms"]))
-            searches["without_tags"] = lambda query: bare.search(query).products
+            searches["without_tags"] = lambda query: bare.search(query).shown
         rows: dict[str, list[Row]] = {}
         for name, search in searches.items():
             rows[name] = []

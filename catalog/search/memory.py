@@ -1,7 +1,7 @@
 """The same search over documents in memory: for judging it on files, without a database. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import combinations
@@ -15,10 +15,17 @@ from catalog.search.spelling import Word
 
 @dataclass(frozen=True)
 class Outcome:
-    """Products in order, best first; `corrected_to` is what was looked for instead of the query."""
+    """Products in order, best first; `corrected_to` is what was looked for instead of the query; `also`: what lacks a
+    word and stands behind them."""
 
     products: list[int]
     corrected_to: str | None = None
+    also: Sequence[int] = ()
+
+    @property
+    def shown(self) -> list[int]:
+        """As a page shows them."""
+        return [*self.products, *self.also]
 
 
 class MemoryIndex:
@@ -54,18 +61,30 @@ class MemoryIndex:
                 groups, used = better, strategy.held(better, self.known)
                 corrected_to = strategy.spelled(groups)
         matched: set[int] = set()
+        missing = 0
         for missing in strategy.missing_allowed(groups, used):
             matched = self._matching(used, missing)
             if matched:
                 break
         weights = [rarity(strategy.products_of(group, self.known), len(self.documents)) for group in used]
-        candidates = [Candidate(number, self.documents[number].fields) for number in sorted(matched)]
-        return Outcome([one.product_id for one in Ranker(used, weights).rank(candidates)], corrected_to)
+        ranker = Ranker(used, weights)
+        found = self._ranked(ranker, matched)
+        also: list[int] = []
+        if strategy.lacks_one_more(groups, used, missing, len(found)):
+            needed = strategy.kinds(used, [self.documents[number].fields for number in found])
+            others = self._matching(used, missing + 1, needed) - matched
+            also = self._ranked(ranker, others)[: strategy.FILLED - len(found)]
+        return Outcome(found, corrected_to, also)
 
-    def _matching(self, groups: list[Group], missing: int) -> set[int]:
-        held = [self._holding(group) for group in groups]
-        ways = combinations(held, len(held) - missing)
-        return set().union(*(set.intersection(*way) for way in ways))
+    def _ranked(self, ranker: Ranker, numbers: set[int]) -> list[int]:
+        candidates = [Candidate(number, self.documents[number].fields) for number in sorted(numbers)]
+        return [one.product_id for one in ranker.rank(candidates)]
+
+    def _matching(self, groups: list[Group], missing: int, needed: Sequence[Group] = ()) -> set[int]:
+        always = [self._holding(group) for group in groups if group in needed]
+        held = [self._holding(group) for group in groups if group not in needed]
+        ways = combinations(held, max(0 if always else 1, len(held) - missing))
+        return set().union(*(set.intersection(*always, *way) for way in ways))
 
     def _holding(self, group: Group) -> set[int]:
         found: set[int] = set()

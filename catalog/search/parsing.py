@@ -241,8 +241,13 @@ def _with(own: list[Alternative], others: Iterable[str]) -> tuple[Alternative, .
     return tuple(dict.fromkeys(ways))[:MOST_ALTERNATIVES]
 
 
-def tsquery(groups: Sequence[Group], *, missing: int = 0, only_strong: bool = False) -> str:
-    """Products that have every group, or all but `missing` of them; `only_strong`: outside their descriptions."""
-    parts = [group.as_tsquery(only_strong=only_strong) for group in groups]
-    ways = [" & ".join(way) for way in combinations(parts, max(1, len(parts) - missing))]
+def tsquery(
+    groups: Sequence[Group], *, missing: int = 0, needed: Sequence[Group] = (), only_strong: bool = False
+) -> str:
+    """Products that have every group, or all but `missing` of them, never one of the `needed`; `only_strong`: outside
+    their descriptions."""
+    always = [group.as_tsquery(only_strong=only_strong) for group in groups if group in needed]
+    parts = [group.as_tsquery(only_strong=only_strong) for group in groups if group not in needed]
+    least = 0 if always else 1
+    ways = [" & ".join([*always, *way]) for way in combinations(parts, max(least, len(parts) - missing))]
     return ways[0] if len(ways) == 1 else " | ".join(f"({way})" for way in ways)

@@ -85,9 +85,10 @@ STRONG_FIRST = """
 
 
 def find(
-    groups: Sequence[Group], filters: Filters, *, missing: int = 0, sort: str = "relevance", with_facets: bool = True
-) -> Found:
-    """Everything that holds the groups (all but `missing` of them), narrowed and counted. One query.
+    groups: Sequence[Group], filters: Filters, *, missing: int = 0, needed: Sequence[Group] = (),
+    sort: str = "relevance", with_facets: bool = True,
+) -> Found:  # fmt: skip
+    """Everything that holds the groups (all but `missing`, each of the `needed`), narrowed and counted. One query.
 
     Counts of one kind leave out the filter of that kind, so that a customer sees what choosing another would bring.
     Without groups: all shown products. By relevance the candidates are those that name the words outside their
@@ -98,9 +99,9 @@ def find(
     flags = _flags(filters, values)
     order = SORTS[sort] if not by_relevance else "f.is_in_stock DESC, f.popularity DESC, f.product_id DESC"
     if groups:
-        values["query"] = parsing.tsquery(groups, missing=missing)
+        values["query"] = parsing.tsquery(groups, missing=missing, needed=needed)
         if by_relevance:
-            values["strong"] = parsing.tsquery(groups, missing=missing, only_strong=True)
+            values["strong"] = parsing.tsquery(groups, missing=missing, needed=needed, only_strong=True)
             order = f"{STRONG_FIRST}, {order}"
     needs_fields = by_relevance and bool(groups)
     statement = STATEMENT.format(

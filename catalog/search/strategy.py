@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from catalog.search.documents import FIELDS, Fields
 from catalog.search.parsing import Group
 
 MOST_MISSING = 2
+ENOUGH, FILLED = 10, 20
+"""Answers with fewer products than the first are followed by products that lack one more word, up to the second."""
+_CATEGORY = FIELDS.index("category")
 Replace = Callable[[str], str | None]
 """A likely word for one that no product holds, or None."""
 
@@ -42,6 +46,27 @@ def missing_allowed(groups: Sequence[Group], used: Sequence[Group]) -> range:
         return range(0)
     most = min(MOST_MISSING, len(groups) // 2 - (len(groups) - len(used)), len(used) - 1)
     return range(most + 1) if used else range(0)
+
+
+def lacks_one_more(groups: Sequence[Group], used: Sequence[Group], missing: int, found: int) -> bool:
+    """Whether an answer of `found` products, which lack `missing` words, is followed by some that lack one more."""
+    return 0 < found < ENOUGH and missing + 1 in missing_allowed(groups, used)
+
+
+def kinds(used: Sequence[Group], answers: Sequence[Fields]) -> list[Group]:
+    """Groups that say what kind of thing is wanted: half of the answers hold them in their category. Who looks for a
+    grey dress and finds two may like a dress of another colour, but no grey umbrella."""
+
+    def is_kind(group: Group) -> bool:
+        held = sum(holds(group, fields[_CATEGORY]) for fields in answers)
+        return 2 * held >= len(answers) > 0
+
+    return [group for group in used if is_kind(group)]
+
+
+def holds(group: Group, text: str) -> bool:
+    """Whether the tokens of one field say the group in one of its ways."""
+    return any(all(f" {token} " in text for token in way.tokens) for way in group.alternatives)
 
 
 def corrected(

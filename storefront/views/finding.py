@@ -87,6 +87,7 @@ def _found(shopper: Shopper, *, within: Row | None = None) -> Row:
         "query": query,
         "answer": answer,
         "products": answer["results"],
+        "also": answer["also"],
         "facets": facets,
         "departments": [one for one in facets["categories"] if one["depth"] == 1],
         "low": low,

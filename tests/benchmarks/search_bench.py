@@ -73,7 +73,8 @@ def quality(shop: Shop, folder: Path) -> dict[str, Any]:
     with psycopg2.connect(shop.postgres.url()) as connection, connection.cursor() as cursor:
         for (query, language, part), grades in read_judged(folder).items():
             answer = ask(caller, query, language, limit=50, facets="false").json()
-            ours.append(Row([row["external_id"] for row in answer["results"]], grades, language, 0.0))
+            shown = [row["external_id"] for row in (*answer["results"], *answer["also"])]
+            ours.append(Row(shown, grades, language, 0.0))
             cursor.execute(PLAIN, {"q": query})
             theirs.append(Row([row[0] for row in cursor.fetchall()], grades, language, 0.0))
             parts.append(part)

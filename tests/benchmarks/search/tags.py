@@ -120,7 +120,7 @@ def compare(
         made = {number: documents.make(shop[code]) for number, code in enumerate(codes)}
         index = MemoryIndex(made, _synonyms())
         rows[name] = [
-            Row([codes[number] for number in index.search(query).products], grades, language, 0.0)
+            Row([codes[number] for number in index.search(query).shown], grades, language, 0.0)
             for (query, language, _part), grades in queries.items()
         ]
     return {

@@ -1,7 +1,7 @@
 import pytest
 from django.utils import timezone
 
-from catalog.models import Product, SearchSynonym
+from catalog.models import Product, ProductTag, SearchSynonym
 from catalog.search import ids, index, vocabulary
 from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory
 
@@ -248,16 +248,63 @@ def test_suggestions_offer_only_what_can_be_bought(browser, wardrobe):
     assert names == ["White mug"]
 
 
-def test_a_search_costs_a_known_number_of_queries(browser, wardrobe, django_assert_num_queries):
+def test_a_search_costs_a_known_number_of_queries(browser, wardrobe, indexed, django_assert_num_queries):
     browser.get("/search", q="red mug", lang="en")
     for number in range(30):
         ProductFactory.create(name=f"Red mug {number}")
+    indexed()
 
     browser.get("/search", q="red mug", lang="en")  # what each process remembers for a second is fresh
     vocabulary.synonyms.forget()  # asked for every few seconds: counted here
 
     with django_assert_num_queries(5):
         browser.get("/search", q="red mug", lang="en")
+
+
+def test_looking_for_what_lacks_a_word_costs_one_query(browser, wardrobe, django_assert_num_queries):
+    browser.get("/search", q="red mug", lang="en")
+    vocabulary.synonyms.forget()
+
+    with django_assert_num_queries(6):
+        browser.get("/search", q="red mug", lang="en")
+
+
+def test_a_short_answer_is_followed_by_products_of_its_kind_that_lack_a_word(browser, wardrobe):
+    answer = browser.get("/search", q="red dress", lang="en").json()
+
+    assert (answer["matched"], answer["total"]) == ("all", 1)
+    assert [row["name"] for row in answer["results"]] == ["Red linen dress"]
+    assert [row["name"] for row in answer["also"]] == ["Black silk slip dress"]  # and no red mug: mugs are no dresses
+    assert sum(row["count"] for row in answer["facets"]["categories"]) == 1
+
+
+@pytest.mark.parametrize("more", [{"sort": "price"}, {"offset": "1"}, {"q": "dress"}, {"q": "red linen silk"}])
+def test_nothing_follows_in_another_order_on_other_pages_and_where_no_word_can_be_missing(browser, wardrobe, more):
+    assert browser.get("/search", **({"q": "red dress", "lang": "en"} | more)).json()["also"] == []
+
+
+def test_what_follows_a_short_answer_passes_its_filters_and_can_be_seen(browser, wardrobe, indexed):
+    hidden = Product.objects.get(pk=wardrobe["black dress"].pk)
+    assert browser.get("/search", q="red dress", lang="en", price_max="400").json()["also"] == []
+
+    hidden.status = "hidden"
+    hidden.save()
+    indexed()
+
+    assert browser.get("/search", q="red dress", lang="en").json()["also"] == []
+
+
+def test_tags_on_some_products_hide_none_of_the_others(browser, wardrobe, indexed):
+    """Two dresses, no text tells that either is long; one photo did."""
+    ProductTag.objects.create(
+        product=wardrobe["black dress"], kind="style", value="maxi", source="model", confidence=0.97
+    )
+    indexed()
+
+    answer = browser.get("/search", q="maxi dress", lang="en").json()
+
+    assert [row["name"] for row in answer["results"]] == ["Black silk slip dress"]
+    assert [row["name"] for row in answer["also"]] == ["Red linen dress"]
 
 
 def test_an_unknown_category_is_a_slip_and_an_unknown_parameter_too(browser, wardrobe):

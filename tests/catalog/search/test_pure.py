@@ -70,6 +70,22 @@ def test_what_may_be_missing_gets_its_own_way():
     assert parsing.tsquery(groups, missing=1) == "(('red') & ('blue')) | (('red') & ('green')) | (('blue') & ('green'))"
 
 
+def test_what_is_needed_is_in_every_way():
+    groups = parsing.parse("red blue green")
+
+    assert parsing.tsquery(groups, missing=1, needed=groups[2:]) == "(('green') & ('red')) | (('green') & ('blue'))"
+    assert parsing.tsquery(groups[:2], missing=1, needed=groups[:1]) == "('red')"
+
+
+def test_the_kind_is_what_half_of_the_answers_hold_in_their_category():
+    groups = parsing.parse("grey dress")
+    dress = documents.make(Source(name=["Grey dress"], category=["Dresses"])).fields
+    shirt = documents.make(Source(name=["Grey shirt dress"], category=["Shirts"])).fields
+
+    assert [group.surface for group in strategy.kinds(groups, [dress, shirt])] == ["dress"]
+    assert strategy.kinds(groups, [dress, shirt, shirt]) == strategy.kinds(groups, []) == []
+
+
 def rank(query, **sources):
     made = {name: documents.make(source) for name, source in sources.items()}
     groups = parsing.parse(query)
@@ -179,6 +195,7 @@ def test_the_index_in_memory_answers_like_the_shop():
     )
 
     assert index.search("红色連衣裙").products == [1]
+    assert index.search("红色連衣裙").also == [2]
     assert index.search("drses").products == [2, 1]
     assert index.search("drses").corrected_to == "dress"
     assert index.search("sofa").products == []
