@@ -1,7 +1,9 @@
 """Sets and labels: names in both languages, order, how sure a machine must be, merging."""
 
+import json
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -17,9 +19,11 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from catalog.admin import cells as shared
 from core.admin.base import StaffModelAdmin
+from core.admin.widgets import Slider
 from core.components import Meaning, figure, percent, pill, toast
 from core.exceptions import DomainError
-from vision import label_sets
+from core.reports import Line, line_chart
+from vision import label_sets, promises
 from vision.models import Label, LabelSet, ReviewDecision, TagSuggestion
 
 STYLES = {"all": ("catalog/catalog.css", "vision/vision.css")}
@@ -40,6 +44,7 @@ class _NamedAdmin(StaffModelAdmin):
 
     class Media:
         css = STYLES
+        js = ("vision/promises.js",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What people said stays: sets and labels are switched off, labels merged."""
@@ -79,6 +84,19 @@ class _NamedAdmin(StaffModelAdmin):
         toast(request, words)
 
 
+class _LabelSetForm(forms.ModelForm):
+    """How sure a machine must be, on sliders."""
+
+    class Meta:
+        widgets = {
+            name: Slider({"min": str(promises.LEAST)}, most=promises.MOST, ends=(ends[0], ends[1]))
+            for name, ends in {
+                "apply_precision": (gettext_lazy("more tags"), gettext_lazy("fewer mistakes")),
+                "suggest_precision": (gettext_lazy("more to look at"), gettext_lazy("less to look at")),
+            }.items()
+        }
+
+
 @admin.register(LabelSet)
 class LabelSetAdmin(_NamedAdmin):
     list_display = ("name_cell", "key", "labels_cell", "waiting_cell", "sure_cell", "state_cell")
@@ -91,6 +109,8 @@ class LabelSetAdmin(_NamedAdmin):
         ("name_en", "name_zh"), ("key", "position"), ("is_multiple", "is_active"), "is_automatic",
         ("apply_precision", "suggest_precision"),
     )  # fmt: skip
+    form = _LabelSetForm
+    change_form_template = "admin/vision/label_set.html"
     empty_title = gettext_lazy("No label sets")
     empty_text = gettext_lazy("A set has the answers to one question about photos, such as which pattern.")
     empty_action = (gettext_lazy("Add label set"), "admin:vision_labelset_add")
@@ -106,6 +126,15 @@ class LabelSetAdmin(_NamedAdmin):
             waiting=_count(waiting, "label__label_set"),
         )
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        context = dict(extra_context or {})
+        label_set = self.get_object(request, object_id) if request.method == "GET" else None
+        if label_set is not None and self.has_view_or_change_permission(request, label_set):
+            context |= _promised(label_set)
+        return super().change_view(request, object_id, form_url, context)
+
     @admin.display(description=gettext_lazy("Labels"), ordering="labels_in_use")
     def labels_cell(self, row: Any) -> SafeString:
         address = f"{reverse('admin:vision_label_changelist')}?label_set__id__exact={row.pk}"
@@ -116,6 +145,39 @@ class LabelSetAdmin(_NamedAdmin):
         if not row.is_automatic:
             return _("no, a person decides")
         return _("from %(share)s right on") % {"share": percent(row.apply_precision)}
+
+
+def _promised(label_set: LabelSet) -> dict[str, Any]:
+    """The curve beside the slider, and each of its places in words."""
+    rows = promises.promises(label_set)
+    if not rows:
+        return {}
+    words = {f"{row.target:.2f}": _in_words(row) for row in rows}
+    lines = [
+        Line(_("found without a person"), [row.coverage for row in rows], "share"),
+        Line(_("of these right"), [row.precision for row in rows], "share", is_reference=True),
+        Line(_("labels"), [row.reaching for row in rows], is_drawn=False),
+    ]
+    chart = line_chart(
+        _("What each share brings"), [percent(row.target) for row in rows], lines, first_head=_("Asked for"),
+        note=_("Photos that the live version did not learn from. A label counts where even the lower end of what its "
+               "share may be reaches what is asked for, and only with twenty photos of it."),
+    )  # fmt: skip
+    return {
+        "promised": chart, "promised_words": json.dumps(words, ensure_ascii=False),
+        "promised_now": words.get(f"{label_set.apply_precision:.2f}", ""),
+    }  # fmt: skip
+
+
+def _in_words(row: promises.Promise) -> str:
+    values = {"share": percent(row.target), "reaching": figure(row.reaching), "labels": figure(row.labels),
+              "coverage": percent(row.coverage)}  # fmt: skip
+    if not row.reaching:
+        return _("At %(share)s no label is tagged by itself: everything waits for a person.") % values
+    return (
+        _("At %(share)s, %(reaching)s of %(labels)s labels are tagged by themselves, on %(coverage)s of the photos "
+          "that show one.") % values
+    )  # fmt: skip
 
 
 @admin.register(Label)
