@@ -2,8 +2,8 @@
 
 `copies`: recall and false pairs on `clothing-small`, each photo of the training part stored again at quality 60, at
 half size, and mirrored. `many`: made fingerprints of 1,000, 10,000 and 100,000 photos against each other. `look`:
-decoding, quality, colours, fingerprint of photos at 600 × 600. `swatches`: colours of CSS with one of our names, alone or
-with light, dark and the like. Processor seconds of this process. Exit status 1 when a figure is below its floor.
+decoding, quality, colours, fingerprint of photos at 600 × 600. `swatches`: colours of CSS with one of our names, alone
+or with light, dark and the like. Processor seconds of this process. Exit status 1 when a figure is below its floor.
 """
 
 import io
