@@ -54,8 +54,9 @@ class Heard:
 
 
 class Near:
-    """n items. Row j of `indices` int32 and `weights` float32 begins at `starts[j]`, int64 [n + 1]: the neighbours of
-    item j by the first voice, then those by the second, as many as `lengths`, int32 [n × voices], says.
+    """n items. Row j of `pairs` int32 [any × 2] begins at `starts[j]`, int64 [n + 1]: the neighbours of item j by the
+    first voice, then those by the second, as many as `lengths`, int32 [n × voices], says. A pair is an item and the
+    bits of its weight, a float32: what belongs together is read together.
 
     The score of item i by a voice is `Σ_j r(u,j)·w(j,i)` over the history, r its strengths, undivided (`"none"` in
     `normalise`), divided by Σ_j w(j,i) (`"similarity"`) or by Σ_j r(u,j) (`"ratings"`), sums over the entries of the
@@ -66,48 +67,51 @@ class Near:
         self,
         starts: NDArray[np.integer],
         lengths: NDArray[np.integer],
-        indices: NDArray[np.integer],
-        weights: NDArray[np.floating],
+        pairs: NDArray[np.integer],
         normalise: Sequence[str],
     ) -> None:
         # plain views: every slice of a mapped array would be a new mapped array
-        self.starts, self.lengths, self.indices, self.weights = (
-            np.asarray(part).view(np.ndarray) for part in (starts, lengths, indices, weights)
-        )
+        self.starts, self.lengths, self.pairs = (np.asarray(one).view(np.ndarray) for one in (starts, lengths, pairs))
+        self._whole = self.pairs.view(np.int64).ravel()  # one number each, so that a slice of them is one dimension
         self.normalise = tuple(normalise)
 
     @classmethod
     def of(cls, voices: Sequence[Rows], normalise: Sequence[str]) -> Self:
-        """From the rows of each voice, all of the same items. Those of a single voice are not copied."""
+        """From the rows of each voice, all of the same items."""
         lengths = np.stack([np.diff(rows.indptr) for rows in voices], axis=1).astype(np.int32)
-        if len(voices) == 1:
-            return cls(voices[0].indptr, lengths, voices[0].indices, voices[0].weights, normalise)
         starts = np.r_[0, lengths.sum(axis=1, dtype=np.int64).cumsum()]
-        indices, weights = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.float32)
+        pairs = np.empty((starts[-1], 2), np.int32)
         into = starts[:-1].copy()
         for rows, count in zip(voices, lengths.T, strict=True):
             places = (into - rows.indptr[:-1]).repeat(count)
             places += np.arange(len(places))
-            indices[places], weights[places] = rows.indices, rows.weights
+            pairs[places] = _paired(rows.indices, rows.weights)
             into += count
-        return cls(starts, lengths, indices, weights, normalise)
+        return cls(starts, lengths, pairs, normalise)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], normalise: Sequence[str], size: int) -> Self:
-        """From `near_starts`, `near_lengths`, `near_indices`, `near_weights` for `size` items. Raises ValueError when
-        they do not fit together."""
+        """From `near_starts`, `near_lengths`, `near_pairs` for `size` items; instead of the last also from the pairs'
+        halves `near_indices` and `near_weights`, which are copied. Raises ValueError when they do not fit together."""
         starts, lengths = arrays["near_starts"], arrays["near_lengths"]
         if lengths.shape != (size, len(normalise)):
             raise ValueError("The model's neighbours do not fit its voices.")
-        check_rows(starts, arrays["near_indices"], arrays["near_weights"], size, "neighbours")
+        if "near_pairs" in arrays:
+            pairs = arrays["near_pairs"]
+            if pairs.dtype != np.int32 or pairs.ndim != 2 or pairs.shape[1] != 2 or not pairs.flags.c_contiguous:
+                raise ValueError("The model's neighbours are no pairs of an item and its weight.")
+            indices, weights = pairs[:, 0], pairs.view(np.float32)[:, 1]
+        else:
+            indices, weights = arrays["near_indices"], arrays["near_weights"]
+        check_rows(starts, indices, weights, size, "neighbours")
         if bool((lengths < 0).any()) or bool((lengths.sum(axis=1, dtype=np.int64) != np.diff(starts)).any()):
             raise ValueError("The rows of the model's neighbours are not as long as its voices say.")
-        return cls(starts, lengths, arrays["near_indices"], arrays["near_weights"], normalise)
+        return cls(starts, lengths, pairs if "near_pairs" in arrays else _paired(indices, weights), normalise)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         return {
             "near_starts": self.starts.astype(np.int64), "near_lengths": self.lengths.astype(np.int32),
-            "near_indices": self.indices.astype(np.int32), "near_weights": self.weights.astype(np.float32),
+            "near_pairs": self.pairs,
         }  # fmt: skip
 
     def hear(self, rows: NDArray[np.integer], strengths: Sequence[Floats]) -> Heard:
@@ -118,8 +122,9 @@ class Near:
         """
         size, voices = len(self.lengths), len(self.normalise)
         parts = list(zip(self.starts[rows].tolist(), self.starts[rows + 1].tolist(), strict=True))
-        targets = _joined([self.indices[start:end] for start, end in parts], np.int64)
-        similarity = _joined([self.weights[start:end] for start, end in parts], np.float64)
+        read = np.concatenate([self._whole[start:end] for start, end in parts]) if parts else self._whole[:0]
+        targets = read.view(np.int32)[::2].astype(np.int64)
+        similarity = read.view(np.float32)[1::2].astype(np.float64)
         lengths = self.lengths[rows].astype(np.int64)
         flat = lengths.ravel()
         told = np.stack(strengths, axis=1).ravel().repeat(flat)
@@ -151,8 +156,11 @@ def check_rows(indptr: NDArray[Any], indices: NDArray[Any], weights: NDArray[Any
         raise ValueError(f"The weights of the model's {what} are not numbers everywhere.")
 
 
-def _joined(parts: Sequence[NDArray[Any]], kind: type[np.number[Any]]) -> NDArray[Any]:
-    return np.concatenate(parts, dtype=kind) if parts else np.empty(0, kind)
+def _paired(indices: NDArray[np.integer], weights: NDArray[np.floating]) -> NDArray[np.int32]:
+    pairs = np.empty((len(indices), 2), np.int32)
+    pairs[:, 0] = indices
+    pairs.view(np.float32)[:, 1] = weights
+    return pairs
 
 
 def _sums(cells: NDArray[np.int64], parts: Floats, shape: tuple[int, int]) -> Floats:

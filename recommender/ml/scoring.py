@@ -74,9 +74,13 @@ class Neighbours:
         self.rows = Rows(indptr, indices, weights)
         self.tie_break, self.normalise = tie_break, normalise
 
+    @cached_property
+    def near(self) -> Near:
+        return Near.of([self.rows], [self.normalise])
+
     def score(self, rows: NDArray[np.integer], strengths: Floats, k: int, barred: NDArray[np.bool_]) -> Scored:
         """Best k items that are not barred and have a score. `rows`: the history's items, `strengths`: their r(u,j)."""
-        heard = Near.of([self.rows], [self.normalise]).hear(rows, [strengths])
+        heard = self.near.hear(rows, [strengths])
         score = heard.scores[0]
         free = np.flatnonzero((score > 0) & ~barred[heard.items])
         free = free[best(heard.items[free], score[free], k, self.tie_break)]

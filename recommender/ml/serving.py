@@ -1,12 +1,12 @@
 """Answers from a trained model in one numpy pass. All that the web process loads: numpy only, arrays mapped read-only.
 
-Arrays (n items, in the order of `item_ids`), format 3:
+Arrays (n items, in the order of `item_ids`), format 4:
 
 * `item_ids` int64 [n], strictly increasing: the products' database ids
 * `popularity` float32 [n]: orders what fills short lists, and breaks ties
 * for each voice NAME of `meta["voices"]` that knows factors: `NAME_factors` float32 [n × f], `NAME_spectrum` float64
   [f]; for all others together, in their order: `near_starts` int64 [n + 1], `near_lengths` int32 [n × voices],
-  `near_indices` int32, `near_weights` float32 of `near.Near`: the items that each item of a history speaks for
+  `near_pairs` int32 [any × 2] of `near.Near`: the items that each item of a history speaks for
 * `similar_indptr`, `similar_indices`, `similar_weights`: row i holds the items most like item i, best first
 * with `meta["sessions"]`: the arrays of `session_serving.SessionServing`, `session_` before their names; histories of
   up to `serves_up_to` known products are answered by it first
@@ -14,8 +14,9 @@ Arrays (n items, in the order of `item_ids`), format 3:
   float32 [groups + 1 × 4], `context_devices` float32 [groups + 1 × 3] of `context.Context`: how much more a category
   counts at a moment and on a device
 
-Format 2 had `NAME_indptr`, `NAME_indices`, `NAME_weights` for each voice that knows neighbours, format 1 a single
-voice, item_knn, in `indptr`, `indices`, `weights`; both still serve, with a copy of the neighbours in each process.
+Format 3 had `near_indices` and `near_weights` instead of pairs, format 2 `NAME_indptr`, `NAME_indices`, `NAME_weights`
+for each voice that knows neighbours, format 1 a single voice, item_knn, in `indptr`, `indices`, `weights`; all still
+serve, with a copy of the neighbours in each process.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -34,10 +35,12 @@ from recommender.ml.steering import similarity_of
 
 __all__ = ["POPULAR", "SIMILAR", "Candidate", "ServingModel", "build"]
 
-FORMAT = 3
+FORMAT = 4
 SIMILAR = "similar"
 NEIGHBOURS = ("indptr", "indices", "weights")
-NEAR = ("near_starts", "near_lengths", "near_indices", "near_weights")
+NEAR_SINCE = 3
+NEAR = ("near_starts", "near_lengths", "near_pairs")
+NEAR_OF_3 = ("near_starts", "near_lengths", "near_indices", "near_weights")
 FACTORS = ("factors", "spectrum")
 REMEMBERED = 256
 """Answers; about 4 kB each."""
@@ -64,10 +67,12 @@ class ServingModel:
         if len(self.popularity) != size or bool((np.diff(self.item_ids) <= 0).any()):
             raise ValueError("The model's item ids are not increasing or do not match its popularity.")
         told = _first_format(meta) if written == 1 else meta["voices"]
-        voices = [_voice(arrays, one, self.popularity, alone=written < FORMAT) for one in told]
+        voices = [_voice(arrays, one, self.popularity, alone=written < NEAR_SINCE) for one in told]
         check_rows(*self._similar, size, "similar items")
         self.strategy = str(meta.get("strategy", "item_knn"))
-        near = _near(arrays, told, size) if written == FORMAT else None
+        near = None
+        if written >= NEAR_SINCE:
+            near = _near(arrays, told, size, NEAR if written > NEAR_SINCE else NEAR_OF_3)
         self._chorus = Chorus(voices if self.strategy != POPULAR else [], self.popularity, near)
         told_of_sessions = meta.get("sessions")
         self._session_longest = int(told_of_sessions["serves_up_to"]) if told_of_sessions else 0
@@ -242,12 +247,14 @@ def _first_format(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"name": "item_knn", "prefix": "", "attention": attention, "normalise": meta.get("normalise", "none")}]
 
 
-def _near(arrays: Mapping[str, NDArray[Any]], told: Sequence[Mapping[str, Any]], size: int) -> Near | None:
+def _near(
+    arrays: Mapping[str, NDArray[Any]], told: Sequence[Mapping[str, Any]], size: int, names: Sequence[str]
+) -> Near | None:
     """The neighbours of all voices that know some, None without such. Raises ValueError when they do not fit."""
     normalise = [str(one.get("normalise", "none")) for one in told if not _knows_factors(one)]
     if not normalise:
         return None
-    _must_have(arrays, NEAR)
+    _must_have(arrays, names)
     return Near.from_arrays(arrays, normalise, size)
 
 

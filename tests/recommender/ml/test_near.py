@@ -62,16 +62,15 @@ def test_a_row_holds_what_each_voice_says_one_after_the_other():
         ["none", "none"],
     )
 
-    assert {name: array.tolist() for name, array in near.to_arrays().items()} == {
-        "near_starts": [0, 3, 4],
-        "near_lengths": [[1, 2], [0, 1]],
-        "near_indices": [1, 0, 1, 0],
-        "near_weights": [0.5, 1.0, 2.0, 3.0],
-    }
+    arrays = near.to_arrays()
+    assert (arrays["near_starts"].tolist(), arrays["near_lengths"].tolist()) == ([0, 3, 4], [[1, 2], [0, 1]])
+    pairs = arrays["near_pairs"]
+    assert (pairs.dtype, pairs[:, 0].tolist()) == (np.int32, [1, 0, 1, 0])
+    assert pairs[:, 1].copy().view(np.float32).tolist() == [0.5, 1.0, 2.0, 3.0]
 
 
 def shop(size=40):
-    """Arrays and meta of a blend in the second format and in the third: two voices with neighbours around factors."""
+    """Arrays and meta of a blend in the formats 2, 3 and 4: two voices with neighbours around factors."""
     rng = np.random.default_rng(5)
     attention = {"weighting": "log", "half_life": 3.0, "distance": 0.0}
     voices = {"item_knn": (drawn(rng, size), "similarity"), "rp3beta": (drawn(rng, size), "none")}
@@ -89,11 +88,20 @@ def shop(size=40):
         for part in ("indptr", "indices", "weights")
     }
     together = Near.of([rows for rows, _how in voices.values()], [how for _rows, how in voices.values()]).to_arrays()
-    return (common | apart, meta | {"format": 2}), (common | together, meta | {"format": 3})
+    halves = {name: together[name] for name in ("near_starts", "near_lengths")} | {
+        "near_indices": together["near_pairs"][:, 0],
+        "near_weights": together["near_pairs"].view(np.float32)[:, 1],
+    }
+    return {
+        2: (common | apart, meta | {"format": 2}),
+        3: (common | halves, meta | {"format": 3}),
+        4: (common | together, meta | {"format": 4}),
+    }
 
 
-def test_a_model_of_the_last_format_answers_as_one_of_this():
-    before, now = (ServingModel.from_arrays(*one) for one in shop())
+@pytest.mark.parametrize("format", [2, 3])
+def test_a_model_of_an_earlier_format_answers_as_one_of_this(format):
+    before, now = (ServingModel.from_arrays(*shop()[number]) for number in (format, 4))
     rng = np.random.default_rng(7)
     for _history in range(300):
         known = rng.permutation(now.item_ids)[: rng.integers(1, 20)].tolist()
@@ -105,14 +113,16 @@ def test_a_model_of_the_last_format_answers_as_one_of_this():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"near_weights": None}, "lacks near_weights"),
+        ({"near_pairs": None}, "lacks near_pairs"),
+        ({"near_pairs": np.zeros((7, 3), np.int32)}, "no pairs of an item and its weight"),
+        ({"near_pairs": np.zeros((7, 2), np.int64)}, "no pairs of an item and its weight"),
         ({"near_starts": np.zeros(3, np.int64)}, "neighbours do not fit its items"),
         ({"near_lengths": np.zeros((40, 3), np.int32)}, "do not fit its voices"),
         ({"near_lengths": np.zeros((40, 2), np.int32)}, "not as long as its voices say"),
     ],
 )
 def test_neighbours_that_do_not_fit_are_refused(change, message):
-    _before, (arrays, meta) = shop()
+    arrays, meta = shop()[4]
 
     with pytest.raises(ValueError, match=message):
         ServingModel.from_arrays({k: v for k, v in (arrays | change).items() if v is not None}, meta)
