@@ -83,7 +83,7 @@ class Near:
         pairs = np.empty((starts[-1], 2), np.int32)
         into = starts[:-1].copy()
         for rows, count in zip(voices, lengths.T, strict=True):
-            places = (into - rows.indptr[:-1]).repeat(count)
+            places = (into - rows.indptr[:-1]).astype(np.int64).repeat(count)
             places += np.arange(len(places))
             pairs[places] = _paired(rows.indices, rows.weights)
             into += count
