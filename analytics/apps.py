@@ -29,6 +29,14 @@ class AnalyticsConfig(AppConfig):
         self._register_impact()
         self._register_live()
         self._register_models()
+        self._register_merging()
+
+    @staticmethod
+    def _register_merging() -> None:
+        from catalog.extensions import customer_links
+
+        for name in ("CustomerStats", "CustomerMonth", "CustomerScore", "FunnelCustomer", "SegmentMembership"):
+            customer_links.register(f"analytics.{name}.customer", f"analytics.models.{name}", rule="counted")
 
     @staticmethod
     def _register_facts() -> None:

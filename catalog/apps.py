@@ -40,6 +40,7 @@ class CatalogConfig(AppConfig):
             "catalog.interactions", "catalog.panels.customer_interactions", order=4, is_lazy=True,
             title=_("Last seen in the shop"), place="main",
         )  # fmt: skip
+        customer_panels.register("catalog.merges", "catalog.admin.merges.merged_records", order=90)
         customer_panels.register("catalog.rights", "catalog.panels.customer_rights", order=95)
         staff_pages.register(
             "catalog_search_quality",
@@ -58,9 +59,18 @@ class CatalogConfig(AppConfig):
         for order, name in enumerate(("products", "orders", "customers"), 10):
             palette_sources.register(name, f"catalog.palette.{name}", order=order)
         self._register_personal_data()
+        self._register_merging()
         self._register_webhook_events()
         self._register_experiment_metrics()
         self._register_events()
+
+    @staticmethod
+    def _register_merging() -> None:
+        from catalog.extensions import customer_links
+
+        for field in ("kept", "gone"):
+            customer_links.register(f"catalog.CustomerMerge.{field}", "catalog.models.CustomerMerge", rule="stays")
+        customer_links.register("catalog.CustomerTrait.customer", "catalog.models.CustomerTrait", rule="counted")
 
     @staticmethod
     def _register_experiment_metrics() -> None:
@@ -139,6 +149,8 @@ class CatalogConfig(AppConfig):
             find="catalog.rights.kept_histories_of", on_erase="delete", order=55,
         )  # fmt: skip
         holds("CustomerTrait", "customer", "value reasons", on_erase="delete")
+        holds("CustomerMergeRows", "merge__kept", "content", on_erase="delete")
+        holds("CustomerMerge", "kept", "before became")
         holds("Interaction", "", "context", find="catalog.rights.theirs")
         of_orders = {"find": "catalog.rights.parts_of_orders"}
         holds("OrderLine", "", "", **of_orders)

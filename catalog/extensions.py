@@ -8,6 +8,12 @@ product_panels = Registry("product_panels")
 customer_panels = Registry("customer_panels")
 """Callables `(request, customer) -> core.panels.Panel | None`."""
 
+customer_links = Registry("customer_links")
+"""Tables that point at customers and do not simply follow when two records are merged (catalog.merging). Key:
+`app.Model.field`; dotted: the model, or for the rule "handled" a class with `merge`, `undo` and `told`
+(catalog.merging.tables.Handler); meta `rule`: "counted" (follows from other rows; its owner counts it anew), "handled",
+or "stays"."""
+
 customer_filters = Registry("customer_filters")
 """Filters of the list of customers: classes as in `list_filter`. Key: the parameter in the address; meta: `permission`,
 the right that whoever filters by it needs."""

@@ -51,6 +51,10 @@ class CustomerSubject:
         browsers = Visitor.objects.filter(customer_id=pk).values_list("key", flat=True)
         return Identity.of(*texts, *browsers)
 
+    def others(self, pk: int) -> list[int]:
+        """Records that were merged into this one."""
+        return list(Customer.objects.filter(merged_into=pk, erased_at=None).order_by("pk").values_list("pk", flat=True))
+
     def hindrance(self, pk: int) -> Said:
         """An order under way needs its buyer until it has arrived."""
         number = (

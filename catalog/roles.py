@@ -22,7 +22,7 @@ def _all(models: tuple[str, ...], actions: str = "view") -> set[str]:
 
 _CATALOGUE_SEEN = _all(_PRODUCTS)
 _SALES_SEEN = _all(_ORDERS)
-_CUSTOMERS_SEEN = _all(("customer", "customertrait"))
+_CUSTOMERS_SEEN = _all(("customer", "customertrait", "customermerge"))
 _SEARCHES_SEEN = _all(("searchquery", "searchsynonym"))
 _PEOPLE = {"catalog.view_personal_data"}
 _UNDO = {"catalog.undo_importbatch"}
@@ -43,6 +43,7 @@ ROLE_PERMISSIONS: dict[Role, set[str]] = {
     | _PEOPLE
     | rights("core.datarequest", "view add")
     | rights("catalog.customer", "change")
+    | {"catalog.merge_customers"}
     | rights("catalog.order", "change"),
     Role.EDITOR: _CATALOGUE_SEEN,
     Role.OPERATOR: _all(("importbatch",), "view add") | _UNDO | _all(("deadevent",), "view change delete"),

@@ -252,8 +252,8 @@ def _known_as(thing: Any) -> Row:
 
 
 def customer_by_public_id(public_id: str) -> Customer | None:
-    """An existing customer, as customer tokens name them."""
-    return Customer.objects.existing().filter(public_id=public_id).first()
+    """An existing customer, as customer tokens name them; a token of a merged record is one of the kept record."""
+    return Customer.objects.known_as(public_id)
 
 
 def orders_for_detail() -> QuerySet[Order]:

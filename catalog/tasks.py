@@ -138,3 +138,11 @@ def rebuild_search() -> dict[str, Any]:
     from catalog.search import index
 
     return {"products": index.rebuild()}
+
+
+@job(kind="catalog.merges", queue="light", title=_("Follow up merges of customers"))
+def follow_merges() -> dict[str, Any]:
+    """Rows that came late for a merged record, and merges that can be taken back no longer. Safe to run twice."""
+    from catalog import merging
+
+    return {"late": merging.gather_late_rows(), "ended": merging.end_old_merges()}

@@ -233,6 +233,18 @@ beat_schedule = {
         "args": ["catalog.tasks.forget_removed_pictures"],
         "options": {"queue": "light"},
     },
+    "follow up merges of customers": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="26"),
+        "args": ["catalog.tasks.follow_merges"],
+        "options": {"queue": "light"},
+    },
+    "look for customers that stand twice": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="4", minute="20"),
+        "args": ["crm.tasks.find_duplicates"],
+        "options": {"queue": "bulk"},
+    },
     "move points that are due": {
         "task": "core.tasks.start_job",
         "schedule": crontab(minute="8"),

@@ -19,7 +19,7 @@ class CrmConfig(AppConfig):
 
     @staticmethod
     def _register_pages() -> None:
-        from catalog.extensions import customer_panels
+        from catalog.extensions import customer_links, customer_list_links, customer_panels
         from core.extensions import staff_pages
         from crm.roles import PROGRAMME_SEEN, SEEN
 
@@ -29,9 +29,17 @@ class CrmConfig(AppConfig):
             table="crm.admin.liability.table",
         )  # fmt: skip
         staff_pages.register(
+            "crm_duplicates", "crm.admin.duplicates.page", path="crm/duplicates/", permission="catalog.merge_customers",
+            title=_("Possible duplicates"), icon="people_alt", in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
             "crm_past", "crm.admin.past.page", path="crm/past/", permission=PROGRAMME_SEEN,
             title=_("Points for past orders"), icon="history", in_menu=False,
         )  # fmt: skip
+        for field in ("one", "other"):
+            customer_links.register(f"crm.DuplicateCustomers.{field}", "crm.models.DuplicateCustomers", rule="stays")
+        customer_list_links.register("crm.duplicates", "crm.admin.duplicates.list_link")
+        customer_links.register("crm.LoyaltyAccount.customer", "crm.services.merging.AccountHandler", rule="handled")
         customer_panels.register(
             "crm.loyalty", "crm.panels.loyalty_of_customer", order=2, is_lazy=True, title=_("Loyalty"), place="main",
             permission=SEEN, styles=("catalog/catalog.css",),
@@ -51,6 +59,7 @@ class CrmConfig(AppConfig):
             )  # fmt: skip
 
         books = "The books of points need it; without the customer it names nobody."
+        holds("DuplicateCustomers", "", "reasons", find="crm.rights.pairs_of", on_erase="delete")
         holds(
             "LoyaltyAccount", "customer", "public_id balance pending owed",
             keeps=dict.fromkeys(("balance", "pending", "owed"), books),

@@ -1,5 +1,6 @@
 """What an erasure does with points and with conversations."""
 
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Customer
@@ -58,3 +59,8 @@ def desk_traces(who: Identity, label: str, pk: int) -> int:
 def new_public_id_each() -> NewPublicId:
     """Somebody may have many: PostgreSQL makes one for each row."""
     return NewPublicId()
+
+
+def pairs_of(pk: int) -> Q:
+    """Rows of DuplicateCustomers in which a customer stands."""
+    return Q(one_id=pk) | Q(other_id=pk)

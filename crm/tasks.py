@@ -80,3 +80,11 @@ def grant_past(*, grant_id: int) -> dict[str, Any]:
     from crm import services
 
     return {"orders": services.run_past(grant_id, progress=progress).orders}
+
+
+@job(kind="crm.duplicates", queue="bulk", title=_("Look for customers that stand twice"))
+def find_duplicates() -> dict[str, Any]:
+    """Pairs that may be one person; decisions stay. Safe to run twice."""
+    from crm.people import duplicates
+
+    return {"pairs": duplicates.find()}

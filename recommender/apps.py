@@ -7,7 +7,7 @@ class RecommenderConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        from catalog.extensions import customer_panels, personal_rankers, product_panels
+        from catalog.extensions import customer_links, customer_panels, personal_rankers, product_panels
         from core.extensions import (
             alert_rules,
             dashboard_cards,
@@ -82,6 +82,9 @@ class RecommenderConfig(AppConfig):
             "recommender.RecommendationList", "recommender.models.RecommendationList", subject="catalog.Customer",
             path="customer", fields=["product_ids", "speaker_ids", "as_of"], on_erase="delete",
         )  # fmt: skip
+        customer_links.register(
+            "recommender.RecommendationList.customer", "recommender.models.RecommendationList", rule="counted"
+        )
         personal_rankers.register("recommender", "recommender.taste.taste_for")
         product_panels.register(
             "recommender", "recommender.panels.similar_products", order=20, is_lazy=True,

@@ -14,7 +14,7 @@ from reviews.models.replies import REPLY_LENGTH
 from reviews.models.reviews import TEXT_LENGTH, TITLE_LENGTH
 
 Status = Review.Status
-JOINS = "JOIN catalog_product p ON p.external_id = s.product LEFT JOIN catalog_customer c ON c.external_id = s.customer"
+JOINS = "JOIN catalog_product p ON p.external_id = s.product LEFT JOIN catalog_knowncustomer c ON c.external_id = s.customer"
 BOUGHT = """EXISTS (
     SELECT 1 FROM catalog_orderline l JOIN catalog_order o ON o.id = l.order_id
     WHERE l.product_id = p.id AND o.customer_id = c.id AND o.paid_at <= s.created_at
@@ -90,7 +90,7 @@ def _refuse(stage: Stage) -> None:
     stage.refuse(
         "p.external_id = s.product AND c.external_id = s.customer AND r.external_id IS DISTINCT FROM s.id",
         using="reviews_review r JOIN catalog_product p ON p.id = r.product_id"
-        " JOIN catalog_customer c ON c.id = r.customer_id",
+        " JOIN catalog_knowncustomer c ON c.id = r.customer_id",
         column="customer", value="s.customer",
         reason=gettext_noop("customer %(value)s has another review of this product"),
     )  # fmt: skip

@@ -636,6 +636,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_order_step": ("POST", {"catalog.change_order"}),
     "catalog_order_refund": ("POST", {"catalog.refund_order"}),
     "catalog_product_panel": ("GET", {"catalog.view_product", "catalog.change_product"}),
+    "catalog_customer_merge": ("GET", {"catalog.merge_customers & catalog.view_customer"}),
+    "catalog_customer_merge_undo": ("POST", {"catalog.merge_customers"}),
     "catalog_customer_panel": ("GET", {"catalog.view_customer", "catalog.change_customer"}),
     "catalog_product_bulk": ("GET", {"catalog.change_product"}),
     "catalog_bulkchange_undo": ("POST", {"catalog.change_product"}),

@@ -45,7 +45,7 @@ class CustomerScoresView(ApiView):
     )
     def get(self, request: Request, customer_id: str) -> Response:
         checked(LanguageQuerySerializer, request.query_params)
-        customer = ids.find(Customer.objects.filter(erased_at=None), customer_id)
+        customer = Customer.objects.known_as(customer_id)
         if customer is None:
             raise Http404
         return Response(_person(customer, _traits([customer.pk]).get(customer.pk, [])))
@@ -83,7 +83,7 @@ class ScoreListView(ApiListView):
     def get(self, request: Request) -> Response:
         query = checked(shapes.ScoreQuerySerializer, request.query_params)
         column = SORTS[query["sort"]]
-        rows = CustomerScore.objects.filter(customer__erased_at=None, **{f"{column}__isnull": False})
+        rows = CustomerScore.objects.filter(customer__erased_at=None, customer__merged_into=None, **{f"{column}__isnull": False})
         if "least" in query:
             rows = rows.filter(**{f"{column}__gte": query["least"]})
         if "below" in query:

@@ -65,7 +65,7 @@ class Person:
 def found(listing: Listing, low: float | None, high: float | None, *, field: str = "") -> QuerySet[CustomerScore]:
     """Customers whose score lies in [low, high), or at 1 too when that is the end, the highest first. `field` narrows
     by another score than the one that sorts."""
-    rows = CustomerScore.objects.filter(customer__erased_at=None)
+    rows = CustomerScore.objects.filter(customer__erased_at=None, customer__merged_into=None)
     if listing.field == "loss":
         rows = rows.filter(value__isnull=False, churn_90__isnull=False).annotate(
             loss=ExpressionWrapper(F("value") * F("churn_90"), output_field=FloatField())

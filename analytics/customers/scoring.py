@@ -60,7 +60,7 @@ CREATE TEMPORARY TABLE score_batch
 CHANGED = """
 CREATE TEMPORARY TABLE score_changed ON COMMIT DROP AS
 SELECT b.* FROM score_batch b
-JOIN catalog_customer c ON c.id = b.customer_id AND c.erased_at IS NULL
+JOIN catalog_customer c ON c.id = b.customer_id AND c.erased_at IS NULL AND c.merged_into_id IS NULL
 LEFT JOIN analytics_customerscore s ON s.customer_id = b.customer_id
 LEFT JOIN catalog_customertrait t ON t.customer_id = b.customer_id AND t.kind = %(kind)s
 WHERE t.id IS NULL OR ({old}) IS DISTINCT FROM ({values})

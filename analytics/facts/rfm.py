@@ -26,7 +26,7 @@ ROW = np.dtype(
 BUYERS = """
 SELECT s.customer_id, s.purchase_days, s.first_day - DATE '1970-01-01', s.last_day - DATE '1970-01-01',
     s.gross::float8, s.refunded::float8
-FROM analytics_customerstats s JOIN catalog_customer c ON c.id = s.customer_id AND c.erased_at IS NULL
+FROM analytics_customerstats s JOIN catalog_customer c ON c.id = s.customer_id AND c.erased_at IS NULL AND c.merged_into_id IS NULL
 WHERE s.first_day <= %s ORDER BY s.customer_id
 """
 MAKE = """
@@ -38,7 +38,7 @@ CREATE TEMPORARY TABLE rfm_batch (
 CHANGED = """
 CREATE TEMPORARY TABLE rfm_changed ON COMMIT DROP AS
 SELECT b.* FROM rfm_batch b
-JOIN catalog_customer c ON c.id = b.customer_id AND c.erased_at IS NULL
+JOIN catalog_customer c ON c.id = b.customer_id AND c.erased_at IS NULL AND c.merged_into_id IS NULL
 LEFT JOIN analytics_customerscore t ON t.customer_id = b.customer_id
 WHERE t.rfm_segment IS DISTINCT FROM b.segment
     OR (t.recency, t.frequency, t.money) IS DISTINCT FROM (b.recency, b.frequency, b.money)

@@ -82,8 +82,8 @@ class Compiled:
         """The same customers as rows of one narrow table, where one is enough: a third of the work of a join."""
         if not isinstance(self.tree, Leaf) or self.tree.is_negated or self.tree.table not in TABLES:
             return None
-        erased = Customer.objects.filter(erased_at__isnull=False).values("pk")
-        rows: QuerySet[Any] = TABLES[self.tree.table].objects.filter(self.tree.condition).exclude(pk__in=erased)
+        gone = Customer.objects.filter(Q(erased_at__isnull=False) | Q(merged_into__isnull=False)).values("pk")
+        rows: QuerySet[Any] = TABLES[self.tree.table].objects.filter(self.tree.condition).exclude(pk__in=gone)
         return rows
 
 

@@ -15,7 +15,7 @@ SELECT s.customer_id, %(day)s::date - s.last_day, s.purchase_days, greatest(s.re
        %(day)s::date - s.first_day, CASE WHEN s.gross > 0 THEN least(s.refunded / s.gross, 1) ELSE 0 END,
        coalesce(r.cluster_id, 0)
 FROM analytics_customerstats s
-JOIN catalog_customer c ON c.id = s.customer_id AND c.erased_at IS NULL
+JOIN catalog_customer c ON c.id = s.customer_id AND c.erased_at IS NULL AND c.merged_into_id IS NULL
 LEFT JOIN analytics_customerscore r ON r.customer_id = s.customer_id
 WHERE s.orders > 0 AND s.last_day <= %(day)s::date
 ORDER BY s.customer_id

@@ -22,7 +22,7 @@ ON COMMIT DROP
 # Whoever was erased while this ran stays without a cluster.
 LEAVE_OUT = """
 DELETE FROM cluster_batch b WHERE NOT EXISTS
-    (SELECT FROM catalog_customer c WHERE c.id = b.customer_id AND c.erased_at IS NULL)
+    (SELECT FROM catalog_customer c WHERE c.id = b.customer_id AND c.erased_at IS NULL AND c.merged_into_id IS NULL)
 """
 SCORES = """
 INSERT INTO analytics_customerscore (customer_id, cluster_id, scored_at)

@@ -5,13 +5,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from catalog import selectors_admin as reads
 from catalog.admin import cells, filters
 from catalog.admin.listing import ListingMixin
+from catalog.admin.merges import PERSONAL_PERMISSION, MergeMixin
 from catalog.extensions import customer_filters, customer_list_links, customer_panels
 from catalog.models import Customer
 from catalog.selectors_admin import Purchases
@@ -20,7 +22,7 @@ from core.components import ago, figure, money
 from core.filters import DaysFilter
 from core.shop import current_shop
 
-PERSONAL_PERMISSION = "catalog.view_personal_data"
+LONGEST_PK = 19
 PERSONAL = ("email", "phone", "birthday")
 
 
@@ -30,7 +32,7 @@ def may_see_people(request: HttpRequest) -> bool:
 
 
 @admin.register(Customer)
-class CustomerAdmin(ListingMixin, StaffModelAdmin):
+class CustomerAdmin(MergeMixin, ListingMixin, StaffModelAdmin):
     """E-mail, telephone and birthday do not exist for people without the right to them: not in the list, the page,
     the export, nor through the search."""
 
@@ -63,7 +65,7 @@ class CustomerAdmin(ListingMixin, StaffModelAdmin):
     # --- list ---------------------------------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
-        rows = super().get_queryset(request).filter(erased_at=None)
+        rows = super().get_queryset(request).filter(erased_at=None, merged_into=None)
         return rows if may_see_people(request) else rows.defer(*PERSONAL)
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
@@ -120,6 +122,14 @@ class CustomerAdmin(ListingMixin, StaffModelAdmin):
     def get_export_fields(self, request: HttpRequest) -> Sequence[str]:
         """How to reach people leaves the house only with both rights."""
         return (*self.export_fields, *PERSONAL) if may_see_people(request) else self.export_fields
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponseRedirect:
+        """The page of a merged record is that of the record that was kept."""
+        number = int(object_id) if object_id.isascii() and object_id.isdecimal() and len(object_id) < LONGEST_PK else 0
+        into = Customer.objects.filter(pk=number, erased_at=None).values_list("merged_into", flat=True).first()
+        if into is None:
+            return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[no-any-return]
+        return HttpResponseRedirect(reverse("admin:catalog_customer_change", args=[into]))
 
     # --- page ---------------------------------------------------------------------------------------------------
 

@@ -85,7 +85,9 @@ class CustomerTokenView(ApiView):
         if not (isinstance(request.auth, KeyAuth) and request.auth.is_server):
             raise PermissionDenied
         wanted = checked(AskTokenSerializer, request.data)
-        customer = ids.get(Customer.objects.existing(), customer_id)
+        customer = Customer.objects.known_as(customer_id)
+        if customer is None:
+            raise NotFound(_("Nothing here has this ID."))
         token, expires_at = tokens.mint(
             customer=customer.public_id,
             key_id=request.auth.key_id,
@@ -136,7 +138,7 @@ class OrdersView(ApiView):
 def _buyer(ident: str | None) -> Customer | None:
     if ident is None:
         return None
-    found = ids.find(Customer.objects.existing(), ident)
+    found = Customer.objects.known_as(ident)
     if found is None:
         raise BadInput(_("No customer has this ID."), code="unknown_customer", extra={"field": "customer"})
     return found
@@ -164,7 +166,7 @@ def _visible_orders(request: Request) -> QuerySet[Order]:
     """Orders of others do not exist for a customer."""
     orders = selectors.orders_for_detail()
     if isinstance(request.auth, CustomerAuth):
-        return orders.filter(customer__public_id=request.auth.customer, customer__erased_at=None)
+        return orders.filter(customer=selectors.customer_by_public_id(request.auth.customer) or 0)
     return orders
 
 

@@ -22,7 +22,7 @@ LOOK_UP = """
 SELECT 'product', id, public_id, external_id, NULL::boolean FROM catalog_product
 WHERE deleted_at IS NULL AND (public_id = ANY(%(products)s) OR external_id = ANY(%(own_products)s))
 UNION ALL
-SELECT 'customer', id, public_id, external_id, NULL FROM catalog_customer
+SELECT 'customer', coalesce(merged_into_id, id), public_id, external_id, NULL FROM catalog_customer
 WHERE erased_at IS NULL AND (public_id = ANY(%(customers)s) OR external_id = ANY(%(own_customers)s))
 UNION ALL
 SELECT 'visitor', id, key, NULL, may_track FROM catalog_visitor WHERE key = ANY(%(visitors)s)

@@ -43,7 +43,7 @@ ORDER BY visitor ON CONFLICT (key) DO NOTHING
 # Every look-up has a limit: it stays a look into an index for each row, however wrong the planner's guesses are.
 MOVE = f"""
 WITH judged AS MATERIALIZED (
-    SELECT s.*, v.id AS visitor_id,
+    SELECT s.*, v.id AS visitor_id, c.id AS person_id,
         row_number() OVER (PARTITION BY s.event_id ORDER BY s.place) AS turn,
         CASE
             WHEN s.visitor <> '' AND v.id IS NULL THEN 'gone'
@@ -56,7 +56,8 @@ WITH judged AS MATERIALIZED (
     FROM {STAGE} s
     LEFT JOIN LATERAL (SELECT id, may_track FROM catalog_visitor WHERE key = s.visitor LIMIT 1) v ON true
     LEFT JOIN LATERAL (
-        SELECT id FROM catalog_customer WHERE id = s.customer_id AND erased_at IS NULL LIMIT 1) c ON true
+        SELECT coalesce(merged_into_id, id) AS id FROM catalog_customer
+        WHERE id = s.customer_id AND erased_at IS NULL LIMIT 1) c ON true
     LEFT JOIN LATERAL (SELECT id FROM catalog_product WHERE id = s.product_id LIMIT 1) p ON true
     LEFT JOIN LATERAL (
         SELECT true AS there FROM catalog_interaction i WHERE i.event_id = s.event_id
@@ -65,13 +66,13 @@ WITH judged AS MATERIALIZED (
 ), written AS (
     INSERT INTO catalog_interaction
         (event_id, occurred_at, kind, product_id, customer_id, visitor_id, value, context)
-    SELECT event_id, occurred_at, kind, product_id, customer_id, visitor_id, value, context FROM judged
+    SELECT event_id, occurred_at, kind, product_id, person_id, visitor_id, value, context FROM judged
     WHERE outcome = 'stored' AND turn = 1 ORDER BY event_id
     ON CONFLICT DO NOTHING RETURNING 1
 ), joined AS (
-    UPDATE catalog_visitor SET customer_id = j.customer_id FROM (
-        SELECT DISTINCT ON (visitor_id) visitor_id, customer_id FROM judged
-        WHERE outcome IN ('stored', 'repeated') AND visitor_id IS NOT NULL AND customer_id IS NOT NULL
+    UPDATE catalog_visitor SET customer_id = j.person_id FROM (
+        SELECT DISTINCT ON (visitor_id) visitor_id, person_id FROM judged
+        WHERE outcome IN ('stored', 'repeated') AND visitor_id IS NOT NULL AND person_id IS NOT NULL
         ORDER BY visitor_id, place) j
     WHERE catalog_visitor.id = j.visitor_id AND catalog_visitor.customer_id IS NULL RETURNING 1
 )

@@ -4,6 +4,7 @@ from catalog.models.behaviour import DeadEvent, HistoryChange, Interaction, Kept
 from catalog.models.bulk import BulkChange, BulkChangeRow
 from catalog.models.customers import Customer, CustomerTrait
 from catalog.models.imports import ImportBatch, ImportChange, ImportedEvents
+from catalog.models.merges import CustomerMerge, CustomerMergeRows
 from catalog.models.orders import Order, OrderEvent, OrderLine, Payment, Refund
 from catalog.models.pictures import ArrivingPicture, RemovedPicture
 from catalog.models.products import LOW_STOCK, Brand, Category, Product, ProductImage, Variant
@@ -26,6 +27,8 @@ __all__ = [
     "BulkChangeRow",
     "Category",
     "Customer",
+    "CustomerMerge",
+    "CustomerMergeRows",
     "CustomerTrait",
     "DeadEvent",
     "HistoryChange",

@@ -8,12 +8,22 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
+from core.api import ids
 from core.models import PublicIdModel, TimestampedModel
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def existing(self) -> Self:
-        return self.filter(erased_at=None)
+        """People, each once: without those who were erased and records that were merged into another."""
+        return self.filter(erased_at=None, merged_into=None)
+
+    def known_as(self, ident: str) -> "Customer | None":
+        """Whom an id from outside stands for: one of a merged record stands for the record that was kept."""
+        condition = ids.where(ident)
+        if condition is None:
+            return None
+        found = self.filter(condition, erased_at=None).select_related("merged_into").first()
+        return found.merged_into or found if found is not None else None
 
 
 class Customer(PublicIdModel, TimestampedModel):
@@ -36,6 +46,10 @@ class Customer(PublicIdModel, TimestampedModel):
     )  # fmt: skip
     joined_at = models.DateTimeField(_("customer since"))
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged_records",
+        verbose_name=_("merged into"),
+    )  # fmt: skip
 
     objects = CustomerQuerySet.as_manager()
 

@@ -61,7 +61,7 @@ def see_visitor(*, key: str = "", may_track: bool | None = None, customer: str |
     """
     owner = None
     if customer is not None:
-        found = ids.find(Customer.objects.existing(), customer)
+        found = Customer.objects.known_as(customer)
         if found is None:
             raise NotFound(_("No customer has this ID."))
         owner = found.pk

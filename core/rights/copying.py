@@ -40,7 +40,7 @@ def write_copy(label: str, pk: int, name: str) -> tuple[str, dict[str, int]]:
         with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
             everything: dict[str, list[dict[str, Any]]] = {}
             for one in reversed(holdings(label)):
-                rows = list(_rows(one, pk))
+                rows = [row for person in (pk, *subject(label).others(pk)) for row in _rows(one, person)]
                 counts[one.label] = len(rows)
                 everything[one.label] = rows
                 if rows:

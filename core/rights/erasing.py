@@ -45,6 +45,8 @@ def erase(label: str, pk: int) -> dict[str, Any]:
 
     Orders and other books stay under a pseudonym: a row without a name that nobody outside knows.
     """
+    for other in subject(label).others(pk):
+        erase(label, other)
     who = subject(label).identity(pk)
     files = scrub_files(who)
     with transaction.atomic():

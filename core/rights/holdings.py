@@ -33,6 +33,9 @@ class Subject(Protocol):
 
     def language(self, pk: int) -> str: ...
 
+    def others(self, pk: int) -> list[int]:
+        """More rows of the same person, which are copied and erased with this one."""
+
     def hindrance(self, pk: int) -> Said: ...
 
     def exists(self, pk: int) -> bool: ...

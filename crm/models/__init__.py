@@ -23,6 +23,7 @@ from crm.models.loyalty import (
     LoyaltyTransaction,
     PastGrant,
 )
+from crm.models.people import DuplicateCustomers
 from crm.models.programme import EarnRule, LoyaltyProgramme, LoyaltyTier, Reward
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Channel",
     "Conversation",
     "DeskSettings",
+    "DuplicateCustomers",
     "EarnRule",
     "Holiday",
     "LoyaltyAccount",

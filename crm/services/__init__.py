@@ -1,8 +1,9 @@
 """One function for each thing that can be done with points."""
 
 from crm.services.earning import earn_orders, give_bonus, mature_lot, settle_order
+from crm.services.merging import merge_accounts
 from crm.services.past import ask_for_past, count_past, grant_past, run_past
-from crm.services.people import forfeit, merge_accounts
+from crm.services.people import forfeit
 from crm.services.posting import account_of
 from crm.services.rules import switch
 from crm.services.spending import (

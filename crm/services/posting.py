@@ -168,3 +168,9 @@ def claim_back(posting: Posting, lot: LoyaltyLot, amount: int, *, other_side: st
 def is_posted(key: str) -> bool:
     """Whether this event was booked already. Ask while the account is locked."""
     return LoyaltyTransaction.objects.filter(key=key).exists()
+
+
+def close(account: LoyaltyAccount) -> None:
+    """Nothing moves in it any more."""
+    account.closed_at, account.tier, account.tier_since = timezone.now(), None, None
+    account.save(update_fields=["closed_at", "tier", "tier_since", "updated_at"])

@@ -20,6 +20,7 @@ from core.api.principals import CustomerAuth, KeyAuth
 from core.api.questions import checked
 from core.api.schema import problems
 from core.api.views import ApiListView, ApiView
+from core.exceptions import NotFound
 from core.models import Scope
 from reviews import selectors, services
 from reviews.api.rows import own_row, review_row, stars_row, summary_row
@@ -225,5 +226,7 @@ class ComplaintView(ApiView):
 
 def own_review(request: Request, ident: str) -> Review:
     """Of the customer whose token this is. Raises NotFound for those of others."""
-    customer = ids.get(Customer.objects.existing(), cast(CustomerAuth, request.auth).customer)
+    customer = Customer.objects.known_as(cast(CustomerAuth, request.auth).customer)
+    if customer is None:
+        raise NotFound(_("Nothing here has this ID."))
     return ids.get(selectors.reviews_by(customer.pk), ident)

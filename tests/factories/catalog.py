@@ -2,6 +2,7 @@
 
 import io
 import uuid
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,8 @@ from catalog.models import (
     BulkChange,
     Category,
     Customer,
+    CustomerMerge,
+    CustomerMergeRows,
     CustomerTrait,
     DeadEvent,
     ImportBatch,
@@ -163,6 +166,26 @@ class CustomerFactory(_WithPublicId):
 
     name = factory.Sequence(lambda n: f"Customer {n}")
     joined_at = factory.LazyFunction(timezone.now)
+
+
+class CustomerMergeFactory(DjangoModelFactory):
+    class Meta:
+        model = CustomerMerge
+
+    kept = factory.SubFactory(CustomerFactory)
+    gone = factory.SubFactory(CustomerFactory)
+    merged_at = factory.LazyFunction(timezone.now)
+    undo_until = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
+
+
+class CustomerMergeRowsFactory(DjangoModelFactory):
+    class Meta:
+        model = CustomerMergeRows
+
+    merge = factory.SubFactory(CustomerMergeFactory)
+    link = "catalog.Order.customer"
+    kind = "moved"
+    content = factory.LazyFunction(list)
 
 
 class CustomerTraitFactory(DjangoModelFactory):

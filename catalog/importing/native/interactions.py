@@ -60,7 +60,7 @@ class Interactions(Section):
             INSERT INTO catalog_interaction (event_id, occurred_at, kind, product_id, customer_id, visitor_id, value)
             SELECT s.event_id, s.occurred_at, s.kind, p.id, c.id, v.id, s.value
             FROM import_interactions s LEFT JOIN catalog_product p ON p.external_id = s.product
-            LEFT JOIN catalog_customer c ON c.external_id = s.customer
+            LEFT JOIN catalog_knowncustomer c ON c.external_id = s.customer
             LEFT JOIN catalog_visitor v ON v.key = s.visitor
             ON CONFLICT DO NOTHING
             """,
@@ -76,7 +76,7 @@ def _make_visitors() -> int:
         INSERT INTO catalog_visitor (key, customer_id, first_seen_at)
         SELECT s.visitor, (array_agg(c.id ORDER BY s.occurred_at DESC) FILTER (WHERE c.id IS NOT NULL))[1],
                min(s.occurred_at)
-        FROM import_interactions s LEFT JOIN catalog_customer c ON c.external_id = s.customer
+        FROM import_interactions s LEFT JOIN catalog_knowncustomer c ON c.external_id = s.customer
         WHERE s.visitor IS NOT NULL GROUP BY s.visitor
         ON CONFLICT (key) DO NOTHING
         """,
@@ -88,7 +88,7 @@ def _make_visitors() -> int:
         UPDATE catalog_visitor v SET customer_id = w.customer_id
         FROM (
             SELECT s.visitor, (array_agg(c.id ORDER BY s.occurred_at DESC))[1] AS customer_id
-            FROM import_interactions s JOIN catalog_customer c ON c.external_id = s.customer
+            FROM import_interactions s JOIN catalog_knowncustomer c ON c.external_id = s.customer
             WHERE s.visitor IS NOT NULL GROUP BY s.visitor
         ) w WHERE w.visitor = v.key AND v.customer_id IS NULL
         """,

@@ -67,7 +67,7 @@ class Orders(Section):
                 **TIMESTAMPS,
             },
             source="import_orders s JOIN import_sums t USING (number)"
-            " LEFT JOIN catalog_customer c ON c.external_id = s.customer"
+            " LEFT JOIN catalog_knowncustomer c ON c.external_id = s.customer"
             " LEFT JOIN catalog_visitor v ON v.key = s.visitor AND v.may_track",
             present=load.stage("orders").present,
             touched=TOUCHED,
@@ -140,7 +140,7 @@ def _make_visitors() -> int:
         INSERT INTO catalog_visitor (key, customer_id, first_seen_at)
         SELECT s.visitor, (array_agg(c.id ORDER BY s.placed_at DESC) FILTER (WHERE c.id IS NOT NULL))[1],
                min(s.placed_at)
-        FROM import_orders s LEFT JOIN catalog_customer c ON c.external_id = s.customer
+        FROM import_orders s LEFT JOIN catalog_knowncustomer c ON c.external_id = s.customer
         WHERE s.visitor IS NOT NULL GROUP BY s.visitor
         ON CONFLICT (key) DO NOTHING
         """,
@@ -152,7 +152,7 @@ def _make_visitors() -> int:
         UPDATE catalog_visitor v SET customer_id = w.customer_id
         FROM (
             SELECT s.visitor, (array_agg(c.id ORDER BY s.placed_at DESC))[1] AS customer_id
-            FROM import_orders s JOIN catalog_customer c ON c.external_id = s.customer
+            FROM import_orders s JOIN catalog_knowncustomer c ON c.external_id = s.customer
             WHERE s.visitor IS NOT NULL GROUP BY s.visitor
         ) w WHERE w.visitor = v.key AND v.customer_id IS NULL AND v.may_track
         """,

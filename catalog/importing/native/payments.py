@@ -78,7 +78,7 @@ class Payments(Section):
             },
             source="import_payments s LEFT JOIN catalog_order o ON o.number = s.order_number"
             " LEFT JOIN catalog_orderline l ON l.order_id = o.id AND l.line = s.line_number"
-            " LEFT JOIN catalog_customer c ON c.external_id = s.customer"
+            " LEFT JOIN catalog_knowncustomer c ON c.external_id = s.customer"
             f" LEFT JOIN catalog_product p ON p.external_id = s.product WHERE s.kind = '{REFUND}'",
             present=stage.present,
             touched=TOUCHED,

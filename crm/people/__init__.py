@@ -1,0 +1,1 @@
+"""Customers as people: records that may be one person, notes, worklists."""
