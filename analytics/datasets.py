@@ -126,7 +126,8 @@ def blocks_of_purchases(until: date, *, size: int = BLOCK) -> Iterator[Purchases
         return
     chosen = (
         "AND {key} >= %(low)s AND {key} < %(high)s"
-        " AND EXISTS (SELECT FROM catalog_customer c WHERE c.id = {key} AND c.erased_at IS NULL AND c.merged_into_id IS NULL)"
+        " AND EXISTS (SELECT FROM catalog_customer c WHERE c.id = {key} AND c.erased_at IS NULL"
+        " AND c.merged_into_id IS NULL)"
     )
     for start in range(int(low), int(high) + 1, size):
         found = _purchases(until, chosen, {"low": start, "high": start + size})

@@ -42,14 +42,16 @@ SELECT p.who, p.acts FROM (
     FROM unnest(%(people)s::bigint[]) w (who) JOIN catalog_visitor v ON v.id = -w.who AND v.may_track
     UNION ALL
     SELECT c.id, catalog_acts(c.id, NULL, c.profile_since, %(most)s)
-    FROM unnest(%(people)s::bigint[]) w (who) JOIN catalog_customer c ON c.id = w.who AND c.erased_at IS NULL AND c.merged_into_id IS NULL
+    FROM unnest(%(people)s::bigint[]) w (who) JOIN catalog_customer c ON c.id = w.who
+    WHERE c.erased_at IS NULL AND c.merged_into_id IS NULL
 ) p ORDER BY p.who
 ON CONFLICT (who) DO UPDATE SET acts = EXCLUDED.acts WHERE catalog_kepthistory.acts <> EXCLUDED.acts
 """
 DROP = """
 DELETE FROM catalog_kepthistory k WHERE k.who = ANY(%(people)s)
     AND NOT EXISTS (SELECT 1 FROM catalog_visitor v WHERE v.id = -k.who AND v.may_track)
-    AND NOT EXISTS (SELECT 1 FROM catalog_customer c WHERE c.id = k.who AND c.erased_at IS NULL AND c.merged_into_id IS NULL)
+    AND NOT EXISTS (
+        SELECT 1 FROM catalog_customer c WHERE c.id = k.who AND c.erased_at IS NULL AND c.merged_into_id IS NULL)
 """
 OLDER = """
 INSERT INTO catalog_historychange (who)

@@ -95,7 +95,9 @@ def lists_for_mail(customer_ids: Collection[int], *, limit: int = 10) -> dict[in
     """
     rows = list(
         RecommendationList.objects.filter(
-            customer__in=customer_ids, customer__is_personalised=True, customer__erased_at=None,
+            customer__in=customer_ids,
+            customer__is_personalised=True,
+            customer__erased_at=None,
             customer__merged_into=None,
         )
     )

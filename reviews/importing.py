@@ -14,7 +14,10 @@ from reviews.models.replies import REPLY_LENGTH
 from reviews.models.reviews import TEXT_LENGTH, TITLE_LENGTH
 
 Status = Review.Status
-JOINS = "JOIN catalog_product p ON p.external_id = s.product LEFT JOIN catalog_knowncustomer c ON c.external_id = s.customer"
+JOINS = (
+    "JOIN catalog_product p ON p.external_id = s.product"
+    " LEFT JOIN catalog_knowncustomer c ON c.external_id = s.customer"
+)
 BOUGHT = """EXISTS (
     SELECT 1 FROM catalog_orderline l JOIN catalog_order o ON o.id = l.order_id
     WHERE l.product_id = p.id AND o.customer_id = c.id AND o.paid_at <= s.created_at

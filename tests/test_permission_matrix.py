@@ -717,6 +717,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_intent_panel": ("GET", {"reviews.view_intent", "reviews.change_intent"}),
     "reviews_intent_export": ("POST", {"core.export_data & reviews.view_intent"}),
     "reviews_intentexample_export": ("POST", {"core.export_data & reviews.view_intentexample"}),
+    "crm_duplicates": ("GET", {"catalog.merge_customers"}),
     "crm_liability": ("GET", {"crm.view_loyaltyaccount"}),
     "crm_liability_export": ("POST", {"core.export_data & crm.view_loyaltyaccount"}),
     "crm_past": ("GET", {"crm.view_loyaltyprogramme"}),

@@ -103,6 +103,8 @@ HARMLESS = {
     "catalog.Category": "external_id name name_translations path public_id",
     "catalog.Customer": "country language",
     "catalog.DeadEvent": "entry",
+    "catalog.CustomerMerge": "kept_fingerprint gone_fingerprint",
+    "catalog.CustomerMergeRows": "link",
     "catalog.CustomerTrait": "kind",
     "catalog.ImportBatch": "checkpoint format mapping refused_file source title",
     "catalog.ImportChange": "outcome table_name",

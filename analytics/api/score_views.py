@@ -83,7 +83,9 @@ class ScoreListView(ApiListView):
     def get(self, request: Request) -> Response:
         query = checked(shapes.ScoreQuerySerializer, request.query_params)
         column = SORTS[query["sort"]]
-        rows = CustomerScore.objects.filter(customer__erased_at=None, customer__merged_into=None, **{f"{column}__isnull": False})
+        rows = CustomerScore.objects.filter(
+            customer__erased_at=None, customer__merged_into=None, **{f"{column}__isnull": False}
+        )
         if "least" in query:
             rows = rows.filter(**{f"{column}__gte": query["least"]})
         if "below" in query:

@@ -26,7 +26,8 @@ ROW = np.dtype(
 BUYERS = """
 SELECT s.customer_id, s.purchase_days, s.first_day - DATE '1970-01-01', s.last_day - DATE '1970-01-01',
     s.gross::float8, s.refunded::float8
-FROM analytics_customerstats s JOIN catalog_customer c ON c.id = s.customer_id AND c.erased_at IS NULL AND c.merged_into_id IS NULL
+FROM analytics_customerstats s JOIN catalog_customer c ON c.id = s.customer_id AND c.erased_at IS NULL
+    AND c.merged_into_id IS NULL
 WHERE s.first_day <= %s ORDER BY s.customer_id
 """
 MAKE = """

@@ -80,7 +80,8 @@ CHECKS: tuple[Check, ...] = (
     Check("refund_no_order", Kind.MISSING, "refund", _("Refunds without an order"),
           _("Counted for the customer on the day of the refund."), "t.order_id IS NULL"),
     Check("customer_no_contact", Kind.MISSING, "customer", _("Customers without e-mail and phone"),
-          _("Left as they are: they get no messages."), "t.erased_at IS NULL AND t.merged_into_id IS NULL AND t.email = '' AND t.phone = ''"),
+          _("Left as they are: they get no messages."), "t.erased_at IS NULL AND t.merged_into_id IS NULL"
+          " AND t.email = '' AND t.phone = ''"),
     Check("customer_no_name", Kind.MISSING, "customer", _("Customers without a name"), _("Shown by their ID."),
           "t.erased_at IS NULL AND t.merged_into_id IS NULL AND t.name = ''"),
     Check("product_no_category", Kind.MISSING, "product", _("Products without a category"),

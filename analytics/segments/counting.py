@@ -79,7 +79,8 @@ def _sampled(found: Compiled) -> Counted:
     total = customers_in_all()
     share = 100.0 if total <= SAMPLE else max(0.01, 100.0 * SAMPLE / total)
     with connection.cursor() as cursor:
-        sql = "SELECT id FROM catalog_customer TABLESAMPLE SYSTEM (%s) WHERE erased_at IS NULL AND merged_into_id IS NULL LIMIT %s"
+        people = "erased_at IS NULL AND merged_into_id IS NULL"
+        sql = f"SELECT id FROM catalog_customer TABLESAMPLE SYSTEM (%s) WHERE {people} LIMIT %s"  # noqa: S608
         cursor.execute(sql, [share, 3 * SAMPLE])
         drawn = [pk for (pk,) in cursor.fetchall()]
     if not drawn:

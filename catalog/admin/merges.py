@@ -104,7 +104,7 @@ class MergeMixin:
 
 
 def _other(number: str, kept: Customer) -> Customer | None:
-    if not (number.isascii() and number.isdecimal() and len(number) < 19):  # noqa: PLR2004
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
         return None
     return Customer.objects.existing().exclude(pk=kept.pk).filter(pk=number).first()
 
@@ -132,9 +132,7 @@ def merged_records(request: HttpRequest, customer: Customer) -> Panel | None:
     if not request.user.has_perm("catalog.view_customermerge"):
         return None
     may_merge = request.user.has_perm(MERGE)
-    rows = list(
-        CustomerMerge.objects.filter(kept=customer).select_related("gone", "merged_by").order_by("-pk")[:SHOWN]
-    )
+    rows = list(CustomerMerge.objects.filter(kept=customer).select_related("gone", "merged_by").order_by("-pk")[:SHOWN])
     if not rows and not may_merge:
         return None
     now = timezone.now()

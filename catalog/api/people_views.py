@@ -24,7 +24,7 @@ from catalog.api.people import (
 )
 from catalog.exceptions import BadInput, NotFound
 from catalog.models import Customer, Order
-from core.api import ids, tokens
+from core.api import tokens
 from core.api.permissions import HasScope, IsCustomer
 from core.api.principals import CustomerAuth, KeyAuth
 from core.api.questions import checked

@@ -65,7 +65,7 @@ class Link:
     def keys(self) -> "list[Field[Any, Any]]":
         """The columns of the primary key."""
         key = self.model._meta.pk
-        return list(key.fields) if isinstance(key, CompositePrimaryKey) else [key]  # type: ignore[list-item]
+        return list(key.fields) if isinstance(key, CompositePrimaryKey) else [key]  # type: ignore[list-item, arg-type]
 
     def places(self) -> Iterator[list[str]]:
         """Columns that make a row unique beside the customer; an empty list: one row for each customer."""
@@ -75,7 +75,7 @@ class Link:
         for fields in (*names, *self.model._meta.unique_together):
             if self.field.name in fields:
                 others = (self.model._meta.get_field(name) for name in fields if name != self.field.name)
-                yield [connection.ops.quote_name(one.column) for one in others]  # type: ignore[union-attr]
+                yield [connection.ops.quote_name(one.column) for one in others]  # type: ignore[union-attr, arg-type]
 
 
 @cache
@@ -119,7 +119,7 @@ def move_back(link: Link, keys: list[list[Any]], *, from_id: int, into_id: int) 
 
 
 def set_aside(link: Link, merge: CustomerMerge) -> None:
-    """Take all rows of the merged record out of the table and keep them whole: in PostgreSQL, where numbers stay exact."""
+    """Take all rows of the merged record out of the table, and keep them whole where numbers stay exact."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH taken AS (DELETE FROM {link.table} r WHERE r.{link.column} = %s RETURNING to_jsonb(r) AS said)"  # noqa: S608
@@ -163,7 +163,9 @@ def fingerprint(customer_id: int) -> str:
 
     Left out are figures that are counted anew from these rows, and the log of merges.
     """
-    own = 'SELECT \'catalog.Customer\' AS label, to_jsonb(r)::text AS said FROM "catalog_customer" r WHERE r.id = %(id)s'
+    own = (
+        "SELECT 'catalog.Customer' AS label, to_jsonb(r)::text AS said FROM \"catalog_customer\" r WHERE r.id = %(id)s"
+    )
     parts, told = [own], []
     for link in links():
         if link.rule == FOLLOWS:
@@ -172,13 +174,12 @@ def fingerprint(customer_id: int) -> str:
             )
         elif link.rule == HANDLED:
             told.append(link.handler.told(customer_id))
-    whole = " UNION ALL ".join(parts)
+    statement = (
+        "SELECT encode(sha256(convert_to(coalesce(string_agg(label || said, E'\\n' ORDER BY label, said), '')"  # noqa: S608
+        f" || %(told)s, 'UTF8')), 'hex') FROM ({' UNION ALL '.join(parts)}) everything"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT encode(sha256(convert_to(coalesce(string_agg(label || said, E'\\n' ORDER BY label, said), '')"
-            f" || %(told)s, 'UTF8')), 'hex') FROM ({whole}) everything",  # noqa: S608
-            {"id": customer_id, "told": "\n".join(told)},
-        )
+        cursor.execute(statement, {"id": customer_id, "told": "\n".join(told)})
         return str(cursor.fetchone()[0])
 
 
@@ -193,4 +194,4 @@ def _plain(link: Link) -> list[Any]:
 
 
 def _quoted(field: "Field[Any, Any]") -> str:
-    return connection.ops.quote_name(field.column)
+    return connection.ops.quote_name(str(field.column))

@@ -65,7 +65,10 @@ def _restore_columns(row: CustomerMerge) -> None:
     back: dict[str, Any] = {name: old for name, old in row.before.items() if now[name] == row.became[name]}
     if back:
         Customer.objects.filter(pk=row.kept_id).update(
-            **{name: Customer._meta.get_field(name).to_python(value) for name, value in back.items()}
+            **{
+                name: Customer._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
+                for name, value in back.items()
+            }
         )
 
 

@@ -6,68 +6,130 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0039_arriving_pictures'),
+        ("catalog", "0039_arriving_pictures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='customer',
-            name='merged_into',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_records', to='catalog.customer', verbose_name='merged into'),
+            model_name="customer",
+            name="merged_into",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="merged_records",
+                to="catalog.customer",
+                verbose_name="merged into",
+            ),
         ),
         migrations.CreateModel(
-            name='CustomerMerge',
+            name="CustomerMerge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('merged', 'merged'), ('undone', 'taken back'), ('final', 'merged for good')], default='merged', max_length=8, verbose_name='state')),
-                ('before', models.JSONField(default=dict)),
-                ('became', models.JSONField(default=dict)),
-                ('kept_fingerprint', models.CharField(blank=True, max_length=64)),
-                ('gone_fingerprint', models.CharField(blank=True, max_length=64)),
-                ('is_exact', models.BooleanField(help_text='After an undo: whether all rows of both are as they were.', null=True)),
-                ('merged_at', models.DateTimeField(verbose_name='merged at')),
-                ('undo_until', models.DateTimeField(verbose_name='can be taken back until')),
-                ('undone_at', models.DateTimeField(null=True, verbose_name='taken back')),
-                ('gone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='left_by', to='catalog.customer', verbose_name='merged')),
-                ('kept', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merges', to='catalog.customer', verbose_name='kept')),
-                ('merged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("merged", "merged"), ("undone", "taken back"), ("final", "merged for good")],
+                        default="merged",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("before", models.JSONField(default=dict)),
+                ("became", models.JSONField(default=dict)),
+                ("kept_fingerprint", models.CharField(blank=True, max_length=64)),
+                ("gone_fingerprint", models.CharField(blank=True, max_length=64)),
+                (
+                    "is_exact",
+                    models.BooleanField(
+                        help_text="After an undo: whether all rows of both are as they were.", null=True
+                    ),
+                ),
+                ("merged_at", models.DateTimeField(verbose_name="merged at")),
+                ("undo_until", models.DateTimeField(verbose_name="can be taken back until")),
+                ("undone_at", models.DateTimeField(null=True, verbose_name="taken back")),
+                (
+                    "gone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="left_by",
+                        to="catalog.customer",
+                        verbose_name="merged",
+                    ),
+                ),
+                (
+                    "kept",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merges",
+                        to="catalog.customer",
+                        verbose_name="kept",
+                    ),
+                ),
+                (
+                    "merged_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'merge of customers',
-                'verbose_name_plural': 'merges of customers',
-                'permissions': [('merge_customers', 'Can merge customers')],
-                'default_permissions': ('view',),
+                "verbose_name": "merge of customers",
+                "verbose_name_plural": "merges of customers",
+                "permissions": [("merge_customers", "Can merge customers")],
+                "default_permissions": ("view",),
             },
         ),
         migrations.CreateModel(
-            name='CustomerMergeRows',
+            name="CustomerMergeRows",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('link', models.CharField(help_text='app.Model.field', max_length=120)),
-                ('kind', models.CharField(choices=[('moved', 'Moved'), ('aside', 'Aside')], max_length=5)),
-                ('content', models.JSONField()),
-                ('merge', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='catalog.customermerge')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("link", models.CharField(help_text="app.Model.field", max_length=120)),
+                ("kind", models.CharField(choices=[("moved", "Moved"), ("aside", "Aside")], max_length=5)),
+                ("content", models.JSONField()),
+                (
+                    "merge",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="catalog.customermerge"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rows of a merge',
-                'verbose_name_plural': 'rows of merges',
-                'default_permissions': (),
+                "verbose_name": "rows of a merge",
+                "verbose_name_plural": "rows of merges",
+                "default_permissions": (),
             },
         ),
         migrations.AddIndex(
-            model_name='customermerge',
-            index=models.Index(condition=models.Q(('state', 'merged')), fields=['undo_until'], name='merge_ending'),
+            model_name="customermerge",
+            index=models.Index(condition=models.Q(("state", "merged")), fields=["undo_until"], name="merge_ending"),
         ),
         migrations.AddConstraint(
-            model_name='customermerge',
-            constraint=models.CheckConstraint(condition=models.Q(('kept', models.F('gone')), _negated=True), name='merge_of_two'),
+            model_name="customermerge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kept", models.F("gone")), _negated=True), name="merge_of_two"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customermerge',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'undone'), _negated=True), fields=('gone',), name='merged_once'),
+            model_name="customermerge",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "undone"), _negated=True), fields=("gone",), name="merged_once"
+            ),
         ),
     ]

@@ -13,7 +13,6 @@ from catalog import kept, recent
 from catalog.buffer import keys, known, stream, writing
 from catalog.exceptions import NotFound
 from catalog.models import Customer, Visitor
-from core.api import ids
 
 DAYS_PER_MONTH = 30.44
 

@@ -80,7 +80,7 @@ class Group:
 @transaction.atomic
 def find() -> int:
     """Look through all customers. How many pairs wait for a decision. Safe to run at any time."""
-    values = {
+    values: dict[str, Any] = {
         "most": MOST_SHARING, "now": timezone.now(),
         "weights": json.dumps({name: weight for name, (weight, _words) in SIGNS.items()}),
     }  # fmt: skip

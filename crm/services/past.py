@@ -26,7 +26,8 @@ State = PastGrant.State
 def past_orders(grant: PastGrant) -> QuerySet[Order]:
     """Orders of known customers, paid in the time of the grant, that earned nothing yet."""
     return Order.objects.bought().filter(
-        paid_at__gte=calendar.start_of(grant.since), paid_at__lt=grant.until, customer__erased_at=None, customer__merged_into=None,
+        paid_at__gte=calendar.start_of(grant.since), paid_at__lt=grant.until, customer__erased_at=None,
+        customer__merged_into=None,
         customer__isnull=False, loyalty_lot=None,
     )  # fmt: skip
 

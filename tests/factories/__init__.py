@@ -75,6 +75,7 @@ from tests.factories.core import (
     StaffUserFactory,
 )
 from tests.factories.crm import (
+    DuplicateCustomersFactory,
     EarnRuleFactory,
     LoyaltyAccountFactory,
     LoyaltyCheckFactory,
@@ -181,6 +182,7 @@ __all__ = [
     "DataRequestFactory",
     "DeadEventFactory",
     "DeskSettingsFactory",
+    "DuplicateCustomersFactory",
     "DuplicatePairFactory",
     "EarnRuleFactory",
     "ExperimentFactory",

@@ -115,6 +115,17 @@ class LoyaltyCheckFactory(DjangoModelFactory):
     entries = 2
 
 
+class DuplicateCustomersFactory(DjangoModelFactory):
+    class Meta:
+        model = models.DuplicateCustomers
+
+    one = factory.SubFactory(CustomerFactory)
+    other = factory.SubFactory(CustomerFactory)
+    reasons = factory.LazyFunction(lambda: ["email"])
+    strength = 3
+    found_at = factory.LazyFunction(timezone.now)
+
+
 class PastGrantFactory(DjangoModelFactory):
     class Meta:
         model = models.PastGrant

@@ -59,6 +59,8 @@ def test_who_is_not_a_plain_follower_is_told_one_by_one():
         "catalog.CustomerMerge.gone": STAYS,
         "catalog.CustomerMerge.kept": STAYS,
         "catalog.CustomerTrait.customer": COUNTED,
+        "crm.DuplicateCustomers.one": STAYS,
+        "crm.DuplicateCustomers.other": STAYS,
         "crm.LoyaltyAccount.customer": HANDLED,
         "recommender.RecommendationList.customer": COUNTED,
     }

@@ -165,7 +165,9 @@ def test_an_erasure_takes_the_merged_record_along(two):
 def test_figures_that_are_counted_are_as_before_once_both_were_counted_again(two):
     kept, gone = two
     for customer in (kept, gone, gone):
-        OrderFactory.create(customer=customer, status="paid", paid_at=timezone.now(), lines_total=10, total=10, paid_total=10)
+        OrderFactory.create(
+            customer=customer, status="paid", paid_at=timezone.now(), lines_total=10, total=10, paid_total=10
+        )
     counting.count()
     before = stats(two)
     done = merge(two)
