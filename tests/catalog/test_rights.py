@@ -52,9 +52,12 @@ from recommender.models import RecommendationList
 from tests.factories import (
     ConversationFactory,
     CustomerFactory,
+    CustomerMergeFactory,
+    CustomerMergeRowsFactory,
     CustomerMonthFactory,
     CustomerScoreFactory,
     CustomerStatsFactory,
+    DuplicateCustomersFactory,
     ExperimentFactory,
     ExposureFactory,
     FollowUpFactory,
@@ -144,6 +147,9 @@ def ana() -> Customer:
         SegmentMembershipFactory, SnapshotMemberFactory,
     ):  # fmt: skip
         factory.create(customer=ana)
+    merge = CustomerMergeFactory.create(kept=ana)
+    CustomerMergeRowsFactory.create(merge=merge)
+    DuplicateCustomersFactory.create(one=ana, other=merge.gone)
     conversation = ConversationFactory.create(customer=ana)
     MessageFactory.create(conversation=conversation)
     SatisfactionScoreFactory.create(conversation=conversation)
