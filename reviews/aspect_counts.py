@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db import connection
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, When
 from django.db.models.functions import Left, TruncWeek
 from django.utils import timezone
 
@@ -130,37 +131,60 @@ def clock() -> Clock:
     return Clock(last, first, is_history=True)
 
 
-def count(asked: Asked, by: str = "aspects", *, most: int | None = MOST_GROUPS) -> list[Said]:
-    """Opinions by a key of GROUPS, those with most complaints first. One query. Categories are the branches right below
-    the category asked for; the key is their path, "" for products without one."""
+@dataclass(frozen=True)
+class Counted:
+    """Opinions by group, those with most complaints first, and by week (its Monday, in the shop's time zone), each week
+    that the days touch from the first with an opinion on, the oldest first."""
+
+    groups: list[Said]
+    weeks: list[tuple[date, Opinions]]
+
+
+ONCE = """
+    WITH said AS ({mentions}), counted AS (
+        SELECT GROUPING(week) = 0 AS is_week, key, week,
+            count(*) FILTER (WHERE is_now AND polarity = 'positive') AS positive,
+            count(*) FILTER (WHERE is_now AND polarity = 'neutral') AS neutral,
+            count(*) FILTER (WHERE is_now AND polarity = 'negative') AS negative,
+            count(*) FILTER (WHERE NOT is_now AND polarity = 'positive') AS before_positive,
+            count(*) FILTER (WHERE NOT is_now AND polarity = 'neutral') AS before_neutral,
+            count(*) FILTER (WHERE NOT is_now AND polarity = 'negative') AS before_negative
+        FROM said GROUP BY GROUPING SETS ((key), (week))
+    )
+    (SELECT * FROM counted WHERE NOT is_week ORDER BY negative DESC, positive DESC, key LIMIT %s)
+    UNION ALL SELECT * FROM counted WHERE is_week
+"""
+"""Both at once, because reading the rows costs more than counting them: half the time of one query each."""
+
+
+def count(asked: Asked, by: str = "aspects", *, most: int | None = MOST_GROUPS) -> Counted:
+    """Opinions by a key of GROUPS, at most `most` groups, and by week. One query. Categories are the branches right
+    below the category asked for; the key is their path, "" for products without one."""
     comparison = asked.period.comparison
-    now = _within(asked.period)
-    rows: QuerySet[Any, Any] = mentions(asked, whole=True).annotate(key=_key(asked, by)).order_by().values("key")
-    counted = rows.annotate(**_sums("", now), **(_sums("before_", _within(comparison)) if comparison else {}))
-    counted = counted.order_by("-negative", "-positive", "key")
-    found = [
-        Said(
-            row["key"] if row["key"] is not None else "",
-            Opinions(row["positive"], row["neutral"], row["negative"]),
-            Opinions(row["before_positive"], row["before_neutral"], row["before_negative"]) if comparison else None,
-        )
-        for row in (counted[:most] if most else counted.iterator(chunk_size=2_000))
-    ]
-    return [one for one in found if one.now.reviews or (one.before and one.before.reviews)]
+    rows = mentions(asked, whole=True).annotate(
+        key=_key(asked, by), is_now=Case(When(_within(asked.period), then=True), default=False),
+        week=Case(When(_within(asked.period), then=TruncWeek("review__written_at"))),
+    )  # fmt: skip
+    statement, values = rows.order_by().values_list("key", "week", "is_now", "polarity").query.sql_with_params()
+    groups: list[Said] = []
+    weeks: dict[date, Opinions] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(ONCE.format(mentions=statement), [*values, most])
+        for is_week, key, week, *told in cursor:
+            now, before = Opinions(*told[:3]), Opinions(*told[3:])
+            if not is_week and (now.reviews or before.reviews):
+                groups.append(Said("" if key is None else key, now, before if comparison else None))
+            elif is_week and week is not None:
+                weeks[week.date()] = now
+    groups.sort(key=lambda one: (-one.now.negative, -one.now.positive))  # a union promises no order
+    return Counted(groups, _every_week(weeks, asked.period.last))
 
 
-def weeks(asked: Asked) -> list[tuple[date, Opinions]]:
-    """Opinions of each week (its Monday, in the shop's time zone) that the days touch, the oldest first. One query."""
-    rows: QuerySet[Any, Any] = mentions(asked).annotate(week=TruncWeek("review__written_at")).order_by().values("week")
-    found = {
-        timezone.localdate(row["week"]): Opinions(row["positive"], row["neutral"], row["negative"])
-        for row in rows.annotate(**_sums("", Q()))
-    }
+def _every_week(found: dict[date, Opinions], last: date) -> list[tuple[date, Opinions]]:
     if not found:
         return []
-    first = min(found)
-    last = asked.period.last - timedelta(days=asked.period.last.weekday())
-    return [(week, found.get(week, Opinions())) for week in _mondays(first, max(last, first))]
+    first, until = min(found), last - timedelta(days=last.weekday())
+    return [(week, found.get(week, Opinions())) for week in _mondays(first, max(until, first))]
 
 
 def mentions(asked: Asked, *, whole: bool = False) -> QuerySet[ReviewAspect]:
@@ -198,7 +222,7 @@ def of_product(product_id: int) -> list[Said]:
     rows: QuerySet[Any, Any] = kept.exclude(review__status=Status.REJECTED).order_by().values("aspect_id")
     found = [
         Said(row["aspect_id"], Opinions(row["positive"], row["neutral"], row["negative"]))
-        for row in rows.annotate(**_sums("", Q()))
+        for row in rows.annotate(**{one: Count("pk", filter=Q(polarity=one)) for one in Polarity.values})
     ]
     return sorted(found, key=lambda one: (-one.now.reviews, one.key))
 
@@ -207,10 +231,6 @@ def _key(asked: Asked, by: str) -> Any:
     if by == "categories":
         return Left("review__product__category__path", (len(asked.category.path) if asked.category else 0) + STEP)
     return GROUPS[by]
-
-
-def _sums(name: str, within: Q) -> dict[str, Count]:
-    return {f"{name}{polarity}": Count("pk", filter=within & Q(polarity=polarity)) for polarity in Polarity.values}
 
 
 def _within(days: Period | Comparison) -> Q:

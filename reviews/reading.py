@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from core.jobs import guard, progress
 from core.models import ModelVersion
 from core.said import Said
-from reviews import aspect_reading
+from reviews import aspect_reading, looked
 from reviews.choices import SENTIMENT
 from reviews.ml.language import UNKNOWN, detect
 from reviews.ml.sentiment import Judged, judge
@@ -25,45 +25,59 @@ from reviews.reader import Reader, scorer
 from reviews.signals import announce, announce_unhappy, review_read
 
 READ_AT_ONCE = 300
+JOB = "read"
+NOBODY = (None, None)
+"""In the place of version and its activation: the list of words reads."""
 WRITTEN = ("predicted", "confidence", "positive", "language", "model_version", "text_md5", "read_at")
 
 
-def unread(version_id: int | None) -> QuerySet[Review]:
-    """Reviews without a reading, with one by another version, or changed since they were read."""
+def unread(version_id: int | None, since: datetime | None = None) -> QuerySet[Review]:
+    """Reviews without a reading, with one by another version, or changed since they were read; with `since` among those
+    that came or changed from then on."""
     if version_id is None:
         other = Q(reading__model_version__isnull=False)
     else:
         other = Q(reading__model_version__isnull=True) | ~Q(reading__model_version=version_id)
-    return Review.objects.filter(Q(reading__isnull=True) | other | Q(updated_at__gt=F("reading__read_at")))
+    rows = Review.objects.filter(Q(reading__isnull=True) | other | Q(updated_at__gt=F("reading__read_at")))
+    return rows if since is None else rows.filter(updated_at__gte=since)
 
 
 def is_behind() -> bool:
     """Whether some review waits to be read. One query besides that of the model."""
-    active = ModelVersion.objects.of(SENTIMENT.name).active().values_list("pk", flat=True).first()
-    return unread(active).exists()
+    active = ModelVersion.objects.of(SENTIMENT.name).active().values_list("pk", "activated_at").first() or NOBODY
+    now, since = timezone.now(), looked.since(JOB, active)
+    if unread(active[0], since).exists():
+        return True
+    if since is None:
+        looked.note(JOB, active, now)
+    return False
 
 
 def read_unread() -> dict[str, int]:
     """Read whatever waits, newest reviews first. Safe to run at any time, also twice at once, to end at any line."""
     reader = scorer()
-    total, done = unread(reader.version_id).count(), 0
-    for ids in _batches(reader.version_id):
+    serves = (reader.version.pk, reader.version.activated_at) if reader.version is not None else NOBODY
+    now, since = timezone.now(), looked.since(JOB, serves)
+    total, done = unread(reader.version_id, since).count(), 0
+    for ids in _batches(reader.version_id, since):
         done += read(ids, reader)
         progress(min(done, total), total, Said(gettext_noop("Reading reviews")))
+    if since is None:
+        looked.note(JOB, serves, now)
     return {"read": done, "version": reader.version_id or 0}
 
 
-def _batches(version_id: int | None) -> Iterator[list[int]]:
+def _batches(version_id: int | None, since: datetime | None) -> Iterator[list[int]]:
     """Keys of reviews to read, each once: a review that is changed while the job runs waits for the next."""
     below: int | None = None
     while True:
-        rows = unread(version_id).order_by("-pk")
+        rows = unread(version_id, since).order_by("-pk")
         if below is not None:
             rows = rows.filter(pk__lt=below)
         ids = list(rows.values_list("pk", flat=True)[:READ_AT_ONCE])
-        if not ids:
+        yield from [ids] if ids else []
+        if len(ids) < READ_AT_ONCE:
             return
-        yield ids
         below = ids[-1]
 
 

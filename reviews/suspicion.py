@@ -6,18 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from catalog.models import Order
 from core.jobs import progress
+from reviews import looked
 from reviews.ml import suspicion as rules
 from reviews.ml.suspicion import Facts, Fingerprint
 from reviews.ml.text import has_contact
-from reviews.models import Review, SuspicionScore
+from reviews.models import Review, ReviewReading, SuspicionScore
 from reviews.models.suspicion import FAKE
 
 BATCH = 200
+JOB = "suspicion"
 NEIGHBOURS = 100
 """Texts that are looked at for each review; beyond them more make no difference."""
 RECENT = timedelta(days=14)
@@ -33,13 +35,17 @@ def score_new(*, most: int | None = None) -> dict[str, int]:
     Safe to run at any time and to end at any line."""
     scored = queued = 0
     below, share = Q(), unverified_share()
-    while ids := list(_unscored().filter(below).values_list("pk", flat=True)[:BATCH]):
+    now, since = timezone.now(), looked.since(JOB, rules.VERSION)
+    while ids := list(_unscored(since).filter(below).values_list("pk", flat=True)[:BATCH]):
         queued += score(ids, share=share)
         scored += len(ids)
         below = Q(pk__lt=ids[-1])
         progress(scored)
         if most is not None and scored >= most:
             break
+    else:
+        if since is None:
+            looked.note(JOB, rules.VERSION, now)
     return {"scored": scored, "queued": queued}
 
 
@@ -57,15 +63,26 @@ def score_recent() -> dict[str, int]:
 
 
 def is_behind() -> bool:
-    """Whether any review waits to be scored."""
-    return _unscored().exists()
+    """Whether any review waits to be scored. One query."""
+    now, since = timezone.now(), looked.since(JOB, rules.VERSION)
+    if _unscored(since).exists():
+        return True
+    if since is None:
+        looked.note(JOB, rules.VERSION, now)
+    return False
 
 
-def _unscored() -> Any:
+def _unscored(since: datetime | None) -> QuerySet[Review]:
+    """The newest first; with `since` among those that changed or were read from then on."""
     stale = Q(suspicion__isnull=True) | Q(suspicion__rules_version__lt=rules.VERSION)
     for newer in ("updated_at", "reading__read_at"):
         stale |= Q(suspicion__scored_at__lt=F(newer))
-    return Review.objects.filter(stale).order_by("-pk")
+    rows = Review.objects.filter(stale).order_by("-pk")
+    if since is None:
+        return rows
+    changed = Review.objects.filter(updated_at__gte=since).values("pk")
+    read = ReviewReading.objects.filter(read_at__gte=since).values("pk")
+    return rows.filter(pk__in=changed.union(read, all=True))
 
 
 @transaction.atomic

@@ -128,9 +128,9 @@ def chips(asked: Asked, where: Any, **kept: Any) -> list[tuple[Any, str, str]]:
 
 
 def _shown(asked: Asked, show: str, aspects: Sequence[Aspect]) -> dict[str, Any]:
-    found = aspect_counts.count(asked, show)
+    counted = aspect_counts.count(asked, show)
+    found, by_week = counted.groups, counted.weeks
     groups = _groups(found, show, asked, aspects)
-    by_week = aspect_counts.weeks(asked)
     kept = [("show", show)] + [
         (name, value) for name, value in query(asked).items() if name in ("product", "category", "brand")
     ]
@@ -303,7 +303,7 @@ def table(request: HttpRequest) -> PageTable:
     ]  # fmt: skip
 
     def rows() -> Iterator[Sequence[Any]]:
-        found = aspect_counts.count(asked, show, most=None)
+        found = aspect_counts.count(asked, show, most=None).groups
         groups = _groups(found, show, asked, aspects)
         for one in found:
             now, before = one.now, one.before

@@ -75,7 +75,10 @@ class ReviewReading(models.Model):
                 condition=Q(confidence__range=_SHARE) & Q(positive__range=_SHARE), name="reading_chances_0_to_1"
             ),
         ]
-        indexes = [models.Index(fields=["sentiment", "review"], name="reading_by_sentiment")]
+        indexes = [
+            models.Index(fields=["sentiment", "review"], name="reading_by_sentiment"),
+            models.Index(fields=["read_at"], name="reading_read"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.review_id}: {self.sentiment}"

@@ -112,6 +112,7 @@ class Review(PublicIdModel, TimestampedModel):
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["-written_at", "-id"], name="review_newest"),
+            models.Index(fields=["updated_at"], name="review_changed"),
             # Counting what customers say reads this index alone.
             models.Index(
                 fields=["written_at"],

@@ -66,6 +66,7 @@ COPIED = (
 JOBS = (
     "reviews.tasks.read_reviews",
     "reviews.tasks.train",
+    "reviews.tasks.read_reviews",  # by the model that was just learned
     "reviews.tasks.score_suspicion",
     "reviews.tasks.find_topics",
 )

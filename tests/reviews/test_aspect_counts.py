@@ -49,7 +49,7 @@ def test_praise_and_complaints_of_the_days_stand_beside_those_before(quality, de
     plant(delivery, Polarity.NEGATIVE, 2, at=NOON - timedelta(days=28))
     plant(delivery, Polarity.NEGATIVE, 9, at=NOON - timedelta(days=56))
 
-    found = aspect_counts.count(Asked(PERIOD))
+    found = aspect_counts.count(Asked(PERIOD)).groups
 
     assert found == [
         Said(delivery.pk, Opinions(negative=4), Opinions(negative=2)),
@@ -65,7 +65,7 @@ def test_rejected_reviews_aspects_that_are_off_and_second_mentions_do_not_count(
         review=Review.objects.earliest("pk"), aspect=quality, polarity=Polarity.NEGATIVE, is_clearest=False
     )
 
-    assert aspect_counts.count(Asked(PERIOD)) == [Said(quality.pk, Opinions(positive=1), Opinions())]
+    assert aspect_counts.count(Asked(PERIOD)).groups == [Said(quality.pk, Opinions(positive=1), Opinions())]
 
 
 def test_groups_are_products_branches_brands_and_languages(quality):
@@ -82,7 +82,8 @@ def test_groups_are_products_branches_brands_and_languages(quality):
 
     def counted(by, **narrow):
         return {
-            one.key: (one.now.positive, one.now.negative) for one in aspect_counts.count(Asked(period, **narrow), by)
+            one.key: (one.now.positive, one.now.negative)
+            for one in aspect_counts.count(Asked(period, **narrow), by).groups
         }
 
     assert counted("products") == {green.pk: (0, 3), milk.pk: (0, 2), car.pk: (1, 0)}
@@ -101,7 +102,7 @@ def test_weeks_begin_on_the_shops_monday_and_none_is_left_out(quality):
     plant(quality, Polarity.NEGATIVE, 1, at=datetime(2026, 3, 22, 16, tzinfo=UTC))  # Monday
 
     with timezone.override("Asia/Shanghai"):
-        found = aspect_counts.weeks(Asked(PERIOD))
+        found = aspect_counts.count(Asked(PERIOD)).weeks
 
     assert found == [
         (date(2026, 3, 2), Opinions(positive=2)),
