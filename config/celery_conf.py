@@ -251,6 +251,18 @@ beat_schedule = {
         "args": ["crm.tasks.move_due_points"],
         "options": {"queue": "light"},
     },
+    "look after chats": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(),
+        "args": ["crm.tasks.look_after_chats"],
+        "options": {"queue": "light", "expires": 50},
+    },
+    "propose articles": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="4", minute="25"),
+        "args": ["crm.tasks.propose_articles"],
+        "options": {"queue": "light"},
+    },
     "give birthday points and look at levels": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="0", minute="15"),

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CrmConfig(AppConfig):
@@ -21,7 +22,7 @@ class CrmConfig(AppConfig):
     def _register_pages() -> None:
         from catalog.extensions import customer_links, customer_list_links, customer_panels
         from core.extensions import staff_pages
-        from crm.roles import PROGRAMME_SEEN, SEEN
+        from crm.roles import DESK_REPORT, PROGRAMME_SEEN, SEEN
 
         staff_pages.register(
             "crm_liability", "crm.admin.liability.page", path="crm/liability/", permission=SEEN,
@@ -40,6 +41,11 @@ class CrmConfig(AppConfig):
             customer_links.register(f"crm.DuplicateCustomers.{field}", "crm.models.DuplicateCustomers", rule="stays")
         customer_list_links.register("crm.duplicates", "crm.admin.duplicates.list_link")
         customer_links.register("crm.LoyaltyAccount.customer", "crm.services.merging.AccountHandler", rule="handled")
+        staff_pages.register(
+            "crm_assistant", "crm.admin.assistant.page", path="crm/assistant/", permission=DESK_REPORT,
+            title=pgettext_lazy("page", "Assistant"), icon="smart_toy", group="service", order=60,
+            table="crm.admin.assistant.table",
+        )  # fmt: skip
         customer_panels.register(
             "crm.loyalty", "crm.panels.loyalty_of_customer", order=2, is_lazy=True, title=_("Loyalty"), place="main",
             permission=SEEN, styles=("catalog/catalog.css",),

@@ -55,6 +55,26 @@ def start_loyalty_day() -> dict[str, Any]:
     return services.start_day()
 
 
+@job(kind="crm.chats", queue="light", title=_("Chats that wait or were left"))
+def look_after_chats() -> dict[str, Any]:
+    """A person for whoever got no answer; chats that their customers left are counted as such. Safe to run twice."""
+    from crm.assistant import orders, silence
+
+    return {
+        "handed_over": silence.hand_over_unanswered(),
+        "abandoned": silence.note_abandoned(),
+        "tries_forgotten": orders.forget_old(),
+    }
+
+
+@job(kind="crm.proposals", queue="light", title=_("Articles that could be written"))
+def propose_articles() -> dict[str, Any]:
+    """Questions that only people could answer, grouped anew. Safe to run twice."""
+    from crm.assistant import proposing
+
+    return {"proposals": proposing.propose()}
+
+
 @job(kind="crm.recount", queue="light", title=_("Recount of points"))
 def recount_points() -> dict[str, Any]:
     """All entries against all balances; a difference raises an alert. Changes nothing."""

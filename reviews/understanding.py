@@ -19,7 +19,18 @@ from reviews.ml.intents import ANSWER, ASK, HAND_OVER, Candidate, Thresholds
 from reviews.ml.retrieval import ASKED_AT_MOST, MOST, Hit
 from reviews.models import Intent
 
-__all__ = ["ANSWER", "ASK", "HAND_OVER", "IntentCandidate", "Passage", "Understanding", "Why", "understand"]
+__all__ = [
+    "ANSWER",
+    "ASK",
+    "HAND_OVER",
+    "IntentCandidate",
+    "Passage",
+    "Understanding",
+    "Why",
+    "of_article",
+    "of_intent",
+    "understand",
+]
 LOOKED_AT = 20
 """Articles whose likest paragraph is known, though only MOST of them are offered."""
 ARTICLE, HINT = 0.6, 0.25
@@ -100,6 +111,28 @@ def understand(text: str, language: str | None = None) -> Understanding:
         act, why, language, candidates, passages, words, loaded.name if loaded is not None else "",
         own, article,
     )  # fmt: skip
+
+
+def of_intent(intent: Intent, language: str) -> Understanding:
+    """What the shop says to an intent that somebody chose instead of writing."""
+    language = "zh" if language.startswith("zh") else "en"
+    known = library.current()
+    passages = _of_intent(intent.pk, (), known, language, 1.0)
+    chosen = [IntentCandidate(intent, 1.0, 0)]
+    has_answer = intent.answers_with != Intent.AnswersWith.ARTICLE or bool(passages)
+    act, why = (HAND_OVER, Why.PERSON) if intent.hand_over else (ANSWER, Why.INTENT)
+    if not has_answer and act == ANSWER:
+        act, why = HAND_OVER, Why.NO_ANSWER
+    return Understanding(act, why, language, chosen, passages, intent.in_language("words", language))
+
+
+def of_article(key: str, language: str) -> Passage | None:
+    """An article that customers may read today, in the other language where there is none in this one."""
+    known = library.current()
+    language = "zh" if language.startswith("zh") else "en"
+    own = [at for at, source in enumerate(known.sources) if source.key == key]
+    spoken = [at for at in own if known.index.entries[at].language == language] or own
+    return _passage(spoken[0], 0, 1.0, known) if spoken else None
 
 
 def _intents(served: ServedIntents | None, known: Library, text: str) -> tuple[str, list[IntentCandidate]]:

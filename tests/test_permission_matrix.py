@@ -27,7 +27,7 @@ from core.choices import Role
 from core.models import ApiKey, LedgerEntry, Scope, ShopProfile
 from core.models.access import PUBLISHABLE_SCOPES
 from crm import services as points
-from crm.models import LoyaltyProgramme
+from crm.models import Conversation, LoyaltyProgramme
 from recommender.models import Placement
 from reviews.models import Aspect
 from tests.factories import (
@@ -40,6 +40,7 @@ from tests.factories import (
     BrandFactory,
     BulkChangeFactory,
     CategoryFactory,
+    ConversationFactory,
     CustomerFactory,
     DataRequestFactory,
     DeadEventFactory,
@@ -126,6 +127,7 @@ class World:
             "<int:number>": "1",
             "<str:review_id>": self.review.public_id,
             "<str:article_key>": "returns",
+            "<str:conversation_id>": Conversation.objects.get(customer=self.ana).public_id,
             "<str:code>": "GIFT23456789",
         }.items():
             route = route.replace(name, value)
@@ -206,6 +208,19 @@ API_ROWS = {
     ("GET", "/api/v1/me/reviews"): Row(None, 403, ana=200, ben=200),
     ("DELETE", "/api/v1/me/reviews/<str:review_id>"): Row(None, 403, ana=204, ben=404),
     ("POST", "/api/v1/me/reviews/<str:review_id>/photos"): Row(None, 403, {}, ana=415, ben=404),
+    ("POST", "/api/v1/conversations"): Row(Scope.CONVERSATIONS, 201, {}, browser=201, ana=201, ben=201),
+    ("GET", "/api/v1/conversations/<str:conversation_id>"): Row(
+        Scope.CONVERSATIONS, 200, browser=404, ana=200, ben=404
+    ),
+    ("POST", "/api/v1/conversations/<str:conversation_id>/messages"): Row(
+        Scope.CONVERSATIONS, 200, {"text": "hello"}, browser=404, ana=200, ben=404
+    ),
+    ("POST", "/api/v1/conversations/<str:conversation_id>/handover"): Row(
+        Scope.CONVERSATIONS, 200, {}, browser=404, ana=200, ben=404
+    ),
+    ("POST", "/api/v1/conversations/<str:conversation_id>/satisfaction"): Row(
+        Scope.CONVERSATIONS, 204, {"score": 5}, browser=404, ana=204, ben=404
+    ),
     ("GET", "/api/v1/me/loyalty"): Row(None, 403, ana=200, ben=200),
     ("GET", "/api/v1/me/loyalty/history"): Row(None, 403, ana=200, ben=200),
     ("POST", "/api/v1/me/loyalty/redemptions"): Row(None, 403, {"points": 5}, ana=201, ben=409),
@@ -292,6 +307,7 @@ def world() -> World:
     }
     review = ReviewFactory.create(product=product, customer=ana, published=True)
     ArticleFactory.create(key="returns", published=True)
+    ConversationFactory.create(customer=ana, channel="chat", state="assistant", outcome="resolved")
     LoyaltyProgrammeFactory.create()
     LoyaltyProgramme.objects.update(is_on=True, started_at=timezone.now(), least_redeemed=1)
     points.adjust(customer_id=ana.pk, points=50, reason="test", key="world")
@@ -718,6 +734,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_intent_export": ("POST", {"core.export_data & reviews.view_intent"}),
     "reviews_intentexample_export": ("POST", {"core.export_data & reviews.view_intentexample"}),
     "crm_duplicates": ("GET", {"catalog.merge_customers"}),
+    "crm_assistant": ("GET", {"crm.view_desk_report"}),
+    "crm_assistant_export": ("POST", {"core.export_data & crm.view_desk_report"}),
     "crm_liability": ("GET", {"crm.view_loyaltyaccount"}),
     "crm_liability_export": ("POST", {"core.export_data & crm.view_loyaltyaccount"}),
     "crm_past": ("GET", {"crm.view_loyaltyprogramme"}),

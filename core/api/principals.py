@@ -6,7 +6,9 @@ from typing import Protocol
 from core.models import ApiKey, Scope, StaffUser
 from core.models.access import PUBLISHABLE_SCOPES
 
-CUSTOMER_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.SEARCH, Scope.EVENTS, Scope.RECOMMENDATIONS, Scope.REVIEWS})
+CUSTOMER_SCOPES = frozenset({
+    Scope.CATALOGUE_READ, Scope.SEARCH, Scope.EVENTS, Scope.RECOMMENDATIONS, Scope.REVIEWS, Scope.CONVERSATIONS
+})  # fmt: skip
 """What a customer token may do beside what belongs to the customer alone."""
 
 

@@ -32,6 +32,7 @@ COUNTERS = {
     "events": ("Events of shoppers by what the API did with them.", ("outcome",)),
     "events_written": ("Events that came out of the stream, by what became of them.", ("outcome",)),
     "search_log_dropped": ("Searches that were answered and not noted, because Redis was away.", ()),
+    "assistant_answers": ("What the assistant did with messages of customers.", ("act",)),
     "recommendations": ("Answers with recommendations, by the step that gave them.", ("source",)),
 }
 """Every counter of `core.metrics.count`: what it means, and its labels."""

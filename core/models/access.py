@@ -22,9 +22,12 @@ class Scope(models.TextChoices):
     TOKENS = "tokens", _("Issue customer tokens")
     SEARCH = "search", _("Search products")
     REVIEWS = "reviews", _("Read and write reviews")
+    CONVERSATIONS = "conversations", _("Ask the assistant and the shop")
 
 
-PUBLISHABLE_SCOPES = frozenset({Scope.CATALOGUE_READ, Scope.SEARCH, Scope.EVENTS, Scope.RECOMMENDATIONS, Scope.REVIEWS})
+PUBLISHABLE_SCOPES = frozenset({
+    Scope.CATALOGUE_READ, Scope.SEARCH, Scope.EVENTS, Scope.RECOMMENDATIONS, Scope.REVIEWS, Scope.CONVERSATIONS
+})  # fmt: skip
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

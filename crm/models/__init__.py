@@ -1,5 +1,6 @@
 """What the shop knows about caring for its customers."""
 
+from crm.models.assistant import AnswerProposal, LookupTry
 from crm.models.desk import Channel, Conversation, Message, Priority, SatisfactionScore, Ticket, TicketEvent
 from crm.models.desk_rules import (
     BusinessHours,
@@ -27,6 +28,7 @@ from crm.models.people import DuplicateCustomers
 from crm.models.programme import EarnRule, LoyaltyProgramme, LoyaltyTier, Reward
 
 __all__ = [
+    "AnswerProposal",
     "BusinessHours",
     "BusinessPeriod",
     "CannedReply",
@@ -36,6 +38,7 @@ __all__ = [
     "DuplicateCustomers",
     "EarnRule",
     "Holiday",
+    "LookupTry",
     "LoyaltyAccount",
     "LoyaltyCheck",
     "LoyaltyEntry",

@@ -34,6 +34,22 @@ class MessageFactory(DjangoModelFactory):
     created_at = factory.LazyFunction(timezone.now)
 
 
+class AnswerProposalFactory(DjangoModelFactory):
+    class Meta:
+        model = models.AnswerProposal
+
+    language = "en"
+
+
+class LookupTryFactory(DjangoModelFactory):
+    class Meta:
+        model = models.LookupTry
+
+    subject = factory.Sequence(lambda n: f"{n:064x}")
+    failures = 1
+    since = factory.LazyFunction(timezone.now)
+
+
 class TicketFactory(DjangoModelFactory):
     class Meta:
         model = models.Ticket

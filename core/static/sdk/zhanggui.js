@@ -212,7 +212,7 @@
       return call(path, options);
     }
     if (!answer.ok) throw Object.assign(new Error(path + ": " + answer.status), { answer });
-    return answer.json();
+    return answer.status === 204 ? null : answer.json();
   };
 
   // --- events ---------------------------------------------------------------------------------------------------
@@ -727,6 +727,7 @@
     reviews,
     render: renderAll,
     flush: () => safely(send),
+    parts: { call, language, visitor, addressOf, money, newId }, // for assistant.js
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => safely(start));
   else safely(start);

@@ -1,0 +1,47 @@
+"""Products that a message asks about, from the shop's own search, in the order of whoever asks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catalog.models import Customer, Product, Visitor
+from catalog.search import answers
+from catalog.search.rows import product_rows
+
+SHOWN = 3
+LONGEST_ASKED = 200
+FEW = 60
+"""Words that fit more products than this do not say which product is meant."""
+_FIELDS = ("id", "external_id", "name", "price", "currency", "in_stock", "image")
+
+
+def asked_about(
+    text: str, product: Product | None, *, customer: Customer | None, visitor: Visitor | None
+) -> list[dict[str, Any]]:
+    """The product whose page somebody asks on, else what the search finds for the words."""
+    if product is not None:
+        found = product_rows([product.pk]).get(product.pk)
+        return [_shown(found[0])] if found is not None else []
+    return _found(text, ("all", "some"), customer, visitor)
+
+
+def named(text: str, *, customer: Customer | None, visitor: Visitor | None) -> list[dict[str, Any]]:
+    """What the words name, all of them; nothing where some of them fit no product."""
+    return _found(text, ("all",), customer, visitor)
+
+
+def _found(
+    text: str, matched: Sequence[str], customer: Customer | None, visitor: Visitor | None
+) -> list[dict[str, Any]]:
+    words = text.strip()
+    if not words or len(words) > LONGEST_ASKED:
+        return []
+    found = answers.answer(
+        answers.Question(text=words, limit=SHOWN, with_facets=False, customer=customer, visitor=visitor)
+    )
+    if found.matched not in matched or not 0 < found.total <= FEW:
+        return []
+    return [_shown(row) for row in found.results]
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in _FIELDS}
