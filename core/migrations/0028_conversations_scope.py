@@ -5,15 +5,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0027_points_in_the_ledger'),
+        ("core", "0027_points_in_the_ledger"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='apikey',
-            name='scopes',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('catalogue:read', 'Read products and categories'), ('catalogue:write', 'Write products and stock'), ('customers:write', 'Write customers'), ('orders', 'Read and write orders'), ('events', 'Send events'), ('recommendations', 'Get recommendations'), ('tokens', 'Issue customer tokens'), ('search', 'Search products'), ('reviews', 'Read and write reviews'), ('conversations', 'Ask the assistant and the shop')], max_length=40), default=list, size=None, verbose_name='scopes'),
+            model_name="apikey",
+            name="scopes",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(
+                    choices=[
+                        ("catalogue:read", "Read products and categories"),
+                        ("catalogue:write", "Write products and stock"),
+                        ("customers:write", "Write customers"),
+                        ("orders", "Read and write orders"),
+                        ("events", "Send events"),
+                        ("recommendations", "Get recommendations"),
+                        ("tokens", "Issue customer tokens"),
+                        ("search", "Search products"),
+                        ("reviews", "Read and write reviews"),
+                        ("conversations", "Ask the assistant and the shop"),
+                    ],
+                    max_length=40,
+                ),
+                default=list,
+                size=None,
+                verbose_name="scopes",
+            ),
         ),
     ]
