@@ -61,9 +61,7 @@ def _without_filters(shopper: Shopper, refused: Refused) -> HttpResponseBase:
 def _found(shopper: Shopper, *, within: Row | None = None) -> Row:
     """The page of results that the address asks for. What makes no sense in it is left out."""
     asked = shopper.request.GET
-    low, high = price(asked.get("from", "")), price(asked.get("to", ""))
-    if low and high and Decimal(low) > Decimal(high):
-        low, high = high, low
+    low, high = prices(asked)
     sort = asked.get("sort") if asked.get("sort") in SORTS else "relevance"
     tags = [tag for tag in asked.getlist("tag") if ":" in tag and "," not in tag][:20]
     brands = asked.getlist("brand")[:30]
@@ -76,13 +74,7 @@ def _found(shopper: Shopper, *, within: Row | None = None) -> Row:
         category=within["id"] if within else chosen_category, in_stock="true" if asked.get("stock") == "1" else "",
         offset=offset if offset.isdigit() and len(offset) < 4 else "", limit=PER_PAGE,
     )  # fmt: skip
-    facets = answer["facets"]
-    for brand in facets["brands"]:
-        brand["is_chosen"] = brand["id"] in brands
-    for kind in facets["tags"]:
-        for value in kind["values"]:
-            value["tag"] = f"{kind['kind']}:{value['value']}"
-            value["is_chosen"] = value["tag"] in tags
+    facets = marked(answer["facets"], brands, tags)
     return {
         "query": query,
         "answer": answer,
@@ -103,6 +95,23 @@ def _found(shopper: Shopper, *, within: Row | None = None) -> Row:
         "is_first": not offset or offset == "0",
         "more": _with(asked, offset=answer["next_offset"]) if answer["next_offset"] else "",
     }
+
+
+def prices(asked: QueryDict) -> tuple[str, str]:
+    """The lowest and the highest price that are asked for, in this order; empty where none is."""
+    low, high = price(asked.get("from", "")), price(asked.get("to", ""))
+    return (high, low) if low and high and Decimal(low) > Decimal(high) else (low, high)
+
+
+def marked(facets: Row, brands: list[str], tags: list[str]) -> Row:
+    """The same facets with what is chosen."""
+    for brand in facets["brands"]:
+        brand["is_chosen"] = brand["id"] in brands
+    for kind in facets["tags"]:
+        for value in kind["values"]:
+            value["tag"] = f"{kind['kind']}:{value['value']}"
+            value["is_chosen"] = value["tag"] in tags
+    return facets
 
 
 def _with(asked: QueryDict, **changed: Any) -> str:

@@ -197,6 +197,11 @@ BENCHES = {
             ("", "network_cpu_ms", 0.0, 25.0),
         ),
     ),
+    "vision-fashion-mnist": Bench(
+        "fashion-mnist",
+        ("vision", "--train", "train/", "--validation", "validation/", "--test", "test/", "--time-budget", "600"),
+        (("", "accuracy", 0.92, 1.0), ("hog_svm", "accuracy", 0.89, 0.92), ("", "ece", 0.0, 0.05)),
+    ),
     "segments-online-retail": Bench(
         "online-retail-money",
         ("segments", "--transactions", "transactions.csv", "--as-of", "2010-12-01"),
@@ -207,6 +212,7 @@ BENCHES = {
 
 TIMED = (
     ("photos", "photos looked at, known again and named by colour"),
+    ("lookalikes", "what looks like a photo, among 100,000"),
     ("engines", "engines for reviews side by side, short form"),
     ("starter", "the shipped intents asked by utterances they never saw"),
     ("sequence", "what customers choose next, by order and without"),

@@ -1,6 +1,7 @@
 """Search by photo in the shop, and what looks like a product beside it."""
 
 import io
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -35,6 +36,27 @@ def test_a_photo_finds_what_looks_like_it(shop, looked, visit):
     assert 'src="data:image/jpeg;base64,' in page
     assert page.index(f"/shop/p/{looked.red.public_id}/") < page.index(f"/shop/p/{looked.orange.public_id}/")
     assert "4 products, the most alike first" in page
+
+
+def test_what_was_found_is_narrowed_without_choosing_the_photo_again(shop, looked, visit):
+    first = visit.post(PHOTO, {"image": photo("red")}).content.decode()
+    again = re.search(r'name="again" value="([^"]+)"', first)
+    assert again is not None
+
+    page = visit.post(PHOTO, {"again": again[1], "to": "0.01"}).content.decode()
+    assert "No product matches these filters." in page
+    assert again[1] in page
+
+    whole = visit.post(PHOTO, {"again": again[1], "from": "0.01"}).content.decode()
+    assert "4 products, the most alike first" in whole
+
+
+@pytest.mark.parametrize("again", ["", "data:image/jpeg;base64,!!", "data:text/html;base64,PGI+", "javascript:1"])
+def test_only_a_photo_is_looked_at_again(shop, looked, visit, again):
+    answer = visit.post(PHOTO, {"again": again})
+
+    assert answer.status_code == 400
+    assert "Choose a photo first" in answer.content.decode()
 
 
 def test_large_photos_are_not_put_into_the_page(shop, looked, visit, monkeypatch):

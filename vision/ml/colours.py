@@ -52,7 +52,7 @@ LONG_SIDE = 64
 RING = 0.04
 PLAIN = 0.7
 """Of the outer ring: this share near its middle colour makes a plain ground."""
-NEAR_GROUND = 0.06
+NEAR_GROUND, VERY_NEAR_GROUND = 0.06, 0.02
 LEAST_SUBJECT = 0.04
 GROUPS = 6
 ROUNDS = 12
@@ -105,18 +105,26 @@ def ground_of(labs: Lab) -> Ground:
     thick = max(1, round(RING * min(height, width)))
     ring[thick : height - thick, thick : width - thick] = False
     middle = np.median(labs[ring], axis=0)
-    near = ((labs - middle) ** 2).sum(axis=2) < NEAR_GROUND**2
+    apart = ((labs - middle) ** 2).sum(axis=2)
+    near = apart < NEAR_GROUND**2
     evenness = float(near[ring].mean())
     everything = np.ones((height, width), np.bool_)
     if evenness < PLAIN:
         _centres, masses = _groups(labs[ring], np.ones(int(ring.sum()), np.float32))
         return Ground(everything, False, float(middle[0]), evenness, int((masses >= LEAST_SHARE).sum()))
-    parts, _count = ndimage.label(near)
-    joined = np.unique(parts[ring & near])
-    subject = ~(np.isin(parts, joined[joined > 0]) & near)
+    subject = _apart_from_edge(near, ring)
+    if subject.mean() < LEAST_SUBJECT:  # something nearly of the colour of its ground, such as beige on white
+        subject = _apart_from_edge(apart < VERY_NEAR_GROUND**2, ring)
     if subject.mean() < LEAST_SUBJECT:  # a swatch: the picture itself is its ground
         subject = everything
     return Ground(subject, True, float(middle[0]), evenness)
+
+
+def _apart_from_edge(near: NDArray[np.bool_], ring: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What is not near the ground's colour, or is and does not touch the edge."""
+    parts, _count = ndimage.label(near)
+    joined = np.unique(parts[ring & near])
+    return np.asarray(~(np.isin(parts, joined[joined > 0]) & near))
 
 
 def colours(picture: Opened) -> list[Colour]:
