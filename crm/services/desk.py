@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -128,11 +129,11 @@ def _ticket_of(conversation: Conversation) -> Ticket | None:
     ticket = Ticket.objects.filter(conversation=conversation).first()
     while ticket is not None and ticket.merged_into_id is not None:
         ticket = Ticket.objects.filter(pk=ticket.merged_into_id).first()
-    return _held(ticket) if ticket is not None else None
+    return hold(ticket) if ticket is not None else None
 
 
-def _held(ticket: Ticket) -> Ticket:
-    """The row for this transaction alone, as it is now."""
+def hold(ticket: Ticket) -> Ticket:
+    """The row for this transaction alone, as it is now. Hold its conversation first where that changes too."""
     Ticket.objects.select_for_update().get(pk=ticket.pk)
     return Ticket.objects.select_related("policy__hours", "conversation").get(pk=ticket.pk)
 
@@ -179,8 +180,8 @@ def take(ticket: Ticket, staff: StaffUser, *, at: datetime | None = None) -> Tic
     """Make it one's own; whoever reads the conversation sees that a person is there now."""
     now = at or timezone.now()
     with transaction.atomic():
-        conversation = _hold_conversation(ticket)
-        held = _held(ticket)
+        conversation = hold_conversation(ticket)
+        held = hold(ticket)
         if conversation.state in (State.WAITING, State.ASSISTANT):
             if conversation.handed_over_at is None:
                 conversation.handed_over_at, conversation.handover_reason = now, Conversation.Reason.STAFF
@@ -202,10 +203,13 @@ def reply(
     client_key: str = "",
     at: datetime | None = None,
 ) -> Message:
-    """Answer the customer; by mail too where that is how they wrote. `expected_sequence` is the newest message that the
-    agent saw. Raises SomebodyElseReplied where another person answered after it, ConversationClosed, BadInput."""
+    """Answer the customer where they wrote last, by mail too where that is how they wrote. `expected_sequence` is the
+    newest message of that conversation that the agent saw. Raises SomebodyElseReplied where another person answered
+    after it, ConversationClosed, BadInput. Nothing is sent then."""
+    from crm.services.desk_mail import mail_reply
+
     with transaction.atomic():
-        conversation = _hold_conversation(ticket)
+        conversation = hold_conversation(ticket, spoken_in(ticket))
         if client_key:
             known = _known(conversation, client_key, "")
             if known is not None:
@@ -220,18 +224,26 @@ def reply(
                     extra={"sequence": other.sequence},
                 )
         message = say(conversation, author=Author.STAFF, text=text, staff=staff, client_key=client_key, at=at)
-        held = _held(ticket)
+        held = hold(ticket)
         if held.assignee_id is None:
             record(held, Kind.ASSIGNED, staff, before={"assignee": None}, after={"assignee": staff.pk})
             held.assignee = staff
             held.save(update_fields=["assignee", "updated_at"])
+        mail_reply(message, held)
     return message
+
+
+def spoken_in(ticket: Ticket) -> int:
+    """The conversation in which the customer wrote last: the ticket's own, or that of one that became part of it."""
+    parts = Conversation.objects.filter(Q(ticket=ticket.pk) | Q(ticket__merged_into=ticket.pk))
+    newest = parts.order_by(F("last_customer_at").desc(nulls_last=True), "pk").values_list("pk", flat=True).first()
+    return newest or ticket.conversation_id
 
 
 @transaction.atomic
 def note(ticket: Ticket, staff: StaffUser, text: str, *, mentions: list[StaffUser] | None = None) -> Message:
     """What only staff read."""
-    message = say(_hold_conversation(ticket), author=Author.STAFF, text=text, staff=staff, is_internal=True)
+    message = say(hold_conversation(ticket), author=Author.STAFF, text=text, staff=staff, is_internal=True)
     message.mentions.set(mentions or [])
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
     return message
@@ -265,11 +277,18 @@ def close(ticket: Ticket, staff: StaffUser | None, *, at: datetime | None = None
 def set_state(ticket: Ticket, to: str, staff: StaffUser | None, *, at: datetime | None = None) -> Ticket:
     """Bring the ticket and its conversation into a state. Into the one it is in: nothing happens."""
     now = at or timezone.now()
-    conversation = _hold_conversation(ticket)
-    held = _held(ticket)
+    conversation = hold_conversation(ticket)
+    held = hold(ticket)
     before = held.state
     if before == to:
         return held
+    was = {
+        "state": before, "was": snapshot(held),
+        "conversation": {
+            "state": conversation.state, "outcome": conversation.outcome,
+            "closed_at": conversation.closed_at.isoformat() if conversation.closed_at else "",
+        },
+    }  # fmt: skip
     if held.merged_into_id is not None:
         raise ConversationClosed(_("This ticket is part of #%(number)d.") % {"number": held.merged_into_id})
     if to == Ticket.State.OPEN:
@@ -278,14 +297,32 @@ def set_state(ticket: Ticket, to: str, staff: StaffUser | None, *, at: datetime 
             held.state = Ticket.State.OPEN
             clocks.set_all(held)
         else:
-            _reopen(held, conversation, staff, now)
+            _reopen(held, conversation, None, now, is_told=False)
     else:
         _leave_open(held, conversation, to, staff, now)
     conversation.save()
     held.save()
-    if to != Ticket.State.OPEN or before == Ticket.State.PENDING:
-        record(held, Kind.STATE, staff, before={"state": before}, after={"state": to}, at=now)
+    if to == Ticket.State.CLOSED:
+        Conversation.objects.filter(ticket__merged_into=held).exclude(state=State.CLOSED).update(
+            state=State.CLOSED, closed_at=now
+        )
+    record(
+        held, Kind.STATE, staff, before=was, after={"state": to, "sequence": conversation.last_sequence}, at=now
+    )  # fmt: skip
     return held
+
+
+SNAPSHOT_MOMENTS = ("clock_started_at", "awaiting_since", "paused_at", "resolved_at", "closed_at")
+SNAPSHOT_PLAIN = ("state", "paused_seconds", "reopened", "resolver_id", "resolve_seconds")
+
+
+def snapshot(ticket: Ticket) -> dict[str, Any]:
+    """State and clocks as JSON can hold them: what an undo brings back."""
+    moments = {name: getattr(ticket, name) for name in SNAPSHOT_MOMENTS}
+    return {
+        **{name: moment.isoformat() if moment else "" for name, moment in moments.items()},
+        **{name: getattr(ticket, name) for name in SNAPSHOT_PLAIN},
+    }
 
 
 def _leave_open(ticket: Ticket, conversation: Conversation, to: str, staff: StaffUser | None, now: datetime) -> None:
@@ -310,7 +347,9 @@ def _leave_open(ticket: Ticket, conversation: Conversation, to: str, staff: Staf
     conversation.outcome = conversation.outcome or Conversation.Outcome.RESOLVED
 
 
-def _reopen(ticket: Ticket, conversation: Conversation, staff: StaffUser | None, now: datetime) -> None:
+def _reopen(
+    ticket: Ticket, conversation: Conversation, staff: StaffUser | None, now: datetime, *, is_told: bool = True
+) -> None:
     """From the end back to work: the clock of the solution starts anew, that of the next answer runs."""
     before = ticket.state
     ticket.state = Ticket.State.OPEN
@@ -322,7 +361,10 @@ def _reopen(ticket: Ticket, conversation: Conversation, staff: StaffUser | None,
     if conversation.state in (State.ASSISTANT, State.CLOSED) or ticket.assignee_id is None:
         conversation.state = State.WITH_PERSON if ticket.assignee_id is not None else State.WAITING
     conversation.closed_at = None
-    record(ticket, Kind.STATE, staff, before={"state": before}, after={"state": ticket.state}, at=now)
+    if ticket.conversation_id != conversation.pk:
+        Conversation.objects.filter(pk=ticket.conversation_id).update(state=conversation.state, closed_at=None)
+    if is_told:
+        record(ticket, Kind.STATE, staff, before={"state": before}, after={"state": ticket.state}, at=now)
 
 
 @transaction.atomic
@@ -359,8 +401,10 @@ def record(
     )
 
 
-def _hold_conversation(ticket: Ticket) -> Conversation:
-    found = Conversation.objects.select_for_update(of=("self",)).filter(ticket=ticket.pk).first()
+def hold_conversation(ticket: Ticket, pk: int | None = None) -> Conversation:
+    """The ticket's conversation, or another by its key, for this transaction alone. Raises NotFound."""
+    rows = Conversation.objects.select_for_update(of=("self",))
+    found = (rows.filter(ticket=ticket.pk) if pk is None else rows.filter(pk=pk)).first()
     if found is None:
         raise NotFound(_("This ticket is not there any more."))
     return found
