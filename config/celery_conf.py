@@ -275,6 +275,12 @@ beat_schedule = {
         "args": ["crm.tasks.recount_points"],
         "options": {"queue": "light"},
     },
+    "close tickets resolved long ago": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="41"),
+        "args": ["crm.tasks.close_resolved_tickets"],
+        "options": {"queue": "light", "expires": 600},
+    },
     "keep popular products fresh": {
         "task": "recommender.tasks.keep_lists_fresh",
         "schedule": settings.LISTS_SECONDS,
@@ -408,4 +414,12 @@ if settings.BACKUP_NIGHTLY:
         "schedule": crontab(hour="2", minute="5"),
         "args": ["core.tasks.back_up"],
         "options": {"queue": "light"},
+    }
+
+if settings.INBOX_IMAP_URL:
+    beat_schedule["fetch mail for the inbox"] = {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(),
+        "args": ["crm.tasks.fetch_mail"],
+        "options": {"queue": "light", "expires": 50},
     }

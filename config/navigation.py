@@ -25,6 +25,7 @@ ANALYTICS = _("Analytics")
 REVIEWS = _("Reviews")
 PHOTOS = _("Photos")
 LOYALTY = pgettext_lazy("menu", "Loyalty")
+SERVICE = pgettext_lazy("menu", "Service")
 
 GROUPS: list[tuple[Any, list[Item]]] = [
     ("", [Item(_("Home"), "home", "index")]),
@@ -66,6 +67,18 @@ GROUPS: list[tuple[Any, list[Item]]] = [
                 _("Unhappy customers"), "sentiment_dissatisfied", "reviews_followup_changelist", "reviews.view_followup"
             ),
             Item(_("Reply templates"), "quickreply", "reviews_replytemplate_changelist", "reviews.view_replytemplate"),
+        ],
+    ),
+    (
+        SERVICE,
+        [
+            Item(pgettext_lazy("menu", "Tickets"), "confirmation_number", "crm_ticket_changelist", "crm.view_ticket"),
+            Item(_("Canned replies"), "notes", "crm_cannedreply_changelist", "crm.view_cannedreply"),
+            Item(_("Macros"), "bolt", "crm_macro_changelist", "crm.view_macro"),
+            Item(_("Teams"), "groups_2", "crm_team_changelist", "crm.view_team"),
+            Item(_("Response targets"), "timer", "crm_slapolicy_changelist", "crm.view_slapolicy"),
+            Item(_("Business hours"), "schedule", "crm_businesshours_changelist", "crm.view_businesshours"),
+            Item(_("Inbox settings"), "tune", "crm_desksettings_changelist", "crm.view_desksettings"),
         ],
     ),
     (
@@ -127,6 +140,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
 
 PAGES = (
     (PHOTOS, "photos"),
+    (SERVICE, "service"),
     (LOYALTY, "loyalty"),
     (REVIEWS, "reviews"),
     (ANALYTICS, "analytics"),

@@ -288,6 +288,9 @@ EMAIL_PORT = _mail.get("EMAIL_PORT") or 0
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail.get("EMAIL_HOST_PASSWORD") or ""
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
+# Mail that comes in: a mailbox to look into (imaps://user:password@host:993/INBOX), and the secret of the webhook.
+INBOX_IMAP_URL = env.str("INBOX_IMAP_URL", default="")
+INBOX_MAIL_SECRET = env.str("INBOX_MAIL_SECRET", default="")
 MAIL_TIMEOUT_SECONDS = env.float("MAIL_TIMEOUT_SECONDS", default=10.0)
 MAIL_KEEP_DAYS = env.int("MAIL_KEEP_DAYS", default=30)
 PUBLIC_URL = env.str("PUBLIC_URL", default="")

@@ -1,4 +1,4 @@
-"""The alert about points that do not add up."""
+"""What the shop is warned of: points that do not add up, tickets that are due."""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -20,3 +20,17 @@ LOYALTY_DIFFERS = AlertKind(
     page_label=_("Open the report on points"),
     permission="crm.view_loyaltyaccount",
 )
+
+TICKETS_DUE_RULE = "tickets_due"
+DUE = gettext_noop("%(count)s tickets are due soon or late; %(late)s of them are late.")
+TICKETS_DUE = AlertKind(
+    title=_("Tickets are due"),
+    level="warning",
+    roles=(Role.OWNER, Role.SUPPORT),
+    help=_("Their time runs out within the minutes that the inbox settings name, or is over. Answer those first."),
+    page="crm_inbox",
+    page_label=_("Open the inbox"),
+    permission="crm.view_ticket",
+)
+
+TITLE_OF_REPLY = _("Answer to a customer")

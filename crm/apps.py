@@ -15,6 +15,7 @@ class CrmConfig(AppConfig):
         ledger_subjects.register("crm.loyaltyaccount", "crm.ledger_names.accounts")
         first_models.register("loyalty", "crm.demo.first", order=220)
         self._register_pages()
+        self._register_desk()
         self._register_personal_data()
         self._listen()
 
@@ -49,6 +50,33 @@ class CrmConfig(AppConfig):
         customer_panels.register(
             "crm.loyalty", "crm.panels.loyalty_of_customer", order=2, is_lazy=True, title=_("Loyalty"), place="main",
             permission=SEEN, styles=("catalog/catalog.css",),
+        )  # fmt: skip
+
+    @staticmethod
+    def _register_desk() -> None:
+        """The inbox: conversations and tickets."""
+        from catalog.extensions import customer_panels
+        from core.extensions import alert_checks, alert_rules, mail_kinds, staff_pages
+        from crm.roles import INBOX_SEEN
+
+        staff_pages.register(
+            "crm_inbox", "crm.admin.inbox.page", path="crm/inbox/", permission=INBOX_SEEN, title=_("Inbox"),
+            icon="inbox", group="service", order=10,
+        )  # fmt: skip
+        staff_pages.register(
+            "crm_inbox_changes", "crm.admin.inbox.changes", path="crm/inbox/changes/", permission=INBOX_SEEN,
+            title=_("Inbox"), in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
+            "crm_inbox_side", "crm.admin.inbox_side.page", path="crm/inbox/side/", permission=INBOX_SEEN,
+            title=_("Inbox"), in_menu=False,
+        )  # fmt: skip
+        alert_rules.register("tickets_due", "crm.alerts.TICKETS_DUE")
+        alert_checks.register("crm.desk", "crm.services.desk_upkeep.watch_clocks")
+        mail_kinds.register("ticket_reply", "crm.alerts.TITLE_OF_REPLY")
+        customer_panels.register(
+            "crm.tickets", "crm.panels_desk.tickets_of_customer", order=4, is_lazy=True, title=_("Tickets"),
+            place="main", permission=INBOX_SEEN, styles=("catalog/catalog.css",),
         )  # fmt: skip
 
     @staticmethod
@@ -95,10 +123,11 @@ class CrmConfig(AppConfig):
     def _listen() -> None:
         from catalog import signals
         from crm import receivers
-        from reviews.signals import review_published
+        from reviews.signals import review_judged_negative, review_published
 
         told = (signals.order_paid, signals.order_delivered, signals.order_cancelled, signals.order_refunded)
         for signal in told:
             signal.connect(receivers.order_changed, dispatch_uid="crm.order")
         signals.customer_joined.connect(receivers.customer_joined, dispatch_uid="crm.joined")
         review_published.connect(receivers.review_published, dispatch_uid="crm.review")
+        review_judged_negative.connect(receivers.review_judged_negative, dispatch_uid="crm.unhappy")

@@ -6,7 +6,7 @@ No key makes one of two: a job that is at work may have read the order before it
 from typing import Any
 
 from core.jobs import enqueue
-from crm.models import EarnRule, LoyaltyAccount, LoyaltyProgramme
+from crm.models import DeskSettings, EarnRule, LoyaltyAccount, LoyaltyProgramme
 
 
 def _is_used() -> bool:
@@ -28,3 +28,8 @@ def customer_joined(customer_id: int, **kwargs: Any) -> None:
 def review_published(review_id: int, **kwargs: Any) -> None:
     if EarnRule.objects.filter(trigger=EarnRule.Trigger.REVIEW, is_on=True).exists():
         enqueue("crm.tasks.give_review_bonus", review_id=review_id)
+
+
+def review_judged_negative(review_id: int, **kwargs: Any) -> None:
+    if DeskSettings.objects.filter(tickets_from_reviews=True).exists():
+        enqueue("crm.tasks.open_ticket_for_review", dedupe_key=f"crm.desk.review.{review_id}", review_id=review_id)

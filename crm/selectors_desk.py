@@ -1,12 +1,16 @@
 """Reads of the inbox."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from django.db.models import prefetch_related_objects
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import F, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from crm.models import Conversation, DeskSettings
+from catalog.models import Customer
+from core.models import StaffUser
+from crm.models import Conversation, DeskSettings, Message, Ticket, TicketEvent
 from crm.services.clock import next_opening
 from crm.services.desk_hours import hours_of
 
@@ -37,3 +41,119 @@ def place_in_queue(conversation: Conversation) -> int:
         state=Conversation.State.WAITING, handed_over_at__lt=conversation.handed_over_at
     )
     return before.count() + 1
+
+
+# --- the inbox -------------------------------------------------------------------------------------------------------
+
+PAGE = 30
+MOST_SHOWN = 200
+MOST_FOUND = 500
+TAGS_KEY = "crm.desk.tags"
+VIEWS = ("mine", "unassigned", "late", "open", "pending", "mentions", "done")
+
+
+def in_view(view: str, person: StaffUser, now: datetime | None = None) -> QuerySet[Ticket]:
+    """Tickets of one tab of the inbox, without an order. Those that became part of another are in none."""
+    rows = Ticket.objects.listed()
+    open_ones = rows.filter(state=Ticket.State.OPEN)
+    if view == "mine":
+        return open_ones.filter(assignee=person)
+    if view == "unassigned":
+        return open_ones.filter(assignee=None)
+    if view == "late":
+        soon = (now or timezone.now()) + timedelta(minutes=DeskSettings.current().warn_minutes)
+        return open_ones.filter(due_at__lte=soon)
+    if view == "pending":
+        return rows.filter(state=Ticket.State.PENDING)
+    if view == "mentions":
+        named = Message.objects.filter(mentions=person).values("conversation")
+        return rows.filter(conversation__in=named)
+    if view == "done":
+        return rows.filter(state__in=(Ticket.State.RESOLVED, Ticket.State.CLOSED))
+    return open_ones
+
+
+def in_order(rows: QuerySet[Ticket], view: str) -> QuerySet[Ticket]:
+    """What is due first stands first; elsewhere what moved last."""
+    if view in ("pending", "mentions", "done"):
+        return rows.order_by("-updated_at", "-id")
+    return rows.order_by(F("due_at").asc(nulls_last=True), "id")
+
+
+def found(rows: QuerySet[Ticket], term: str) -> QuerySet[Ticket]:
+    """Tickets by number, subject, who wrote, or words of a message: at most 500 conversations, by index. One query
+    more."""
+    text = term.strip()
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdecimal() and len(number) <= 18:
+        return rows.filter(pk=int(number))
+    if not text:
+        return rows
+    named = Q(subject__icontains=text) | Q(contact_name__icontains=text) | Q(contact_email__icontains=text)
+    people = Customer.objects.filter(Q(name__icontains=text) | Q(email__icontains=text)).values("pk")[:MOST_FOUND]
+    union = (
+        Conversation.objects.filter(named).order_by().values_list("pk", flat=True)[:MOST_FOUND]
+        .union(
+            Conversation.objects.filter(customer__in=people).order_by().values_list("pk", flat=True)[:MOST_FOUND],
+            Message.objects.filter(text__icontains=text).order_by().values_list("conversation", flat=True)[:MOST_FOUND],
+            all=True,
+        )
+    )  # fmt: skip
+    return rows.filter(conversation__in=set(union))
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A ticket with what was said in it and in those that became part of it, oldest first."""
+
+    ticket: Ticket
+    parts: list[Ticket]
+    messages: list[Message]
+    events: list[TicketEvent]
+    speaks_in: Conversation
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.messages) >= MOST_SHOWN
+
+
+def thread_of(pk: int) -> Thread | None:
+    """Five queries. A ticket that became part of another leads to that one."""
+    ticket = _ticket(pk)
+    while ticket is not None and ticket.merged_into_id is not None:
+        ticket = _ticket(ticket.merged_into_id)
+    if ticket is None:
+        return None
+    parts = list(Ticket.objects.filter(merged_into=ticket).select_related("conversation"))
+    threads = [ticket.conversation, *(part.conversation for part in parts)]
+    said = Message.objects.filter(conversation__in=[one.pk for one in threads]).select_related("staff")
+    messages = list(said.prefetch_related("mentions").order_by("-created_at", "-id")[:MOST_SHOWN])[::-1]
+    events = list(ticket.events.select_related("actor", "undone_by").order_by("-at", "-id")[:MOST_SHOWN])
+    oldest = datetime.min.replace(tzinfo=UTC)
+    spoken = max(threads, key=lambda one: (one.last_customer_at or oldest, -one.pk))
+    return Thread(ticket, parts, messages, events, spoken)
+
+
+def _ticket(pk: int) -> Ticket | None:
+    rows = Ticket.objects.select_related("conversation__customer", "assignee", "team", "policy", "conversation__review")
+    return rows.filter(pk=pk).first()
+
+
+def mark() -> str:
+    """Changes whenever a ticket does. One query, by index."""
+    last = Ticket.objects.order_by("-updated_at", "-id").values_list("updated_at", "pk").first()
+    return f"{last[0].isoformat()}.{last[1]}" if last else ""
+
+
+def known_tags() -> list[str]:
+    """Tags that occur, at most 300 and a minute old."""
+    found: list[str] | None = cache.get(TAGS_KEY)
+    if found is None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT tag FROM crm_ticket, jsonb_array_elements_text(tags) AS tag"
+                " WHERE tags <> '[]'::jsonb ORDER BY tag LIMIT 300"
+            )
+            found = [tag for (tag,) in cursor.fetchall()]
+        cache.set(TAGS_KEY, found, 60)
+    return found

@@ -108,3 +108,42 @@ def find_duplicates() -> dict[str, Any]:
     from crm.people import duplicates
 
     return {"pairs": duplicates.find()}
+
+
+# --- the inbox -------------------------------------------------------------------------------------------------------
+
+
+@job(kind="crm.desk.close", queue="light", title=_("Close tickets resolved long ago"))
+def close_resolved_tickets() -> dict[str, Any]:
+    """Safe to run at any time."""
+    from core.jobs.running import progress
+    from crm.services.desk_upkeep import close_resolved
+
+    return {"closed": close_resolved(progress=progress)}
+
+
+@job(kind="crm.desk.clocks", queue="light", title=_("Set clocks of tickets anew"))
+def set_clocks_anew() -> dict[str, Any]:
+    """After a response target or the opening hours changed. Safe to run twice."""
+    from core.jobs.running import progress
+    from crm.services.desk_upkeep import set_clocks_anew as work
+
+    return {"moved": work(progress=progress)}
+
+
+@job(kind="crm.desk.review", queue="light", title=_("Ticket for a bad review"), retries=3)
+def open_ticket_for_review(*, review_id: int) -> dict[str, Any]:
+    """Each review once."""
+    from crm.services.desk_upkeep import open_for_review
+
+    ticket = open_for_review(review_id)
+    return {"ticket": ticket.pk if ticket is not None else 0}
+
+
+@job(kind="crm.desk.mail", queue="light", title=_("Fetch mail for the inbox"))
+def fetch_mail() -> dict[str, Any]:
+    """Unread mails of the mailbox become messages. A mail that was taken before is not taken again."""
+    from core.jobs.running import progress
+    from crm.services.desk_imap import fetch
+
+    return fetch(progress=progress)

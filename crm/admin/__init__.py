@@ -1,5 +1,5 @@
-"""Staff pages about points."""
+"""Staff pages about points and the inbox."""
 
-from crm.admin import accounts, programme
+from crm.admin import accounts, desk_rules, programme, tickets
 
-__all__ = ["accounts", "programme"]
+__all__ = ["accounts", "desk_rules", "programme", "tickets"]
