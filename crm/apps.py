@@ -57,7 +57,7 @@ class CrmConfig(AppConfig):
         """The inbox: conversations and tickets."""
         from catalog.extensions import customer_panels
         from core.extensions import alert_checks, alert_rules, mail_kinds, staff_pages
-        from crm.roles import INBOX_SEEN
+        from crm.roles import DESK_REPORT, INBOX_SEEN
 
         staff_pages.register(
             "crm_inbox", "crm.admin.inbox.page", path="crm/inbox/", permission=INBOX_SEEN, title=_("Inbox"),
@@ -70,6 +70,11 @@ class CrmConfig(AppConfig):
         staff_pages.register(
             "crm_inbox_side", "crm.admin.inbox_side.page", path="crm/inbox/side/", permission=INBOX_SEEN,
             title=_("Inbox"), in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
+            "crm_desk_report", "crm.admin.desk_report.page", path="crm/service-report/", permission=DESK_REPORT,
+            title=_("Service report"), icon="monitoring", group="service", order=20,
+            table="crm.admin.desk_report.table",
         )  # fmt: skip
         alert_rules.register("tickets_due", "crm.alerts.TICKETS_DUE")
         alert_checks.register("crm.desk", "crm.services.desk_upkeep.watch_clocks")

@@ -226,7 +226,7 @@ def test_the_mark_changes_when_something_happened_and_costs_little(client, lin, 
     address = reverse("admin:crm_inbox_changes")
     client.get(address)
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         first = client.get(address).json()["mark"]
     assert client.get(address).json()["mark"] == first
     desk.say(ticket.conversation, author="customer", text="Hello?")

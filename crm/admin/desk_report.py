@@ -1,0 +1,162 @@
+"""Staff page "Service report": were targets kept, how fast came the first answer, how content were customers. Every
+number leads to the tickets behind it."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.components import Column, Figure, TableCard, TableRow, figure, percent
+from core.components.words import day_text, duration
+from core.exports import PageTable
+from core.reports import Line, Period, line_chart
+from core.reports.periods import ONE_DAY, midnight
+from core.shop import shop_zone
+from crm.admin.desk_cells import names
+from crm.roles import INBOX_SEEN
+from crm.selectors_desk_report import Part, Report, desk_report
+
+
+def _asked(request: HttpRequest) -> tuple[Period, Report, Report | None]:
+    period = Period.of(request, against="previous")
+    zone = str(shop_zone())
+    first, last = period.moments
+    before = period.comparison
+    earlier = None
+    if before is not None:
+        earlier = desk_report(midnight(before.first), midnight(before.last + ONE_DAY), zone)
+    return period, desk_report(first, last, zone), earlier
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """`?within=…&against=…` as every report."""
+    period, found, earlier = _asked(request)
+    staff, teams = names()
+    tickets = reverse("admin:crm_ticket_changelist") if request.user.has_perm(INBOX_SEEN) else ""
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": _("Service report"),
+        "period": period,
+        "is_empty": not found.whole.answered and not found.whole.scores,
+        "sentence": _sentence(found.whole, period),
+        "figures": _figures(found.whole, earlier.whole if earlier else None, period, tickets),
+        "chart": _chart(found, period),
+        "agents": _table(_("By agent"), _("Agent"), found.agents, staff, tickets, "assignee__id__exact"),
+        "teams": _table(_("By team"), _("Team"), found.teams, teams, tickets, "team__id__exact"),
+        "as_of": timezone.now(),
+        "inbox_url": reverse("admin:crm_inbox") if tickets else "",
+    }
+    return render(request, "admin/crm/desk_report.html", context)
+
+
+def _sentence(whole: Part, period: Period) -> str:
+    return ngettext(
+        "%(share)s of %(count)s answered ticket kept its target",
+        "%(share)s of %(count)s answered tickets kept their target",
+        whole.answered,
+    ) % {"share": percent(whole.kept_share), "count": figure(whole.answered)}  # fmt: skip
+
+
+def _figures(whole: Part, before: Part | None, period: Period, tickets: str) -> list[Figure]:
+    versus = period.comparison.words if period.comparison else ""
+
+    def link(**filters: str) -> str:
+        return f"{tickets}?{urlencode(filters)}" if tickets else ""
+
+    return [
+        Figure(
+            _("Within target"), whole.kept_share, before.kept_share if before else None, versus, kind="share",
+            base=whole.answered, url=link(target="kept"), missing=_("No ticket was answered in these days"),
+            note=_("of %(count)s answered") % {"count": figure(whole.answered)},
+        ),
+        Figure(
+            _("Median first answer"), None if whole.median is None else round(whole.median / 60),
+            None if before is None or before.median is None else round(before.median / 60), versus, more_is="bad",
+            base=whole.answered, missing=_("No ticket was answered in these days"),
+            note=_("minutes of business time; 9 of 10 within %(time)s") % {"time": duration(whole.slow)},
+        ),
+        Figure(
+            _("Satisfied customers"), whole.happy_share, before.happy_share if before else None, versus, kind="share",
+            base=whole.scores, missing=_("Nobody rated in these days"),
+            note=_("4 or 5 of 5; %(count)s ratings") % {"count": figure(whole.scores)},
+        ),
+        Figure(
+            _("Opened again"), whole.reopened_share, before.reopened_share if before else None, versus, kind="share",
+            more_is="bad", base=whole.answered, url=link(target="reopened"),
+            missing=_("No ticket was answered in these days"),
+            note=_("%(count)s tickets") % {"count": figure(whole.reopened)},
+        ),
+    ]  # fmt: skip
+
+
+def _chart(found: Report, period: Period) -> Any:
+    if len(found.days) < 8:
+        return None
+    opened = sum(day[1] for day in found.days)
+    return line_chart(
+        _("%(count)s tickets were opened") % {"count": figure(opened)},
+        [day_text(day[0]) for day in found.days],  # type: ignore[arg-type]
+        [
+            Line(_("Opened"), [day[1] for day in found.days]),
+            Line(_("Answered within target"), [day[2] for day in found.days]),
+        ],
+        first_head=_("Day"), note=_("Tickets by the day on which they were opened."),
+    )  # fmt: skip
+
+
+def _table(
+    title: str, first: str, parts: list[Part], named: dict[int, str], tickets: str, parameter: str
+) -> TableCard | None:
+    if not parts:
+        return None
+    columns = [
+        Column(_("Answered")), Column(_("Within target")), Column(_("Median first answer")), Column(_("Opened again")),
+        Column(_("Ratings")), Column(_("Average of 5")),
+    ]  # fmt: skip
+    rows = [
+        TableRow(
+            named.get(part.pk or 0, _("somebody who left")),
+            [
+                figure(part.answered), percent(part.kept_share), _time(part.median),
+                percent(part.reopened_share), figure(part.scores), _mean(part.mean),
+            ],
+            url=f"{tickets}?{urlencode({parameter: part.pk})}" if tickets else "",
+        )
+        for part in parts
+    ]  # fmt: skip
+    return TableCard(title, first, columns, rows)
+
+
+def _time(seconds: float | None) -> str:
+    return duration(seconds) if seconds is not None else "–"
+
+
+def _mean(score: float | None) -> str:
+    return f"{score:.1f}" if score is not None else "–"
+
+
+def table(request: HttpRequest) -> PageTable:
+    """Agents and teams; times in seconds of business time."""
+    _period, found, _earlier = _asked(request)
+    staff, teams = names()
+
+    def rows() -> Iterator[list[Any]]:
+        for kind, parts, named in ((_("Agent"), found.agents, staff), (_("Team"), found.teams, teams)):
+            for part in parts:
+                yield [
+                    kind, named.get(part.pk or 0, _("somebody who left")), part.answered, part.kept, part.median,
+                    part.slow, part.reopened, part.scores, round(part.mean, 2) if part.mean is not None else None,
+                ]  # fmt: skip
+
+    heads = [
+        _("Kind"), _("Name"), _("Answered"), _("Within target"), _("Median first answer"), _("9 of 10 within"),
+        _("Opened again"), _("Ratings"), _("Average of 5"),
+    ]  # fmt: skip
+    return PageTable(_("Service report"), heads, rows())
