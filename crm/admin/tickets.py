@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
@@ -130,7 +131,7 @@ class TicketAdmin(ListingMixin, LedgerAdmin):
         return rows.filter(state=key) if key else rows
 
     def list_views(self, request: HttpRequest) -> list[ListView]:
-        labels = {"": _("All"), **{key: Ticket.State(key).label for key in self.view_keys}}
+        labels = {"": _("All"), **{key: capfirst(str(Ticket.State(key).label)) for key in self.view_keys}}
         return [ListView(key, label, self.in_view(Ticket.objects.listed(), key)) for key, label in labels.items()]
 
     def get_search_results(
