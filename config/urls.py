@@ -11,6 +11,7 @@ from core import health, views
 from core.api.docs import DocsView, SchemaView
 from core.api.errors import unknown_path
 from core.metrics import page as metrics_page
+from crm.views import inbound_mail
 
 urlpatterns = [
     # What storefronts ask all day comes first: addresses are tried in this order.
@@ -22,6 +23,7 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics_page.metrics, name="metrics"),
+    path("inbox/mail", inbound_mail, name="inbound_mail"),
     path("pictures/<int:width>/<path:name>", picture, name="picture"),
     path("shop/", include("storefront.urls")),
     path("api/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
