@@ -214,7 +214,8 @@ def hand_in(client, raw, *, secret=SECRET, at=None):
     return client.post(
         "/inbox/mail", raw, content_type="message/rfc822",
         headers={
-            "Webhook-Id": "m1", "Webhook-Timestamp": str(at), "Webhook-Signature": f"v1,x {sign(secret, 'm1', at, raw)}",
+            "Webhook-Id": "m1", "Webhook-Timestamp": str(at),
+            "Webhook-Signature": f"v1,x {sign(secret, 'm1', at, raw)}",
         },
     )  # fmt: skip
 
