@@ -14,7 +14,7 @@ class CrmConfig(AppConfig):
         alert_rules.register("loyalty_differs", "crm.alerts.LOYALTY_DIFFERS")
         ledger_subjects.register("crm.loyaltyaccount", "crm.ledger_names.accounts")
         first_models.register("loyalty", "crm.demo.first", order=220)
-        evaluators.register("assistant", "crm.assistant.evaluating.AssistantEvaluator")
+        evaluators.register("assistant", "crm.assistant_evaluators.AssistantEvaluator")
         self._register_pages()
         self._register_desk()
         self._register_personal_data()

@@ -21,7 +21,7 @@ django.setup()
 
 from core.evaluation import as_text, write_json  # noqa: E402
 from core.ml.numbers import rounded  # noqa: E402
-from crm.assistant.evaluating import ANSWERED, HANDED, OUT_OF_SCOPE, PERSONS, decided, figures  # noqa: E402
+from crm.assistant_evaluators import ANSWERED, HANDED, OUT_OF_SCOPE, PERSONS, decided, figures  # noqa: E402
 from reviews.ml import intent_training  # noqa: E402
 from reviews.ml.intents import IntentModel  # noqa: E402
 from reviews.ml.retrieval import ArticleIndex, Entry  # noqa: E402

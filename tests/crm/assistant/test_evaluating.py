@@ -1,6 +1,6 @@
 """What is counted of utterances: planted intents, risks and strangers."""
 
-from crm.assistant.evaluating import ANSWERED, HANDED, decided, figures
+from crm.assistant_evaluators import ANSWERED, HANDED, decided, figures
 from reviews.ml import intent_training
 from reviews.ml.text import normalise
 
