@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from analytics.models import Segment, SegmentVersion
 from analytics.segments import compiling, counting, drafts, profiles, services, words
 from analytics.segments.counting import TooSlow
-from analytics.segments.rules import BadRule, Group
+from analytics.segments.rules import BadRule, Group, rule_address
 from catalog.admin.notices import acting
 from catalog.models import Customer
 from core.admin.base import EXPORT_PERMISSION, StaffModelAdmin
@@ -175,7 +175,7 @@ class SegmentActs(StaffModelAdmin):
         }  # fmt: skip
         if 2 <= len(chosen) <= MOST_COMPARED and not context["too_many"]:
             try:
-                context["matrix"] = _heat(chosen, counting.overlaps(chosen))
+                context["matrix"] = _heat(chosen, counting.overlaps(chosen), is_linked=self.has_add_permission(request))
             except TooSlow:
                 context["too_slow"] = True
             except BadRule as error:
@@ -272,8 +272,9 @@ def may_export_people(request: HttpRequest) -> bool:
     return request.user.has_perm(EXPORT_PERMISSION) and request.user.has_perm(SEE_PEOPLE)
 
 
-def _heat(chosen: list[Segment], table: list[list[int]]) -> SafeString:
-    """The matrix: of the segment of the row, how many are also in that of the column."""
+def _heat(chosen: list[Segment], table: list[list[int]], *, is_linked: bool) -> SafeString:
+    """The matrix: of the segment of the row, how many are also in that of the column. `is_linked`: a cell leads to the
+    page that saves those who are in both."""
     rows = []
     for place, segment in enumerate(chosen):
         size = table[place][place]
@@ -281,7 +282,10 @@ def _heat(chosen: list[Segment], table: list[list[int]]) -> SafeString:
             HeatCell("–")
             if other == place or not size
             else HeatCell(
-                percent(people / size), people / size if people else None, _shared(people, segment, chosen[other])
+                percent(people / size),
+                people / size if people else None,
+                _shared(people, segment, chosen[other]),
+                _both_url(segment, chosen[other]) if is_linked and people else "",
             )
             for other, people in enumerate(table[place])
         ]
@@ -290,6 +294,11 @@ def _heat(chosen: list[Segment], table: list[list[int]]) -> SafeString:
         rows, chosen, corner=_("Segment"), lead_heads=[_("Customers")],
         caption=_("Of the customers in the row, so many are also in the column"),
     )  # fmt: skip
+
+
+def _both_url(one: Segment, other: Segment) -> str:
+    conditions = [{"field": "segment", "op": "in", "value": [each.public_id]} for each in (one, other)]
+    return rule_address({"all": conditions}, f"{one} & {other}")
 
 
 def _shared(people: int, one: Segment, other: Segment) -> str:

@@ -411,6 +411,8 @@ def test_the_matrix_says_how_many_of_the_row_are_in_the_column(client):
     page = client.get(f"{LIST}overlap/", {"segment": [buyers.public_id, often.public_id]}).content.decode()
 
     assert "1 customer is in “Buyers” and “Often”" in page
+    address = re.findall(r'href="([^"]*segment/add/[^"]*)"', page)[0].replace("&amp;", "&")
+    assert "Buyers &amp; Often" in client.get(address).content.decode()
     assert "50%" in page
     assert "100%" in page
 
