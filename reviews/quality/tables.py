@@ -54,7 +54,7 @@ def versions(found: Iterable[ModelVersion], shown: ModelVersion | None) -> Table
     )  # fmt: skip
     return TableCard(
         _("Versions"), _("Version"),
-        [Column(_("State"), "word"), Column(_("Engine"), ""), *(Column(head) for head in heads)],
+        [Column(_("State"), "word"), Column(_("Engine"), "word"), *(Column(head) for head in heads)],
         [_version(one, is_chosen=one == shown) for one in found],
         link=(_("What staff said"), reverse("admin:reviews_reviewlabel_changelist")),
     )  # fmt: skip
