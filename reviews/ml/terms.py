@@ -34,8 +34,31 @@ NO_NOUNS = frozenset(
     ["such", "still", "even", "just", "new", "old", "first", "second", "one", "ones", "way", "time", "times", "day"]
     + ["days", "week", "weeks", "month", "months", "year", "years", "thing", "things", "lot", "bit", "said", "bought"]
     + ["use", "used", "nobody", "everything", "nothing", "something", "every", "whole", "got", "came", "made", "told"]
+    + ["but", "most", "super", "overall", "little", "small", "medium", "large", "perfect", "unique", "pair", "side"]
 )
 """Words that stand there, too, and name nothing that could be praised."""
+NO_CHINESE_NOUNS = frozenset(
+    [
+        "总体",
+        "整体",
+        "感觉",
+        "评价",
+        "有点",
+        "五星",
+        "差距",
+        "购物",
+        "网购",
+        "骗人",
+        "信赖",
+        "东西",
+        "问题",
+        "时候",
+        "时间",
+    ]
+)
+"""Words that jieba calls nouns and that name nothing either."""
+DEGREES = frozenset("太很最超更挺")
+"""A Chinese word that begins so is a judgement: 太坑, 很漂亮."""
 NOUNS = ("n", "vn", "an", "nz", "nt", "ng")
 """Parts of speech of jieba that may name an aspect."""
 NAMES = ("nr", "ns", "nrt", "nrfg")
@@ -146,7 +169,7 @@ def _chinese(words: Sequence[tuple[str, str]], spare: Container[str]) -> set[str
     """Nouns of two to six characters, alone and two together."""
     found, before = set[str](), ""
     for word, part in words:
-        is_noun = part in NOUNS and not part.startswith(NAMES) and word.isalpha() and not word.isascii()
+        is_noun = part in NOUNS and not part.startswith(NAMES) and _may_name(word)
         if is_noun and 2 <= len(word) <= 6:
             found.add(word)
         if is_noun and before and word not in spare and 3 <= len(before + word) <= 6:
@@ -155,8 +178,15 @@ def _chinese(words: Sequence[tuple[str, str]], spare: Container[str]) -> set[str
     return found
 
 
+def _may_name(word: str) -> bool:
+    """No judgement such as 太坑, no doubled character such as 棒棒, no word that names nothing."""
+    is_chinese = word.isalpha() and not word.isascii()
+    return is_chinese and word not in NO_CHINESE_NOUNS and word[0] not in DEGREES and len(set(word)) > 1
+
+
 def _english(clause: str, spare: Container[str]) -> set[str]:
-    """Words that stand where nouns do: after an article or the like, or before a verb of being; and two together."""
+    """Words that stand where nouns do: after an article or the like, or before a verb of being; and two together. What
+    stands before another such word only describes it: "the cosy sweater" names a sweater."""
     words = WORD.findall(clause)
     stop = _stop_words()
     found = set[str]()
@@ -166,9 +196,10 @@ def _english(clause: str, spare: Container[str]) -> set[str]:
         before = words[at - 1] if at else ""
         after = words[at + 1] if at + 1 < len(words) else ""
         if before in BEFORE or after in AFTER or not before:
-            found.add(word)
             if _may_be_noun(after, stop, spare):
-                found.add(f"{word} {after}")
+                found |= {after, f"{word} {after}"}
+            elif before or after in AFTER:
+                found.add(word)
         elif _may_be_noun(before, stop, spare) and (after in AFTER or not after):
             found.add(f"{before} {word}")
     return found
