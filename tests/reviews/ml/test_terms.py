@@ -72,3 +72,19 @@ def test_known_words_with_an_adjective_are_nothing_new():
     texts = [("the good colour is terrible, the fast button works", "en")] * 9
 
     assert [one.term for one in terms(texts, taken=["colour", "button"])] == []
+
+
+def test_what_only_describes_another_word_and_what_begins_a_sentence_is_not_a_thing():
+    texts = [("but the fleecy sweater is terrible", "en")] * 6
+
+    assert {one.term for one in terms(texts)} <= {"sweater", "fleecy sweater"}
+    assert terms(texts)
+
+
+def test_judgements_doubled_characters_and_words_that_name_nothing_are_no_chinese_things(monkeypatch):
+    for word in ("太坑", "棒棒", "总体", "很漂亮"):
+        monkeypatch.setitem(PARTS, word, "n")
+
+    found = terms([("总体拉链太差，棒棒太差，太坑很差，很漂亮很差", "zh")] * 6)
+
+    assert [one.term for one in found] == ["拉链"]
