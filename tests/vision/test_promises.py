@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from core import model_registry
 from vision import promises
+from vision.choices import VISION
 from vision.models import LabelSet
 from vision.promises import Promise
 
@@ -19,7 +20,7 @@ def row(positives: int, *points: tuple[float, float, float, int]) -> dict[str, o
 
 
 @pytest.fixture
-def pattern(monkeypatch) -> LabelSet:
+def pattern(monkeypatch: pytest.MonkeyPatch) -> LabelSet:
     """Striped is told well, dotted only at a lower share, checked by too few photos; another set does not count."""
     meta = {
         "pattern/striped": row(40, (0.4, 0.8, 0.7, 40), (0.8, 1.0, 0.95, 30)),
@@ -58,3 +59,14 @@ def test_the_page_of_a_set_shows_slider_curve_and_words(pattern, admin_client):
             reverse("admin:vision_labelset_change", args=[LabelSet.objects.get(key="season").pk])
         ).content.decode()
     )
+
+
+def test_a_curve_on_which_nothing_is_told_is_not_drawn(pattern, admin_client):
+    live = model_registry.active(VISION)
+    assert live is not None
+    live.meta["thresholds"] = {"pattern/checked": row(10, (0.1, 1.0, 0.99, 10))}
+
+    page = admin_client.get(reverse("admin:vision_labelset_change", args=[pattern.pk])).content.decode()
+
+    assert "At 95% no label is tagged by itself: everything waits for a person." in page
+    assert "What each share brings" not in page

@@ -164,7 +164,8 @@ def _promised(label_set: LabelSet) -> dict[str, Any]:
                "share may be reaches what is asked for, and only with twenty photos of it."),
     )  # fmt: skip
     return {
-        "promised": chart, "promised_words": json.dumps(words, ensure_ascii=False),
+        "promised": chart if any(row.reaching for row in rows) else None,
+        "promised_words": json.dumps(words, ensure_ascii=False),
         "promised_now": words.get(f"{label_set.apply_precision:.2f}", ""),
     }  # fmt: skip
 
