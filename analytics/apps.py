@@ -100,7 +100,13 @@ class AnalyticsConfig(AppConfig):
 
     @staticmethod
     def _register_segments() -> None:
-        from catalog.extensions import customer_filters, customer_list_links, customer_panels, trait_words
+        from catalog.extensions import (
+            customer_filters,
+            customer_list_links,
+            customer_panels,
+            customer_timeline,
+            trait_words,
+        )
         from core.extensions import first_models, model_kinds, personal_data
 
         first_models.register("segments", "analytics.segments.keeping.first", order=90)
@@ -121,6 +127,10 @@ class AnalyticsConfig(AppConfig):
         customer_panels.register(
             "analytics.segments", "analytics.segments.panels.segments_of_customer", order=15, is_lazy=True,
             title=_("Segments"), permission="analytics.view_segment",
+        )  # fmt: skip
+        customer_timeline.register(
+            "segments", "analytics.segments.timeline.memberships", title=_("Segments"),
+            permission="analytics.view_segment", order=120,
         )  # fmt: skip
         for name, title in (("segment", "SegmentFilter"), ("kept_list", "KeptListFilter")):
             customer_filters.register(

@@ -60,9 +60,25 @@ class CatalogConfig(AppConfig):
             palette_sources.register(name, f"catalog.palette.{name}", order=order)
         self._register_personal_data()
         self._register_merging()
+        self._register_timeline()
         self._register_webhook_events()
         self._register_experiment_metrics()
         self._register_events()
+
+    @staticmethod
+    def _register_timeline() -> None:
+        from catalog.extensions import customer_panels, customer_timeline
+
+        customer_panels.register(
+            "catalog.timeline", "catalog.admin.timeline.timeline_of_customer", order=5, is_lazy=True,
+            title=_("Timeline"), place="main",
+        )  # fmt: skip
+        seen = "catalog.view_customer"
+        for name, title, permission in (
+            ("orders", _("Orders"), "catalog.view_order"), ("visits", _("Visits"), seen),
+            ("consent", _("Consent"), seen), ("record", _("Record"), seen),
+        ):  # fmt: skip
+            customer_timeline.register(name, f"catalog.timeline.{name}", title=title, permission=permission)
 
     @staticmethod
     def _register_merging() -> None:

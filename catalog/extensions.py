@@ -8,6 +8,10 @@ product_panels = Registry("product_panels")
 customer_panels = Registry("customer_panels")
 """Callables `(request, customer) -> core.panels.Panel | None`."""
 
+customer_timeline = Registry("customer_timeline")
+"""What apps tell on the timeline of a customer: callables `(customer, before, limit) -> list[catalog.timeline.Moment]`;
+meta: `title`, `permission`."""
+
 customer_links = Registry("customer_links")
 """Tables that point at customers and do not simply follow when two records are merged (catalog.merging). Key:
 `app.Model.field`; dotted: the model, or for the rule "handled" a class with `merge`, `undo` and `told`

@@ -22,15 +22,48 @@ class CrmConfig(AppConfig):
 
     @staticmethod
     def _register_pages() -> None:
-        from catalog.extensions import customer_links, customer_list_links, customer_panels
+        from catalog.extensions import (
+            customer_filters,
+            customer_links,
+            customer_list_links,
+            customer_panels,
+            customer_timeline,
+        )
         from core.extensions import staff_pages
-        from crm.roles import DESK_REPORT, PROGRAMME_SEEN, SEEN
+        from crm.roles import DESK_REPORT, NOTES, NOTES_SEEN, PROGRAMME_SEEN, SEEN, WORKLISTS_SEEN
 
         staff_pages.register(
             "crm_liability", "crm.admin.liability.page", path="crm/liability/", permission=SEEN,
             title=_("Points outstanding"), icon="account_balance", group="loyalty", order=20,
             table="crm.admin.liability.table",
         )  # fmt: skip
+        staff_pages.register(
+            "crm_customer_acts", "crm.admin.people.act", path="crm/customer-acts/", permission=NOTES,
+            title=_("Notes, tags and fields"), icon="sticky_note_2", in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
+            "crm_worklists", "crm.admin.worklists.page", path="crm/worklists/", permission=WORKLISTS_SEEN,
+            title=_("Worklists"), icon="checklist", in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
+            "crm_worklist", "crm.admin.worklists.one", path="crm/worklists/one/", permission=WORKLISTS_SEEN,
+            title=_("Worklist"), icon="checklist", in_menu=False,
+        )  # fmt: skip
+        customer_panels.register(
+            "crm.notes", "crm.admin.people.notes_of_customer", order=1, is_lazy=True, title=_("Notes, tags and fields"),
+            permission=NOTES_SEEN, styles=("catalog/catalog.css",),
+        )  # fmt: skip
+        customer_filters.register("tag", "crm.admin.people.TagFilter", permission=NOTES_SEEN)
+        timeline = "crm.people.timeline"
+        for order, (name, title, permission) in enumerate(
+            (
+                ("conversations", _("Conversations"), "crm.view_conversation"),
+                ("points", pgettext_lazy("loyalty", "Points"), SEEN), ("notes", _("Notes"), NOTES_SEEN),
+                ("contacts", _("Contacts"), WORKLISTS_SEEN),
+            ),
+            130,
+        ):  # fmt: skip
+            customer_timeline.register(name, f"{timeline}.{name}", title=title, permission=permission, order=order)
         staff_pages.register(
             "crm_duplicates", "crm.admin.duplicates.page", path="crm/duplicates/", permission="catalog.merge_customers",
             title=_("Possible duplicates"), icon="people_alt", in_menu=False,
@@ -99,6 +132,10 @@ class CrmConfig(AppConfig):
             )  # fmt: skip
 
         books = "The books of points need it; without the customer it names nobody."
+        holds("CustomerNote", "customer", "text", on_erase="delete")
+        holds("CustomerTagging", "customer", "", on_erase="delete")
+        holds("CustomFieldValue", "customer", "value", on_erase="delete")
+        holds("WorklistItem", "customer", "reasons note score", on_erase="delete")
         holds("DuplicateCustomers", "", "reasons", find="crm.rights.pairs_of", on_erase="delete")
         holds(
             "LoyaltyAccount", "customer", "public_id balance pending owed",

@@ -11,6 +11,10 @@ GRANT_PAST = "crm.grant_past"
 INBOX_SEEN = "crm.view_ticket"
 INBOX = "crm.change_ticket"
 DESK_REPORT = "crm.view_desk_report"
+NOTES_SEEN = "crm.view_customernote"
+NOTES = "crm.add_customernote"
+WORKLISTS_SEEN = "crm.view_worklist"
+WORKLISTS = "crm.add_worklist"
 
 _SEEN = (
     rights("crm.loyaltyaccount") | rights("crm.loyaltyprogramme") | rights("crm.loyaltytier")
@@ -29,9 +33,11 @@ _DESK = (
     _DESK_SEEN | {INBOX} | rights("crm.cannedreply", "add change delete") | rights("crm.macro", "add change delete")
 )  # fmt: skip
 
+_PEOPLE = {NOTES_SEEN, NOTES, WORKLISTS_SEEN, WORKLISTS} | rights("crm.customfield", "view add change")
+
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
-    Role.MARKETER: _SEEN | _RULES,
-    Role.SUPPORT: _SEEN | {ADJUST} | _DESK,
-    Role.ANALYST: _SEEN | {DESK_REPORT},
-    Role.AUDITOR: _SEEN | _DESK_SEEN,
+    Role.MARKETER: _SEEN | _RULES | _PEOPLE,
+    Role.SUPPORT: _SEEN | {ADJUST} | _DESK | _PEOPLE,
+    Role.ANALYST: _SEEN | {DESK_REPORT, WORKLISTS_SEEN},
+    Role.AUDITOR: _SEEN | _DESK_SEEN | {NOTES_SEEN, WORKLISTS_SEEN} | rights("crm.customfield"),
 }

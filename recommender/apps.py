@@ -91,6 +91,10 @@ class RecommenderConfig(AppConfig):
             title=_("Chosen by the same customers"), styles=("recommender/recommender.css",),
         )  # fmt: skip
         customer_panels.register(
+            "recommender.interests", "recommender.panels.interests_of_customer", order=4, is_lazy=True,
+            title=_("Interests"),
+        )  # fmt: skip
+        customer_panels.register(
             "recommender", "recommender.panels.recommended_to_customer", order=20, is_lazy=True,
             title=_("Recommended right now"), styles=("recommender/recommender.css",),
         )  # fmt: skip

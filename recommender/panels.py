@@ -1,16 +1,19 @@
 """What the recommender shows on the pages of a product and of a customer."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from catalog.models import Customer, Product
 from catalog.showcase import Card, showcase
+from core.components import figure, money, percent
 from core.panels import Panel
-from recommender import selectors
+from recommender import profile, selectors
 from recommender.answers import ITEM
 from recommender.models import RecommendationList
 
@@ -46,6 +49,31 @@ class ForMail:
 def _for_mail(row: RecommendationList) -> ForMail:
     cards = showcase.cards(showcase.sellable_among(row.product_ids))
     return ForMail(row, [cards[pk] for pk in row.product_ids if pk in cards])
+
+
+def interests_of_customer(request: HttpRequest, customer: Customer) -> Panel:
+    """Categories, brands, colours and prices, from what the customer did lately."""
+    who = profile.of_customer(customer)
+    found = profile.interests(who)
+    rows: list[tuple[Any, Any]] = [
+        (title, " · ".join(f"{name} {percent(share, found.acts)}" for name, share in named))
+        for title, named in (
+            (_("Categories"), [(one.name, one.share) for one in found.categories]),
+            (_("Brands"), [(one.name, one.share) for one in found.brands]),
+            (_("Colours"), profile.colours(who) if found.acts else []),
+        )
+        if named
+    ]
+    if found.prices is not None:
+        rows.append((_("Prices"), f"{money(found.prices[0])} – {money(found.prices[1])}"))
+    if found.acts:
+        rows.append(
+            (_("From"), ngettext("%(count)s act", "%(count)s acts", found.acts) % {"count": figure(found.acts)})
+        )
+    refused = _("This customer refused personalisation: nothing is learned.")
+    nothing = _("Nothing yet: interests come from what the customer views, puts into the cart and buys.")
+    empty = "" if rows else nothing if customer.is_personalised else refused
+    return Panel(title=_("Interests"), context={"rows": rows}, empty=empty)
 
 
 def recommended_to_customer(request: HttpRequest, customer: Customer) -> Panel | None:

@@ -8,9 +8,10 @@ from decimal import Decimal
 import numpy as np
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from catalog import recent, services
-from catalog.models import Brand, Category, Customer, Product
+from catalog.models import Brand, Category, Customer, Product, ProductTag
 from catalog.showcase import showcase
 from core import model_registry as registry
 from recommender import reasons, selectors, tokens, trials, wishes
@@ -21,6 +22,7 @@ from recommender.models import RecommendationList
 from recommender.selectors import Act, Person, Reason
 
 MOST_NAMED = 5
+COLOUR = "colour"
 LEAST_FOR_PRICES = 3
 """With fewer products a price band would be that of one or two things."""
 
@@ -68,6 +70,23 @@ def interests(who: Person) -> Interests:
         brands=_named(Brand, brands, total),
         prices=_band(prices),
     )
+
+
+def colours(who: Person) -> list[tuple[str, float]]:
+    """Colours of what the person looked at and bought, by tags of products, and their share of it. One query."""
+    weights: dict[int, float] = {}
+    for act in who.acts:
+        if act.weight > 0:
+            weights[act.product_id] = weights.get(act.product_id, 0.0) + act.weight
+    found: dict[str, float] = {}
+    language = get_language() or ""
+    for tag in ProductTag.objects.filter(product__in=weights, kind=COLOUR):
+        name = str((tag.value_translations or {}).get(language) or tag.value)
+        found[name] = found.get(name, 0.0) + weights[tag.product_id]
+    total = sum(weights.values())
+    return [(name, weight / total) for name, weight in sorted(found.items(), key=lambda one: (-one[1], one[0]))][
+        :MOST_NAMED
+    ]
 
 
 def _named(model: type[Category] | type[Brand], weights: Mapping[int, float], total: float) -> list[Interest]:

@@ -66,7 +66,7 @@ class ReviewsConfig(AppConfig):
 
     @staticmethod
     def _register_pages() -> None:
-        from catalog.extensions import customer_panels, product_panels
+        from catalog.extensions import customer_panels, customer_timeline, product_panels
         from core.extensions import dashboard_cards, palette_sources, staff_pages
         from reviews.roles import CORRECT, MODERATE, READINGS_SEEN, SEEN
 
@@ -113,6 +113,9 @@ class ReviewsConfig(AppConfig):
         customer_panels.register(
             "reviews.customer", "reviews.panels.reviews_of_customer", order=3, is_lazy=True, title=_("Reviews"),
             place="main", permission=SEEN, styles=styles,
+        )  # fmt: skip
+        customer_timeline.register(
+            "reviews", "reviews.timeline.reviews", title=_("Reviews"), permission=SEEN, order=110
         )  # fmt: skip
         dashboard_cards.register("reviews", "reviews.dashboard.card", order=15)
 

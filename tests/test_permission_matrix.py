@@ -235,6 +235,7 @@ API_ROWS = {
     ("POST", "/api/v1/loyalty/codes/<str:code>/use"): Row(Scope.ORDERS, 200, {}),
     ("POST", "/api/v1/loyalty/codes/<str:code>/void"): Row(Scope.ORDERS, 200, {}),
     ("GET", "/api/v1/staff/customers/<str:customer_id>/scores"): Row(None, 403),
+    ("GET", "/api/v1/staff/customers/<str:customer_id>/portrait"): Row(None, 403),
     ("GET", "/api/v1/staff/forecasts"): Row(None, 403),
     ("GET", "/api/v1/staff/scores"): Row(None, 403),
     ("GET", "/api/v1/staff/experiments"): Row(None, 403),
@@ -253,6 +254,7 @@ API_ROWS = {
 }
 # What staff need there: the same that opens the page of the staff site.
 STAFF_API = {
+    "/api/v1/staff/customers/<str:customer_id>/portrait": {"catalog.view_customer"},
     "/api/v1/staff/customers": {"analytics.view_customerstats"},
     "/api/v1/staff/forecasts": {"analytics.view_dailysales"},
     "/api/v1/staff/scores": {"analytics.view_customerstats"},
@@ -665,6 +667,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "catalog_product_panel": ("GET", {"catalog.view_product", "catalog.change_product"}),
     "catalog_customer_merge": ("GET", {"catalog.merge_customers & catalog.view_customer"}),
     "catalog_customer_merge_undo": ("POST", {"catalog.merge_customers"}),
+    "catalog_customer_timeline": ("GET", {"catalog.view_customer", "catalog.change_customer"}),
     "catalog_customer_panel": ("GET", {"catalog.view_customer", "catalog.change_customer"}),
     "catalog_product_bulk": ("GET", {"catalog.change_product"}),
     "catalog_bulkchange_undo": ("POST", {"catalog.change_product"}),
@@ -744,6 +747,9 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_intent_panel": ("GET", {"reviews.view_intent", "reviews.change_intent"}),
     "reviews_intent_export": ("POST", {"core.export_data & reviews.view_intent"}),
     "reviews_intentexample_export": ("POST", {"core.export_data & reviews.view_intentexample"}),
+    "crm_customer_acts": ("POST", {"crm.add_customernote & catalog.view_customer"}),
+    "crm_worklists": ("GET", {"crm.view_worklist"}),
+    "crm_worklist": ("GET", {"crm.view_worklist"}),
     "crm_duplicates": ("GET", {"catalog.merge_customers"}),
     "crm_assistant": ("GET", {"crm.view_desk_report"}),
     "crm_assistant_export": ("POST", {"core.export_data & crm.view_desk_report"}),

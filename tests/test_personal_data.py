@@ -75,6 +75,9 @@ HARMLESS = {
     "crm.CannedReply": "shortcut text_en text_zh title",
     "crm.Conversation": "language",
     "crm.DeskSettings": "signature",
+    "crm.CustomField": "choices key title_en title_zh",
+    "crm.CustomerTag": "name",  # a word that staff put on several; goes with its last customer
+    "crm.Worklist": "name",
     "crm.EarnRule": "ends_on name_en name_zh starts_on",
     "crm.Holiday": "day name",
     "crm.LoyaltyCheck": "differences",  # kinds and numbers of rows

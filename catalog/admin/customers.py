@@ -14,6 +14,7 @@ from catalog import selectors_admin as reads
 from catalog.admin import cells, filters
 from catalog.admin.listing import ListingMixin
 from catalog.admin.merges import PERSONAL_PERMISSION, MergeMixin
+from catalog.admin.timeline import TimelineMixin
 from catalog.extensions import customer_filters, customer_list_links, customer_panels
 from catalog.models import Customer
 from catalog.selectors_admin import Purchases
@@ -32,7 +33,7 @@ def may_see_people(request: HttpRequest) -> bool:
 
 
 @admin.register(Customer)
-class CustomerAdmin(MergeMixin, ListingMixin, StaffModelAdmin):
+class CustomerAdmin(MergeMixin, TimelineMixin, ListingMixin, StaffModelAdmin):
     """E-mail, telephone and birthday do not exist for people without the right to them: not in the list, the page,
     the export, nor through the search."""
 

@@ -3,9 +3,10 @@
 from django.urls import path
 
 from crm.api import conversation_views as chat
-from crm.api import views
+from crm.api import portrait, views
 
 urlpatterns = [
+    path("staff/customers/<str:customer_id>/portrait", portrait.PortraitView.as_view(), name="staff-portrait"),
     path("me/loyalty", views.MyLoyaltyView.as_view(), name="my-loyalty"),
     path("me/loyalty/history", views.MyMovementsView.as_view(), name="my-loyalty-history"),
     path("me/loyalty/redemptions", views.MyRedemptionsView.as_view(), name="my-loyalty-redemptions"),

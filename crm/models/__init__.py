@@ -24,7 +24,16 @@ from crm.models.loyalty import (
     LoyaltyTransaction,
     PastGrant,
 )
-from crm.models.people import DuplicateCustomers
+from crm.models.people import (
+    CustomerNote,
+    CustomerTag,
+    CustomerTagging,
+    CustomField,
+    CustomFieldValue,
+    DuplicateCustomers,
+    Worklist,
+    WorklistItem,
+)
 from crm.models.programme import EarnRule, LoyaltyProgramme, LoyaltyTier, Reward
 
 __all__ = [
@@ -34,6 +43,11 @@ __all__ = [
     "CannedReply",
     "Channel",
     "Conversation",
+    "CustomField",
+    "CustomFieldValue",
+    "CustomerNote",
+    "CustomerTag",
+    "CustomerTagging",
     "DeskSettings",
     "DuplicateCustomers",
     "EarnRule",
@@ -60,4 +74,6 @@ __all__ = [
     "TeamMember",
     "Ticket",
     "TicketEvent",
+    "Worklist",
+    "WorklistItem",
 ]

@@ -2,8 +2,13 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+
+NOTE_LENGTH = 4_000
+TAG_LENGTH = 40
+VALUE_LENGTH = 200
 
 
 class DuplicateCustomers(models.Model):
@@ -35,3 +40,169 @@ class DuplicateCustomers(models.Model):
 
     def __str__(self) -> str:
         return f"{self.one_id} = {self.other_id}?"
+
+
+class CustomerNote(models.Model):
+    """What a member of staff wants the next one to know. Seen by staff only."""
+
+    customer = models.ForeignKey("catalog.Customer", models.CASCADE, related_name="notes", verbose_name=_("customer"))
+    text = models.TextField(_("note"), max_length=NOTE_LENGTH)
+    is_pinned = models.BooleanField(_("pinned"), default=False)
+    created_by = models.ForeignKey("core.StaffUser", models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    removed_at = models.DateTimeField(_("removed"), null=True, help_text="An undo brings it back.")
+
+    class Meta:
+        verbose_name = _("note about a customer")
+        verbose_name_plural = _("notes about customers")
+        indexes = [
+            models.Index(
+                fields=["customer", "-is_pinned", "-created_at"], condition=Q(removed_at=None), name="notes_of_customer"
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.text[:40]
+
+
+class CustomerTag(models.Model):
+    """A word that staff put on customers, such as “wholesale”."""
+
+    name = models.CharField(_("tag"), max_length=TAG_LENGTH)
+
+    class Meta:
+        verbose_name = _("customer tag")
+        verbose_name_plural = _("customer tags")
+        constraints = [models.UniqueConstraint(Lower("name"), name="customer_tag_once")]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerTagging(models.Model):
+    """A tag on a customer."""
+
+    customer = models.ForeignKey("catalog.Customer", models.CASCADE, related_name="taggings")
+    tag = models.ForeignKey(CustomerTag, models.CASCADE, related_name="taggings")
+    created_by = models.ForeignKey("core.StaffUser", models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("tag of a customer")
+        verbose_name_plural = _("tags of customers")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["customer", "tag"], name="tagged_once")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.tag_id}"
+
+
+class CustomField(models.Model):
+    """Something that this shop wants to know about its customers and the product does not ask."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", pgettext_lazy("custom field", "text")
+        NUMBER = "number", pgettext_lazy("custom field", "number")
+        DAY = "day", pgettext_lazy("custom field", "day")
+        CHOICE = "choice", pgettext_lazy("custom field", "one of a list")
+        YES_NO = "yes_no", pgettext_lazy("custom field", "yes or no")
+
+    key = models.SlugField(_("key"), max_length=40, unique=True, help_text=_("For programs; does not change later."))
+    title_en = models.CharField(_("title, English"), max_length=80)
+    title_zh = models.CharField(_("title, Chinese"), max_length=80, blank=True)
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind, default=Kind.TEXT)
+    choices = models.TextField(_("choices"), blank=True, help_text=_("One a line, for a field that is one of a list."))
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_on = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("custom field")
+        verbose_name_plural = _("custom fields")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return (self.title_zh if (get_language() or "").startswith("zh") else "") or self.title_en
+
+    @property
+    def options(self) -> list[str]:
+        return [line.strip() for line in self.choices.splitlines() if line.strip()]
+
+
+class CustomFieldValue(models.Model):
+    """What one customer has in a field: text, a number in decimal digits, a day in ISO 8601, "yes" or "no"."""
+
+    customer = models.ForeignKey("catalog.Customer", models.CASCADE, related_name="custom_values")
+    field = models.ForeignKey(CustomField, models.CASCADE, related_name="values")
+    value = models.CharField(_("value"), max_length=VALUE_LENGTH)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("value of a custom field")
+        verbose_name_plural = _("values of custom fields")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["customer", "field"], name="custom_value_once")]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Worklist(models.Model):
+    """Customers whom somebody is going to contact, taken from a score at one moment. Some of them, drawn by chance, are
+    left alone, so that the list can be judged by what would have happened anyway."""
+
+    class Source(models.TextChoices):
+        LOSS = "loss", pgettext_lazy("worklist", "value at risk")
+        VALUE = "value", pgettext_lazy("worklist", "highest value")
+        ORDER = "order", pgettext_lazy("worklist", "likely to order soon")
+
+    name = models.CharField(_("name"), max_length=120)
+    source = models.CharField(_("taken from"), max_length=8, choices=Source)
+    compared_percent = models.PositiveSmallIntegerField(_("left alone, %"), default=10)
+    follow_days = models.PositiveSmallIntegerField(_("orders count for, days"), default=30)
+    created_by = models.ForeignKey("core.StaffUser", models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    created_at = models.DateTimeField(_("made"))
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("worklist")
+        verbose_name_plural = _("worklists")
+        constraints = [
+            models.CheckConstraint(condition=Q(compared_percent__lte=50), name="worklist_compares_half_at_most"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorklistItem(models.Model):
+    """One customer of a worklist, and what came of it."""
+
+    class Outcome(models.TextChoices):
+        OPEN = "", pgettext_lazy("worklist", "to do")
+        REACHED = "reached", pgettext_lazy("worklist", "reached")
+        NO_ANSWER = "no_answer", pgettext_lazy("worklist", "no answer")
+        OFFER = "offer", pgettext_lazy("worklist", "offer made")
+        REFUSED = "refused", pgettext_lazy("worklist", "wants no contact")
+        SKIPPED = "skipped", pgettext_lazy("worklist", "skipped")
+
+    worklist = models.ForeignKey(Worklist, models.CASCADE, related_name="items")
+    customer = models.ForeignKey("catalog.Customer", models.CASCADE, related_name="worklist_items")
+    position = models.PositiveIntegerField()
+    score = models.FloatField(null=True)
+    reasons = models.JSONField(default=list, help_text="As the score had them when the list was made.")
+    is_compared = models.BooleanField(default=False, help_text="Left alone: nobody is shown this customer.")
+    outcome = models.CharField(_("outcome"), max_length=9, choices=Outcome, blank=True, default="")
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey("core.StaffUser", models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("customer of a worklist")
+        verbose_name_plural = _("customers of worklists")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["worklist", "customer"], name="worklist_once")]
+        indexes = [models.Index(fields=["worklist", "outcome", "position"], name="worklist_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.worklist_id}: {self.customer_id}"

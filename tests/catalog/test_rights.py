@@ -55,8 +55,11 @@ from tests.factories import (
     CustomerMergeFactory,
     CustomerMergeRowsFactory,
     CustomerMonthFactory,
+    CustomerNoteFactory,
     CustomerScoreFactory,
     CustomerStatsFactory,
+    CustomerTaggingFactory,
+    CustomFieldValueFactory,
     DuplicateCustomersFactory,
     ExperimentFactory,
     ExposureFactory,
@@ -88,6 +91,7 @@ from tests.factories import (
     SuspicionScoreFactory,
     VariantFactory,
     VisitorFactory,
+    WorklistItemFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +154,8 @@ def ana() -> Customer:
     merge = CustomerMergeFactory.create(kept=ana)
     CustomerMergeRowsFactory.create(merge=merge)
     DuplicateCustomersFactory.create(one=ana, other=merge.gone)
+    for about in (CustomerNoteFactory, CustomerTaggingFactory, CustomFieldValueFactory, WorklistItemFactory):
+        about.create(customer=ana)
     conversation = ConversationFactory.create(customer=ana)
     MessageFactory.create(conversation=conversation)
     SatisfactionScoreFactory.create(conversation=conversation)

@@ -75,6 +75,11 @@ from tests.factories.core import (
     StaffUserFactory,
 )
 from tests.factories.crm import (
+    CustomerNoteFactory,
+    CustomerTagFactory,
+    CustomerTaggingFactory,
+    CustomFieldFactory,
+    CustomFieldValueFactory,
     DuplicateCustomersFactory,
     EarnRuleFactory,
     LoyaltyAccountFactory,
@@ -87,6 +92,8 @@ from tests.factories.crm import (
     LoyaltyTransactionFactory,
     PastGrantFactory,
     RewardFactory,
+    WorklistFactory,
+    WorklistItemFactory,
 )
 from tests.factories.desk import (
     AnswerProposalFactory,
@@ -173,12 +180,17 @@ __all__ = [
     "CategoryFactory",
     "CohortCellFactory",
     "ConversationFactory",
+    "CustomFieldFactory",
+    "CustomFieldValueFactory",
     "CustomerFactory",
     "CustomerMergeFactory",
     "CustomerMergeRowsFactory",
     "CustomerMonthFactory",
+    "CustomerNoteFactory",
     "CustomerScoreFactory",
     "CustomerStatsFactory",
+    "CustomerTagFactory",
+    "CustomerTaggingFactory",
     "CustomerTraitFactory",
     "DailySalesFactory",
     "DataQualityReportFactory",
@@ -293,4 +305,6 @@ __all__ = [
     "VisitorFactory",
     "WebhookDeliveryFactory",
     "WebhookFactory",
+    "WorklistFactory",
+    "WorklistItemFactory",
 ]

@@ -115,6 +115,64 @@ class LoyaltyCheckFactory(DjangoModelFactory):
     entries = 2
 
 
+class CustomerNoteFactory(DjangoModelFactory):
+    class Meta:
+        model = models.CustomerNote
+
+    customer = factory.SubFactory(CustomerFactory)
+    text = "Calls on Mondays."
+
+
+class CustomerTagFactory(DjangoModelFactory):
+    class Meta:
+        model = models.CustomerTag
+
+    name = factory.Sequence(lambda n: f"tag {n}")
+
+
+class CustomerTaggingFactory(DjangoModelFactory):
+    class Meta:
+        model = models.CustomerTagging
+
+    customer = factory.SubFactory(CustomerFactory)
+    tag = factory.SubFactory(CustomerTagFactory)
+
+
+class CustomFieldFactory(DjangoModelFactory):
+    class Meta:
+        model = models.CustomField
+
+    key = factory.Sequence(lambda n: f"field-{n}")
+    title_en = factory.Sequence(lambda n: f"Field {n}")
+
+
+class CustomFieldValueFactory(DjangoModelFactory):
+    class Meta:
+        model = models.CustomFieldValue
+
+    customer = factory.SubFactory(CustomerFactory)
+    field = factory.SubFactory(CustomFieldFactory)
+    value = "42"
+
+
+class WorklistFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Worklist
+
+    name = factory.Sequence(lambda n: f"List {n}")
+    source = "value"
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class WorklistItemFactory(DjangoModelFactory):
+    class Meta:
+        model = models.WorklistItem
+
+    worklist = factory.SubFactory(WorklistFactory)
+    customer = factory.SubFactory(CustomerFactory)
+    position = 0
+
+
 class DuplicateCustomersFactory(DjangoModelFactory):
     class Meta:
         model = models.DuplicateCustomers

@@ -1,0 +1,164 @@
+"""The portrait: what the page of a customer says, for programs. Each part needs the right that its panel needs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Avg, Count, Q
+
+from analytics.models import Segment
+from analytics.segments import compiling, services
+from analytics.segments.counting import TooSlow, time_limit
+from analytics.segments.rules import BadRule
+from catalog import selectors_admin as reads
+from catalog.models import Customer, CustomerTrait, Order
+from core.shop import current_shop
+from crm.models import CustomerNote, CustomerTagging, CustomFieldValue, LoyaltyAccount, Ticket
+from recommender import profile
+from recommender.models import RecommendationList
+from reviews.models import Review
+
+MOST_SEGMENTS = 60
+SEGMENTS_MS = 1_000
+NEWEST = 10
+May = Callable[[str], bool]
+
+
+def portrait(customer: Customer, may: May) -> dict[str, Any]:
+    """All parts in order; a part that the reader may not see is None. At most 15 queries and one for each segment."""
+    parts = {name: build(customer) if may(right) else None for name, (right, build) in PARTS.items()}
+    person = {"id": customer.public_id, "external_id": customer.external_id, "language": customer.language}
+    return person | parts
+
+
+def _facts(customer: Customer) -> dict[str, Any]:
+    bought = reads.customer_purchases([customer.pk], current_shop().base_currency).get(customer.pk)
+    returned = Order.objects.filter(customer=customer, refunded_total__gt=0).count()
+    return {
+        "joined_at": customer.joined_at,
+        "country": customer.country,
+        "city": customer.city,
+        "currency": current_shop().base_currency,
+        "paid_orders": bought.orders if bought else 0,
+        "revenue": bought.revenue if bought else 0,
+        "last_order_at": bought.last_at if bought else None,
+        "orders_with_refund": returned,
+    }
+
+
+def _contact(customer: Customer) -> dict[str, Any]:
+    return {
+        "name": customer.name,
+        "email": customer.email,
+        "phone": customer.phone,
+        "birthday": customer.birthday,
+    }
+
+
+def _consent(customer: Customer) -> dict[str, Any]:
+    return {"personalised": customer.is_personalised, "profile_since": customer.profile_since}
+
+
+def _scores(customer: Customer) -> list[dict[str, Any]]:
+    rows = CustomerTrait.objects.filter(customer=customer).select_related("model_version").order_by("kind")
+    return [
+        {
+            "kind": row.kind, "value": row.value, "reasons": row.reasons if isinstance(row.reasons, list) else [],
+            "as_of": row.as_of, "model_version": row.model_version.number if row.model_version else None,
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _segments(customer: Customer) -> list[dict[str, Any]] | None:
+    """Shared ones. None while they take too long to find."""
+    rows = []
+    for row in (
+        Segment.objects.alive().filter(is_shared=True).select_related("current").order_by("size")[:MOST_SEGMENTS]
+    ):
+        try:
+            compiling.of_segment(row)
+        except BadRule:
+            continue
+        rows.append(row)
+    try:
+        with time_limit(SEGMENTS_MS):
+            return [{"id": row.public_id, "name": str(row)} for row in services.segments_of(customer, rows)]
+    except TooSlow:
+        return None
+
+
+def _interests(customer: Customer) -> dict[str, Any]:
+    who = profile.of_customer(customer)
+    found = profile.interests(who)
+    return {
+        "acts": found.acts,
+        "categories": [{"id": one.public_id, "name": one.name, "share": one.share} for one in found.categories],
+        "brands": [{"id": one.public_id, "name": one.name, "share": one.share} for one in found.brands],
+        "colours": [{"name": name, "share": share} for name, share in profile.colours(who)] if found.acts else [],
+        "price_from": found.prices[0] if found.prices else None,
+        "price_to": found.prices[1] if found.prices else None,
+    }
+
+
+def _recommended(customer: Customer) -> dict[str, Any] | None:
+    from catalog.models import Product
+
+    row = RecommendationList.objects.filter(customer=customer).first()
+    if row is None:
+        return None
+    chosen = list(row.product_ids)[:NEWEST]
+    ids = dict(Product.objects.filter(pk__in=chosen).values_list("pk", "public_id"))
+    return {"as_of": row.as_of, "products": [ids[pk] for pk in chosen if pk in ids]}
+
+
+def _reviews(customer: Customer) -> dict[str, Any]:
+    rows = Review.objects.filter(customer=customer)
+    found = rows.aggregate(count=Count("pk"), average=Avg("rating"), last=Count("pk", filter=Q(rating__lte=2)))
+    return {"count": found["count"], "average_rating": found["average"], "one_or_two_stars": found["last"]}
+
+
+def _tickets(customer: Customer) -> dict[str, Any]:
+    rows = Ticket.objects.filter(conversation__customer=customer)
+    open_states = [Ticket.State.OPEN, Ticket.State.PENDING]
+    found = rows.aggregate(count=Count("pk"), open=Count("pk", filter=Q(state__in=open_states)))
+    return {"count": found["count"], "open": found["open"]}
+
+
+def _loyalty(customer: Customer) -> dict[str, Any] | None:
+    account = LoyaltyAccount.objects.filter(customer=customer, closed_at=None).select_related("tier").first()
+    if account is None:
+        return None
+    return {
+        "balance": account.balance,
+        "pending": account.pending,
+        "owed": account.owed,
+        "tier": account.tier.name_en if account.tier else None,
+    }
+
+
+def _notes(customer: Customer) -> dict[str, Any]:
+    rows = CustomerNote.objects.filter(customer=customer, removed_at=None).order_by("-is_pinned", "-created_at")
+    values = CustomFieldValue.objects.filter(customer=customer, field__is_on=True).select_related("field")
+    return {
+        "tags": list(
+            CustomerTagging.objects.filter(customer=customer).order_by("tag__name").values_list("tag__name", flat=True)
+        ),
+        "fields": {row.field.key: row.value for row in values},
+        "notes": [{"text": row.text, "written_at": row.created_at} for row in rows[:NEWEST]],
+    }
+
+
+PARTS: dict[str, tuple[str, Callable[[Customer], Any]]] = {
+    "facts": ("catalog.view_order", _facts),
+    "contact": ("catalog.view_personal_data", _contact),
+    "consent": ("catalog.view_customer", _consent),
+    "scores": ("catalog.view_customertrait", _scores),
+    "segments": ("analytics.view_segment", _segments),
+    "interests": ("catalog.view_customer", _interests),
+    "recommended": ("catalog.view_customer", _recommended),
+    "reviews": ("reviews.view_review", _reviews),
+    "tickets": ("crm.view_ticket", _tickets),
+    "loyalty": ("crm.view_loyaltyaccount", _loyalty),
+    "staff_notes": ("crm.view_customernote", _notes),
+}
+"""Name of a part → the right to see it, and how it is read."""

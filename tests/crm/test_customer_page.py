@@ -1,0 +1,247 @@
+"""Timeline, interests, notes, tags, fields, worklists and the portrait of a customer."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from analytics.models import CustomerScore
+from catalog import timeline
+from catalog.models import Customer, Order
+from core.choices import Role
+from crm.exceptions import BadInput
+from crm.models import CustomerNote, CustomerTag, Worklist, WorklistItem
+from crm.people import notes, worklists
+from crm.people.portrait import PARTS, portrait
+from tests.factories import (
+    ConversationFactory,
+    CustomerFactory,
+    CustomFieldFactory,
+    InteractionFactory,
+    OrderFactory,
+    ProductFactory,
+    ReviewFactory,
+    StaffUserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+YES = lambda right: True  # noqa: E731
+
+
+@pytest.fixture
+def lin(db):
+    return CustomerFactory.create(name="Lin", joined_at=timezone.now() - timedelta(days=400))
+
+
+def sign_in(role=Role.SUPPORT):
+    client = Client()
+    client.force_login(StaffUserFactory.create(role=role))
+    return client
+
+
+def panel(client, customer, key):
+    return client.get(reverse("admin:catalog_customer_panel", args=[customer.pk, key])).content.decode()
+
+
+# --- timeline -------------------------------------------------------------------------------------------------------
+
+
+def test_every_source_tells_its_part_newest_first(lin):
+    now = timezone.now()
+    order = OrderFactory.create(customer=lin)
+    order.events.create(kind="placed", occurred_at=now - timedelta(days=3))
+    for minutes in (1, 2):
+        InteractionFactory.create(
+            customer=lin, product=ProductFactory.create(), kind="view", occurred_at=now - timedelta(minutes=minutes)
+        )
+    ReviewFactory.create(customer=lin, rating=4, written_at=now - timedelta(days=2))
+    ConversationFactory.create(customer=lin)
+    notes.add_note(lin, "Calls on Mondays.")
+    Customer.objects.filter(pk=lin.pk).update(is_personalised=False)
+
+    story = timeline.story(lin, may=YES)
+
+    assert {one.kind for one in story.moments} == {
+        "orders", "visits", "reviews", "conversations", "notes", "consent", "record"
+    }  # fmt: skip
+    assert [one.at for one in story.moments] == sorted((one.at for one in story.moments), reverse=True)
+    assert story.moments[-1].kind == "record"
+    assert (story.older, list(story.failed)) == (None, [])
+
+
+def test_a_page_goes_on_where_the_one_before_ended(lin):
+    order = OrderFactory.create(customer=lin)
+    start = timezone.now() - timedelta(days=30)
+    for day in range(9):
+        order.events.create(kind="note", note=f"day {day}", occurred_at=start + timedelta(days=day))
+    told, before = [], None
+    while True:
+        story = timeline.story(lin, may=YES, before=before, kind="orders", limit=4)
+        told += [one.detail for one in story.moments]
+        if story.older is None:
+            break
+        before = story.older
+
+    assert told == [f"day {day}" for day in range(8, -1, -1)]
+
+
+def test_who_may_not_see_a_source_is_not_told_of_it(lin):
+    notes.add_note(lin, "secret")
+    OrderFactory.create(customer=lin).events.create(kind="placed", occurred_at=timezone.now())
+
+    story = timeline.story(lin, may=lambda right: right == "catalog.view_order")
+
+    assert {one.kind for one in story.moments} == {"orders"}
+    client = sign_in(Role.ANALYST)
+    page = client.get(reverse("admin:catalog_customer_timeline", args=[lin.pk])).content.decode()
+    assert "secret" not in page
+    for odd in ("x", "2026-01-01", "9" * 50):
+        assert client.get(reverse("admin:catalog_customer_timeline", args=[lin.pk]), {"before": odd}).status_code == 200
+
+
+# --- notes, tags, fields --------------------------------------------------------------------------------------------
+
+
+def test_notes_tags_and_fields_are_written_on_the_page_and_taken_back(lin):
+    client, address = sign_in(), reverse("admin:crm_customer_acts")
+    CustomFieldFactory.create(key="size", title_en="Shirt size", kind="choice", choices="S\nM")
+    CustomFieldFactory.create(key="visits", title_en="Visits", kind="number")
+
+    def post(**fields):
+        client.post(address, {"customer": lin.pk, **fields})
+        return panel(client, lin, "crm.notes")
+
+    assert "Calls on Mondays" in post(act="note", text="Calls on Mondays.")
+    note = CustomerNote.objects.get()
+    assert "Calls on Mondays" not in post(act="remove", note=note.pk)
+    assert "Calls on Mondays" in post(act="bring_back", note=note.pk)
+    for name in ("Wholesale", "wholesale "):
+        assert "Wholesale" in post(act="tag", tag=name)
+    assert CustomerTag.objects.count() == 1
+    listed = client.get(reverse("admin:catalog_customer_changelist"), {"tag": CustomerTag.objects.get().pk})
+    assert "Lin" in listed.content.decode()
+    post(act="untag", tag="WHOLESALE")
+    assert not CustomerTag.objects.exists()
+    post(act="fields", **{"field-size": "M", "field-visits": "1,200.50", "field-unknown": "x"})
+    assert {row.field.key: row.value for row in lin.custom_values.all()} == {"size": "M", "visits": "1200.50"}
+    post(act="fields", **{"field-size": "XXL"})
+    post(act="fields", **{"field-visits": ""})
+    assert {row.field.key: row.value for row in lin.custom_values.all()} == {"size": "M"}
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\x00", "a" * 4_001])
+def test_a_note_that_says_nothing_or_too_much_is_refused(text, lin):
+    with pytest.raises(BadInput):
+        notes.add_note(lin, text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("number", "NaN"), ("number", "1e9999999"), ("number", "x"), ("day", "31.12."),
+                        ("yes_no", "maybe"), ("text", "a" * 201)],
+)  # fmt: skip
+def test_a_value_that_does_not_fit_changes_no_field(kind, value, lin):
+    CustomFieldFactory.create(key="odd", kind=kind)
+    CustomFieldFactory.create(key="fine")
+    with pytest.raises(BadInput):
+        notes.set_fields(lin, {"fine": "x", "odd": value})
+
+    assert not lin.custom_values.exists()
+
+
+# --- worklists ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scored(db):
+    rows = [CustomerFactory.create(name=f"C{n}") for n in range(20)]
+    CustomerScore.objects.bulk_create(
+        CustomerScore(customer=row, value=1_000 - n, churn_90=0.5) for n, row in enumerate(rows)
+    )
+    return rows
+
+
+def test_a_list_takes_the_highest_and_leaves_some_alone(scored):
+    Customer.objects.filter(pk=scored[0].pk).update(is_personalised=False)
+    made = worklists.make(name="Most to lose", source="loss", size=10, compared_percent=20, seed=1)
+    again = worklists.make(name="Next", source="loss", size=100, compared_percent=0)
+
+    items = list(made.items.order_by("position"))
+    assert [item.customer_id for item in items] == [row.pk for row in scored[1:11]]
+    assert sum(item.is_compared for item in items) == 2
+    assert again.items.count() == 9
+    with pytest.raises(BadInput):
+        worklists.make(name="None left", source="loss", size=5)
+
+
+def test_outcomes_are_noted_and_orders_counted_for_both_groups(scored):
+    made = worklists.make(name="Value", source="value", size=20, compared_percent=50, seed=1)
+    worked = made.items.filter(is_compared=False)
+    compared = made.items.filter(is_compared=True)
+    for item in [*worked[:5], compared[0]]:
+        OrderFactory.create(
+            customer=item.customer, status=Order.Status.PAID, paid_at=timezone.now() + timedelta(days=1),
+            lines_total=10, total=10, paid_total=10,
+        )  # fmt: skip
+    worklists.decide(worked[0].pk, "reached", note="happy")
+
+    found = worklists.result(made)
+
+    assert (found.worked.customers, found.worked.ordered, found.worked.revenue) == (10, 5, 50)
+    assert (found.compared.customers, found.compared.ordered, found.compared.revenue) == (10, 1, 10)
+    value, low, high = found.difference
+    assert value == pytest.approx(0.4)
+    assert (round(low, 3), round(high, 3)) == (-0.003, 0.669)
+    assert not found.is_over
+
+
+def test_the_list_is_worked_on_its_page(scored):
+    client = sign_in(Role.MARKETER)
+    form = {"name": "Value", "source": "value", "size": "5", "compared": "20", "days": "30"}
+    assert client.post(reverse("admin:crm_worklists"), {**form, "size": "0"}).status_code == 200
+    client.post(reverse("admin:crm_worklists"), form)
+    made = Worklist.objects.get()
+    address = f"{reverse('admin:crm_worklist')}?list={made.pk}"
+    assert "0 of 4 done" in client.get(address).content.decode()
+    item = made.items.filter(is_compared=False).first()
+    hidden = made.items.get(is_compared=True)
+    client.post(address, {"item": item.pk, "outcome": "refused", "note": "no calls"})
+    client.post(address, {"item": hidden.pk, "outcome": "reached"})
+
+    assert "no calls" in client.get(f"{address}&done=1").content.decode()
+    assert WorklistItem.objects.exclude(outcome="").count() == 1
+    client.post(address, {"item": item.pk, "outcome": ""})
+    client.post(address, {"act": "close"})
+    made.refresh_from_db()
+    assert made.closed_at is not None
+    assert not WorklistItem.objects.exclude(outcome="").exists()
+
+
+# --- portrait and page ----------------------------------------------------------------------------------------------
+
+
+def test_the_portrait_says_what_the_panels_say_and_hides_what_may_not_be_seen(lin, django_assert_max_num_queries):
+    OrderFactory.create(customer=lin, status="paid", paid_at=timezone.now(), lines_total=10, total=10, paid_total=10)
+    for _each in range(3):
+        InteractionFactory.create(customer=lin, product=ProductFactory.create(price=5), kind="view")
+    notes.tag(lin, "Wholesale")
+    portrait(lin, YES)
+    with django_assert_max_num_queries(30):
+        found = portrait(lin, YES)
+
+    assert (found["facts"]["paid_orders"], found["facts"]["revenue"]) == (1, 10)
+    assert found["staff_notes"]["tags"] == ["Wholesale"]
+    assert found["interests"]["acts"] == 3
+    assert all(portrait(lin, lambda right: False)[name] is None for name in PARTS)
+
+
+def test_the_page_of_a_customer_asks_at_most_fifteen_questions(lin, django_assert_max_num_queries):
+    client = sign_in(Role.OWNER)
+    address = reverse("admin:catalog_customer_change", args=[lin.pk])
+    client.get(address)
+
+    with django_assert_max_num_queries(15):
+        assert client.get(address).status_code == 200
+    for key in ("catalog.timeline", "crm.notes", "recommender.interests"):
+        assert "could not be loaded" not in panel(client, lin, key)
