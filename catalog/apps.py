@@ -40,7 +40,10 @@ class CatalogConfig(AppConfig):
             "catalog.interactions", "catalog.panels.customer_interactions", order=4, is_lazy=True,
             title=_("Last seen in the shop"), place="main",
         )  # fmt: skip
-        customer_panels.register("catalog.merges", "catalog.admin.merges.merged_records", order=90)
+        customer_panels.register(
+            "catalog.merges", "catalog.admin.merges.merged_records", order=90, is_lazy=True, title=_("Merged records"),
+            permission="catalog.view_customermerge", styles=("catalog/catalog.css",),
+        )  # fmt: skip
         customer_panels.register("catalog.rights", "catalog.panels.customer_rights", order=95)
         staff_pages.register(
             "catalog_search_quality",

@@ -111,7 +111,7 @@ def orders(customer: Customer, before: datetime, limit: int) -> list[Moment]:
 
 def visits(customer: Customer, before: datetime, limit: int) -> list[Moment]:
     """One moment for each day in the shop."""
-    values = {
+    values: dict[str, Any] = {
         "zone": current_shop().time_zone, "customer": customer.pk, "before": before, "most": MOST_ACTS, "limit": limit,
     }  # fmt: skip
     with connection.cursor() as cursor:

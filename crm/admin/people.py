@@ -63,7 +63,7 @@ def act(request: HttpRequest) -> HttpResponse:
         if doing is not None:
             doing(request, customer)
     except DomainError as error:
-        admin.site.get_model_admin(Customer).refuse(request, error)
+        admin.site.get_model_admin(Customer).refuse(request, error)  # type: ignore[attr-defined]
     return HttpResponseRedirect(reverse("admin:catalog_customer_change", args=[customer.pk]))
 
 

@@ -15,6 +15,7 @@ from crm.models import CustomerNote, CustomerTag, CustomerTagging, CustomField, 
 from crm.models.people import NOTE_LENGTH, TAG_LENGTH, VALUE_LENGTH
 
 MOST_TAGS = 30
+MOST_DIGITS = 30
 
 
 def add_note(customer: Customer, text: str, *, is_pinned: bool = False, by: StaffUser | None = None) -> CustomerNote:
@@ -87,10 +88,9 @@ def _clean(field: CustomField, text: str) -> str:
     try:
         if field.kind == Kind.NUMBER:
             number = Decimal(text.replace(",", ""))
-            fits, text = (
-                number.is_finite() and len(text) <= TAG_LENGTH,
-                format(number, "f") if number.is_finite() else "",
-            )
+            fits = number.is_finite() and abs(number.adjusted()) <= MOST_DIGITS  # before it is written out
+            text = format(number, "f") if fits else ""
+            fits = fits and len(text) <= VALUE_LENGTH
         elif field.kind == Kind.DAY:
             fits, text = True, date.fromisoformat(text).isoformat()
         elif field.kind == Kind.YES_NO:

@@ -9,6 +9,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Q, Sum
@@ -137,7 +138,7 @@ def result(worklist: Worklist) -> Result:
     }  # fmt: skip
 
     def side(is_compared: bool) -> Side:
-        found = bought.get(is_compared, {})
+        found: dict[str, Any] = bought.get(is_compared, {})
         return Side(sides.get(is_compared, 0), found.get("people", 0), found.get("money") or Decimal(0))
 
     worked, compared = side(False), side(True)

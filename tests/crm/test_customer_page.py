@@ -192,7 +192,7 @@ def test_outcomes_are_noted_and_orders_counted_for_both_groups(scored):
     assert (found.compared.customers, found.compared.ordered, found.compared.revenue) == (10, 1, 10)
     value, low, high = found.difference
     assert value == pytest.approx(0.4)
-    assert (round(low, 3), round(high, 3)) == (-0.003, 0.669)
+    assert (round(low, 3), round(high, 3)) == (-0.002, 0.676)
     assert not found.is_over
 
 
