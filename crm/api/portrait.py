@@ -48,12 +48,12 @@ class TraitSerializer(serializers.Serializer):
     model_version = serializers.IntegerField(allow_null=True)
 
 
-class NamedSerializer(serializers.Serializer):
+class NamedGroupSerializer(serializers.Serializer):
     id = serializers.CharField()
     name = serializers.CharField()
 
 
-class InterestSerializer(NamedSerializer):
+class InterestOfCustomerSerializer(NamedGroupSerializer):
     share = serializers.FloatField(help_text="Of what the person did lately, weighted by how much each act says.")
 
 
@@ -62,10 +62,10 @@ class ColourSerializer(serializers.Serializer):
     share = serializers.FloatField()
 
 
-class InterestsSerializer(serializers.Serializer):
+class InterestsOfCustomerSerializer(serializers.Serializer):
     acts = serializers.IntegerField()
-    categories = InterestSerializer(many=True)
-    brands = InterestSerializer(many=True)
+    categories = InterestOfCustomerSerializer(many=True)
+    brands = InterestOfCustomerSerializer(many=True)
     colours = ColourSerializer(many=True)
     price_from = serializers.DecimalField(max_digits=18, decimal_places=2, allow_null=True)
     price_to = serializers.DecimalField(max_digits=18, decimal_places=2, allow_null=True)
@@ -115,8 +115,8 @@ class PortraitSerializer(serializers.Serializer):
     contact = ContactSerializer(allow_null=True)
     consent = ConsentSerializer(allow_null=True)
     scores = TraitSerializer(many=True, allow_null=True)
-    segments = NamedSerializer(many=True, allow_null=True)
-    interests = InterestsSerializer(allow_null=True)
+    segments = NamedGroupSerializer(many=True, allow_null=True)
+    interests = InterestsOfCustomerSerializer(allow_null=True)
     recommended = RecommendedSerializer(allow_null=True)
     reviews = ReviewsOfCustomerSerializer(allow_null=True)
     tickets = TicketsOfCustomerSerializer(allow_null=True)
