@@ -163,6 +163,8 @@ def _order(
         found = orders.guest(asked, caller=talk.caller)
     else:
         text = wording.ask_order(asked.number)
+        if passage is not None:
+            text = f"{_said(passage)}\n\n{text}"
         return Reply(
             Act.ASK_ORDER, why, language, text, citation=_citation(passage) if passage else None,
             buttons=[_person_button()], waits_for={"order": asked.number}, **more,
@@ -197,7 +199,7 @@ def _understood(found: Understanding, text: str, talk: Talk, language: str) -> R
             version=found.model_version,
         )  # fmt: skip
     if found.act == ANSWER:
-        intent = found.candidates[0].intent if found.why == Why.INTENT else None
+        intent = found.candidates[0].intent if found.why == Why.INTENT else _looks_up_order(found)
         return _answered(found, intent, text, talk, language, why=found.why.value)
     if found.why == Why.NO_ANSWER:
         return Reply(
@@ -213,6 +215,13 @@ def _understood(found: Understanding, text: str, talk: Talk, language: str) -> R
     if found.act == ASK:
         return _ask(found, intents, language)
     return _unknown(talk, language, why=found.why.value, intents=intents, version=found.model_version)
+
+
+def _looks_up_order(found: Understanding) -> Intent | None:
+    """The intent of an article found by its words, where the state of the order says more than the article."""
+    own = found.passages[0].intent_id if found.passages else None
+    intents = library.current().intents.values()
+    return next((one for one in intents if one.pk == own and one.answers_with == Intent.AnswersWith.ORDER), None)
 
 
 def _answered(found: Understanding, intent: Intent | None, text: str, talk: Talk, language: str, *, why: str) -> Reply:

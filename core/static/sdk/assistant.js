@@ -190,9 +190,10 @@
         entry.append(list);
       }
       if (answer.form === "order") entry.append(orderForm());
-      if (answer.buttons.length) {
+      const offered = answer.buttons.filter((one) => one.choice !== "person"); // that button is always there, below
+      if (offered.length) {
         const choices = make("div", "zg-chat-choices");
-        for (const one of answer.buttons)
+        for (const one of offered)
           choices.append(button("zg-chat-choice", one.label, () => void write(one.label, { choice: one.choice })));
         entry.append(choices);
       }

@@ -232,6 +232,15 @@ def test_a_guest_is_asked_for_number_and_proof_and_the_proof_is_not_kept(chat, o
     assert "ana@" not in str(list(Message.objects.values_list("answer", flat=True)))
 
 
+def test_an_article_about_orders_found_by_its_words_leads_to_the_order(chat, order, articles, understood):
+    passage = Passage(1, "where", 1, "en", "Where is my order?", "Look here.", "Look here.", 0.9, articles["status"].pk)
+    understood(Understanding(ANSWER, Why.ARTICLE, "en", [], [passage]))
+
+    (reply,) = chat().say("where is my order")
+
+    assert (reply["answer"]["act"], "Look here." in reply["text"]) == ("ask_order", False)
+
+
 def test_a_guest_may_type_both_in_two_messages(chat, order, asks_for_order):
     talk = chat()
     talk.say("where is my order")
