@@ -96,7 +96,9 @@ class CatalogConfig(AppConfig):
         from core.extensions import experiment_kinds, experiment_metrics, impact_measures
 
         experiment_kinds.register("search", "catalog.search.trials.SEARCH", order=20)
+        experiment_kinds.register("search_tags", "catalog.search.trials.TAGS", order=25)
         impact_measures.register("search", "catalog.search.trials.IMPACT", order=20)
+        impact_measures.register("search_tags", "catalog.search.trials.TAGS_IMPACT", order=25)
         names = "orders conversion revenue clicks revenue_per_view bought_again returns search_success"
         for order, name in enumerate(names.split(), 1):
             experiment_metrics.register(name, f"catalog.experiment_metrics.{name.upper()}", order=order)

@@ -8,13 +8,21 @@ class CrmConfig(AppConfig):
     verbose_name = _("Customer care")
 
     def ready(self) -> None:
-        from core.extensions import alert_rules, evaluators, first_models, ledger_subjects, role_permissions
+        from core.extensions import (
+            alert_rules,
+            evaluators,
+            first_models,
+            impact_measures,
+            ledger_subjects,
+            role_permissions,
+        )
 
         role_permissions.register("crm", "crm.roles.ROLE_PERMISSIONS")
         alert_rules.register("loyalty_differs", "crm.alerts.LOYALTY_DIFFERS")
         ledger_subjects.register("crm.loyaltyaccount", "crm.ledger_names.accounts")
         first_models.register("loyalty", "crm.demo.first", order=220)
         evaluators.register("assistant", "crm.assistant_evaluators.AssistantEvaluator")
+        impact_measures.register("loyalty", "crm.impact.LOYALTY", order=40)
         self._register_pages()
         self._register_desk()
         self._register_personal_data()

@@ -53,7 +53,7 @@ class SearchView(ApiView):
         subject = None
         if query["sort"] == "relevance":
             subject = trials.subject_of(customer=customer, visitor=visitor, visitor_key=query.get("visitor"))
-        placed = trials.placed_in_search(subject)
+        arms = trials.placed_in_search(subject)
         question = answers.Question(
             text=query["q"],
             filters=filters_of(query),
@@ -63,10 +63,12 @@ class SearchView(ApiView):
             with_facets=query["facets"],
             customer=customer,
             visitor=visitor,
-            in_personal_order=trials.is_personal(placed),
+            in_personal_order=arms.is_personal,
+            counts_tags=arms.counts_tags,
         )
         answer = answers.answer(question)
-        trials.note_shown(placed, subject)
+        trials.note_shown(arms, subject, has_tags=answer.has_tags)
+        placed = arms.told
         count("searches", matched=answer.matched)
         key = uuid.uuid4()
         if not question.offset:

@@ -6,7 +6,7 @@ that lack a word.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -14,12 +14,14 @@ import structlog
 from catalog.extensions import personal_rankers
 from catalog.models import Customer, Visitor
 from catalog.search import facets, highlights, parsing, questions, strategy, vocabulary
+from catalog.search.documents import FIELDS
 from catalog.search.parsing import Group
 from catalog.search.questions import RANKED, WINDOW, Filters, Found
 from catalog.search.ranking import Candidate, Ranked, Ranker, rarity
 from catalog.search.rows import product_rows
 
 log = structlog.get_logger(__name__)
+TAGS = FIELDS.index("tags")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Question:
     customer: Customer | None = None
     visitor: Visitor | None = None
     in_personal_order: bool = True
+    counts_tags: bool = True
+    """Whether tags have a part in the order; they find products either way."""
 
 
 @dataclass
@@ -60,6 +64,8 @@ class Answer:
     groups: Sequence[Group] = ()
     also: list[dict[str, Any]] = field(default_factory=list)
     """Behind a short answer: rows of products that lack one of the words. Neither counted nor paged through."""
+    has_tags: bool = False
+    """Whether something that was ranked by its texts has tags: only then it matters if they count."""
 
 
 def answer(question: Question) -> Answer:
@@ -80,6 +86,9 @@ def answer(question: Question) -> Answer:
             corrected_to = strategy.spelled(groups)
     found, missing = _find(groups, used, question)
     lacking = _lacking(groups, used, missing, found, question)
+    has_tags = question.sort == "relevance" and any(one.fields[TAGS] for one in found.candidates[:RANKED])
+    if not question.counts_tags:
+        found.candidates, lacking = [*map(_untagged, found.candidates)], [*map(_untagged, lacking)]
     taste = _taste(question, [one.product_id for one in (*found.candidates, *lacking)])
     weights = [rarity(strategy.products_of(group, known), everything) for group in used]
     ranker = Ranker(used, weights, taste.scores if taste else {})
@@ -97,6 +106,7 @@ def answer(question: Question) -> Answer:
         has_more=question.offset + question.limit < min(found.total, WINDOW),
         facets=facets.as_rows(found) if question.with_facets else None,
         groups=groups,
+        has_tags=has_tags,
     )
 
 
@@ -137,6 +147,10 @@ def _ordered(question: Question, candidates: Sequence[Candidate], ranker: Ranker
     ranked = RANKED if question.sort == "relevance" else 0
     rest = [Ranked(one.product_id, 0.0, 0.0) for one in candidates[ranked:]]
     return ranker.rank(candidates[:ranked]) + rest
+
+
+def _untagged(one: Candidate) -> Candidate:
+    return replace(one, fields=[*one.fields[:TAGS], "", *one.fields[TAGS + 1 :]])
 
 
 def _taste(question: Question, product_ids: Sequence[int]) -> Taste | None:

@@ -42,11 +42,12 @@ def page(client):
 def test_only_capabilities_that_exist_are_named(client):
     names = [one.key for one in results.report()]
 
-    assert names == ["recommendations", "search", "follow_up", "everything"]
+    assert names == ["recommendations", "search", "search_tags", "follow_up", "loyalty", "everything"]
     text = page(client).text
     assert "Not measured: without a control nobody can say what it brings." in text
+    own = text[text.index("ana-impact") :].partition("</main>")[0]
     for promise in ("+20%", "+30%", "assistant", "campaign"):
-        assert promise not in text
+        assert promise not in own
 
 
 def test_without_a_control_it_offers_the_experiment_that_would_measure_it(client):
@@ -64,6 +65,13 @@ def test_who_may_not_start_experiments_is_offered_none(client_of):
 
     assert reverse("admin:core_experiment_add") not in text
     assert "Merchandisers and marketers start experiments." in text
+
+
+def test_what_nothing_can_measure_is_named_and_offers_nothing(client):
+    text = page(client).text
+
+    assert start_url(dict(impact.known())["loyalty"]) == ""
+    assert "Nothing can leave people out of it by chance yet, so no experiment can be started." in text
 
 
 def test_a_clear_result_is_said_with_its_range(client):
@@ -158,9 +166,7 @@ def test_the_file_says_how_each_line_was_counted(client):
     assert [line["Metric"] for line in lines] == [
         "Share of people who buy",
         "Share of people who return something",
-        "",
-        "",
-        "",
+        *[""] * 5,
     ]
     first = lines[0]
     assert (first["Capability"], first["Control"], first["Guardrail"]) == (

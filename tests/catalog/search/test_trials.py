@@ -77,3 +77,61 @@ def test_the_holdout_gets_the_same_order_and_both_sides_are_exposed(wardrobe, ra
 
     assert seen == {("holdout-1", "without", False), (None, None, True)}
     assert exposures.hand_over() == 40
+
+
+TAG_ARMS = [NewArm("Without", 50, {"tags": False}, is_control=True), NewArm("With", 50, {"tags": True})]
+
+
+def orders_of(browser, query, people=40):
+    """By arm, the first product found."""
+    found = {}
+    for n in range(people):
+        Visitor.objects.get_or_create(key=f"v{n}")
+        body = browser.get("/search", q=query, lang="en", visitor=f"v{n}").json()
+        found.setdefault(body["arm"], set()).add(body["results"][0]["name"])
+    return found
+
+
+@pytest.fixture
+def tagged(wardrobe, indexed):
+    """The word stands in the description of one product and among the tags of another."""
+    wardrobe["mug"].description = "A playful present."
+    wardrobe["mug"].save()
+    wardrobe["red dress"].tags.create(kind="style", value="playful")
+    indexed()
+
+
+def start_tags():
+    ShopProfile.objects.update_or_create(pk=1, defaults={"holdout_percent": 0})
+    made = services.create(
+        name="Tags", kind="search_tags", target="results", primary_metric="search_success", arms=TAG_ARMS
+    )
+    return services.start(made)
+
+
+def test_tags_count_in_one_arm_and_not_in_the_other(tagged, browser):
+    start_tags()
+
+    assert orders_of(browser, "playful") == {"control": {"White mug"}, "arm-b": {"Red linen dress"}}
+    assert exposures.hand_over() == 40
+
+
+def test_where_nothing_found_has_tags_nobody_is_exposed_to_them(tagged, browser):
+    start_tags()
+
+    assert set(orders_of(browser, "mug")) == {"control", "arm-b"}
+    assert exposures.hand_over() == 0
+
+
+def test_the_holdout_searches_without_tags_and_both_sides_are_exposed(tagged, browser):
+    ShopProfile.objects.update_or_create(pk=1, defaults={"holdout_percent": 20})
+    holdout.keep()
+    placing.forget()
+
+    assert orders_of(browser, "playful") == {"without": {"White mug"}, None: {"Red linen dress"}}
+    assert exposures.hand_over() == 40
+
+
+def test_a_shop_without_tags_is_offered_no_experiment_on_them(db):
+    with pytest.raises(BadInput):
+        start_tags()
