@@ -22,6 +22,12 @@ class StartConversationSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=200, required=False, allow_blank=True)
     email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
     phone = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    channel = serializers.ChoiceField(
+        choices=["chat", "form"], default="chat",
+        help_text="`form`: goes to a person at once and is answered by mail; needs `text`, and `email` of a guest.",
+    )  # fmt: skip
+    subject = serializers.CharField(max_length=200, required=False, allow_blank=True, help_text="Of a form.")
+    text = serializers.CharField(max_length=TEXT_LENGTH, required=False, allow_blank=True, help_text="Of a form.")
 
 
 class OrderAskedSerializer(serializers.Serializer):

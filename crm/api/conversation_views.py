@@ -6,6 +6,7 @@ somebody who is signed in needs their token; to everybody else it is not there.
 
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -34,7 +35,7 @@ from crm.api.conversation_serializers import (
 )
 from crm.assistant import conversing, orders
 from crm.assistant.answering import Talk
-from crm.exceptions import NotFound
+from crm.exceptions import BadInput, NotFound
 from crm.models import Channel, Conversation, Message, Ticket
 from crm.selectors_desk import opening, place_in_queue
 from crm.services import desk
@@ -128,21 +129,40 @@ class ConversationsView(_ChatView):
         summary="Start a conversation with the assistant",
         description=(
             "The assistant introduces itself, as a machine. With a customer token it is that customer's conversation, "
-            "and orders are looked up without further questions."
+            "and orders are looked up without further questions. With `channel` `form` a person answers, by mail."
         ),
         request=StartConversationSerializer,
-        responses={201: ConversationSerializer, **problems(404)},
+        responses={201: ConversationSerializer, **problems(404, 422)},
         tags=["assistant"],
     )
     def post(self, request: Request) -> Response:
         form = checked(StartConversationSerializer, request.data)
         _limit(f"chats:{_whence(request, form.get('visitor', ''))}", STARTS_PER_MINUTE)
+        if form["channel"] == Channel.FORM:
+            return Response(self.shown(self._form(request, form), 0), status.HTTP_201_CREATED)
         conversation = conversing.start_chat(
             customer=self.customer(request), visitor=form.get("visitor", ""),
             language=form.get("language") or (get_language() or "en")[:2],
             contact={name: form.get(name, "") for name in ("name", "email", "phone")},
         )  # fmt: skip
         return Response(self.shown(conversation, 0), status.HTTP_201_CREATED)
+
+    def _form(self, request: Request, form: dict[str, Any]) -> Conversation:
+        """A form becomes a ticket at once. Raises BadInput without a text, or without a way to answer."""
+        customer = self.customer(request)
+        if not form.get("text", "").strip():
+            raise BadInput(_("Write something first."), extra={"field": "text"})
+        if not form.get("email") and not (customer is not None and customer.email):
+            raise BadInput(_("An e-mail address is needed for the answer."), extra={"field": "email"})
+        with transaction.atomic():
+            conversation = desk.start(
+                customer=customer, visitor=form.get("visitor", ""), channel=Channel.FORM,
+                language=form.get("language") or (get_language() or "en")[:2], subject=form.get("subject", ""),
+                contact={name: form.get(name, "") for name in ("name", "email", "phone")},
+            )  # fmt: skip
+            desk.say(conversation, author=Message.Author.CUSTOMER, text=form["text"])
+            desk.hand_over(conversation, reason=Conversation.Reason.ASKED)
+        return conversation
 
 
 class ConversationView(_ChatView):
