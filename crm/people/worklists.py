@@ -131,14 +131,14 @@ def result(worklist: Worklist) -> Result:
         customer__worklist_items__worklist=worklist, paid_at__gte=worklist.created_at, paid_at__lt=until
     )
     money = Sum((F("paid_total") - F("refunded_total")) * F("base_rate"))
-    bought = {
-        row["customer__worklist_items__is_compared"]: row
+    bought: dict[bool, dict[str, Any]] = {
+        row["customer__worklist_items__is_compared"]: dict(row)
         for row in orders.values("customer__worklist_items__is_compared")
         .annotate(people=Count("customer", distinct=True), money=money).order_by()
     }  # fmt: skip
 
     def side(is_compared: bool) -> Side:
-        found: dict[str, Any] = bought.get(is_compared, {})
+        found = bought.get(is_compared, {})
         return Side(sides.get(is_compared, 0), found.get("people", 0), found.get("money") or Decimal(0))
 
     worked, compared = side(False), side(True)
