@@ -73,7 +73,7 @@ class CatalogConfig(AppConfig):
         from catalog.extensions import customer_panels, customer_timeline
 
         customer_panels.register(
-            "catalog.timeline", "catalog.admin.timeline.timeline_of_customer", order=5, is_lazy=True,
+            "catalog.timeline", "catalog.admin.timeline.timeline_of_customer", order=1, is_lazy=True,
             title=_("Timeline"), place="main",
         )  # fmt: skip
         seen = "catalog.view_customer"

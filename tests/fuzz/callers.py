@@ -14,6 +14,7 @@ from tests.factories import (
     ApiKeyFactory,
     ArticleFactory,
     CategoryFactory,
+    ConversationFactory,
     CustomerFactory,
     ExperimentFactory,
     ModelVersionFactory,
@@ -54,6 +55,7 @@ def make_shop() -> Shop:
     article = ArticleFactory.create(key="returns", published=True)
     points.switch(on=True)
     points.adjust(customer_id=ana.pk, points=5_000, reason="test", key="shop")
+    talk = ConversationFactory.create(customer=ana, channel="chat", state="assistant")
     reward = RewardFactory.create()
     reward.refresh_from_db()
     codes = [points.redeem(customer_id=ana.pk, points=100).code for _each in range(3)]
@@ -72,6 +74,7 @@ def make_shop() -> Shop:
             "article_key": [article.key], "code": codes,
             "review_id": [review.public_id],
             "image_id": [image.public_id],
+            "conversation_id": [talk.public_id],
         },
         values={
             "product": products, "customer": customers, "sku": ["S"], "category": ["ext:shirts"],

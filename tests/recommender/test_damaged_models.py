@@ -91,12 +91,17 @@ def test_files_that_are_put_back_serve_again(two_versions, trained, settings, mo
     assert registry.load_error(RECOMMENDER) == ""
 
 
+def with_column(pairs, column, values):
+    pairs[:, column] = values
+    return pairs
+
+
 @pytest.mark.parametrize(
     ("name", "spoil"),
     [
         ("popularity", lambda array: np.full_like(array, np.nan)),
-        ("weights", lambda array: np.full_like(array, np.inf)),
-        ("indices", lambda array: np.full_like(array, 1_000_000)),
+        ("pairs", lambda array: with_column(array, 1, np.full(len(array), np.inf, np.float32).view(np.int32))),
+        ("pairs", lambda array: with_column(array, 0, 1_000_000)),
         ("item_ids", lambda array: array[::-1].copy()),
         ("starts", lambda array: array[:-1]),
     ],

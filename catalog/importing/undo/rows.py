@@ -133,12 +133,15 @@ def _delete(model: type[models.Model], ids: str, depth: int) -> None:
         if relation.on_delete is models.SET_NULL:  # type: ignore[union-attr]
             execute(f"UPDATE {table} SET {column} = NULL WHERE {column} IN (SELECT id FROM {ids})")  # noqa: S608
         elif relation.on_delete is models.CASCADE:  # type: ignore[union-attr]
+            gone = f"{column} IN (SELECT id FROM {ids})"  # noqa: S608
+            if isinstance(child._meta.pk, models.CompositePrimaryKey):  # type: ignore[union-attr]
+                execute(f"DELETE FROM {table} WHERE {gone}")  # noqa: S608  # nothing can hang on such a row
+                continue
             below = f"undo_below_{depth}"
             key = child._meta.pk.column  # type: ignore[union-attr]
             execute(f"DROP TABLE IF EXISTS {below}")
             execute(
-                f"CREATE TEMPORARY TABLE {below} ON COMMIT DROP AS"  # noqa: S608
-                f" SELECT {key} AS id FROM {table} WHERE {column} IN (SELECT id FROM {ids})"
+                f"CREATE TEMPORARY TABLE {below} ON COMMIT DROP AS SELECT {key} AS id FROM {table} WHERE {gone}"  # noqa: S608
             )
             analyse(below)
             if fetch_one(f"SELECT count(*) FROM {below}")[0]:  # noqa: S608
