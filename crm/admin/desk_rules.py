@@ -348,7 +348,7 @@ class DeskSettingsAdmin(StaffModelAdmin):
     fieldsets = (
         (gettext_lazy("Opening"), {"fields": ("hours",)}),
         (gettext_lazy("Tickets"), {"fields": ("tickets_from_reviews", "warn_minutes", "close_days")}),
-        (pgettext_lazy("inbox", "Customers"), {"fields": ("asks_satisfaction", "signature")}),
+        (pgettext_lazy("inbox", "Customers"), {"fields": ("signature",)}),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

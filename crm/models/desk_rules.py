@@ -260,9 +260,6 @@ class DeskSettings(models.Model):
         _("open a ticket for a bad review"), default=False,
         help_text=_("When an unhappy customer with an order gives three stars or fewer."),
     )  # fmt: skip
-    asks_satisfaction = models.BooleanField(
-        _("ask how it was"), default=True, help_text=_("Customers can give 1 to 5 when their ticket is resolved.")
-    )
     warn_minutes = models.PositiveSmallIntegerField(
         _("warn before a target is missed (minutes)"), default=30,
         validators=[MinValueValidator(1), MaxValueValidator(1440)],

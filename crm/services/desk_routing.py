@@ -10,8 +10,8 @@ from catalog.models import CustomerTrait
 from core.models import StaffUser
 from crm.models import Channel, Conversation, Priority, SlaPolicy, Team, TeamMember, Ticket
 
-VALUABLE = ("rfm_segment", "rfm")
-BEST = frozenset({"champions", "loyal", "cannot_lose", "big_spenders"})
+BEST = ("champions", "loyal", "cannot_lose")
+"""Segments by recency, frequency and money whose customers go first."""
 ORDER = [Priority.LOW, Priority.NORMAL, Priority.HIGH, Priority.URGENT]
 
 
@@ -40,9 +40,7 @@ def priority_of(conversation: Conversation) -> tuple[Priority, list[dict[str, An
 
 
 def _is_valuable(customer_id: int) -> bool:
-    traits = CustomerTrait.objects.filter(customer_id=customer_id, kind__in=VALUABLE)
-    return any(str(value.get("segment", "") if isinstance(value, dict) else value) in BEST
-               for value in traits.values_list("value", flat=True))  # fmt: skip
+    return CustomerTrait.objects.filter(customer_id=customer_id, kind="rfm", value__in=BEST).exists()
 
 
 def team_for(skill: str, language: str) -> Team | None:

@@ -10,7 +10,14 @@ from crm.exceptions import BadInput, SomebodyElseReplied, UndoRefused
 from crm.models import Conversation, Message, Ticket
 from crm.services import desk, desk_acts
 from crm.services.merge_tags import fill, unknown_tags
-from tests.factories import MacroFactory, StaffUserFactory, TeamFactory, TeamMemberFactory
+from tests.factories import (
+    ConversationFactory,
+    CustomerTraitFactory,
+    MacroFactory,
+    StaffUserFactory,
+    TeamFactory,
+    TeamMemberFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -235,3 +242,13 @@ def test_many_are_taken_back_at_once(lin):
 def test_merge_tags_are_filled_once_and_never_read_again():
     assert fill("Dear {name}, {shop} {what}", {"name": "{shop}", "shop": "Tea"}) == "Dear {shop}, Tea {what}"
     assert unknown_tags("{name} {customer.password} {0}") == {"customer.password", "0"}
+
+
+@pytest.mark.parametrize(("segment", "priority"), [("champions", "high"), ("cannot_lose", "high"), ("new", "normal")])
+def test_tickets_of_the_best_customers_are_one_step_more_urgent(segment, priority):
+    trait = CustomerTraitFactory.create(kind="rfm", value=segment)
+    CustomerTraitFactory.create(kind="cluster", value="champions")
+
+    conversation = ConversationFactory.create(customer=trait.customer, channel="form")
+
+    assert desk.hand_over(conversation, reason="asked").priority == priority
