@@ -43,13 +43,13 @@ class Heard:
         voices, size = self.scores.shape
         is_chosen = np.zeros((voices, size), bool)
         is_chosen[:, chosen] = True
-        kept = is_chosen.ravel()[self.cells].nonzero()[0]
-        voice, item = np.divmod(self.cells[kept], max(size, 1))
+        kept = is_chosen.ravel().take(self.cells).nonzero()[0]  # take: half the time of an index
+        voice, item = np.divmod(self.cells.take(kept), max(size, 1))
         place = np.empty(size, np.int64)
         place[chosen] = np.arange(len(chosen))
         spoke = np.arange(self.entries).repeat(self.lengths.sum(axis=1))[kept]
         cells = place[item] * self.entries + spoke
-        told = self.parts[kept] * weights[voice]
+        told = self.parts.take(kept) * weights[voice]
         return _sums(cells, told, (len(chosen), self.entries))
 
 
@@ -178,4 +178,4 @@ def _placed(targets: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], N
     items = np.flatnonzero(is_named)
     place = np.empty(size, np.int64)  # only what is named is written, and only that is read
     place[items] = np.arange(len(items))
-    return items, place[targets]
+    return items, place.take(targets)

@@ -227,7 +227,7 @@ class Chorus:
             top = heard.scores.max(axis=1, initial=0.0)
             scale = np.divide(self._weights, top, out=np.zeros(len(top)), where=top > 0)
             total = scale @ heard.scores
-            free = np.flatnonzero((total > 0) & ~barred[heard.items])
+            free = np.flatnonzero((total > 0) & ~barred.take(heard.items))
             if self.far and len(free) > RESCORED:
                 free = free[among_best(heard.items[free], total[free], RESCORED, self.tie_break)]
             items, scores = heard.items[free], total[free]
