@@ -136,6 +136,22 @@
   };
   document.addEventListener("click", () => setTimeout(show));
   show();
+  // The chat comes with the first sign of somebody, so that a first look does not pay for it.
+  const own = document.querySelector("script[data-chat-script]");
+  const signs = ["pointermove", "pointerdown", "touchstart", "keydown", "scroll"];
+  const bringChat = () => {
+    signs.forEach((sign) => removeEventListener(sign, bringChat));
+    if (!(own instanceof HTMLScriptElement)) return;
+    const style = document.createElement("link");
+    style.rel = "stylesheet";
+    style.href = own.dataset.chatLook || "";
+    const script = document.createElement("script");
+    script.src = own.dataset.chatScript || "";
+    script.dataset.articleUrl = own.dataset.articleUrl;
+    style.addEventListener("load", () => document.head.append(script));
+    document.head.append(style);
+  };
+  signs.forEach((sign) => addEventListener(sign, bringChat, { passive: true }));
   // A page that comes back from the browser's memory shows the basket as it was: ask again.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 })();
