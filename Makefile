@@ -53,7 +53,7 @@ check: install-dev ## Lint, types, import contracts, templates, migrations, API 
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates storefront/templates --check --quiet
 	$(BIN)/djlint templates storefront/templates --lint --quiet
-	$(BIN)/bandit -q -ll -c pyproject.toml -r config core catalog recommender analytics reviews vision crm storefront
+	$(BIN)/bandit -q -ll -c pyproject.toml -r config core catalog recommender analytics reviews vision crm marketing storefront
 	$(BIN)/python manage.py check
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null

@@ -62,4 +62,4 @@ def _start_loops(**_: object) -> None:
     Loops().start()
 
 
-app.autodiscover_tasks(["core", "catalog", "recommender", "analytics", "reviews", "vision", "crm"])
+app.autodiscover_tasks(["core", "catalog", "recommender", "analytics", "reviews", "vision", "crm", "marketing"])

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "reviews",
     "vision",
     "crm",
+    "marketing",
     "storefront",
 ]
 

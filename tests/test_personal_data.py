@@ -91,6 +91,18 @@ HARMLESS = {
     "crm.Team": "languages name skills",
     "crm.Ticket": "priority_reasons skill tags",  # keys of reasons, words of the shop
     "crm.TicketEvent": "after before",  # states and numbers of rows
+    "marketing.Audience": "definition name public_id",  # keys of segments and rules; uploads are members
+    "marketing.Campaign": "name pause_reason public_id salt",
+    "marketing.CampaignEvent": "note",
+    "marketing.CampaignStep": "arms condition",
+    "marketing.MarketingSettings": "postal_address sender_name",  # of the shop
+    "marketing.MessageEvent": "message_id provider provider_event",  # made from numbers of rows
+    "marketing.Offer": "name public_id title",
+    "marketing.Recipient": "arm key language message_id provider",  # numbers of rows
+    "marketing.Suppression": "address_hash",  # a keyed hash, which outlives an erasure on purpose
+    "marketing.Template": "body name preheader public_id subject",
+    "marketing.TemplateVersion": "body html preheader subject text",
+    "marketing.TrackedLink": "url",
     "vision.ImageAnalysis": "colours content_sha256 issues look main_colour",
     "vision.ImageReading": "category content_sha256",
     "vision.ImageVector": "content_sha256 vector",

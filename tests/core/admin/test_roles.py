@@ -53,7 +53,7 @@ def test_syncing_again_repairs_what_was_changed_by_hand_and_else_changes_nothing
 
 def test_the_owner_has_all_rights_of_the_product_and_none_of_its_packages(groups):
     apps = {name.split(".")[0] for name in names(groups["owner"])}
-    assert apps == {"core", "catalog", "recommender", "analytics", "reviews", "vision", "crm"}
+    assert apps == {"core", "catalog", "recommender", "analytics", "reviews", "vision", "crm", "marketing"}
     assert Permission.objects.filter(content_type__app_label__in=apps).count() == groups["owner"].permissions.count()
 
 

@@ -286,6 +286,8 @@ WATCHED = {
     "catalog_customer": {"INSERT", "UPDATE"},
     "catalog_visitor": {"INSERT", "UPDATE"},
     "crm_loyaltytransaction": {"INSERT"},
+    "marketing_consent": {"INSERT", "UPDATE", "DELETE"},
+    "marketing_restriction": {"INSERT", "DELETE"},
 }
 
 

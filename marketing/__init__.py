@@ -1,0 +1,1 @@
+"""Messages to those who agreed: consent, campaigns, sending once, and what it brought."""

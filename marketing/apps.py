@@ -1,0 +1,46 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class MarketingConfig(AppConfig):
+    name = "marketing"
+    verbose_name = _("Marketing")
+
+    def ready(self) -> None:
+        from core.extensions import role_permissions
+
+        role_permissions.register("marketing", "marketing.roles.ROLE_PERMISSIONS")
+        self._register_personal_data()
+
+    @staticmethod
+    def _register_personal_data() -> None:
+        from core.extensions import personal_data, personal_traces
+
+        # Before the tables: addresses are suppressed while the customer's row still has them.
+        personal_traces.register("marketing.suppress", "marketing.rights.marketing_traces", order=15)
+
+        def holds(name: str, path: str, fields: str, **meta: object) -> None:
+            personal_data.register(
+                f"marketing.{name}", f"marketing.models.{name}", subject="catalog.Customer", path=path,
+                fields=fields.split(), **meta,
+            )  # fmt: skip
+
+        proof = "It proves what was agreed; without the customer it names nobody."
+        figures = "Figures of campaigns need it; without the customer it names nobody."
+        holds("MessageEvent", "recipient__customer", "kind at raw", keeps=dict.fromkeys(("kind", "at"), figures))
+        holds(
+            "Recipient", "customer", "purpose channel state skip_reason sent_at",
+            keeps=dict.fromkeys(("purpose", "channel", "state", "skip_reason", "sent_at"), figures),
+        )  # fmt: skip
+        holds(
+            "ConsentEvent", "customer", "purpose channel state at source wording_version proof",
+            keeps=dict.fromkeys(("purpose", "channel", "state", "at", "source", "wording_version"), proof),
+        )  # fmt: skip
+        holds("Consent", "customer", "purpose channel state at source wording_version", on_erase="delete")
+        holds(
+            "CouponCode", "customer", "code expires_at used_at",
+            keeps=dict.fromkeys(("code", "expires_at", "used_at"), figures),
+        )  # fmt: skip
+        holds("AudienceMember", "customer", "", on_erase="delete")
+        holds("UpliftScore", "customer", "arm value as_of", on_erase="delete")
+        holds("Restriction", "customer", "since", on_erase="delete")

@@ -1,0 +1,36 @@
+"""Consent, messages, campaigns, and what became of them."""
+
+from marketing.models.campaigns import Audience, AudienceMember, Campaign, CampaignEvent, CampaignStep
+from marketing.models.choices import Channel, Purpose, Trigger
+from marketing.models.consent import Consent, ConsentEvent, ConsentSource, ConsentState, Restriction, Suppression
+from marketing.models.messages import Template, TemplateVersion
+from marketing.models.offers import CouponCode, Offer
+from marketing.models.sending import MessageEvent, Recipient, TrackedLink
+from marketing.models.settings import MarketingSettings
+from marketing.models.uplift import UpliftScore
+
+__all__ = [
+    "Audience",
+    "AudienceMember",
+    "Campaign",
+    "CampaignEvent",
+    "CampaignStep",
+    "Channel",
+    "Consent",
+    "ConsentEvent",
+    "ConsentSource",
+    "ConsentState",
+    "CouponCode",
+    "MarketingSettings",
+    "MessageEvent",
+    "Offer",
+    "Purpose",
+    "Recipient",
+    "Restriction",
+    "Suppression",
+    "Template",
+    "TemplateVersion",
+    "TrackedLink",
+    "Trigger",
+    "UpliftScore",
+]

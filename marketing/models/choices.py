@@ -1,0 +1,34 @@
+"""Words that several tables share."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Purpose(models.TextChoices):
+    """What somebody agrees to hear about."""
+
+    OFFERS = "offers", pgettext_lazy("purpose of messages", "offers")
+    NEWS = "news", pgettext_lazy("purpose of messages", "news")
+    CARE = "care", pgettext_lazy("purpose of messages", "care after a purchase")
+    SURVEYS = "surveys", pgettext_lazy("purpose of messages", "surveys")
+
+
+class Channel(models.TextChoices):
+    """By which way a message goes."""
+
+    EMAIL = "email", _("e-mail")
+    SMS = "sms", _("SMS")
+    WECHAT = "wechat", _("WeChat")
+    PUSH = "push", _("push message")
+
+
+class Trigger(models.TextChoices):
+    """What makes a campaign write to somebody. None: once, to an audience."""
+
+    NONE = "", _("none")
+    ABANDONED_CART = "abandoned_cart", _("abandoned cart")
+    PRICE_DROP = "price_drop", _("price drop")
+    BACK_IN_STOCK = "back_in_stock", _("back in stock")
+    FIRST_ORDER = "first_order", _("first order")
+    WIN_BACK = "win_back", _("win back")

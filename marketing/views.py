@@ -1,0 +1,1 @@
+"""Pages that customers reach by a link in a message."""
