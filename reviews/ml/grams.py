@@ -34,16 +34,22 @@ class GramKinds:
     """Which grams count: characters of lengths `shortest` to `characters` and runs of 1 to `words` words.
 
     Without `crossing` a gram of characters has a space at its ends only: it tells of one word of a script with spaces.
+    `unspaced` are the lengths, from and to, of grams that hold a character of a script without spaces, where they
+    differ from the others: one Chinese character says about as much as a word.
     """
 
     characters: int = 5
     words: int = 2
     shortest: int = 1
     crossing: bool = True
+    unspaced: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        shortest, longest = self.unspaced or (1, 1)
         if not (0 <= self.characters <= 12 and 0 <= self.words <= 8 and self.shortest >= 1):
             raise ValueError("Grams have 1 to 12 characters or 1 to 8 words.")
+        if not 1 <= shortest <= longest <= 12:
+            raise ValueError("Grams of scripts without spaces have 1 to 12 characters.")
 
 
 @dataclass(frozen=True)
@@ -91,14 +97,21 @@ def _characters(codes: NDArray[np.uint32], texts_of: U64, kinds: GramKinds) -> I
     single = codes.astype(np.uint64) + np.uint64(1)
     rolled = np.zeros(len(single), np.uint64)
     spaces = None if kinds.crossing else np.r_[0, np.cumsum((codes == ord(" ")) | (codes == ord(EDGE)))]
-    for length in range(1, kinds.characters + 1):
+    unspaced = None
+    if kinds.unspaced is not None:
+        unspaced = np.r_[0, np.cumsum(_is_unspaced()[np.minimum(codes, PLANE - 1)] & (codes < PLANE))]
+    shortest, longest = kinds.unspaced or (kinds.shortest, kinds.characters)
+    for length in range(1, max(kinds.characters, longest) + 1):
         if length > len(single):
             return
         rolled = rolled[: len(single) - length + 1] * MULTIPLIER + single[length - 1 :]
-        if length < kinds.shortest:
+        others, dense = kinds.shortest <= length <= kinds.characters, shortest <= length <= longest
+        if not others and not dense:
             continue
         start, end = texts_of[: len(rolled)], texts_of[length - 1 :]
         whole = start == end
+        if unspaced is not None and others != dense:
+            whole &= (unspaced[length:] != unspaced[: len(rolled)]) == dense
         if length == 1:
             whole &= codes != ord(EDGE)
         if spaces is not None and length > 2:
@@ -162,7 +175,14 @@ def _is_word_character() -> NDArray[np.bool_]:
     """For each character of the basic plane: a letter or digit of a script that puts spaces between words."""
     table = np.fromiter((chr(code).isalnum() for code in range(PLANE)), bool, PLANE)
     table[ord("'")] = True
-    for low, high in SPACELESS:
-        table[low:high] = False
     table[PLANE - 1] = False
+    return table & ~_is_unspaced()
+
+
+@lru_cache(maxsize=1)
+def _is_unspaced() -> NDArray[np.bool_]:
+    """For each character of the basic plane: of a script that puts no spaces between words."""
+    table = np.zeros(PLANE, bool)
+    for low, high in SPACELESS:
+        table[low:high] = True
     return table

@@ -21,15 +21,17 @@ FEWEST_KNOWN = 100
 """Examples of one script from which its thresholds are measured."""
 FEWEST_STRANGE = 30
 """From so many collected texts on, that nothing covers, no intent has to play their part."""
-STRANGE_SHARE = 0.5
+STRANGE_SHARE = 0.25
 """Of what people write, so much is taken to be about nothing the shop has an intent for."""
+HIDDEN_SHARE = 0.5
+"""The same where nothing of that kind was collected: hidden intents say little of how often it comes, so half."""
 
 
 @dataclass(frozen=True)
 class IntentParams:
     """`kinds` of grams, `cost` of an error against simple weights, `temperature` that flattens the softmax."""
 
-    kinds: GramKinds = field(default_factory=lambda: GramKinds(4, 1, shortest=2, crossing=False))
+    kinds: GramKinds = field(default_factory=lambda: GramKinds(4, 2, shortest=2, crossing=False, unspaced=(1, 2)))
     cost: float = 150.0
     temperature: float = 1.4
 
@@ -103,7 +105,8 @@ def learn(
         raise TooFewTexts("Too few examples to try each of them on others.")
     kept = Trial(trial.confidence[own], trial.right[own], trial.examples[own])
     asked = [texts[at] for at in trial.examples.tolist()] + list(strange)
-    model = replace(model, thresholds=thresholds_of(judged), by_script=_by_script(judged, asked))
+    share = STRANGE_SHARE if collected else HIDDEN_SHARE
+    model = replace(model, thresholds=thresholds_of(judged, share), by_script=_by_script(judged, asked, share))
     return Learned(model, kept, beside)
 
 
@@ -156,13 +159,13 @@ def tried(
     return Trial(np.concatenate(parts), np.concatenate(right), np.concatenate(examples))
 
 
-def thresholds_of(trial: Trial) -> Thresholds:
+def thresholds_of(trial: Trial, strange_share: float = HIDDEN_SHARE) -> Thresholds:
     """`answer` and `gap` so that of what is answered 90 % is right, and as much as can be is answered; `ask` where
-    telling known from strange is right most often. Known and strange texts weigh as `STRANGE_SHARE` says."""
+    telling known from strange is right most often. Strange texts weigh `strange_share` in both, known ones the rest."""
     known, hits = trial.known, trial.hits
     if not known.any() or known.all():
         return Thresholds()
-    weights = np.where(known, (1.0 - STRANGE_SHARE) / known.sum(), STRANGE_SHARE / (~known).sum())
+    weights = np.where(known, (1.0 - strange_share) / known.sum(), strange_share / (~known).sum())
     ordered = np.sort(trial.confidence, axis=1)[:, ::-1]
     best, lead = ordered[:, 0], ordered[:, 0] - ordered[:, 1]
     found = []
@@ -181,7 +184,7 @@ def thresholds_of(trial: Trial) -> Thresholds:
     return Thresholds(answer, min(ask, answer), -minus_gap)
 
 
-def _by_script(judged: Trial, asked: Sequence[str]) -> dict[str, Thresholds]:
+def _by_script(judged: Trial, asked: Sequence[str], strange_share: float = HIDDEN_SHARE) -> dict[str, Thresholds]:
     """Thresholds of each script that has enough texts of both kinds to tell; none where all texts are of one."""
     scripts = np.array([script_of(text) for text in asked])
     found = {}
@@ -190,7 +193,7 @@ def _by_script(judged: Trial, asked: Sequence[str]) -> dict[str, Thresholds]:
         known = own & judged.known
         if own.all() or known.sum() < FEWEST_KNOWN or (own & ~judged.known).sum() < FEWEST_STRANGE:
             continue
-        found[script] = thresholds_of(Trial(judged.confidence[own], judged.right[own]))
+        found[script] = thresholds_of(Trial(judged.confidence[own], judged.right[own]), strange_share)
     return found
 
 

@@ -6,8 +6,8 @@ Numpy and scipy.sparse only. Arrays (n grams, k intents, m examples):
 * `example_indptr` int64 [m + 1], `example_indices` int32, `example_values` float32: the examples as rows of TF-IDF
 * `example_intents` int32 [m]: whose they are, in the order that training got them
 
-`meta`: `format` 1, `intents`, `characters`, `words`, `shortest`, `crossing`, `temperature`, the thresholds `answer`,
-`ask`, `gap`, and `by_script` with those of texts in one script.
+`meta`: `format` 1, `intents`, `characters`, `words`, `shortest`, `crossing`, `unspaced`, `temperature`, the
+thresholds `answer`, `ask`, `gap`, and `by_script` with those of texts in one script.
 """
 
 from __future__ import annotations
@@ -145,8 +145,8 @@ class IntentModel:
         kinds = self.vocabulary.kinds
         return {
             "format": FORMAT, "intents": list(self.intents), "characters": kinds.characters, "words": kinds.words,
-            "shortest": kinds.shortest, "crossing": kinds.crossing, "temperature": self.temperature,
-            **self.thresholds.__dict__,
+            "shortest": kinds.shortest, "crossing": kinds.crossing, "unspaced": kinds.unspaced,
+            "temperature": self.temperature, **self.thresholds.__dict__,
             "by_script": {script: one.__dict__ for script, one in self.by_script.items()},
         }  # fmt: skip
 
@@ -156,7 +156,11 @@ class IntentModel:
         if meta["format"] != FORMAT:
             raise ValueError(f"The model is of format {meta['format']}; this program reads {FORMAT}.")
         intents = tuple(str(name) for name in meta["intents"])
-        kinds = GramKinds(*(meta[name] for name in ("characters", "words", "shortest", "crossing")))
+        lengths = meta.get("unspaced")
+        kinds = GramKinds(
+            meta["characters"], meta["words"], meta["shortest"], meta["crossing"],
+            (int(lengths[0]), int(lengths[1])) if lengths else None,
+        )  # fmt: skip
         keys, owners = arrays["keys"], arrays["example_intents"]
         import scipy.sparse as sp
 

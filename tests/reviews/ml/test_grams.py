@@ -13,11 +13,10 @@ TEXTS = ["很好很好", "good good shoes", "", "good 很好 a", "it's 好😀",
 def by_hand(text, kinds):
     """Every gram of a text as a string."""
     edged = EDGE + text + EDGE
-    found = [
-        edged[at : at + length]
-        for length in range(kinds.shortest, kinds.characters + 1)
-        for at in range(len(edged) - length + 1)
-    ]
+    usual = kinds.shortest, kinds.characters
+    every = [edged[at : at + length] for length in range(1, 13) for at in range(len(edged) - length + 1)]
+    lengths = [(kinds.unspaced or usual) if set(gram) & set("很好") else usual for gram in every]
+    found = [gram for gram, (low, high) in zip(every, lengths, strict=True) if low <= len(gram) <= high]
     found = [gram for gram in found if gram != EDGE and (kinds.crossing or not set(gram[1:-1]) & {" ", EDGE})]
     words = [word for part in text.split() for word in [part.strip("很好😀")] if word]
     for length in range(1, kinds.words + 1):
@@ -27,7 +26,15 @@ def by_hand(text, kinds):
 
 @pytest.mark.parametrize(
     "kinds",
-    [GramKinds(3, 0), GramKinds(4, 1, crossing=False), GramKinds(0, 2), GramKinds(5, 2), GramKinds(4, 1, 2)],
+    [
+        GramKinds(3, 0),
+        GramKinds(4, 1, crossing=False),
+        GramKinds(0, 2),
+        GramKinds(5, 2),
+        GramKinds(4, 1, 2),
+        GramKinds(4, 2, shortest=2, crossing=False, unspaced=(1, 2)),
+        GramKinds(2, 0, unspaced=(3, 5)),
+    ],
 )
 def test_grams_are_counted_as_by_hand(kinds):
     found = count(TEXTS, kinds)
@@ -81,3 +88,5 @@ def test_too_many_texts_and_odd_kinds_are_refused():
         count(["a"] * (BATCH + 1), GramKinds())
     with pytest.raises(ValueError, match="Grams have"):
         GramKinds(13, 0)
+    with pytest.raises(ValueError, match="without spaces"):
+        GramKinds(4, 0, unspaced=(2, 1))

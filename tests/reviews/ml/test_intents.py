@@ -137,6 +137,21 @@ def test_thresholds_are_those_that_were_planted():
     assert found.gap == 0.0
 
 
+def test_more_is_answered_where_fewer_texts_are_about_nothing_the_shop_knows():
+    # Covered texts are right from anywhere on; strange ones lie evenly among them.
+    confidence = np.tile(np.linspace(0.0, 1.0, 1000), 2)[:, None] * [1.0, 0.0]
+    right = np.r_[np.zeros(1000), np.full(1000, -1)].astype(np.int64)
+    right[:1000] = np.where(confidence[:1000, 0] < 0.1, 1, 0)
+    confidence[1000:, 0] *= 0.5  # from 0.5 on nothing is strange
+
+    half, quarter = (thresholds_of(Trial(confidence, right), share) for share in (0.5, 0.25))
+
+    # 90 % right: 0.5 + x right of 0.5 + 3x with equal weights (strange ones lie twice as close), of 0.5 + (1 + 2/3)x
+    # with a third of the weight; x is how far below 0.5 the threshold lies.
+    assert half.answer == pytest.approx(0.5 - 0.05 / 1.7, abs=0.002)
+    assert quarter.answer == pytest.approx(0.5 - 0.05 / 0.5, abs=0.002)
+
+
 def test_a_gap_is_asked_for_where_near_seconds_are_wrong():
     lead = np.arange(200) % 2 == 0
     confidence = np.column_stack([np.full(200, 0.6), np.where(lead, 0.1, 0.58)])
@@ -185,6 +200,16 @@ def test_each_script_has_thresholds_of_its_own_where_its_confidences_mean_someth
         "other": thresholds_of(Trial(np.array(confidence[500:]), np.array(right[500:]))),
     }
     assert found["han"].answer < 0.35 < 0.6 < found["other"].answer
+
+
+def test_a_chinese_sentence_is_told_by_single_characters_in_another_order():
+    texts = ["我要退货", "货退给你们", "想退掉这件货", "发票开一下", "帮我开张票", "票据能开吗"]
+    model = train([normalise(text) for text in texts], ["return"] * 3 + ["invoice"] * 3)
+
+    told = [found.candidates[0].intent for found in model.understand(["货可以退么", "开电子票"])]
+
+    assert told == ["return", "invoice"]
+    assert model.to_meta()["unspaced"] == (1, 2)
 
 
 def test_texts_of_one_script_alone_have_the_thresholds_of_all():
