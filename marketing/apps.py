@@ -7,8 +7,9 @@ class MarketingConfig(AppConfig):
     verbose_name = _("Marketing")
 
     def ready(self) -> None:
-        from core.extensions import role_permissions
+        from core.extensions import evaluators, role_permissions
 
+        evaluators.register("uplift", "marketing.uplift_evaluators.UpliftEvaluator")
         role_permissions.register("marketing", "marketing.roles.ROLE_PERMISSIONS")
         self._register_personal_data()
 
