@@ -9,6 +9,7 @@ class MarketingConfig(AppConfig):
     def ready(self) -> None:
         from core.extensions import evaluators, role_permissions
 
+        evaluators.register("privacy", "marketing.privacy_evaluators.PrivacyEvaluator")
         evaluators.register("uplift", "marketing.uplift_evaluators.UpliftEvaluator")
         role_permissions.register("marketing", "marketing.roles.ROLE_PERMISSIONS")
         self._register_personal_data()
