@@ -114,6 +114,10 @@ class CrmConfig(AppConfig):
             title=_("Inbox"), in_menu=False,
         )  # fmt: skip
         staff_pages.register(
+            "crm_inbox_texts", "crm.admin.inbox_side.texts", path="crm/inbox/texts/", permission=INBOX_SEEN,
+            title=_("Inbox"), in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
             "crm_desk_report", "crm.admin.desk_report.page", path="crm/service-report/", permission=DESK_REPORT,
             title=_("Service report"), icon="monitoring", group="service", order=20,
             table="crm.admin.desk_report.table",

@@ -1,11 +1,13 @@
 """Reads of the inbox."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import F, Q, QuerySet, prefetch_related_objects
+from django.db.models import F, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from catalog.models import Customer
@@ -52,8 +54,9 @@ TAGS_KEY = "crm.desk.tags"
 VIEWS = ("mine", "unassigned", "late", "open", "pending", "mentions", "done")
 
 
-def in_view(view: str, person: StaffUser, now: datetime | None = None) -> QuerySet[Ticket]:
-    """Tickets of one tab of the inbox, without an order. Those that became part of another are in none."""
+def in_view(view: str, person: StaffUser, late: datetime) -> QuerySet[Ticket]:
+    """Tickets of one tab of the inbox, without an order; `late` are those due before a moment. Those that became part
+    of another are in none."""
     rows = Ticket.objects.listed()
     open_ones = rows.filter(state=Ticket.State.OPEN)
     if view == "mine":
@@ -61,8 +64,7 @@ def in_view(view: str, person: StaffUser, now: datetime | None = None) -> QueryS
     if view == "unassigned":
         return open_ones.filter(assignee=None)
     if view == "late":
-        soon = (now or timezone.now()) + timedelta(minutes=DeskSettings.current().warn_minutes)
-        return open_ones.filter(due_at__lte=soon)
+        return open_ones.filter(due_at__lte=late)
     if view == "pending":
         return rows.filter(state=Ticket.State.PENDING)
     if view == "mentions":
@@ -108,7 +110,7 @@ class Thread:
 
     ticket: Ticket
     parts: list[Ticket]
-    messages: list[Message]
+    messages: Sequence[Message]
     events: list[TicketEvent]
     speaks_in: Conversation
 
@@ -118,25 +120,31 @@ class Thread:
 
 
 def thread_of(pk: int) -> Thread | None:
-    """Five queries. A ticket that became part of another leads to that one."""
-    ticket = _ticket(pk)
+    """Three queries. A ticket that became part of another leads to that one, for two queries more each time.
+
+    Messages carry `mentioned`: keys of the staff whom a note names.
+    """
+    ticket, parts = _with_parts(pk)
     while ticket is not None and ticket.merged_into_id is not None:
-        ticket = _ticket(ticket.merged_into_id)
+        ticket, parts = _with_parts(ticket.merged_into_id)
     if ticket is None:
         return None
-    parts = list(Ticket.objects.filter(merged_into=ticket).select_related("conversation"))
     threads = [ticket.conversation, *(part.conversation for part in parts)]
+    named = Message.mentions.through.objects.filter(message=OuterRef("pk")).order_by("pk").values("staffuser")
     said = Message.objects.filter(conversation__in=[one.pk for one in threads]).select_related("staff")
-    messages = list(said.prefetch_related("mentions").order_by("-created_at", "-id")[:MOST_SHOWN])[::-1]
+    said = said.annotate(mentioned=ArraySubquery(named))
+    messages = list(said.order_by("-created_at", "-id")[:MOST_SHOWN])[::-1]
     events = list(ticket.events.select_related("actor", "undone_by").order_by("-at", "-id")[:MOST_SHOWN])
     oldest = datetime.min.replace(tzinfo=UTC)
     spoken = max(threads, key=lambda one: (one.last_customer_at or oldest, -one.pk))
     return Thread(ticket, parts, messages, events, spoken)
 
 
-def _ticket(pk: int) -> Ticket | None:
+def _with_parts(pk: int) -> tuple[Ticket | None, list[Ticket]]:
+    """A ticket and those that became part of it. One query."""
     rows = Ticket.objects.select_related("conversation__customer", "assignee", "team", "policy", "conversation__review")
-    return rows.filter(pk=pk).first()
+    found = list(rows.filter(Q(pk=pk) | Q(merged_into=pk)).order_by("pk"))
+    return next((one for one in found if one.pk == pk), None), [one for one in found if one.pk != pk]
 
 
 def mark() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 _TICKETS = """
-SELECT {group} AS who,
+SELECT {who},
        count(*) AS answered,
        count(*) FILTER (WHERE t.late_responses = 0) AS kept,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY t.first_response_seconds) AS median,
@@ -17,13 +17,14 @@ SELECT {group} AS who,
        count(*) FILTER (WHERE t.resolved_at IS NOT NULL) AS resolved
 FROM crm_ticket t
 WHERE t.first_responded_at >= %(first)s AND t.first_responded_at < %(last)s AND t.merged_into_id IS NULL
-GROUP BY 1
+GROUP BY GROUPING SETS {sets}
 """
 _SCORES = """
-SELECT {group} AS who, count(*) AS scores, avg(s.score) AS mean, count(*) FILTER (WHERE s.score >= 4) AS happy
+SELECT {who},
+       count(*) AS scores, avg(s.score) AS mean, count(*) FILTER (WHERE s.score >= 4) AS happy
 FROM crm_satisfactionscore s JOIN crm_ticket t ON t.conversation_id = s.conversation_id
 WHERE s.at >= %(first)s AND s.at < %(last)s
-GROUP BY 1
+GROUP BY GROUPING SETS {sets}
 """
 _DAYS = """
 SELECT (t.created_at AT TIME ZONE %(zone)s)::date AS day, count(*) AS opened,
@@ -74,34 +75,43 @@ class Report:
 
 
 def desk_report(first: datetime, last: datetime, zone: str) -> Report:
-    """From a moment to before another. Seven queries, each by index over the tickets of these days.
+    """From a moment to before another. Three queries, each by index over the tickets of these days.
 
     A ticket belongs to the day of its first answer and to whoever gave it; a rating to the day on which it was given
     and to whoever resolved the ticket. A ticket is within its target when no answer in it was late.
     """
     span: dict[str, datetime | str] = {"first": first, "last": last, "zone": zone}
-    whole = _parts("NULL::bigint", "NULL::bigint", span)
-    agents = _parts("t.first_responder_id", "s.staff_id", span)
-    teams = _parts("t.team_id", "t.team_id", span)
-    with connection.cursor() as cursor:
-        cursor.execute(_DAYS, span)
-        days = cursor.fetchall()
-    return Report(
-        whole=whole[0] if whole else Part(None),
-        agents=[part for part in agents if part.pk is not None],
-        teams=[part for part in teams if part.pk is not None],
-        days=days,
-    )
+    parts = _parts(span, by_who=True)
+    return Report(whole=parts["whole"][0], agents=parts["agent"], teams=parts["team"], days=list(_rows(_DAYS, span)))
 
 
-def _parts(of_ticket: str, of_score: str, span: dict[str, datetime | str]) -> list[Part]:
-    found: dict[int | None, Part] = {}
-    for row in _rows(_TICKETS.format(group=of_ticket), span):
-        found[row[0]] = Part(row[0], *row[1:])
-    for who, scores, mean, happy in _rows(_SCORES.format(group=of_score), span):
-        part = found.setdefault(who, Part(who))
-        part.scores, part.mean, part.happy = scores, float(mean), happy
-    return sorted(found.values(), key=lambda part: (-part.answered, part.pk or 0))
+def desk_total(first: datetime, last: datetime) -> Part:
+    """All tickets of these days together, for a comparison. Two queries."""
+    return _parts({"first": first, "last": last}, by_who=False)["whole"][0]
+
+
+def _parts(span: dict[str, datetime | str], *, by_who: bool) -> dict[str, list[Part]]:
+    """`whole` (one part), and with `by_who` `agent` and `team`, those who answered most first."""
+    found: dict[str, dict[int | None, Part]] = {"whole": {None: Part(None)}, "agent": {}, "team": {}}
+    for part, who, *measured in _rows(_TICKETS.format(**_groups("t.first_responder_id", by_who)), span):
+        found[part][who] = Part(who, *measured)
+    for part, who, scores, mean, happy in _rows(_SCORES.format(**_groups("s.staff_id", by_who)), span):
+        known = found[part].setdefault(who, Part(who))
+        known.scores, known.mean, known.happy = scores, None if mean is None else float(mean), happy
+    for part in ("agent", "team"):
+        found[part].pop(None, None)  # nobody's, and those without a team
+    return {name: sorted(rows.values(), key=lambda one: (-one.answered, one.pk or 0)) for name, rows in found.items()}
+
+
+def _groups(agent: str, by_who: bool) -> dict[str, str]:
+    """Which part a line is of and whose, and the groups: of all, and if wanted by agent (a column) and by team."""
+    if not by_who:
+        return {"who": "'whole' AS part, NULL::bigint AS who", "sets": "(())"}
+    part = f"CASE WHEN GROUPING({agent}) = 0 THEN 'agent' WHEN GROUPING(t.team_id) = 0 THEN 'team' ELSE 'whole' END"
+    return {
+        "who": f"{part} AS part, coalesce({agent}, t.team_id) AS who",
+        "sets": f"((), ({agent}), (t.team_id))",
+    }
 
 
 def _rows(sql: str, span: dict[str, datetime | str]) -> Iterator[tuple[Any, ...]]:

@@ -759,6 +759,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "crm_inbox": ("GET", {"crm.view_ticket"}),
     "crm_inbox_changes": ("GET", {"crm.view_ticket"}),
     "crm_inbox_side": ("GET", {"crm.view_ticket"}),
+    "crm_inbox_texts": ("GET", {"crm.view_ticket"}),
     "crm_desk_report": ("GET", {"crm.view_desk_report"}),
     "crm_desk_report_export": ("POST", {"core.export_data & crm.view_desk_report"}),
     "crm_ticket_undo": ("POST", {"crm.change_ticket"}),

@@ -1,8 +1,12 @@
 """How tickets, clocks and reasons are said on the pages of the inbox."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -101,8 +105,31 @@ def _undo_needs(event: TicketEvent) -> dict[str, Any]:
     return event.before if event.kind == TicketEvent.Kind.STATE else {"was": True}
 
 
-def names() -> tuple[dict[int, str], dict[int, str]]:
-    """Staff and teams by key: two queries."""
-    return {one.pk: str(one) for one in StaffUser.objects.filter(is_active=True)}, dict(
-        Team.objects.values_list("pk", "name")
+@dataclass(frozen=True)
+class Names:
+    """Staff and teams by key; `here` are the staff who may still sign in."""
+
+    staff: dict[int, str]
+    teams: dict[int, str]
+    here: frozenset[int]
+
+    def to_choose(self) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        """Staff and teams that a ticket can go to, by name."""
+        staff = {key: name for key, name in self.staff.items() if key in self.here}
+        return sorted(staff.items(), key=itemgetter(1)), sorted(self.teams.items(), key=itemgetter(1))
+
+
+def names() -> Names:
+    """One query."""
+    people = StaffUser.objects.order_by().values_list(
+        Value(True), "pk", Concat("first_name", Value(" "), "last_name"), "username", "is_active"
     )
+    teams = Team.objects.order_by().values_list(Value(False), "pk", "name", Value(""), "is_on")
+    staff: dict[int, str] = {}
+    named: dict[int, str] = {}
+    here: set[int] = set()
+    for is_person, key, name, username, is_here in people.union(teams, all=True):
+        (staff if is_person else named)[key] = name.strip() or username
+        if is_person and is_here:
+            here.add(key)
+    return Names(staff, named, frozenset(here))

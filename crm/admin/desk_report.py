@@ -21,37 +21,52 @@ from core.reports.periods import ONE_DAY, midnight
 from core.shop import shop_zone
 from crm.admin.desk_cells import names
 from crm.roles import INBOX_SEEN
-from crm.selectors_desk_report import Part, Report, desk_report
+from crm.selectors_desk_report import Part, Report, desk_report, desk_total
 
 
-def _asked(request: HttpRequest) -> tuple[Period, Report, Report | None]:
+def _asked(request: HttpRequest) -> tuple[Period, Report, Part | None]:
+    """The days asked for, what happened in them, and in all of the days compared with."""
     period = Period.of(request, against="previous")
     zone = str(shop_zone())
     first, last = period.moments
     before = period.comparison
     earlier = None
     if before is not None:
-        earlier = desk_report(midnight(before.first), midnight(before.last + ONE_DAY), zone)
+        earlier = desk_total(midnight(before.first), midnight(before.last + ONE_DAY))
     return period, desk_report(first, last, zone), earlier
+
+
+class _Behind:
+    """Addresses of the tickets that were answered first in these days, which is what the figures count."""
+
+    def __init__(self, request: HttpRequest, period: Period) -> None:
+        self.may_see = request.user.has_perm(INBOX_SEEN)
+        self.days = {
+            "first_responded_at_from": period.first.isoformat(), "first_responded_at_to": period.last.isoformat(),
+        }  # fmt: skip
+
+    def __call__(self, **filters: object) -> str:
+        """Empty for whoever may not open the list."""
+        return f"{reverse('admin:crm_ticket_changelist')}?{urlencode(filters | self.days)}" if self.may_see else ""
 
 
 def page(request: HttpRequest) -> HttpResponse:
     """`?within=…&against=…` as every report."""
     period, found, earlier = _asked(request)
-    staff, teams = names()
-    tickets = reverse("admin:crm_ticket_changelist") if request.user.has_perm(INBOX_SEEN) else ""
+    named = names()
+    behind = _Behind(request, period)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Service report"),
         "period": period,
         "is_empty": not found.whole.answered and not found.whole.scores,
         "sentence": _sentence(found.whole, period),
-        "figures": _figures(found.whole, earlier.whole if earlier else None, period, tickets),
+        "figures": _figures(found.whole, earlier, period, behind),
         "chart": _chart(found, period),
-        "agents": _table(_("By agent"), _("Agent"), found.agents, staff, tickets, "assignee__id__exact"),
-        "teams": _table(_("By team"), _("Team"), found.teams, teams, tickets, "team__id__exact"),
+        "agents": _table(_("By agent"), _("Agent"), found.agents, named.staff, behind, "first_responder__id__exact"),
+        "teams": _table(_("By team"), _("Team"), found.teams, named.teams, behind, "team__id__exact"),
         "as_of": timezone.now(),
-        "inbox_url": reverse("admin:crm_inbox") if tickets else "",
+        "inbox_url": reverse("admin:crm_inbox") if behind.may_see else "",
     }
     return render(request, "admin/crm/desk_report.html", context)
 
@@ -64,16 +79,13 @@ def _sentence(whole: Part, period: Period) -> str:
     ) % {"share": percent(whole.kept_share), "count": figure(whole.answered)}  # fmt: skip
 
 
-def _figures(whole: Part, before: Part | None, period: Period, tickets: str) -> list[Figure]:
+def _figures(whole: Part, before: Part | None, period: Period, behind: _Behind) -> list[Figure]:
     versus = period.comparison.words if period.comparison else ""
-
-    def link(**filters: str) -> str:
-        return f"{tickets}?{urlencode(filters)}" if tickets else ""
 
     return [
         Figure(
             _("Within target"), whole.kept_share, before.kept_share if before else None, versus, kind="share",
-            base=whole.answered, url=link(target="kept"), missing=_("No ticket was answered in these days"),
+            base=whole.answered, url=behind(target="kept"), missing=_("No ticket was answered in these days"),
             note=_("of %(count)s answered") % {"count": figure(whole.answered)},
         ),
         Figure(
@@ -89,7 +101,7 @@ def _figures(whole: Part, before: Part | None, period: Period, tickets: str) -> 
         ),
         Figure(
             _("Opened again"), whole.reopened_share, before.reopened_share if before else None, versus, kind="share",
-            more_is="bad", base=whole.answered, url=link(target="reopened"),
+            more_is="bad", base=whole.answered, url=behind(target="reopened"),
             missing=_("No ticket was answered in these days"),
             note=_("%(count)s tickets") % {"count": figure(whole.reopened)},
         ),
@@ -112,7 +124,7 @@ def _chart(found: Report, period: Period) -> Any:
 
 
 def _table(
-    title: str, first: str, parts: list[Part], named: dict[int, str], tickets: str, parameter: str
+    title: str, first: str, parts: list[Part], named: dict[int, str], behind: _Behind, parameter: str
 ) -> TableCard | None:
     if not parts:
         return None
@@ -127,7 +139,7 @@ def _table(
                 figure(part.answered), percent(part.kept_share), _time(part.median),
                 percent(part.reopened_share), figure(part.scores), _mean(part.mean),
             ],
-            url=f"{tickets}?{urlencode({parameter: part.pk})}" if tickets else "",
+            url=behind(**{parameter: part.pk}),
         )
         for part in parts
     ]  # fmt: skip
@@ -145,13 +157,15 @@ def _mean(score: float | None) -> str:
 def table(request: HttpRequest) -> PageTable:
     """Agents and teams; times in seconds of business time."""
     _period, found, _earlier = _asked(request)
-    staff, teams = names()
+    named = names()
 
     def rows() -> Iterator[list[Any]]:
-        for kind, parts, named in ((_("Agent"), found.agents, staff), (_("Team"), found.teams, teams)):
+        for kind, parts, known in (
+            (_("Agent"), found.agents, named.staff), (_("Team"), found.teams, named.teams),
+        ):  # fmt: skip
             for part in parts:
                 yield [
-                    kind, named.get(part.pk or 0, _("somebody who left")), part.answered, part.kept, part.median,
+                    kind, known.get(part.pk or 0, _("somebody who left")), part.answered, part.kept, part.median,
                     part.slow, part.reopened, part.scores, round(part.mean, 2) if part.mean is not None else None,
                 ]  # fmt: skip
 

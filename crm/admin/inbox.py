@@ -1,6 +1,7 @@
 """Staff page "Inbox": what waits, one conversation, and who wrote it; answered without leaving the page."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -23,7 +24,6 @@ from crm.admin import desk_cells as cells
 from crm.admin import inbox_acts
 from crm.models import DeskSettings, Message, Priority, Ticket
 from crm.roles import INBOX
-from crm.services import desk_texts
 
 LONGEST_PK = 18
 MOST_PAGES = 200
@@ -81,19 +81,19 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest) -> dict[str, Any]:
-    """Tabs with their counts and a page of threads: three queries, one more for a search."""
-    person, now = acting(request), timezone.now()
+    """Tabs with their counts and a page of threads: four queries, one more for a search."""
+    person, now, soon = acting(request), timezone.now(), DeskSettings.current().warn_minutes
+    late = now + timedelta(minutes=soon)
     view = request.GET.get("view", "open")
     view = view if view in reads.VIEWS else "open"
     number = min(max(_key(request.GET.get("page", "")) or 1, 1), MOST_PAGES)
     term = request.GET.get("q", "").replace("\x00", "")[:200]
-    rows = reads.found(Ticket.objects.listed(), term) if term.strip() else reads.in_view(view, person, now)
+    rows = reads.found(Ticket.objects.listed(), term) if term.strip() else reads.in_view(view, person, late)
     order = "done" if term.strip() else view
     first = (number - 1) * reads.PAGE
     lines = list(reads.in_order(rows, order).for_listing()[first : first + reads.PAGE + 1])  # type: ignore[attr-defined]
-    soon = DeskSettings.current().warn_minutes
     chosen = _key(request.GET.get("ticket", ""))
-    counts = bounded_counts([reads.in_view(one, person, now) for one in reads.VIEWS])
+    counts = bounded_counts([reads.in_view(one, person, late) for one in reads.VIEWS])
     labels = {
         "mine": _("Mine"), "unassigned": _("Unassigned"), "late": _("Due soon"), "open": _("All open"),
         "pending": _("Waiting for customer"), "mentions": _("Mentions"), "done": _("Done"),
@@ -123,37 +123,38 @@ def _list(request: HttpRequest) -> dict[str, Any]:
 
 def _thread(request: HttpRequest, thread: reads.Thread) -> dict[str, Any]:
     ticket = thread.ticket
-    staff, teams = cells.names()
+    names = cells.names()
+    staff, teams = names.to_choose()
     customer = cells.who(ticket.conversation)
-    language = ticket.conversation.language
     return {
         "ticket": ticket, "conversation": ticket.conversation, "who": customer,
         "state_pill": cells.state_pill(ticket), "due": cells.due_pill(ticket),
         "clocks": cells.clocks(ticket), "reasons": cells.reason_words(ticket.priority_reasons),
-        "said": [_said(one, customer) for one in thread.messages], "is_cut": thread.is_cut,
+        "said": [_said(one, customer, names.staff) for one in thread.messages], "is_cut": thread.is_cut,
         "parts": thread.parts,
         "events": [
-            {"words": cells.event_words(one, staff, teams), "who": str(one.actor or ""), "at": one.at, "pk": one.pk,
-             "may_undo": cells.may_undo(one), "is_undone": one.undone_at is not None}
+            {"words": cells.event_words(one, names.staff, names.teams), "who": str(one.actor or ""),
+             "at": one.at, "pk": one.pk, "may_undo": cells.may_undo(one), "is_undone": one.undone_at is not None}
             for one in thread.events
         ],
         "expected": thread.speaks_in.last_sequence, "speaks_in": thread.speaks_in,
-        "staff": sorted(staff.items(), key=lambda one: one[1]), "teams": sorted(teams.items(), key=lambda one: one[1]),
+        "staff": staff, "teams": teams,
         "priorities": Priority.choices, "tags_text": ", ".join(ticket.tags),
-        "texts": desk_texts.offered(ticket, acting(request), language),
         "is_over": ticket.state == Ticket.State.CLOSED,
         "is_resolved": ticket.state == Ticket.State.RESOLVED, "is_pending": ticket.state == Ticket.State.PENDING,
         "by_mail": ticket.conversation.channel != "chat" and bool(thread.speaks_in.reply_email),
         "side_url": reverse("admin:crm_inbox_side") + f"?ticket={ticket.pk}",
+        "texts_url": reverse("admin:crm_inbox_texts") + f"?ticket={ticket.pk}",
         "back_url": _address(request, ticket=""), "me": request.user.pk,
-        "language": language, "may_see_people": may_see_people(request),
+        "language": ticket.conversation.language, "may_see_people": may_see_people(request),
     }  # fmt: skip
 
 
-def _said(message: Message, customer: str) -> Said:
+def _said(message: Message, customer: str, staff: dict[int, str]) -> Said:
     author = Message.Author(message.author)
     if message.is_internal:
-        return Said(message, str(message.staff or _("Somebody")), "note", [str(one) for one in message.mentions.all()])
+        mentions = [staff[key] for key in getattr(message, "mentioned", [])]
+        return Said(message, str(message.staff or _("Somebody")), "note", mentions)
     if author == Message.Author.CUSTOMER:
         return Said(message, customer, "theirs", [])
     if author == Message.Author.SYSTEM:

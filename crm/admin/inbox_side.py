@@ -1,4 +1,4 @@
-"""The right column of the inbox: who wrote, what they bought, and their other tickets."""
+"""What the inbox loads after the conversation: who wrote, what they bought, other tickets, texts to answer with."""
 
 from typing import Any
 
@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from catalog import selectors_admin as catalog_reads
 from catalog.admin import cells as catalog_cells
 from catalog.admin.customers import may_see_people
+from catalog.admin.notices import acting
 from catalog.models import Order
 from core.components import ago, figure, money
 from core.shop import current_shop
 from crm.admin import desk_cells as cells
 from crm.models import Conversation, Ticket
+from crm.services import desk_texts
 from crm.services.desk_mail import people_behind
 
 SHOWN = 5
@@ -22,13 +24,7 @@ SHOWN = 5
 
 def page(request: HttpRequest) -> HttpResponse:
     """A fragment for `?ticket=`. Eight queries at most."""
-    text = request.GET.get("ticket", "")
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
-    ticket = Ticket.objects.select_related("conversation__customer", "conversation__review__product").filter(
-        pk=number
-    ).first()  # fmt: skip
-    if ticket is None:
-        raise Http404
+    ticket = _ticket(request, "conversation__review__product", "conversation__satisfaction")
     conversation = ticket.conversation
     sees_customers = request.user.has_perm("catalog.view_customer")
     context: dict[str, Any] = {
@@ -62,6 +58,23 @@ def page(request: HttpRequest) -> HttpResponse:
             (str(one), reverse("admin:catalog_customer_change", args=[one.pk])) for one in people_behind(conversation)
         ]
     return render(request, "admin/crm/inbox_side.html", context)
+
+
+def texts(request: HttpRequest) -> HttpResponse:
+    """Canned replies and macros as they would read in `?ticket=`: a fragment. Four queries at most."""
+    ticket = _ticket(request)
+    offered = desk_texts.offered(ticket, acting(request), ticket.conversation.language)
+    return render(request, "admin/crm/inbox_texts.html", {"texts": offered})
+
+
+def _ticket(request: HttpRequest, *related: str) -> Ticket:
+    """The ticket of `?ticket=` with its conversation and customer. Raises Http404."""
+    text = request.GET.get("ticket", "")
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
+    ticket = Ticket.objects.select_related("conversation__customer", *related).filter(pk=number).first()
+    if ticket is None:
+        raise Http404
+    return ticket
 
 
 def _contact(request: HttpRequest, conversation: Conversation) -> list[tuple[str, str]]:

@@ -87,8 +87,9 @@ class TicketAdmin(ListingMixin, LedgerAdmin):
         "opened_cell",
     )  # fmt: skip
     list_filter = (
-        ("priority", ChoicesDropdownFilter), ("assignee", RelatedDropdownFilter), ("team", RelatedDropdownFilter),
-        ChannelFilter, TargetFilter, TagFilter, ("created_at", DaysFilter), ("resolved_at", DaysFilter),
+        ("priority", ChoicesDropdownFilter), ("assignee", RelatedDropdownFilter),
+        ("first_responder", RelatedDropdownFilter), ("team", RelatedDropdownFilter), ChannelFilter, TargetFilter,
+        TagFilter, ("created_at", DaysFilter), ("first_responded_at", DaysFilter), ("resolved_at", DaysFilter),
     )  # fmt: skip
     list_select_related = ("conversation__customer", "assignee", "team")
     search_fields = ("pk",)

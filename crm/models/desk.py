@@ -214,8 +214,10 @@ class Ticket(TimestampedModel):
     resolve_due = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     awaiting_since = models.DateTimeField(null=True, blank=True)
-    first_responded_at = models.DateTimeField(null=True, blank=True)
-    first_responder = models.ForeignKey("core.StaffUser", models.SET_NULL, null=True, blank=True, related_name="+")
+    first_responded_at = models.DateTimeField(_("first answer"), null=True, blank=True)
+    first_responder = models.ForeignKey(
+        "core.StaffUser", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("first answer by")
+    )
     first_response_seconds = models.PositiveIntegerField(null=True, blank=True, help_text=_("Business time."))
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolver = models.ForeignKey("core.StaffUser", models.SET_NULL, null=True, blank=True, related_name="+")

@@ -48,6 +48,22 @@ REVIEWS = {
     "questions and answers": "answers/",
 }
 """Pages about reviews, with addresses below /admin/reviews/."""
+DESK = {
+    "inbox": "inbox/",
+    "inbox, done": "inbox/?view=done",
+    "inbox, due soon": "inbox/?view=late",
+    "inbox, a word": "inbox/?q=teapot",
+    "inbox, a Chinese word": "inbox/?q=%E8%8C%B6%E5%A3%B6",
+    "inbox, one conversation": "inbox/?ticket={ticket}",
+    "inbox, beside it": "inbox/side/?ticket={ticket}",
+    "inbox, texts": "inbox/texts/?ticket={ticket}",
+    "inbox, what changed": "inbox/changes/?ticket={ticket}",
+    "tickets": "ticket/",
+    "tickets, missed": "ticket/?target=missed",
+    "tickets, a word": "ticket/?q=teapot",
+    "report": "service-report/",
+}
+"""Pages of support, with addresses below /admin/crm/."""
 
 
 def main() -> None:
@@ -86,8 +102,10 @@ def main() -> None:
         )
         known = [visitor for (visitor,) in cursor.fetchall()]
     products = list(Product.objects.sellable().order_by("pk").values_list("public_id", flat=True)[:200])
+    customer, ticket = _oftenest(), _longest()
     facts: dict[str, Any] = {
-        "key": key, "visitors": known[:50], "others": known[50:], "products": products,
+        "customer": customer, "ticket": ticket, "key": key, "visitors": known[:50], "others": known[50:],
+        "products": products,
         "session": client.cookies[settings.SESSION_COOKIE_NAME].value, "cookie": settings.SESSION_COOKIE_NAME,
     }  # fmt: skip
     facts["queries"] = {name: _queries(client, key, path, body) for name, (path, body) in targets(facts, 0).items()}
@@ -125,8 +143,33 @@ def targets(facts: dict[str, Any], turn: int) -> dict[str, tuple[str, Any]]:
         "admin: customers": ("/admin/catalog/customer/", None),
         "admin: home, analytics": ("/admin/", None),
         **{f"admin: analytics, {name}": (f"/admin/analytics/{path}", None) for name, path in ANALYTICS.items()},
+        "admin: a customer": (f"/admin/catalog/customer/{facts['customer']}/change/", None),
         **{f"admin: reviews, {name}": (f"/admin/reviews/{path}", None) for name, path in REVIEWS.items()},
+        **{
+            f"admin: support, {name}": (f"/admin/crm/{path.format(ticket=facts['ticket'])}", None)
+            for name, path in DESK.items()
+            if facts["ticket"] or "{" not in path
+        },
     }
+
+
+def _oftenest() -> int:
+    """Who ordered most often, of those who ordered first."""
+    from django.db.models import Count
+
+    from catalog.models import Order
+
+    early = Order.objects.exclude(customer=None).order_by("pk").values("customer")[:10_000]
+    rows = Order.objects.filter(customer__in=early).values("customer").annotate(n=Count("pk"))
+    return int(rows.order_by("-n", "customer").values_list("customer", flat=True)[0])
+
+
+def _longest() -> int:
+    """The ticket about which most was said; 0 where nobody wrote."""
+    from crm.models import Ticket
+
+    longest = Ticket.objects.listed().order_by("-conversation__last_sequence", "pk")
+    return longest.values_list("pk", flat=True).first() or 0
 
 
 def _queries(client: Any, key: str, path: str, body: Any) -> int:

@@ -16,8 +16,8 @@ from tests.benchmarks.places import BENCH, ROOT
 from tests.faults.harness.load import Caller
 
 NOWHERE = "unix:///nonexistent/redis.sock?db=0"
-REVIEWS = "reviews"
-"""The medium shop with a hundred thousand reviews."""
+MANY = {"reviews": "tests.benchmarks.many_reviews", "tickets": "tests.benchmarks.many_tickets"}
+"""The medium shop with a hundred thousand reviews, or as many tickets, and what writes them."""
 
 
 class BenchShop:
@@ -37,17 +37,17 @@ class BenchShop:
         }  # fmt: skip
 
     def prepare(self) -> None:
-        """Make the shop when it is not there: a minute for `medium`, some more for `reviews`, a quarter of an hour for
-        `large`."""
+        """Make the shop when it is not there: a minute for `medium`, some more where rows are many, a quarter of an
+        hour for `large`."""
         self.var.mkdir(parents=True, exist_ok=True)
         (self.var / "static").mkdir(exist_ok=True)
         self._run("manage.py", "migrate", "-v", "0")
         done = self.var / "made"
         if not done.exists():
-            size = "medium" if self.size == REVIEWS else self.size
+            size = "medium" if self.size in MANY else self.size
             self._run("manage.py", "make_demo_shop", "--size", size, "--until", "2026-11-20", "--import")
-            if self.size == REVIEWS:
-                self._run("-m", "tests.benchmarks.many_reviews")  # of models it needs those of reviews alone
+            if self.size in MANY:
+                self._run("-m", MANY[self.size])  # with what models these rows need, and no others
             else:
                 self._run("manage.py", "train_first_models")
                 self._run("-m", "tests.benchmarks.shop_facts", "train")  # what the workers would do next

@@ -66,9 +66,24 @@ def test_the_list_and_a_thread_stay_within_twelve_queries_each(client, lin, djan
         page = client.get(PAGE)
     assert page.content.decode().count("data-inbox-row") == 30
 
-    with django_assert_max_num_queries(24):
+    desk.note(ticket, lin, "@lin look", mentions=[lin])
+    with django_assert_max_num_queries(12):
         thread = client.get(f"{PAGE}?ticket={ticket.pk}")
     assert "Message 39" in thread.content.decode()
+    assert [one.mentions for one in thread.context["said"] if one.side == "note"] == [[str(lin)]]
+
+
+def test_texts_to_answer_with_come_after_the_conversation(client, django_assert_max_num_queries):
+    ticket = opened(customer=CustomerFactory.create(name="Ana"), name="Ana")
+    CannedReplyFactory.create(title="Greeting", text_en="Dear {name},", shortcut="hi")
+    MacroFactory.create(title="Resolve it", state="resolved")
+
+    with django_assert_max_num_queries(8):
+        page = client.get(reverse("admin:crm_inbox_texts"), {"ticket": ticket.pk}).content.decode()
+
+    assert 'data-text="Dear Ana,"' in page
+    assert "Resolve it" in page
+    assert client.get(reverse("admin:crm_inbox_texts"), {"ticket": "x"}).status_code == 404
 
 
 def test_what_a_customer_typed_is_shown_as_typed(client):

@@ -147,8 +147,10 @@
       if (event.key === "Escape") text().blur();
     });
   }
-  const side = find("side");
-  if (side) fetch(side.dataset.source, { credentials: "same-origin" }).then((answer) => (answer.ok ? answer.text() : "")).then((html) => { if (html) side.innerHTML = html; }).catch(() => {});
+  /* what is beside the conversation and the texts to choose from come after the conversation itself */
+  for (const part of box.querySelectorAll("[data-source]")) {
+    fetch(part.dataset.source, { credentials: "same-origin" }).then((answer) => (answer.ok ? answer.text() : "")).then((html) => { if (html) part.innerHTML = html; }).catch(() => {});
+  }
 
   function move(step) {
     const rows = [...box.querySelectorAll("[data-inbox-row]")];

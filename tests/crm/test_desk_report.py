@@ -1,0 +1,90 @@
+"""The service report: what it counts, and that each number leads to the tickets behind it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from core.choices import Role
+from crm.models import SatisfactionScore, Team, Ticket
+from crm.selectors_desk_report import desk_report, desk_total
+from crm.services import desk
+from tests.factories import ShopProfileFactory, StaffUserFactory
+
+pytestmark = pytest.mark.django_db
+FIRST, LAST = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def people(db):
+    ShopProfileFactory.create()
+    return [StaffUserFactory.create(role=Role.OWNER, first_name=name, last_name="") for name in ("Lin", "Wu")]
+
+
+def answered(by, at, *, seconds=60, late=0, reopened=0, team=None, score=None):
+    conversation = desk.start(
+        customer=None, visitor="", channel="form", language="en", subject="", at=at, contact={"name": "Ana"}
+    )
+    desk.say(conversation, author="customer", text="Hello", at=at)
+    ticket = desk.hand_over(conversation, reason="asked", at=at)
+    Ticket.objects.filter(pk=ticket.pk).update(
+        created_at=at, first_responded_at=at, first_responder=by, first_response_seconds=seconds, late_responses=late,
+        reopened=reopened, team=team,
+    )  # fmt: skip
+    if score is not None:
+        SatisfactionScore.objects.create(conversation=conversation, score=score, staff=by, at=at)
+    return ticket
+
+
+def test_whole_agents_and_teams_are_counted_in_three_queries(people, django_assert_num_queries):
+    lin, wu = people
+    team = Team.objects.create(name="Returns")
+    day = FIRST + timedelta(days=3)
+    answered(lin, day, seconds=60, team=team, score=5)
+    answered(lin, day, seconds=120, late=1, reopened=1, score=2)
+    answered(wu, day, seconds=300, team=team)
+    answered(wu, FIRST - timedelta(days=3), seconds=9_000)
+
+    with django_assert_num_queries(3):
+        found = desk_report(FIRST, LAST, "Asia/Shanghai")
+
+    whole = found.whole
+    assert (whole.answered, whole.kept, whole.median, whole.reopened) == (3, 2, 120.0, 1)
+    assert (whole.scores, whole.mean, whole.happy) == (2, 3.5, 1)
+    assert [(one.pk, one.answered, one.kept, one.median, one.scores) for one in found.agents] == [
+        (lin.pk, 2, 1, 90.0, 2), (wu.pk, 1, 1, 300.0, 0),
+    ]  # fmt: skip
+    assert [(one.pk, one.answered, one.median, one.mean) for one in found.teams] == [(team.pk, 2, 180.0, 5.0)]
+    assert [row[1:] for row in found.days] == [(3, 2, 3)]
+    assert desk_total(FIRST - timedelta(days=31), FIRST).median == 9_000.0
+
+
+def test_days_on_which_nothing_happened_are_zero_and_not_a_failure(people):
+    found = desk_report(FIRST, LAST, "Asia/Shanghai")
+
+    assert (found.whole.answered, found.whole.median, found.whole.mean) == (0, None, None)
+    assert (found.agents, found.teams, found.days) == ([], [], [])
+
+
+def test_each_number_of_the_page_leads_to_as_many_tickets(people, django_assert_max_num_queries):
+    lin, wu = people
+    now = timezone.now() - timedelta(days=2)
+    for late in (0, 1, 1):
+        answered(lin, now, late=late)
+    mine = answered(wu, now)
+    Ticket.objects.filter(pk=mine.pk).update(assignee=lin)  # who answered first counts, not who has it now
+    answered(lin, now - timedelta(days=60))
+    client = Client()
+    client.force_login(lin)
+    client.get("/admin/crm/service-report/")
+
+    with django_assert_max_num_queries(12):
+        page = client.get("/admin/crm/service-report/")
+
+    def behind(url):
+        return len(client.get(url).context["cl"].result_list)
+
+    rows = {row.name: row for row in page.context["agents"].rows}
+    assert (behind(rows["Lin"].url), behind(rows["Wu"].url)) == (3, 1)
+    assert behind(page.context["figures"][0].url) == 2
