@@ -416,6 +416,19 @@ if settings.BACKUP_NIGHTLY:
         "options": {"queue": "light"},
     }
 
+beat_schedule["send messages"] = {
+    "task": "core.tasks.start_job",
+    "schedule": crontab(),
+    "args": ["marketing.tasks.send_messages"],
+    "options": {"queue": "light", "expires": 50},
+}
+beat_schedule["look after messages"] = {
+    "task": "core.tasks.start_job",
+    "schedule": crontab(minute="*/5"),
+    "args": ["marketing.tasks.look_after_messages"],
+    "options": {"queue": "light", "expires": 250},
+}
+
 if settings.INBOX_IMAP_URL:
     beat_schedule["fetch mail for the inbox"] = {
         "task": "core.tasks.start_job",

@@ -227,6 +227,8 @@ SPECTACULAR_SETTINGS = {
         "JobStateEnum": "core.models.Job.State",
         "ModelStateEnum": "core.models.ModelVersion.State",
         "SegmentKindEnum": "analytics.models.Segment.Kind",
+        "MessageChannelEnum": "marketing.models.Channel",
+        "MessagePurposeEnum": "marketing.models.Purpose",
         "RewardKindEnum": "crm.models.Reward.Kind",
         "LoyaltyMovementEnum": "crm.models.LoyaltyTransaction.Kind",
         "RewardCodeStateEnum": "crm.models.LoyaltyRedemption.State",
@@ -289,6 +291,10 @@ EMAIL_PORT = _mail.get("EMAIL_PORT") or 0
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail.get("EMAIL_HOST_PASSWORD") or ""
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
+# A delivery service for campaigns, such as anymail.backends.sendgrid.EmailBackend; its keys are ANYMAIL_… as JSON.
+MARKETING_EMAIL_BACKEND = env.str("MARKETING_EMAIL_BACKEND", default="")
+ANYMAIL = env.json("ANYMAIL", default={})
+MARKETING_EVENTS_SECRET = env.str("MARKETING_EVENTS_SECRET", default="")
 # Mail that comes in: a mailbox to look into (imaps://user:password@host:993/INBOX), and the secret of the webhook.
 INBOX_IMAP_URL = env.str("INBOX_IMAP_URL", default="")
 INBOX_MAIL_SECRET = env.str("INBOX_MAIL_SECRET", default="")

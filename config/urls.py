@@ -24,6 +24,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics_page.metrics, name="metrics"),
     path("inbox/mail", inbound_mail, name="inbound_mail"),
+    path("", include("marketing.urls")),
     path("pictures/<int:width>/<path:name>", picture, name="picture"),
     path("shop/", include("storefront.urls")),
     path("api/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
@@ -33,6 +34,7 @@ urlpatterns = [
     path("api/v1/", include("reviews.api.urls")),
     path("api/v1/", include("vision.api.urls")),
     path("api/v1/", include("crm.api.urls")),
+    path("api/v1/", include("marketing.api.urls")),
     path("api/<path:rest>", unknown_path, name="api-unknown"),
 ]
 

@@ -7,10 +7,22 @@ class MarketingConfig(AppConfig):
     verbose_name = _("Marketing")
 
     def ready(self) -> None:
-        from core.extensions import evaluators, role_permissions
+        from core.extensions import (
+            alert_rules,
+            evaluators,
+            mail_kinds,
+            message_doors,
+            personal_files,
+            role_permissions,
+        )
 
         evaluators.register("privacy", "marketing.privacy_evaluators.PrivacyEvaluator")
         evaluators.register("uplift", "marketing.uplift_evaluators.UpliftEvaluator")
+        alert_rules.register("campaign_paused", "marketing.sending.breakers.CAMPAIGN_PAUSED")
+        mail_kinds.register("consent_confirmation", "marketing.mails.CONFIRMATION")
+        mail_kinds.register("campaign", "marketing.mails.CAMPAIGN")
+        message_doors.register("send_once", "marketing.sending.single.send_once")
+        personal_files.register("marketing.messages", "marketing.sending.channels.personal_files")
         role_permissions.register("marketing", "marketing.roles.ROLE_PERMISSIONS")
         self._register_personal_data()
 

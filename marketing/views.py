@@ -1,1 +1,167 @@
-"""Pages that customers reach by a link in a message."""
+"""Pages that customers reach by a link in a message: preferences, confirmation, unsubscribing, and tracked links.
+
+The signed link is the key. None of them asks for a cookie, so there is no session that a foreign form could misuse and
+no CSRF token; looking (GET) changes nothing, because mail programs look at links by themselves.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+from rest_framework.throttling import BaseThrottle
+
+from catalog.models import Customer
+from core.shop import current_shop
+from marketing import links, services
+from marketing.models import Channel, Purpose
+from marketing.models.consent import ConsentSource
+from marketing.sending import events
+
+SHOWN_CHANNELS = (Channel.EMAIL, Channel.SMS)
+HELP = {
+    Purpose.OFFERS: _("Discounts, coupons and sales."),
+    Purpose.NEWS: _("New products and stories from the shop."),
+    Purpose.CARE: _("How to use what you bought, birthdays, and help."),
+    Purpose.SURVEYS: _("Short questions about your order."),
+}
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """RFC 8058: POST takes the consent back at once, without a cookie; GET shows a button and changes nothing."""
+    link = links.read_unsubscribe(token)
+    if link is None:
+        return _page(request, "unknown", status=404)
+    done = request.method == "POST"
+    if done:
+        proof = services.Proof(ConsentSource.UNSUBSCRIBE, details=services.page_proof("unsubscribe", _ip(request)))
+        if request.POST.get("all"):
+            services.withdraw_all(link.customer_id, link.channel, proof)
+        else:
+            services.tell(link.customer_id, [services.Word(link.purpose, link.channel, given=False)], proof)
+    return _page(
+        request, "unsubscribe", customer_id=link.customer_id, done=done, all=bool(request.POST.get("all")),
+        purpose=Purpose(link.purpose).label, preferences=links.preferences(link.customer_id),
+    )  # fmt: skip
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """The second step of agreeing: a button, because programs that scan mails follow links."""
+    content = links.read_confirmation(token)
+    if content is None:
+        return _page(request, "unknown", status=404)
+    done = None
+    if request.method == "POST":
+        done = services.confirm(token, ip=_ip(request))
+    return _page(
+        request, "confirm", customer_id=content[0], done=done is not None,
+        purposes=[Purpose(purpose).label for purpose, _channel, _at in sorted(content[1])],
+        preferences=links.preferences(content[0]),
+    )  # fmt: skip
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: HttpRequest, token: str) -> HttpResponse:
+    """What the customer agrees to hear about, by which channel."""
+    customer_id = links.read_preferences(token)
+    customer = Customer.objects.existing().filter(pk=customer_id).first() if customer_id is not None else None
+    if customer is None:
+        return _page(request, "unknown", status=404)
+    if request.method == "POST":
+        proof = services.Proof(
+            ConsentSource.PREFERENCE_PAGE, details=services.page_proof("preferences", _ip(request))
+        )  # fmt: skip
+        if request.POST.get("none"):
+            for channel in SHOWN_CHANNELS:
+                services.withdraw_all(customer.pk, channel, proof)
+        else:
+            agreed = set(request.POST.getlist("agreed"))
+            words = [
+                services.Word(purpose, channel, given=f"{purpose}.{channel}" in agreed)
+                for purpose in Purpose
+                for channel in SHOWN_CHANNELS
+            ]
+            asked = {(one["purpose"], one["channel"]) for one in services.standing(customer.pk) if one["since"]}
+            services.tell(
+                customer.pk, [one for one in words if one.given or (one.purpose, one.channel) in asked], proof
+            )  # fmt: skip
+        return HttpResponseRedirect(f"{reverse('preferences', args=[token])}?saved=1")
+    said = {(one["purpose"], one["channel"]): one for one in services.standing(customer.pk)}
+    rows = [
+        {
+            "purpose": purpose,
+            "title": purpose.label,
+            "help": HELP[purpose],
+            "channels": [
+                {"key": channel, "title": channel.label, "state": said[purpose, channel]["state"]}
+                for channel in SHOWN_CHANNELS
+            ],
+        }
+        for purpose in Purpose
+    ]
+    return _page(
+        request, "preferences", customer_id=customer.pk, rows=rows, saved="saved" in request.GET,
+        masked=_masked(customer.email),
+    )  # fmt: skip
+
+
+@never_cache
+@require_safe
+def click(request: HttpRequest, token: str) -> HttpResponse:
+    """Count the click and lead on to the address that stands in the table. A foreign or damaged token is 404."""
+    content = links.read_click(token)
+    address = events.clicked(*content) if content is not None else None
+    if address is None:
+        return _page(request, "unknown", status=404)
+    response = HttpResponse(status=302)
+    response["Location"] = address
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _page(
+    request: HttpRequest, name: str, *, customer_id: int | None = None, status: int = 200, **context: Any
+) -> HttpResponse:
+    language = _language(request, customer_id)
+    with translation.override(language):
+        context |= {"shop_name": current_shop().name, "language": language, "other": OTHER[language]}
+        response = TemplateResponse(request, f"marketing/public/{name}.html", context, status=status)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response.render()
+
+
+OTHER = {"en": ("zh-hans", "中文"), "zh-hans": ("en", "English")}
+
+
+def _language(request: HttpRequest, customer_id: int | None) -> str:
+    wanted = request.GET.get("language", "")
+    if wanted in OTHER:
+        return wanted
+    customer = Customer.objects.filter(pk=customer_id).first() if customer_id is not None else None
+    if customer is not None:
+        return services.language_of(customer)
+    return "zh-hans" if str(translation.get_language_from_request(request)).startswith("zh") else "en"
+
+
+def _masked(address: str) -> str:
+    name, at, host = address.partition("@")
+    return f"{name[:1]}…{at}{host}" if at else ""
+
+
+def _ip(request: HttpRequest) -> str:
+    """The address as the API counts it, behind as many proxies as the settings name."""
+    return str(BaseThrottle().get_ident(request) or "")  # type: ignore[arg-type]

@@ -159,6 +159,7 @@ def for_all(scope: Scope, body: dict[str, Any] | None = None) -> Row:
 
 
 SEGMENT = {"name": "Buyers", "rule": {"all": [{"field": "orders", "op": "gte", "value": 1}]}}
+CONSENTS = {"consents": [{"purpose": "offers", "channel": "sms", "given": True}]}
 VIEW = {"events": [{"kind": "search", "query": "tea", "visitor": "v1"}]}
 API_ROWS = {
     ("GET", "/api/v1/products"): for_all(Scope.CATALOGUE_READ),
@@ -232,6 +233,10 @@ API_ROWS = {
     ("GET", "/api/v1/me/loyalty"): Row(None, 403, ana=200, ben=200),
     ("GET", "/api/v1/me/loyalty/history"): Row(None, 403, ana=200, ben=200),
     ("POST", "/api/v1/me/loyalty/redemptions"): Row(None, 403, {"points": 5}, ana=201, ben=409),
+    ("GET", "/api/v1/me/consents"): Row(None, 403, ana=200, ben=200),
+    ("PUT", "/api/v1/me/consents"): Row(None, 403, CONSENTS, ana=200, ben=200),
+    ("GET", "/api/v1/customers/<str:customer_id>/consents"): Row(Scope.CUSTOMERS_WRITE, 200),
+    ("PUT", "/api/v1/customers/<str:customer_id>/consents"): Row(Scope.CUSTOMERS_WRITE, 200, CONSENTS),
     ("GET", "/api/v1/loyalty/codes/<str:code>"): Row(Scope.ORDERS, 200),
     ("POST", "/api/v1/loyalty/codes/<str:code>/use"): Row(Scope.ORDERS, 200, {}),
     ("POST", "/api/v1/loyalty/codes/<str:code>/void"): Row(Scope.ORDERS, 200, {}),
@@ -448,6 +453,12 @@ def test_ids_of_others_and_ids_of_nobody_look_the_same(world):
 
 OPEN = {
     "inbox/mail": ("/inbox/mail", 405),  # takes signed mails only (tests/crm/test_desk_mail.py)
+    # Signed links in messages (tests/marketing): a token that is not ours opens nothing.
+    "t/<str:token>": ("/t/x", 404),
+    "unsubscribe/<str:token>": ("/unsubscribe/x", 404),
+    "preferences/<str:token>": ("/preferences/x", 404),
+    "consent/<str:token>": ("/consent/x", 404),
+    "messages/events": ("/messages/events", 405),  # takes signed reports only
     "": ("/", 302),
     "i18n/language": ("/i18n/language", 302),
     "livez": ("/livez", 200),

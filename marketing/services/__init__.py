@@ -1,0 +1,29 @@
+"""What may be done with consent and messages."""
+
+from marketing.services.consent import (
+    Proof,
+    Word,
+    confirm,
+    forget_unconfirmed,
+    language_of,
+    page_proof,
+    restrict,
+    standing,
+    suppress,
+    tell,
+    withdraw_all,
+)
+
+__all__ = [
+    "Proof",
+    "Word",
+    "confirm",
+    "forget_unconfirmed",
+    "language_of",
+    "page_proof",
+    "restrict",
+    "standing",
+    "suppress",
+    "tell",
+    "withdraw_all",
+]

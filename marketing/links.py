@@ -1,0 +1,97 @@
+"""Signed addresses in messages. Whoever has one may do what it says and nothing else; no cookie is needed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+CONFIRM_DAYS = 7
+_CONFIRM, _PREFERENCES, _UNSUBSCRIBE, _CLICK = (
+    "marketing.confirm", "marketing.preferences", "marketing.unsubscribe", "marketing.click",
+)  # fmt: skip
+LONGEST = 600
+
+
+def absolute(path: str) -> str:
+    """The address below PUBLIC_URL; without one, where `make run` answers."""
+    public = str(settings.PUBLIC_URL).rstrip("/") or "http://127.0.0.1:8000"
+    return public + path
+
+
+# --- consent ------------------------------------------------------------------------------------------------------
+
+
+def confirmation(customer_id: int, rows: Iterable[Any]) -> str:
+    """Path that confirms these consents as they wait now; a later change makes it worthless."""
+    asked = [[row.purpose, row.channel, int(row.at.timestamp())] for row in rows]
+    return reverse("consent-confirm", args=[signing.dumps([customer_id, asked], salt=_CONFIRM)])
+
+
+def read_confirmation(token: str) -> tuple[int, set[tuple[str, str, int]]] | None:
+    content = _read(token, _CONFIRM, max_age=CONFIRM_DAYS * 86_400)
+    try:
+        customer_id, asked = content
+        return int(customer_id), {(str(purpose), str(channel), int(at)) for purpose, channel, at in asked}
+    except (TypeError, ValueError):
+        return None
+
+
+def preferences(customer_id: int) -> str:
+    return reverse("preferences", args=[signing.dumps(customer_id, salt=_PREFERENCES)])
+
+
+def read_preferences(token: str) -> int | None:
+    content = _read(token, _PREFERENCES)
+    return content if isinstance(content, int) else None
+
+
+# --- messages -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unsubscribing:
+    """What the link at the end of a message takes back."""
+
+    customer_id: int
+    purpose: str
+    channel: str
+
+
+def unsubscribe(customer_id: int, purpose: str, channel: str) -> str:
+    """Path that never ends: a message may be read years later."""
+    return reverse("unsubscribe", args=[signing.dumps([customer_id, purpose, channel], salt=_UNSUBSCRIBE)])
+
+
+def read_unsubscribe(token: str) -> Unsubscribing | None:
+    try:
+        customer_id, purpose, channel = _read(token, _UNSUBSCRIBE)
+        return Unsubscribing(int(customer_id), str(purpose), str(channel))
+    except (TypeError, ValueError):
+        return None
+
+
+def click(link_id: int, recipient_id: int) -> str:
+    """Path that counts and leads on. Where to is in the table, so that the path cannot be made to lead elsewhere."""
+    return reverse("tracked-click", args=[signing.dumps([link_id, recipient_id], salt=_CLICK)])
+
+
+def read_click(token: str) -> tuple[int, int] | None:
+    try:
+        link_id, recipient_id = _read(token, _CLICK)
+        return int(link_id), int(recipient_id)
+    except (TypeError, ValueError):
+        return None
+
+
+def _read(token: str, salt: str, max_age: int | None = None) -> Any:
+    if len(token) > LONGEST:
+        return None
+    try:
+        return signing.loads(token, salt=salt, max_age=max_age)
+    except signing.BadSignature:
+        return None
+    except ValueError:
+        return None

@@ -1,0 +1,6 @@
+"""What kinds of mail are called on the page that shows them."""
+
+from django.utils.translation import gettext_lazy as _
+
+CONFIRMATION = _("Confirmation of consent")
+CAMPAIGN = _("Message of a campaign")

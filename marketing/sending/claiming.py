@@ -1,0 +1,221 @@
+"""Taking due recipients: one transaction that locks, looks at everything again, and writes "sending".
+
+Rows are taken with SKIP LOCKED, so workers do not wait for each other. Then the customers' rows are locked, also with
+SKIP LOCKED: whoever gives or takes back consent locks them too, and two campaigns cannot count one customer's messages
+at once. A customer whom somebody else holds is left for the next round.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from core.mail.writing import sender_address
+from core.shop import current_shop
+from marketing import addresses
+from marketing.models import Campaign, MarketingSettings, Recipient, Suppression
+from marketing.sending import zones
+from marketing.sending.rules import Act, Facts, Rules, Verdict, decide
+
+DUE = """
+SELECT id, customer_id, step_id, template_version_id, purpose, channel, arm, is_holdout, key
+FROM marketing_recipient
+WHERE state = 'planned' AND due_at <= %(now)s AND {whose} ORDER BY campaign_id, due_at, id LIMIT %(most)s
+FOR UPDATE SKIP LOCKED
+"""
+PEOPLE = """
+SELECT id, email, phone, public_id, name, language, country, erased_at IS NOT NULL OR merged_into_id IS NOT NULL
+FROM catalog_customer WHERE id = ANY(%(ids)s) FOR NO KEY UPDATE SKIP LOCKED
+"""
+CONSENTS = """
+SELECT k.customer_id, k.purpose, k.channel FROM marketing_consent k
+WHERE k.customer_id = ANY(%(ids)s) AND k.state = 'given' AND NOT EXISTS (
+    SELECT FROM catalog_customer m JOIN marketing_consent o ON o.customer_id = m.id
+    WHERE m.merged_into_id = k.customer_id AND o.purpose = k.purpose AND o.channel = k.channel
+        AND o.state = 'withdrawn' AND o.at > k.at)
+"""
+RECENT = """
+SELECT customer_id, count(*) FROM marketing_recipient
+WHERE customer_id = ANY(%(ids)s) AND state IN ('sending', 'sent', 'unknown') AND claimed_at > %(since)s
+GROUP BY customer_id
+"""
+TAKE = """
+UPDATE marketing_recipient r SET state = 'sending', claimed_at = %(now)s, tries = r.tries + 1,
+    message_id = n.message_id, language = n.language, skip_reason = ''
+FROM unnest(%(ids)s::bigint[], %(messages)s::text[], %(languages)s::text[]) AS n (id, message_id, language)
+WHERE r.id = n.id
+"""
+LEAVE = """
+UPDATE marketing_recipient r SET state = n.state, skip_reason = n.reason, due_at = coalesce(n.due_at, r.due_at)
+FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(dues)s::timestamptz[])
+    AS n (id, state, reason, due_at)
+WHERE r.id = n.id
+"""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One message to hand over now: committed as "sending", with its Message-ID."""
+
+    recipient_id: int
+    campaign_id: int | None
+    customer_id: int
+    step_id: int | None
+    template_version_id: int | None
+    purpose: str
+    channel: str
+    arm: str
+    address: str
+    name: str
+    language: str
+    message_id: str
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one claim did. `looked` is 0 when nothing was due."""
+
+    claimed: tuple[Claimed, ...] = ()
+    looked: int = 0
+    skipped: int = 0
+    later: int = 0
+    busy: int = 0
+
+
+def message_id_of(recipient_id: int) -> str:
+    """The same for a recipient whenever it is asked, so that a provider or a mail server can see a second one."""
+    said = hmac.new(settings.SECRET_KEY.encode(), f"marketing.message:{recipient_id}".encode(), hashlib.sha256)
+    return f"<m{recipient_id}.{said.hexdigest()[:24]}@{sender_address().rpartition('@')[2] or 'localhost'}>"
+
+
+def claim(campaign_id: int | None, *, most: int = 100, now: datetime | None = None) -> Round:
+    """Take up to `most` due messages of a campaign, or single ones (None). Commits before it returns."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        state, cap, days = _campaign(campaign_id)
+        rows = _due(cursor, campaign_id, now or timezone.now(), most)
+        if not rows:
+            return Round()
+        people = _people(cursor, {row[1] for row in rows})
+        # After the locks: a clock read before would be older than what others have committed meanwhile.
+        moment = now or timezone.now()
+        held = MarketingSettings.current()
+        rules = Rules(held.is_sending, cap or held.cap_messages, held.quiet_from, held.quiet_until)
+        facts = _facts(cursor, rows, people, state, moment - timedelta(days=days or held.cap_days))
+        verdicts: dict[int, Verdict] = {}
+        seen: set[int] = set()
+        for row in rows:
+            if row[0] not in facts or row[1] in seen:
+                continue  # somebody else holds the customer, or another message of this round may count for the cap
+            verdict = decide(facts[row[0]], rules, moment)
+            verdicts[row[0]] = verdict
+            if verdict.act == Act.SEND:
+                seen.add(row[1])
+        claimed = tuple(
+            _claimed(row, campaign_id, people[row[1]], facts[row[0]])
+            for row in rows
+            if row[0] in verdicts and verdicts[row[0]].act == Act.SEND
+        )
+        _take(cursor, claimed, moment)
+        _leave(cursor, verdicts)
+    acts = [one.act for one in verdicts.values()]
+    return Round(
+        claimed, len(rows), acts.count(Act.SKIP) + acts.count(Act.CANCEL), acts.count(Act.LATER),
+        len(rows) - len(acts) + acts.count(Act.WAIT),
+    )  # fmt: skip
+
+
+def _campaign(campaign_id: int | None) -> tuple[str, int | None, int | None]:
+    """State and cap of the campaign, which cannot be paused until this transaction ends."""
+    if campaign_id is None:
+        return "", None, None
+    held = "SELECT state, cap_messages, cap_days FROM marketing_campaign WHERE id = %s FOR SHARE"
+    with connection.cursor() as cursor:
+        cursor.execute(held, [campaign_id])
+        found = cursor.fetchone()
+    return found if found is not None else (Campaign.State.CANCELLED, None, None)
+
+
+def _due(cursor: Any, campaign_id: int | None, now: datetime, most: int) -> list[Any]:
+    whose = "campaign_id IS NULL" if campaign_id is None else "campaign_id = %(campaign)s"
+    cursor.execute(DUE.format(whose=whose), {"campaign": campaign_id, "now": now, "most": most})
+    return list(cursor.fetchall())
+
+
+def _people(cursor: Any, ids: Iterable[int]) -> dict[int, Any]:
+    cursor.execute(PEOPLE, {"ids": sorted(ids)})
+    return {row[0]: row for row in cursor.fetchall()}
+
+
+def _facts(cursor: Any, rows: list[Any], people: dict[int, Any], state: str, since: datetime) -> dict[int, Facts]:
+    """By recipient, for those whose customer is locked."""
+    ids = list(people)
+    cursor.execute(CONSENTS, {"ids": ids})
+    given = set(cursor.fetchall())
+    cursor.execute("SELECT customer_id FROM marketing_restriction WHERE customer_id = ANY(%s)", [ids])
+    restricted = {pk for (pk,) in cursor.fetchall()}
+    cursor.execute(RECENT, {"ids": ids, "since": since})
+    recent = dict(cursor.fetchall())
+    shop_zone = current_shop().time_zone
+    facts, hashes = {}, {}
+    for recipient, customer, _step, _version, purpose, channel, _arm, is_holdout, _key in rows:
+        if customer not in people:
+            continue
+        _id, email, phone, public_id, _name, _language, country, is_gone = people[customer]
+        address = "" if is_gone else addresses.pick(channel, email=email, phone=phone, public_id=public_id)
+        if address:
+            hashes[recipient] = (channel, addresses.hash_of(channel, address))
+        facts[recipient] = Facts(
+            state, is_holdout, is_gone, customer in restricted, (customer, purpose, channel) in given, address, False,
+            recent.get(customer, 0), zones.zones_of(country, shop_zone),
+        )  # fmt: skip
+    wanted = Suppression.objects.filter(address_hash__in={one for _channel, one in hashes.values()})
+    suppressed = set(wanted.values_list("channel", "address_hash"))
+    for recipient, place in hashes.items():
+        if place in suppressed:
+            facts[recipient] = replace(facts[recipient], is_suppressed=True)
+    return facts
+
+
+def _claimed(row: Any, campaign_id: int | None, person: Any, facts: Facts) -> Claimed:
+    recipient, customer, step, version, purpose, channel, arm, _holdout, _key = row
+    said = person[5] or (current_shop().languages or ["en"])[0]
+    return Claimed(
+        recipient, campaign_id, customer, step, version, purpose, channel, arm, facts.address, person[4],
+        "zh-hans" if said.lower().startswith("zh") else "en", message_id_of(recipient),
+    )  # fmt: skip
+
+
+def _take(cursor: Any, claimed: tuple[Claimed, ...], now: datetime) -> None:
+    if claimed:
+        cursor.execute(
+            TAKE,
+            {
+                "now": now,
+                "ids": [one.recipient_id for one in claimed],
+                "messages": [one.message_id for one in claimed],
+                "languages": [one.language for one in claimed],
+            },
+        )
+
+
+STATES = {Act.SKIP: Recipient.State.SKIPPED, Act.CANCEL: Recipient.State.CANCELLED, Act.LATER: Recipient.State.PLANNED}
+
+
+def _leave(cursor: Any, verdicts: dict[int, Verdict]) -> None:
+    left = [(pk, one) for pk, one in verdicts.items() if one.act in STATES]
+    if left:
+        cursor.execute(
+            LEAVE,
+            {
+                "ids": [pk for pk, _one in left],
+                "states": [str(STATES[one.act]) for _pk, one in left],
+                "reasons": [str(one.reason) for _pk, one in left],
+                "dues": [one.due_at for _pk, one in left],
+            },
+        )

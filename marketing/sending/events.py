@@ -1,0 +1,105 @@
+"""What providers and clicks say about messages. In any order, and as often as they like.
+
+A report is a row under the provider's own number for it, so that twice is once. It finds its message by the Message-ID,
+which is committed before the provider hears of the message; should it not be there (another database was restored), the
+row waits for it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from marketing import addresses
+from marketing.models import MessageEvent, Recipient, Suppression, TrackedLink
+from marketing.models.consent import ConsentSource
+from marketing.sending import breakers
+from marketing.services import consent
+
+APPLIED = "applied"
+Kind, State = MessageEvent.Kind, Recipient.State
+PROVES = (Kind.DELIVERED, Kind.OPENED, Kind.CLICKED, Kind.BOUNCED, Kind.COMPLAINED)
+"""Whoever reports one of these has had the message."""
+
+
+def report(
+    provider: str, number: str, kind: str, *, message_id: str, at: datetime, raw: Mapping[str, Any] | None = None,
+) -> bool:  # fmt: skip
+    """Take one report. `raw` holds codes of the provider, nothing personal; `raw["is_final"]` false makes a bounce one
+    that may pass. False: it was known already."""
+    recipient = Recipient.objects.filter(message_id=message_id).first()
+    event = MessageEvent(
+        recipient=recipient, message_id=message_id[:120], provider=provider[:40], provider_event=number[:200],
+        kind=kind, at=min(at, timezone.now()), raw=dict(raw or {}),
+    )  # fmt: skip
+    with transaction.atomic():
+        MessageEvent.objects.bulk_create([event], ignore_conflicts=True)
+        same = MessageEvent.objects.filter(provider=event.provider, provider_event=event.provider_event)
+        kept = same.select_for_update(of=("self",)).get()
+        if APPLIED in kept.raw:
+            return False
+        if kept.recipient_id is None:
+            return True
+        apply(kept)
+    if kind in (Kind.BOUNCED, Kind.COMPLAINED) and recipient is not None and recipient.campaign_id is not None:
+        breakers.look_at(recipient.campaign_id)
+    return True
+
+
+def apply(event: MessageEvent) -> None:
+    """What a report changes, once: its row notes that it was done. The order of reports does not matter, because each
+    only adds: sent for sure, suppressed, consent withdrawn."""
+    recipient = Recipient.objects.select_related("customer").get(events=event)
+    if event.kind in PROVES:
+        Recipient.objects.filter(pk=recipient.pk, state__in=[State.UNKNOWN, State.SENDING]).update(
+            state=State.SENT, sent_at=event.at, provider=event.provider
+        )
+    is_final = event.raw.get("is_final", True)
+    address = addresses.address_of(recipient.customer, recipient.channel)
+    if event.kind == Kind.BOUNCED and is_final and address:
+        consent.suppress(recipient.channel, address, Suppression.Reason.BOUNCE)
+    if event.kind == Kind.COMPLAINED:
+        if address:
+            consent.suppress(recipient.channel, address, Suppression.Reason.COMPLAINT)
+        word = consent.Word(recipient.purpose, recipient.channel, given=False)
+        consent.tell(recipient.customer_id, [word], consent.Proof(ConsentSource.UNSUBSCRIBE, details={"page": "esp"}))
+    event.raw = {**event.raw, APPLIED: True}
+    event.save(update_fields=["raw"])
+
+
+def adopt() -> int:
+    """Reports that came before their message: those whose message is known by now. Returns how many."""
+    count = 0
+    waiting = MessageEvent.objects.filter(recipient=None).exclude(message_id="").order_by("pk")[:500]
+    known = dict(
+        Recipient.objects.filter(message_id__in=[event.message_id for event in waiting]).values_list("message_id", "pk")
+    )
+    for event in waiting:
+        if event.message_id in known:
+            with transaction.atomic():
+                event.recipient_id = known[event.message_id]
+                event.save(update_fields=["recipient"])
+                apply(event)
+            count += 1
+    return count
+
+
+def clicked(link_id: int, recipient_id: int) -> str | None:
+    """Note that a link was followed, once for each recipient and link. Returns where it leads; None when the link is
+    gone."""
+    address = TrackedLink.objects.filter(pk=link_id).values_list("url", flat=True).first()
+    if address is None or not address.startswith(("https://", "http://")):
+        return None
+    if Recipient.objects.filter(pk=recipient_id).exists():
+        MessageEvent.objects.bulk_create(
+            [
+                MessageEvent(
+                    recipient_id=recipient_id, provider="click", provider_event=f"{recipient_id}:{link_id}",
+                    kind=Kind.CLICKED, at=timezone.now(), raw={"link": link_id, APPLIED: True},
+                )
+            ],
+            ignore_conflicts=True,
+        )  # fmt: skip
+    return str(address)

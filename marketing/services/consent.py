@@ -1,0 +1,208 @@
+"""Consent: said, confirmed by link, taken back. Each change is a row with its proof and an entry of the ledger.
+
+A consent given where nobody has shown that the mailbox is theirs waits until the link in a mail was followed (double
+opt-in), unless the shop's settings say otherwise. Taking back always counts at once.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.models import Customer
+from marketing import addresses, links
+from marketing.models import Channel, Consent, ConsentEvent, ConsentState, MarketingSettings, Purpose, Suppression
+from marketing.models.consent import ConsentSource
+
+UNPROVEN = (ConsentSource.API,)
+"""Who says it by these ways has not shown that the mailbox is theirs."""
+WORDING = "2026-11"
+"""Version of the words of the preference page and of the mail that asks for a confirmation."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """What somebody says about one purpose and channel."""
+
+    purpose: str
+    channel: str
+    given: bool
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How it is known. `is_confirmed`: the shop has itself made sure that the address belongs to the customer."""
+
+    source: str
+    wording_version: str = WORDING
+    is_confirmed: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tell(customer_id: int, words: Iterable[Word], proof: Proof, *, at: datetime | None = None) -> list[Consent]:
+    """Write down what was said. The same again changes nothing, and what is older than what stands is only kept as an
+    event. Returns the rows of these purposes and channels. Nothing for people who were erased or merged."""
+    moment = at or timezone.now()
+    wanted = {(word.purpose, word.channel): word for word in words}
+    ask: list[Consent] = []
+    with transaction.atomic():
+        customer = Customer.objects.existing().select_for_update(no_key=True).filter(pk=customer_id).first()
+        if customer is None:
+            return []
+        known = {(row.purpose, row.channel): row for row in Consent.objects.filter(customer=customer)}
+        events, found = [], []
+        for place, word in sorted(wanted.items()):
+            row = known.get(place)
+            state = _state(word, proof, row)
+            if row is not None and row.state == state:
+                found.append(row)
+                if state == ConsentState.PENDING:
+                    ask.append(row)
+                continue
+            events.append(
+                ConsentEvent(
+                    customer=customer, purpose=word.purpose, channel=word.channel, state=state, at=moment,
+                    source=proof.source, wording_version=proof.wording_version, proof=dict(proof.details),
+                )
+            )  # fmt: skip
+            if row is not None and row.at > moment:
+                found.append(row)
+                continue
+            row = row or Consent(customer=customer, purpose=word.purpose, channel=word.channel)
+            row.state, row.at, row.source, row.wording_version = state, moment, proof.source, proof.wording_version
+            row.save()
+            found.append(row)
+            if state == ConsentState.PENDING:
+                ask.append(row)
+            elif state == ConsentState.GIVEN:
+                _lift_unsubscription(customer, word.channel)
+        ConsentEvent.objects.bulk_create(events)
+        if ask and events:
+            _ask_to_confirm(customer, ask)
+    return found
+
+
+def _state(word: Word, proof: Proof, row: Consent | None) -> str:
+    if not word.given:
+        return ConsentState.WITHDRAWN
+    if row is not None and row.state == ConsentState.GIVEN:
+        return ConsentState.GIVEN
+    waits = word.channel == Channel.EMAIL and proof.source in UNPROVEN and not proof.is_confirmed
+    return ConsentState.PENDING if waits and MarketingSettings.current().double_opt_in else ConsentState.GIVEN
+
+
+def _lift_unsubscription(customer: Customer, channel: str) -> None:
+    """Somebody who agrees anew is no longer unsubscribed. What bounced or complained stays suppressed."""
+    address = addresses.address_of(customer, channel)
+    if address:
+        Suppression.objects.filter(
+            channel=channel, address_hash=addresses.hash_of(channel, address), reason=Suppression.Reason.UNSUBSCRIBE
+        ).delete()
+
+
+def _ask_to_confirm(customer: Customer, rows: list[Consent]) -> None:
+    from core.mail import send
+
+    address = addresses.address_of(customer, Channel.EMAIL)
+    if not address:
+        return
+    send(
+        "consent_confirmation", to=address, language=language_of(customer),
+        context={"link": links.absolute(links.confirmation(customer.pk, rows)), "days": CONFIRM_DAYS},
+    )  # fmt: skip
+
+
+CONFIRM_DAYS = links.CONFIRM_DAYS
+
+
+def confirm(token: str, *, ip: str = "") -> list[Consent] | None:
+    """Follow the link of a confirmation: those that still wait since it was sent are given. None for a link that is
+    not ours or too old; an empty list when nothing waits any more."""
+    content = links.read_confirmation(token)
+    if content is None:
+        return None
+    customer_id, asked = content
+    waiting = Consent.objects.filter(customer_id=customer_id, state=ConsentState.PENDING)
+    words = [
+        Word(row.purpose, row.channel, given=True)
+        for row in waiting
+        if (row.purpose, row.channel, int(row.at.timestamp())) in asked
+    ]
+    return tell(customer_id, words, Proof(ConsentSource.DOUBLE_OPT_IN, details=page_proof("confirm", ip)))
+
+
+def withdraw_all(customer_id: int, channel: str, proof: Proof) -> None:
+    """No more messages of any purpose by this channel: every consent is taken back and the address is suppressed."""
+    tell(customer_id, [Word(purpose, channel, given=False) for purpose in Purpose], proof)
+    customer = Customer.objects.existing().filter(pk=customer_id).first()
+    address = addresses.address_of(customer, channel) if customer is not None else ""
+    if address:
+        suppress(channel, address, Suppression.Reason.UNSUBSCRIBE)
+
+
+def suppress(channel: str, address: str, reason: str) -> bool:
+    """Nobody writes to this address any more. False: it was suppressed already."""
+    _row, is_new = Suppression.objects.get_or_create(
+        channel=channel, address_hash=addresses.hash_of(channel, address),
+        defaults={"reason": reason, "at": timezone.now()},
+    )  # fmt: skip
+    return is_new
+
+
+def standing(customer_id: int) -> list[dict[str, Any]]:
+    """Each purpose and channel with what the customer says of it; `none`: never asked."""
+    known = {(row.purpose, row.channel): row for row in Consent.objects.filter(customer_id=customer_id)}
+    return [
+        {
+            "purpose": str(purpose),
+            "channel": str(channel),
+            "state": known[purpose, channel].state if (purpose, channel) in known else "none",
+            "since": known[purpose, channel].at if (purpose, channel) in known else None,
+        }
+        for purpose in Purpose
+        for channel in Channel
+    ]
+
+
+def restrict(customer_id: int, *, wanted: bool, by_id: int | None = None) -> bool:
+    """Only keep this customer's data, or use it again. True: it changed."""
+    from marketing.models import Restriction
+
+    if not wanted:
+        return bool(Restriction.objects.filter(customer_id=customer_id).delete()[0])
+    _row, is_new = Restriction.objects.get_or_create(
+        customer_id=customer_id, defaults={"since": timezone.now(), "by_id": by_id}
+    )
+    return is_new
+
+
+def page_proof(page: str, ip: str) -> dict[str, str]:
+    """Proof of an act on one of our pages: which page, and the address it came from as a keyed hash."""
+    if not ip:
+        return {"page": page}
+    said = hmac.new(settings.SECRET_KEY.encode(), f"marketing.ip:{ip}".encode(), hashlib.sha256)
+    return {"page": page, "ip_hash": said.hexdigest()}
+
+
+def language_of(customer: Customer) -> str:
+    """The customer's language as far as we write it, else the shop's first."""
+    from core.shop import current_shop
+
+    said = customer.language or (current_shop().languages or ["en"])[0]
+    return "zh-hans" if said.lower().startswith("zh") else "en"
+
+
+def forget_unconfirmed(days: int = 2 * CONFIRM_DAYS) -> int:
+    """Consents that nobody confirmed are taken as not given. Returns how many."""
+    old = Consent.objects.filter(state=ConsentState.PENDING, at__lt=timezone.now() - timedelta(days=days))
+    count = 0
+    for row in list(old[:1000]):
+        word = Word(row.purpose, row.channel, given=False)
+        count += len(tell(row.customer_id, [word], Proof(ConsentSource.DOUBLE_OPT_IN, details={"page": "expired"})))
+    return count

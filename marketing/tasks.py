@@ -1,0 +1,29 @@
+"""Jobs that send messages and look after them. Each may run twice, late, or die at any line."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from core.jobs import job
+
+
+@job(kind="marketing.send", queue="light", title=_("Send messages"), retries=0)
+def send_messages() -> dict[str, Any]:
+    """Hand over what is due, for most of a minute."""
+    from marketing.sending import working
+
+    return working.run(seconds=40).as_dict()
+
+
+@job(kind="marketing.upkeep", queue="light", title=_("Look after messages"), retries=1)
+def look_after_messages() -> dict[str, Any]:
+    """Messages that a dead worker left, reports that came early, campaigns that ended, consents nobody confirmed."""
+    from marketing.sending import events, reconciling
+    from marketing.services import forget_unconfirmed
+
+    return {
+        **reconciling.settle(),
+        "adopted": events.adopt(),
+        "cancelled": reconciling.cancel_left(),
+        "unconfirmed": forget_unconfirmed(),
+    }

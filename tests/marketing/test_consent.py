@@ -1,0 +1,211 @@
+"""Consent counts from the moment it is certain, and ends the moment it is taken back."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from core.ledger.verifying import verify
+from core.models import LedgerEntry, OutgoingMail
+from core.rights.erasing import erase
+from marketing import addresses, links, services
+from marketing.models import Consent, ConsentEvent, MarketingSettings, Recipient, Suppression
+from marketing.models.consent import ConsentSource
+from marketing.services import Proof, Word
+from tests.factories import CustomerFactory
+
+pytestmark = pytest.mark.django_db
+OFFERS = Word("offers", "email", given=True)
+
+
+@pytest.fixture
+def ana(shop_rules):
+    return CustomerFactory.create(name="Ana Li", email="ana@shop.test", language="en")
+
+
+def state(customer, purpose="offers", channel="email"):
+    return Consent.objects.get(customer=customer, purpose=purpose, channel=channel).state
+
+
+def link_in_mail():
+    return re.search(r"http://127.0.0.1:8000(/consent/\S+)", OutgoingMail.objects.latest("id").text)[1]
+
+
+def test_a_consent_for_mail_waits_until_the_link_is_followed(ana, client):
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.API))
+    path = link_in_mail()
+
+    assert state(ana) == "pending"
+    assert client.get(path).status_code == 200
+    assert state(ana) == "pending"  # looking is not agreeing: programs look at links
+    assert client.post(path).status_code == 200
+    assert state(ana) == "given"
+    assert [event.state for event in ConsentEvent.objects.order_by("id")] == ["pending", "given"]
+
+
+def test_a_link_from_before_a_withdrawal_confirms_nothing(ana, client):
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.API))
+    path = link_in_mail()
+    services.tell(ana.pk, [Word("offers", "email", given=False)], Proof(ConsentSource.API))
+
+    client.post(path)
+
+    assert state(ana) == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("proof", "double", "wanted"),
+    [
+        (Proof(ConsentSource.API, is_confirmed=True), True, "given"),
+        (Proof(ConsentSource.STAFF), True, "given"),
+        (Proof(ConsentSource.PREFERENCE_PAGE), True, "given"),
+        (Proof(ConsentSource.API), False, "given"),
+        (Proof(ConsentSource.API), True, "pending"),
+    ],
+)
+def test_who_has_shown_that_the_mailbox_is_theirs_needs_no_link(ana, proof, double, wanted):
+    MarketingSettings.current()
+    MarketingSettings.objects.update(double_opt_in=double)
+
+    services.tell(ana.pk, [OFFERS], proof)
+
+    assert state(ana) == wanted
+
+
+def test_what_is_older_than_what_stands_changes_nothing_but_is_kept(ana):
+    services.tell(ana.pk, [Word("offers", "email", given=False)], Proof(ConsentSource.API))
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.API, is_confirmed=True), at=timezone.now() - timedelta(days=1))
+
+    assert state(ana) == "withdrawn"
+    assert ConsentEvent.objects.count() == 2
+
+
+def test_saying_the_same_twice_leaves_one_event_and_one_entry_in_the_ledger(ana):
+    for _twice in range(2):
+        services.tell(ana.pk, [Word("offers", "sms", given=True)], Proof(ConsentSource.API))
+
+    entries = LedgerEntry.objects.filter(kind="consent", subject=f"catalog.customer:{ana.pk}")
+    assert ConsentEvent.objects.count() == 1
+    assert [json.loads(one.body)["after"]["state"] for one in entries] == ["given"]
+
+
+def test_agreeing_anew_lifts_an_unsubscription_but_no_bounce(ana):
+    services.suppress("email", ana.email, "unsubscribe")
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.STAFF))
+    assert Suppression.objects.count() == 0
+
+    services.suppress("email", ana.email, "bounce")
+    services.tell(ana.pk, [Word("news", "email", given=True)], Proof(ConsentSource.STAFF))
+    assert Suppression.objects.count() == 1
+
+
+def test_the_hash_of_an_address_does_not_depend_on_how_it_is_written():
+    assert addresses.hash_of("email", " ANA@Shop.test") == addresses.hash_of("email", "ana@shop.test")
+    assert addresses.hash_of("sms", "+86 138-0000") == addresses.hash_of("sms", "＋861380000")
+    assert addresses.hash_of("sms", "1380000") != addresses.hash_of("email", "1380000")
+
+
+@pytest.mark.serial
+@pytest.mark.django_db(transaction=True)
+def test_an_erasure_leaves_a_hash_and_a_whole_chain(ana):
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.STAFF, details={"page": "Ana Li at ana@shop.test"}))
+    Recipient.objects.create(customer=ana, key="k", purpose="offers", channel="email", due_at=timezone.now())
+    hashed = addresses.hash_of("email", ana.email)
+
+    erase("catalog.Customer", ana.pk)
+
+    assert Consent.objects.count() == 0
+    assert ConsentEvent.objects.get().proof == {}
+    assert list(Suppression.objects.values_list("address_hash", "reason").filter(channel="email")) == [
+        (hashed, "erased")
+    ]
+    assert Recipient.objects.get().state == "cancelled"
+    verdict = verify()
+    assert verdict.is_whole, verdict.reason
+
+
+# --- the API ------------------------------------------------------------------------------------------------------
+
+
+def test_the_back_end_hands_in_a_confirmed_consent_with_its_proof(ana, server):
+    body = {"consents": [{"purpose": "offers", "channel": "email", "given": True}]}
+
+    vague = server.put(f"/customers/{ana.public_id}/consents", {**body, "confirmed": True})
+    assert (vague.status_code, state_of(vague)) == (400, None)
+    done = server.put(
+        f"/customers/{ana.public_id}/consents", {**body, "confirmed": True, "wording_version": "v3", "page": "checkout"}
+    )
+
+    assert (done.status_code, state_of(done)) == (200, "given")
+    assert ConsentEvent.objects.get().proof == {"page": "checkout", "confirmed": True}
+    assert ConsentEvent.objects.get().wording_version == "v3"
+
+
+def state_of(answer):
+    said = {(one["purpose"], one["channel"]): one["state"] for one in answer.json().get("consents", [])}
+    return said.get(("offers", "email"))
+
+
+# --- pages --------------------------------------------------------------------------------------------------------
+
+
+def test_unsubscribing_by_one_click_needs_no_cookie_and_looking_changes_nothing(ana):
+    services.tell(ana.pk, [OFFERS, Word("news", "email", given=True)], Proof(ConsentSource.STAFF))
+    path = links.unsubscribe(ana.pk, "offers", "email")
+    strict = Client(enforce_csrf_checks=True)
+
+    assert strict.get(path).status_code == 200
+    assert state(ana) == "given"
+    answer = strict.post(path, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
+
+    assert (answer.status_code, answer.cookies) == (200, {})
+    assert state(ana) == "withdrawn"
+    assert state(ana, "news") == "given"
+
+
+def test_everything_suppresses_the_address(ana, client):
+    services.tell(ana.pk, [OFFERS, Word("news", "email", given=True)], Proof(ConsentSource.STAFF))
+
+    client.post(links.unsubscribe(ana.pk, "offers", "email"), {"all": "1"})
+
+    assert {row.state for row in Consent.objects.filter(channel="email")} == {"withdrawn"}
+    assert Suppression.objects.get().reason == "unsubscribe"
+
+
+def test_the_page_of_preferences_shows_and_keeps_what_is_chosen(ana, client):
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.STAFF))
+    path = links.preferences(ana.pk)
+
+    page = client.get(path, headers={"accept-language": "en"}).content.decode()
+    assert "ana@shop.test" not in page
+    assert "a…@shop.test" in page
+    assert page.count("checked") == 1
+    answer = client.post(path, {"agreed": ["news.email", "care.sms"]})
+
+    assert answer.status_code == 302
+    kept = set(Consent.objects.values_list("purpose", "channel", "state"))
+    assert kept == {("offers", "email", "withdrawn"), ("news", "email", "given"), ("care", "sms", "given")}
+
+
+def test_the_page_speaks_the_language_of_the_customer(client):
+    person = CustomerFactory.create(language="zh-CN")
+
+    assert "您" in client.get(links.preferences(person.pk)).content.decode()
+    assert "What you hear from us" in client.get(links.preferences(person.pk) + "?language=en").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/unsubscribe/{}", "/preferences/{}", "/consent/{}", "/t/{}"])
+@pytest.mark.parametrize("token", ["x", "WzEsMl0:1vMabc:AAAA", "%00", "a" * 700, "..%2F..", "https:%2F%2Fevil.example"])
+def test_a_token_that_is_not_ours_opens_nothing(client, path, token):
+    assert client.get(path.format(token)).status_code in (400, 404)
+    assert client.post(path.format(token)).status_code in (400, 404, 405)
+
+
+def test_a_token_of_one_page_opens_no_other(ana, client):
+    token = links.preferences(ana.pk).split("/")[-1]
+
+    assert client.get(f"/unsubscribe/{token}").status_code == 404
+    assert client.get(f"/t/{token}").status_code == 404
