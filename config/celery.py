@@ -62,4 +62,6 @@ def _start_loops(**_: object) -> None:
     Loops().start()
 
 
-app.autodiscover_tasks(["core", "catalog", "recommender", "analytics", "reviews", "vision", "crm", "marketing"])
+app.autodiscover_tasks(
+    ["core", "catalog", "recommender", "analytics", "reviews", "vision", "crm", "marketing", "marketing.uplift"]
+)

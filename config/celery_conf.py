@@ -316,6 +316,12 @@ beat_schedule = {
         "args": ["analytics.tasks.score_customers"],
         "options": {"queue": "light"},
     },
+    "learn whom campaigns moved": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="4", minute="50"),
+        "args": ["marketing.uplift.tasks.look_for_ended"],
+        "options": {"queue": "light"},
+    },
     "forecast sales": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="1", minute="20"),

@@ -90,13 +90,15 @@ def publish_if_better(
     trained_from: datetime | None = None,
     row_count: int = 0,
     gate_scores: tuple[float, float] | None = None,
+    may_serve: bool = True,
     job_id: int | None = None,
 ) -> ModelVersion:
     """Store a candidate and let it serve unless it is worse than the active version by more than `margin`.
 
     `report["metrics"]` must hold the primary metric, measured on data later than the training data. `gate_scores` are
     candidate and active version measured on the same data that neither had seen; without them the two reports are
-    compared. Without an active version the candidate serves.
+    compared. Without an active version the candidate serves. `may_serve` False: it failed a check of its own, so the
+    gate refuses it whatever the scores are.
     """
     score = float(report["metrics"][kind.primary_metric])
     folder, manifest_hash = _write_folder(kind, arrays, meta)
@@ -104,7 +106,7 @@ def publish_if_better(
     active_score = None
     if active is not None:
         score, active_score = gate_scores or (score, float(active.metrics[kind.primary_metric]))
-    passed = active_score is None or score >= active_score - margin
+    passed = may_serve and (active_score is None or score >= active_score - margin)
     gate = {
         "passed": passed,
         "metric": kind.primary_metric,

@@ -25,6 +25,19 @@ class MarketingConfig(AppConfig):
         personal_files.register("marketing.messages", "marketing.sending.channels.personal_files")
         role_permissions.register("marketing", "marketing.roles.ROLE_PERMISSIONS")
         self._register_personal_data()
+        self._register_uplift()
+
+    @staticmethod
+    def _register_uplift() -> None:
+        from core.extensions import model_kinds, staff_pages
+        from marketing.uplift import kinds
+
+        model_kinds.register("uplift", "marketing.uplift.kinds.UPLIFT", title=_("Uplift"), metrics=kinds.METRICS)
+        staff_pages.register(
+            "marketing_uplift", "marketing.uplift.views.page", path="marketing/uplift/",
+            permission="marketing.view_campaign", title=_("Whom messages move"), icon="target", group="intelligence",
+            order=60,
+        )  # fmt: skip
 
     @staticmethod
     def _register_personal_data() -> None:

@@ -1,7 +1,7 @@
 """From columns as a shop has them (numbers, words, gaps) to a matrix that linear learners can use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -93,6 +93,21 @@ class Encoder:
         """[rows × names], finite. Raises KeyError for a missing column."""
         _names, rows = self._plain(columns)
         return np.column_stack([rows, *(rows[:, a] * rows[:, b] for a, b in self.pairs)])
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` takes back."""
+        parts = [{"kind": type(part).__name__, **asdict(part)} for part in self.parts]
+        return {"parts": parts, "pairs": self.pairs, "names": self.names}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """Raises KeyError or TypeError for what `to_json` did not write."""
+        parts: list[Number | Words] = []
+        for part in told["parts"]:
+            fields = {name: value for name, value in part.items() if name != "kind"}
+            is_words = part["kind"] == Words.__name__
+            parts.append(Words(fields["name"], tuple(fields["levels"])) if is_words else Number(**fields))
+        return cls(tuple(parts), tuple((a, b) for a, b in told["pairs"]), tuple(told["names"]))
 
     def _plain(self, columns: Columns) -> tuple[list[str], Array]:
         made: list[tuple[str, Array]] = []

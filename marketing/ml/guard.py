@@ -68,6 +68,7 @@ def judge(columns: Columns, outcome: Flags, treated: Flags, *, seed: int = 0) ->
     if length(columns) != len(outcome):
         raise ValueError("Features and outcomes must be of the same customers.")
     try:
+        learners.check_enough(outcome, treated)
         scores = cross_fitted(columns, outcome, treated, seed=seed)
     except learners.TooFew:
         return Verdict("no_reliable_ranking", "too_few"), {}
