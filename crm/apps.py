@@ -11,6 +11,8 @@ class CrmConfig(AppConfig):
         from core.extensions import (
             alert_rules,
             evaluators,
+            experiment_kinds,
+            experiment_metrics,
             first_models,
             impact_measures,
             ledger_subjects,
@@ -23,6 +25,10 @@ class CrmConfig(AppConfig):
         first_models.register("loyalty", "crm.demo.first", order=220)
         evaluators.register("assistant", "crm.assistant_evaluators.AssistantEvaluator")
         impact_measures.register("loyalty", "crm.impact.LOYALTY", order=40)
+        experiment_kinds.register("assistant", "crm.assistant.trials.ASSISTANT", order=40)
+        impact_measures.register("assistant", "crm.assistant.trials.IMPACT", order=35)
+        experiment_metrics.register("first_answer", "crm.assistant.trials.FIRST_ANSWER", order=20)
+        experiment_metrics.register("satisfaction", "crm.assistant.trials.SATISFACTION", order=21)
         self._register_pages()
         self._register_desk()
         self._register_personal_data()

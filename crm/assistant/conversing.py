@@ -10,8 +10,9 @@ from django.utils import timezone, translation
 
 from catalog.models import Customer
 from core.metrics import count
-from crm.assistant import answering, wording
+from crm.assistant import answering, trials, wording
 from crm.assistant.answering import Act, Reply, Talk
+from crm.assistant.rules import rule_of
 from crm.exceptions import ConversationClosed
 from crm.models import Channel, Conversation, Message
 from crm.selectors_desk import opening, place_in_queue
@@ -21,6 +22,7 @@ log = structlog.get_logger(__name__)
 Author = Message.Author
 State = Conversation.State
 Reason = Conversation.Reason
+GREETED = "greeting"
 ANSWERS = "re:"
 """Begins the key of an answer, with the number of the message that it answers: each message is answered once."""
 
@@ -35,7 +37,7 @@ def start_chat(
         customer=customer, visitor=visitor, channel=Channel.CHAT, language=spoken, contact=dict(contact or {})
     )
     with translation.override(wording.code_of(spoken)):
-        greeting = Reply(Act.WORDS, "greeting", spoken, wording.greeting())
+        greeting = Reply(Act.WORDS, GREETED, spoken, wording.greeting())
     desk.say(conversation, author=Author.ASSISTANT, text=greeting.text, answer=greeting.as_json())
     return conversation
 
@@ -51,7 +53,7 @@ def receive(conversation: Conversation, text: str, talk: Talk, *, client_key: st
         return message
     talk = replace(talk, language=conversation.language, last=_last_answer(conversation, message))
     try:
-        reply = answering.decide(message.text, talk)
+        reply = _person_first(conversation, message, talk) or answering.decide(message.text, talk)
     except DatabaseError:
         raise
     except Exception:  # whatever it is: the customer gets a person instead of an error
@@ -62,6 +64,16 @@ def receive(conversation: Conversation, text: str, talk: Talk, *, client_key: st
     except ConversationClosed:
         log.info("assistant.closed_meanwhile", conversation=conversation.pk)
     return message
+
+
+def _person_first(conversation: Conversation, message: Message, talk: Talk) -> Reply | None:
+    """A hand-over at the first message, where an experiment lets a person answer this chat. None everywhere else, and
+    where a rule has its own words."""
+    if talk.last.get("why") != GREETED or not trials.is_person_first(conversation, talk) or rule_of(message.text):
+        return None
+    language = wording.language_of(message.text, talk.language)
+    with translation.override(wording.code_of(language)):
+        return Reply(Act.HAND_OVER, "person_first", language, wording.to_person("person"), handover=Reason.RULE)
 
 
 def ask_for_person(conversation: Conversation) -> None:

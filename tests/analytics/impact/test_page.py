@@ -42,11 +42,11 @@ def page(client):
 def test_only_capabilities_that_exist_are_named(client):
     names = [one.key for one in results.report()]
 
-    assert names == ["recommendations", "search", "search_tags", "follow_up", "loyalty", "everything"]
+    assert names == ["recommendations", "search", "search_tags", "follow_up", "assistant", "loyalty", "everything"]
     text = page(client).text
     assert "Not measured: without a control nobody can say what it brings." in text
     own = text[text.index("ana-impact") :].partition("</main>")[0]
-    for promise in ("+20%", "+30%", "assistant", "campaign"):
+    for promise in ("+20%", "+30%", "+50%", "campaign"):
         assert promise not in own
 
 
