@@ -166,7 +166,7 @@ def test_the_file_says_how_each_line_was_counted(client):
     assert [line["Metric"] for line in lines] == [
         "Share of people who buy",
         "Share of people who return something",
-        *[""] * 5,
+        *[""] * 6,
     ]
     first = lines[0]
     assert (first["Capability"], first["Control"], first["Guardrail"]) == (

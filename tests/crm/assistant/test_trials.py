@@ -7,10 +7,9 @@ from django.utils import timezone
 
 from catalog.models import Visitor
 from core.experiments import metrics, placing, services
-from core.experiments.exposures import exposures
 from core.experiments.services import NewArm
 from core.models import Exposure, ShopProfile
-from crm.assistant import conversing
+from crm.assistant import conversing, trials
 from crm.assistant.answering import Talk
 from crm.assistant.trials import IMPACT
 from crm.models import Conversation, Message, SatisfactionScore
@@ -24,9 +23,12 @@ ARMS = [
 
 
 @pytest.fixture(autouse=True)
-def nothing_runs():
+def noted(monkeypatch):
+    """Who was exposed, in which arm; no experiment is remembered from another test."""
+    found = []
+    monkeypatch.setattr(trials, "expose", found.append)
     placing.forget()
-    yield
+    yield found
     placing.forget()
 
 
@@ -52,31 +54,27 @@ def states(text="xyzzy plugh", people=24):
     return found
 
 
-def test_half_of_the_chats_go_to_a_person_at_their_first_message(experiment):
+def test_half_of_the_chats_go_to_a_person_at_their_first_message(experiment, noted):
     found = states()
 
     assert set(found) == {("waiting", "person_first"), ("assistant", "unknown")}
-    exposures.hand_over()
-    assert Exposure.objects.count() == 24
-    control = Exposure.objects.filter(experiment=experiment, arm__is_control=True)
-    assert set(control.values_list("subject", flat=True)) == found["waiting", "person_first"]
+    assert len(noted) == 24
+    assert {one.subject for one in noted if one.is_control} == found["waiting", "person_first"]
 
 
-def test_outside_experiments_the_assistant_answers(profile):
+def test_outside_experiments_the_assistant_answers(profile, noted):
     ShopProfile.objects.update(holdout_percent=0)
 
     assert {state for state, _why in states(people=3)} == {"assistant"}
-    exposures.hand_over()
-    assert not Exposure.objects.exists()
+    assert noted == []
 
 
-def test_who_does_not_want_to_be_followed_takes_no_part(experiment):
+def test_who_does_not_want_to_be_followed_takes_no_part(experiment, noted):
     for n in range(24):
         Visitor.objects.create(key=f"v{n}", may_track=False)
 
     assert {state for state, _why in states()} == {"assistant"}
-    exposures.hand_over()
-    assert not Exposure.objects.exists()
+    assert noted == []
 
 
 def test_a_risk_keeps_its_own_words_in_both_arms(experiment):
