@@ -761,6 +761,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_intentexample_export": ("POST", {"core.export_data & reviews.view_intentexample"}),
     "crm_customer_acts": ("POST", {"crm.add_customernote & catalog.view_customer"}),
     "crm_worklists": ("GET", {"crm.view_worklist"}),
+    "marketing_uplift": ("GET", {"marketing.view_campaign"}),
     "crm_worklist": ("GET", {"crm.view_worklist"}),
     "crm_duplicates": ("GET", {"catalog.merge_customers"}),
     "crm_assistant": ("GET", {"crm.view_desk_report"}),
