@@ -130,6 +130,12 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("Settings"),
         [
             Item(_("Shop profile"), "store", "core_shopprofile_changelist", "core.view_shopprofile"),
+            Item(
+                _("Message settings"),
+                "outgoing_mail",
+                "marketing_marketingsettings_changelist",
+                "marketing.view_marketingsettings",
+            ),
             Item(_("Staff"), "badge", "core_staffuser_changelist", "core.view_staffuser"),
             Item(_("Roles"), "shield_person", "core_staffrole_changelist", "core.view_staffrole"),
             Item(_("Alert rules"), "tune", "core_alertrule_changelist", "core.view_alertrule"),

@@ -24,6 +24,7 @@ class MarketingConfig(AppConfig):
         message_doors.register("send_once", "marketing.sending.single.send_once")
         personal_files.register("marketing.messages", "marketing.sending.channels.personal_files")
         role_permissions.register("marketing", "marketing.roles.ROLE_PERMISSIONS")
+        self._register_pages()
         self._register_personal_data()
         self._register_uplift()
 
@@ -37,6 +38,16 @@ class MarketingConfig(AppConfig):
             "marketing_uplift", "marketing.uplift.views.page", path="marketing/uplift/",
             permission="marketing.view_campaign", title=_("Whom messages move"), icon="target", group="intelligence",
             order=60,
+        )  # fmt: skip
+
+    @staticmethod
+    def _register_pages() -> None:
+        from catalog.extensions import customer_panels
+        from marketing.roles import CONSENT_SEEN
+
+        customer_panels.register(
+            "marketing.consent", "marketing.panels.consent_of_customer", order=5, is_lazy=True, place="main",
+            title=_("Consent and messages"), permission=CONSENT_SEEN, styles=("catalog/catalog.css",),
         )  # fmt: skip
 
     @staticmethod

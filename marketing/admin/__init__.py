@@ -1,0 +1,5 @@
+"""Staff pages about messages."""
+
+from marketing.admin import settings
+
+__all__ = ["settings"]

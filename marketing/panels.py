@@ -1,0 +1,48 @@
+"""What is shown about consent and messages on the page of a customer."""
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from catalog.models import Customer
+from core.components import Meaning, pill
+from core.panels import MAIN, Panel
+from marketing.models import Consent, ConsentState, Recipient
+
+MEANINGS = {
+    ConsentState.GIVEN: Meaning.GOOD,
+    ConsentState.WITHDRAWN: Meaning.STOPPED,
+    ConsentState.PENDING: Meaning.WAITING,
+}
+State = Recipient.State
+MESSAGES = {
+    State.PLANNED: Meaning.MOVING, State.SENDING: Meaning.MOVING, State.SENT: Meaning.GOOD,
+    State.UNKNOWN: Meaning.WAITING,
+    State.FAILED: Meaning.STOPPED, State.SKIPPED: Meaning.IDLE, State.CANCELLED: Meaning.IDLE,
+}  # fmt: skip
+SHOWN = 6
+
+
+def consent_of_customer(request: HttpRequest, customer: Customer) -> Panel:
+    """What the customer agreed to, and the last messages with why one was left out. Two queries."""
+    consents = list(Consent.objects.filter(customer=customer).order_by("purpose", "channel"))
+    messages = list(Recipient.objects.filter(customer=customer).select_related("campaign").order_by("-id")[:SHOWN])
+    return Panel(
+        title=_("Consent and messages"),
+        template="admin/marketing/panels/customer.html",
+        place=MAIN,
+        empty="" if consents or messages else _("This customer was never asked, so no message goes out."),
+        context={
+            "consents": [
+                {"purpose": one.get_purpose_display(), "channel": one.get_channel_display(), "at": one.at,
+                 "source": one.get_source_display(),
+                 "state": pill(MEANINGS[ConsentState(one.state)], one.get_state_display())}
+                for one in consents
+            ],
+            "messages": [
+                {"title": str(one.campaign) if one.campaign else one.get_purpose_display(),
+                 "at": one.sent_at or one.due_at, "reason": one.get_skip_reason_display(),
+                 "state": pill(MESSAGES[State(one.state)], one.get_state_display())}
+                for one in messages
+            ],
+        },
+    )  # fmt: skip
