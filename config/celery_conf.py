@@ -172,6 +172,12 @@ beat_schedule = {
         "args": ["analytics.tasks.write_reports"],
         "options": {"queue": "light"},
     },
+    "end campaigns that are over": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="*/5"),
+        "args": ["marketing.tasks.keep_campaigns"],
+        "options": {"queue": "light", "expires": 240},
+    },
     "count visits": {
         "task": "core.tasks.start_job",
         "schedule": crontab(minute="2-59/5"),

@@ -26,6 +26,7 @@ REVIEWS = _("Reviews")
 PHOTOS = _("Photos")
 LOYALTY = pgettext_lazy("menu", "Loyalty")
 SERVICE = pgettext_lazy("menu", "Service")
+MARKETING = pgettext_lazy("menu", "Marketing")
 
 GROUPS: list[tuple[Any, list[Item]]] = [
     ("", [Item(_("Home"), "home", "index")]),
@@ -101,6 +102,17 @@ GROUPS: list[tuple[Any, list[Item]]] = [
                 "tune",
                 "crm_loyaltyprogramme_changelist",
                 "crm.view_loyaltyprogramme",
+            ),
+        ],
+    ),
+    (
+        MARKETING,
+        [
+            Item(
+                pgettext_lazy("menu", "Campaigns"),
+                "campaign",
+                "marketing_campaign_changelist",
+                "marketing.view_campaign",
             ),
         ],
     ),

@@ -10,6 +10,8 @@ class MarketingConfig(AppConfig):
         from core.extensions import (
             alert_rules,
             evaluators,
+            experiment_kinds,
+            impact_measures,
             mail_kinds,
             message_doors,
             personal_files,
@@ -24,6 +26,8 @@ class MarketingConfig(AppConfig):
         message_doors.register("send_once", "marketing.sending.single.send_once")
         personal_files.register("marketing.messages", "marketing.sending.channels.personal_files")
         role_permissions.register("marketing", "marketing.roles.ROLE_PERMISSIONS")
+        experiment_kinds.register("campaign", "marketing.campaigns.trials.CAMPAIGN", order=50)
+        impact_measures.register("campaign", "marketing.campaigns.trials.IMPACT", order=35)
         self._register_pages()
         self._register_personal_data()
         self._register_uplift()

@@ -1,4 +1,4 @@
-"""Jobs that send messages and look after them. Each may run twice, late, or die at any line."""
+"""Jobs of marketing. Each may run twice, late, or die at any line."""
 
 from typing import Any
 
@@ -27,3 +27,28 @@ def look_after_messages() -> dict[str, Any]:
         "cancelled": reconciling.cancel_left(),
         "unconfirmed": forget_unconfirmed(),
     }
+
+
+@job(kind="marketing.plan", queue="light", title=_("Planning of a campaign"), retries=3)
+def plan_campaign(*, campaign_id: int) -> dict[str, Any]:
+    """One row for each person and step of an approved campaign. Goes on where it was cut off."""
+    from marketing.campaigns import planning
+
+    return planning.plan(campaign_id)
+
+
+@job(kind="marketing.count", queue="light", title=_("Count of an audience"))
+def count_campaign(*, campaign_id: int) -> dict[str, Any]:
+    """Who would get it now, and why others would not."""
+    from marketing.campaigns import lifecycle
+    from marketing.models import Campaign
+
+    return dict(lifecycle.count(Campaign.objects.select_related("audience__segment").get(pk=campaign_id)))
+
+
+@job(kind="marketing.keep", queue="light", title=_("Campaigns that are over"))
+def keep_campaigns() -> dict[str, Any]:
+    """Ends campaigns of which nobody waits any more. Safe to run at any time."""
+    from marketing.campaigns import lifecycle
+
+    return {"ended": lifecycle.finish_all()}

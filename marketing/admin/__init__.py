@@ -1,5 +1,5 @@
-"""Staff pages about messages."""
+"""Staff pages of marketing."""
 
-from marketing.admin import settings
+from marketing.admin import campaigns, settings
 
-__all__ = ["settings"]
+__all__ = ["campaigns", "settings"]

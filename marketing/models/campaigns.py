@@ -81,6 +81,15 @@ class Campaign(TimestampedModel):
     offer = models.ForeignKey(
         "marketing.Offer", models.PROTECT, null=True, blank=True, related_name="campaigns", verbose_name=_("offer")
     )
+    counts = models.JSONField(
+        _("who can be reached"), default=dict, blank=True, editable=False,
+        help_text=_("How many there are, can be reached, and cannot for each reason."),
+    )  # fmt: skip
+    counted_at = models.DateTimeField(_("counted"), null=True, editable=False)
+    experiment = models.OneToOneField(
+        "core.Experiment", models.SET_NULL, null=True, blank=True, editable=False, related_name="+",
+        verbose_name=_("experiment"), help_text=_("What the plan drew by chance, and what it is judged by."),
+    )  # fmt: skip
     pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True, editable=False)
     created_by = models.ForeignKey(
         "core.StaffUser", models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("by")

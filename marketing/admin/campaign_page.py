@@ -1,0 +1,262 @@
+"""What the page of one campaign shows."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from core.components import Figure, Meaning, Range, figure, money, percent, pill, range_chart, when
+from core.components.tables import Column, TableCard, TableRow
+from core.experiments.reading import signed_share
+from core.jobs import Job
+from core.ml.experiments import MINIMUM_PER_ARM
+from marketing.campaigns import effect, lifecycle
+from marketing.campaigns.effect import Brought, Effect, Funnel
+from marketing.messages import TAGS, freeze, render
+from marketing.messages.rendering import Frozen, Product, Rendered
+from marketing.messages.tags import BadMessage
+from marketing.models import Campaign, Recipient, TemplateVersion
+
+State = Campaign.State
+MEANINGS = {
+    State.DRAFT: Meaning.IDLE, State.CHECKED: Meaning.WAITING, State.APPROVED: Meaning.WAITING,
+    State.PLANNED: Meaning.WAITING, State.RUNNING: Meaning.MOVING, State.PAUSED: Meaning.STOPPED,
+    State.DONE: Meaning.GOOD, State.CANCELLED: Meaning.IDLE,
+}  # fmt: skip
+
+
+def state_pill(campaign: Campaign) -> Any:
+    return pill(MEANINGS[State(campaign.state)], campaign.get_state_display().capitalize())
+
+
+def next_act(campaign: Campaign, perms: set[str]) -> dict[str, Any] | None:
+    """The one thing to do now, when this person may do it: what happens, and the question before it."""
+    people = figure(campaign.counts.get("reachable", 0)) if campaign.counts else ""
+    going = _going(campaign)
+    acts: dict[str, tuple[str, str, str, str, str]] = {
+        State.DRAFT: ("check", _("Check campaign"), "change", "", ""),
+        State.CHECKED: (
+            "approve", _("Approve campaign"), "approve",
+            _("Approve for %(people)s people?") % {"people": people}, _("Nothing goes out yet."),
+        ),
+        State.APPROVED: ("plan", _("Plan campaign"), "run", "", ""),
+        State.PLANNED: (
+            "run", _("Send campaign"), "run",
+            ngettext("Send to %(people)s person?", "Send to %(people)s people?", going) % {"people": figure(going)},
+            _("Messages go out from the planned moment on, outside quiet hours. What went out cannot be taken back."),
+        ),
+        State.RUNNING: ("pause", _("Pause campaign"), "run", "", ""),
+        State.PAUSED: (
+            "run", _("Go on sending"), "run",
+            ngettext("Send to %(people)s person?", "Send to %(people)s people?", going) % {"people": figure(going)}, "",
+        ),
+    }  # fmt: skip
+    found = acts.get(campaign.state)
+    if found is None or f"marketing.{found[2]}_campaign" not in perms:
+        return None
+    act, label, _right, question, text = found
+    return {"act": act, "label": label, "question": question, "text": text}
+
+
+def _going(campaign: Campaign) -> int:
+    if campaign.state not in (State.PLANNED, State.PAUSED):
+        return 0
+    rows = Recipient.objects.filter(campaign=campaign, state=Recipient.State.PLANNED)
+    return rows.values("customer").distinct().count()
+
+
+def reach(campaign: Campaign) -> dict[str, Any]:
+    """Who can be reached, and the reasons why others cannot; largest first."""
+    said = dict(campaign.counts or {})
+    total, reachable = said.pop("all", 0), said.pop("reachable", 0)
+    names = dict(Recipient.Reason.choices)
+    held = said.pop("holdout", 0) if campaign.state not in (State.DRAFT, State.CHECKED, State.APPROVED) else 0
+    rows = [
+        (str(names.get(key, key)).capitalize(), figure(value), percent(value / total if total else 0))
+        for key, value in sorted(said.items(), key=lambda item: -item[1])
+        if value
+    ]
+    return {
+        "total": figure(total), "reachable": figure(reachable), "has_counts": bool(campaign.counts), "rows": rows,
+        "share": percent(reachable / total) if total else "–", "counted_at": campaign.counted_at, "held": figure(held),
+        "expected": "" if held or not campaign.holdout_share
+        else figure(round(reachable * float(campaign.holdout_share))), "has_held": bool(held),
+    }  # fmt: skip
+
+
+def context_of(campaign: Campaign) -> dict[str, Any]:
+    """A campaign that is no draft any more. At most ten queries."""
+    context: dict[str, Any] = {
+        "reach": reach(campaign),
+        "events": list(campaign.events.select_related("by").order_by("-pk")[:20]),
+        "planning": Job.objects.active().filter(dedupe_key=f"marketing.plan:{campaign.pk}").first()
+        if campaign.state == State.APPROVED
+        else None,
+        "facts": facts(campaign),
+        "needs_second": campaign.state == State.CHECKED and lifecycle.needs_second_person(campaign),
+        "figures": [],
+        "has_effect": False,
+    }
+    if campaign.state in (State.RUNNING, State.PAUSED, State.DONE, State.CANCELLED) and campaign.started_at:
+        told = effect.funnel(campaign)
+        context["figures"] = figures(told)
+        context["funnel_note"] = funnel_note(told)
+        found = effect.effect(campaign, messages=told.messages)
+        context |= _effect(found, told)
+    return context
+
+
+def facts(campaign: Campaign) -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = [
+        (_("Audience"), str(campaign.audience or "–")),
+        (_("Purpose"), str(campaign.get_purpose_display()).capitalize()),
+        (_("Channel"), campaign.get_channel_display()),
+        (_("Left out by chance"), percent(float(campaign.holdout_share))),
+        (_("Starts"), when(campaign.planned_for) if campaign.planned_for else _("as soon as it is started")),
+    ]
+    if campaign.offer is not None:
+        rows.append((_("Offer"), str(campaign.offer)))
+    if campaign.approved_by is not None:
+        rows.append((_("Approved by"), str(campaign.approved_by)))
+    return rows
+
+
+def figures(told: Funnel) -> list[Figure]:
+    def share(part: int, of: int) -> str:
+        return _("%(share)s of the step before") % {"share": percent(part / of)} if of else ""
+
+    return [
+        Figure(pgettext("funnel", "Planned"), told.planned),
+        Figure(pgettext("funnel", "Sent"), told.sent, note=share(told.sent, told.planned)),
+        Figure(
+            pgettext("funnel", "Delivered"), told.delivered, missing=_("The provider reports nothing"),
+            note=share(told.delivered or 0, told.sent) if told.delivered is not None else "",
+        ),
+        Figure(pgettext("funnel", "Clicked"), told.clicked, note=share(told.clicked, told.sent)),
+        Figure(
+            pgettext("funnel", "Ordered"), told.ordered,
+            note=_("within %(days)d days, for whatever reason") % {"days": effect.OUTCOME_DAYS},
+        ),
+    ]  # fmt: skip
+
+
+def funnel_note(told: Funnel) -> str:
+    asked = (
+        (told.bounced, _("%(count)s bounced")), (told.complained, _("%(count)s complained")),
+        (told.failed, _("%(count)s failed")), (told.unknown, _("%(count)s perhaps sent")),
+    )  # fmt: skip
+    parts = [text % {"count": figure(count)} for count, text in asked if count]
+    return " · ".join(parts)
+
+
+def _effect(found: Effect | None, told: Funnel) -> dict[str, Any]:
+    said: dict[str, Any] = {"has_effect": True, "effect": found, "sentence": effect.sentence(found)}
+    if found is None:
+        return said
+    said["verdict_pill"] = pill(found.verdict.meaning, found.verdict.word)
+    said["look"] = found.look
+    said["experiment_url"] = reverse("admin:core_experiment_change", args=[found.experiment.pk])
+    if found.look is None or found.broken is not None:
+        return said
+    said["chart"] = _chart(found)
+    said["table"] = _table(found)
+    said["money"] = _money(found, told)
+    said["minimum"] = figure(MINIMUM_PER_ARM)
+    return said
+
+
+def _chart(found: Effect) -> Any:
+    several = len(found.arms) > 1
+    names = {one.arm: one.name for one in found.arms}
+    titles = {"conversion": _("Share who ordered"), "revenue": _("Revenue per person")}
+    rows = [
+        Range(
+            f"{titles[one.metric]} · {names.get(one.arm, one.arm)}" if several else titles[one.metric],
+            one.estimate or 0.0, one.low, one.high, one.sentence, is_claimed=one.kind in ("works", "hurts"),
+        )
+        for one in found.readings
+        if one.metric in titles and one.low is not None and one.high is not None
+    ]  # fmt: skip
+    return range_chart(rows, _("Change against no message")) if rows else ""
+
+
+def _table(found: Effect) -> TableCard:
+    rows = []
+    for one in found.arms:
+        rows.append(TableRow(one.name, [
+            figure(one.people), percent(one.share) if one.share is not None else "–", _ends(one.orders, figure),
+            _ends(one.revenue, lambda value: money(value, is_whole=True)),
+        ]))  # fmt: skip
+    first: Brought | None = found.arms[0] if found.arms else None
+    if first is not None:
+        share = percent(first.share_control) if first.share_control is not None else "–"
+        rows.append(TableRow(_("No message"), [figure(first.people_control), share, "–", "–"]))
+    return TableCard(
+        title=_("By group"), first=_("Group"),
+        columns=[
+            Column(_("People")), Column(_("Ordered")), Column(_("More people ordered")), Column(_("More revenue")),
+        ],
+        rows=rows,
+        foot=_("Everybody counts in the group that chance put them in, whether a message arrived or not. "
+               "Ranges hold at any look (95%)."),
+    )  # fmt: skip
+
+
+def _ends(value: tuple[float, float, float] | None, written: Any) -> str:
+    if value is None:
+        return "–"
+    return _("%(low)s to %(high)s") % {"low": written(round(value[1])), "high": written(round(value[2]))}
+
+
+def _money(found: Effect, told: Funnel) -> list[tuple[str, str]]:
+    rows = [(_("Cost of messages"), money(found.cost) if found.cost else "–")]
+    if found.total is not None:
+        rows.append((_("More revenue"), _ends(found.total, lambda value: money(value, is_whole=True))))
+    if found.returned is not None:
+        _first, low, high = found.returned
+        rows.append((_("Return on cost"), _("%(low)s to %(high)s") % {
+            "low": signed_share(low), "high": signed_share(high)
+        }))  # fmt: skip
+    return rows
+
+
+# --- preview --------------------------------------------------------------------------------------------------------
+
+
+def previews(campaign: Campaign, *, name: str = "") -> list[dict[str, Any]]:
+    """The message in each language as somebody gets it: what was frozen, else the draft."""
+    step = campaign.steps.select_related("template", "template_version").order_by("position").first()
+    if step is None or step.template is None:
+        return []
+    found = []
+    for code, title in lifecycle.languages().items():
+        try:
+            frozen = _frozen(step.template_version, code) if campaign.state != State.DRAFT else None
+            if frozen is None:
+                message = step.template
+                frozen = freeze(
+                    subject=message.subject.get(code, ""), preheader=message.preheader.get(code, ""),
+                    body=message.body.get(code, ""), is_mjml=message.kind == "mjml",
+                )  # fmt: skip
+        except BadMessage as error:
+            found.append({"code": code, "title": title, "error": error.message})
+            continue
+        found.append({"code": code, "title": title, "mail": sample(frozen, name=name, language=code)})
+    return found
+
+
+def _frozen(version: TemplateVersion | None, code: str) -> Frozen | None:
+    if version is None:
+        return None
+    return Frozen(
+        version.subject.get(code, ""), version.preheader.get(code, ""), version.html.get(code, ""),
+        version.text.get(code, ""),
+    )  # fmt: skip
+
+
+def sample(frozen: Frozen, *, name: str, language: str) -> Rendered:
+    values = {key: tag.sample for key, tag in TAGS.items()}
+    values["name"] = name or (_("Li Na") if language == "en" else "李娜")
+    product = Product(_("A product for this customer"), "", "https://shop.example/")
+    return render(frozen, values, [product])

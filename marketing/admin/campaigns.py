@@ -1,0 +1,257 @@
+"""Campaigns: the list, the draft in one page, and what became of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from unfold.decorators import display
+
+from catalog.admin import cells
+from catalog.admin.notices import acting
+from core.admin.base import StaffModelAdmin
+from core.components import ago, figure, toast
+from core.exceptions import DomainError
+from core.experiments import services as experiments
+from marketing.admin import campaign_page
+from marketing.admin.campaign_forms import CampaignForm
+from marketing.campaigns import audiences, eligibility, lifecycle
+from marketing.models import Audience, Campaign
+from marketing.roles import APPROVE, CAMPAIGNS, RUN
+
+MOST_LIVE = 50_000
+"""People of an audience that are counted while somebody waits; a larger one is counted when it is checked."""
+
+
+@admin.register(Campaign)
+class CampaignAdmin(StaffModelAdmin):
+    add_title = gettext_lazy("New campaign")
+    list_display = ("name_cell", "state_cell", "audience_cell", "reach_cell", "by_cell", "changed_cell")
+    list_filter = ("state", "channel", "purpose")
+    search_fields = ("name",)
+    search_help_text = gettext_lazy("Name")
+    ordering = ("-updated_at", "-id")
+    number_columns = ("reach_cell",)
+    compact_columns = ("state_cell", "reach_cell")
+    list_select_related = ("audience", "created_by")
+    actions: Any = ()
+    empty_title = gettext_lazy("No campaigns yet")
+    empty_text = gettext_lazy("A campaign writes to customers who agreed, and says afterwards what it really brought.")
+    empty_action = (gettext_lazy("New campaign"), "admin:marketing_campaign_add")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are cancelled: who got what stays on record."""
+        return False
+
+    @display(description=gettext_lazy("Campaign"), ordering="name")
+    def name_cell(self, row: Campaign) -> Any:
+        return cells.two_lines(row.name, row.get_purpose_display())
+
+    @display(description=gettext_lazy("State"), ordering="state")
+    def state_cell(self, row: Campaign) -> Any:
+        return campaign_page.state_pill(row)
+
+    @display(description=gettext_lazy("Audience"))
+    def audience_cell(self, row: Campaign) -> str:
+        return str(row.audience or "–")
+
+    @display(description=gettext_lazy("Can be reached"))
+    def reach_cell(self, row: Campaign) -> Any:
+        return cells.number(figure(row.counts["reachable"])) if row.counts else "–"
+
+    @display(description=gettext_lazy("Made by"))
+    def by_cell(self, row: Campaign) -> str:
+        return str(row.created_by or "–")
+
+    @display(description=gettext_lazy("Changed"), ordering="updated_at")
+    def changed_cell(self, row: Campaign) -> Any:
+        return ago(row.updated_at)
+
+    # --- pages ------------------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("reach/", view(require_POST(self.reach_view)), name="marketing_campaign_reach"),
+            path("<int:pk>/act/", view(require_POST(self.act_view)), name="marketing_campaign_act"),
+            path("<int:pk>/preview/", view(self.preview_view), name="marketing_campaign_preview"),
+            *super().get_urls(),
+        ]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return self._editor(request, None)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        campaign = self.get_object(request, object_id)
+        if campaign is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
+        if not self.has_view_or_change_permission(request, campaign):
+            raise PermissionDenied
+        if campaign.state == Campaign.State.DRAFT and self.has_change_permission(request, campaign):
+            return self._editor(request, campaign)
+        return self._page(request, campaign)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
+        rows: QuerySet[Campaign] = super().get_queryset(request)
+        return rows.select_related("audience__segment", "offer", "created_by", "approved_by", "experiment")
+
+    def _editor(self, request: HttpRequest, campaign: Campaign | None) -> HttpResponse:
+        form = CampaignForm(request.POST or None, campaign=campaign)
+        if request.method == "POST" and form.is_valid():
+            try:
+                saved = form.save(acting(request))
+            except DomainError as error:
+                form.add_error(None, str(error.message))
+            else:
+                toast(request, _("Campaign saved"))
+                return HttpResponseRedirect(reverse("admin:marketing_campaign_change", args=[saved.pk]))
+        findings = lifecycle.findings(campaign)[0] if campaign is not None else []
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request), "opts": self.opts, "form": form, "campaign": campaign,
+            "title": campaign.name if campaign is not None else _("New campaign"), "media": form.media,
+            "state": campaign_page.state_pill(campaign) if campaign is not None else "",
+            "findings": findings, "stops": [one for one in findings if one.level == "stop"],
+            "reach": campaign_page.reach(campaign) if campaign is not None else None,
+            "next": campaign_page.next_act(campaign, self._rights(request)) if campaign is not None else None,
+            "may_cancel": campaign is not None and request.user.has_perm(RUN), "tags": campaign_page.TAGS.items(),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/marketing/campaign_form.html", context)
+
+    def _page(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        rights = self._rights(request)
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request), "opts": self.opts, "campaign": campaign, "title": campaign.name,
+            "state": campaign_page.state_pill(campaign), "next": campaign_page.next_act(campaign, rights),
+            "may_edit": campaign.state in ("checked", "approved") and request.user.has_perm(CAMPAIGNS),
+            "may_cancel": campaign.state not in Campaign.ENDED and request.user.has_perm(RUN),
+            **campaign_page.context_of(campaign),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/marketing/campaign.html", context)
+
+    @staticmethod
+    def _rights(request: HttpRequest) -> set[str]:
+        return {right for right in (CAMPAIGNS, APPROVE, RUN) if request.user.has_perm(right)}
+
+    def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The message in each language, as a customer gets it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        campaign = get_object_or_404(self.get_queryset(request), pk=pk)
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request), "opts": self.opts, "campaign": campaign,
+            "title": _("Preview"), "previews": campaign_page.previews(campaign),
+            "crumbs": [
+                {"title": _("Campaigns"), "url": reverse("admin:marketing_campaign_changelist")},
+                {"title": campaign.name, "url": reverse("admin:marketing_campaign_change", args=[campaign.pk])},
+            ],
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/marketing/campaign_preview.html", context)
+
+    def reach_view(self, request: HttpRequest) -> HttpResponse:
+        """Who of the chosen audience could be written to now: the card beside the form."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = CampaignForm(request.POST)
+        form.is_valid()
+        said, note = form.cleaned_data.get("audience", ""), ""
+        draft = Campaign(
+            purpose=form.cleaned_data.get("purpose") or "offers", channel=form.cleaned_data.get("channel") or "email",
+            holdout_share=(form.cleaned_data.get("holdout") or 0) / 100,
+        )  # fmt: skip
+        if said:
+            kind, _colon, number = said.partition(":")
+            audience = (
+                Audience(source=Audience.Source.SEGMENT, segment_id=int(number)) if kind == "segment"
+                else Audience.objects.get(pk=int(number))
+            )  # fmt: skip
+            rows = audiences.customers_of(audience)
+            size = rows.count()
+            if size > MOST_LIVE:
+                note = _("%(count)s customers: reasons are counted when it is checked.") % {"count": figure(size)}
+            else:
+                draft.counts = eligibility.count(audiences.ids_of(rows), eligibility.Question.of(draft))
+        return TemplateResponse(
+            request, "admin/marketing/campaign_reach.html", {"reach": campaign_page.reach(draft), "note": note}
+        )
+
+    # --- acts -------------------------------------------------------------------------------------------------------
+
+    def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """`act`: check, approve, plan, run, pause, draft, cancel, look."""
+        campaign = get_object_or_404(self.get_queryset(request), pk=pk)
+        name = request.POST.get("act", "")
+        right, doing = ACTS.get(name, (CAMPAIGNS, _nothing))
+        if not request.user.has_perm(right):
+            raise PermissionDenied
+        try:
+            said = doing(campaign, acting(request))
+        except DomainError as error:
+            self.refuse(request, error)
+        else:
+            if said:
+                toast(request, said)
+        return HttpResponseRedirect(reverse("admin:marketing_campaign_change", args=[pk]))
+
+
+def _nothing(campaign: Campaign, by: Any) -> str:
+    return ""
+
+
+def _check(campaign: Campaign, by: Any) -> str:
+    lifecycle.mark_checked(campaign, by=by)
+    return _("Campaign checked")
+
+
+def _approve(campaign: Campaign, by: Any) -> str:
+    lifecycle.approve(campaign, by=by)
+    return _("Campaign approved")
+
+
+def _plan(campaign: Campaign, by: Any) -> str:
+    lifecycle.plan(campaign, by=by)
+    return _("Planning began")
+
+
+def _run(campaign: Campaign, by: Any) -> str:
+    lifecycle.run(campaign, by=by)
+    return _("Campaign is running")
+
+
+def _pause(campaign: Campaign, by: Any) -> str:
+    lifecycle.pause(campaign, by=by)
+    return _("Campaign paused")
+
+
+def _draft(campaign: Campaign, by: Any) -> str:
+    lifecycle.back_to_draft(campaign, by=by)
+    return _("Campaign is a draft again")
+
+
+def _cancel(campaign: Campaign, by: Any) -> str:
+    count = lifecycle.cancel(campaign, by=by)
+    return _("Campaign cancelled, %(count)s messages taken back") % {"count": figure(count)}
+
+
+def _look(campaign: Campaign, by: Any) -> str:
+    if campaign.experiment is None:
+        return ""
+    experiments.ask_for_look(campaign.experiment, by=by)
+    return _("Counting began")
+
+
+ACTS: dict[str, tuple[str, Callable[[Campaign, Any], str]]] = {
+    "check": (CAMPAIGNS, _check), "approve": (APPROVE, _approve), "plan": (RUN, _plan), "run": (RUN, _run),
+    "pause": (RUN, _pause), "draft": (CAMPAIGNS, _draft), "cancel": (RUN, _cancel), "look": (CAMPAIGNS, _look),
+}  # fmt: skip

@@ -1,0 +1,312 @@
+"""The states of a campaign and what leads from one to the next. Every step is a row in CampaignEvent.
+
+draft → checked → approved → planned → running ⇄ paused → done, and cancelled from anywhere before the end. Words and
+audience change in the draft only: whoever changes them later takes the campaign back to the draft first, and what was
+approved is approved anew.
+"""
+
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.exceptions import BadInput, DomainError
+from core.experiments import services as experiments
+from core.jobs import Job, enqueue
+from core.models import Experiment, StaffUser
+from core.shop import current_shop
+from marketing.campaigns import audiences, eligibility
+from marketing.messages import Finding, check
+from marketing.models import (
+    Campaign,
+    CampaignEvent,
+    CampaignStep,
+    MarketingSettings,
+    Recipient,
+    Template,
+    TemplateVersion,
+)
+
+State = Campaign.State
+NEXT: dict[str, frozenset[str]] = {
+    State.DRAFT: frozenset({State.CHECKED, State.CANCELLED}),
+    State.CHECKED: frozenset({State.DRAFT, State.APPROVED, State.CANCELLED}),
+    State.APPROVED: frozenset({State.DRAFT, State.PLANNED, State.CANCELLED}),
+    State.PLANNED: frozenset({State.RUNNING, State.CANCELLED}),
+    State.RUNNING: frozenset({State.PAUSED, State.DONE, State.CANCELLED}),
+    State.PAUSED: frozenset({State.RUNNING, State.CANCELLED}),
+    State.DONE: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+PLAN = "marketing.tasks.plan_campaign"
+MOST_STEPS, MOST_ARMS = 5, 5
+
+
+class WrongState(DomainError):
+    code = "wrong_state"
+
+
+class NotReady(DomainError):
+    """A campaign with something to mend. `extra["findings"]` says what."""
+
+    code = "not_ready"
+
+
+def move(campaign: Campaign, after: str, *, by: StaffUser | None, note: str = "", **fields: Any) -> Campaign:
+    """Into the next state, with its row of history. The campaign is locked by the caller. Raises WrongState."""
+    before = campaign.state
+    if after not in NEXT[State(before)]:
+        raise WrongState(
+            _("A campaign that is “%(before)s” cannot become “%(after)s”.")
+            % {"before": State(before).label, "after": State(after).label}
+        )
+    campaign.state = after
+    for name, value in fields.items():
+        setattr(campaign, name, value)
+    campaign.save(update_fields=["state", "updated_at", *fields])
+    CampaignEvent.objects.create(campaign=campaign, before=before, after=after, by=by, note=note[:200])
+    return campaign
+
+
+def locked(campaign: Campaign) -> Campaign:
+    """The campaign, to itself until the transaction ends."""
+    return Campaign.objects.select_for_update(of=("self",)).select_related("audience", "offer").get(pk=campaign.pk)
+
+
+def findings(campaign: Campaign) -> tuple[list[Finding], dict[int, dict[str, Any]]]:
+    """Everything to say of a campaign before it goes out, and for each step what can be frozen, by language."""
+    found: list[Finding] = []
+    ready: dict[int, dict[str, Any]] = {}
+    steps = list(campaign.steps.select_related("template").order_by("position"))
+    if campaign.audience is None and not campaign.trigger:
+        found.append(Finding("stop", _("Choose an audience."), field="audience"))
+    if not steps:
+        found.append(Finding("stop", _("Write a message."), field="message"))
+    if campaign.offer is not None and (
+        not campaign.offer.is_active or (campaign.offer.ends_at and campaign.offer.ends_at <= timezone.now())
+    ):
+        found.append(Finding("stop", _("The offer has ended."), field="offer"))
+    if not campaign.holdout_share:
+        text = _("Nobody is left out by chance, so nobody will know what the campaign brought.")
+        found.append(Finding("advice", text, field="holdout_share"))
+    for step in steps:
+        if step.template is None:
+            text = _("Step %(number)d has no message.") % {"number": step.position}
+            found.append(Finding("stop", text, field="message"))
+            continue
+        said, frozen = _check_template(step.template, campaign)
+        found += said
+        ready[step.pk] = frozen
+        for arm in step.arms:
+            for code, subject in (arm.get("subject") or {}).items():
+                said, _frozen = _check_template(step.template, campaign, subject={code: subject}, only=code)
+                found += [one for one in said if one.field == "subject"]
+    return found, ready
+
+
+def languages() -> dict[str, str]:
+    """The shop's languages that messages are written in: code to name."""
+    known = dict(django_settings.LANGUAGES)
+    return {code: str(known[code]) for code in current_shop().languages if code in known} or {"en": "English"}
+
+
+def _check_template(
+    template: Template, campaign: Campaign, *, subject: dict[str, str] | None = None, only: str = ""
+) -> tuple[list[Finding], dict[str, Any]]:
+    asked = languages()
+    return check(
+        subject=subject or template.subject, preheader=template.preheader, body=template.body, kind=template.kind,
+        purpose=campaign.purpose, channel=campaign.channel, has_offer=campaign.offer_id is not None,
+        languages={only: asked.get(only, only)} if only else asked,
+    )  # fmt: skip
+
+
+def count(campaign: Campaign) -> dict[str, int]:
+    """Who would get it now, and why others would not; kept with the campaign."""
+    if campaign.audience is None:
+        return {"all": 0, "reachable": 0}
+    rows = audiences.customers_of(campaign.audience)
+    said = eligibility.count(audiences.ids_of(rows), eligibility.Question.of(campaign))
+    campaign.counts, campaign.counted_at = said, timezone.now()
+    Campaign.objects.filter(pk=campaign.pk).update(counts=said, counted_at=campaign.counted_at)
+    return said
+
+
+@transaction.atomic
+def mark_checked(campaign: Campaign, *, by: StaffUser | None) -> list[Finding]:
+    """Draft → checked: everything is read once more, and messages are frozen as they are. Raises NotReady."""
+    row = locked(campaign)
+    if row.state != State.DRAFT:
+        raise WrongState(_("Only a draft is checked."))
+    found, ready = findings(row)
+    counts = count(row)
+    if not row.trigger and counts["reachable"] == 0:
+        found.append(Finding("stop", _("Nobody of the audience may get it."), field="audience"))
+    if stops := [one.text for one in found if one.level == "stop"]:
+        raise NotReady(" ".join(stops), extra={"findings": stops})
+    for step in row.steps.select_related("template"):
+        step.template_version = freeze(step, ready[step.pk], row, by=by)
+        step.arms = [
+            {**arm, "template_version": freeze(step, ready[step.pk], row, by=by, subject=arm.get("subject")).pk}
+            for arm in step.arms
+        ]
+        step.save(update_fields=["template_version", "arms"])
+    move(row, State.CHECKED, by=by, checked_by=by, checked_at=timezone.now())
+    campaign.state = row.state
+    return found
+
+
+def freeze(
+    step: CampaignStep, ready: dict[str, Any], campaign: Campaign, *, by: StaffUser | None,
+    subject: dict[str, str] | None = None,
+) -> TemplateVersion:  # fmt: skip
+    """The message as it is now, with another subject for an arm that has one; the same words are frozen once."""
+    template = step.template
+    assert template is not None
+    said = {
+        "purpose": campaign.purpose, "channel": campaign.channel, "kind": template.kind,
+        "subject": {**template.subject, **(subject or {})}, "preheader": template.preheader, "body": template.body,
+        "html": {code: one.html for code, one in ready.items()},
+        "text": {code: one.text for code, one in ready.items()},
+    }  # fmt: skip
+    number = 0
+    for one in template.versions.order_by("number"):
+        if all(getattr(one, name) == value for name, value in said.items()):
+            return one
+        number = one.number
+    made = TemplateVersion.objects.create(template=template, number=number + 1, frozen_by=by, **said)
+    Template.objects.filter(pk=template.pk).update(version=made.number)
+    return made
+
+
+def needs_second_person(campaign: Campaign) -> bool:
+    """Whether somebody else than the author has to approve it. A trigger has no number of people beforehand, so it
+    always does."""
+    if campaign.trigger:
+        return True
+    reachable = int((campaign.counts or {}).get("reachable", 0))
+    return reachable > MarketingSettings.current().second_person_above
+
+
+@transaction.atomic
+def approve(campaign: Campaign, *, by: StaffUser | None) -> Campaign:
+    """Checked → approved. Above the shop's number of people by somebody who did not make it. Raises DomainError."""
+    row = locked(campaign)
+    if row.state == State.CHECKED and needs_second_person(row):
+        authors = {pk for pk in (row.created_by_id, row.checked_by_id) if pk is not None}
+        if by is None or by.pk in authors:
+            raise DomainError(
+                _("So many people are written to only when a second person approves."), code="second_person"
+            )
+    return move(row, State.APPROVED, by=by, approved_by=by, approved_at=timezone.now())
+
+
+@transaction.atomic
+def back_to_draft(campaign: Campaign, *, by: StaffUser | None) -> Campaign:
+    """Checked or approved → draft, to change it."""
+    row = locked(campaign)
+    return move(
+        row, State.DRAFT, by=by, checked_by=None, checked_at=None, approved_by=None, approved_at=None
+    )  # fmt: skip
+
+
+def plan(campaign: Campaign, *, by: StaffUser | None) -> Job:
+    """Let a job write one row for each person and step. Raises WrongState unless it is approved."""
+    if campaign.state != State.APPROVED:
+        raise WrongState(_("Only an approved campaign is planned."))
+    return enqueue(PLAN, dedupe_key=f"marketing.plan:{campaign.pk}", created_by=by, campaign_id=campaign.pk)
+
+
+@transaction.atomic
+def run(campaign: Campaign, *, by: StaffUser | None) -> Campaign:
+    """Planned or paused → running: messages that are due go out from now on."""
+    row = locked(campaign)
+    started = row.started_at or timezone.now()
+    return move(row, State.RUNNING, by=by, started_at=started, pause_reason="")
+
+
+@transaction.atomic
+def pause(campaign: Campaign, *, by: StaffUser | None, why: str = "") -> Campaign:
+    """Running → paused: what is being handed over goes on, nothing new begins."""
+    return move(locked(campaign), State.PAUSED, by=by, note=why, pause_reason=why[:200])
+
+
+@transaction.atomic
+def cancel(campaign: Campaign, *, by: StaffUser | None) -> int:
+    """Nothing more goes out, for good. How many messages were taken back."""
+    row = locked(campaign)
+    move(row, State.CANCELLED, by=by, ended_at=timezone.now())
+    waiting = Recipient.objects.filter(campaign=row, state=Recipient.State.PLANNED)
+    return waiting.update(state=Recipient.State.CANCELLED, skip_reason=Recipient.Reason.ENDED)
+
+
+@transaction.atomic
+def finish(campaign: Campaign) -> bool:
+    """Running → done once nobody waits any more. A campaign with a trigger never ends by itself."""
+    row = locked(campaign)
+    open_states = (Recipient.State.PLANNED, Recipient.State.SENDING)
+    if row.state != State.RUNNING or row.trigger:
+        return False
+    if Recipient.objects.filter(campaign=row, state__in=open_states).exists():
+        return False
+    move(row, State.DONE, by=None, ended_at=timezone.now())
+    return True
+
+
+def finish_all() -> int:
+    """End what is over, and the experiments of campaigns whose last orders are counted. How many campaigns ended."""
+    ended = sum(finish(one) for one in Campaign.objects.filter(state=State.RUNNING).order_by("pk"))
+    over = Campaign.objects.filter(state__in=Campaign.ENDED, experiment__state=Experiment.State.RUNNING)
+    for one in over.select_related("experiment"):
+        assert one.experiment is not None
+        last = one.recipients.order_by("-due_at").values_list("due_at", flat=True).first()
+        begun = max(filter(None, (one.ended_at, last)))
+        if (timezone.now() - begun).days > one.experiment.outcome_days:
+            experiments.stop(one.experiment)
+    return ended
+
+
+# --- the draft ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def change(campaign: Campaign, **fields: Any) -> Campaign:
+    """Other words, audience or rules for a draft. Raises WrongState for anything that was checked."""
+    row = locked(campaign)
+    if row.state != State.DRAFT:
+        raise WrongState(_("This campaign is “%(state)s”: take it back to the draft first.") % {
+            "state": row.get_state_display()
+        })  # fmt: skip
+    for name, value in fields.items():
+        setattr(row, name, value)
+    name = row.name.strip()
+    if not name or len(name) > 120:
+        raise BadInput(_("A name has 1 to 120 characters."), extra={"field": "name"})
+    if not 0 <= row.holdout_share <= 0.5 or int(row.holdout_share * 100) != row.holdout_share * 100:
+        raise BadInput(_("Leave out a whole share between 0 and 50%."), extra={"field": "holdout_share"})
+    row.save()
+    return row
+
+
+@transaction.atomic
+def set_steps(campaign: Campaign, steps: list[dict[str, Any]]) -> None:
+    """The messages of a draft in their order: `template`, `wait_hours`, `condition`, `arms`. Raises BadInput."""
+    row = locked(campaign)
+    if row.state != State.DRAFT:
+        raise WrongState(_("Only a draft is changed."))
+    if len(steps) > MOST_STEPS:
+        raise BadInput(_("A campaign has at most %(most)d steps.") % {"most": MOST_STEPS}, extra={"field": "steps"})
+    for place, one in enumerate(steps, 1):
+        arms = one.get("arms") or []
+        if len(arms) > MOST_ARMS or (place > 1 and arms):
+            raise BadInput(
+                _("The first step has at most %(most)d versions, later ones none.") % {"most": MOST_ARMS},
+                extra={"field": "arms"},
+            )
+        row.steps.update_or_create(position=place, defaults={
+            "template": one["template"], "wait_hours": one.get("wait_hours", 0), "arms": arms,
+            "condition": one.get("condition") or {}, "template_version": None,
+        })  # fmt: skip
+    row.steps.filter(position__gt=len(steps)).delete()

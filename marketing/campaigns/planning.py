@@ -1,0 +1,183 @@
+"""From an approved campaign to one row for each person and step.
+
+Who belongs to the audience is frozen first, then rows are written in batches, each in a transaction of its own: a plan
+that was cut off goes on behind its last batch, and one that is asked for twice writes nothing twice. Chance decides by
+HMAC of the person's number, so that it decides the same each time.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from catalog.importing.staging import copy
+from core.experiments import exposures
+from core.jobs import checkpoint, guard, progress, resume_state
+from core.ml.experiments import Split
+from core.models import Experiment, ExperimentArm
+from marketing.campaigns import audiences, eligibility, lifecycle, trials
+from marketing.campaigns.eligibility import Person, Question
+from marketing.models import AudienceMember, Campaign, CampaignStep, Recipient
+
+State = Recipient.State
+CONTROL = "control"
+STAGE = """
+CREATE TEMPORARY TABLE planned (step_id bigint, customer_id bigint, arm text, is_holdout boolean, state text,
+    skip_reason text, due_at timestamptz, language text, template_version_id bigint) ON COMMIT DROP
+"""
+COLUMNS = "step_id, customer_id, arm, is_holdout, state, skip_reason, due_at, language, template_version_id"
+STORE = """
+INSERT INTO marketing_recipient (campaign_id, step_id, customer_id, purpose, channel, arm, is_holdout, state,
+    skip_reason, due_at, language, template_version_id, provider, tries)
+SELECT %(campaign)s, step_id, customer_id, %(purpose)s, %(channel)s, arm, is_holdout, state, skip_reason, due_at,
+    language, template_version_id, '', 0
+FROM planned p WHERE EXISTS (SELECT FROM catalog_customer c WHERE c.id = p.customer_id)
+ON CONFLICT (campaign_id, step_id, customer_id) DO NOTHING
+"""
+
+
+class Draw:
+    """Who gets nothing, and which version the others get: the arms of the experiment, or only versions without one."""
+
+    def __init__(self, campaign: Campaign, step: CampaignStep) -> None:
+        held = round(100 * campaign.holdout_share)
+        keys = [str(arm["key"]) for arm in step.arms] or ["a"]
+        weights = [int(arm.get("weight", 1)) for arm in step.arms] or [1]
+        self.shares = _shares(100 - held, weights)
+        self.keys = ([CONTROL] if held else []) + keys
+        self.weights = ([held] if held else []) + self.shares
+        self._split = Split(campaign.salt.encode(), self.weights)
+
+    def of(self, public_id: str) -> str:
+        """The arm of this person; CONTROL gets nothing."""
+        return self.keys[self._split.arm_of(public_id)]
+
+
+def _shares(whole: int, weights: Sequence[int]) -> list[int]:
+    """Whole percentages that add up to `whole`, as near to the weights as can be."""
+    total = sum(weights)
+    exact = [whole * weight / total for weight in weights]
+    found = [int(one) for one in exact]
+    for place in sorted(range(len(exact)), key=lambda place: found[place] - exact[place])[: whole - sum(found)]:
+        found[place] += 1
+    return found
+
+
+def plan(campaign_id: int) -> dict[str, Any]:
+    """Write all rows. Approved → planned. Safe to run twice, and after a crash."""
+    campaign = Campaign.objects.select_related("audience", "experiment").get(pk=campaign_id)
+    if campaign.state != Campaign.State.APPROVED:
+        return {"skipped": campaign.state}
+    total = audiences.freeze(campaign)
+    steps = list(campaign.steps.order_by("position"))
+    draw = Draw(campaign, steps[0])
+    experiment = campaign.experiment or _experiment(campaign, steps[0], draw)
+    arms = dict(ExperimentArm.objects.filter(experiment=experiment).values_list("key", "pk")) if experiment else {}
+    state = resume_state() or {}
+    begin = (
+        datetime.fromisoformat(state["begin"]) if state else max(campaign.planned_for or timezone.now(), timezone.now())
+    )
+    after, said = int(state.get("after", 0)), Counter[str](state.get("said", {}))
+    question = Question.of(campaign, at=begin)
+    done = sum(said.values())
+    while ids := _next(campaign, after):
+        people = eligibility.people(ids, question)
+        chosen = [(one, "" if one.reason else draw.of(one.public_id)) for one in people]
+        said.update(one.reason or (Recipient.Reason.HOLDOUT if arm == CONTROL else "planned") for one, arm in chosen)
+        after, done = ids[-1], done + len(ids)
+        with transaction.atomic():
+            guard()
+            _write(campaign, steps, chosen, begin)
+            if experiment is not None:
+                moment = begin.timestamp()
+                exposures.write((experiment.pk, arms[arm], one.public_id, moment) for one, arm in chosen if arm in arms)
+            checkpoint(after=after, begin=begin.isoformat(), said=dict(said))
+        progress(done, total)
+    with transaction.atomic():
+        row = lifecycle.locked(campaign)
+        guard()
+        if row.state == Campaign.State.APPROVED:
+            counts = {"all": done, "reachable": done - sum(said[k] for k in said if k not in ("planned", "holdout")),
+                      **{key: value for key, value in said.items() if key != "planned"}}  # fmt: skip
+            lifecycle.move(row, Campaign.State.PLANNED, by=None, counts=counts, counted_at=timezone.now())
+    return {"people": done, **said}
+
+
+def _next(campaign: Campaign, after: int) -> list[int]:
+    rows = AudienceMember.objects.filter(audience=campaign.audience_id, campaign=campaign, customer__gt=after)
+    return list(rows.order_by("customer").values_list("customer", flat=True)[: eligibility.BATCH])
+
+
+def _write(
+    campaign: Campaign, steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(STAGE)
+    copy("planned", COLUMNS, _lines(steps, chosen, begin))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            STORE, {"campaign": campaign.pk, "purpose": campaign.purpose, "channel": campaign.channel}
+        )  # fmt: skip
+        cursor.execute("DROP TABLE planned")
+
+
+def _lines(steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime) -> Iterator[str]:
+    known = lifecycle.languages()
+    first = next(iter(known))
+    waits, due = [], begin
+    for step in steps:
+        due = due + timedelta(hours=step.wait_hours if step.position > 1 else 0)
+        versions = {str(arm["key"]): arm.get("template_version") for arm in step.arms}
+        waits.append((step.pk, due.isoformat(), step.template_version_id, versions))
+    for one, arm in chosen:
+        is_held = arm == CONTROL
+        reason = Recipient.Reason.HOLDOUT if is_held else one.reason
+        state = State.SKIPPED if reason else State.PLANNED
+        language = spoken(one.language, known, first)
+        # Whoever gets nothing gets nothing of any step: one row says so.
+        for step_id, when, own, versions in waits if not reason else waits[:1]:
+            version = versions.get(arm) or own
+            version_text = "\\N" if version is None else str(version)
+            held = "t" if is_held else "f"
+            yield (f"{step_id}\t{one.pk}\t{arm}\t{held}\t{state.value}\t{reason}\t{when}\t{language}\t{version_text}\n")
+
+
+def spoken(language: str, known: dict[str, str], first: str) -> str:
+    """In which of the shop's languages somebody reads: "zh-CN" and "zh_Hans" are Chinese; if unknown the first."""
+    said = language.lower().replace("_", "-")
+    if said in known:
+        return said
+    stem = said.split("-")[0]
+    return next((code for code in known if stem and code.split("-")[0] == stem), first)
+
+
+def _experiment(campaign: Campaign, step: CampaignStep, draw: Draw) -> Experiment | None:
+    """The experiment that will tell what it brought. None when there is nothing to compare."""
+    if len(draw.keys) < 2:
+        return None
+    with transaction.atomic():
+        row = lifecycle.locked(campaign)
+        if row.experiment_id is not None:
+            return row.experiment
+        made = Experiment.objects.create(
+            name=campaign.name, key=f"campaign-{campaign.pk}", kind=trials.KIND, target=f"campaign-{campaign.pk}",
+            unit=Experiment.Unit.CUSTOMER, salt=campaign.salt, primary_metric="conversion",
+            guardrails=["revenue", "returns"], outcome_days=trials.OUTCOME_DAYS,
+            planned_people=trials.PLANNED_PEOPLE, created_by=campaign.created_by,
+        )  # fmt: skip
+        names = {str(arm["key"]): str(arm.get("name") or arm["key"]) for arm in step.arms}
+        for place, (key, weight) in enumerate(zip(draw.keys, draw.weights, strict=True)):
+            is_control = place == 0
+            ExperimentArm.objects.create(
+                experiment=made, key=key, weight=weight, is_control=is_control,
+                name=_("No message") if key == CONTROL else names.get(key, _("The message")),
+                settings={"message": key != CONTROL},
+            )  # fmt: skip
+        made.state, made.started_at = Experiment.State.RUNNING, timezone.now()
+        made.save(update_fields=["state", "started_at", "updated_at"])
+        Campaign.objects.filter(pk=campaign.pk).update(experiment=made)
+        return made

@@ -1,0 +1,135 @@
+"""Staff pages of campaigns."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.choices import Role
+from core.jobs import execute
+from core.models import Job
+from marketing.campaigns import lifecycle
+from marketing.models import Campaign, MarketingSettings, Recipient
+from tests.factories import StaffUserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(marketing_shop):
+    def sign_in(role: Role = Role.MARKETER) -> Client:
+        client = Client()
+        client.force_login(StaffUserFactory.create(role=role))
+        return client
+
+    return sign_in
+
+
+def page_of(made: Campaign) -> str:
+    return reverse("admin:marketing_campaign_change", args=[made.pk])
+
+
+def act(client: Client, made: Campaign, name: str) -> int:
+    return client.post(reverse("admin:marketing_campaign_act", args=[made.pk]), {"act": name}).status_code
+
+
+def test_the_list_stays_within_twelve_queries(staff, campaign, django_assert_max_num_queries):
+    for _n in range(6):
+        campaign()
+    client = staff()
+    address = reverse("admin:marketing_campaign_changelist")
+    client.get(address)
+    with django_assert_max_num_queries(12):
+        page = client.get(address).content.decode()
+    assert page.count("Tea") >= 6
+
+
+def test_a_campaign_goes_from_the_form_to_running(staff, agreed, campaign, django_assert_max_num_queries):
+    agreed(20)
+    segment = campaign().audience.segment_id
+    client, other = staff(), staff()
+    said = {
+        "name": "Autumn", "audience": f"segment:{segment}", "purpose": "offers", "channel": "email", "holdout": "20",
+        "starts": "", "offer": "", "cost": "0.01", "subject_en": "Tea", "subject_zh_hans": "茶",
+        "preheader_en": "New", "preheader_zh_hans": "新", "subject_b_en": "Fresh tea", "subject_b_zh_hans": "新茶",
+    }  # fmt: skip
+    empty = client.get(reverse("admin:marketing_campaign_add")).context["form"].initial
+    said |= {name: empty[name] for name in ("body_en", "body_zh_hans")}
+
+    reach = client.post(reverse("admin:marketing_campaign_reach"), said).content.decode()
+    assert "20 of 20 can be reached" in reach
+    answer = client.post(reverse("admin:marketing_campaign_add"), said)
+    made = Campaign.objects.get(name="Autumn")
+    assert answer.url == page_of(made)
+    assert [arm["key"] for arm in made.steps.get().arms] == ["a", "b"]
+    assert client.get(page_of(made)).context["stops"] == []
+
+    act(client, made, "check")
+    act(other, made, "approve")
+    act(client, made, "plan")
+    made.refresh_from_db()
+    assert made.state == "approved"
+    execute(Job.objects.get(kind="marketing.plan").pk)
+    act(client, made, "run")
+    made.refresh_from_db()
+    assert made.state == "running"
+    assert Recipient.objects.filter(campaign=made).count() == 20
+    client.get(page_of(made))
+    with django_assert_max_num_queries(25):
+        page = client.get(page_of(made)).content.decode()
+    assert "Pause campaign" in page
+    assert "Nothing counted yet." in page
+
+
+def test_a_form_with_a_field_that_nobody_fills_in_says_so_and_is_not_checked(staff, agreed, campaign):
+    agreed(1)
+    made = campaign()
+    message = made.steps.get().template
+    message.body = {**message.body, "en": "{{customer.password}} {{unsubscribe_url}}"}
+    message.save()
+    client = staff()
+    page = client.get(page_of(made))
+    assert len(page.context["stops"]) == 1
+    act(client, made, "check")
+    made.refresh_from_db()
+    assert made.state == "draft"
+
+
+def test_the_preview_shows_what_a_customer_gets_in_each_language(staff, campaign):
+    made = campaign()
+    page = staff().get(reverse("admin:marketing_campaign_preview", args=[made.pk])).content.decode()
+    assert "Hello Li Na, tea is here." in page
+    assert "李娜，新茶到了。" in page
+
+
+def test_who_may_only_look_sees_no_buttons_and_is_refused(staff, agreed, campaign):
+    agreed(2)
+    made = campaign()
+    client = staff(Role.ANALYST)
+    assert "Check campaign" not in client.get(page_of(made)).content.decode()
+    assert act(client, made, "check") == 403
+    assert client.get(reverse("admin:marketing_campaign_add")).status_code == 403
+    assert staff(Role.EDITOR).get(page_of(made)).status_code == 403
+
+
+def test_the_author_of_a_large_campaign_is_told_to_ask_somebody(staff, agreed, campaign):
+    agreed(3)
+    MarketingSettings.current()
+    MarketingSettings.objects.update(second_person_above=1)
+    made = campaign()
+    client = staff()
+    act(client, made, "check")
+    assert "a second person" in client.get(page_of(made)).content.decode()
+    act(client, made, "approve")
+    made.refresh_from_db()
+    assert made.state == "checked"
+
+
+def test_a_running_campaign_is_not_edited_by_the_form(staff, agreed, campaign):
+    agreed(2)
+    made = campaign()
+    lifecycle.mark_checked(made, by=None)
+    client = staff()
+    client.post(page_of(made), {"name": "Other"})
+    made.refresh_from_db()
+    assert made.name == "Tea"
+    assert "Back to the draft" in client.get(page_of(made)).content.decode()
