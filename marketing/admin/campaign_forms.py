@@ -20,7 +20,7 @@ from analytics.models import Segment
 from core.models import StaffUser
 from core.shop import shop_zone
 from marketing.campaigns import audiences, lifecycle
-from marketing.models import Audience, Campaign, Channel, Offer, Purpose, Template
+from marketing.models import Audience, Campaign, Channel, Purpose, Template
 
 LANGUAGES = (("en", "English"), ("zh-hans", "简体中文"))
 MOST_SEGMENTS = 300
@@ -35,7 +35,6 @@ def starter(language: str) -> str:
     return (
         "<mjml>\n  <mj-body>\n    <mj-section>\n      <mj-column>\n"
         f"        <mj-text>{hello}</mj-text>\n        <mj-text>{text}</mj-text>\n"
-        "        <mj-text>{{products}}</mj-text>\n"
         f'        <mj-button href="{{{{shop_url}}}}">{look}</mj-button>\n'
         f'        <mj-text><a href="{{{{unsubscribe_url}}}}">{out}</a></mj-text>\n'
         "      </mj-column>\n    </mj-section>\n  </mj-body>\n</mjml>\n"
@@ -63,10 +62,6 @@ class CampaignForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "zg-input"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M"], help_text=gettext_lazy("Empty: as soon as it is started."),
     )  # fmt: skip
-    offer = forms.ModelChoiceField(
-        label=gettext_lazy("Offer"), queryset=Offer.objects.none(), required=False, widget=UnfoldAdminSelectWidget(),
-        empty_label=gettext_lazy("No offer"),
-    )  # fmt: skip
     cost = forms.DecimalField(
         label=gettext_lazy("Cost of a message"), min_value=0, max_digits=12, decimal_places=4, required=False,
         widget=UnfoldAdminTextInputWidget({"inputmode": "decimal"}),
@@ -77,7 +72,6 @@ class CampaignForm(forms.Form):
         kwargs["initial"] = _initial(campaign)
         super().__init__(*args, **kwargs)
         self.fields["audience"].choices = _audiences(campaign)  # type: ignore[attr-defined]
-        self.fields["offer"].queryset = Offer.objects.filter(is_active=True).order_by("-pk")  # type: ignore[attr-defined]
         for code, title in LANGUAGES:
             for name, label, widget in (
                 ("subject", _("Subject"), UnfoldAdminTextInputWidget({"lang": code})),
@@ -119,7 +113,7 @@ class CampaignForm(forms.Form):
             audience = Audience.objects.get(pk=int(said[9:]))
         changed = lifecycle.change(
             campaign, name=data["name"].strip(), audience=audience, purpose=data["purpose"], channel=data["channel"],
-            holdout_share=Decimal(data["holdout"]) / 100, planned_for=data["starts"], offer=data["offer"],
+            holdout_share=Decimal(data["holdout"]) / 100, planned_for=data["starts"],
             cost_per_message=data["cost"] or 0,
         )  # fmt: skip
         step = changed.steps.select_related("template").first()
@@ -147,7 +141,7 @@ def _initial(campaign: Campaign | None) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": campaign.name, "purpose": campaign.purpose, "channel": campaign.channel,
         "holdout": round(100 * campaign.holdout_share), "starts": starts.replace(tzinfo=None) if starts else None,
-        "offer": campaign.offer_id, "cost": campaign.cost_per_message.normalize(), "audience": audience_key(campaign),
+        "cost": campaign.cost_per_message.normalize(), "audience": audience_key(campaign),
     }  # fmt: skip
     for code, _title in LANGUAGES:
         found[field_of("subject_b", code)] = second.get(code, "")

@@ -14,7 +14,7 @@ from core.ml.experiments import MINIMUM_PER_ARM
 from marketing.campaigns import effect, lifecycle
 from marketing.campaigns.effect import Brought, Effect, Funnel
 from marketing.messages import TAGS, freeze, render
-from marketing.messages.rendering import Frozen, Product, Rendered
+from marketing.messages.rendering import Frozen, Rendered
 from marketing.messages.tags import BadMessage
 from marketing.models import Campaign, Recipient, TemplateVersion
 
@@ -258,5 +258,4 @@ def _frozen(version: TemplateVersion | None, code: str) -> Frozen | None:
 def sample(frozen: Frozen, *, name: str, language: str) -> Rendered:
     values = {key: tag.sample for key, tag in TAGS.items()}
     values["name"] = name or (_("Li Na") if language == "en" else "李娜")
-    product = Product(_("A product for this customer"), "", "https://shop.example/")
-    return render(frozen, values, [product])
+    return render(frozen, values)

@@ -101,6 +101,8 @@ class CampaignAdmin(StaffModelAdmin):
             raise PermissionDenied
         if campaign.state == Campaign.State.DRAFT and self.has_change_permission(request, campaign):
             return self._editor(request, campaign)
+        if request.method == "POST" and not self.has_change_permission(request, campaign):
+            raise PermissionDenied
         return self._page(request, campaign)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:

@@ -118,7 +118,7 @@ def _check_template(
     asked = languages()
     return check(
         subject=subject or template.subject, preheader=template.preheader, body=template.body, kind=template.kind,
-        purpose=campaign.purpose, channel=campaign.channel, has_offer=campaign.offer_id is not None,
+        purpose=campaign.purpose, channel=campaign.channel,
         languages={only: asked.get(only, only)} if only else asked,
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """What messages say: fields that are filled in, checks before anybody gets them, and both parts of a mail."""
 
 from marketing.messages.checks import Finding, check
-from marketing.messages.rendering import Frozen, Product, Rendered, freeze, render
+from marketing.messages.rendering import Frozen, Rendered, freeze, render
 from marketing.messages.tags import TAGS, BadMessage, fill, tags_in
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "BadMessage",
     "Finding",
     "Frozen",
-    "Product",
     "Rendered",
     "check",
     "fill",

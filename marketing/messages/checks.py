@@ -42,7 +42,6 @@ def check(
     kind: str,
     purpose: str,
     languages: Mapping[str, Any],
-    has_offer: bool = False,
     channel: str = "email",
 ) -> tuple[list[Finding], dict[str, Frozen]]:
     """Everything to say of a message in each of `languages` (code to name), and what can be frozen."""  # fmt: skip
@@ -64,20 +63,16 @@ def check(
         ready[code] = one
         found += [
             Finding(level, f"{name}: {text}", code, field)
-            for level, text, field in _of(one, body[code], code, kind, purpose, channel, has_offer)
+            for level, text, field in _of(one, body[code], code, kind, purpose, channel)
         ]
     return found, ready
 
 
-def _of(
-    one: Frozen, body: str, code: str, kind: str, purpose: str, channel: str, has_offer: bool
-) -> list[tuple[str, str, str]]:
+def _of(one: Frozen, body: str, code: str, kind: str, purpose: str, channel: str) -> list[tuple[str, str, str]]:
     said: list[tuple[str, str, str]] = []
     used = tags.tags_in(body) | tags.tags_in(one.subject)
     if channel == "email" and purpose != "care" and "unsubscribe_url" not in used:
         said.append(("stop", _("the unsubscribe link is missing: {{unsubscribe_url}}."), "body"))
-    if used & {"offer", "code", "ends"} and not has_offer:
-        said.append(("stop", _("the message speaks of an offer, and the campaign has none."), "body"))
     size = len(one.html.encode())
     if size > LONGEST_HTML:
         size_text = _("%(size)d KB: Gmail cuts messages off above 102 KB.") % {"size": size // 1000}

@@ -5,7 +5,7 @@
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -13,7 +13,7 @@ import mjml
 from django.utils.translation import gettext as _
 
 from marketing.messages import markup, tags
-from marketing.messages.tags import TAG, BadMessage
+from marketing.messages.tags import BadMessage
 
 LONGEST_SUBJECT = 200
 
@@ -26,16 +26,6 @@ class Frozen:
     preheader: str
     html: str
     text: str
-
-
-@dataclass(frozen=True)
-class Product:
-    """One product of a block: as the customer reads it."""
-
-    name: str
-    price: str
-    url: str
-    picture: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,45 +67,21 @@ def one_line(text: str, *, field: str) -> None:
     tags.checked(text, field=field)
 
 
-def render(frozen: Frozen, values: Mapping[str, str], products: Sequence[Product] = ()) -> Rendered:
+def render(frozen: Frozen, values: Mapping[str, str]) -> Rendered:
     """What one person gets. `values` are texts by field; addresses among them must be good ones."""
     plain = {name: one_lined(value) for name, value in values.items()}
     for name, tag in tags.TAGS.items():
         if tag.is_address and plain.get(name) and not plain[name].startswith(("https://", "http://")):
             plain[name] = ""
-    made = ""
-    if frozen.html:
-        block = _block(products)
-        made = TAG.sub(
-            lambda found: block if found.group(1) == "products" else html.escape(plain.get(found.group(1), "")),
-            frozen.html,
-        )
-    listed = "\n".join(f"- {one.name}, {one.price}\n  {one.url}" for one in products)
     return Rendered(
-        tags.fill(frozen.subject, plain), tags.fill(frozen.preheader, plain), made,
-        tags.fill(frozen.text, {**plain, "products": listed}),
+        tags.fill(frozen.subject, plain), tags.fill(frozen.preheader, plain),
+        tags.fill(frozen.html, plain, quote=html.escape), tags.fill(frozen.text, plain),
     )  # fmt: skip
 
 
 def one_lined(value: str) -> str:
     """A value without line breaks and other control signs, cut at 300 characters."""
     return "".join(sign if sign.isprintable() else " " for sign in value)[:300].strip()
-
-
-def _block(products: Sequence[Product]) -> str:
-    rows = []
-    for one in products:
-        url, name, price = html.escape(one.url), html.escape(one.name), html.escape(one.price)
-        picture = (
-            f'<a href="{url}"><img src="{html.escape(one.picture)}" alt="" width="96" height="96" '
-            'style="border:0;border-radius:6px;object-fit:cover"></a>'
-            if one.picture else ""
-        )  # fmt: skip
-        rows.append(
-            f'<tr><td style="padding:8px 12px 8px 0;width:96px">{picture}</td><td style="padding:8px 0">'
-            f'<a href="{url}" style="color:inherit">{name}</a><br><strong>{price}</strong></td></tr>'
-        )
-    return f'<table role="presentation" style="width:100%">{"".join(rows)}</table>' if rows else ""
 
 
 class _Text(HTMLParser):

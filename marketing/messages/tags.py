@@ -28,21 +28,16 @@ class BadMessage(BadInput):
 
 @dataclass(frozen=True)
 class Tag:
-    """One field. `is_address`: stands only as the whole of an `href`. `is_block`: products, in the body only."""
+    """One field. `is_address`: stands only as the whole of an `href`."""
 
     title: Any
     sample: str
     is_address: bool = False
-    is_block: bool = False
 
 
 TAGS: Mapping[str, Tag] = {
     "name": Tag(gettext_lazy("customer's name"), "Li Na"),
     "shop": Tag(gettext_lazy("name of the shop"), "Zhanggui"),
-    "offer": Tag(gettext_lazy("what the offer says"), "10%"),
-    "code": Tag(gettext_lazy("the customer's coupon code"), "AB12-CD34"),
-    "ends": Tag(gettext_lazy("last day of the offer"), "2026-12-31"),
-    "products": Tag(gettext_lazy("products chosen for the customer"), "", is_block=True),
     "shop_url": Tag(gettext_lazy("address of the shop"), "https://shop.example/", is_address=True),
     "preferences_url": Tag(gettext_lazy("page of choices"), "https://shop.example/p", is_address=True),
     "unsubscribe_url": Tag(gettext_lazy("unsubscribe link"), "https://shop.example/u", is_address=True),
@@ -56,13 +51,13 @@ def tags_in(text: str) -> set[str]:
 
 def checked(text: str, *, field: str, is_body: bool = False) -> set[str]:
     """Fields of a text that is to be saved. Raises BadMessage for a field that nobody fills in, for what looks like a
-    command of a template engine, and outside the body for blocks and addresses."""
+    command of a template engine, and outside the body for addresses."""
     found = tags_in(text)
     for name in sorted(found):
         tag = TAGS.get(name)
         if tag is None:
             raise BadMessage(_("There is no field “{{%(name)s}}”.") % {"name": name}, extra={"field": field})
-        if not is_body and (tag.is_block or tag.is_address):
+        if not is_body and tag.is_address:
             said = _("“{{%(name)s}}” stands in the text of the message only.")
             raise BadMessage(said % {"name": name}, extra={"field": field})
     if (loose := LOOSE.search(TAG.sub("", text)) or THREE.search(text)) is not None:

@@ -49,7 +49,7 @@ def test_a_campaign_goes_from_the_form_to_running(staff, agreed, campaign, djang
     client, other = staff(), staff()
     said = {
         "name": "Autumn", "audience": f"segment:{segment}", "purpose": "offers", "channel": "email", "holdout": "20",
-        "starts": "", "offer": "", "cost": "0.01", "subject_en": "Tea", "subject_zh_hans": "茶",
+        "starts": "", "cost": "0.01", "subject_en": "Tea", "subject_zh_hans": "茶",
         "preheader_en": "New", "preheader_zh_hans": "新", "subject_b_en": "Fresh tea", "subject_b_zh_hans": "新茶",
     }  # fmt: skip
     empty = client.get(reverse("admin:marketing_campaign_add")).context["form"].initial

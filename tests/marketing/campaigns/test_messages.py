@@ -5,18 +5,18 @@ import time
 
 import pytest
 
-from marketing.messages import BadMessage, Product, check, freeze, render
+from marketing.messages import BadMessage, check, freeze, render
 from marketing.messages.markup import good_address
 from marketing.messages.tags import TAGS
 
 BODY = (
     "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{name}}, a > b</mj-text>"
-    '<mj-button href="{{shop_url}}">Look</mj-button><mj-text>{{products}}</mj-text>'
+    '<mj-button href="{{shop_url}}">Look</mj-button>'
     '<mj-text><a href="{{unsubscribe_url}}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>'
 )
 VALUES = {
-    "name": '<script>alert("x")</script>{{code}}\r\nBcc: a@b.example', "shop_url": "javascript:alert(1)",
-    "unsubscribe_url": "https://shop.example/u?a=1&b=2", "code": "SECRET",
+    "name": '<script>alert("x")</script>{{shop}}\r\nBcc: a@b.example', "shop_url": "javascript:alert(1)",
+    "unsubscribe_url": "https://shop.example/u?a=1&b=2", "shop": "SECRET",
 }  # fmt: skip
 
 
@@ -26,15 +26,13 @@ def of_body(inner: str) -> str:
 
 def test_both_parts_hold_the_fields_and_what_is_filled_in_is_text_only() -> None:
     frozen = freeze(subject="For {{name}}", preheader="New", body=BODY, is_mjml=True)
-    made = render(frozen, VALUES, [Product("A & B", "¥9.00", "https://shop.example/p/1")])
+    made = render(frozen, VALUES)
 
     assert "<script>" not in made.html
     assert "&lt;script&gt;" in made.html
     assert "SECRET" not in made.html + made.text + made.subject
     assert "javascript:" not in made.html
     assert 'href="https://shop.example/u?a=1&amp;b=2"' in made.html
-    assert "A &amp; B" in made.html
-    assert "- A & B, ¥9.00\n  https://shop.example/p/1" in made.text
     assert "\n" not in made.subject
     assert "\r" not in made.subject
     assert made.text.splitlines()[0].startswith("Hello")
@@ -129,15 +127,6 @@ def test_advice_names_words_shouting_and_a_missing_preview_line() -> None:
     assert {one.level for one in found} == {"advice"}
     assert {one.field for one in found} == {"preheader", "body", "subject"}
     assert any("act now" in one.text and "winner" in one.text for one in found)
-
-
-def test_an_offer_in_the_text_needs_one_in_the_campaign() -> None:
-    asked = {
-        "subject": {"en": "Hi"}, "preheader": {"en": "x"}, "body": {"en": "{{code}} {{unsubscribe_url}}"},
-        "kind": "text", "purpose": "offers", "languages": {"en": "English"},
-    }  # fmt: skip
-    assert [one.level for one in check(**asked)[0]] == ["stop"]  # type: ignore[arg-type]
-    assert check(**asked, has_offer=True)[0] == []  # type: ignore[arg-type]
 
 
 def test_samples_fill_every_field() -> None:
