@@ -547,11 +547,8 @@ CLOSED = {
     "crm.loyaltyprogramme": "add delete",
     "crm.ticket": "add change delete",
     "crm.desksettings": "add delete",
-<<<<<<< HEAD
     "marketing.marketingsettings": "add delete",
-=======
     "marketing.campaign": "delete",
->>>>>>> b209a5ff (What a campaign is, in words; a campaign with the sink from the draft to the effect is tested; fields that nobody fills in yet do not appear)
     "reviews.aspect": "delete",
     "reviews.followup": "add change delete",
     "reviews.reviewlabel": "add change delete",
