@@ -269,6 +269,12 @@ beat_schedule = {
         "args": ["crm.tasks.propose_articles"],
         "options": {"queue": "light"},
     },
+    "run care programmes": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="12"),
+        "args": ["crm.tasks.start_care"],
+        "options": {"queue": "light", "expires": 3000},
+    },
     "give birthday points and look at levels": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="0", minute="15"),

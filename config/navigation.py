@@ -47,6 +47,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Orders"), "receipt_long", "catalog_order_changelist", "catalog.view_order"),
             Item(_("Customers"), "group", "catalog_customer_changelist", "catalog.view_customer"),
             Item(_("Worklists"), "checklist", "crm_worklists", "crm.view_worklist"),
+            Item(_("Care programmes"), "volunteer_activism", "crm_careprogramme_changelist", "crm.view_careprogramme"),
             Item(_("Imports"), "upload_file", "catalog_importbatch_changelist", "catalog.view_importbatch"),
         ],
     ),

@@ -23,6 +23,7 @@ class CrmConfig(AppConfig):
         alert_rules.register("loyalty_differs", "crm.alerts.LOYALTY_DIFFERS")
         ledger_subjects.register("crm.loyaltyaccount", "crm.ledger_names.accounts")
         first_models.register("loyalty", "crm.demo.first", order=220)
+        first_models.register("care", "crm.demo.first_care", order=230)
         evaluators.register("assistant", "crm.assistant_evaluators.AssistantEvaluator")
         impact_measures.register("loyalty", "crm.impact.LOYALTY", order=40)
         experiment_kinds.register("assistant", "crm.assistant.trials.ASSISTANT", order=40)
@@ -30,6 +31,7 @@ class CrmConfig(AppConfig):
         experiment_metrics.register("first_answer", "crm.assistant.trials.FIRST_ANSWER", order=20)
         experiment_metrics.register("satisfaction", "crm.assistant.trials.SATISFACTION", order=21)
         self._register_pages()
+        self._register_care()
         self._register_desk()
         self._register_personal_data()
         self._listen()
@@ -101,6 +103,31 @@ class CrmConfig(AppConfig):
         )  # fmt: skip
 
     @staticmethod
+    def _register_care() -> None:
+        """Care programmes and the next step for a customer."""
+        from catalog.extensions import customer_panels, customer_timeline
+        from core.extensions import experiment_kinds, impact_measures, staff_pages
+        from crm.roles import CARE, CARE_LOG, NEXT_STEP
+
+        experiment_kinds.register("care", "crm.care.trials.PROGRAMMES", order=40)
+        impact_measures.register("care", "crm.care.trials.IMPACT", order=35)
+        staff_pages.register(
+            "crm_care_switch", "crm.admin.care.switch", path="crm/care-switch/", permission=CARE,
+            title=_("Care programmes"), in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
+            "crm_next_step", "crm.admin.next_step.act", path="crm/next-step/", permission=NEXT_STEP,
+            title=_("Next step"), in_menu=False,
+        )  # fmt: skip
+        customer_panels.register(
+            "crm.next_step", "crm.admin.next_step.panel", order=0, is_lazy=True, title=_("Next step"),
+            permission="catalog.view_customer", styles=("catalog/catalog.css",),
+        )  # fmt: skip
+        customer_timeline.register(
+            "care", "crm.people.timeline.care", title=pgettext_lazy("timeline", "Care"), permission=CARE_LOG, order=135
+        )
+
+    @staticmethod
     def _register_desk() -> None:
         """The inbox: conversations and tickets."""
         from catalog.extensions import customer_panels
@@ -151,6 +178,8 @@ class CrmConfig(AppConfig):
 
         books = "The books of points need it; without the customer it names nobody."
         holds("CustomerNote", "customer", "text", on_erase="delete")
+        holds("CareEnrolment", "customer", "occasion occurred_at why result", on_erase="delete")
+        holds("NextStepOutcome", "customer", "step occasion outcome", on_erase="delete")
         holds("CustomerTagging", "customer", "", on_erase="delete")
         holds("CustomFieldValue", "customer", "value", on_erase="delete")
         holds("WorklistItem", "customer", "reasons note score", on_erase="delete")

@@ -1,6 +1,7 @@
 """The programme of the demo shop: levels, rules and rewards, and points from the orders that it has."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Min
@@ -49,3 +50,43 @@ def first() -> None:
                 since=calendar.today(oldest), until=programme.started_at, state=PastGrant.State.RUNNING
             )
             enqueue("crm.tasks.grant_past", dedupe_key=f"crm.past.grant.{grant.pk}", grant_id=grant.pk)
+
+
+PROGRAMMES: tuple[dict[str, Any], ...] = (
+    {
+        "name": ("Somebody calls after a bad review", "差评后联系顾客"), "trigger": "bad_review", "action": "ticket",
+        "reach_days": 14, "control_percent": 0,
+        "instructions": ("Listen first. Offer a return or a new one.", "先倾听，再提出退货或换货。"),
+    },
+    {
+        "name": ("Tell why an order is late", "说明订单延误"), "trigger": "late_order", "wait_days": 5,
+        "reach_days": 14, "action": "ticket", "control_percent": 0,
+        "instructions": ("Say when it will be sent.", "告知预计发货时间。"),
+    },
+    {
+        "name": ("Win back after 90 days", "90 天未下单挽回"), "trigger": "win_back", "wait_days": 90, "reach_days": 14,
+        "conditions": {"least_orders": 2}, "action": "worklist", "control_percent": 20,
+        "instructions": ("Ask what is missing; tell what is new.", "询问缺少什么，介绍新品。"),
+    },
+    {
+        "name": ("Thanks after the first order", "首单感谢"), "trigger": "post_purchase", "wait_days": 3,
+        "conditions": {"most_orders": 1}, "action": "points", "points": 30, "control_percent": 20,
+    },
+)  # fmt: skip
+
+
+def first_care() -> None:
+    """Care programmes of the demo shop, switched on; shops of one's own begin without. Running it again changes
+    nothing."""
+    from crm.care import programmes
+    from crm.models import CareProgramme
+
+    shop = ShopProfile.objects.filter(pk=1, is_demo=True).first()
+    if shop is None or CareProgramme.objects.exists():
+        return
+    place = 1 if next(iter(shop.languages), "").startswith("zh") else 0
+    with transaction.atomic():
+        for one in PROGRAMMES:
+            texts = {key: one[key][place] for key in ("name", "instructions") if key in one}
+            made = CareProgramme.objects.create(**{**one, **texts})
+            programmes.switch(made.pk, "on")

@@ -15,6 +15,10 @@ NOTES_SEEN = "crm.view_customernote"
 NOTES = "crm.add_customernote"
 WORKLISTS_SEEN = "crm.view_worklist"
 WORKLISTS = "crm.add_worklist"
+CARE_SEEN = "crm.view_careprogramme"
+CARE = "crm.change_careprogramme"
+CARE_LOG = "crm.view_careenrolment"
+NEXT_STEP = "crm.record_next_step"
 
 _SEEN = (
     rights("crm.loyaltyaccount") | rights("crm.loyaltyprogramme") | rights("crm.loyaltytier")
@@ -33,11 +37,14 @@ _DESK = (
     _DESK_SEEN | {INBOX} | rights("crm.cannedreply", "add change delete") | rights("crm.macro", "add change delete")
 )  # fmt: skip
 
-_PEOPLE = {NOTES_SEEN, NOTES, WORKLISTS_SEEN, WORKLISTS} | rights("crm.customfield", "view add change")
+_CARE_SEEN = {CARE_SEEN, CARE_LOG}
+_PEOPLE = {NEXT_STEP, *_CARE_SEEN, NOTES_SEEN, NOTES, WORKLISTS_SEEN, WORKLISTS} | rights(
+    "crm.customfield", "view add change"
+)
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
-    Role.MARKETER: _SEEN | _RULES | _PEOPLE,
+    Role.MARKETER: _SEEN | _RULES | _PEOPLE | rights("crm.careprogramme", "add change delete"),
     Role.SUPPORT: _SEEN | {ADJUST} | _DESK | _PEOPLE,
-    Role.ANALYST: _SEEN | {DESK_REPORT, WORKLISTS_SEEN},
-    Role.AUDITOR: _SEEN | _DESK_SEEN | {NOTES_SEEN, WORKLISTS_SEEN} | rights("crm.customfield"),
+    Role.ANALYST: _SEEN | {DESK_REPORT, WORKLISTS_SEEN} | _CARE_SEEN,
+    Role.AUDITOR: _SEEN | _DESK_SEEN | _CARE_SEEN | {NOTES_SEEN, WORKLISTS_SEEN} | rights("crm.customfield"),
 }

@@ -110,6 +110,31 @@ def find_duplicates() -> dict[str, Any]:
     return {"pairs": duplicates.find()}
 
 
+# --- care -------------------------------------------------------------------------------------------------------------
+
+
+@job(kind="crm.care", queue="light", title=_("Care programmes"))
+def start_care() -> dict[str, Any]:
+    """Ask for a run of every programme that is on. Safe to run at any time."""
+    from core.jobs import enqueue
+    from crm.care.programmes import RUN
+    from crm.models import CareProgramme
+
+    running = list(CareProgramme.objects.running().values_list("pk", flat=True))
+    for pk in running:
+        enqueue(RUN, dedupe_key=f"crm.care.{pk}", programme_id=pk)
+    return {"programmes": len(running)}
+
+
+@job(kind="crm.care.run", queue="light", title=_("Run of a care programme"), retries=3)
+def run_care_programme(*, programme_id: int) -> dict[str, Any]:
+    """Each customer once for each occasion; a run that was stopped goes on where it was."""
+    from core.jobs.running import progress
+    from crm.care import running
+
+    return running.run(programme_id, progress=progress)
+
+
 # --- the inbox -------------------------------------------------------------------------------------------------------
 
 

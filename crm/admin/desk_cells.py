@@ -23,7 +23,10 @@ STATES = {
     Ticket.State.OPEN: Meaning.WAITING, Ticket.State.PENDING: Meaning.MOVING, Ticket.State.RESOLVED: Meaning.GOOD,
     Ticket.State.CLOSED: Meaning.IDLE,
 }  # fmt: skip
-ICONS = {Channel.CHAT: "forum", Channel.FORM: "description", Channel.EMAIL: "mail", Channel.REVIEW: "reviews"}
+ICONS = {
+    Channel.CHAT: "forum", Channel.FORM: "description", Channel.EMAIL: "mail", Channel.REVIEW: "reviews",
+    Channel.CARE: "volunteer_activism",
+}  # fmt: skip
 URGENT = (Priority.HIGH, Priority.URGENT)
 
 

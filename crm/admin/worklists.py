@@ -17,7 +17,8 @@ from catalog.admin.notices import acting
 from core.components import Meaning, Range, figure, money, percent, pill, range_chart, toast
 from core.components.words import day_text
 from core.exceptions import DomainError
-from crm.models import Worklist, WorklistItem
+from crm.care import words
+from crm.models import CareEnrolment, Worklist, WorklistItem
 from crm.people import worklists
 from crm.roles import WORKLISTS
 
@@ -60,7 +61,7 @@ def page(request: HttpRequest) -> HttpResponse:
             (row, f"{reverse('admin:crm_worklist')}?list={row.pk}", _state(row))
             for row in rows.order_by("closed_at", "-pk")[:LISTED]
         ],
-        "sources": Worklist.Source.choices,
+        "sources": [one for one in Worklist.Source.choices if one[0] != Worklist.Source.CARE],
         "may_write": may_write,
         "error": error,
         "sent": request.POST,
@@ -77,7 +78,7 @@ def _state(row: Any) -> Any:
 
 def one(request: HttpRequest) -> HttpResponse:
     """`?list=`, `?done=1` for those that were done. A POST has `item`, `outcome`, `note`, or `act` = close, reopen."""
-    worklist = get_object_or_404(Worklist, pk=_number(request.GET.get("list", "")))
+    worklist = get_object_or_404(Worklist.objects.select_related("programme"), pk=_number(request.GET.get("list", "")))
     may_write = request.user.has_perm(WORKLISTS)
     if request.method == "POST":
         if not may_write:
@@ -93,6 +94,8 @@ def one(request: HttpRequest) -> HttpResponse:
     people = worklist.items.filter(is_compared=False)
     rows = people.exclude(outcome="") if is_done else people.filter(outcome="")
     rows = rows.select_related("customer", "done_by").order_by("-done_at" if is_done else "position", "pk")
+    shown = list(rows[:SHOWN])
+    care = _care(worklist, shown)
     counts = people.aggregate(done=Count("pk", filter=~Q(outcome="")), all=Count("pk"))
     result = worklists.result(worklist)
     context: dict[str, Any] = {
@@ -107,11 +110,13 @@ def one(request: HttpRequest) -> HttpResponse:
         "rows": [
             {
                 "item": row, "customer": row.customer, "score": _score(worklist, row),
-                "why": reasons.line(row.reasons),
+                "why": care.get(row.customer_id) or reasons.line(row.reasons),
                 "url": reverse("admin:catalog_customer_change", args=[row.customer_id]),
             }
-            for row in rows[:SHOWN]
+            for row in shown
         ],
+        "instructions": worklist.programme.instructions if worklist.programme is not None else "",
+        "programme": worklist.programme,
         "is_done": is_done,
         "outcomes": [(key, label) for key, label in Outcome.choices if key],
         "may_write": may_write and worklist.closed_at is None,
@@ -120,6 +125,16 @@ def one(request: HttpRequest) -> HttpResponse:
         "result": _told(worklist, result),
     }  # fmt: skip
     return TemplateResponse(request, "admin/crm/worklist.html", context)
+
+
+def _care(worklist: Worklist, rows: list[WorklistItem]) -> dict[int, str]:
+    """Customer → why a care programme put them on the list: the newest occasion of its month. One query."""
+    if worklist.programme_id is None:
+        return {}
+    found = CareEnrolment.objects.filter(
+        programme=worklist.programme_id, customer__in=[row.customer_id for row in rows], result__worklist=worklist.pk
+    )
+    return {row.customer_id: words.sentence(row.why) for row in found.order_by("pk")}
 
 
 def _act(request: HttpRequest, worklist: Worklist) -> None:
@@ -142,6 +157,8 @@ def _act(request: HttpRequest, worklist: Worklist) -> None:
 
 
 def _score(worklist: Worklist, row: WorklistItem) -> str:
+    if row.score is None:
+        return ""
     return percent(row.score) if worklist.source == Worklist.Source.ORDER else money(row.score, is_whole=True)
 
 
@@ -164,8 +181,16 @@ def _told(worklist: Worklist, result: worklists.Result) -> dict[str, Any]:
             _("Orders paid from %(start)s to %(end)s.") if result.is_over
             else _("Orders paid from %(start)s; counted until %(end)s.")
         ) % {"start": day_text(worklist.created_at), "end": day_text(result.until)},
-        "missing": "" if result.difference is not None else _("Nobody was left alone, so nothing can be compared."),
+        "missing": _missing(worklist, result),
     }  # fmt: skip
+
+
+def _missing(worklist: Worklist, result: worklists.Result) -> str:
+    if result.difference is not None:
+        return ""
+    if worklist.programme_id is not None:
+        return _("What the programme brings is compared with its own control group, on its page.")
+    return _("Nobody was left alone, so nothing can be compared.")
 
 
 def _sentence(low: float, high: float) -> str:

@@ -105,6 +105,13 @@ class StaffNotesSerializer(serializers.Serializer):
     notes = WrittenNoteSerializer(many=True)
 
 
+class NextStepOfCustomerSerializer(serializers.Serializer):
+    step = serializers.CharField(help_text="What kind of step, such as late_order.")
+    occasion = serializers.CharField(help_text="What it is about.")
+    title = serializers.CharField()
+    reason = serializers.CharField(help_text="The evidence, in words.")
+
+
 class PortraitSerializer(serializers.Serializer):
     """A part is null when the token's owner may not see it, or there is nothing yet."""
 
@@ -122,6 +129,9 @@ class PortraitSerializer(serializers.Serializer):
     tickets = TicketsOfCustomerSerializer(allow_null=True)
     loyalty = PointsOfCustomerSerializer(allow_null=True)
     staff_notes = StaffNotesSerializer(allow_null=True)
+    next_step = NextStepOfCustomerSerializer(
+        allow_null=True, help_text="What cannot wait, with its reason, from what the token's owner may see."
+    )
 
 
 class PortraitView(ApiView):
@@ -132,8 +142,8 @@ class PortraitView(ApiView):
         summary="Read the portrait of a customer",
         description=(
             "What the page of the customer says: facts, consent, scores with reasons, segments, interests from "
-            "behaviour, what was recommended, reviews, tickets, points, notes. Each part needs the right that its "
-            "panel needs. The ID of a record that was merged answers for the record that was kept."
+            "behaviour, what was recommended, reviews, tickets, points, notes, the next step. Each part needs the "
+            "right that its panel needs. The ID of a record that was merged answers for the record that was kept."
         ),
         responses={200: PortraitSerializer, **problems(404)},
         tags=["staff"],

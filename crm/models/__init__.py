@@ -1,6 +1,7 @@
 """What the shop knows about caring for its customers."""
 
 from crm.models.assistant import AnswerProposal, LookupTry
+from crm.models.care import CareEnrolment, CareProgramme, NextStepOutcome
 from crm.models.desk import Channel, Conversation, Message, Priority, SatisfactionScore, Ticket, TicketEvent
 from crm.models.desk_rules import (
     BusinessHours,
@@ -41,6 +42,8 @@ __all__ = [
     "BusinessHours",
     "BusinessPeriod",
     "CannedReply",
+    "CareEnrolment",
+    "CareProgramme",
     "Channel",
     "Conversation",
     "CustomField",
@@ -64,6 +67,7 @@ __all__ = [
     "LoyaltyTransaction",
     "Macro",
     "Message",
+    "NextStepOutcome",
     "PastGrant",
     "Priority",
     "Reward",

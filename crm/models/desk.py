@@ -25,6 +25,7 @@ class Channel(models.TextChoices):
     FORM = "form", pgettext_lazy("channel", "form")
     EMAIL = "email", pgettext_lazy("channel", "e-mail")
     REVIEW = "review", pgettext_lazy("channel", "review")
+    CARE = "care", pgettext_lazy("channel", "care programme")
 
 
 class Priority(models.TextChoices):

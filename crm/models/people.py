@@ -155,9 +155,15 @@ class Worklist(models.Model):
         LOSS = "loss", pgettext_lazy("worklist", "value at risk")
         VALUE = "value", pgettext_lazy("worklist", "highest value")
         ORDER = "order", pgettext_lazy("worklist", "likely to order soon")
+        CARE = "care", pgettext_lazy("worklist", "care programme")
 
     name = models.CharField(_("name"), max_length=120)
     source = models.CharField(_("taken from"), max_length=8, choices=Source)
+    programme = models.ForeignKey(
+        "crm.CareProgramme", models.SET_NULL, null=True, blank=True, related_name="worklists",
+        verbose_name=_("care programme"),
+    )  # fmt: skip
+    month = models.DateField(null=True, blank=True, help_text="Of a care programme: it has one list for each month.")
     compared_percent = models.PositiveSmallIntegerField(_("left alone, %"), default=10)
     follow_days = models.PositiveSmallIntegerField(_("orders count for, days"), default=30)
     created_by = models.ForeignKey("core.StaffUser", models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
@@ -169,6 +175,7 @@ class Worklist(models.Model):
         verbose_name_plural = _("worklists")
         constraints = [
             models.CheckConstraint(condition=Q(compared_percent__lte=50), name="worklist_compares_half_at_most"),
+            models.UniqueConstraint(fields=["programme", "month"], name="worklist_of_a_programme_and_month"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from analytics.segments.rules import BadRule
 from catalog import selectors_admin as reads
 from catalog.models import Customer, CustomerTrait, Order
 from core.shop import current_shop
+from crm.care import next_step
 from crm.models import CustomerNote, CustomerTagging, CustomFieldValue, LoyaltyAccount, Ticket
 from recommender import profile
 from recommender.models import RecommendationList
@@ -24,10 +25,19 @@ May = Callable[[str], bool]
 
 
 def portrait(customer: Customer, may: May) -> dict[str, Any]:
-    """All parts in order; a part that the reader may not see is None. At most 15 queries and one for each segment."""
+    """All parts in order; a part that the reader may not see is None. At most 25 queries and one for each segment."""
     parts = {name: build(customer) if may(right) else None for name, (right, build) in PARTS.items()}
+    parts["next_step"] = _next_step(customer, may)
     person = {"id": customer.public_id, "external_id": customer.external_id, "language": customer.language}
     return person | parts
+
+
+def _next_step(customer: Customer, may: May) -> dict[str, Any] | None:
+    """Each of its rules has the right that its evidence needs."""
+    found = next_step.steps(customer, may, limit=1)
+    if not found:
+        return None
+    return {"step": found[0].key, "occasion": found[0].occasion, "title": found[0].title, "reason": found[0].why}
 
 
 def _facts(customer: Customer) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from django.utils.translation import pgettext
 from catalog.models import Customer
 from catalog.timeline import Moment
 from core.components import figure
-from crm.models import Conversation, CustomerNote, LoyaltyTransaction, WorklistItem
+from crm.care import words
+from crm.models import CareEnrolment, Conversation, CustomerNote, LoyaltyTransaction, WorklistItem
 
 PREVIEW = 100
 Kind = LoyaltyTransaction.Kind
@@ -58,5 +59,18 @@ def contacts(customer: Customer, before: datetime, limit: int) -> list[Moment]:
             " · ".join(filter(None, [str(row.get_outcome_display()), row.note])),
         )
         for row in rows.order_by("-done_at")[:limit]
+        if row.done_at is not None
+    ]  # fmt: skip
+
+
+def care(customer: Customer, before: datetime, limit: int) -> list[Moment]:
+    """What care programmes did. The control group got nothing, so nothing is told of it."""
+    rows = CareEnrolment.objects.filter(customer=customer, state=CareEnrolment.State.DONE, done_at__lt=before)
+    return [
+        Moment(
+            row.done_at, "care", "volunteer_activism", _("Care programme “%(name)s”") % {"name": row.programme.name},
+            " · ".join(filter(None, [words.sentence(row.why), words.came_of(row)])),
+        )
+        for row in rows.select_related("programme").order_by("-done_at", "-id")[:limit]
         if row.done_at is not None
     ]  # fmt: skip

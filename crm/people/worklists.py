@@ -40,7 +40,7 @@ def make(
     """Take the highest `size` customers of a score now. Left out: who stands in an open worklist, who refused
     personalisation, who said in the last 90 days that they want no contact. Raises BadInput."""
     name = name.replace("\x00", "").strip()
-    if not name or len(name) > LONGEST_NAME or source not in Worklist.Source.values:
+    if not name or len(name) > LONGEST_NAME or source not in LISTINGS or source not in Worklist.Source.values:
         raise BadInput(_("Give the list a name and a score to take it from."))
     if not (1 <= size <= MOST and 0 <= compared_percent <= MOST_COMPARED and 1 <= follow_days <= LONGEST):
         raise BadInput(

@@ -1,6 +1,6 @@
 """One function for each thing that can be done with points."""
 
-from crm.services.earning import earn_orders, give_bonus, mature_lot, settle_order
+from crm.services.earning import earn_orders, give_bonus, give_care, mature_lot, settle_order
 from crm.services.merging import merge_accounts
 from crm.services.past import ask_for_past, count_past, grant_past, run_past
 from crm.services.people import forfeit
@@ -28,6 +28,7 @@ __all__ = [
     "expire_account",
     "forfeit",
     "give_bonus",
+    "give_care",
     "grant_past",
     "look_at_all",
     "mature_lot",

@@ -26,7 +26,7 @@ from crm.models.desk import TEXT_LENGTH
 from crm.services import desk
 
 KIND = "ticket_reply"
-BY_MAIL = (Channel.EMAIL, Channel.FORM, Channel.REVIEW)
+BY_MAIL = (Channel.EMAIL, Channel.FORM, Channel.REVIEW, Channel.CARE)
 MOST_BYTES = 10 * 1024 * 1024
 MOST_PER_HOUR = 60
 """Mails of one address: more come from a machine."""

@@ -209,6 +209,25 @@ def give_bonus(*, trigger: str, customer_id: int, event: str) -> int:
     return given
 
 
+def give_care(*, customer_id: int, points: int, key: str) -> int:
+    """Points of a care programme, final at once; `key` counts once. Returns how many are booked under it: none while
+    the loyalty programme is off or where the customer's account is closed."""
+    programme = LoyaltyProgramme.current()
+    if points <= 0 or not programme.is_on or not Customer.objects.existing().filter(pk=customer_id).exists():
+        return 0
+    with transaction.atomic():
+        account = locked(account_of(customer_id).pk)
+        if account.closed_at is not None:
+            return 0
+        if not is_posted(key):
+            now = timezone.now()
+            posting = Posting(account, Kind.BONUS, key, points, now, reason="care")
+            posting.credit(points, new_lot(account, points, programme, now))
+            posting.move(Side.ISSUED, -points)
+            write([posting])
+    return points
+
+
 def new_lot(account: LoyaltyAccount, points: int, programme: LoyaltyProgramme, now: datetime) -> LoyaltyLot:
     """A lot that is final from the beginning."""
     lot = LoyaltyLot(account=account, points=points, left=0, earned_at=now)

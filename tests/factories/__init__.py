@@ -75,6 +75,8 @@ from tests.factories.core import (
     StaffUserFactory,
 )
 from tests.factories.crm import (
+    CareEnrolmentFactory,
+    CareProgrammeFactory,
     CustomerNoteFactory,
     CustomerTagFactory,
     CustomerTaggingFactory,
@@ -90,6 +92,7 @@ from tests.factories.crm import (
     LoyaltyTierChangeFactory,
     LoyaltyTierFactory,
     LoyaltyTransactionFactory,
+    NextStepOutcomeFactory,
     PastGrantFactory,
     RewardFactory,
     WorklistFactory,
@@ -202,6 +205,8 @@ __all__ = [
     "CampaignFactory",
     "CampaignStepFactory",
     "CannedReplyFactory",
+    "CareEnrolmentFactory",
+    "CareProgrammeFactory",
     "CategoryFactory",
     "CohortCellFactory",
     "ConsentEventFactory",
@@ -263,6 +268,7 @@ __all__ = [
     "MessageEventFactory",
     "MessageFactory",
     "ModelVersionFactory",
+    "NextStepOutcomeFactory",
     "NotDuplicatesFactory",
     "OfferFactory",
     "OrderEventFactory",

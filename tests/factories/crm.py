@@ -173,6 +173,40 @@ class WorklistItemFactory(DjangoModelFactory):
     position = 0
 
 
+class CareProgrammeFactory(DjangoModelFactory):
+    class Meta:
+        model = models.CareProgramme
+
+    name = factory.Sequence(lambda n: f"Programme {n}")
+    trigger = "welcome"
+    action = "points"
+    points = 50
+    control_percent = 0
+
+
+class CareEnrolmentFactory(DjangoModelFactory):
+    class Meta:
+        model = models.CareEnrolment
+
+    programme = factory.SubFactory(CareProgrammeFactory)
+    customer = factory.SubFactory(CustomerFactory)
+    occasion = "joined"
+    occurred_at = factory.LazyFunction(timezone.now)
+    enrolled_at = factory.LazyFunction(timezone.now)
+    action = "points"
+
+
+class NextStepOutcomeFactory(DjangoModelFactory):
+    class Meta:
+        model = models.NextStepOutcome
+
+    customer = factory.SubFactory(CustomerFactory)
+    step = "late_order"
+    occasion = "order:1"
+    outcome = "done"
+    at = factory.LazyFunction(timezone.now)
+
+
 class DuplicateCustomersFactory(DjangoModelFactory):
     class Meta:
         model = models.DuplicateCustomers

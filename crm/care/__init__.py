@@ -1,0 +1,1 @@
+"""Care programmes and the next step for a customer."""

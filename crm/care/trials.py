@@ -1,0 +1,136 @@
+"""Whether care pays: each programme is an experiment of its own, its control group gets nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.models import Customer, Visitor
+from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for, placing, services
+from core.experiments.exposures import Seen, write
+from core.impact import Capability
+from core.models import Experiment, StaffUser
+from crm.models import CareProgramme
+
+KIND = "care"
+CARE, NOTHING = "care", "nothing"
+OUTCOME_DAYS = 28
+PLANNED_PEOPLE = 2_000
+
+
+class _Targets(Mapping[str, Any]):
+    """Programmes as places of experiments: key to name, read when asked."""
+
+    def __getitem__(self, key: str) -> Any:
+        number = key.removeprefix("programme-")
+        if number != key and number.isascii() and number.isdecimal() and len(number) < 19:
+            name = CareProgramme.objects.filter(pk=int(number)).values_list("name", flat=True).first()
+            if name is not None:
+                return name
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([f"programme-{pk}" for pk in CareProgramme.objects.order_by("pk").values_list("pk", flat=True)])
+
+    def __len__(self) -> int:
+        return CareProgramme.objects.count()
+
+
+PROGRAMMES = ExperimentKind(
+    title=gettext_lazy("Care programme"),
+    targets=_Targets(),
+    choices=[
+        ArmChoice(CARE, gettext_lazy("With the programme"), {"care": True}),
+        ArmChoice(NOTHING, gettext_lazy("No programme"), {"care": False}),
+    ],
+    control=NOTHING,
+    metrics=["bought_again", "orders", "conversion", "revenue", "returns"],
+)
+IMPACT = Capability(
+    title=gettext_lazy("Care programmes"),
+    control=gettext_lazy("customers without the programme"),
+    kind=KIND,
+    ways=frozenset({CARE}),
+    measures=("bought_again", "revenue"),
+    guardrails=("returns",),
+)
+
+
+def target_of(programme: CareProgramme) -> str:
+    return f"programme-{programme.pk}"
+
+
+@transaction.atomic
+def begin(programme: CareProgramme, *, by: StaffUser | None = None) -> Experiment | None:
+    """The comparison of a programme that is switched on; the one that runs with the same share goes on. None without a
+    control group. Raises DomainError where somebody runs another experiment on it."""
+    running = Experiment.objects.running().filter(kind=KIND, target=target_of(programme)).first()
+    if running is not None:
+        arms = {arm.key: arm.weight for arm in running.arms.all()}
+        if arms.get("control") == programme.control_percent:
+            return running
+        services.stop(running)
+    if not programme.control_percent:
+        return None
+    made = services.create(
+        by=by, name=_("Care programme: %(name)s") % {"name": programme.name}, kind=KIND, target=target_of(programme),
+        unit=Experiment.Unit.CUSTOMER, primary_metric="bought_again", guardrails=["returns"],
+        outcome_days=OUTCOME_DAYS, planned_people=PLANNED_PEOPLE,
+        arms=[
+            services.NewArm(
+                name=_("No programme"), weight=programme.control_percent, settings={"care": False}, is_control=True,
+                key="control",
+            ),
+            services.NewArm(
+                name=_("With the programme"), weight=100 - programme.control_percent, settings={"care": True}, key=CARE
+            ),
+        ],
+    )  # fmt: skip
+    return services.start(made)
+
+
+def end(programme: CareProgramme) -> None:
+    """What was counted stays; nobody is divided any more."""
+    for running in Experiment.objects.running().filter(kind=KIND, target=target_of(programme)):
+        services.stop(running)
+
+
+def subjects_of(customers: Sequence[Customer]) -> dict[int, Subject]:
+    """Customer → the person as experiments know them, with the first browser that they were known by. Who refused to be
+    followed is missing and takes part in nothing. One query."""
+    able = {customer.pk: customer for customer in customers if customer.is_personalised}
+    browsers = Visitor.objects.filter(customer__in=able, may_track=True)
+    first = browsers.order_by("customer_id", "first_seen_at", "pk").distinct("customer_id")
+    keys = dict(first.values_list("customer_id", "key"))
+    return {pk: Subject(visitor=keys.get(pk), customer=customer.public_id) for pk, customer in able.items()}
+
+
+def divide(
+    programme: CareProgramme, customers: Sequence[Customer], now: datetime
+) -> tuple[dict[int, bool], list[Seen]]:
+    """Customer → whether the programme acts for them, and the exposures of both arms, to be written with the enrolments
+    (`note`): the occasion is the moment at which the arms part. The shop's holdout is left alone and counts in its own
+    experiment only."""
+    subjects = subjects_of(customers)
+    acts: dict[int, bool] = {}
+    seen: list[Seen] = []
+    for customer in customers:
+        subject = subjects.get(customer.pk)
+        if subject is None:
+            acts[customer.pk] = True
+            continue
+        placed: Placed | None = arm_for(kind=KIND, target=target_of(programme), subject=subject)
+        acts[customer.pk] = placed is None or bool(placed.settings.get("care", True))
+        everything = placing.place_in_everything(subject)
+        for one in (placed if placed is not None and not placed.is_held_out else None, everything):
+            if one is not None:
+                seen.append((one.experiment_id, one.arm_id, one.subject, now.timestamp()))
+    return acts, seen
+
+
+def note(seen: Sequence[Seen]) -> None:
+    """In the caller's transaction: an enrolment without its exposure, or the other way round, cannot be."""
+    write(seen)
