@@ -87,6 +87,7 @@ def first_care() -> None:
     place = 1 if next(iter(shop.languages), "").startswith("zh") else 0
     with transaction.atomic():
         for one in PROGRAMMES:
-            texts = {key: one[key][place] for key in ("name", "instructions") if key in one}
-            made = CareProgramme.objects.create(**{**one, **texts})
+            texts: dict[str, Any] = {key: one[key][place] for key in ("name", "instructions") if key in one}
+            values: dict[str, Any] = one | texts
+            made = CareProgramme.objects.create(**values)
             programmes.switch(made.pk, "on")

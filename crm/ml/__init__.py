@@ -1,0 +1,1 @@
+"""Mathematics of customer care: no Django, no tables."""
