@@ -25,6 +25,7 @@ class CrmConfig(AppConfig):
         first_models.register("loyalty", "crm.demo.first", order=220)
         first_models.register("care", "crm.demo.first_care", order=230)
         evaluators.register("assistant", "crm.assistant_evaluators.AssistantEvaluator")
+        evaluators.register("service-strategy", "crm.service_evaluators.ServiceStrategyEvaluator")
         impact_measures.register("loyalty", "crm.impact.LOYALTY", order=40)
         experiment_kinds.register("assistant", "crm.assistant.trials.ASSISTANT", order=40)
         impact_measures.register("assistant", "crm.assistant.trials.IMPACT", order=35)

@@ -11,10 +11,11 @@ from typing import Any
 
 from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
+from django.utils import timezone
 
 from catalog.models import Customer, Order
 from crm.care import conditions
-from crm.models import CareEnrolment, CareProgramme
+from crm.models import CareEnrolment, CareProgramme, WorklistItem
 from crm.services import calendar
 from reviews.models import Review
 
@@ -22,6 +23,8 @@ Trigger = CareProgramme.Trigger
 BAD_STARS = 2
 RECOVERY = frozenset({Trigger.BAD_REVIEW, Trigger.LATE_ORDER})
 """Something went wrong: help for everybody, also for who refused to be followed."""
+NO_CONTACT = timedelta(days=90)
+"""So long nobody calls who said that they want no contact."""
 NOT_SENT = (Order.Status.PAID,)
 
 
@@ -50,6 +53,11 @@ class _Rows:
         people: QuerySet[Customer] = Customer.objects.existing()
         if programme.trigger not in RECOVERY:
             people = people.filter(is_personalised=True)
+        if programme.action == CareProgramme.Action.WORKLIST:
+            said_no = WorklistItem.objects.filter(
+                outcome=WorklistItem.Outcome.REFUSED, done_at__gte=timezone.now() - NO_CONTACT
+            )
+            people = people.exclude(pk__in=said_no.values("customer"))
         people = conditions.narrowed(people, programme.conditions)
         key: Any = Value(self.constant, output_field=CharField())
         if not self.constant:

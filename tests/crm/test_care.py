@@ -35,6 +35,7 @@ from tests.factories import (
     ReviewFactory,
     ShopProfileFactory,
     StaffUserFactory,
+    WorklistItemFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -246,6 +247,14 @@ def test_a_worklist_of_the_month_holds_each_customer_once(now):
     assert (worklist.programme, worklist.source, worklist.month.day) == (care, "care", 1)
     assert list(WorklistItem.objects.values_list("customer", "position")) == [(lin.pk, 0)]
     assert sorted(row.result["was_there"] for row in CareEnrolment.objects.all()) == [False, True]
+
+
+def test_who_wanted_no_contact_is_put_on_no_list(now):
+    lin = CustomerFactory.create(joined_at=days(now, 1))
+    WorklistItemFactory.create(customer=lin, outcome="refused", done_at=days(now, 30))
+
+    assert who(CareProgrammeFactory.build(action="worklist", points=None), now) == set()
+    assert who(CareProgrammeFactory.build(action="points"), now) == {lin.pk}
 
 
 def test_a_ticket_says_why_to_staff_and_nothing_to_the_customer(now):

@@ -1,9 +1,12 @@
 """Strategies of service: planted groups are found, proposals follow ranges, the example rows give known clusters."""
 
+import json
+
 import numpy as np
 import pytest
+from django.core.management import call_command
 
-from crm.ml.service_strategy import mean_of, propose
+from crm.ml.service_strategy import FEATURES, mean_of, propose
 
 EXAMPLE = {"response": [5, 10, 15, 20, 25], "satisfaction": [4, 5, 4, 5, 4], "complaints": [0, 1, 0, 1, 0]}
 
@@ -76,3 +79,16 @@ def test_what_is_unknown_is_in_no_mean():
 def test_no_rows_or_rows_that_do_not_fit_are_refused(rows):
     with pytest.raises(ValueError, match="same number"):
         propose(*rows)
+
+
+def test_the_command_prints_proposals_with_their_evidence(tmp_path):
+    rows, _truth = planted()
+    data, out = tmp_path / "customers.csv", tmp_path / "out.json"
+    lines = zip(*(rows[name].tolist() for name in FEATURES), strict=True)
+    data.write_text("\n".join([",".join(FEATURES), *(",".join(map(str, line)) for line in lines)]))
+
+    call_command("evaluate", "service-strategy", "--data", str(data), "--json", str(out))
+
+    groups = json.loads(out.read_text())["groups"]
+    assert [one["priority"] for one in groups][-1] == "urgent"
+    assert groups[-1]["satisfaction"]["low"] < groups[-1]["satisfaction"]["mean"] < groups[-1]["satisfaction"]["high"]
