@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from analytics.segments.named import RFM
 from catalog.admin import cells as shared
@@ -63,18 +64,24 @@ def state_pill(programme: CareProgramme) -> SafeString:
 class CareForm(forms.ModelForm):  # type: ignore[type-arg]
     """Conditions as fields; what the allow-list does not know cannot be written."""
 
-    least_orders = forms.IntegerField(label=gettext_lazy("Paid orders, at least"), required=False, min_value=0)
-    most_orders = forms.IntegerField(label=gettext_lazy("Paid orders, at most"), required=False, min_value=0)
+    least_orders = forms.IntegerField(
+        label=gettext_lazy("Paid orders, at least"), required=False, min_value=0, widget=UnfoldAdminIntegerFieldWidget()
+    )
+    most_orders = forms.IntegerField(
+        label=gettext_lazy("Paid orders, at most"), required=False, min_value=0, widget=UnfoldAdminIntegerFieldWidget()
+    )
     language = forms.ChoiceField(
-        label=gettext_lazy("Language"), required=False,
+        label=gettext_lazy("Language"), required=False, widget=UnfoldAdminSelectWidget(),
         choices=[("", gettext_lazy("all")), *conditions.LANGUAGES.items()],
     )  # fmt: skip
     group = forms.ChoiceField(
-        label=gettext_lazy("RFM segment"), required=False,
+        label=gettext_lazy("RFM segment"), required=False, widget=UnfoldAdminSelectWidget(),
         choices=[("", gettext_lazy("all")), *((key, title) for key, (title, _help) in RFM.items())],
     )  # fmt: skip
-    tag = forms.ChoiceField(label=gettext_lazy("Tag"), required=False)
-    no_ticket = forms.BooleanField(label=gettext_lazy("Only without an unfinished ticket"), required=False)
+    tag = forms.ChoiceField(label=gettext_lazy("Tag"), required=False, widget=UnfoldAdminSelectWidget())
+    no_ticket = forms.BooleanField(
+        label=gettext_lazy("Only without an unfinished ticket"), required=False, widget=UnfoldBooleanSwitchWidget()
+    )
 
     class Meta:
         model = CareProgramme
@@ -151,7 +158,7 @@ class CareProgrammeAdmin(StaffModelAdmin):
             )
         what = ("action", "points", *(["template_public_id"] if may_send else []), "instructions")
         return (
-            ("", {"fields": ("name", "trigger", ("wait_days", "reach_days"))}),
+            ("", {"fields": ("name", "trigger", "wait_days", "reach_days")}),
             (
                 gettext_lazy("Only for"),
                 {"fields": (("least_orders", "most_orders"), ("language", "group"), ("tag", "no_ticket"))},
