@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0041_known_customers"),
         ("core", "0028_conversations_scope"),
-        ("crm", "0007_no_question_that_nobody_asks"),
+        ("crm", "0008_first_answers_are_named"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
