@@ -77,7 +77,8 @@ HARMLESS = {
     "crm.DeskSettings": "signature",
     "crm.CustomField": "choices key title_en title_zh",
     "crm.CustomerTag": "name",  # a word that staff put on several; goes with its last customer
-    "crm.Worklist": "name",
+    "crm.Worklist": "month name",
+    "crm.CareProgramme": "conditions instructions name template_public_id",
     "crm.EarnRule": "ends_on name_en name_zh starts_on",
     "crm.Holiday": "day name",
     "crm.LoyaltyCheck": "differences",  # kinds and numbers of rows
