@@ -293,6 +293,12 @@ beat_schedule = {
         "args": ["crm.tasks.close_resolved_tickets"],
         "options": {"queue": "light", "expires": 600},
     },
+    "ask how questions were answered": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="23"),
+        "args": ["crm.tasks.ask_for_ratings"],
+        "options": {"queue": "light", "expires": 1800},
+    },
     "keep popular products fresh": {
         "task": "recommender.tasks.keep_lists_fresh",
         "schedule": settings.LISTS_SECONDS,

@@ -11,7 +11,7 @@ from core import health, views
 from core.api.docs import DocsView, SchemaView
 from core.api.errors import unknown_path
 from core.metrics import page as metrics_page
-from crm.views import inbound_mail
+from crm.views import inbound_mail, rate
 
 urlpatterns = [
     # What storefronts ask all day comes first: addresses are tried in this order.
@@ -25,6 +25,7 @@ urlpatterns = [
     path("metrics", metrics_page.metrics, name="metrics"),
     path("inbox/mail", inbound_mail, name="inbound_mail"),
     path("", include("marketing.urls")),
+    path("inbox/rate/<str:token>", rate, name="rate_conversation"),
     path("pictures/<int:width>/<path:name>", picture, name="picture"),
     path("shop/", include("storefront.urls")),
     path("api/", DocsView.as_view(url_name="api-schema"), name="api-docs"),

@@ -34,3 +34,4 @@ TICKETS_DUE = AlertKind(
 )
 
 TITLE_OF_REPLY = _("Answer to a customer")
+TITLE_OF_RATING = _("How a question was answered")

@@ -159,6 +159,7 @@ class CrmConfig(AppConfig):
         alert_rules.register("tickets_due", "crm.alerts.TICKETS_DUE")
         alert_checks.register("crm.desk", "crm.services.desk_upkeep.watch_clocks")
         mail_kinds.register("ticket_reply", "crm.alerts.TITLE_OF_REPLY")
+        mail_kinds.register("ticket_rating", "crm.alerts.TITLE_OF_RATING")
         customer_panels.register(
             "crm.tickets", "crm.panels_desk.tickets_of_customer", order=4, is_lazy=True, title=_("Tickets"),
             place="main", permission=INBOX_SEEN, styles=("catalog/catalog.css",),

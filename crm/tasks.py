@@ -147,6 +147,15 @@ def close_resolved_tickets() -> dict[str, Any]:
     return {"closed": close_resolved(progress=progress)}
 
 
+@job(kind="crm.desk.ratings", queue="light", title=_("Ask how questions were answered"))
+def ask_for_ratings() -> dict[str, Any]:
+    """Each conversation once. Safe to run at any time and twice at once."""
+    from core.jobs.running import progress
+    from crm.services.asking import ask_for_ratings as work
+
+    return {"asked": work(progress=progress)}
+
+
 @job(kind="crm.desk.clocks", queue="light", title=_("Set clocks of tickets anew"))
 def set_clocks_anew() -> dict[str, Any]:
     """After a response target or the opening hours changed. Safe to run twice."""

@@ -454,6 +454,7 @@ def test_ids_of_others_and_ids_of_nobody_look_the_same(world):
 # --- open to everybody --------------------------------------------------------------------------------------------
 
 OPEN = {
+    "inbox/rate/<str:token>": ("/inbox/rate/nothing", 404),  # a signed link (tests/crm/test_asking.py)
     "inbox/mail": ("/inbox/mail", 405),  # takes signed mails only (tests/crm/test_desk_mail.py)
     # Signed links in messages (tests/marketing): a token that is not ours opens nothing.
     "t/<str:token>": ("/t/x", 404),

@@ -348,7 +348,7 @@ class DeskSettingsAdmin(StaffModelAdmin):
     fieldsets = (
         (gettext_lazy("Opening"), {"fields": ("hours",)}),
         (gettext_lazy("Tickets"), {"fields": ("tickets_from_reviews", "warn_minutes", "close_days")}),
-        (pgettext_lazy("inbox", "Customers"), {"fields": ("signature",)}),
+        (pgettext_lazy("inbox", "Customers"), {"fields": ("signature", "asks_by_mail")}),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -228,6 +228,7 @@ class Ticket(TimestampedModel):
     paused_seconds = models.PositiveIntegerField(default=0, db_default=0)
     late_responses = models.PositiveSmallIntegerField(default=0, db_default=0)
     warned_for = models.DateTimeField(null=True, blank=True, help_text=_("The due time that an alert was raised for."))
+    rating_asked_at = models.DateTimeField(null=True, blank=True)
     reopened = models.PositiveSmallIntegerField(_("reopened"), default=0, db_default=0)
     merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="merged")
     tags = models.JSONField(_("tags"), default=list, blank=True)

@@ -269,6 +269,10 @@ class DeskSettings(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text=_("Until then a new message of the customer opens the ticket again; afterwards it starts a new one."),
     )  # fmt: skip
+    asks_by_mail = models.BooleanField(
+        _("ask by mail how we helped"), default=True,
+        help_text=_("Once for each question that went by mail, an hour after it was solved. Needs PUBLIC_URL."),
+    )  # fmt: skip
     signature = models.CharField(_("signature of mails"), max_length=300, blank=True)
 
     class Meta:
