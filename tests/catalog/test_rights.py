@@ -50,6 +50,7 @@ from core.rights.services import watch_clock
 from core.said import NOTHING
 from recommender.models import RecommendationList
 from tests.factories import (
+    CareEnrolmentFactory,
     ConversationFactory,
     CustomerFactory,
     CustomerMergeFactory,
@@ -71,6 +72,7 @@ from tests.factories import (
     LoyaltyRedemptionFactory,
     LoyaltyTransactionFactory,
     MessageFactory,
+    NextStepOutcomeFactory,
     OrderFactory,
     OrderLineFactory,
     ReviewAspectFactory,
@@ -154,7 +156,10 @@ def ana() -> Customer:
     merge = CustomerMergeFactory.create(kept=ana)
     CustomerMergeRowsFactory.create(merge=merge)
     DuplicateCustomersFactory.create(one=ana, other=merge.gone)
-    for about in (CustomerNoteFactory, CustomerTaggingFactory, CustomFieldValueFactory, WorklistItemFactory):
+    for about in (
+        CareEnrolmentFactory, CustomerNoteFactory, CustomerTaggingFactory, CustomFieldValueFactory,
+        NextStepOutcomeFactory, WorklistItemFactory,
+    ):  # fmt: skip
         about.create(customer=ana)
     conversation = ConversationFactory.create(customer=ana)
     MessageFactory.create(conversation=conversation)
