@@ -37,15 +37,6 @@ def plan_campaign(*, campaign_id: int) -> dict[str, Any]:
     return planning.plan(campaign_id)
 
 
-@job(kind="marketing.count", queue="light", title=_("Count of an audience"))
-def count_campaign(*, campaign_id: int) -> dict[str, Any]:
-    """Who would get it now, and why others would not."""
-    from marketing.campaigns import lifecycle
-    from marketing.models import Campaign
-
-    return dict(lifecycle.count(Campaign.objects.select_related("audience__segment").get(pk=campaign_id)))
-
-
 @job(kind="marketing.keep", queue="light", title=_("Campaigns that are over"))
 def keep_campaigns() -> dict[str, Any]:
     """Ends campaigns of which nobody waits any more. Safe to run at any time."""

@@ -13,10 +13,10 @@ from core.jobs import Job
 from core.ml.experiments import MINIMUM_PER_ARM
 from marketing.campaigns import effect, lifecycle
 from marketing.campaigns.effect import Brought, Effect, Funnel
-from marketing.messages import TAGS, freeze, render
+from marketing.messages import TAGS, freeze, frozen_of, render
 from marketing.messages.rendering import Frozen, Rendered
 from marketing.messages.tags import BadMessage
-from marketing.models import Campaign, Recipient, TemplateVersion
+from marketing.models import Campaign, Recipient
 
 State = Campaign.State
 MEANINGS = {
@@ -232,7 +232,10 @@ def previews(campaign: Campaign, *, name: str = "") -> list[dict[str, Any]]:
     found = []
     for code, title in lifecycle.languages().items():
         try:
-            frozen = _frozen(step.template_version, code) if campaign.state != State.DRAFT else None
+            frozen = (
+                frozen_of(step.template_version, code)
+                if step.template_version is not None and campaign.state != State.DRAFT else None
+            )  # fmt: skip
             if frozen is None:
                 message = step.template
                 frozen = freeze(
@@ -244,15 +247,6 @@ def previews(campaign: Campaign, *, name: str = "") -> list[dict[str, Any]]:
             continue
         found.append({"code": code, "title": title, "mail": sample(frozen, name=name, language=code)})
     return found
-
-
-def _frozen(version: TemplateVersion | None, code: str) -> Frozen | None:
-    if version is None:
-        return None
-    return Frozen(
-        version.subject.get(code, ""), version.preheader.get(code, ""), version.html.get(code, ""),
-        version.text.get(code, ""),
-    )  # fmt: skip
 
 
 def sample(frozen: Frozen, *, name: str, language: str) -> Rendered:

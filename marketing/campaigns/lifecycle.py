@@ -292,7 +292,7 @@ def change(campaign: Campaign, **fields: Any) -> Campaign:
 
 @transaction.atomic
 def set_steps(campaign: Campaign, steps: list[dict[str, Any]]) -> None:
-    """The messages of a draft in their order: `template`, `wait_hours`, `condition`, `arms`. Raises BadInput."""
+    """The messages of a draft in their order: `template`, `wait_hours`, `arms`. Raises BadInput."""
     row = locked(campaign)
     if row.state != State.DRAFT:
         raise WrongState(_("Only a draft is changed."))
@@ -307,6 +307,6 @@ def set_steps(campaign: Campaign, steps: list[dict[str, Any]]) -> None:
             )
         row.steps.update_or_create(position=place, defaults={
             "template": one["template"], "wait_hours": one.get("wait_hours", 0), "arms": arms,
-            "condition": one.get("condition") or {}, "template_version": None,
+            "template_version": None,
         })  # fmt: skip
     row.steps.filter(position__gt=len(steps)).delete()

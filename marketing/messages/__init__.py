@@ -1,8 +1,8 @@
 """What messages say: fields that are filled in, checks before anybody gets them, and both parts of a mail."""
 
 from marketing.messages.checks import Finding, check
-from marketing.messages.rendering import Frozen, Rendered, freeze, render
-from marketing.messages.tags import TAGS, BadMessage, fill, tags_in
+from marketing.messages.rendering import Frozen, Rendered, freeze, frozen_of, render
+from marketing.messages.tags import TAGS, BadMessage, tags_in
 
 __all__ = [
     "TAGS",
@@ -11,8 +11,8 @@ __all__ = [
     "Frozen",
     "Rendered",
     "check",
-    "fill",
     "freeze",
+    "frozen_of",
     "render",
     "tags_in",
 ]

@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 
 from marketing.messages import markup, tags
 from marketing.messages.tags import BadMessage
+from marketing.models import TemplateVersion
 
 LONGEST_SUBJECT = 200
+LONGEST_VALUE, LONGEST_ADDRESS = 300, 2_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,16 @@ def freeze(*, subject: str, preheader: str = "", body: str, is_mjml: bool) -> Fr
     return Frozen(subject, preheader, made, plain_text(made, but=preheader))
 
 
+def frozen_of(version: TemplateVersion, language: str) -> Frozen | None:
+    """What was approved, in one language. None when it has no words in it."""
+    text = version.text.get(language, "")
+    if not text:
+        return None
+    return Frozen(
+        version.subject.get(language, ""), version.preheader.get(language, ""), version.html.get(language, ""), text
+    )
+
+
 def one_line(text: str, *, field: str) -> None:
     """Raises BadMessage for what cannot be a subject: line breaks (they would begin another header), too long."""
     if len(text) > LONGEST_SUBJECT or not text.isprintable():
@@ -68,20 +80,21 @@ def one_line(text: str, *, field: str) -> None:
 
 
 def render(frozen: Frozen, values: Mapping[str, str]) -> Rendered:
-    """What one person gets. `values` are texts by field; addresses among them must be good ones."""
-    plain = {name: one_lined(value) for name, value in values.items()}
-    for name, tag in tags.TAGS.items():
-        if tag.is_address and plain.get(name) and not plain[name].startswith(("https://", "http://")):
-            plain[name] = ""
+    """What one person gets. `values` are texts by field; what is no address is left out where one belongs."""
+    plain = {}
+    for name, value in values.items():
+        is_address = name in tags.TAGS and tags.TAGS[name].is_address
+        said = one_lined(value, most=LONGEST_ADDRESS if is_address else LONGEST_VALUE)
+        plain[name] = "" if is_address and not said.startswith(("https://", "http://")) else said
     return Rendered(
         tags.fill(frozen.subject, plain), tags.fill(frozen.preheader, plain),
         tags.fill(frozen.html, plain, quote=html.escape), tags.fill(frozen.text, plain),
     )  # fmt: skip
 
 
-def one_lined(value: str) -> str:
-    """A value without line breaks and other control signs, cut at 300 characters."""
-    return "".join(sign if sign.isprintable() else " " for sign in value)[:300].strip()
+def one_lined(value: str, *, most: int = LONGEST_VALUE) -> str:
+    """A value without line breaks and other control signs, cut at `most` characters."""
+    return "".join(sign if sign.isprintable() else " " for sign in value)[:most].strip()
 
 
 class _Text(HTMLParser):

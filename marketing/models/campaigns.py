@@ -131,7 +131,7 @@ class Campaign(TimestampedModel):
 
 
 class CampaignStep(models.Model):
-    """One message of a campaign: what, how long after the one before, and for whom.
+    """One message of a campaign: what, and how long after the one before.
 
     `arms` is a list of `{"key": "a", "weight": 1, …}` with what differs (subject, template version, offer).
     """
@@ -139,7 +139,6 @@ class CampaignStep(models.Model):
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="steps", verbose_name=_("campaign"))
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     wait_hours = models.PositiveIntegerField(_("hours after the step before"), default=0)
-    condition = models.JSONField(_("condition"), default=dict, blank=True)
     template = models.ForeignKey(
         "marketing.Template", models.PROTECT, null=True, blank=True, related_name="steps", verbose_name=_("message")
     )

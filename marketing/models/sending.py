@@ -38,7 +38,6 @@ class Recipient(models.Model):
         RESTRICTED = "restricted", _("processing restricted")
         GONE = "gone", _("erased or merged")
         ENDED = "ended", _("campaign ended")
-        CONDITION = "condition", _("condition of the step not met")
         TOO_LATE = "too_late", _("too late")
         REFUSED = "refused", _("refused by the provider")
         UNWRITTEN = "unwritten", _("message could not be written")

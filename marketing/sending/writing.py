@@ -1,20 +1,21 @@
-"""From a claimed recipient to a message: fields filled in, links counted, the way out added."""
+"""From a claimed recipient to a message: links counted, fields filled in, the way out added."""
 
 import html
 import re
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.shop import current_shop
 from marketing import links
+from marketing.messages import Frozen, frozen_of, render, tags_in
 from marketing.models import CampaignStep, Channel, MarketingSettings, TemplateVersion, TrackedLink
 from marketing.sending.channels import Outgoing
 from marketing.sending.claiming import Claimed
 
-TAG = re.compile(r"\{\{[ ]{0,3}([a-z_]{1,30})[ ]{0,3}\}\}")
 HREF = re.compile(r"""(<a\b[^>]*?\bhref=)(["'])(https?://[^"'<>\s]+)\2""", re.IGNORECASE)
-BARE = re.compile(r"""https?://[^\s<>"')]+""")
-OWN = ("/unsubscribe/", "/preferences/", "/t/")
+BARE = re.compile(r"""https?://[^\s<>"'()，。；：！？、）」》]*[^\s<>"'()，。；：！？、）」》.,;:!?]""")
+"""An address in plain text, without what ends the sentence behind it."""
+FOOT = {"en": ("Unsubscribe", "Choose what you get"), "zh-hans": ("退订", "选择接收内容")}
 
 
 class Unwritable(Exception):
@@ -33,31 +34,30 @@ class Writer:
     def write(self, one: Claimed) -> Outgoing:
         """Raises Unwritable."""
         version = self._version(one)
-        language = self._language(version, one.language)
+        frozen, language = self._frozen(version, one.language)
         values = self.values(one)
-        subject = " ".join(fill(version.subject.get(language, ""), values).split())[:200]
-        text = fill(version.text.get(language) or version.body.get(language, ""), values)
-        made = version.html.get(language, "")
-        made = fill(made, {name: html.escape(value) for name, value in values.items()}) if made else ""
         headers = {}
         if one.channel == Channel.EMAIL:
-            text, made = self._with_links(one, version, text, made)
-            way_out = links.absolute(links.unsubscribe(one.customer_id, one.purpose, one.channel))
-            text += self._foot(values, language)
-            headers = {"List-Unsubscribe": f"<{way_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-        return Outgoing(one.message_id, one.address, language, subject, text, made, headers)
+            frozen = self._with_foot(self._counted(one, version, frozen), language)
+            if "shop_url" in tags_in(frozen.html + frozen.text):
+                values["shop_url"] = self._click(one, version, values["shop_url"])
+            headers = {
+                "List-Unsubscribe": f"<{values['unsubscribe_url']}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            }
+        made = render(frozen, values)
+        subject = " ".join(made.subject.split())[:200]
+        return Outgoing(one.message_id, one.address, language, subject, made.text, made.html, headers)
 
     def values(self, one: Claimed) -> dict[str, str]:
-        """What fields say: texts only, without control characters."""
-        shop = current_shop()
-        said = {
+        """What fields say, by name: every one of `marketing.messages.TAGS`."""
+        return {
             "name": one.name,
-            "shop": shop.name,
+            "shop": current_shop().name,
             "shop_url": links.absolute("/shop/"),
             "preferences_url": links.absolute(links.preferences(one.customer_id)),
             "unsubscribe_url": links.absolute(links.unsubscribe(one.customer_id, one.purpose, one.channel)),
         }
-        return {name: "".join(c if c.isprintable() else " " for c in value)[:600] for name, value in said.items()}
 
     def _version(self, one: Claimed) -> TemplateVersion:
         number = one.template_version_id
@@ -75,24 +75,25 @@ class Writer:
             self._versions[number] = found
         return self._versions[number]
 
-    def _language(self, version: TemplateVersion, wanted: str) -> str:
+    @staticmethod
+    def _frozen(version: TemplateVersion, wanted: str) -> tuple[Frozen, str]:
         for language in (wanted, "en", "zh-hans"):
-            if version.text.get(language) or version.body.get(language):
-                return language
+            if (found := frozen_of(version, language)) is not None:
+                return found, language
         raise Unwritable
 
-    def _with_links(self, one: Claimed, version: TemplateVersion, text: str, made: str) -> tuple[str, str]:
-        """Addresses lead over the page that counts, but for the ones that take consent back."""
+    def _counted(self, one: Claimed, version: TemplateVersion, frozen: Frozen) -> Frozen:
+        """Addresses that were approved lead over the page that counts. This happens before fields are filled in:
+        whoever calls himself by an address does not get a link of the shop that leads there."""
 
         def counted(address: str) -> str:
-            if any(part in address for part in OWN) or len(address) > 2000:
-                return address
-            return links.absolute(links.click(self._link(one, version, address), one.recipient_id))
+            is_filled_in = bool(tags_in(address))
+            return address if is_filled_in or len(address) > 2000 else self._click(one, version, address)
 
-        made = HREF.sub(lambda m: f"{m[1]}{m[2]}{html.escape(counted(html.unescape(m[3])))}{m[2]}", made)
-        return BARE.sub(lambda m: counted(m[0]), text), made
+        made = HREF.sub(lambda m: f"{m[1]}{m[2]}{html.escape(counted(html.unescape(m[3])))}{m[2]}", frozen.html)
+        return replace(frozen, html=made, text=BARE.sub(lambda m: counted(m[0]), frozen.text))
 
-    def _link(self, one: Claimed, version: TemplateVersion, address: str) -> int:
+    def _click(self, one: Claimed, version: TemplateVersion, address: str) -> str:
         key = (one.campaign_id, version.pk, address)
         if key not in self._links:
             row, _new = TrackedLink.objects.get_or_create(
@@ -101,20 +102,19 @@ class Writer:
                 url=address,
             )
             self._links[key] = row.pk
-        return self._links[key]
+        return links.absolute(links.click(self._links[key], one.recipient_id))
 
-    def _foot(self, values: Mapping[str, str], language: str) -> str:
-        said = FOOT[language]
-        parts = [self.settings.sender_name or values["shop"], self.settings.postal_address]
-        return (
-            f"\n\n-- \n{', '.join(part for part in parts if part)}\n"
-            f"{said[0]}: {values['unsubscribe_url']}\n{said[1]}: {values['preferences_url']}\n"
+    def _with_foot(self, frozen: Frozen, language: str) -> Frozen:
+        """Who writes, and both ways out, at the end of both parts, as far as they do not stand there already. Filled in
+        with the rest."""
+        who = ", ".join(
+            part for part in (self.settings.sender_name or "{{shop}}", self.settings.postal_address) if part
         )
-
-
-FOOT = {"en": ("Unsubscribe", "Choose what you get"), "zh-hans": ("退订", "选择接收内容")}
-
-
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with its fields; what is filled in is not read again, and a field that nobody knows is left out."""
-    return TAG.sub(lambda found: values.get(found.group(1), ""), text)
+        ways = list(zip(("unsubscribe_url", "preferences_url"), FOOT[language], strict=True))
+        left = [(name, word) for name, word in ways if name not in tags_in(frozen.text)]
+        lines = "".join(f"{word}: {{{{{name}}}}}\n" for name, word in left)
+        text = f"{frozen.text}\n\n-- \n{who}\n{lines}"
+        left = [(name, word) for name, word in ways if name not in tags_in(frozen.html)]
+        linked = " · ".join([html.escape(who), *(f'<a href="{{{{{name}}}}}">{word}</a>' for name, word in left)])
+        foot = f'<p style="font:12px/1.5 sans-serif;color:#666;text-align:center;margin:16px">{linked}</p>'
+        return replace(frozen, text=text, html=frozen.html.replace("</body>", f"{foot}</body>", 1))

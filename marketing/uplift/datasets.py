@@ -13,7 +13,7 @@ from analytics import datasets
 from analytics.ml import churn
 from catalog.experiment_metrics import BOUGHT
 from core.shop import shop_zone
-from marketing.uplift.kinds import OUTCOME_DAYS
+from marketing.campaigns.trials import OUTCOME_DAYS
 
 FEATURES = (
     "recency", "purchases_log", "tenure_log", "mean_amount_log", "money_log", "bought_once", "overdue",

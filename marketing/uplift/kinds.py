@@ -17,8 +17,6 @@ WHY = {
     "not_above_chance": _("The ranking is not surely better than chance."),
     "not_above_response": _("The ranking is not surely better than asking who orders anyway."),
 }
-OUTCOME_DAYS = 7
-"""Days from the planned moment in which an order counts."""
 MARGIN = 1.0
 """A later campaign's ranking takes the place of an earlier one: each proves itself, and they are not of one crowd."""
 ARM = "message"

@@ -15,6 +15,7 @@ from core.ml.numbers import rounded
 from core.models import ModelVersion
 from core.said import Said
 from core.shop import shop_zone
+from marketing.campaigns.trials import OUTCOME_DAYS
 from marketing.ml import guard as judging
 from marketing.ml import learners, qini
 from marketing.ml.encoding import Encoder
@@ -22,7 +23,7 @@ from marketing.ml.guard import Verdict
 from marketing.models import Campaign, UpliftScore
 from marketing.uplift import datasets
 from marketing.uplift.datasets import FEATURES, Drawn
-from marketing.uplift.kinds import ARM, MARGIN, OUTCOME_DAYS, UPLIFT
+from marketing.uplift.kinds import ARM, MARGIN, UPLIFT
 
 SEED = 0
 BATCH = 5_000

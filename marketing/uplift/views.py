@@ -14,8 +14,9 @@ from core.components import Column, Meaning, TableCard, TableRow, percent, pill
 from core.components.words import day_text, figure
 from core.models import ModelVersion
 from core.reports import Chart, Line, line_chart
+from marketing.campaigns.trials import OUTCOME_DAYS
 from marketing.models import Campaign, UpliftScore
-from marketing.uplift.kinds import OUTCOME_DAYS, UPLIFT, WHY
+from marketing.uplift.kinds import UPLIFT, WHY
 
 SHOWN = 30
 LEARNED = "use"

@@ -367,6 +367,43 @@ def test_links_are_counted_once_and_lead_on(campaign, reader, plan, client, fake
     assert client.post(path).status_code == 405
 
 
+def test_what_a_customer_is_called_never_becomes_a_link_of_the_shop(campaign, reader, plan, fake):
+    Customer.objects.filter(pk=reader.pk).update(name="https://evil.example/x <b>")
+    texts = {"en": "Hello {{name}}, see https://shop.example/tea."}
+    page = {"en": "<body><p>Hello {{name}}</p></body>"}
+    campaign.steps.update(template_version=TemplateVersionFactory.create(text=texts, html=page))
+    plan(reader)
+    working.run()
+
+    assert TrackedLink.objects.get().url == "https://shop.example/tea"  # without the end of the sentence
+    assert "Hello https://evil.example/x <b>, see http" in fake.had[0].text
+    assert "<p>Hello https://evil.example/x &lt;b&gt;</p>" in fake.had[0].html
+
+
+def test_both_parts_say_who_writes_and_each_way_out_once(campaign, reader, plan, fake):
+    MarketingSettings.objects.update(sender_name="Tea & Co", postal_address="1 Lane")
+    text = {"en": "Hi. Unsubscribe: {{unsubscribe_url}}"}
+    page = {"en": '<body><a href="{{unsubscribe_url}}">no</a></body>'}
+    campaign.steps.update(template_version=TemplateVersionFactory.create(text=text, html=page))
+    plan(reader)
+    working.run()
+    message = fake.had[0]
+
+    assert "Tea & Co, 1 Lane" in message.text
+    assert "Tea &amp; Co, 1 Lane" in message.html
+    for part in (message.text, message.html):
+        assert (part.count("/unsubscribe/"), part.count("/preferences/")) == (1, 1)
+
+
+def test_the_address_of_the_shop_is_counted_where_a_message_leads_there(campaign, reader, plan, client, fake):
+    campaign.steps.update(template_version=TemplateVersionFactory.create(text={"en": "Come: {{shop_url}}"}))
+    plan(reader)
+    working.run()
+
+    path = fake.had[0].text.split("Come: http://127.0.0.1:8000")[1].split()[0]
+    assert client.get(path)["Location"] == "http://127.0.0.1:8000/shop/"
+
+
 # --- one message under a key --------------------------------------------------------------------------------------
 
 
