@@ -133,10 +133,11 @@ def _acts(views: int, searches: int, carts: int, favourites: int) -> str:
 
 
 def consent(customer: Customer, before: datetime, limit: int) -> list[Moment]:
-    """Given and withdrawn, as the ledger has it."""
+    """To personalisation, given and withdrawn, as the ledger has it. Other consents stand under the same subject."""
     rows = LedgerEntry.objects.filter(
-        subject=f"catalog.customer:{customer.pk}", kind=LedgerEntry.Kind.CONSENT, at__lt=before
-    )
+        subject=f"catalog.customer:{customer.pk}", kind=LedgerEntry.Kind.CONSENT, at__lt=before,
+        body__contains='"is_personalised"',
+    )  # fmt: skip
     found = []
     for row in rows.order_by("-id")[:limit]:
         is_off = json.loads(row.body).get("after", {}).get("is_personalised") in (False, "false")

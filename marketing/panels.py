@@ -1,6 +1,7 @@
 """What is shown about consent and messages on the page of a customer."""
 
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from catalog.models import Customer
@@ -33,14 +34,14 @@ def consent_of_customer(request: HttpRequest, customer: Customer) -> Panel:
         empty="" if consents or messages else _("This customer was never asked, so no message goes out."),
         context={
             "consents": [
-                {"purpose": one.get_purpose_display(), "channel": one.get_channel_display(), "at": one.at,
-                 "source": one.get_source_display(),
+                {"purpose": capfirst(one.get_purpose_display()), "channel": capfirst(one.get_channel_display()),
+                 "source": capfirst(one.get_source_display()), "at": one.at,
                  "state": pill(MEANINGS[ConsentState(one.state)], one.get_state_display())}
                 for one in consents
             ],
             "messages": [
-                {"title": str(one.campaign) if one.campaign else one.get_purpose_display(),
-                 "at": one.sent_at or one.due_at, "reason": one.get_skip_reason_display(),
+                {"title": str(one.campaign) if one.campaign else capfirst(one.get_purpose_display()),
+                 "at": one.sent_at or one.due_at, "reason": capfirst(one.get_skip_reason_display()),
                  "state": pill(MESSAGES[State(one.state)], one.get_state_display())}
                 for one in messages
             ],

@@ -1,14 +1,17 @@
 """The form of a draft: who, what, when. Texts stand in both languages beside each other."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.db import transaction
+from django.db.models import TextChoices
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy, override, pgettext
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -22,7 +25,6 @@ from core.shop import shop_zone
 from marketing.campaigns import audiences, lifecycle
 from marketing.models import Audience, Campaign, Channel, Purpose, Template
 
-LANGUAGES = (("en", "English"), ("zh-hans", "简体中文"))
 MOST_SEGMENTS = 300
 
 
@@ -41,6 +43,11 @@ def starter(language: str) -> str:
     )
 
 
+def _titled(choices: type[TextChoices]) -> Callable[[], list[tuple[str, str]]]:
+    """Choices as they stand in a form, in the language of whoever reads it."""
+    return lambda: [(str(value), capfirst(str(label))) for value, label in choices.choices]
+
+
 def field_of(name: str, code: str) -> str:
     return f"{name}_{code.replace('-', '_')}"
 
@@ -50,8 +57,12 @@ class CampaignForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120, widget=UnfoldAdminTextInputWidget())
     audience = forms.ChoiceField(label=gettext_lazy("Audience"), required=False, widget=UnfoldAdminSelectWidget())
-    purpose = forms.ChoiceField(label=gettext_lazy("Purpose"), choices=Purpose, widget=UnfoldAdminSelectWidget())
-    channel = forms.ChoiceField(label=gettext_lazy("Channel"), choices=Channel, widget=UnfoldAdminSelectWidget())
+    purpose = forms.ChoiceField(
+        label=gettext_lazy("Purpose"), choices=_titled(Purpose), widget=UnfoldAdminSelectWidget()
+    )
+    channel = forms.ChoiceField(
+        label=gettext_lazy("Channel"), choices=_titled(Channel), widget=UnfoldAdminSelectWidget()
+    )
     holdout = forms.IntegerField(
         label=gettext_lazy("Left out by chance, %"), min_value=0, max_value=50, initial=10,
         widget=UnfoldAdminIntegerFieldWidget(),
@@ -72,9 +83,9 @@ class CampaignForm(forms.Form):
         kwargs["initial"] = _initial(campaign)
         super().__init__(*args, **kwargs)
         self.fields["audience"].choices = _audiences(campaign)  # type: ignore[attr-defined]
-        for code, title in LANGUAGES:
+        for code, title in lifecycle.languages().items():
             for name, label, widget in (
-                ("subject", _("Subject"), UnfoldAdminTextInputWidget({"lang": code})),
+                ("subject", pgettext("of a message", "Subject"), UnfoldAdminTextInputWidget({"lang": code})),
                 ("subject_b", _("Second subject to compare"), UnfoldAdminTextInputWidget({"lang": code})),
                 ("preheader", _("Preview line"), UnfoldAdminTextInputWidget({"lang": code})),
                 ("body", _("Message (MJML)"), UnfoldAdminTextareaWidget({"lang": code, "rows": 16, "class": "zg-code",
@@ -89,7 +100,7 @@ class CampaignForm(forms.Form):
         """Fields of the message by language."""
         return [
             (code, title, [self[field_of(name, code)] for name in ("subject", "subject_b", "preheader", "body")])
-            for code, title in LANGUAGES
+            for code, title in lifecycle.languages().items()
         ]
 
     def clean_starts(self) -> datetime | None:
@@ -97,7 +108,7 @@ class CampaignForm(forms.Form):
         return timezone.make_aware(value.replace(tzinfo=None), shop_zone()) if value is not None else None
 
     def _said(self, name: str) -> dict[str, str]:
-        found = {code: self.cleaned_data[field_of(name, code)] for code, _title in LANGUAGES}
+        found = {code: self.cleaned_data[field_of(name, code)] for code in lifecycle.languages()}
         return {code: text for code, text in found.items() if text.strip()}
 
     @transaction.atomic
@@ -133,7 +144,7 @@ class CampaignForm(forms.Form):
 def _initial(campaign: Campaign | None) -> dict[str, Any]:
     if campaign is None:
         first = {"holdout": 10, "purpose": Purpose.OFFERS, "channel": Channel.EMAIL, "cost": 0}
-        return {**first, **{field_of("body", code): starter(code) for code, _title in LANGUAGES}}
+        return {**first, **{field_of("body", code): starter(code) for code in lifecycle.languages()}}
     step = campaign.steps.select_related("template").order_by("position").first()
     message = step.template if step is not None else None
     second = next((arm.get("subject") or {} for arm in (step.arms if step else []) if arm.get("key") == "b"), {})
@@ -143,7 +154,7 @@ def _initial(campaign: Campaign | None) -> dict[str, Any]:
         "holdout": round(100 * campaign.holdout_share), "starts": starts.replace(tzinfo=None) if starts else None,
         "cost": campaign.cost_per_message.normalize(), "audience": audience_key(campaign),
     }  # fmt: skip
-    for code, _title in LANGUAGES:
+    for code in lifecycle.languages():
         found[field_of("subject_b", code)] = second.get(code, "")
         for name in ("subject", "preheader", "body"):
             found[field_of(name, code)] = getattr(message, name).get(code, "") if message is not None else ""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -19,6 +20,7 @@ from marketing.messages.tags import BadMessage
 from marketing.models import Campaign, Recipient
 
 State = Campaign.State
+SAMPLE_NAMES = {"en": "Li Na", "zh-hans": "李娜"}
 MEANINGS = {
     State.DRAFT: Meaning.IDLE, State.CHECKED: Meaning.WAITING, State.APPROVED: Meaning.WAITING,
     State.PLANNED: Meaning.WAITING, State.RUNNING: Meaning.MOVING, State.PAUSED: Meaning.STOPPED,
@@ -71,7 +73,7 @@ def reach(campaign: Campaign) -> dict[str, Any]:
     said = dict(campaign.counts or {})
     total, reachable = said.pop("all", 0), said.pop("reachable", 0)
     names = dict(Recipient.Reason.choices)
-    held = said.pop("holdout", 0) if campaign.state not in (State.DRAFT, State.CHECKED, State.APPROVED) else 0
+    held = said.pop(lifecycle.DRAWN, 0)
     rows = [
         (str(names.get(key, key)).capitalize(), figure(value), percent(value / total if total else 0))
         for key, value in sorted(said.items(), key=lambda item: -item[1])
@@ -110,8 +112,8 @@ def context_of(campaign: Campaign) -> dict[str, Any]:
 def facts(campaign: Campaign) -> list[tuple[str, Any]]:
     rows: list[tuple[str, Any]] = [
         (_("Audience"), str(campaign.audience or "–")),
-        (_("Purpose"), str(campaign.get_purpose_display()).capitalize()),
-        (_("Channel"), campaign.get_channel_display()),
+        (_("Purpose"), capfirst(campaign.get_purpose_display())),
+        (_("Channel"), capfirst(campaign.get_channel_display())),
         (_("Left out by chance"), percent(float(campaign.holdout_share))),
         (_("Starts"), when(campaign.planned_for) if campaign.planned_for else _("as soon as it is started")),
     ]
@@ -251,5 +253,5 @@ def previews(campaign: Campaign, *, name: str = "") -> list[dict[str, Any]]:
 
 def sample(frozen: Frozen, *, name: str, language: str) -> Rendered:
     values = {key: tag.sample for key, tag in TAGS.items()}
-    values["name"] = name or (_("Li Na") if language == "en" else "李娜")
+    values["name"] = name or SAMPLE_NAMES.get(language, SAMPLE_NAMES["en"])
     return render(frozen, values)

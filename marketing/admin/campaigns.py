@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -53,7 +55,10 @@ class CampaignAdmin(StaffModelAdmin):
 
     @display(description=gettext_lazy("Campaign"), ordering="name")
     def name_cell(self, row: Campaign) -> Any:
-        return cells.two_lines(row.name, row.get_purpose_display())
+        return format_html(
+            '<span class="zg-two"><span>{}</span><span class="zg-hint">{}</span></span>', row.name,
+            capfirst(row.get_purpose_display()),
+        )  # fmt: skip
 
     @display(description=gettext_lazy("State"), ordering="state")
     def state_cell(self, row: Campaign) -> Any:

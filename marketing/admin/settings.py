@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.admin.base import StaffModelAdmin
 from marketing.models import MarketingSettings
@@ -17,9 +17,12 @@ from marketing.models import MarketingSettings
 class MarketingSettingsAdmin(StaffModelAdmin):
     actions = ()
     fieldsets = (
-        (gettext_lazy("Sending"), {"fields": ("is_sending", "per_second")}),
+        (pgettext_lazy("section of settings", "Sending"), {"fields": ("is_sending", "per_second")}),
         (gettext_lazy("How often and when"), {"fields": ("cap_messages", "cap_days", "quiet_from", "quiet_until")}),
-        (gettext_lazy("Care"), {"fields": ("double_opt_in", "second_person_above", "most_bounces", "most_complaints")}),
+        (
+            gettext_lazy("Safeguards"),
+            {"fields": ("double_opt_in", "second_person_above", "most_bounces", "most_complaints")},
+        ),
         (gettext_lazy("Sender"), {"fields": ("sender_name", "postal_address")}),
     )
 

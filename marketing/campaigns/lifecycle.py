@@ -42,6 +42,8 @@ NEXT: dict[str, frozenset[str]] = {
 }
 PLAN = "marketing.tasks.plan_campaign"
 MOST_STEPS, MOST_ARMS = 5, 5
+DRAWN = "drawn"
+"""In the counts of a plan: who can be reached and gets nothing, by chance."""
 
 
 class WrongState(DomainError):
@@ -107,9 +109,9 @@ def findings(campaign: Campaign) -> tuple[list[Finding], dict[int, dict[str, Any
 
 
 def languages() -> dict[str, str]:
-    """The shop's languages that messages are written in: code to name."""
-    known = dict(django_settings.LANGUAGES)
-    return {code: str(known[code]) for code in current_shop().languages if code in known} or {"en": "English"}
+    """The shop's languages that messages are written in, code to name; every language when the shop chose none."""
+    known = {code: str(name) for code, name in django_settings.LANGUAGES}
+    return {code: known[code] for code in current_shop().languages if code in known} or known
 
 
 def _check_template(

@@ -87,7 +87,7 @@ def plan(campaign_id: int) -> dict[str, Any]:
     while ids := _next(campaign, after):
         people = eligibility.people(ids, question)
         chosen = [(one, "" if one.reason else draw.of(one.public_id)) for one in people]
-        said.update(one.reason or (Recipient.Reason.HOLDOUT if arm == CONTROL else "planned") for one, arm in chosen)
+        said.update(one.reason or (lifecycle.DRAWN if arm == CONTROL else "planned") for one, arm in chosen)
         after, done = ids[-1], done + len(ids)
         with transaction.atomic():
             guard()
@@ -101,7 +101,7 @@ def plan(campaign_id: int) -> dict[str, Any]:
         row = lifecycle.locked(campaign)
         guard()
         if row.state == Campaign.State.APPROVED:
-            counts = {"all": done, "reachable": done - sum(said[k] for k in said if k not in ("planned", "holdout")),
+            counts = {"all": done, "reachable": said["planned"] + said[lifecycle.DRAWN],
                       **{key: value for key, value in said.items() if key != "planned"}}  # fmt: skip
             lifecycle.move(row, Campaign.State.PLANNED, by=None, counts=counts, counted_at=timezone.now())
     return {"people": done, **said}

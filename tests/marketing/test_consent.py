@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from catalog import timeline
+from catalog.models import Customer
 from core.ledger.verifying import verify
 from core.models import LedgerEntry, OutgoingMail
 from core.rights.erasing import erase
@@ -209,3 +211,13 @@ def test_a_token_of_one_page_opens_no_other(ana, client):
 
     assert client.get(f"/unsubscribe/{token}").status_code == 404
     assert client.get(f"/t/{token}").status_code == 404
+
+
+def test_consent_to_messages_is_not_told_as_consent_to_personalisation(ana):
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.IMPORT, is_confirmed=True))
+    later = timezone.now() + timedelta(minutes=1)
+    assert timeline.consent(ana, later, 10) == []
+
+    Customer.objects.filter(pk=ana.pk).update(is_personalised=not ana.is_personalised)
+
+    assert len(timeline.consent(ana, later, 10)) == 1

@@ -106,6 +106,7 @@ def test_a_plan_writes_one_row_for_each_person_and_twice_writes_nothing_twice(ag
         ("a", "en", made.steps.get().template_version_id)
     }
     assert made.counts["reachable"] == 60
+    assert made.counts["drawn"] == held.count()
     assert Exposure.objects.filter(experiment=made.experiment).count() == 60
     before = list(rows.order_by("pk").values_list("pk", "arm", "due_at"))
 

@@ -133,3 +133,10 @@ def test_samples_fill_every_field() -> None:
     body = " ".join(f"{{{{{name}}}}}" for name in TAGS)
     made = render(freeze(subject="x", body=body, is_mjml=False), {name: tag.sample for name, tag in TAGS.items()})
     assert "{{" not in made.text
+
+
+def test_a_mail_loads_nothing_from_other_companies() -> None:
+    made = freeze(subject="x", body=BODY, is_mjml=True).html
+    assert "<link" not in made
+    assert "@import" not in made
+    assert "fonts." not in made
