@@ -84,7 +84,7 @@ class ConsentEvent(ConsentValue):
 
 
 class Restriction(models.Model):
-    """A customer whose data is only kept: no message, no score, until the row goes (GDPR, article 18)."""
+    """A customer who wants no use made of their data: no message goes to them until the row goes (GDPR, article 18)."""
 
     customer = models.OneToOneField(
         "catalog.Customer", models.CASCADE, related_name="restriction", verbose_name=_("customer")
