@@ -68,6 +68,7 @@ class MarketingConfig(AppConfig):
             )  # fmt: skip
 
         proof = "It proves what was agreed; without the customer it names nobody."
+        chain = "The row goes; the hash chain proves what was agreed, and names nobody without the customer."
         figures = "Figures of campaigns need it; without the customer it names nobody."
         holds("MessageEvent", "recipient__customer", "kind at raw", keeps=dict.fromkeys(("kind", "at"), figures))
         holds(
@@ -78,7 +79,10 @@ class MarketingConfig(AppConfig):
             "ConsentEvent", "customer", "purpose channel state at source wording_version proof",
             keeps=dict.fromkeys(("purpose", "channel", "state", "at", "source", "wording_version"), proof),
         )  # fmt: skip
-        holds("Consent", "customer", "purpose channel state at source wording_version", on_erase="delete")
+        holds(
+            "Consent", "customer", "purpose channel state at source wording_version", on_erase="delete",
+            keeps=dict.fromkeys(("purpose", "channel", "state", "at", "source", "wording_version"), chain),
+        )  # fmt: skip
         holds(
             "CouponCode", "customer", "code expires_at used_at",
             keeps=dict.fromkeys(("code", "expires_at", "used_at"), figures),

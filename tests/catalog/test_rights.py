@@ -50,8 +50,12 @@ from core.rights.services import watch_clock
 from core.said import NOTHING
 from recommender.models import RecommendationList
 from tests.factories import (
+    AudienceMemberFactory,
     CareEnrolmentFactory,
+    ConsentEventFactory,
+    ConsentFactory,
     ConversationFactory,
+    CouponCodeFactory,
     CustomerFactory,
     CustomerMergeFactory,
     CustomerMergeRowsFactory,
@@ -71,10 +75,13 @@ from tests.factories import (
     LoyaltyAccountFactory,
     LoyaltyRedemptionFactory,
     LoyaltyTransactionFactory,
+    MessageEventFactory,
     MessageFactory,
     NextStepOutcomeFactory,
     OrderFactory,
     OrderLineFactory,
+    RecipientFactory,
+    RestrictionFactory,
     ReviewAspectFactory,
     ReviewFactory,
     ReviewLabelFactory,
@@ -91,6 +98,7 @@ from tests.factories import (
     SnapshotMemberFactory,
     StaffUserFactory,
     SuspicionScoreFactory,
+    UpliftScoreFactory,
     VariantFactory,
     VisitorFactory,
     WorklistItemFactory,
@@ -157,10 +165,12 @@ def ana() -> Customer:
     CustomerMergeRowsFactory.create(merge=merge)
     DuplicateCustomersFactory.create(one=ana, other=merge.gone)
     for about in (
-        CareEnrolmentFactory, CustomerNoteFactory, CustomerTaggingFactory, CustomFieldValueFactory,
-        NextStepOutcomeFactory, WorklistItemFactory,
+        AudienceMemberFactory, CareEnrolmentFactory, ConsentEventFactory, ConsentFactory, CouponCodeFactory,
+        CustomerNoteFactory, CustomerTaggingFactory, CustomFieldValueFactory, NextStepOutcomeFactory,
+        RestrictionFactory, UpliftScoreFactory, WorklistItemFactory,
     ):  # fmt: skip
         about.create(customer=ana)
+    MessageEventFactory.create(recipient=RecipientFactory.create(customer=ana))
     conversation = ConversationFactory.create(customer=ana)
     MessageFactory.create(conversation=conversation)
     SatisfactionScoreFactory.create(conversation=conversation)
