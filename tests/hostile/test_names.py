@@ -162,7 +162,7 @@ def guesses_about(model: type) -> list[str]:
     return found
 
 
-PAGES_WITHOUT_A_LIST = {"desksettings", "loyaltyprogramme", "modelversion", "shopprofile"}
+PAGES_WITHOUT_A_LIST = {"desksettings", "loyaltyprogramme", "marketingsettings", "modelversion", "shopprofile"}
 """They read no lookups at all."""
 
 

@@ -250,7 +250,7 @@ def test_a_look_costs_a_known_number_of_statements(now, django_assert_max_num_qu
 def test_a_look_without_anybody_is_a_look(now):
     experiment = running()
 
-    assert look(experiment.pk) == {"people": 0, "metrics": 8}
+    assert look(experiment.pk) == {"people": 0, "metrics": 10}
 
     seen = experiment.looks.get()
     assert seen.sample_ratio_p == 1.0
