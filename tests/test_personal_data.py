@@ -95,7 +95,7 @@ HARMLESS = {
     "marketing.Audience": "definition name public_id",  # keys of segments and rules; uploads are members
     "marketing.Campaign": "counts name pause_reason public_id salt",  # counts of people, by reason
     "marketing.CampaignEvent": "note",
-    "marketing.CampaignStep": "arms condition",
+    "marketing.CampaignStep": "arms",
     "marketing.MarketingSettings": "postal_address sender_name",  # of the shop
     "marketing.MessageEvent": "message_id provider provider_event",  # made from numbers of rows
     "marketing.Offer": "name public_id title",
