@@ -115,6 +115,12 @@ GROUPS: list[tuple[Any, list[Item]]] = [
                 "marketing_campaign_changelist",
                 "marketing.view_campaign",
             ),
+            Item(
+                pgettext_lazy("menu", "Audiences"),
+                "contacts",
+                "marketing_audience_changelist",
+                "marketing.view_audience",
+            ),
         ],
     ),
     (ANALYTICS, [Item(_("Segments"), "groups", "analytics_segment_changelist", "analytics.view_segment")]),

@@ -37,6 +37,34 @@ def plan_campaign(*, campaign_id: int) -> dict[str, Any]:
     return planning.plan(campaign_id)
 
 
+@job(kind="marketing.count", queue="light", title=_("Counting of an audience"), retries=1)
+def count_audience(*, audience_id: int, purpose: str, channel: str) -> dict[str, Any]:
+    """How many of an audience can be reached, and why others cannot. Safe to run at any time."""
+    from core.jobs import progress
+    from marketing.campaigns import audiences
+    from marketing.models import Audience
+
+    audience = Audience.objects.select_related("segment").get(pk=audience_id)
+    total = audiences.customers_of(audience).count()
+    return audiences.count_now(audience, purpose=purpose, channel=channel, told=lambda done: progress(done, total))
+
+
+@job(kind="marketing.list", queue="light", title=_("Reading of a list of customers"), retries=1)
+def read_audience_list(*, audience_id: int) -> dict[str, Any]:
+    """The customers of a long uploaded list. A list that was read is not read again."""
+    from marketing.campaigns import audiences
+
+    return audiences.read_list(audience_id)
+
+
+@job(kind="marketing.check", queue="light", title=_("Check of a campaign"), retries=1)
+def check_campaign(*, campaign_id: int) -> dict[str, Any]:
+    """Count a large audience, then freeze the messages. A campaign that is no draft any more is left alone."""
+    from marketing.campaigns import checking
+
+    return checking.run(campaign_id)
+
+
 @job(kind="marketing.keep", queue="light", title=_("Campaigns that are over"))
 def keep_campaigns() -> dict[str, Any]:
     """Ends campaigns of which nobody waits any more. Safe to run at any time."""

@@ -92,7 +92,7 @@ HARMLESS = {
     "crm.Team": "languages name skills",
     "crm.Ticket": "priority_reasons skill tags",  # keys of reasons, words of the shop
     "crm.TicketEvent": "after before",  # states and numbers of rows
-    "marketing.Audience": "definition name public_id",  # keys of segments and rules; uploads are members
+    "marketing.Audience": "counts definition name public_id",  # keys of segments and rules; uploads are members
     "marketing.Campaign": "counts name pause_reason public_id salt",  # counts of people, by reason
     "marketing.CampaignEvent": "note",
     "marketing.CampaignStep": "arms",

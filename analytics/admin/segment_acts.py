@@ -102,30 +102,10 @@ class SegmentActs(StaffModelAdmin):
         return TemplateResponse(request, "admin/analytics/segment_preview.html", self.preview(request, root))
 
     def builder(self, request: HttpRequest, root: drafts.DraftGroup) -> dict[str, Any]:
-        drafts.choices_for(root, request.user)
-        return {"root": root, "field_groups": drafts.field_groups(), "modes": drafts.modes()}
+        return builder_of(request, root)
 
     def preview(self, request: HttpRequest, root: drafts.DraftGroup, segment: Segment | None = None) -> dict[str, Any]:
-        segment = segment or self._edited(request)
-        rule = drafts.rule_of(root)
-        if rule is None:
-            return {"problem": next(node.error for node in drafts.walk(root) if node.error)}
-        try:
-            found = compiling.compiled(rule, within=segment)
-        except BadRule as error:
-            return {"problem": str(error.message)}
-        counted = counting.count(found)
-        total = counting.customers_in_all()
-        return {
-            "sentence": words.sentence(rule),
-            "counted": counted,
-            "share": percent(counted.number / total) if total else "",
-            "total": total,
-            "gone": found.gone,
-            "same": services.same_rule(rule, apart_from=segment, person=request.user),
-            "saved": segment,
-            "examples": counting.examples(found) if request.user.has_perm(SEE_PEOPLE) else None,
-        }
+        return preview_of(request, root, segment or self._edited(request))
 
     def _edited(self, request: HttpRequest) -> Segment | None:
         number = request.POST.get("segment", "")
@@ -262,6 +242,35 @@ class SegmentActs(StaffModelAdmin):
         else:
             toast(request, said, undo=undo, **(fields or {} if undo else {}))
         return HttpResponseRedirect(page_of(pk))
+
+
+def builder_of(request: HttpRequest, root: drafts.DraftGroup) -> dict[str, Any]:
+    """What `segment_rule.html` shows: the builder of a rule, on whatever page it stands."""
+    drafts.choices_for(root, request.user)
+    return {"root": root, "field_groups": drafts.field_groups(), "modes": drafts.modes()}
+
+
+def preview_of(request: HttpRequest, root: drafts.DraftGroup, segment: Segment | None = None) -> dict[str, Any]:
+    """What `segment_preview.html` shows: how many the rule finds, some of them, and what is wrong with it."""
+    rule = drafts.rule_of(root)
+    if rule is None:
+        return {"problem": next(node.error for node in drafts.walk(root) if node.error)}
+    try:
+        found = compiling.compiled(rule, within=segment)
+    except BadRule as error:
+        return {"problem": str(error.message)}
+    counted = counting.count(found)
+    total = counting.customers_in_all()
+    return {
+        "sentence": words.sentence(rule),
+        "counted": counted,
+        "share": percent(counted.number / total) if total else "",
+        "total": total,
+        "gone": found.gone,
+        "same": services.same_rule(rule, apart_from=segment, person=request.user),
+        "saved": segment,
+        "examples": counting.examples(found) if request.user.has_perm(SEE_PEOPLE) else None,
+    }
 
 
 def page_of(pk: int) -> str:

@@ -1,5 +1,5 @@
 """Staff pages of marketing."""
 
-from marketing.admin import campaigns, settings
+from marketing.admin import audiences, campaigns, settings
 
-__all__ = ["campaigns", "settings"]
+__all__ = ["audiences", "campaigns", "settings"]

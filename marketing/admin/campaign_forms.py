@@ -78,9 +78,11 @@ class CampaignForm(forms.Form):
         widget=UnfoldAdminTextInputWidget({"inputmode": "decimal"}),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, campaign: Campaign | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, campaign: Campaign | None = None, audience: Audience | None = None, **kwargs: Any
+    ) -> None:  # fmt: skip
         self.campaign = campaign
-        kwargs["initial"] = _initial(campaign)
+        kwargs["initial"] = _initial(campaign, audience)
         super().__init__(*args, **kwargs)
         self.fields["audience"].choices = _audiences(campaign)  # type: ignore[attr-defined]
         for code, title in lifecycle.languages().items():
@@ -102,6 +104,16 @@ class CampaignForm(forms.Form):
             (code, title, [self[field_of(name, code)] for name in ("subject", "subject_b", "preheader", "body")])
             for code, title in lifecycle.languages().items()
         ]
+
+    def chosen(self) -> Audience | None:
+        """The audience as the form says. One of a segment that has no row yet is not stored."""
+        said = self.cleaned_data.get("audience") or ""
+        kind, _colon, number = said.partition(":")
+        if kind != "segment":
+            return Audience.objects.select_related("segment").get(pk=int(number)) if said else None
+        segment = Segment.objects.get(pk=int(number))
+        stored = Audience.objects.filter(source=Audience.Source.SEGMENT, segment=segment).order_by("pk").first()
+        return stored or Audience(source=Audience.Source.SEGMENT, segment=segment)
 
     def clean_starts(self) -> datetime | None:
         value: datetime | None = self.cleaned_data["starts"]
@@ -141,9 +153,11 @@ class CampaignForm(forms.Form):
         return changed
 
 
-def _initial(campaign: Campaign | None) -> dict[str, Any]:
+def _initial(campaign: Campaign | None, audience: Audience | None = None) -> dict[str, Any]:
     if campaign is None:
-        first = {"holdout": 10, "purpose": Purpose.OFFERS, "channel": Channel.EMAIL, "cost": 0}
+        first: dict[str, Any] = {"holdout": 10, "purpose": Purpose.OFFERS, "channel": Channel.EMAIL, "cost": 0}
+        if audience is not None:
+            first |= {"audience": key_of(audience), "name": audience.name}
         return {**first, **{field_of("body", code): starter(code) for code in lifecycle.languages()}}
     step = campaign.steps.select_related("template").order_by("position").first()
     message = step.template if step is not None else None
@@ -162,9 +176,11 @@ def _initial(campaign: Campaign | None) -> dict[str, Any]:
 
 
 def audience_key(campaign: Campaign) -> str:
-    audience = campaign.audience
-    if audience is None:
-        return ""
+    return key_of(campaign.audience) if campaign.audience is not None else ""
+
+
+def key_of(audience: Audience) -> str:
+    """How the form names it."""
     if audience.source == Audience.Source.SEGMENT and audience.segment_id:
         return f"segment:{audience.segment_id}"
     return f"audience:{audience.pk}"

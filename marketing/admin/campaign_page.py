@@ -12,7 +12,7 @@ from core.components.tables import Column, TableCard, TableRow
 from core.experiments.reading import signed_share
 from core.jobs import Job
 from core.ml.experiments import MINIMUM_PER_ARM
-from marketing.campaigns import effect, lifecycle
+from marketing.campaigns import checking, effect, lifecycle
 from marketing.campaigns.effect import Brought, Effect, Funnel
 from marketing.messages import TAGS, freeze, frozen_of, render
 from marketing.messages.rendering import Frozen, Rendered
@@ -85,6 +85,24 @@ def reach(campaign: Campaign) -> dict[str, Any]:
         "expected": "" if held or not campaign.holdout_share
         else figure(round(reachable * float(campaign.holdout_share))), "has_held": bool(held),
     }  # fmt: skip
+
+
+def check_of(campaign: Campaign) -> dict[str, Any]:
+    """The check of a large audience: how far it is, or why its result does not hold."""
+    job = checking.job_of(campaign)
+    if job is None:
+        return {}
+    if job.is_active:
+        return {"checking": job}
+    if job.finished_at is not None and job.finished_at >= campaign.updated_at:
+        if job.result.get("refused") == checking.CHANGED:
+            return {"check_note": _("It was changed while it was counted: check it again.")}
+        if job.result.get("refused") == checking.NOT_READY:
+            is_nobody = job.result.get("reachable") == 0
+            return {"check_note": _("Nobody of the audience may get it.") if is_nobody else ""}
+        if job.state != Job.State.DONE:
+            return {"check_note": _("The check did not end: check it again.")}
+    return {}
 
 
 def context_of(campaign: Campaign) -> dict[str, Any]:

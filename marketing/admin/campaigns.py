@@ -1,6 +1,7 @@
 """Campaigns: the list, the draft in one page, and what became of it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -23,14 +25,15 @@ from core.admin.base import StaffModelAdmin
 from core.components import ago, figure, toast
 from core.exceptions import DomainError
 from core.experiments import services as experiments
+from core.jobs import Job
 from marketing.admin import campaign_page
 from marketing.admin.campaign_forms import CampaignForm
-from marketing.campaigns import audiences, eligibility, lifecycle
+from marketing.campaigns import audiences, checking, eligibility, lifecycle
 from marketing.models import Audience, Campaign
 from marketing.roles import APPROVE, CAMPAIGNS, RUN
 
-MOST_LIVE = 50_000
-"""People of an audience that are counted while somebody waits; a larger one is counted when it is checked."""
+FRESH = timedelta(minutes=10)
+"""A count of a large audience is not made anew for so long."""
 
 
 @admin.register(Campaign)
@@ -115,7 +118,10 @@ class CampaignAdmin(StaffModelAdmin):
         return rows.select_related("audience__segment", "offer", "created_by", "approved_by", "experiment")
 
     def _editor(self, request: HttpRequest, campaign: Campaign | None) -> HttpResponse:
-        form = CampaignForm(request.POST or None, campaign=campaign)
+        number = request.GET.get("audience", "")
+        is_number = campaign is None and number.isascii() and number.isdigit() and len(number) < 19
+        audience = Audience.objects.filter(pk=int(number)).first() if is_number else None
+        form = CampaignForm(request.POST or None, campaign=campaign, audience=audience)
         if request.method == "POST" and form.is_valid():
             try:
                 saved = form.save(acting(request))
@@ -132,6 +138,7 @@ class CampaignAdmin(StaffModelAdmin):
             "findings": findings, "stops": [one for one in findings if one.level == "stop"],
             "reach": campaign_page.reach(campaign) if campaign is not None else None,
             "next": campaign_page.next_act(campaign, self._rights(request)) if campaign is not None else None,
+            **(campaign_page.check_of(campaign) if campaign is not None else {}),
             "may_cancel": campaign is not None and request.user.has_perm(RUN), "tags": campaign_page.TAGS.items(),
         }  # fmt: skip
         return TemplateResponse(request, "admin/marketing/campaign_form.html", context)
@@ -167,31 +174,50 @@ class CampaignAdmin(StaffModelAdmin):
         return TemplateResponse(request, "admin/marketing/campaign_preview.html", context)
 
     def reach_view(self, request: HttpRequest) -> HttpResponse:
-        """Who of the chosen audience could be written to now: the card beside the form."""
+        """Who of the chosen audience could be written to now: the card beside the form. A large audience is counted by
+        a job, and the card asks again until it is done."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = CampaignForm(request.POST)
         form.is_valid()
-        said, note = form.cleaned_data.get("audience", ""), ""
         draft = Campaign(
             purpose=form.cleaned_data.get("purpose") or "offers", channel=form.cleaned_data.get("channel") or "email",
             holdout_share=(form.cleaned_data.get("holdout") or 0) / 100,
         )  # fmt: skip
-        if said:
-            kind, _colon, number = said.partition(":")
-            audience = (
-                Audience(source=Audience.Source.SEGMENT, segment_id=int(number)) if kind == "segment"
-                else Audience.objects.get(pk=int(number))
-            )  # fmt: skip
-            rows = audiences.customers_of(audience)
-            size = rows.count()
-            if size > MOST_LIVE:
-                note = _("%(count)s customers: reasons are counted when it is checked.") % {"count": figure(size)}
-            else:
-                draft.counts = eligibility.count(audiences.ids_of(rows), eligibility.Question.of(draft))
+        context: dict[str, Any] = {}
+        if audience := form.chosen():
+            try:
+                ids = audiences.live_ids(audience)
+                if ids is not None:
+                    draft.counts = eligibility.count(ids, eligibility.Question.of(draft))
+                else:
+                    context = self._large(request, audience, draft)
+            except DomainError as error:
+                context["note"] = error.message
         return TemplateResponse(
-            request, "admin/marketing/campaign_reach.html", {"reach": campaign_page.reach(draft), "note": note}
+            request, "admin/marketing/campaign_reach.html", {"reach": campaign_page.reach(draft), **context}
         )
+
+    def _large(self, request: HttpRequest, audience: Audience, draft: Campaign) -> dict[str, Any]:
+        """What was counted last, and the job that counts when that is long ago."""
+        if audience.pk is None:
+            audience = audiences.of_segment(audience.segment, by=acting(request))  # type: ignore[arg-type]
+        known = audiences.counted_for(audience, draft.purpose, draft.channel)
+        if known is not None:
+            draft.counts, draft.counted_at = known, audience.counted_at
+        counted_at = audience.counted_at
+        is_fresh = known is not None and counted_at is not None and counted_at > timezone.now() - FRESH
+        if is_fresh or not request.user.has_perm(CAMPAIGNS):
+            return {}
+        last = audiences.last_count(audience, draft.purpose, draft.channel)
+        has_failed = last is not None and not last.is_active and last.state != Job.State.DONE
+        if has_failed and last.finished_at and last.finished_at > timezone.now() - FRESH:  # type: ignore[union-attr]
+            return {"note": _("Counting failed: the check counts again.")}
+        job = audiences.ask_for_count(audience, purpose=draft.purpose, channel=draft.channel, by=acting(request))
+        return {
+            "counting_job": job, "recount_url": reverse("admin:marketing_campaign_reach"),
+            "note": _("Many customers: a job counts the reasons."),
+        }  # fmt: skip
 
     # --- acts -------------------------------------------------------------------------------------------------------
 
@@ -217,7 +243,8 @@ def _nothing(campaign: Campaign, by: Any) -> str:
 
 
 def _check(campaign: Campaign, by: Any) -> str:
-    lifecycle.mark_checked(campaign, by=by)
+    if checking.ask(campaign, by=by) is not None:
+        return _("Checking began")
     return _("Campaign checked")
 
 

@@ -5,7 +5,7 @@ with four statements for each thousand customers, so that a count and a plan say
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -121,9 +121,11 @@ def batches(ids: Iterable[int], size: int = BATCH) -> Iterator[list[int]]:
         yield found
 
 
-def count(ids: Iterable[int], question: Question) -> dict[str, int]:
-    """How many there are (`all`), may get it (`reachable`), and how many not for each reason."""
+def count(ids: Iterable[int], question: Question, *, told: Callable[[int], None] = lambda done: None) -> dict[str, int]:
+    """How many there are (`all`), may get it (`reachable`), and how many not for each reason. `told` hears how many
+    were asked about, after each batch."""
     said: Counter[str] = Counter()
     for batch in batches(ids):
         said.update(one.reason or "reachable" for one in people(batch, question))
+        told(said.total())
     return {"all": sum(said.values()), "reachable": said.pop("reachable", 0), **said}

@@ -5,6 +5,7 @@ audience change in the draft only: whoever changes them later takes the campaign
 approved is approved anew.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -20,6 +21,7 @@ from core.shop import current_shop
 from marketing.campaigns import audiences, eligibility
 from marketing.messages import Finding, check
 from marketing.models import (
+    Audience,
     Campaign,
     CampaignEvent,
     CampaignStep,
@@ -84,6 +86,8 @@ def findings(campaign: Campaign) -> tuple[list[Finding], dict[int, dict[str, Any
     steps = list(campaign.steps.select_related("template").order_by("position"))
     if campaign.audience is None and not campaign.trigger:
         found.append(Finding("stop", _("Choose an audience."), field="audience"))
+    elif campaign.audience is not None and (problem := _problem_of(campaign.audience)):
+        found.append(Finding("stop", problem, field="audience"))
     if not steps:
         found.append(Finding("stop", _("Write a message."), field="message"))
     if campaign.offer is not None and (
@@ -108,6 +112,19 @@ def findings(campaign: Campaign) -> tuple[list[Finding], dict[int, dict[str, Any
     return found, ready
 
 
+def _problem_of(audience: Audience) -> str:
+    """Why nobody can be found by it any more."""
+    if audience.source == Audience.Source.SEGMENT and audience.segment is None:
+        return _("The segment of this audience is gone.")
+    if audience.source == Audience.Source.UPLOAD and audience.size is None:
+        return _("The list of this audience is being read.")
+    try:
+        audiences.customers_of(audience)
+    except DomainError as error:
+        return str(error.message)
+    return ""
+
+
 def languages() -> dict[str, str]:
     """The shop's languages that messages are written in, code to name; every language when the shop chose none."""
     known = {code: str(name) for code, name in django_settings.LANGUAGES}
@@ -125,26 +142,35 @@ def _check_template(
     )  # fmt: skip
 
 
-def count(campaign: Campaign) -> dict[str, int]:
-    """Who would get it now, and why others would not; kept with the campaign."""
+def count(
+    campaign: Campaign, *, ids: Iterable[int] | None = None, told: Callable[[int], None] = lambda done: None
+) -> dict[str, int]:
+    """Who would get it now, and why others would not; kept with the campaign. `ids`: who is in the audience, when that
+    is known already."""
     if campaign.audience is None:
         return {"all": 0, "reachable": 0}
-    rows = audiences.customers_of(campaign.audience)
-    said = eligibility.count(audiences.ids_of(rows), eligibility.Question.of(campaign))
+    if ids is None:
+        ids = audiences.ids_of(audiences.customers_of(campaign.audience))
+    said = eligibility.count(ids, eligibility.Question.of(campaign), told=told)
     campaign.counts, campaign.counted_at = said, timezone.now()
     Campaign.objects.filter(pk=campaign.pk).update(counts=said, counted_at=campaign.counted_at)
     return said
 
 
 @transaction.atomic
-def mark_checked(campaign: Campaign, *, by: StaffUser | None) -> list[Finding]:
-    """Draft → checked: everything is read once more, and messages are frozen as they are. Raises NotReady."""
+def mark_checked(
+    campaign: Campaign, *, by: StaffUser | None, counts: dict[str, int] | None = None
+) -> list[Finding]:  # fmt: skip
+    """Draft → checked: everything is read once more, and messages are frozen as they are. `counts`: who can be reached,
+    counted already. Raises NotReady."""
     row = locked(campaign)
     if row.state != State.DRAFT:
         raise WrongState(_("Only a draft is checked."))
     found, ready = findings(row)
-    counts = count(row)
-    if not row.trigger and counts["reachable"] == 0:
+    if counts is None and not any(one.level == "stop" for one in found):
+        counts = count(row)
+    counts = counts or {"reachable": 0}
+    if not row.trigger and counts.get("all") is not None and counts["reachable"] == 0:
         found.append(Finding("stop", _("Nobody of the audience may get it."), field="audience"))
     if stops := [one.text for one in found if one.level == "stop"]:
         raise NotReady(" ".join(stops), extra={"findings": stops})

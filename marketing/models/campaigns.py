@@ -18,18 +18,24 @@ class Audience(TimestampedModel):
         SEGMENT = "segment", _("segment")
         RULE = "rule", pgettext_lazy("source of an audience", "rule")
         UPLOAD = "upload", pgettext_lazy("source of an audience", "uploaded list")
+        SCORE = "score", pgettext_lazy("source of an audience", "score")
+        UPLIFT = "uplift", pgettext_lazy("source of an audience", "whom messages move")
 
     public_id = models.CharField(_("public ID"), max_length=32, unique=True, editable=False, db_default=NewPublicId())
     name = models.CharField(_("name"), max_length=120)
     source = models.CharField(_("source"), max_length=7, choices=Source)
     definition = models.JSONField(
-        _("definition"), default=dict, help_text=_("Keys of segments, a rule, or numbers of customers.")
+        _("definition"), default=dict, help_text=_("Keys of segments, a rule, a score with its limit.")
     )
     segment = models.ForeignKey(
         "analytics.Segment", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("segment")
     )
     size = models.PositiveIntegerField(_("size"), null=True, editable=False)
     counted_at = models.DateTimeField(_("counted"), null=True, editable=False)
+    counts = models.JSONField(
+        _("who can be reached"), default=dict, blank=True, editable=False,
+        help_text=_("How many there are, can be reached, and cannot for each reason; for which purpose and channel."),
+    )  # fmt: skip
     created_by = models.ForeignKey(
         "core.StaffUser", models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("by")
     )

@@ -314,9 +314,9 @@ def test_the_effect_is_what_was_planted(campaign):
 def test_an_uploaded_list_finds_people_by_number_and_address(agreed, marketing_shop):
     people = agreed(3)
     text = f"{people[0].public_id}\nANA1@shop.example,more\n\nnobody@shop.example\n{people[0].public_id}\n"
-    audience, missing = audiences.of_upload("List", text)
+    audience = audiences.of_upload("List", text)
     assert set(audiences.customers_of(audience).values_list("pk", flat=True)) == {people[0].pk, people[1].pk}
-    assert (audience.size, missing) == (2, 1)
+    assert (audience.size, audience.definition) == (2, {"lines": 3, "missing": 1})
 
 
 def test_questions_are_few_however_many_people(agreed, campaign, django_assert_max_num_queries):
