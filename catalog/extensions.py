@@ -45,3 +45,7 @@ minute by a process that serves."""
 trait_words = Registry("trait_words")
 """How traits of customers are shown. Key: the kind of trait; dotted: a callable `(trait) -> core.components.Score`;
 meta: `title`. A kind without one is shown as it is stored."""
+
+order_coupons = Registry("order_coupons")
+"""Who takes codes that an order names: dotted names of `catalog.coupons.CouponDoor`. The first that knows the code
+decides."""

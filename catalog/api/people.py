@@ -134,6 +134,12 @@ class PlaceOrderSerializer(serializers.Serializer):
     )
     shipping = PriceField(required=False)
     discount = PriceField(required=False)
+    coupon = serializers.CharField(
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        help_text="A code that this customer was given. What it takes off is added to `discount`; it is used once.",
+    )
     channel = serializers.CharField(max_length=40, required=False, allow_blank=True)
     country = serializers.CharField(max_length=60, required=False, allow_blank=True)
     placed_at = PastField(required=False, allow_null=True)

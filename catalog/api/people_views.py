@@ -104,7 +104,9 @@ class OrdersView(ApiView):
         summary="Place an order",
         description=(
             "Takes the stock and writes the order, or neither. Totals are counted here. The same order with the same "
-            "`number` again answers 200 with the order that exists; another order with that number is refused."
+            "`number` again answers 200 with the order that exists; another order with that number is refused. A "
+            "`coupon` that does not count here refuses the order: `unknown_coupon`, `coupon_of_another`, "
+            "`coupon_used`, `coupon_over`, `coupon_not_yet`, `order_too_small`."
         ),
         request=PlaceOrderSerializer,
         responses={200: OrderSerializer, 201: OrderSerializer, **problems(409, 422)},

@@ -15,13 +15,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog import facts
+from catalog import coupons, facts
 from catalog.exceptions import BadInput, DomainError, OrderNumberTaken
 from catalog.models import Customer, Order, OrderEvent, OrderLine, Product, Variant
 from catalog.services.stock import take_for_order
 from catalog.services.visitors import visitor_of_order
 from catalog.signals import announce, order_placed
 from core.api import ids
+from core.money import amount_text
 from core.shop import current_shop
 
 ZERO = Decimal("0")
@@ -58,6 +59,7 @@ class NewOrder:
     channel: str = ""
     country: str = ""
     placed_at: datetime | None = None
+    coupon: str = ""
 
     def fingerprint(self) -> str:
         """Equal for equal orders, whatever prices and stock are today: how a repeated call is recognised."""
@@ -80,6 +82,7 @@ class NewOrder:
                 ]
                 for line in self.lines
             ],
+            *([self.coupon] if self.coupon else []),
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -101,8 +104,8 @@ def place_order(new: NewOrder) -> Placed:
     try:
         with transaction.atomic():
             return Placed(_write(new), is_new=True)
-    except IntegrityError:
-        # Somebody else was quicker with this number.
+    except (IntegrityError, DomainError):
+        # A twin may have been quicker with this number: it took the stock and the code.
         known = _known(new) if new.number else None
         if known is None:
             raise
@@ -122,12 +125,13 @@ def _known(new: NewOrder) -> Placed | None:
 def _write(new: NewOrder) -> Order:
     lines, wanted = _lines(new)
     lines_total = sum((line.amount for line in lines), ZERO)
-    total = lines_total + new.shipping - new.discount
-    if total < 0:
+    if lines_total + new.shipping < new.discount:
         raise BadInput(_("The discount is larger than the order."), extra={"field": "discount"})
-    if lines_total >= LARGEST_TOTAL or total >= LARGEST_TOTAL:
+    if lines_total >= LARGEST_TOTAL or lines_total + new.shipping - new.discount >= LARGEST_TOTAL:
         raise BadInput(_("The order is larger than this shop can count."), extra={"field": "lines"})
-    now = timezone.now()
+    now, priced = timezone.now(), _money(new)
+    coupon = _coupon(new, lines_total, priced["base_rate"], now) if new.coupon else None
+    discount = new.discount + (coupon.off if coupon is not None else ZERO)
     # The row comes first: a twin with the same number waits here, before it has taken any stock.
     order = Order.objects.create(
         number=new.number or _new_number(now),
@@ -136,13 +140,15 @@ def _write(new: NewOrder) -> Order:
         status=Order.Status.PLACED,
         lines_total=lines_total,
         shipping=new.shipping,
-        discount=new.discount,
-        total=total,
+        discount=discount,
+        total=lines_total + new.shipping - discount,
         channel=new.channel,
         country=new.country,
         placed_at=new.placed_at or now,
-        **_money(new),
+        **priced,
     )
+    if coupon is not None:
+        coupon.use(order)
     for line in lines:
         line.order = order
     OrderLine.objects.bulk_create(lines)
@@ -151,11 +157,23 @@ def _write(new: NewOrder) -> Order:
         order=order,
         kind=OrderEvent.Kind.PLACED,
         occurred_at=order.placed_at,
-        details={"fingerprint": new.fingerprint()},
+        details={
+            "fingerprint": new.fingerprint(),
+            **({"coupon": amount_text(coupon.off)} if coupon is not None else {}),
+        },
     )
     announce(order_placed, Order, order_id=order.pk)
     facts.order_moved(order, OrderEvent.Kind.PLACED, {})
     return order
+
+
+def _coupon(new: NewOrder, lines_total: Decimal, base_rate: Decimal, now: datetime) -> coupons.Taken:
+    """What the code takes off what is left to pay: never more."""
+    # What was taken off already is taken off the products first.
+    products = max(lines_total - new.discount, ZERO)
+    shipping = min(new.shipping, lines_total + new.shipping - new.discount)
+    basket = coupons.Basket(new.customer, products, shipping, base_rate, new.placed_at or now)
+    return coupons.taken(new.coupon, basket)
 
 
 def _money(new: NewOrder) -> dict[str, Any]:

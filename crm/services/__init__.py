@@ -1,6 +1,6 @@
 """One function for each thing that can be done with points."""
 
-from crm.services.earning import earn_orders, give_bonus, give_care, mature_lot, settle_order
+from crm.services.earning import earn_orders, give_bonus, give_care, give_offer, mature_lot, settle_order
 from crm.services.merging import merge_accounts
 from crm.services.past import ask_for_past, count_past, grant_past, run_past
 from crm.services.people import forfeit
@@ -29,6 +29,7 @@ __all__ = [
     "forfeit",
     "give_bonus",
     "give_care",
+    "give_offer",
     "grant_past",
     "look_at_all",
     "mature_lot",

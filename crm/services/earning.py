@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from catalog.models import Customer, Order, OrderEvent
 from core.shop import current_shop
-from crm.models import EarnRule, LoyaltyAccount, LoyaltyLot, LoyaltyProgramme
+from crm.models import EarnRule, LoyaltyAccount, LoyaltyLot, LoyaltyProgramme, LoyaltyTransaction
 from crm.services import calendar, tiers
 from crm.services.posting import (
     Kind,
@@ -226,6 +226,28 @@ def give_care(*, customer_id: int, points: int, key: str) -> int:
             posting.move(Side.ISSUED, -points)
             write([posting])
     return points
+
+
+def give_offer(*, customer_ids: Iterable[int], points: int, offer: str) -> set[int]:
+    """Points of an offer of a campaign, final at once; each customer counts once for an `offer`. Returns who has them:
+    nobody while the programme is off, nor whose account is closed. Call it in a transaction, for some thousands."""
+    programme = LoyaltyProgramme.current()
+    if points <= 0 or not programme.is_on:
+        return set()
+    accounts = lock_many(customer_ids)
+    keys = {customer: f"offer:{offer}:{customer}" for customer in accounts}
+    known = set(LoyaltyTransaction.objects.filter(key__in=keys.values()).values_list("key", flat=True))
+    now = timezone.now()
+    postings = []
+    for customer, account in accounts.items():
+        if keys[customer] in known:
+            continue
+        posting = Posting(account, Kind.BONUS, keys[customer], points, now, reason="offer")
+        posting.credit(points, new_lot(account, points, programme, now))
+        posting.move(Side.ISSUED, -points)
+        postings.append(posting)
+    write(postings)
+    return set(accounts)
 
 
 def new_lot(account: LoyaltyAccount, points: int, programme: LoyaltyProgramme, now: datetime) -> LoyaltyLot:
