@@ -178,6 +178,12 @@ beat_schedule = {
         "args": ["marketing.tasks.keep_campaigns"],
         "options": {"queue": "light", "expires": 240},
     },
+    "let go of codes that ran out": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(minute="27"),
+        "args": ["marketing.tasks.keep_offers"],
+        "options": {"queue": "light", "expires": 1800},
+    },
     "count visits": {
         "task": "core.tasks.start_job",
         "schedule": crontab(minute="2-59/5"),

@@ -31,6 +31,7 @@ class MarketingConfig(AppConfig):
         self._register_pages()
         self._register_personal_data()
         self._register_uplift()
+        self._register_offers()
 
     @staticmethod
     def _register_uplift() -> None:
@@ -42,6 +43,20 @@ class MarketingConfig(AppConfig):
             "marketing_uplift", "marketing.uplift.views.page", path="marketing/uplift/",
             permission="marketing.view_campaign", title=_("Whom messages move"), icon="target", group="intelligence",
             order=60,
+        )  # fmt: skip
+
+    @staticmethod
+    def _register_offers() -> None:
+        from catalog.extensions import customer_panels, order_coupons
+        from catalog.signals import order_cancelled
+        from marketing import receivers
+        from marketing.roles import CODES_SEEN
+
+        order_coupons.register("marketing.offers", "marketing.offers.using.CODES")
+        order_cancelled.connect(receivers.order_cancelled, dispatch_uid="marketing.coupons")
+        customer_panels.register(
+            "marketing.offers", "marketing.panels.offers_of_customer", order=6, is_lazy=True, place="main",
+            title=_("Offers and codes"), permission=CODES_SEEN, styles=("catalog/catalog.css",),
         )  # fmt: skip
 
     @staticmethod

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from catalog.models import Customer
 from core.components import Meaning, pill
 from core.panels import MAIN, Panel
-from marketing.models import Consent, ConsentState, Recipient
+from marketing.models import Consent, ConsentState, CouponCode, Recipient
+from marketing.offers import words
 
 MEANINGS = {
     ConsentState.GIVEN: Meaning.GOOD,
@@ -45,5 +46,27 @@ def consent_of_customer(request: HttpRequest, customer: Customer) -> Panel:
                  "state": pill(MESSAGES[State(one.state)], one.get_state_display())}
                 for one in messages
             ],
+        },
+    )  # fmt: skip
+
+
+def offers_of_customer(request: HttpRequest, customer: Customer) -> Panel:
+    """The last offers and codes of a customer, and what became of them. One query."""
+    codes = list(
+        CouponCode.objects.filter(customer=customer).select_related("offer", "campaign", "order")
+        .order_by("-created_at", "-pk")[:SHOWN]
+    )  # fmt: skip
+    return Panel(
+        title=_("Offers and codes"),
+        template="admin/marketing/panels/offers.html",
+        place=MAIN,
+        empty="" if codes else _("No offer was given to this customer yet."),
+        context={
+            "codes": [
+                {"offer": one.offer.name, "value": words.value(one.offer), "code": words.code(one),
+                 "campaign": str(one.campaign or "–"), "ends": one.expires_at, "state": words.code_pill(one),
+                 "took": words.took(one), "at": one.created_at}
+                for one in codes
+            ]
         },
     )  # fmt: skip

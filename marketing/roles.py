@@ -16,6 +16,9 @@ SUPPRESS = "marketing.add_suppression"
 SETTINGS_SEEN = "marketing.view_marketingsettings"
 SETTINGS = "marketing.change_marketingsettings"
 RESTRICT = "marketing.add_restriction"
+OFFERS_SEEN = "marketing.view_offer"
+OFFERS = "marketing.change_offer"
+CODES_SEEN = "marketing.view_couponcode"
 
 _PEOPLE_SEEN = {CONSENT_SEEN, SUPPRESSION_SEEN, MESSAGES_SEEN, "marketing.view_restriction"}
 _WORK_SEEN = (

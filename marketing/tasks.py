@@ -71,3 +71,19 @@ def keep_campaigns() -> dict[str, Any]:
     from marketing.campaigns import lifecycle
 
     return {"ended": lifecycle.finish_all()}
+
+
+@job(kind="marketing.coupons.back", queue="light", title=_("Codes of a cancelled order"))
+def give_back_coupons(*, order_id: int) -> dict[str, Any]:
+    """Codes of a cancelled order can be used again. Safe to run twice."""
+    from marketing.offers import keeping
+
+    return {"codes": keeping.give_back(order_id)}
+
+
+@job(kind="marketing.offers.keep", queue="light", title=_("Codes that ran out"))
+def keep_offers() -> dict[str, Any]:
+    """Budgets no longer hold money for codes that ran out. Safe to run at any time."""
+    from marketing.offers import keeping
+
+    return {"offers": keeping.release()}

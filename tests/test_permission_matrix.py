@@ -238,6 +238,7 @@ API_ROWS = {
     ("GET", "/api/v1/me/loyalty"): Row(None, 403, ana=200, ben=200),
     ("GET", "/api/v1/me/loyalty/history"): Row(None, 403, ana=200, ben=200),
     ("POST", "/api/v1/me/loyalty/redemptions"): Row(None, 403, {"points": 5}, ana=201, ben=409),
+    ("GET", "/api/v1/me/offers"): Row(None, 403, ana=200, ben=200),
     ("GET", "/api/v1/me/consents"): Row(None, 403, ana=200, ben=200),
     ("PUT", "/api/v1/me/consents"): Row(None, 403, CONSENTS, ana=200, ben=200),
     ("GET", "/api/v1/customers/<str:customer_id>/consents"): Row(Scope.CUSTOMERS_WRITE, 200),

@@ -1,0 +1,82 @@
+"""What the shop offers to the customer who is signed in: the in-site channel."""
+
+from typing import Any, cast
+
+from django.db.models import Q
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.api.people_views import current_customer
+from catalog.api.serializers import PagedQuerySerializer
+from core.api.ids import PUBLIC_ID
+from core.api.pagination import KeysetPagination
+from core.api.permissions import IsCustomer
+from core.api.principals import CustomerAuth
+from core.api.questions import checked
+from core.api.schema import problems
+from core.api.views import ApiListView
+from marketing.models import CouponCode, Offer
+from marketing.offers import selectors
+
+
+class OfferReasonSerializer(serializers.Serializer):
+    kind = serializers.ChoiceField(choices=[(one, one) for one in selectors.REASONS])
+    text = serializers.CharField(help_text="In the customer's language.")
+
+
+class MyOfferSerializer(serializers.Serializer):
+    """`amount`: a discount in the base currency or in percent, by `unit`; empty for free shipping."""
+
+    id = serializers.CharField(help_text="Of the offer.")
+    title = serializers.CharField(help_text="In the customer's language.")
+    kind = serializers.ChoiceField(choices=[one for one in Offer.Kind.choices if one[0] != Offer.Kind.POINTS])
+    unit = serializers.ChoiceField(choices=[one for one in Offer.Unit.choices if one[0] != Offer.Unit.POINTS])
+    amount = serializers.CharField(allow_null=True)
+    currency = serializers.CharField()
+    least_order = serializers.CharField(allow_null=True, help_text="What the products of an order have to cost.")
+    most_off = serializers.CharField(allow_null=True)
+    code = serializers.CharField(help_text="For `coupon` of an order; with or without its hyphens.")
+    given_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(allow_null=True)
+    reason = OfferReasonSerializer()
+    campaign = serializers.CharField(allow_null=True, help_text="Public ID of the campaign that it came with.")
+
+
+class NewestCodes(KeysetPagination):
+    """A cursor is the public ID of an offer: each customer has one code of it."""
+
+    ordering = ("-created_at", "-id")
+    customer_id = 0
+
+    def cursor_of(self, row: Any) -> str:
+        return str(row.offer.public_id)
+
+    def row_of(self, cursor: str) -> Q | None:
+        return Q(offer__public_id=cursor, customer=self.customer_id) if PUBLIC_ID.fullmatch(cursor) else None
+
+
+class MyOffersView(ApiListView):
+    permission_classes = [IsCustomer]
+    queryset = CouponCode.objects.none()
+    filter_backends = []
+    pagination_class = NewestCodes
+    serializer_class = MyOfferSerializer
+
+    @extend_schema(
+        operation_id="me_offers",
+        summary="List the customer's own open offers, newest first",
+        description=(
+            "Offers that were given to this customer, count now and were not used. A back end hands in the code as "
+            "`coupon` with `POST orders`."
+        ),
+        responses={200: MyOfferSerializer(many=True), **problems(404)},
+        tags=["me"],
+    )
+    def get(self, request: Request) -> Response:
+        checked(PagedQuerySerializer, request.query_params)
+        customer = current_customer(cast(CustomerAuth, request.auth))
+        cast(NewestCodes, self.paginator).customer_id = customer.pk
+        page = self.paginate_queryset(selectors.open_codes(customer.pk))
+        return self.get_paginated_response([selectors.offer_row(one, customer) for one in page or ()])
