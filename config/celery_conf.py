@@ -452,6 +452,12 @@ beat_schedule["send messages"] = {
     "args": ["marketing.tasks.send_messages"],
     "options": {"queue": "light", "expires": 50},
 }
+beat_schedule["look for occasions"] = {
+    "task": "core.tasks.start_job",
+    "schedule": crontab(minute="*/3"),
+    "args": ["marketing.tasks.find_occasions"],
+    "options": {"queue": "light", "expires": 170},
+}
 beat_schedule["look after messages"] = {
     "task": "core.tasks.start_job",
     "schedule": crontab(minute="*/5"),

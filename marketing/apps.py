@@ -91,6 +91,10 @@ class MarketingConfig(AppConfig):
             keeps=dict.fromkeys(("purpose", "channel", "state", "skip_reason", "sent_at"), figures),
         )  # fmt: skip
         holds(
+            "Occasion", "customer", "key at facts is_enrolled",
+            keeps=dict.fromkeys(("key", "at", "is_enrolled"), figures),
+        )  # fmt: skip
+        holds(
             "ConsentEvent", "customer", "purpose channel state at source wording_version proof",
             keeps=dict.fromkeys(("purpose", "channel", "state", "at", "source", "wording_version"), proof),
         )  # fmt: skip

@@ -87,3 +87,11 @@ def keep_offers() -> dict[str, Any]:
     from marketing.offers import keeping
 
     return {"offers": keeping.release()}
+
+
+@job(kind="marketing.occasions", queue="light", title=_("Look for occasions"))
+def find_occasions() -> dict[str, Any]:
+    """Carts left behind, lower prices, goods that are back: messages for what happened since the last look."""
+    from marketing.triggers import enrolling
+
+    return enrolling.run_all()

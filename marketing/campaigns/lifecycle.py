@@ -5,7 +5,7 @@ audience change in the draft only: whoever changes them later takes the campaign
 approved is approved anew.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -19,7 +19,7 @@ from core.jobs import Job, enqueue
 from core.models import Experiment, StaffUser
 from core.shop import current_shop
 from marketing.campaigns import audiences, eligibility
-from marketing.messages import Finding, check
+from marketing.messages import Finding, check, tags_in
 from marketing.models import (
     Audience,
     Campaign,
@@ -30,6 +30,7 @@ from marketing.models import (
     Template,
     TemplateVersion,
 )
+from marketing.triggers import kinds
 
 State = Campaign.State
 NEXT: dict[str, frozenset[str]] = {
@@ -97,6 +98,7 @@ def findings(campaign: Campaign) -> tuple[list[Finding], dict[int, dict[str, Any
     if not campaign.holdout_share:
         text = _("Nobody is left out by chance, so nobody will know what the campaign brought.")
         found.append(Finding("advice", text, field="holdout_share"))
+    found += occasion_findings(campaign, steps)
     for step in steps:
         if step.template is None:
             text = _("Step %(number)d has no message.") % {"number": step.position}
@@ -123,6 +125,21 @@ def _problem_of(audience: Audience) -> str:
     except DomainError as error:
         return str(error.message)
     return ""
+
+
+def occasion_findings(campaign: Campaign, steps: Sequence[CampaignStep]) -> list[Finding]:
+    """Fields of an occasion that nobody would fill in, because the campaign has another trigger or none."""
+    filled = kinds.KINDS[campaign.trigger].fields if campaign.trigger else frozenset[str]()
+    used: set[str] = set()
+    for step in steps:
+        said = step.template
+        for texts in (said.subject, said.preheader, said.body) if said is not None else ():
+            used |= tags_in(" ".join(map(str, texts.values())))
+        for arm in step.arms:
+            used |= tags_in(" ".join(map(str, (arm.get("subject") or {}).values())))
+    empty = sorted((used & kinds.FIELDS) - filled)
+    text = _("“{{%(name)s}}” stays empty: nothing of this campaign fills it in.")
+    return [Finding("stop", text % {"name": name}, field="body") for name in empty]
 
 
 def languages() -> dict[str, str]:

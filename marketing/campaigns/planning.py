@@ -36,7 +36,7 @@ INSERT INTO marketing_recipient (campaign_id, step_id, customer_id, purpose, cha
 SELECT %(campaign)s, step_id, customer_id, %(purpose)s, %(channel)s, arm, is_holdout, state, skip_reason, due_at,
     language, template_version_id, '', 0
 FROM planned p WHERE EXISTS (SELECT FROM catalog_customer c WHERE c.id = p.customer_id)
-ON CONFLICT (campaign_id, step_id, customer_id) DO NOTHING
+ON CONFLICT (campaign_id, step_id, customer_id) WHERE occasion_id IS NULL DO NOTHING
 """
 
 
@@ -72,6 +72,8 @@ def plan(campaign_id: int) -> dict[str, Any]:
     campaign = Campaign.objects.select_related("audience", "experiment").get(pk=campaign_id)
     if campaign.state != Campaign.State.APPROVED:
         return {"skipped": campaign.state}
+    if campaign.trigger:
+        return _wait_for_occasions(campaign)
     total = audiences.freeze(campaign)
     steps = list(campaign.steps.order_by("position"))
     draw = Draw(campaign, steps[0])
@@ -105,6 +107,19 @@ def plan(campaign_id: int) -> dict[str, Any]:
                       **{key: value for key, value in said.items() if key != "planned"}}  # fmt: skip
             lifecycle.move(row, Campaign.State.PLANNED, by=None, counts=counts, counted_at=timezone.now())
     return {"people": done, **said}
+
+
+def _wait_for_occasions(campaign: Campaign) -> dict[str, Any]:
+    """A trigger enrols people one by one (marketing.triggers); only the experiment is made beforehand."""
+    step = campaign.steps.order_by("position")[0]
+    if campaign.experiment is None:
+        _experiment(campaign, step, Draw(campaign, step))
+    with transaction.atomic():
+        row = lifecycle.locked(campaign)
+        guard()
+        if row.state == Campaign.State.APPROVED:
+            lifecycle.move(row, Campaign.State.PLANNED, by=None, counts={}, counted_at=timezone.now())
+    return {"people": 0}
 
 
 def _next(campaign: Campaign, after: int) -> list[int]:

@@ -39,6 +39,10 @@ TAGS: Mapping[str, Tag] = {
     "name": Tag(gettext_lazy("customer's name"), "Li Na"),
     "shop": Tag(gettext_lazy("name of the shop"), "Zhanggui"),
     "shop_url": Tag(gettext_lazy("address of the shop"), "https://shop.example/", is_address=True),
+    "products": Tag(gettext_lazy("products of the occasion"), "Longjing tea"),
+    "product_url": Tag(gettext_lazy("page of the product"), "https://shop.example/shop/p/1/", is_address=True),
+    "price_before": Tag(gettext_lazy("price before"), "¥128.00"),
+    "price_now": Tag(gettext_lazy("price now"), "¥98.00"),
     "preferences_url": Tag(gettext_lazy("page of choices"), "https://shop.example/p", is_address=True),
     "unsubscribe_url": Tag(gettext_lazy("unsubscribe link"), "https://shop.example/u", is_address=True),
 }

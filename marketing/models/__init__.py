@@ -7,6 +7,7 @@ from marketing.models.messages import Template, TemplateVersion
 from marketing.models.offers import CouponCode, Offer
 from marketing.models.sending import MessageEvent, Recipient, TrackedLink
 from marketing.models.settings import MarketingSettings
+from marketing.models.triggers import Occasion, TriggerMark
 from marketing.models.uplift import UpliftScore
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "CouponCode",
     "MarketingSettings",
     "MessageEvent",
+    "Occasion",
     "Offer",
     "Purpose",
     "Recipient",
@@ -32,5 +34,6 @@ __all__ = [
     "TemplateVersion",
     "TrackedLink",
     "Trigger",
+    "TriggerMark",
     "UpliftScore",
 ]

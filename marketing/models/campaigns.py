@@ -73,6 +73,10 @@ class Campaign(TimestampedModel):
         Audience, models.PROTECT, null=True, blank=True, related_name="campaigns", verbose_name=_("audience")
     )
     trigger = models.CharField(_("trigger"), max_length=14, choices=Trigger, blank=True, default=Trigger.NONE)
+    trigger_settings = models.JSONField(
+        _("settings of the trigger"), default=dict, db_default={}, blank=True, editable=False,
+        help_text=_("Hours, days and shares by name (marketing.triggers)."),
+    )  # fmt: skip
     holdout_share = models.DecimalField(
         _("share that gets nothing"), max_digits=4, decimal_places=3, default=0,
         help_text=_("Between 0 and 0.5. Without them nobody knows what the campaign brought."),

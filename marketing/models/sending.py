@@ -8,10 +8,12 @@ from django.utils.translation import pgettext_lazy
 from marketing.models.campaigns import Campaign, CampaignStep
 from marketing.models.choices import Channel, Purpose
 from marketing.models.messages import TemplateVersion
+from marketing.models.triggers import Occasion
 
 
 class Recipient(models.Model):
-    """One message to one customer: of a step of a campaign, or a single one under a `key`.
+    """One message to one customer: of a step of a campaign, for an occasion where it has a trigger, or a single one
+    under a `key`.
 
     "sending" is committed before the provider is asked. A row that stays so after a crash becomes "unknown": perhaps
     the message went out, so it is never sent again by itself (marketing.sending).
@@ -38,6 +40,7 @@ class Recipient(models.Model):
         RESTRICTED = "restricted", _("processing restricted")
         GONE = "gone", _("erased or merged")
         ENDED = "ended", _("campaign ended")
+        OVER = "over", _("no longer applies")
         TOO_LATE = "too_late", _("too late")
         REFUSED = "refused", _("refused by the provider")
         UNWRITTEN = "unwritten", _("message could not be written")
@@ -55,6 +58,10 @@ class Recipient(models.Model):
     customer = models.ForeignKey(
         "catalog.Customer", models.CASCADE, related_name="campaign_messages", verbose_name=_("customer")
     )
+    occasion = models.ForeignKey(
+        Occasion, models.CASCADE, null=True, blank=True, editable=False, related_name="recipients",
+        verbose_name=pgettext_lazy("table", "occasion"),
+    )  # fmt: skip
     key = models.CharField(_("key"), max_length=120, null=True, blank=True, unique=True, editable=False)
     template_version = models.ForeignKey(
         TemplateVersion, models.PROTECT, null=True, blank=True, related_name="+",
@@ -79,7 +86,12 @@ class Recipient(models.Model):
         verbose_name_plural = pgettext_lazy("table", "recipients")
         permissions = [("settle_recipient", _("Can decide what became of a message"))]
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "step", "customer"], name="recipient_once"),
+            models.UniqueConstraint(
+                fields=["campaign", "step", "customer"], condition=Q(occasion=None), name="recipient_once"
+            ),
+            models.UniqueConstraint(
+                fields=["occasion", "step"], condition=Q(occasion__isnull=False), name="recipient_once_an_occasion"
+            ),
             models.CheckConstraint(
                 condition=Q(campaign__isnull=False, step__isnull=False, key=None)
                 | Q(campaign=None, step=None, key__isnull=False),

@@ -22,9 +22,13 @@ from marketing import addresses
 from marketing.models import Campaign, MarketingSettings, Recipient, Suppression
 from marketing.sending import zones
 from marketing.sending.rules import Act, Facts, Rules, Verdict, decide
+from marketing.triggers import holding
+
+LATEST = timedelta(days=2)
+"""A message for an occasion that could not go for so long says nothing any more."""
 
 DUE = """
-SELECT id, customer_id, step_id, template_version_id, purpose, channel, arm, is_holdout, key
+SELECT id, customer_id, step_id, template_version_id, purpose, channel, arm, is_holdout, occasion_id, due_at
 FROM marketing_recipient
 WHERE state = 'planned' AND due_at <= %(now)s AND {whose} ORDER BY campaign_id, due_at, id LIMIT %(most)s
 FOR UPDATE SKIP LOCKED
@@ -75,6 +79,7 @@ class Claimed:
     name: str
     language: str
     message_id: str
+    occasion_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ def claim(campaign_id: int | None, *, most: int = 100, now: datetime | None = No
         moment = now or timezone.now()
         held = MarketingSettings.current()
         rules = Rules(held.is_sending, cap or held.cap_messages, held.quiet_from, held.quiet_until)
-        facts = _facts(cursor, rows, people, state, moment - timedelta(days=days or held.cap_days))
+        facts = _facts(cursor, rows, people, state, moment, timedelta(days=days or held.cap_days))
         verdicts: dict[int, Verdict] = {}
         seen: set[int] = set()
         for row in rows:
@@ -152,18 +157,21 @@ def _people(cursor: Any, ids: Iterable[int]) -> dict[int, Any]:
     return {row[0]: row for row in cursor.fetchall()}
 
 
-def _facts(cursor: Any, rows: list[Any], people: dict[int, Any], state: str, since: datetime) -> dict[int, Facts]:
+def _facts(
+    cursor: Any, rows: list[Any], people: dict[int, Any], state: str, now: datetime, cap: timedelta
+) -> dict[int, Facts]:
     """By recipient, for those whose customer is locked."""
     ids = list(people)
     cursor.execute(CONSENTS, {"ids": ids})
     given = set(cursor.fetchall())
     cursor.execute("SELECT customer_id FROM marketing_restriction WHERE customer_id = ANY(%s)", [ids])
     restricted = {pk for (pk,) in cursor.fetchall()}
-    cursor.execute(RECENT, {"ids": ids, "since": since})
+    cursor.execute(RECENT, {"ids": ids, "since": now - cap})
     recent = dict(cursor.fetchall())
+    over = holding.over(cursor, [row[8] for row in rows if row[8] is not None])
     shop_zone = current_shop().time_zone
     facts, hashes = {}, {}
-    for recipient, customer, _step, _version, purpose, channel, _arm, is_holdout, _key in rows:
+    for recipient, customer, _step, _version, purpose, channel, _arm, is_holdout, occasion, due_at in rows:
         if customer not in people:
             continue
         _id, email, phone, public_id, _name, _language, country, is_gone = people[customer]
@@ -172,7 +180,8 @@ def _facts(cursor: Any, rows: list[Any], people: dict[int, Any], state: str, sin
             hashes[recipient] = (channel, addresses.hash_of(channel, address))
         facts[recipient] = Facts(
             state, is_holdout, is_gone, customer in restricted, (customer, purpose, channel) in given, address, False,
-            recent.get(customer, 0), zones.zones_of(country, shop_zone),
+            recent.get(customer, 0), zones.zones_of(country, shop_zone), is_over=occasion in over,
+            is_late=occasion is not None and now - due_at > LATEST,
         )  # fmt: skip
     wanted = Suppression.objects.filter(address_hash__in={one for _channel, one in hashes.values()})
     suppressed = set(wanted.values_list("channel", "address_hash"))
@@ -183,11 +192,11 @@ def _facts(cursor: Any, rows: list[Any], people: dict[int, Any], state: str, sin
 
 
 def _claimed(row: Any, campaign_id: int | None, person: Any, facts: Facts) -> Claimed:
-    recipient, customer, step, version, purpose, channel, arm, _holdout, _key = row
+    recipient, customer, step, version, purpose, channel, arm, _holdout, occasion, _due = row
     said = person[5] or (current_shop().languages or ["en"])[0]
     return Claimed(
         recipient, campaign_id, customer, step, version, purpose, channel, arm, facts.address, person[4],
-        "zh-hans" if said.lower().startswith("zh") else "en", message_id_of(recipient),
+        "zh-hans" if said.lower().startswith("zh") else "en", message_id_of(recipient), occasion,
     )  # fmt: skip
 
 

@@ -36,6 +36,9 @@ class Facts:
     recent: int
     """Messages that went out, or perhaps did, within the days of the cap."""
     zones: tuple[str, ...]
+    is_over: bool = False
+    """What it was for is over: ordered, sold out, dearer again."""
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,10 @@ def decide(facts: Facts, rules: Rules, now: datetime) -> Verdict:
         return Verdict(Act.CANCEL, Reason.ENDED)
     if facts.campaign_state not in RUNNING or not rules.is_sending:
         return WAIT
+    if facts.is_over:
+        return Verdict(Act.CANCEL, Reason.OVER)
     against = (
+        (facts.is_late, Reason.TOO_LATE),
         (facts.is_gone, Reason.GONE),
         (facts.is_holdout, Reason.HOLDOUT),
         (facts.is_restricted, Reason.RESTRICTED),

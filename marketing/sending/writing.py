@@ -8,9 +8,10 @@ from typing import Any
 from core.shop import current_shop
 from marketing import links
 from marketing.messages import Frozen, frozen_of, render, tags_in
-from marketing.models import CampaignStep, Channel, MarketingSettings, TemplateVersion, TrackedLink
+from marketing.models import CampaignStep, Channel, MarketingSettings, Occasion, TemplateVersion, TrackedLink
 from marketing.sending.channels import Outgoing
 from marketing.sending.claiming import Claimed
+from marketing.triggers import telling
 
 HREF = re.compile(r"""(<a\b[^>]*?\bhref=)(["'])(https?://[^"'<>\s]+)\2""", re.IGNORECASE)
 BARE = re.compile(r"""https?://[^\s<>"'()，。；：！？、）」》]*[^\s<>"'()，。；：！？、）」》.,;:!?]""")
@@ -35,12 +36,13 @@ class Writer:
         """Raises Unwritable."""
         version = self._version(one)
         frozen, language = self._frozen(version, one.language)
-        values = self.values(one)
+        values = {**self.values(one), **self._occasion(one, language)}
         headers = {}
         if one.channel == Channel.EMAIL:
             frozen = self._with_foot(self._counted(one, version, frozen), language)
-            if "shop_url" in tags_in(frozen.html + frozen.text):
-                values["shop_url"] = self._click(one, version, values["shop_url"])
+            for name in {"shop_url", "product_url"} & tags_in(frozen.html + frozen.text):
+                if values.get(name):
+                    values[name] = self._click(one, version, values[name])
             headers = {
                 "List-Unsubscribe": f"<{values['unsubscribe_url']}>",
                 "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -58,6 +60,13 @@ class Writer:
             "preferences_url": links.absolute(links.preferences(one.customer_id)),
             "unsubscribe_url": links.absolute(links.unsubscribe(one.customer_id, one.purpose, one.channel)),
         }
+
+    @staticmethod
+    def _occasion(one: Claimed, language: str) -> dict[str, str]:
+        """What the message is about, where its campaign has a trigger."""
+        if one.occasion_id is None:
+            return {}
+        return telling.values(Occasion.objects.get(pk=one.occasion_id), language)
 
     def _version(self, one: Claimed) -> TemplateVersion:
         number = one.template_version_id

@@ -78,6 +78,7 @@ from tests.factories import (
     MessageEventFactory,
     MessageFactory,
     NextStepOutcomeFactory,
+    OccasionFactory,
     OrderFactory,
     OrderLineFactory,
     RecipientFactory,
@@ -167,7 +168,7 @@ def ana() -> Customer:
     for about in (
         AudienceMemberFactory, CareEnrolmentFactory, ConsentEventFactory, ConsentFactory, CouponCodeFactory,
         CustomerNoteFactory, CustomerTaggingFactory, CustomFieldValueFactory, NextStepOutcomeFactory,
-        RestrictionFactory, UpliftScoreFactory, WorklistItemFactory,
+        OccasionFactory, RestrictionFactory, UpliftScoreFactory, WorklistItemFactory,
     ):  # fmt: skip
         about.create(customer=ana)
     MessageEventFactory.create(recipient=RecipientFactory.create(customer=ana))

@@ -129,6 +129,7 @@ from tests.factories.marketing import (
     CouponCodeFactory,
     MarketingSettingsFactory,
     MessageEventFactory,
+    OccasionFactory,
     OfferFactory,
     RecipientFactory,
     RestrictionFactory,
@@ -136,6 +137,7 @@ from tests.factories.marketing import (
     TemplateFactory,
     TemplateVersionFactory,
     TrackedLinkFactory,
+    TriggerMarkFactory,
     UpliftScoreFactory,
 )
 from tests.factories.outgoing import ExportFactory, OutboxMessageFactory, WebhookDeliveryFactory, WebhookFactory
@@ -270,6 +272,7 @@ __all__ = [
     "ModelVersionFactory",
     "NextStepOutcomeFactory",
     "NotDuplicatesFactory",
+    "OccasionFactory",
     "OfferFactory",
     "OrderEventFactory",
     "OrderFactory",
@@ -343,6 +346,7 @@ __all__ = [
     "TopicFactory",
     "TopicWeekFactory",
     "TrackedLinkFactory",
+    "TriggerMarkFactory",
     "UpliftScoreFactory",
     "VariantFactory",
     "VisionSettingsFactory",

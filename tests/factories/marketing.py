@@ -114,6 +114,24 @@ class CampaignEventFactory(DjangoModelFactory):
     after = "draft"
 
 
+class OccasionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Occasion
+
+    campaign = factory.SubFactory(CampaignFactory)
+    customer = factory.SubFactory(CustomerFactory)
+    key = factory.Sequence(lambda n: f"order:{n}")
+    at = factory.LazyFunction(timezone.now)
+    found_at = factory.LazyFunction(timezone.now)
+
+
+class TriggerMarkFactory(DjangoModelFactory):
+    class Meta:
+        model = models.TriggerMark
+
+    campaign = factory.SubFactory(CampaignFactory)
+
+
 class RecipientFactory(DjangoModelFactory):
     class Meta:
         model = models.Recipient

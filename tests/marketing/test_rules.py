@@ -27,16 +27,17 @@ def facts(**more):
 
 @settings(**CASES)
 @given(
-    st.sampled_from(["", *Campaign.State.values]), st.tuples(*[st.booleans()] * 6), st.integers(0, 4),
+    st.sampled_from(["", *Campaign.State.values]), st.tuples(*[st.booleans()] * 8), st.integers(0, 4),
     st.integers(1, 4), COUNTRIES, MOMENTS, TIMES, TIMES, st.booleans(),
 )  # fmt: skip
 def test_nothing_goes_against_consent_cap_or_quiet_hours(state, flags, recent, cap, country, now, begins, ends, on):
-    holdout, gone, restricted, consent, address, suppressed = flags
+    holdout, gone, restricted, consent, address, suppressed, over, late = flags
     places = zones.zones_of(country, "Asia/Shanghai")
     verdict = decide(
         facts(
             campaign_state=state, is_holdout=holdout, is_gone=gone, is_restricted=restricted, has_consent=consent,
             address="a@b.c" if address else "", is_suppressed=suppressed, recent=recent, zones=places,
+            is_over=over, is_late=late,
         ),
         Rules(on, cap, begins, ends),
         now,
@@ -51,7 +52,7 @@ def test_nothing_goes_against_consent_cap_or_quiet_hours(state, flags, recent, c
 
     allowed = all((
         state in ("", "running"), on, consent, address, recent < cap,
-        not (holdout or gone or restricted or suppressed), not any(is_quiet(zone) for zone in places),
+        not (holdout or gone or restricted or suppressed or over or late), not any(is_quiet(zone) for zone in places),
     ))  # fmt: skip
     assert (verdict.act == Act.SEND) == allowed
     if verdict.act == Act.LATER:
