@@ -84,15 +84,19 @@ def similar_precision(embedding: Floats, right: Codes, nearest: int = 10) -> flo
 
 
 def covered(
-    held: Floats, held_right: Codes, chances: Floats, right: Codes, *, target: float = APPLY
+    held: Floats, held_right: Codes, chances: Floats, right: Codes, *, target: float = APPLY, is_promised: bool = True
 ) -> tuple[float, float | None, float | None]:
     """What is told without a person: (share of the pictures, share of those right, threshold).
 
-    One threshold for all classes, the smallest whose lower 90 % bound of precision reaches `target` on the held-back
-    pictures; then the other pictures are asked. (0, None, None) where nothing reaches it.
+    One threshold for all classes, the smallest at which the precision on the held-back pictures reaches `target`: its
+    lower 90 % bound, which is what a shop applies tags by, or the plain share, which promises nothing about others.
+    Then the other pictures are asked. (0, None, None) where nothing reaches it.
     """
-    best = held.argmax(axis=1)
-    threshold = threshold_of(held.max(axis=1), best == held_right, apply=target).apply
+    held_chance, is_right = held.max(axis=1), held.argmax(axis=1) == held_right
+    if is_promised:
+        threshold = threshold_of(held_chance, is_right, apply=target).apply
+    else:
+        threshold = threshold_of(held_chance, is_right, suggest=target, least=len(is_right) + 1).suggest
     if threshold is None:
         return 0.0, None, None
     told = chances.max(axis=1) >= threshold
