@@ -32,7 +32,7 @@ import_sections = Registry("import_sections")
 """Sections of the native format, key = file name without .csv: classes of catalog.importing.sections; meta: `title`."""
 
 demo_sections = Registry("demo_sections")
-"""More files of the demo shop: callables `(world, writer) -> None`."""
+"""More files of a demo shop that is made in memory: callables `(Shop) -> [(name of the file, header, rows)]`."""
 
 personal_rankers = Registry("personal_rankers")
 """Personal order in search: callables `(*, customer, visitor, product_ids) -> catalog.search.answers.Taste | None`.

@@ -34,6 +34,7 @@ class CrmConfig(AppConfig):
         self._register_pages()
         self._register_care()
         self._register_desk()
+        self._register_import()
         self._register_personal_data()
         self._listen()
 
@@ -206,10 +207,20 @@ class CrmConfig(AppConfig):
         holds("Message", "conversation__customer", "text client_key mail_id answer")
         holds(
             "Conversation", "customer",
-            "public_id visitor subject contact_name contact_email contact_phone last_text started_at",
+            "public_id external_id visitor subject contact_name contact_email contact_phone last_text started_at",
             keeps={"started_at": "Reports count conversations by day."},
             replace={"public_id": "crm.rights.new_public_id_each"},
         )  # fmt: skip
+
+    @staticmethod
+    def _register_import() -> None:
+        from catalog.extensions import demo_sections, import_sections
+
+        import_sections.register("tickets", "crm.importing.Tickets", order=30, title=_("Tickets"))
+        import_sections.register(
+            "ticket_messages", "crm.importing.TicketMessages", order=31, title=_("Messages of tickets")
+        )
+        demo_sections.register("tickets", "crm.demo_tickets.files", order=30)
 
     @staticmethod
     def _listen() -> None:

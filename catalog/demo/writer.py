@@ -36,6 +36,7 @@ from catalog.demo.rows import (
 )  # fmt: skip
 from catalog.demo.shop import Shop, make_shop
 from catalog.demo.sizes import Size
+from catalog.extensions import demo_sections
 
 TRUTH = "truth.json"
 Progress = Callable[[str, int, int], None]
@@ -119,6 +120,8 @@ def _tables(shop: Shop) -> Iterator[tuple[str, tuple[str, ...], Iterable[Row]]]:
     yield "payments", PAYMENTS, _payments(shop)
     yield "interactions", INTERACTIONS, _visits(shop)
     yield "reviews", REVIEWS, map(review_row, shop.reviews)
+    for entry in demo_sections:
+        yield from entry.resolve()(shop)
 
 
 def _orders(shop: Shop) -> Iterator[Row]:

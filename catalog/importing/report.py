@@ -172,6 +172,7 @@ def rule_label(code: str) -> str:
         "purchases": _("purchases written for recommendations"),
         "visitors_new": _("visitors made from their IDs"),
         "ratings": _("stars of customers, written for recommendations"),
+        "satisfaction": _("ratings of tickets by customers"),
         "replies": _("replies of the shop to reviews"),
         "guest_orders": _("orders of guests (no customer)"),
         "orders_of_shipping_alone": _("orders with shipping and no product"),

@@ -61,7 +61,6 @@ class Conversation(PublicIdModel):
         HANDED_OVER = "handed_over", pgettext_lazy("conversation", "handed over")
         ABANDONED = "abandoned", pgettext_lazy("conversation", "abandoned")
 
-    external_id = None
     customer = models.ForeignKey(
         "catalog.Customer", models.SET_NULL, null=True, blank=True, related_name="conversations",
         verbose_name=_("customer"),
