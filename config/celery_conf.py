@@ -275,6 +275,12 @@ beat_schedule = {
         "args": ["crm.tasks.propose_articles"],
         "options": {"queue": "light"},
     },
+    "look for service groups": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="4", minute="50", day_of_week="1"),
+        "args": ["crm.tasks.find_service_groups"],
+        "options": {"queue": "bulk"},
+    },
     "run care programmes": {
         "task": "core.tasks.start_job",
         "schedule": crontab(minute="12"),

@@ -134,7 +134,9 @@ palette_sources = Registry("palette_sources")
 """What the palette finds (Ctrl K): callables `(request, term) -> Iterable[core.palette.Found]`."""
 
 message_doors = Registry("message_doors")
-"""How floors below the one that writes to customers have a message sent. Key: "send_once"; dotted: a callable
+"""How floors below the one that writes to customers have a message sent. Keys: "messages", a callable without arguments
+that gives (public id, name) of what may be sent; "preview", `(public_id) -> list[dict]` with code, subject, preheader,
+html and text for each language; and "send_once"; dotted: a callable
 `(customer_id, *, template_public_id, purpose, key, due_at=None) -> str`. It plans one message under `key`, which counts
 once however often it is asked, with all checks of consent, suppression, frequency and quiet hours when it goes. The
 answer is the state of that message: "planned", "sending", "sent", "unknown", "failed", "skipped" or "cancelled". Raises

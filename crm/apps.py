@@ -133,8 +133,16 @@ class CrmConfig(AppConfig):
     def _register_desk() -> None:
         """The inbox: conversations and tickets."""
         from catalog.extensions import customer_panels
-        from core.extensions import alert_checks, alert_rules, mail_kinds, staff_pages
-        from crm.roles import DESK_REPORT, INBOX_SEEN
+        from core.extensions import (
+            alert_checks,
+            alert_rules,
+            experiment_kinds,
+            experiment_metrics,
+            impact_measures,
+            mail_kinds,
+            staff_pages,
+        )
+        from crm.roles import DESK_REPORT, INBOX_SEEN, STRATEGY_SEEN
 
         staff_pages.register(
             "crm_inbox", "crm.admin.inbox.page", path="crm/inbox/", permission=INBOX_SEEN, title=_("Inbox"),
@@ -157,6 +165,16 @@ class CrmConfig(AppConfig):
             title=_("Service report"), icon="monitoring", group="service", order=20,
             table="crm.admin.desk_report.table",
         )  # fmt: skip
+        staff_pages.register(
+            "crm_service_strategy", "crm.admin.service_strategy.page", path="crm/service-strategy/",
+            permission=STRATEGY_SEEN, title=_("Service strategy"), icon="support_agent", group="service", order=30,
+            table="crm.admin.service_strategy.table",
+        )  # fmt: skip
+        experiment_kinds.register("service", "crm.strategy.trials.STRATEGIES", order=41)
+        impact_measures.register("service", "crm.strategy.trials.IMPACT", order=36)
+        experiment_metrics.register("service_response", "crm.strategy.trials.RESPONSE", order=22)
+        experiment_metrics.register("service_rating", "crm.strategy.trials.RATING", order=23)
+        experiment_metrics.register("complaints", "crm.strategy.trials.COMPLAINTS", order=24)
         alert_rules.register("tickets_due", "crm.alerts.TICKETS_DUE")
         alert_checks.register("crm.desk", "crm.services.desk_upkeep.watch_clocks")
         mail_kinds.register("ticket_reply", "crm.alerts.TITLE_OF_REPLY")
@@ -182,6 +200,7 @@ class CrmConfig(AppConfig):
         books = "The books of points need it; without the customer it names nobody."
         holds("CustomerNote", "customer", "text", on_erase="delete")
         holds("CareEnrolment", "customer", "occasion occurred_at why result", on_erase="delete")
+        holds("ServiceMember", "customer", "", on_erase="delete")
         holds("NextStepOutcome", "customer", "step occasion outcome", on_erase="delete")
         holds("CustomerTagging", "customer", "", on_erase="delete")
         holds("CustomFieldValue", "customer", "value", on_erase="delete")

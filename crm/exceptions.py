@@ -6,6 +6,7 @@ __all__ = [
     "BadInput",
     "CodeSpent",
     "ConversationClosed",
+    "DecidedMeanwhile",
     "NotEnoughPoints",
     "NotFound",
     "ProgrammeOff",
@@ -49,3 +50,9 @@ class SomebodyElseReplied(DomainError):
     """Another person answered the customer first; `extra["sequence"]` is their message."""
 
     code = "somebody_else_replied"
+
+
+class DecidedMeanwhile(DomainError):
+    """Somebody else decided first; look again."""
+
+    code = "decided_meanwhile"

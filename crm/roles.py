@@ -19,6 +19,8 @@ CARE_SEEN = "crm.view_careprogramme"
 CARE = "crm.change_careprogramme"
 CARE_LOG = "crm.view_careenrolment"
 NEXT_STEP = "crm.record_next_step"
+STRATEGY_SEEN = "crm.view_servicestrategy"
+STRATEGY = "crm.change_servicestrategy"
 
 _SEEN = (
     rights("crm.loyaltyaccount") | rights("crm.loyaltyprogramme") | rights("crm.loyaltytier")
@@ -32,7 +34,7 @@ _DESK_RULES_SEEN = (
     rights("crm.slapolicy") | rights("crm.businesshours") | rights("crm.team") | rights("crm.cannedreply")
     | rights("crm.macro") | rights("crm.desksettings")
 )  # fmt: skip
-_DESK_SEEN = {INBOX_SEEN, DESK_REPORT} | rights("crm.conversation") | _DESK_RULES_SEEN
+_DESK_SEEN = {INBOX_SEEN, DESK_REPORT, STRATEGY_SEEN} | rights("crm.conversation") | _DESK_RULES_SEEN
 _DESK = (
     _DESK_SEEN | {INBOX} | rights("crm.cannedreply", "add change delete") | rights("crm.macro", "add change delete")
 )  # fmt: skip
@@ -45,6 +47,6 @@ _PEOPLE = {NEXT_STEP, *_CARE_SEEN, NOTES_SEEN, NOTES, WORKLISTS_SEEN, WORKLISTS}
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
     Role.MARKETER: _SEEN | _RULES | _PEOPLE | rights("crm.careprogramme", "add change delete"),
     Role.SUPPORT: _SEEN | {ADJUST} | _DESK | _PEOPLE,
-    Role.ANALYST: _SEEN | {DESK_REPORT, WORKLISTS_SEEN} | _CARE_SEEN,
+    Role.ANALYST: _SEEN | {DESK_REPORT, STRATEGY_SEEN, WORKLISTS_SEEN} | _CARE_SEEN,
     Role.AUDITOR: _SEEN | _DESK_SEEN | _CARE_SEEN | {NOTES_SEEN, WORKLISTS_SEEN} | rights("crm.customfield"),
 }

@@ -135,6 +135,35 @@ def run_care_programme(*, programme_id: int) -> dict[str, Any]:
     return running.run(programme_id, progress=progress)
 
 
+# --- service strategies -----------------------------------------------------------------------------------------------
+
+
+@job(kind="crm.service_groups", queue="bulk", title=_("Groups of customers by how they were served"))
+def find_service_groups() -> dict[str, Any]:
+    """A run with its evidence; decisions stay. Safe to run twice."""
+    from crm.strategy import finding
+
+    return finding.find()
+
+
+@job(kind="crm.service.enrol", queue="light", title=_("Care by a service strategy"), retries=3)
+def enrol_for_strategy(*, strategy_id: int) -> dict[str, Any]:
+    """Each customer once; a run that was stopped goes on where it was."""
+    from core.jobs.running import progress
+    from crm.strategy import enrolling
+
+    return enrolling.enrol(strategy_id, progress=progress)
+
+
+@job(kind="crm.service.back", queue="light", title=_("Tickets without a withdrawn service strategy"), retries=3)
+def take_strategy_back(*, strategy_id: int) -> dict[str, Any]:
+    """Unfinished tickets only. Safe to run twice."""
+    from crm.models import ServiceStrategy
+    from crm.strategy import applying
+
+    return {"tickets": applying.take_back(ServiceStrategy(pk=strategy_id))}
+
+
 # --- the inbox -------------------------------------------------------------------------------------------------------
 
 

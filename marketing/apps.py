@@ -24,6 +24,8 @@ class MarketingConfig(AppConfig):
         mail_kinds.register("consent_confirmation", "marketing.mails.CONFIRMATION")
         mail_kinds.register("campaign", "marketing.mails.CAMPAIGN")
         message_doors.register("send_once", "marketing.sending.single.send_once")
+        message_doors.register("messages", "marketing.sending.choosing.messages")
+        message_doors.register("preview", "marketing.sending.choosing.preview")
         personal_files.register("marketing.messages", "marketing.sending.channels.personal_files")
         role_permissions.register("marketing", "marketing.roles.ROLE_PERMISSIONS")
         experiment_kinds.register("campaign", "marketing.campaigns.trials.CAMPAIGN", order=50)

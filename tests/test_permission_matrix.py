@@ -786,6 +786,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "crm_inbox_changes": ("GET", {"crm.view_ticket"}),
     "crm_inbox_side": ("GET", {"crm.view_ticket"}),
     "crm_inbox_texts": ("GET", {"crm.view_ticket"}),
+    "crm_service_strategy": ("GET", {"crm.view_servicestrategy"}),
+    "crm_service_strategy_export": ("POST", {"core.export_data & crm.view_servicestrategy"}),
     "crm_desk_report": ("GET", {"crm.view_desk_report"}),
     "crm_desk_report_export": ("POST", {"core.export_data & crm.view_desk_report"}),
     "crm_ticket_undo": ("POST", {"crm.change_ticket"}),

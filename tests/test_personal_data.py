@@ -79,6 +79,9 @@ HARMLESS = {
     "crm.CustomerTag": "name",  # a word that staff put on several; goes with its last customer
     "crm.Worklist": "month name",
     "crm.CareProgramme": "conditions instructions name template_public_id",
+    "crm.ServiceGroup": "evidence key profile reasons",  # of many customers together
+    "crm.ServiceRun": "overall refusal",
+    "crm.ServiceStrategy": "reason withdrawn_because",  # of a group
     "crm.EarnRule": "ends_on name_en name_zh starts_on",
     "crm.Holiday": "day name",
     "crm.LoyaltyCheck": "differences",  # kinds and numbers of rows

@@ -53,7 +53,8 @@ care_panels.register(
     "due", "crm.admin.care.due_panel", order=2, is_lazy=True, title=gettext_lazy("Who is due now"), styles=STYLES
 )
 care_panels.register("effect", "crm.admin.care.effect_panel", order=3, styles=STYLES)
-care_panels.register("log", "crm.admin.care.log_panel", order=4, permission=CARE_LOG, styles=STYLES)
+care_panels.register("message", "crm.admin.care.message_panel", order=4, styles=STYLES)
+care_panels.register("log", "crm.admin.care.log_panel", order=5, permission=CARE_LOG, styles=STYLES)
 
 
 def state_pill(programme: CareProgramme) -> SafeString:
@@ -83,6 +84,11 @@ class CareForm(forms.ModelForm):  # type: ignore[type-arg]
         label=gettext_lazy("Only without an unfinished ticket"), required=False, widget=UnfoldBooleanSwitchWidget()
     )
 
+    template_public_id = forms.ChoiceField(
+        label=gettext_lazy("Message"), required=False, widget=UnfoldAdminSelectWidget(),
+        help_text=gettext_lazy("Approved ones. Consent, frequency and quiet hours are looked at when it goes."),
+    )  # fmt: skip
+
     class Meta:
         model = CareProgramme
         fields = (
@@ -97,10 +103,19 @@ class CareForm(forms.ModelForm):  # type: ignore[type-arg]
         tags = CustomerTag.objects.order_by("name").values_list("pk", "name")[:MOST_TAGS]
         self.fields["tag"].choices = [("", _("all")), *((str(pk), name) for pk, name in tags)]  # type: ignore[attr-defined]
         self.fields["action"].choices = programmes.actions()  # type: ignore[attr-defined]
+        if "template_public_id" in self.fields:
+            self.fields["template_public_id"].choices = self._messages()  # type: ignore[attr-defined]
         chosen = self.instance.conditions or {}
         for name in ("least_orders", "most_orders", "language", "tag", "no_ticket"):
             self.initial.setdefault(name, chosen.get(name))
         self.initial.setdefault("group", next(iter(chosen.get("groups", [])), ""))
+
+    def _messages(self) -> list[tuple[str, str]]:
+        """What may be sent, and what was chosen before and is gone."""
+        known = programmes.messages()
+        own = self.instance.template_public_id
+        gone = [(own, _("a message that is not there any more"))] if own and own not in dict(known) else []
+        return [("", "–"), *known, *gone]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -374,6 +389,18 @@ def effect_panel(request: HttpRequest, programme: CareProgramme) -> Panel:
         },
         url=reverse("admin:core_experiment_change", args=[experiment.pk]) if may_open else "",
         url_label=_("Comparison"),
+    )  # fmt: skip
+
+
+def message_panel(_request: HttpRequest, programme: CareProgramme) -> Panel | None:
+    """What would be sent, in each language, as it is approved now."""
+    if programme.action != CareProgramme.Action.MESSAGE:
+        return None
+    found = programmes.preview(programme.template_public_id)
+    return Panel(
+        title=_("Message"), template="admin/crm/panels/care_message.html", place=MAIN,
+        empty="" if found else _("This message cannot be sent: it is gone, or was never approved."),
+        context={"mails": found},
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from core.models import StaffUser
 from crm.models import Priority, Team, Ticket, TicketEvent
 from crm.models.desk import Channel, Conversation
 from crm.services.desk_acts import UNDOABLE
+from crm.strategy.applying import REASON
 
 STATES = {
     Ticket.State.OPEN: Meaning.WAITING, Ticket.State.PENDING: Meaning.MOVING, Ticket.State.RESOLVED: Meaning.GOOD,
@@ -58,7 +59,13 @@ def reason_words(reasons: list[dict[str, Any]]) -> list[str]:
         "unhappy": _("the words sound unhappy"),
         "late": _("its time is over"),
     }
-    return [known[one["key"]] for one in reasons if one.get("key") in known]
+    words = []
+    for one in reasons:
+        if one.get("key") == REASON:
+            words.append(_("service strategy: group %(number)s") % {"number": one.get("group", "")})
+        elif one.get("key") in known:
+            words.append(known[one["key"]])
+    return words
 
 
 def clocks(ticket: Ticket) -> list[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """What staff do with a programme: switch it on and off, pause it."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,13 +14,23 @@ from crm.exceptions import BadInput, NotFound
 from crm.models import CareProgramme
 
 Action, State = CareProgramme.Action, CareProgramme.State
-SEND = "send_once"
+SEND, MESSAGES, PREVIEW = "send_once", "messages", "preview"
 RUN = "crm.tasks.run_care_programme"
 
 
 def can_send() -> bool:
     """Whether something in this installation writes to customers."""
     return SEND in message_doors
+
+
+def messages() -> list[tuple[str, str]]:
+    """Public ID and name of what may be sent; none where nothing sends."""
+    return message_doors.get(MESSAGES).resolve()() if MESSAGES in message_doors else []
+
+
+def preview(public_id: str) -> list[dict[str, Any]]:
+    """What would be sent, in each language; empty where it cannot."""
+    return message_doors.get(PREVIEW).resolve()(public_id) if public_id and PREVIEW in message_doors else []
 
 
 def actions() -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from catalog.models import Customer, Order
 from crm.care import conditions
-from crm.models import CareEnrolment, CareProgramme, WorklistItem
+from crm.models import CareEnrolment, CareProgramme, ServiceStrategy, WorklistItem
 from crm.services import calendar
 from reviews.models import Review
 
@@ -26,6 +26,8 @@ RECOVERY = frozenset({Trigger.BAD_REVIEW, Trigger.LATE_ORDER})
 NO_CONTACT = timedelta(days=90)
 """So long nobody calls who said that they want no contact."""
 NOT_SENT = (Order.Status.PAID,)
+SERVICE = "service"
+"""The occasion of whoever is enrolled by a service strategy, not by the programme's own trigger."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def still_holds(enrolment: CareEnrolment) -> bool:
     kind, _colon, number = enrolment.occasion.partition(":")
     if not Customer.objects.existing().filter(pk=enrolment.customer_id).exists():
         return False
+    if kind == SERVICE:
+        return ServiceStrategy.objects.in_force().filter(pk=int(number)).exists()
     trigger = enrolment.programme.trigger
     if trigger == Trigger.LATE_ORDER:
         return Order.objects.filter(pk=int(number), status__in=NOT_SENT).exists()

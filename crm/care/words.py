@@ -17,6 +17,8 @@ def sentence(why: Mapping[str, Any]) -> str:
     days = int(why.get("days") or 0)
     about = {"count": days}
     match why.get("trigger"):
+        case "service":
+            return _("Service strategy: group %(number)s") % {"number": why.get("group", "")}
         case Trigger.WELCOME:
             return ngettext("New here since %(count)s day", "New here since %(count)s days", days) % about
         case Trigger.POST_PURCHASE:

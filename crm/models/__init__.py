@@ -36,6 +36,7 @@ from crm.models.people import (
     WorklistItem,
 )
 from crm.models.programme import EarnRule, LoyaltyProgramme, LoyaltyTier, Reward
+from crm.models.strategy import ServiceGroup, ServiceMember, ServiceRun, ServiceStrategy
 
 __all__ = [
     "AnswerProposal",
@@ -72,6 +73,10 @@ __all__ = [
     "Priority",
     "Reward",
     "SatisfactionScore",
+    "ServiceGroup",
+    "ServiceMember",
+    "ServiceRun",
+    "ServiceStrategy",
     "SlaPolicy",
     "SlaTarget",
     "Team",

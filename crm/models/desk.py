@@ -208,6 +208,13 @@ class Ticket(TimestampedModel):
     )
     skill = models.CharField(_("skill"), max_length=40, blank=True)
     policy = models.ForeignKey(SlaPolicy, models.SET_NULL, null=True, blank=True, related_name="tickets")
+    strategy = models.ForeignKey(
+        "crm.ServiceStrategy", models.SET_NULL, null=True, blank=True, related_name="tickets",
+        verbose_name=_("service strategy"),
+    )  # fmt: skip
+    target_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Of the service strategy: minutes until the first answer.")
+    )
     clock_started_at = models.DateTimeField()
     first_response_due = models.DateTimeField(null=True, blank=True)
     next_response_due = models.DateTimeField(null=True, blank=True)
@@ -252,6 +259,7 @@ class Ticket(TimestampedModel):
             models.Index(fields=["resolved_at"], condition=Q(resolved_at__isnull=False), name="ticket_resolved"),
             models.Index(fields=["first_responded_at"], name="ticket_answered"),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="ticket_merged"),
+            models.Index(fields=["strategy"], condition=Q(strategy__isnull=False), name="ticket_of_strategy"),
             GinIndex(fields=["tags"], name="ticket_tags"),
         ]
 

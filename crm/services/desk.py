@@ -19,6 +19,7 @@ from crm.models import Channel, Conversation, Message, SatisfactionScore, Ticket
 from crm.models.desk import PREVIEW_LENGTH, SUBJECT_LENGTH, TEXT_LENGTH
 from crm.services import desk_clocks as clocks
 from crm.services import desk_routing as routing
+from crm.strategy import applying, trials
 
 Author = Message.Author
 State = Conversation.State
@@ -170,9 +171,11 @@ def _open_ticket(conversation: Conversation, skill: str, now: datetime) -> Ticke
         policy=routing.policy_for(conversation, skill), clock_started_at=now, awaiting_since=now,
         assignee=routing.next_member(team, now) if team is not None else None,
     )  # fmt: skip
+    seen = applying.apply(ticket, conversation)
     clocks.set_all(ticket)
     ticket.save()
-    record(ticket, Kind.OPENED, None, after={"assignee": ticket.assignee_id, "priority": priority}, at=now)
+    trials.note(seen)
+    record(ticket, Kind.OPENED, None, after={"assignee": ticket.assignee_id, "priority": ticket.priority}, at=now)
     return ticket
 
 

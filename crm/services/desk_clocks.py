@@ -40,14 +40,20 @@ def set_all(ticket: Ticket) -> None:
     target, hours = target_for(ticket), hours_for(ticket)
     is_running = ticket.state in Ticket.UNFINISHED
     ticket.first_response_due = ticket.next_response_due = ticket.resolve_due = None
+    if is_running and ticket.first_responded_at is None:
+        ticket.first_response_due = _due(hours, ticket.clock_started_at, _first_response(ticket, target))
     if target is not None and is_running:
-        if ticket.first_responded_at is None:
-            ticket.first_response_due = _due(hours, ticket.clock_started_at, target.first_response)
-        elif ticket.awaiting_since is not None:
+        if ticket.first_responded_at is not None and ticket.awaiting_since is not None:
             ticket.next_response_due = _due(hours, ticket.awaiting_since, target.next_response)
         if ticket.paused_at is None:
             ticket.resolve_due = _due(hours, ticket.clock_started_at, target.resolution, ticket.paused_seconds)
     ticket.due_at = nearest(ticket)
+
+
+def _first_response(ticket: Ticket, target: SlaTarget | None) -> int | None:
+    """The shorter of what is promised for the priority and what the service strategy says."""
+    minutes = (target.first_response if target is not None else None, ticket.target_minutes)
+    return min((one for one in minutes if one is not None), default=None)
 
 
 def nearest(ticket: Ticket) -> datetime | None:

@@ -96,6 +96,7 @@ from tests.factories import (
     SatisfactionScoreFactory,
     SearchQueryFactory,
     SegmentMembershipFactory,
+    ServiceMemberFactory,
     SnapshotMemberFactory,
     StaffUserFactory,
     SuspicionScoreFactory,
@@ -168,7 +169,7 @@ def ana() -> Customer:
     for about in (
         AudienceMemberFactory, CareEnrolmentFactory, ConsentEventFactory, ConsentFactory, CouponCodeFactory,
         CustomerNoteFactory, CustomerTaggingFactory, CustomFieldValueFactory, NextStepOutcomeFactory,
-        OccasionFactory, RestrictionFactory, UpliftScoreFactory, WorklistItemFactory,
+        OccasionFactory, RestrictionFactory, ServiceMemberFactory, UpliftScoreFactory, WorklistItemFactory,
     ):  # fmt: skip
         about.create(customer=ana)
     MessageEventFactory.create(recipient=RecipientFactory.create(customer=ana))

@@ -196,6 +196,52 @@ class CareEnrolmentFactory(DjangoModelFactory):
     action = "points"
 
 
+class ServiceRunFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ServiceRun
+
+    as_of = factory.LazyFunction(timezone.now)
+    window_days = 180
+    customers = 200
+    k = 2
+    stability = 0.93
+
+
+class ServiceGroupFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ServiceGroup
+
+    run = factory.SubFactory(ServiceRunFactory)
+    key = factory.Sequence(lambda n: f"c{n + 1}")
+    place = factory.Sequence(lambda n: n)
+    size = 100
+    share = 0.5
+    priority = "high"
+    target_minutes = 30
+    programme = "bad_review"
+
+
+class ServiceMemberFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ServiceMember
+
+    group = factory.SubFactory(ServiceGroupFactory)
+    customer = factory.SubFactory(CustomerFactory)
+
+
+class ServiceStrategyFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ServiceStrategy
+
+    group = factory.SubFactory(ServiceGroupFactory)
+    decision = "accepted"
+    priority = "high"
+    target_minutes = 30
+    control_percent = 0
+    decided_at = factory.LazyFunction(timezone.now)
+    reason = "They wait too long."
+
+
 class NextStepOutcomeFactory(DjangoModelFactory):
     class Meta:
         model = models.NextStepOutcome
