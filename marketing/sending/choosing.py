@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from core.shop import current_shop
 from marketing.messages.rendering import frozen_of, render
 from marketing.messages.tags import TAGS
 from marketing.models import Purpose, TemplateVersion
@@ -18,11 +17,11 @@ def messages() -> list[tuple[str, str]]:
 
 
 def preview(public_id: str) -> list[dict[str, Any]]:
-    """What would be sent now, the last approved version, in each language of the shop, with sample values for fields:
+    """What would be sent now, the last approved version, in each of its languages, with sample values for fields:
     `code`, `subject`, `preheader`, `html` (may be empty) and `text`. Empty for a message that cannot be sent."""
     version = TemplateVersion.objects.filter(template__public_id=public_id).order_by("-number").first()
     found = []
-    for code in current_shop().languages if version is not None else ():
+    for code in version.text if version is not None else ():
         frozen = frozen_of(version, code) if version is not None else None
         if frozen is not None:
             mail = render(frozen, {key: tag.sample for key, tag in TAGS.items()})
