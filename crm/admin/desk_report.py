@@ -89,7 +89,7 @@ def _figures(whole: Part, before: Part | None, period: Period, behind: _Behind) 
             note=_("of %(count)s answered") % {"count": figure(whole.answered)},
         ),
         Figure(
-            _("Median first answer"), None if whole.median is None else round(whole.median / 60),
+            _("Median first answer, minutes"), None if whole.median is None else round(whole.median / 60),
             None if before is None or before.median is None else round(before.median / 60), versus, more_is="bad",
             base=whole.answered, missing=_("No ticket was answered in these days"),
             note=_("minutes of business time; 9 of 10 within %(time)s") % {"time": duration(whole.slow)},
