@@ -115,6 +115,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
                 "marketing_campaign_changelist",
                 "marketing.view_campaign",
             ),
+            Item(pgettext_lazy("menu", "Offers"), "local_offer", "marketing_offer_changelist", "marketing.view_offer"),
             Item(
                 pgettext_lazy("menu", "Audiences"),
                 "contacts",

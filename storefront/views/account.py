@@ -44,6 +44,7 @@ def account(shopper: Shopper) -> HttpResponseBase:
             "copy": _copy(shopper),
             "reviews": shopper.me.get("me/reviews", limit=100)["results"],
             "points": shopper.me.get("me/loyalty"),
+            "offers": shopper.me.get("me/offers", limit=20)["results"],
             "redeem_key": secrets.token_urlsafe(12),
             "said": shopper.request.GET.get("said", ""),
         },
