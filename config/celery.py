@@ -63,5 +63,16 @@ def _start_loops(**_: object) -> None:
 
 
 app.autodiscover_tasks(
-    ["core", "catalog", "recommender", "analytics", "reviews", "vision", "crm", "marketing", "marketing.uplift"]
+    [
+        "core",
+        "catalog",
+        "recommender",
+        "analytics",
+        "reviews",
+        "vision",
+        "crm",
+        "marketing",
+        "marketing.uplift",
+        "marketing.strategy",
+    ]
 )

@@ -34,6 +34,7 @@ class MarketingConfig(AppConfig):
         self._register_personal_data()
         self._register_uplift()
         self._register_offers()
+        self._register_strategy()
 
     @staticmethod
     def _register_uplift() -> None:
@@ -45,6 +46,21 @@ class MarketingConfig(AppConfig):
             "marketing_uplift", "marketing.uplift.views.page", path="marketing/uplift/",
             permission="marketing.view_campaign", title=_("Whom messages move"), icon="target", group="intelligence",
             order=60,
+        )  # fmt: skip
+
+    @staticmethod
+    def _register_strategy() -> None:
+        from core.extensions import evaluators, staff_pages
+        from marketing.roles import CAMPAIGNS, CAMPAIGNS_SEEN
+
+        evaluators.register("offer-strategy", "marketing.strategy_evaluators.OfferStrategyEvaluator")
+        staff_pages.register(
+            "marketing_strategy", "marketing.strategy.views.page", path="marketing/strategy/",
+            permission=CAMPAIGNS_SEEN, title=_("Offers per group"), icon="diversity_3", group="intelligence", order=61,
+        )  # fmt: skip
+        staff_pages.register(
+            "marketing_strategy_act", "marketing.strategy.views.act", path="marketing/strategy/act/",
+            permission=CAMPAIGNS, title=_("Offers per group"), in_menu=False,
         )  # fmt: skip
 
     @staticmethod

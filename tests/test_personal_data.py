@@ -103,6 +103,7 @@ HARMLESS = {
     "marketing.MessageEvent": "message_id provider provider_event",  # made from numbers of rows
     "marketing.Offer": "name public_id title",
     "marketing.Recipient": "arm key language message_id provider",  # numbers of rows
+    "marketing.StrategyProposal": "answers why",  # means of groups, and what staff say of a group
     "marketing.Suppression": "address_hash",  # a keyed hash, which outlives an erasure on purpose
     "marketing.Template": "body name preheader public_id subject",
     "marketing.TemplateVersion": "body html preheader subject text",

@@ -7,6 +7,7 @@ from marketing.models.messages import Template, TemplateVersion
 from marketing.models.offers import CouponCode, Offer
 from marketing.models.sending import MessageEvent, Recipient, TrackedLink
 from marketing.models.settings import MarketingSettings
+from marketing.models.strategy import StrategyProposal, StrategyRun
 from marketing.models.triggers import Occasion, TriggerMark
 from marketing.models.uplift import UpliftScore
 
@@ -29,6 +30,8 @@ __all__ = [
     "Purpose",
     "Recipient",
     "Restriction",
+    "StrategyProposal",
+    "StrategyRun",
     "Suppression",
     "Template",
     "TemplateVersion",

@@ -5,6 +5,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from marketing import models
+from tests.factories.analytics import SegmentFactory
 from tests.factories.catalog import CustomerFactory
 from tests.factories.core import ModelVersionFactory
 
@@ -198,3 +199,23 @@ class UpliftScoreFactory(DjangoModelFactory):
     arm = "a"
     value = 0.1
     as_of = factory.LazyFunction(timezone.now)
+
+
+class StrategyRunFactory(DjangoModelFactory):
+    class Meta:
+        model = models.StrategyRun
+
+    number = factory.Sequence(lambda n: n + 1)
+    basis = "rfm"
+    as_of = factory.LazyFunction(timezone.now)
+    since = factory.LazyFunction(timezone.now)
+    customers = 100
+
+
+class StrategyProposalFactory(DjangoModelFactory):
+    class Meta:
+        model = models.StrategyProposal
+
+    run = factory.SubFactory(StrategyRunFactory)
+    segment = factory.SubFactory(SegmentFactory)
+    size = 100
