@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import structlog
@@ -41,6 +42,25 @@ class Moment:
     url: str = ""
 
 
+FOLDED = 3
+"""From so many of the same kind in a row they are one line that unfolds."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Moments of the same kind and title that follow each other, the newest first."""
+
+    moments: Sequence[Moment]
+
+    @property
+    def first(self) -> Moment:
+        return self.moments[0]
+
+    @property
+    def count(self) -> int:
+        return len(self.moments)
+
+
 @dataclass(frozen=True)
 class Story:
     """`older` is where the next page begins; None at the beginning of the story."""
@@ -48,6 +68,15 @@ class Story:
     moments: Sequence[Moment]
     older: datetime | None
     failed: Sequence[Any] = ()
+
+    @property
+    def runs(self) -> list[Run]:
+        """All moments as lines: three or more of the same kind in a row are one."""
+        lines: list[Run] = []
+        for _key, group in groupby(self.moments, key=lambda one: (one.kind, str(one.title))):
+            same = list(group)
+            lines += [Run(same)] if len(same) >= FOLDED else [Run([one]) for one in same]
+        return lines
 
 
 def sources(may: MAY) -> list[tuple[str, Any]]:

@@ -15,7 +15,8 @@ from catalog import timeline
 from catalog.models import Customer
 from core.panels import MAIN, Panel
 
-NEWEST = 12
+NEWEST, LINES = 36, 12
+"""Moments that the card looks at, and lines of it: many of the same kind are one."""
 PER_PAGE = 50
 
 
@@ -48,6 +49,7 @@ class TimelineMixin:
                 {"title": str(customer), "url": reverse("admin:catalog_customer_change", args=[pk])},
             ],
             "story": found,
+            "lines": found.runs,
             "kinds": [("", _("All")), *kinds],
             "kind": kind,
         }
@@ -58,12 +60,13 @@ class TimelineMixin:
 def timeline_of_customer(request: HttpRequest, customer: Customer) -> Panel:
     """The newest moments of all sources."""
     found = timeline.story(customer, may=request.user.has_perm, limit=NEWEST)
+    lines = found.runs
     return Panel(
         title=_("Timeline"),
         template="admin/catalog/panels/timeline.html",
-        context={"story": found},
+        context={"story": found, "lines": lines[:LINES]},
         place=MAIN,
-        url=reverse("admin:catalog_customer_timeline", args=[customer.pk]) if found.older else "",
+        url=reverse("admin:catalog_customer_timeline", args=[customer.pk]) if found.older or len(lines) > LINES else "",
         url_label=_("Whole timeline"),
         empty="" if found.moments or found.failed else _("Nothing happened yet."),
     )

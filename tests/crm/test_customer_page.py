@@ -18,6 +18,7 @@ from crm.people.portrait import PARTS, portrait
 from tests.factories import (
     ConversationFactory,
     CustomerFactory,
+    CustomerNoteFactory,
     CustomFieldFactory,
     InteractionFactory,
     OrderFactory,
@@ -245,3 +246,33 @@ def test_the_page_of_a_customer_asks_at_most_fifteen_questions(lin, django_asser
         assert client.get(address).status_code == 200
     for key in ("catalog.timeline", "crm.notes", "recommender.interests"):
         assert "could not be loaded" not in panel(client, lin, key)
+
+
+def test_many_of_the_same_kind_in_a_row_are_one_line_that_unfolds():
+    now = timezone.now()
+
+    def moment(minutes, title, kind="points"):
+        return timeline.Moment(now - timedelta(minutes=minutes), kind, "loyalty", title, f"+{minutes}")
+
+    many = [moment(number, "Points earned") for number in range(12)]
+    story = timeline.Story(
+        [*many, moment(20, "Note", "notes"), moment(30, "Points earned"), moment(31, "Points earned")], None
+    )
+
+    assert [(run.count, run.first.title) for run in story.runs] == [
+        (12, "Points earned"), (1, "Note"), (1, "Points earned"), (1, "Points earned"),
+    ]  # fmt: skip
+
+
+def test_the_card_folds_and_the_page_of_all_does_too(lin):
+    client = sign_in(Role.OWNER)
+    for number in range(5):
+        CustomerNoteFactory.create(customer=lin, text=f"Called about parcel {number}")
+
+    for page in (
+        reverse("admin:catalog_customer_panel", args=[lin.pk, "catalog.timeline"]),
+        reverse("admin:catalog_customer_timeline", args=[lin.pk]),
+    ):
+        body = client.get(page).content.decode()
+        assert "<summary>5 × Note</summary>" in body
+        assert "Called about parcel 4" in body
