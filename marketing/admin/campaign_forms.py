@@ -1,6 +1,7 @@
 """The form of a draft: who, what, when. Texts stand in both languages beside each other."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,9 +24,9 @@ from analytics.models import Segment
 from core.models import StaffUser
 from core.shop import shop_zone
 from marketing.campaigns import audiences, lifecycle
-from marketing.models import Audience, Campaign, Channel, Purpose, Template
+from marketing.models import Audience, Campaign, CampaignStep, Channel, Offer, Purpose, Template
 
-MOST_SEGMENTS = 300
+MOST_SEGMENTS, MOST_OFFERS = 300, 100
 
 
 def starter(language: str) -> str:
@@ -48,13 +49,91 @@ def _titled(choices: type[TextChoices]) -> Callable[[], list[tuple[str, str]]]:
     return lambda: [(str(value), capfirst(str(label))) for value, label in choices.choices]
 
 
-def field_of(name: str, code: str) -> str:
-    return f"{name}_{code.replace('-', '_')}"
+FIRST = "a"
+KEYS = "abcde"
+
+
+def field_of(name: str, code: str = "", *, step: int = 1, key: str = FIRST) -> str:
+    """The name of a field. Those of the first version of the first step have no number in front."""
+    place = "" if (step, key) == (1, FIRST) else f"s{step}{key}_"
+    return f"{place}{name}_{code.replace('-', '_')}" if code else f"{place}{name}"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which steps and versions a form has: numbers that stay with a step while others come and go, and keys."""
+
+    steps: tuple[tuple[int, str], ...] = ((1, FIRST),)
+
+    @classmethod
+    def of(cls, campaign: Campaign | None) -> "Shape":
+        steps = list(campaign.steps.order_by("position")) if campaign is not None else []
+        found = tuple(
+            (step.position, "".join(str(arm["key"]) for arm in step.arms if str(arm["key"]) in KEYS) or FIRST)
+            for step in steps
+        )
+        return cls(found) if found else cls()
+
+    @classmethod
+    def read(cls, text: str) -> "Shape":
+        """As `text` says it; the usual one for anything else."""
+        found = []
+        for part in text.split(",")[: lifecycle.MOST_STEPS]:
+            number, _dot, keys = part.partition(".")
+            if not (number.isascii() and number.isdigit() and len(number) < 3 and keys) or set(keys) - set(KEYS):
+                return cls()
+            found.append((int(number), "".join(sorted(set(keys)))))
+        return cls(tuple(found)) if len({number for number, _keys in found}) == len(found) else cls()
+
+    @property
+    def text(self) -> str:
+        return ",".join(f"{number}.{keys}" for number, keys in self.steps)
+
+    def after(self, act: str) -> "Shape":
+        """`step`, `version:STEP`, `drop:STEP` or `drop:STEP:KEY`. What cannot be done changes nothing."""
+        name, _colon, rest = act.partition(":")
+        steps = list(self.steps)
+        if name == "step" and len(steps) < lifecycle.MOST_STEPS:
+            steps.append((max(number for number, _keys in steps) + 1, FIRST))
+        said, _colon, key = rest.partition(":")
+        for at, (number, keys) in enumerate(self.steps):
+            if str(number) != said:
+                continue
+            if name == "version" and len(keys) < lifecycle.MOST_ARMS:
+                steps[at] = (number, "".join(sorted({*keys, next(one for one in KEYS if one not in keys)})))
+            elif name == "drop" and key and key in keys and key != FIRST:
+                steps[at] = (number, keys.replace(key, ""))
+            elif name == "drop" and not key and len(steps) > 1:
+                steps.pop(at)
+        return Shape(tuple(steps))
+
+
+@dataclass(frozen=True)
+class VersionFields:
+    """One version of a step, as the page shows it."""
+
+    key: str
+    title: str
+    fields: list[Any]
+    texts: list[tuple[str, str, list[Any]]]
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class StepFields:
+    number: int
+    place: int
+    fields: list[Any]
+    versions: list[VersionFields]
+    may_grow: bool
+    may_go: bool
+    reuse: Any = None
 
 
 class CampaignForm(forms.Form):
-    """One campaign with one message. The second subject makes two versions, drawn by chance."""
+    """One campaign: steps, each with versions that chance draws. `shape` says which there are."""
 
+    shape = forms.CharField(required=False, widget=forms.HiddenInput())
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120, widget=UnfoldAdminTextInputWidget())
     audience = forms.ChoiceField(label=gettext_lazy("Audience"), required=False, widget=UnfoldAdminSelectWidget())
     purpose = forms.ChoiceField(
@@ -77,33 +156,91 @@ class CampaignForm(forms.Form):
         label=gettext_lazy("Cost of a message"), min_value=0, max_digits=12, decimal_places=4, required=False,
         widget=UnfoldAdminTextInputWidget({"inputmode": "decimal"}),
     )  # fmt: skip
+    offer = forms.ChoiceField(
+        label=gettext_lazy("Offer"), required=False, widget=UnfoldAdminSelectWidget(),
+        help_text=gettext_lazy("Everybody gets a code of their own when the message is written."),
+    )  # fmt: skip
 
     def __init__(
-        self, *args: Any, campaign: Campaign | None = None, audience: Audience | None = None, **kwargs: Any
+        self, *args: Any, campaign: Campaign | None = None, audience: Audience | None = None,
+        shape: Shape | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         self.campaign = campaign
-        kwargs["initial"] = _initial(campaign, audience)
+        kwargs["initial"] = {**_initial(campaign, audience), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
+        sent = Shape.read(self.data["shape"]) if self.data.get("shape") else None
+        self.steps_shape = shape or sent or Shape.of(campaign)
+        self.initial["shape"] = self.steps_shape.text
         self.fields["audience"].choices = _audiences(campaign)  # type: ignore[attr-defined]
-        for code, title in lifecycle.languages().items():
-            for name, label, widget in (
-                ("subject", pgettext("of a message", "Subject"), UnfoldAdminTextInputWidget({"lang": code})),
-                ("subject_b", _("Second subject to compare"), UnfoldAdminTextInputWidget({"lang": code})),
-                ("preheader", _("Preview line"), UnfoldAdminTextInputWidget({"lang": code})),
-                ("body", _("Message (MJML)"), UnfoldAdminTextareaWidget({"lang": code, "rows": 16, "class": "zg-code",
-                                                                        "spellcheck": "false"})),
-            ):  # fmt: skip
-                self.fields[field_of(name, code)] = forms.CharField(
-                    label=f"{label} · {title}", required=False, widget=widget, strip=name != "body",
-                    max_length=200_000 if name == "body" else 200,
-                )  # fmt: skip
+        self.offers = _offers(campaign)
+        self.fields["offer"].choices = [("", _("None")), *self.offers]  # type: ignore[attr-defined]
+        for place, (number, keys) in enumerate(self.steps_shape.steps):
+            self._add_step(number, keys, is_first=place == 0)
 
-    def texts(self) -> list[tuple[str, str, list[Any]]]:
-        """Fields of the message by language."""
-        return [
-            (code, title, [self[field_of(name, code)] for name in ("subject", "subject_b", "preheader", "body")])
-            for code, title in lifecycle.languages().items()
-        ]
+    def _add_step(self, number: int, keys: str, *, is_first: bool) -> None:
+        if not is_first:
+            self.fields[f"wait_{number}"] = forms.IntegerField(
+                label=_("Hours after the step before"), min_value=0, max_value=lifecycle.MOST_HOURS,
+                initial=self.initial.get(f"wait_{number}", 72), widget=UnfoldAdminIntegerFieldWidget(),
+            )  # fmt: skip
+            self.fields[f"condition_{number}"] = forms.ChoiceField(
+                label=_("Who gets it"), required=False, choices=_titled(CampaignStep.Condition),
+                widget=UnfoldAdminSelectWidget(),
+            )  # fmt: skip
+        for key in keys:
+            if len(keys) > 1:
+                self.fields[field_of("weight", step=number, key=key)] = forms.IntegerField(
+                    label=_("Weight"), min_value=1, max_value=lifecycle.MOST_WEIGHT,
+                    initial=self.initial.get(field_of("weight", step=number, key=key), 1),
+                    widget=UnfoldAdminIntegerFieldWidget(),
+                )  # fmt: skip
+            if len(keys) > 1 or not is_first:
+                self.fields[field_of("own_offer", step=number, key=key)] = forms.ChoiceField(
+                    label=_("Offer"), required=False, choices=[("", _("as the campaign")), *self.offers],
+                    widget=UnfoldAdminSelectWidget(),
+                )  # fmt: skip
+            for code, title in lifecycle.languages().items():
+                self._add_texts(number, key, code, title)
+
+    def _add_texts(self, number: int, key: str, code: str, title: str) -> None:
+        is_other = key != FIRST
+        rows = 8 if is_other else 16
+        body_label = _("Message (empty: as version A)") if is_other else _("Message (MJML)")
+        subject_label = _("Subject (empty: as version A)") if is_other else pgettext("of a message", "Subject")
+        area = {"lang": code, "rows": rows, "class": "zg-code", "spellcheck": "false"}
+        shown: list[tuple[str, str, Any]] = [("subject", subject_label, UnfoldAdminTextInputWidget({"lang": code}))]
+        if not is_other:
+            shown.append(("preheader", _("Preview line"), UnfoldAdminTextInputWidget({"lang": code})))
+        shown.append(("body", body_label, UnfoldAdminTextareaWidget(area)))
+        for name, label, widget in shown:
+            self.fields[field_of(name, code, step=number, key=key)] = forms.CharField(
+                label=f"{label} · {title}", required=False, widget=widget, strip=name != "body",
+                max_length=200_000 if name == "body" else 200,
+            )  # fmt: skip
+
+    def steps(self) -> list[StepFields]:
+        """What the page shows, in order."""
+        found = []
+        shape = self.steps_shape
+        for place, (number, keys) in enumerate(shape.steps, 1):
+            own = [self[name] for name in (f"wait_{number}", f"condition_{number}") if name in self.fields]
+            versions = [self._version(number, key, len(keys) > 1) for key in keys]
+            may_grow = len(keys) < lifecycle.MOST_ARMS
+            found.append(StepFields(number, place, own, versions, may_grow, len(shape.steps) > 1))
+        return found
+
+    def _version(self, number: int, key: str, is_named: bool) -> VersionFields:
+        names = [field_of(name, step=number, key=key) for name in ("weight", "own_offer")]
+        texts = []
+        for code, title in lifecycle.languages().items():
+            fields = [field_of(name, code, step=number, key=key) for name in ("subject", "preheader", "body")]
+            texts.append((code, title, [self[name] for name in fields if name in self.fields]))
+        title = _("Version %(key)s") % {"key": key.upper()} if is_named else ""
+        return VersionFields(key, title, [self[name] for name in names if name in self.fields], texts, key == FIRST)
+
+    @property
+    def may_add_step(self) -> bool:
+        return len(self.steps_shape.steps) < lifecycle.MOST_STEPS
 
     def chosen(self) -> Audience | None:
         """The audience as the form says. One of a segment that has no row yet is not stored."""
@@ -119,8 +256,11 @@ class CampaignForm(forms.Form):
         value: datetime | None = self.cleaned_data["starts"]
         return timezone.make_aware(value.replace(tzinfo=None), shop_zone()) if value is not None else None
 
-    def _said(self, name: str) -> dict[str, str]:
-        found = {code: self.cleaned_data[field_of(name, code)] for code in lifecycle.languages()}
+    def _said(self, name: str, number: int, key: str) -> dict[str, str]:
+        found = {
+            code: self.cleaned_data.get(field_of(name, code, step=number, key=key), "")
+            for code in lifecycle.languages()
+        }
         return {code: text for code, text in found.items() if text.strip()}
 
     @transaction.atomic
@@ -137,20 +277,60 @@ class CampaignForm(forms.Form):
         changed = lifecycle.change(
             campaign, name=data["name"].strip(), audience=audience, purpose=data["purpose"], channel=data["channel"],
             holdout_share=Decimal(data["holdout"]) / 100, planned_for=data["starts"],
-            cost_per_message=data["cost"] or 0,
+            cost_per_message=data["cost"] or 0, offer_id=int(data["offer"]) if data["offer"] else None,
         )  # fmt: skip
-        step = changed.steps.select_related("template").first()
-        message = step.template if step is not None and step.template is not None else Template(created_by=by)
-        message.name, message.purpose, message.channel = changed.name, changed.purpose, changed.channel
-        message.kind = Template.Kind.MJML if changed.channel == Channel.EMAIL else Template.Kind.TEXT
-        message.subject, message.preheader, message.body = (
-            self._said("subject"), self._said("preheader"), self._said("body")
-        )  # fmt: skip
-        message.save()
-        second = self._said("subject_b")
-        arms = [{"key": "a", "weight": 1}, {"key": "b", "weight": 1, "subject": second}] if second else []
-        lifecycle.set_steps(changed, [{"template": message, "arms": arms}])
+        before = {step.position: step for step in changed.steps.select_related("template")}
+        lifecycle.set_steps(changed, [
+            self._step(changed, place, number, keys, before.get(number), by)
+            for place, (number, keys) in enumerate(self.steps_shape.steps, 1)
+        ])  # fmt: skip
         return changed
+
+    def _step(
+        self, campaign: Campaign, place: int, number: int, keys: str, before: CampaignStep | None,
+        by: StaffUser | None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """As `lifecycle.set_steps` takes it; messages are stored."""
+        data = self.cleaned_data
+        stored = before.template if before is not None else None
+        message = self._message(campaign, stored, number, FIRST, place, by)
+        templates = {str(arm["key"]): arm.get("template") for arm in (before.arms if before is not None else [])}
+        arms = []
+        for key in keys if len(keys) > 1 else "":
+            arm: dict[str, Any] = {"key": key, "weight": data[field_of("weight", step=number, key=key)]}
+            if offer := data.get(field_of("own_offer", step=number, key=key)):
+                arm["offer"] = int(offer)
+            if key != FIRST:
+                if subject := self._said("subject", number, key):
+                    arm["subject"] = subject
+                if self._said("body", number, key):
+                    own = Template.objects.filter(pk=templates.get(key) or 0).first()
+                    arm["template"] = self._message(campaign, own, number, key, place, by, usual=message).pk
+            arms.append(arm)
+        if not arms and (offer := data.get(field_of("own_offer", step=number))):
+            arms = [{"key": FIRST, "weight": 1, "offer": int(offer)}]
+        return {
+            "template": message, "wait_hours": data.get(f"wait_{number}") or 0,
+            "condition": data.get(f"condition_{number}") or "" if place > 1 else "", "arms": arms,
+        }  # fmt: skip
+
+    def _message(
+        self, campaign: Campaign, stored: Template | None, number: int, key: str, place: int, by: StaffUser | None, *,
+        usual: Template | None = None,
+    ) -> Template:  # fmt: skip
+        """The words of a version. Languages that it does not have are those of the `usual` one."""
+        message = stored or Template(created_by=by)
+        mark = "".join([f" · {place}" if place > 1 else "", f" · {key.upper()}" if key != FIRST else ""])
+        message.name = f"{campaign.name[: 120 - len(mark)]}{mark}"
+        message.purpose, message.channel = campaign.purpose, campaign.channel
+        message.kind = Template.Kind.MJML if campaign.channel == Channel.EMAIL else Template.Kind.TEXT
+        message.subject, message.body = self._said("subject", number, key), self._said("body", number, key)
+        message.preheader = self._said("preheader", number, key)
+        if usual is not None:
+            message.subject, message.body = {**usual.subject, **message.subject}, {**usual.body, **message.body}
+            message.preheader = usual.preheader
+        message.save()
+        return message
 
 
 def _initial(campaign: Campaign | None, audience: Audience | None = None) -> dict[str, Any]:
@@ -159,20 +339,57 @@ def _initial(campaign: Campaign | None, audience: Audience | None = None) -> dic
         if audience is not None:
             first |= {"audience": key_of(audience), "name": audience.name}
         return {**first, **{field_of("body", code): starter(code) for code in lifecycle.languages()}}
-    step = campaign.steps.select_related("template").order_by("position").first()
-    message = step.template if step is not None else None
-    second = next((arm.get("subject") or {} for arm in (step.arms if step else []) if arm.get("key") == "b"), {})
     starts = campaign.planned_for.astimezone(shop_zone()) if campaign.planned_for else None
     found: dict[str, Any] = {
         "name": campaign.name, "purpose": campaign.purpose, "channel": campaign.channel,
         "holdout": round(100 * campaign.holdout_share), "starts": starts.replace(tzinfo=None) if starts else None,
         "cost": campaign.cost_per_message.normalize(), "audience": audience_key(campaign),
+        "offer": campaign.offer_id or "",
     }  # fmt: skip
-    for code in lifecycle.languages():
-        found[field_of("subject_b", code)] = second.get(code, "")
-        for name in ("subject", "preheader", "body"):
-            found[field_of(name, code)] = getattr(message, name).get(code, "") if message is not None else ""
+    steps = list(campaign.steps.select_related("template").order_by("position"))
+    own = Template.objects.in_bulk([arm["template"] for step in steps for arm in step.arms if arm.get("template")])
+    for step in steps:
+        found |= _initial_of(step, own)
     return found
+
+
+def _initial_of(step: CampaignStep, own: dict[int, Template]) -> dict[str, Any]:
+    number = step.position
+    found: dict[str, Any] = {f"wait_{number}": step.wait_hours, f"condition_{number}": step.condition}
+    found |= words_of(step.template, number)
+    for arm in step.arms:
+        key = str(arm["key"])
+        found[field_of("weight", step=number, key=key)] = arm.get("weight", 1)
+        found[field_of("own_offer", step=number, key=key)] = arm.get("offer") or ""
+        if key == FIRST:
+            continue
+        template = own.get(arm.get("template") or 0)
+        for code in lifecycle.languages():
+            found[field_of("subject", code, step=number, key=key)] = (arm.get("subject") or {}).get(code, "")
+            body = template.body.get(code, "") if template is not None else ""
+            usual = step.template.body.get(code, "") if step.template is not None else ""
+            found[field_of("body", code, step=number, key=key)] = "" if body == usual else body
+    return found
+
+
+def words_of(message: Template | None, number: int) -> dict[str, Any]:
+    """A message as the fields of a step's first version."""
+    return {
+        field_of(name, code, step=number): getattr(message, name).get(code, "") if message is not None else ""
+        for code in lifecycle.languages()
+        for name in ("subject", "preheader", "body")
+    }
+
+
+def _offers(campaign: Campaign | None) -> list[tuple[str, str]]:
+    """Offers that may still be given, and those that the draft has."""
+    now = timezone.now()
+    rows = Offer.objects.filter(is_active=True).exclude(ends_at__lte=now).order_by("-created_at", "-pk")[:MOST_OFFERS]
+    found = {one.pk: str(one) for one in rows}
+    if campaign is not None:
+        named = {pk for step in campaign.steps.all() for pk in lifecycle.offers_of(campaign, step) if pk is not None}
+        found |= {one.pk: str(one) for one in Offer.objects.filter(pk__in=named - set(found))}
+    return [(str(pk), name) for pk, name in found.items()]
 
 
 def audience_key(campaign: Campaign) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -12,14 +13,16 @@ from core.components.tables import Column, TableCard, TableRow
 from core.experiments.reading import signed_share
 from core.jobs import Job
 from core.ml.experiments import MINIMUM_PER_ARM
+from marketing.admin.campaign_forms import field_of, starter, words_of
 from marketing.campaigns import checking, effect, lifecycle
 from marketing.campaigns.effect import Brought, Effect, Funnel
 from marketing.messages import TAGS, freeze, frozen_of, render
 from marketing.messages.rendering import Frozen, Rendered
 from marketing.messages.tags import BadMessage
-from marketing.models import Campaign, Recipient
+from marketing.models import Campaign, Recipient, Template
 
 State = Campaign.State
+STARTER, MOST_REUSED = "starter", 60
 SAMPLE_NAMES = {"en": "Li Na", "zh-hans": "李娜"}
 MEANINGS = {
     State.DRAFT: Meaning.IDLE, State.CHECKED: Meaning.WAITING, State.APPROVED: Meaning.WAITING,
@@ -239,6 +242,31 @@ def _money(found: Effect, told: Funnel) -> list[tuple[str, str]]:
             "low": signed_share(low), "high": signed_share(high)
         }))  # fmt: skip
     return rows
+
+
+# --- the draft --------------------------------------------------------------------------------------------------------
+
+
+def sent(data: QueryDict, act: str) -> dict[str, Any]:
+    """What stands in the form that was sent. `use:STEP`: with the words of the message chosen there."""
+    found: dict[str, Any] = {
+        name: value for name, value in data.items() if name not in ("csrfmiddlewaretoken", "shape")
+    }
+    name, _colon, number = act.partition(":")
+    if name == "use" and number.isascii() and number.isdigit() and len(number) < 3:
+        chosen = data.get(f"use_{number}", "")
+        if chosen == STARTER:
+            found |= {field_of("body", code, step=int(number)): starter(code) for code in lifecycle.languages()}
+        elif chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
+            message = Template.objects.filter(pk=int(chosen)).first()
+            found |= words_of(message, int(number)) if message is not None else {}
+    return found
+
+
+def library() -> list[tuple[str, str]]:
+    """Messages that a step may begin with: an empty one, and those written before, the newest first."""
+    rows = Template.objects.order_by("-updated_at", "-pk").values_list("pk", "name")[:MOST_REUSED]
+    return [(STARTER, _("A short greeting with a button")), *((str(pk), name) for pk, name in rows)]
 
 
 # --- preview --------------------------------------------------------------------------------------------------------

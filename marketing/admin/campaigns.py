@@ -122,7 +122,12 @@ class CampaignAdmin(StaffModelAdmin):
         is_number = campaign is None and number.isascii() and number.isdigit() and len(number) < 19
         audience = Audience.objects.filter(pk=int(number)).first() if is_number else None
         form = CampaignForm(request.POST or None, campaign=campaign, audience=audience)
-        if request.method == "POST" and form.is_valid():
+        if request.method == "POST" and (act := request.POST.get("shape_act", "")):
+            # A button that adds or takes away a part: the form as it was sent, with other parts.
+            form = CampaignForm(
+                initial=campaign_page.sent(request.POST, act), campaign=campaign, shape=form.steps_shape.after(act)
+            )
+        elif request.method == "POST" and form.is_valid():
             try:
                 saved = form.save(acting(request))
             except DomainError as error:
@@ -135,6 +140,7 @@ class CampaignAdmin(StaffModelAdmin):
             **self.admin_site.each_context(request), "opts": self.opts, "form": form, "campaign": campaign,
             "title": campaign.name if campaign is not None else _("New campaign"), "media": form.media,
             "state": campaign_page.state_pill(campaign) if campaign is not None else "",
+            "library": campaign_page.library(),
             "findings": findings, "stops": [one for one in findings if one.level == "stop"],
             "reach": campaign_page.reach(campaign) if campaign is not None else None,
             "next": campaign_page.next_act(campaign, self._rights(request)) if campaign is not None else None,

@@ -6,6 +6,7 @@ approved is approved anew.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -19,13 +20,14 @@ from core.jobs import Job, enqueue
 from core.models import Experiment, StaffUser
 from core.shop import current_shop
 from marketing.campaigns import audiences, eligibility
-from marketing.messages import Finding, check, tags_in
+from marketing.messages import OFFER_TAGS, Finding, check, tags_in
 from marketing.models import (
     Audience,
     Campaign,
     CampaignEvent,
     CampaignStep,
     MarketingSettings,
+    Offer,
     Recipient,
     Template,
     TemplateVersion,
@@ -44,7 +46,7 @@ NEXT: dict[str, frozenset[str]] = {
     State.CANCELLED: frozenset(),
 }
 PLAN = "marketing.tasks.plan_campaign"
-MOST_STEPS, MOST_ARMS = 5, 5
+MOST_STEPS, MOST_ARMS, MOST_WEIGHT, MOST_HOURS = 5, 5, 100, 90 * 24
 DRAWN = "drawn"
 """In the counts of a plan: who can be reached and gets nothing, by chance."""
 
@@ -80,10 +82,14 @@ def locked(campaign: Campaign) -> Campaign:
     return Campaign.objects.select_for_update(of=("self",)).select_related("audience", "offer").get(pk=campaign.pk)
 
 
-def findings(campaign: Campaign) -> tuple[list[Finding], dict[int, dict[str, Any]]]:
-    """Everything to say of a campaign before it goes out, and for each step what can be frozen, by language."""
+Ready = dict[tuple[int, str], tuple[Template, dict[str, Any]]]
+"""By step and key of the version ("" for the step itself): whose words, and what can be frozen, by language."""
+
+
+def findings(campaign: Campaign) -> tuple[list[Finding], Ready]:
+    """Everything to say of a campaign before it goes out, and what can be frozen."""
     found: list[Finding] = []
-    ready: dict[int, dict[str, Any]] = {}
+    ready: Ready = {}
     steps = list(campaign.steps.select_related("template").order_by("position"))
     if campaign.audience is None and not campaign.trigger:
         found.append(Finding("stop", _("Choose an audience."), field="audience"))
@@ -91,10 +97,7 @@ def findings(campaign: Campaign) -> tuple[list[Finding], dict[int, dict[str, Any
         found.append(Finding("stop", problem, field="audience"))
     if not steps:
         found.append(Finding("stop", _("Write a message."), field="message"))
-    if campaign.offer is not None and (
-        not campaign.offer.is_active or (campaign.offer.ends_at and campaign.offer.ends_at <= timezone.now())
-    ):
-        found.append(Finding("stop", _("The offer has ended."), field="offer"))
+    found += _offer_findings(campaign, steps)
     if not campaign.holdout_share:
         text = _("Nobody is left out by chance, so nobody will know what the campaign brought.")
         found.append(Finding("advice", text, field="holdout_share"))
@@ -105,13 +108,52 @@ def findings(campaign: Campaign) -> tuple[list[Finding], dict[int, dict[str, Any
             found.append(Finding("stop", text, field="message"))
             continue
         said, frozen = _check_template(step.template, campaign)
-        found += said
-        ready[step.pk] = frozen
+        found += _of_step(step, "", said, len(steps))
+        ready[step.pk, ""] = step.template, frozen
+        own = Template.objects.in_bulk([arm["template"] for arm in step.arms if arm.get("template")])
         for arm in step.arms:
+            key = str(arm["key"])
+            template = own.get(arm.get("template") or 0)
+            if template is not None:
+                said, frozen = _check_template(template, campaign)
+                found += _of_step(step, key, said, len(steps))
+                ready[step.pk, key] = template, frozen
             for code, subject in (arm.get("subject") or {}).items():
-                said, _frozen = _check_template(step.template, campaign, subject={code: subject}, only=code)
-                found += [one for one in said if one.field == "subject"]
+                said, _frozen = _check_template(template or step.template, campaign, subject={code: subject}, only=code)
+                found += _of_step(step, key, [one for one in said if one.field == "subject"], len(steps))
     return found, ready
+
+
+def _of_step(step: CampaignStep, key: str, said: list[Finding], steps: int) -> list[Finding]:
+    """With the place before it where there are several."""
+    place = []
+    if steps > 1:
+        place.append(_("Step %(number)d") % {"number": step.position})
+    if key and len(step.arms) > 1:
+        place.append(_("Version %(key)s") % {"key": key.upper()})
+    return [replace(one, text=f"{', '.join(place)}: {one.text}") for one in said] if place else said
+
+
+def offers_of(campaign: Campaign, step: CampaignStep) -> list[int | None]:
+    """The offer of each version: its own, else the campaign's."""
+    return [arm.get("offer") or campaign.offer_id for arm in step.arms] or [campaign.offer_id]
+
+
+def _offer_findings(campaign: Campaign, steps: Sequence[CampaignStep]) -> list[Finding]:
+    """Offers that are over, and fields of an offer where there is none."""
+    found: list[Finding] = []
+    wanted = {pk for step in steps for pk in offers_of(campaign, step) if pk is not None}
+    for offer in Offer.objects.filter(pk__in=wanted).order_by("pk"):
+        if not offer.is_active or (offer.ends_at and offer.ends_at <= timezone.now()):
+            found.append(Finding("stop", _("The offer has ended."), field="offer"))
+    for step in steps:
+        if None in offers_of(campaign, step) and step.template is not None:
+            words = [*step.template.subject.values(), *step.template.body.values()]
+            words += [text for arm in step.arms for text in (arm.get("subject") or {}).values()]
+            if used := sorted(tags_in(" ".join(words)) & OFFER_TAGS):
+                text = _("“{{%(name)s}}” needs an offer.") % {"name": used[0]}
+                found += _of_step(step, "", [Finding("stop", text, field="offer")], len(steps))
+    return found
 
 
 def _problem_of(audience: Audience) -> str:
@@ -192,11 +234,14 @@ def mark_checked(
     if stops := [one.text for one in found if one.level == "stop"]:
         raise NotReady(" ".join(stops), extra={"findings": stops})
     for step in row.steps.select_related("template"):
-        step.template_version = freeze(step, ready[step.pk], row, by=by)
-        step.arms = [
-            {**arm, "template_version": freeze(step, ready[step.pk], row, by=by, subject=arm.get("subject")).pk}
-            for arm in step.arms
-        ]
+        template, frozen = ready[step.pk, ""]
+        step.template_version = freeze(template, frozen, row, by=by)
+        arms = []
+        for arm in step.arms:
+            own, said = ready.get((step.pk, str(arm["key"])), (template, frozen))
+            version = freeze(own, said, row, by=by, subject=arm.get("subject"))
+            arms.append({**arm, "template_version": version.pk})
+        step.arms = arms
         step.save(update_fields=["template_version", "arms"])
     move(row, State.CHECKED, by=by, checked_by=by, checked_at=timezone.now())
     campaign.state = row.state
@@ -204,12 +249,10 @@ def mark_checked(
 
 
 def freeze(
-    step: CampaignStep, ready: dict[str, Any], campaign: Campaign, *, by: StaffUser | None,
+    template: Template, ready: dict[str, Any], campaign: Campaign, *, by: StaffUser | None,
     subject: dict[str, str] | None = None,
 ) -> TemplateVersion:  # fmt: skip
     """The message as it is now, with another subject for an arm that has one; the same words are frozen once."""
-    template = step.template
-    assert template is not None
     said = {
         "purpose": campaign.purpose, "channel": campaign.channel, "kind": template.kind,
         "subject": {**template.subject, **(subject or {})}, "preheader": template.preheader, "body": template.body,
@@ -337,21 +380,33 @@ def change(campaign: Campaign, **fields: Any) -> Campaign:
 
 @transaction.atomic
 def set_steps(campaign: Campaign, steps: list[dict[str, Any]]) -> None:
-    """The messages of a draft in their order: `template`, `wait_hours`, `arms`. Raises BadInput."""
+    """The messages of a draft in their order: `template`, `wait_hours`, `condition`, `arms`. Raises BadInput."""
     row = locked(campaign)
     if row.state != State.DRAFT:
         raise WrongState(_("Only a draft is changed."))
     if len(steps) > MOST_STEPS:
         raise BadInput(_("A campaign has at most %(most)d steps.") % {"most": MOST_STEPS}, extra={"field": "steps"})
     for place, one in enumerate(steps, 1):
-        arms = one.get("arms") or []
-        if len(arms) > MOST_ARMS or (place > 1 and arms):
-            raise BadInput(
-                _("The first step has at most %(most)d versions, later ones none.") % {"most": MOST_ARMS},
-                extra={"field": "arms"},
-            )
+        arms, condition = one.get("arms") or [], one.get("condition") or CampaignStep.Condition.ALWAYS
+        _check_arms(arms)
+        if condition not in CampaignStep.Condition.values or (place == 1 and condition):
+            raise BadInput(_("The first step goes to everybody."), extra={"field": "condition"})
+        if not 0 <= one.get("wait_hours", 0) <= MOST_HOURS:
+            raise BadInput(_("A step waits at most %(most)d hours.") % {"most": MOST_HOURS}, extra={"field": "steps"})
         row.steps.update_or_create(position=place, defaults={
-            "template": one["template"], "wait_hours": one.get("wait_hours", 0), "arms": arms,
-            "template_version": None,
+            "template": one["template"], "wait_hours": one.get("wait_hours", 0) if place > 1 else 0, "arms": arms,
+            "condition": condition, "template_version": None,
         })  # fmt: skip
     row.steps.filter(position__gt=len(steps)).delete()
+
+
+def _check_arms(arms: list[dict[str, Any]]) -> None:
+    keys = [str(arm.get("key", "")) for arm in arms]
+    if len(arms) > MOST_ARMS:
+        raise BadInput(_("A step has at most %(most)d versions.") % {"most": MOST_ARMS}, extra={"field": "arms"})
+    if len(set(keys)) < len(keys) or any(not key.isalnum() or len(key) > 20 or key == "control" for key in keys):
+        raise BadInput(_("Versions have different short names."), extra={"field": "arms"})
+    weights = [arm.get("weight", 1) for arm in arms]
+    if any(not isinstance(weight, int) or not 1 <= weight <= MOST_WEIGHT for weight in weights):
+        raise BadInput(_("A weight is a whole number from 1 to %(most)d.") % {"most": MOST_WEIGHT},
+                       extra={"field": "arms"})  # fmt: skip

@@ -6,7 +6,7 @@ HMAC of the person's number, so that it decides the same each time.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,16 +41,18 @@ ON CONFLICT (campaign_id, step_id, customer_id) WHERE occasion_id IS NULL DO NOT
 
 
 class Draw:
-    """Who gets nothing, and which version the others get: the arms of the experiment, or only versions without one."""
+    """Who gets nothing, and which version the others get: the arms of the experiment, or only versions without one.
+    Nobody is left out by a later step, and its versions are drawn independently of those before."""
 
     def __init__(self, campaign: Campaign, step: CampaignStep) -> None:
-        held = round(100 * campaign.holdout_share)
+        held = round(100 * campaign.holdout_share) if step.position == 1 else 0
+        salt = campaign.salt if step.position == 1 else f"{campaign.salt}:{step.position}"
         keys = [str(arm["key"]) for arm in step.arms] or ["a"]
         weights = [int(arm.get("weight", 1)) for arm in step.arms] or [1]
         self.shares = _shares(100 - held, weights)
         self.keys = ([CONTROL] if held else []) + keys
         self.weights = ([held] if held else []) + self.shares
-        self._split = Split(campaign.salt.encode(), self.weights)
+        self._split = Split(salt.encode(), self.weights)
 
     def of(self, public_id: str) -> str:
         """The arm of this person; CONTROL gets nothing."""
@@ -77,6 +79,7 @@ def plan(campaign_id: int) -> dict[str, Any]:
     total = audiences.freeze(campaign)
     steps = list(campaign.steps.order_by("position"))
     draw = Draw(campaign, steps[0])
+    later = {step.pk: Draw(campaign, step) for step in steps[1:] if step.arms}
     experiment = campaign.experiment or _experiment(campaign, steps[0], draw)
     arms = dict(ExperimentArm.objects.filter(experiment=experiment).values_list("key", "pk")) if experiment else {}
     state = resume_state() or {}
@@ -93,7 +96,7 @@ def plan(campaign_id: int) -> dict[str, Any]:
         after, done = ids[-1], done + len(ids)
         with transaction.atomic():
             guard()
-            _write(campaign, steps, chosen, begin)
+            _write(campaign, steps, chosen, begin, later)
             if experiment is not None:
                 moment = begin.timestamp()
                 exposures.write((experiment.pk, arms[arm], one.public_id, moment) for one, arm in chosen if arm in arms)
@@ -128,11 +131,12 @@ def _next(campaign: Campaign, after: int) -> list[int]:
 
 
 def _write(
-    campaign: Campaign, steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime
-) -> None:
+    campaign: Campaign, steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime,
+    later: Mapping[int, Draw],
+) -> None:  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
-    copy("planned", COLUMNS, _lines(steps, chosen, begin))
+    copy("planned", COLUMNS, _lines(steps, chosen, begin, later))
     with connection.cursor() as cursor:
         cursor.execute(
             STORE, {"campaign": campaign.pk, "purpose": campaign.purpose, "channel": campaign.channel}
@@ -140,7 +144,10 @@ def _write(
         cursor.execute("DROP TABLE planned")
 
 
-def _lines(steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime) -> Iterator[str]:
+def _lines(
+    steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime, later: Mapping[int, Draw]
+) -> Iterator[str]:
+    """`later`: draws of steps after the first that have versions of their own; others go on with that of the first."""
     known = lifecycle.languages()
     first = next(iter(known))
     waits, due = [], begin
@@ -155,10 +162,13 @@ def _lines(steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], 
         language = spoken(one.language, known, first)
         # Whoever gets nothing gets nothing of any step: one row says so.
         for step_id, when, own, versions in waits if not reason else waits[:1]:
-            version = versions.get(arm) or own
+            mine = later[step_id].of(one.public_id) if step_id in later else arm
+            version = versions.get(mine) or own
             version_text = "\\N" if version is None else str(version)
             held = "t" if is_held else "f"
-            yield (f"{step_id}\t{one.pk}\t{arm}\t{held}\t{state.value}\t{reason}\t{when}\t{language}\t{version_text}\n")
+            yield (
+                f"{step_id}\t{one.pk}\t{mine}\t{held}\t{state.value}\t{reason}\t{when}\t{language}\t{version_text}\n"
+            )
 
 
 def spoken(language: str, known: dict[str, str], first: str) -> str:

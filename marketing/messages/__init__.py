@@ -2,9 +2,10 @@
 
 from marketing.messages.checks import Finding, check
 from marketing.messages.rendering import Frozen, Rendered, freeze, frozen_of, render
-from marketing.messages.tags import TAGS, BadMessage, tags_in
+from marketing.messages.tags import OFFER_TAGS, TAGS, BadMessage, tags_in
 
 __all__ = [
+    "OFFER_TAGS",
     "TAGS",
     "BadMessage",
     "Finding",

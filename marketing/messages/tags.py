@@ -45,7 +45,14 @@ TAGS: Mapping[str, Tag] = {
     "price_now": Tag(gettext_lazy("price now"), "¥98.00"),
     "preferences_url": Tag(gettext_lazy("page of choices"), "https://shop.example/p", is_address=True),
     "unsubscribe_url": Tag(gettext_lazy("unsubscribe link"), "https://shop.example/u", is_address=True),
+    "offer_title": Tag(gettext_lazy("what is offered"), "10%"),
+    "offer_value": Tag(gettext_lazy("value of the offer"), "10%"),
+    "offer_from": Tag(gettext_lazy("from an order of"), "100"),
+    "coupon_code": Tag(gettext_lazy("own code of the customer"), "TEA-2345-6789"),
+    "coupon_ends": Tag(gettext_lazy("last day of the code"), "31 Dec"),
 }
+OFFER_TAGS = frozenset({"offer_title", "offer_value", "offer_from", "coupon_code", "coupon_ends"})
+"""Filled in from the offer of the campaign or of the version."""
 
 
 def tags_in(text: str) -> set[str]:

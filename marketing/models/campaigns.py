@@ -141,14 +141,25 @@ class Campaign(TimestampedModel):
 
 
 class CampaignStep(models.Model):
-    """One message of a campaign: what, and how long after the one before.
+    """One message of a campaign: what, how long after the one before, and to whom of those who got that.
 
-    `arms` is a list of `{"key": "a", "weight": 1, …}` with what differs (subject, template version, offer).
+    `arms` is a list of `{"key": "a", "weight": 1, …}` with what differs: subject, template (its own words), offer, and
+    the template version once it is frozen.
     """
+
+    class Condition(models.TextChoices):
+        """Asked when the message is claimed, of what happened since the step before."""
+
+        ALWAYS = "", pgettext_lazy("condition of a step", "everybody")
+        NOT_ORDERED = "not_ordered", pgettext_lazy("condition of a step", "only who has not ordered since")
+        NOT_CLICKED = "not_clicked", pgettext_lazy("condition of a step", "only who has not clicked the step before")
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="steps", verbose_name=_("campaign"))
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     wait_hours = models.PositiveIntegerField(_("hours after the step before"), default=0)
+    condition = models.CharField(
+        _("to whom"), max_length=11, choices=Condition, blank=True, default=Condition.ALWAYS, db_default=""
+    )
     template = models.ForeignKey(
         "marketing.Template", models.PROTECT, null=True, blank=True, related_name="steps", verbose_name=_("message")
     )

@@ -41,6 +41,8 @@ class Recipient(models.Model):
         GONE = "gone", _("erased or merged")
         ENDED = "ended", _("campaign ended")
         OVER = "over", _("no longer applies")
+        ORDERED = "ordered", _("has ordered since")
+        CLICKED = "clicked", _("has clicked the step before")
         TOO_LATE = "too_late", _("too late")
         REFUSED = "refused", _("refused by the provider")
         UNWRITTEN = "unwritten", _("message could not be written")

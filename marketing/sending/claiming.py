@@ -20,7 +20,7 @@ from core.mail.writing import sender_address
 from core.shop import current_shop
 from marketing import addresses
 from marketing.models import Campaign, MarketingSettings, Recipient, Suppression
-from marketing.sending import zones
+from marketing.sending import conditions, zones
 from marketing.sending.rules import Act, Facts, Rules, Verdict, decide
 from marketing.triggers import holding
 
@@ -169,6 +169,7 @@ def _facts(
     cursor.execute(RECENT, {"ids": ids, "since": now - cap})
     recent = dict(cursor.fetchall())
     over = holding.over(cursor, [row[8] for row in rows if row[8] is not None])
+    unmet = conditions.unmet(cursor, [row[0] for row in rows if row[2] is not None])
     shop_zone = current_shop().time_zone
     facts, hashes = {}, {}
     for recipient, customer, _step, _version, purpose, channel, _arm, is_holdout, occasion, due_at in rows:
@@ -181,7 +182,7 @@ def _facts(
         facts[recipient] = Facts(
             state, is_holdout, is_gone, customer in restricted, (customer, purpose, channel) in given, address, False,
             recent.get(customer, 0), zones.zones_of(country, shop_zone), is_over=occasion in over,
-            is_late=occasion is not None and now - due_at > LATEST,
+            is_late=occasion is not None and now - due_at > LATEST, unmet=unmet.get(recipient, ""),
         )  # fmt: skip
     wanted = Suppression.objects.filter(address_hash__in={one for _channel, one in hashes.values()})
     suppressed = set(wanted.values_list("channel", "address_hash"))

@@ -39,6 +39,8 @@ class Facts:
     is_over: bool = False
     """What it was for is over: ordered, sold out, dearer again."""
     is_late: bool = False
+    unmet: str = ""
+    """Why the condition of its step leaves somebody out, as a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def decide(facts: Facts, rules: Rules, now: datetime) -> Verdict:
         (not facts.has_consent, Reason.NO_CONSENT),
         (not facts.address, Reason.NO_ADDRESS),
         (facts.is_suppressed, Reason.SUPPRESSED),
+        (bool(facts.unmet), facts.unmet),
         (facts.recent >= rules.cap_messages, Reason.CAPPED),
     )
     for stands, reason in against:
