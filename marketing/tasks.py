@@ -57,6 +57,14 @@ def read_audience_list(*, audience_id: int) -> dict[str, Any]:
     return audiences.read_list(audience_id)
 
 
+@job(kind="marketing.test", queue="light", title=_("Test message"), retries=0)
+def send_test_message(*, campaign_id: int, message: str, staff_id: int) -> dict[str, Any]:
+    """One version of a step to a member of staff. Run twice, it may arrive twice; nothing is counted."""
+    from marketing.sending import testing
+
+    return testing.send(campaign_id, message, staff_id)
+
+
 @job(kind="marketing.check", queue="light", title=_("Check of a campaign"), retries=1)
 def check_campaign(*, campaign_id: int) -> dict[str, Any]:
     """Count a large audience, then freeze the messages. A campaign that is no draft any more is left alone."""

@@ -1,18 +1,19 @@
 """Lists written ahead for e-mail, and for answers while there is no model: one per customer who allows it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import override
 
-from catalog.models import Customer, Interaction
+from catalog.models import Customer, Interaction, Product
 from catalog.selectors import sellable_among
 from core import model_registry as registry
 from core.experiments import Placed
 from core.jobs import checkpoint, guard, progress, resume_state
-from recommender import selectors, trials, wishes
+from recommender import reasons, selectors, trials, wishes
 from recommender.answers import PERSONAL, SESSION
 from recommender.choices import RECOMMENDER
 from recommender.models import Placement, RecommendationList
@@ -21,6 +22,8 @@ CHUNK = 200
 SPARE = 2
 """Lists hold so many times the slots, because some will be sold out or bought when the mail is written."""
 NOBODY = 0
+STRONGEST = ("purchase", "cart", "favourite", "rating", "view")
+"""Acts that give a reason, the one that says most first."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,24 @@ class MailList:
     product_ids: list[int]
     as_of: datetime
     model_version_id: int | None
+
+
+@dataclass(frozen=True)
+class MailPick:
+    """One product of a mail, and why it stands there, in the reader's language."""
+
+    product_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class MailPicks:
+    """Products for one customer, best first. `as_of` and the version are those of the customer's own list; without one
+    they are what everybody buys, which no model made."""
+
+    picks: list[MailPick]
+    as_of: datetime | None = None
+    model_version_id: int | None = None
 
 
 def write_lists() -> int:
@@ -121,3 +142,46 @@ def _kept(
     product_ids: Sequence[int], customer_id: int, sellable: Collection[int], bought: Collection[tuple[int, int]]
 ) -> list[int]:
     return [pk for pk in product_ids if pk in sellable and (customer_id, pk) not in bought]
+
+
+def picks_for_mail(customer_ids: Collection[int], *, language: str, limit: int = 3) -> dict[int, MailPicks]:
+    """So many products for a mail to each of these customers, with their reasons: of their own list, filled up with
+    what everybody gets who is not known. Nothing that is hidden, sold out or bought since."""
+    own = lists_for_mail(customer_ids, limit=limit)
+    why = _reasons(own, language)
+    with override(language):
+        usual = reasons.sentence("popular")
+        answer = selectors.recommend(placement=Placement.Surface.EMAIL, limit=2 * limit, language=language)
+    spare = [MailPick(item.product_id, item.reason.text) for item in answer.items]
+    found = {}
+    for customer_id in customer_ids:
+        mine = own.get(customer_id)
+        known = mine.product_ids if mine is not None else []
+        picks = [MailPick(pk, why.get((customer_id, pk), usual)) for pk in known]
+        picks += [one for one in spare if one.product_id not in known][: limit - len(picks)]
+        found[customer_id] = MailPicks(
+            picks, mine.as_of if mine is not None and known else None,
+            mine.model_version_id if mine is not None and known else None,
+        )  # fmt: skip
+    return found
+
+
+def _reasons(own: Mapping[int, MailList], language: str) -> dict[tuple[int, int], str]:
+    """By customer and product, for those that another product speaks for: what the customer did with that one."""
+    speakers: dict[tuple[int, int], int] = {}
+    for row in RecommendationList.objects.filter(customer__in=own, model_version__isnull=False):
+        for pk, speaker in zip(row.product_ids, row.speaker_ids, strict=True):
+            if speaker != NOBODY:
+                speakers[row.customer_id, pk] = speaker
+    acts: dict[tuple[int, int], str] = {}
+    wanted = Interaction.objects.filter(customer__in=own, product__in=set(speakers.values()), kind__in=STRONGEST)
+    for customer_id, product_id, kind in wanted.values_list("customer_id", "product_id", "kind").distinct():
+        before = acts.get((customer_id, product_id), STRONGEST[-1])
+        acts[customer_id, product_id] = min(before, kind, key=STRONGEST.index)
+    names = {one.pk: one.localised("name", language) for one in Product.objects.filter(pk__in=set(speakers.values()))}
+    with override(language):
+        return {
+            (customer_id, pk): reasons.sentence(reasons.BECAUSE[acts[customer_id, speaker]], names[speaker])
+            for (customer_id, pk), speaker in speakers.items()
+            if (customer_id, speaker) in acts and speaker in names
+        }

@@ -2,28 +2,27 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from catalog.models import Customer
 from core.components import Figure, Meaning, Range, figure, money, percent, pill, range_chart, when
 from core.components.tables import Column, TableCard, TableRow
 from core.experiments.reading import signed_share
 from core.jobs import Job
 from core.ml.experiments import MINIMUM_PER_ARM
 from marketing.admin.campaign_forms import field_of, starter, words_of
-from marketing.campaigns import checking, effect, lifecycle
+from marketing.campaigns import checking, effect, lifecycle, words
 from marketing.campaigns.effect import Brought, Effect, Funnel
-from marketing.messages import TAGS, freeze, frozen_of, render
-from marketing.messages.rendering import Frozen, Rendered
 from marketing.messages.tags import BadMessage
 from marketing.models import Campaign, Recipient, Template
 
 State = Campaign.State
 STARTER, MOST_REUSED = "starter", 60
-SAMPLE_NAMES = {"en": "Li Na", "zh-hans": "李娜"}
 MEANINGS = {
     State.DRAFT: Meaning.IDLE, State.CHECKED: Meaning.WAITING, State.APPROVED: Meaning.WAITING,
     State.PLANNED: Meaning.WAITING, State.RUNNING: Meaning.MOVING, State.PAUSED: Meaning.STOPPED,
@@ -272,32 +271,26 @@ def library() -> list[tuple[str, str]]:
 # --- preview --------------------------------------------------------------------------------------------------------
 
 
-def previews(campaign: Campaign, *, name: str = "") -> list[dict[str, Any]]:
-    """The message in each language as somebody gets it: what was frozen, else the draft."""
-    step = campaign.steps.select_related("template", "template_version").order_by("position").first()
-    if step is None or step.template is None:
-        return []
+def customer_named(text: str) -> Customer | None:
+    """By own number, public ID or e-mail address."""
+    if "\x00" in text:
+        return None
+    return Customer.objects.existing().filter(
+        Q(public_id=text) | Q(external_id=text) | Q(email__iexact=text)
+    ).order_by("pk").first()  # fmt: skip
+
+
+def previews(campaign: Campaign, message: words.Message, *, customer: Customer | None = None) -> list[dict[str, Any]]:
+    """The message in each language as this customer gets it, or somebody."""
     found = []
+    offer = words.offer_of(campaign, message)
     for code, title in lifecycle.languages().items():
         try:
-            frozen = (
-                frozen_of(step.template_version, code)
-                if step.template_version is not None and campaign.state != State.DRAFT else None
-            )  # fmt: skip
-            if frozen is None:
-                message = step.template
-                frozen = freeze(
-                    subject=message.subject.get(code, ""), preheader=message.preheader.get(code, ""),
-                    body=message.body.get(code, ""), is_mjml=message.kind == "mjml",
-                )  # fmt: skip
+            frozen = words.words_now(campaign, message, code)
         except BadMessage as error:
             found.append({"code": code, "title": title, "error": error.message})
             continue
-        found.append({"code": code, "title": title, "mail": sample(frozen, name=name, language=code)})
+        if frozen is not None:
+            mail = words.sample(frozen, language=code, offer=offer, customer=customer)
+            found.append({"code": code, "title": title, "mail": mail})
     return found
-
-
-def sample(frozen: Frozen, *, name: str, language: str) -> Rendered:
-    values = {key: tag.sample for key, tag in TAGS.items()}
-    values["name"] = name or SAMPLE_NAMES.get(language, SAMPLE_NAMES["en"])
-    return render(frozen, values)

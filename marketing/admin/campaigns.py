@@ -28,9 +28,11 @@ from core.experiments import services as experiments
 from core.jobs import Job
 from marketing.admin import campaign_page
 from marketing.admin.campaign_forms import CampaignForm
-from marketing.campaigns import audiences, checking, eligibility, lifecycle
+from marketing.campaigns import audiences, checking, eligibility, lifecycle, words
+from marketing.messages import TAGS
 from marketing.models import Audience, Campaign
 from marketing.roles import APPROVE, CAMPAIGNS, RUN
+from marketing.sending import testing
 
 FRESH = timedelta(minutes=10)
 """A count of a large audience is not made anew for so long."""
@@ -145,7 +147,7 @@ class CampaignAdmin(StaffModelAdmin):
             "reach": campaign_page.reach(campaign) if campaign is not None else None,
             "next": campaign_page.next_act(campaign, self._rights(request)) if campaign is not None else None,
             **(campaign_page.check_of(campaign) if campaign is not None else {}),
-            "may_cancel": campaign is not None and request.user.has_perm(RUN), "tags": campaign_page.TAGS.items(),
+            "may_cancel": campaign is not None and request.user.has_perm(RUN), "tags": TAGS.items(),
         }  # fmt: skip
         return TemplateResponse(request, "admin/marketing/campaign_form.html", context)
 
@@ -165,13 +167,23 @@ class CampaignAdmin(StaffModelAdmin):
         return {right for right in (CAMPAIGNS, APPROVE, RUN) if request.user.has_perm(right)}
 
     def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The message in each language, as a customer gets it."""
+        """One message in each language, as a customer gets it. `?message=1b`: the step and the version; `?customer=`:
+        whose name stands in it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         campaign = get_object_or_404(self.get_queryset(request), pk=pk)
+        known = words.messages_of(campaign)
+        wanted = request.GET.get("message", "")
+        chosen = next((one for one in known if one.name == wanted), known[0] if known else None)
+        may_see_people = request.user.has_perm("catalog.view_customer")
+        asked = request.GET.get("customer", "").strip()[:120] if may_see_people else ""
+        customer = campaign_page.customer_named(asked) if asked else None
         context: dict[str, Any] = {
             **self.admin_site.each_context(request), "opts": self.opts, "campaign": campaign,
-            "title": _("Preview"), "previews": campaign_page.previews(campaign),
+            "title": _("Preview"), "messages_of": known, "chosen": chosen, "may_see_people": may_see_people,
+            "asked": asked, "customer": customer,
+            "may_test": request.user.has_perm(CAMPAIGNS), "own_address": acting(request).email,
+            "previews": campaign_page.previews(campaign, chosen, customer=customer) if chosen is not None else [],
             "crumbs": [
                 {"title": _("Campaigns"), "url": reverse("admin:marketing_campaign_changelist")},
                 {"title": campaign.name, "url": reverse("admin:marketing_campaign_change", args=[campaign.pk])},
@@ -231,17 +243,26 @@ class CampaignAdmin(StaffModelAdmin):
         """`act`: check, approve, plan, run, pause, draft, cancel, look."""
         campaign = get_object_or_404(self.get_queryset(request), pk=pk)
         name = request.POST.get("act", "")
+        back = "admin:marketing_campaign_preview" if name == "test" else "admin:marketing_campaign_change"
         right, doing = ACTS.get(name, (CAMPAIGNS, _nothing))
         if not request.user.has_perm(right):
             raise PermissionDenied
         try:
-            said = doing(campaign, acting(request))
+            said = (
+                _test(campaign, acting(request), request.POST.get("message", ""))
+                if name == "test" else doing(campaign, acting(request))
+            )  # fmt: skip
         except DomainError as error:
             self.refuse(request, error)
         else:
             if said:
                 toast(request, said)
-        return HttpResponseRedirect(reverse("admin:marketing_campaign_change", args=[pk]))
+        return HttpResponseRedirect(reverse(back, args=[pk]))
+
+
+def _test(campaign: Campaign, by: Any, message: str) -> str:
+    testing.ask(campaign, message, by=by)
+    return _("A test is on its way to %(address)s") % {"address": by.email}
 
 
 def _nothing(campaign: Campaign, by: Any) -> str:
@@ -294,4 +315,5 @@ def _look(campaign: Campaign, by: Any) -> str:
 ACTS: dict[str, tuple[str, Callable[[Campaign, Any], str]]] = {
     "check": (CAMPAIGNS, _check), "approve": (APPROVE, _approve), "plan": (RUN, _plan), "run": (RUN, _run),
     "pause": (RUN, _pause), "draft": (CAMPAIGNS, _draft), "cancel": (RUN, _cancel), "look": (CAMPAIGNS, _look),
+    "test": (CAMPAIGNS, _nothing),
 }  # fmt: skip

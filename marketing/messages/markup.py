@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from marketing.messages.tags import TAG, TAGS, BadMessage, tags_in
+from marketing.messages.tags import PICKS, TAG, TAGS, BadMessage, has_fields, tags_in
 
 LONGEST_BODY = 200_000
 DEEPEST = 40
@@ -55,7 +55,7 @@ class _Reader(HTMLParser):
                 self.refuse(_("“%(name)s” cannot stand in a message.") % {"name": name[:40]})
             if name in ADDRESSES:
                 self.addresses.append(self._address(value, is_link=name == "href"))
-            elif tags_in(value):
+            elif has_fields(value):
                 self.refuse(_("Fields stand in the text or as a whole address, not in “%(name)s”.") % {"name": name})
             elif name in ("style", "css-class") and _is_dangerous(value):
                 self.refuse(_("This style cannot stand in a message."))
@@ -83,11 +83,13 @@ class _Reader(HTMLParser):
         self.open.pop()
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "mj-style" and (_is_dangerous(data) or tags_in(data) or "<" in data):
+        if self.open and self.open[-1] == "mj-style" and (_is_dangerous(data) or has_fields(data) or "<" in data):
             self.refuse(_("This style cannot stand in a message."))
+        if PICKS.search(data) and (not self.open or self.open[-1] != "mj-text"):
+            self.refuse(_("Recommended products stand in an <mj-text> of their own."))
 
     def handle_comment(self, data: str) -> None:
-        if tags_in(data) or data.lstrip().startswith("["):
+        if has_fields(data) or data.lstrip().startswith("["):
             self.refuse(_("This comment cannot stand in a message."))
 
     def handle_decl(self, decl: str) -> None:

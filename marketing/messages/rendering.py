@@ -5,7 +5,7 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -79,7 +79,18 @@ def one_line(text: str, *, field: str) -> None:
     tags.checked(text, field=field)
 
 
-def render(frozen: Frozen, values: Mapping[str, str]) -> Rendered:
+@dataclass(frozen=True)
+class Picks:
+    """Recommended products for one person, as each part shows so many of them; both are finished texts."""
+
+    html: Callable[[int], str] = lambda count: ""
+    text: Callable[[int], str] = lambda count: ""
+
+
+NO_PICKS = Picks()
+
+
+def render(frozen: Frozen, values: Mapping[str, str], picks: Picks = NO_PICKS) -> Rendered:
     """What one person gets. `values` are texts by field; what is no address is left out where one belongs."""
     plain = {}
     for name, value in values.items():
@@ -88,7 +99,8 @@ def render(frozen: Frozen, values: Mapping[str, str]) -> Rendered:
         plain[name] = "" if is_address and not said.startswith(("https://", "http://")) else said
     return Rendered(
         tags.fill(frozen.subject, plain), tags.fill(frozen.preheader, plain),
-        tags.fill(frozen.html, plain, quote=html.escape), tags.fill(frozen.text, plain),
+        tags.fill(frozen.html, plain, quote=html.escape, picks=picks.html),
+        tags.fill(frozen.text, plain, picks=picks.text),
     )  # fmt: skip
 
 

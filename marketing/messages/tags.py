@@ -15,6 +15,10 @@ from django.utils.translation import gettext_lazy
 from core.exceptions import BadInput
 
 TAG = re.compile(r"\{\{[ ]{0,3}([a-z_]{1,30})[ ]{0,3}\}\}")
+PICKS = re.compile(r"\{\{[ ]{0,3}recommended(?:[ ]{1,3}count=([1-6]))?[ ]{0,3}\}\}")
+"""Where products stand that the recommender picked for whoever reads it; three of them unless it says how many."""
+USUAL_PICKS, MOST_PLACES = 3, 3
+_ANY = re.compile(f"{PICKS.pattern}|{TAG.pattern}")
 LOOSE = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|\$\{|<%|%>")
 """What would be a field or a command elsewhere and is none here."""
 THREE = re.compile(r"\{\{\{|\}\}\}")
@@ -60,10 +64,23 @@ def tags_in(text: str) -> set[str]:
     return {found.group(1) for found in TAG.finditer(text)}
 
 
+def has_fields(text: str) -> bool:
+    """Whether anything in a text is filled in."""
+    return _ANY.search(text) is not None
+
+
 def checked(text: str, *, field: str, is_body: bool = False) -> set[str]:
     """Fields of a text that is to be saved. Raises BadMessage for a field that nobody fills in, for what looks like a
     command of a template engine, and outside the body for addresses."""
-    found = tags_in(text)
+    places = len(PICKS.findall(text))
+    if places and not is_body:
+        said = _("“{{%(name)s}}” stands in the text of the message only.")
+        raise BadMessage(said % {"name": "recommended"}, extra={"field": field})
+    if places > MOST_PLACES:
+        said = _("Recommended products stand in at most %(most)d places.")
+        raise BadMessage(said % {"most": MOST_PLACES}, extra={"field": field})
+    plain = PICKS.sub("", text)
+    found = tags_in(plain)
     for name in sorted(found):
         tag = TAGS.get(name)
         if tag is None:
@@ -71,13 +88,22 @@ def checked(text: str, *, field: str, is_body: bool = False) -> set[str]:
         if not is_body and tag.is_address:
             said = _("“{{%(name)s}}” stands in the text of the message only.")
             raise BadMessage(said % {"name": name}, extra={"field": field})
-    if (loose := LOOSE.search(TAG.sub("", text)) or THREE.search(text)) is not None:
+    if (loose := LOOSE.search(TAG.sub("", plain)) or THREE.search(text)) is not None:
         said = _("“%(sign)s” is no field. Fields look like {{name}}.")
         raise BadMessage(said % {"sign": loose.group()}, extra={"field": field})
     return found
 
 
-def fill(text: str, values: Mapping[str, str], *, quote: Callable[[str], str] = str) -> str:
-    """The text with its fields, each through `quote` (HTML escapes in an HTML part). A field without a value is left
-    out; what is filled in is not read again."""
-    return TAG.sub(lambda found: quote(values.get(found.group(1), "")), text)
+def fill(
+    text: str, values: Mapping[str, str], *, quote: Callable[[str], str] = str,
+    picks: Callable[[int], str] = lambda count: "",
+) -> str:  # fmt: skip
+    """The text with its fields, each through `quote` (HTML escapes in an HTML part), and what `picks` makes of so many
+    recommended products. A field without a value is left out; what is filled in is not read again."""
+
+    def filled(found: re.Match[str]) -> str:
+        if (name := found.group(2)) is not None:
+            return quote(values.get(name, ""))
+        return picks(int(found.group(1) or USUAL_PICKS))
+
+    return _ANY.sub(filled, text)

@@ -5,10 +5,13 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from django.utils import timezone
+
 from core.shop import current_shop
-from marketing import links
-from marketing.messages import Frozen, frozen_of, render, tags_in
-from marketing.models import CampaignStep, Channel, MarketingSettings, Occasion, TemplateVersion, TrackedLink
+from marketing import links, offers
+from marketing.messages import NO_PICKS, OFFER_TAGS, Frozen, Picks, frozen_of, picks, render, tags_in
+from marketing.messages.tags import PICKS
+from marketing.models import CampaignStep, Channel, MarketingSettings, Occasion, Offer, TemplateVersion, TrackedLink
 from marketing.sending.channels import Outgoing
 from marketing.sending.claiming import Claimed
 from marketing.triggers import telling
@@ -18,9 +21,14 @@ BARE = re.compile(r"""https?://[^\s<>"'()，。；：！？、）」》]*[^\s<>"
 """An address in plain text, without what ends the sentence behind it."""
 FOOT = {"en": ("Unsubscribe", "Choose what you get"), "zh-hans": ("退订", "选择接收内容")}
 
+TEST = {
+    "en": ("Test", "This is a test. Links for choices and unsubscribing lead nowhere, and nothing is counted."),
+    "zh-hans": ("测试", "这是一封测试邮件。选择与退订链接不会生效，也不计入任何统计。"),
+}
+
 
 class Unwritable(Exception):
-    """There is no approved text in any language."""
+    """There is no approved text in any language, or nothing left of what it offers."""
 
 
 class Writer:
@@ -30,13 +38,14 @@ class Writer:
         self._versions: dict[int, TemplateVersion] = {}
         self._steps: dict[int, CampaignStep] = {}
         self._links: dict[tuple[int | None, int, str], int] = {}
+        self._offers: dict[tuple[int, str], Offer | None] = {}
         self.settings = MarketingSettings.current()
 
     def write(self, one: Claimed) -> Outgoing:
         """Raises Unwritable."""
         version = self._version(one)
         frozen, language = self._frozen(version, one.language)
-        values = {**self.values(one), **self._occasion(one, language)}
+        values = {**self.values(one), **self._occasion(one, language), **self._offered(one, language)}
         headers = {}
         if one.channel == Channel.EMAIL:
             frozen = self._with_foot(self._counted(one, version, frozen), language)
@@ -47,13 +56,14 @@ class Writer:
                 "List-Unsubscribe": f"<{values['unsubscribe_url']}>",
                 "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             }
-        made = render(frozen, values)
+        made = render(frozen, values, self._picked(one, version, frozen, language))
         subject = " ".join(made.subject.split())[:200]
         return Outgoing(one.message_id, one.address, language, subject, made.text, made.html, headers)
 
     def values(self, one: Claimed) -> dict[str, str]:
         """What fields say, by name: every one of `marketing.messages.TAGS`."""
         return {
+            **dict.fromkeys(OFFER_TAGS, ""),
             "name": one.name,
             "shop": current_shop().name,
             "shop_url": links.absolute("/shop/"),
@@ -68,12 +78,56 @@ class Writer:
             return {}
         return telling.values(Occasion.objects.get(pk=one.occasion_id), language)
 
+    def _offered(self, one: Claimed, language: str) -> dict[str, str]:
+        """What fields say of the offer of the version, or of the campaign; the customer's code is given here. Whoever
+        gets no code any more gets no message that promises one."""
+        offer = self._offer(one)
+        if offer is None:
+            return {}
+        given = offers.issue(offer.pk, [one.customer_id], at=timezone.now(), campaign_id=one.campaign_id)
+        if one.customer_id not in given:
+            raise Unwritable
+        return dict(offers.tags(offer, language, given[one.customer_id]))  # type: ignore[arg-type]
+
+    def _offer(self, one: Claimed) -> Offer | None:
+        if one.step_id is None:
+            return None
+        key = (one.step_id, one.arm)
+        if key not in self._offers:
+            step, arm = self._arm(one)
+            wanted = arm.get("offer") or step.campaign.offer_id
+            self._offers[key] = Offer.objects.filter(pk=wanted).first() if wanted else None
+        return self._offers[key]
+
+    def _arm(self, one: Claimed) -> tuple[CampaignStep, dict[str, Any]]:
+        assert one.step_id is not None
+        if one.step_id not in self._steps:
+            self._steps[one.step_id] = CampaignStep.objects.select_related("campaign").get(pk=one.step_id)
+        step = self._steps[one.step_id]
+        return step, next((arm for arm in step.arms if arm.get("key") == one.arm), {})
+
+    def _picked(self, one: Claimed, version: TemplateVersion, frozen: Frozen, language: str) -> Picks:
+        """Products for this customer, where the message has a place for them; their links are counted in a mail."""
+        if PICKS.search(frozen.html + frozen.text) is None:
+            return NO_PICKS
+        shown = picks.for_customer(one.customer_id, language)
+        is_mail = one.channel == Channel.EMAIL
+        return picks.shelf(shown, leads_to=lambda url: self._click(one, version, url) if is_mail else url)
+
+    def write_test(self, frozen: Frozen, values: dict[str, str], *, message_id: str, to: str, language: str,
+                   shown: Picks = NO_PICKS) -> Outgoing:  # fmt: skip
+        """A message for staff, marked as a test in subject and text. Nothing in it is counted."""
+        made = render(self._with_foot(frozen, language), values, shown)
+        mark, said = TEST[language]
+        subject = f"[{mark}] {' '.join(made.subject.split())}"[:200]
+        banner = f'<p style="font:14px/1.5 sans-serif;background:#fef3c6;padding:8px;margin:0">{html.escape(said)}</p>'
+        page = re.sub(r"(<body[^>]*>)", lambda found: found.group(1) + banner, made.html, count=1)
+        return Outgoing(message_id, to, language, subject, f"{said}\n\n{made.text}", page)
+
     def _version(self, one: Claimed) -> TemplateVersion:
         number = one.template_version_id
         if number is None and one.step_id is not None:
-            step = self._steps.get(one.step_id) or CampaignStep.objects.get(pk=one.step_id)
-            self._steps[one.step_id] = step
-            arm: dict[str, Any] = next((arm for arm in step.arms if arm.get("key") == one.arm), {})
+            step, arm = self._arm(one)
             number = arm.get("template_version") or step.template_version_id
         if number is None:
             raise Unwritable

@@ -50,7 +50,8 @@ def test_a_campaign_goes_from_the_form_to_running(staff, agreed, campaign, djang
     said = {
         "name": "Autumn", "audience": f"segment:{segment}", "purpose": "offers", "channel": "email", "holdout": "20",
         "starts": "", "cost": "0.01", "subject_en": "Tea", "subject_zh_hans": "茶",
-        "preheader_en": "New", "preheader_zh_hans": "新", "subject_b_en": "Fresh tea", "subject_b_zh_hans": "新茶",
+        "preheader_en": "New", "preheader_zh_hans": "新", "shape": "1.ab", "weight": "1", "s1b_weight": "1",
+        "s1b_subject_en": "Fresh tea", "s1b_subject_zh_hans": "新茶",
     }  # fmt: skip
     empty = client.get(reverse("admin:marketing_campaign_add")).context["form"].initial
     said |= {name: empty[name] for name in ("body_en", "body_zh_hans")}
