@@ -21,6 +21,9 @@ from vision.suggesting import Found, Written
 KIND = "vision.colours"
 BASE = 0.5
 """Confidence of a colour that hardly shows; its share is added: two fifths of an even photo are enough to be sure."""
+FURTHER = 0.3
+"""The same of a second and third colour: shadows, straps and what the product stands on show that little, too. Such a
+colour needs a third of an even photo to be suggested."""
 MOST = 0.99
 RESTLESS = 0.6
 """Of the confidence, so much is left where ground and product cannot be told apart, or where light bends colours."""
@@ -87,20 +90,22 @@ def is_even(photo: ImageAnalysis) -> bool:
     return (photo.evenness or 0.0) >= PLAIN and not set(photo.issues) & set(BENT)
 
 
-def confidence(photo: ImageAnalysis, colour: Colour) -> float:
-    """0 to 1: by its share of what the photo shows, by the ground, and by how clearly the shade has its name."""
+def confidence(photo: ImageAnalysis, colour: Colour, *, is_first: bool = True) -> float:
+    """0 to 1: by its share of what the photo shows, whether another colour has more of it, by the ground, and by how
+    clearly the shade has its name."""
     how = min(1.0, photo.evenness or 0.0) if is_even(photo) else RESTLESS
     clear = UNCLEAR + (1 - UNCLEAR) * min(max(clearness(colour) / CLEAR, 0.0), 1.0)
-    return round(min(MOST, BASE + colour.share) * how * clear, 4)
+    return round(min(MOST, (BASE if is_first else FURTHER) + colour.share) * how * clear, 4)
 
 
 def _colours_of(product_id: int, photo: ImageAnalysis, labels: dict[str, int]) -> list[Found]:
     return [
         Found(
-            product_id, photo.pk, labels[one["name"]], confidence(photo, Colour(**one)), TagSuggestion.Source.COLOURS,
+            product_id, photo.pk, labels[one["name"]], confidence(photo, Colour(**one), is_first=place == 0),
+            TagSuggestion.Source.COLOURS,
             [{"kind": "share", "share": one["share"], "code": one["code"]},
              {"kind": "even" if is_even(photo) else "restless"}],
         )
-        for one in photo.colours
+        for place, one in enumerate(photo.colours)
         if one["name"] in labels
     ]  # fmt: skip

@@ -36,13 +36,21 @@ def applied() -> set[tuple[int, str]]:
 
 
 def test_a_main_colour_on_an_even_ground_is_applied_a_second_one_waits_and_a_trace_is_left_out():
-    one = photo(colours=[("red", 0.7), ("white", 0.2), ("grey", 0.08)], evenness=1.0)
+    one = photo(colours=[("red", 0.5), ("white", 0.4), ("grey", 0.08)], evenness=1.0)
 
     colour_tags.write()
 
     assert applied() == {(one.image.product_id, "Red")}
     waiting = TagSuggestion.objects.pending().get()
     assert (waiting.label.key, waiting.confidence) == ("white", 0.6944)
+
+
+def test_a_shadow_of_a_fifth_is_no_colour_of_the_product():
+    photo(colours=[("red", 0.75), ("grey", 0.2)], evenness=1.0)
+
+    colour_tags.write()
+
+    assert not TagSuggestion.objects.pending().exists()
 
 
 @pytest.mark.parametrize(("how", "confidence"), [({"evenness": 0.4}, 0.594), ({"issues": ["dark"]}, 0.594)])
