@@ -74,5 +74,6 @@ app.autodiscover_tasks(
         "marketing",
         "marketing.uplift",
         "marketing.strategy",
+        "marketing.privacy",
     ]
 )

@@ -352,6 +352,12 @@ beat_schedule = {
         "args": ["marketing.uplift.tasks.look_for_ended"],
         "options": {"queue": "light"},
     },
+    "count what campaigns brought": {
+        "task": "core.tasks.start_job",
+        "schedule": crontab(hour="5", minute="5"),
+        "args": ["marketing.tasks.count_effects"],
+        "options": {"queue": "light"},
+    },
     "forecast sales": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="1", minute="20"),

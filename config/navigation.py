@@ -169,6 +169,7 @@ PAGES = (
     (PHOTOS, "photos"),
     (SERVICE, "service"),
     (LOYALTY, "loyalty"),
+    (MARKETING, "marketing"),
     (REVIEWS, "reviews"),
     (ANALYTICS, "analytics"),
     (INTELLIGENCE, "intelligence"),

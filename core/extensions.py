@@ -82,8 +82,8 @@ personal_files = Registry("personal_files")
 staff_pages = Registry("staff_pages")
 """Staff pages that belong to no table. Key: the URL name in the admin's namespace; dotted: a view `(request)`; meta:
 `path` below the admin, `permission` (dotted), `title`, `icon`, `in_menu` (False: reached from another page), `group`
-(of the menu: "photos", "reviews", "service", "loyalty", "analytics" or, unsaid, "intelligence"), `table` (dotted, a
-callable `(request) -> core.exports.PageTable`: what the page offers as a file)."""
+(of the menu: "photos", "reviews", "service", "loyalty", "marketing", "analytics" or, unsaid, "intelligence"), `table`
+(dotted, a callable `(request) -> core.exports.PageTable`: what the page offers as a file)."""
 
 role_permissions = Registry("role_permissions")
 """What roles may do with an app's tables. Key: the app label; dotted: a `dict[Role, set[str]]` of "app.codename"."""

@@ -32,7 +32,8 @@ class Capability:
 
     `kind` is the kind of experiments that measure it; one counts when its control is the kind's control, and an arm
     counts when its way is among `ways`. `measures` are metrics that the capability is for, the first its own;
-    `guardrails` those that it must not harm. Without `start` nobody starts one by hand.
+    `guardrails` those that it must not harm. Without `start` nobody starts one by hand. `page` is a staff page
+    (`core.extensions.staff_pages`) that says more.
     """
 
     title: Any
@@ -42,6 +43,7 @@ class Capability:
     measures: tuple[str, ...]
     guardrails: tuple[str, ...] = ()
     start: Start | None = None
+    page: str = ""
 
     @property
     def asked(self) -> tuple[str, ...]:

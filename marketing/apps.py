@@ -7,6 +7,7 @@ class MarketingConfig(AppConfig):
     verbose_name = _("Marketing")
 
     def ready(self) -> None:
+        from catalog.extensions import import_sections
         from core.extensions import (
             alert_rules,
             evaluators,
@@ -18,6 +19,7 @@ class MarketingConfig(AppConfig):
             role_permissions,
         )
 
+        import_sections.register("consents", "marketing.importing.Consents", order=30, title=_("Consents"))
         evaluators.register("privacy", "marketing.privacy_evaluators.PrivacyEvaluator")
         evaluators.register("uplift", "marketing.uplift_evaluators.UpliftEvaluator")
         alert_rules.register("campaign_paused", "marketing.sending.breakers.CAMPAIGN_PAUSED")
@@ -35,6 +37,32 @@ class MarketingConfig(AppConfig):
         self._register_uplift()
         self._register_offers()
         self._register_strategy()
+        self._register_effects()
+        self._register_privacy()
+
+    @staticmethod
+    def _register_privacy() -> None:
+        from core.extensions import staff_pages
+        from marketing.roles import PRIVACY, PRIVACY_SEEN
+
+        staff_pages.register(
+            "marketing_privacy", "marketing.privacy.views.page", path="marketing/privacy/", permission=PRIVACY_SEEN,
+            title=_("Private learning"), icon="shield_lock", group="intelligence", order=65,
+        )  # fmt: skip
+        staff_pages.register(
+            "marketing_privacy_act", "marketing.privacy.views.act", path="marketing/privacy/act/", permission=PRIVACY,
+            title=_("Private learning"), icon="shield_lock", in_menu=False,
+        )  # fmt: skip
+
+    @staticmethod
+    def _register_effects() -> None:
+        from core.extensions import staff_pages
+
+        staff_pages.register(
+            "marketing_effects", "marketing.effects.views.page", path="marketing/effects/",
+            permission="marketing.view_campaign", title=_("What marketing brought"), icon="savings",
+            group="marketing", order=90, table="marketing.effects.files.table",
+        )  # fmt: skip
 
     @staticmethod
     def _register_uplift() -> None:

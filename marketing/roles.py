@@ -15,6 +15,9 @@ SUPPRESSION_SEEN = "marketing.view_suppression"
 SUPPRESS = "marketing.add_suppression"
 SETTINGS_SEEN = "marketing.view_marketingsettings"
 SETTINGS = "marketing.change_marketingsettings"
+PRIVACY_SEEN = "marketing.view_privacybudget"
+PRIVACY = "marketing.change_privacybudget"
+PRIVACY_RESET = "marketing.reset_privacybudget"
 RESTRICT = "marketing.add_restriction"
 OFFERS_SEEN = "marketing.view_offer"
 OFFERS = "marketing.change_offer"
@@ -34,6 +37,6 @@ _WORK = (
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
     Role.MARKETER: _PEOPLE_SEEN | _WORK_SEEN | _WORK,
     Role.SUPPORT: _PEOPLE_SEEN | {CONSENT, SUPPRESS, RESTRICT, "marketing.delete_restriction"},
-    Role.ANALYST: _WORK_SEEN,
-    Role.AUDITOR: _PEOPLE_SEEN | _WORK_SEEN,
+    Role.ANALYST: _WORK_SEEN | {PRIVACY_SEEN, PRIVACY},
+    Role.AUDITOR: _PEOPLE_SEEN | _WORK_SEEN | {PRIVACY_SEEN},
 }

@@ -73,6 +73,24 @@ def check_campaign(*, campaign_id: int) -> dict[str, Any]:
     return checking.run(campaign_id)
 
 
+@job(kind="marketing.effects", queue="light", title=_("What campaigns brought"))
+def count_effects() -> dict[str, Any]:
+    """Campaigns by segment, then those of a year together. Safe to run twice and to be cut off."""
+    from marketing.effects import counting
+
+    return counting.count_all()
+
+
+@job(kind="marketing.effect", queue="light", title=_("What a campaign brought, by segment"))
+def count_effect(*, campaign_id: int) -> dict[str, Any]:
+    """One campaign by segment, now. Safe to run twice."""
+    from marketing.effects import counting
+    from marketing.models import Campaign
+
+    look = counting.count(Campaign.objects.select_related("experiment").get(pk=campaign_id))
+    return {"counted": look is not None}
+
+
 @job(kind="marketing.keep", queue="light", title=_("Campaigns that are over"))
 def keep_campaigns() -> dict[str, Any]:
     """Ends campaigns of which nobody waits any more. Safe to run at any time."""

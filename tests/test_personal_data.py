@@ -99,9 +99,12 @@ HARMLESS = {
     "marketing.Campaign": "counts name pause_reason public_id salt trigger_settings",  # counts of people, by reason
     "marketing.CampaignEvent": "note",
     "marketing.CampaignStep": "arms",
+    "marketing.EffectLook": "results",  # sums and ranges of groups
     "marketing.MarketingSettings": "postal_address sender_name",  # of the shop
     "marketing.MessageEvent": "message_id provider provider_event",  # made from numbers of rows
     "marketing.Offer": "name public_id title",
+    "marketing.PrivacyBudget": "report",
+    "marketing.PrivacyRelease": "reason weights",  # weights have noise in them
     "marketing.Recipient": "arm key language message_id provider",  # numbers of rows
     "marketing.StrategyProposal": "answers why",  # means of groups, and what staff say of a group
     "marketing.Suppression": "address_hash",  # a keyed hash, which outlives an erasure on purpose

@@ -17,6 +17,7 @@ from core.components import Axis, Range, axis_of, figure, money, percent, pill, 
 from core.components.words import day_text, listed
 from core.experiments import metrics
 from core.experiments.metrics import OutcomeMetric
+from core.extensions import staff_pages
 from core.impact import Capability, Claim
 from core.models import Experiment
 from core.shop import current_shop
@@ -61,6 +62,8 @@ class Card:
     blocks: list[Block]
     earlier: list[Block]
     start_url: str
+    more: tuple[Any, str] | None
+    """Title and address of the page that says more."""
 
     @property
     def is_single(self) -> bool:
@@ -175,7 +178,17 @@ def _card(request: HttpRequest, row: Row, axis: Axis) -> Card:
         blocks=[_block(request, row.capability, one, axis) for one in row.current],
         earlier=[_block(request, row.capability, one, axis) for one in row.earlier],
         start_url=start_url(row.capability) if is_free and request.user.has_perm(ADD) else "",
+        more=_more(request, row.capability),
     )
+
+
+def _more(request: HttpRequest, capability: Capability) -> tuple[Any, str] | None:
+    if not capability.page or capability.page not in staff_pages:
+        return None
+    told = staff_pages.get(capability.page).meta
+    if not request.user.has_perm(told["permission"]):
+        return None
+    return told["title"], reverse(f"admin:{capability.page}")
 
 
 def start_url(capability: Capability) -> str:

@@ -60,6 +60,10 @@ class Section(ABC):
     def apply(self, load: Load) -> None:
         """Refuse what cannot be resolved, write the rest, count into `load.report`. Inside a transaction."""
 
+    def before_undo(self) -> None:  # noqa: B027 (most sections have nothing to say)
+        """What this section has to write down before its rows are taken back. Inside the transaction of the undo, when
+        the rows that stay are known (`catalog.importing.undo.rows`)."""
+
 
 def following(rows: Iterator[str], advance: Callable[[int, Said], None], message: Said) -> Iterator[str]:
     """The same rows; progress is told every 2,000."""

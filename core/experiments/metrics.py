@@ -1,11 +1,11 @@
 """What experiments are judged by: one SQL statement per metric that adds up outcomes per arm."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from core.extensions import experiment_metrics
 from core.ml.experiments import Sums
@@ -63,41 +63,76 @@ WITH exposed AS MATERIALIZED (
     FROM core_exposure
     WHERE experiment_id = %(experiment)s AND exposed_at <= %(now)s - %(days)s * interval '1 day'
 ), outcome AS MATERIALIZED ({outcome}), told AS MATERIALIZED (
-    SELECT e.arm_id, coalesce(o.y, 0)::float8 AS y, coalesce(o.d, {absent})::float8 AS d, coalesce(o.x, 0)::float8 AS x
+    SELECT e.subject, e.arm_id, coalesce(o.y, 0)::float8 AS y, coalesce(o.d, {absent})::float8 AS d,
+        coalesce(o.x, 0)::float8 AS x
     FROM exposed e LEFT JOIN outcome o USING (subject)
 )"""
 ADD_UP = """, cap AS (
     SELECT CASE WHEN %(quantile)s::float8 IS NULL THEN 'Infinity'::float8
            ELSE percentile_cont(%(quantile)s::float8) WITHIN GROUP (ORDER BY y) END AS at FROM told
 ), kept AS (
-    SELECT arm_id, least(y, cap.at) AS y, d, least(x, cap.at) AS x, (y > cap.at)::int AS cut FROM told, cap
+    SELECT {group} AS part, arm_id, least(y, cap.at) AS y, d, least(x, cap.at) AS x, (y > cap.at)::int AS cut
+    FROM told {joined} CROSS JOIN cap
 )
-SELECT arm_id, count(*), sum(y), sum(y * y), sum(d), sum(d * d), sum(y * d), sum(x), sum(x * x), sum(x * y),
+SELECT part, arm_id, count(*), sum(y), sum(y * y), sum(d), sum(d * d), sum(y * d), sum(x), sum(x * x), sum(x * y),
     sum(x * d), count(*) FILTER (WHERE y <> 0), sum(cut), (SELECT at FROM cap)
-FROM kept GROUP BY arm_id
+FROM kept GROUP BY part, arm_id
+"""
+DIVIDED = """
+CREATE TEMPORARY TABLE divided ON COMMIT DROP AS
+WITH exposed AS (SELECT subject, exposed_at FROM core_exposure WHERE experiment_id = %(experiment)s)
+{groups}
 """
 DAYS_BEFORE = 28
 
 
 def count(experiment: Experiment, metric: OutcomeMetric, *, now: datetime) -> Counted:
     """Add up the outcomes of everybody whose days are over. One statement."""
+    rows = _rows(experiment, metric, ADD_UP.format(group="0", joined=""), now)
+    capped = sum(int(row[13]) for row in rows)
+    is_cut = rows and metric.is_amount and experiment.winsorise_at is not None
+    return Counted({row[1]: _sums(row) for row in rows}, float(rows[0][14]) if is_cut else None, capped)
+
+
+def count_in_groups(
+    experiment: Experiment, metric: OutcomeMetric, groups: str, *, now: datetime, **values: Any
+) -> dict[Any, dict[int, Sums]]:
+    """The same for each group of people: sums by arm id, by group. Somebody may be in several groups.
+
+    `groups` is a SELECT over `exposed (subject, exposed_at)` that gives `subject, part`; `values` are its parameters.
+    Amounts are cut off where they are for everybody together.
+    """
+    found: dict[Any, dict[int, Sums]] = {}
+    with transaction.atomic():
+        # A table with an index: what stands in parts of one statement has no statistics, and is joined row by row.
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS divided")
+            cursor.execute(DIVIDED.format(groups=groups), {**values, "experiment": experiment.pk})
+            cursor.execute("CREATE INDEX ON divided (subject)")
+            cursor.execute("ANALYZE divided")
+        tail = ADD_UP.format(group="part", joined="JOIN divided USING (subject)")
+        for row in _rows(experiment, metric, tail, now):
+            found.setdefault(row[0], {})[row[1]] = _sums(row)
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE divided")
+    return found
+
+
+def _rows(experiment: Experiment, metric: OutcomeMetric, tail: str, now: datetime) -> list[tuple[Any, ...]]:
     if experiment.unit not in metric.sql:
-        return Counted({})
-    quantile = experiment.winsorise_at if metric.is_amount else None
-    statement = EXPOSED.format(outcome=metric.sql[experiment.unit], absent=0 if metric.is_ratio else 1) + ADD_UP
+        return []
+    statement = EXPOSED.format(outcome=metric.sql[experiment.unit], absent=0 if metric.is_ratio else 1) + tail
     with connection.cursor() as cursor:
         cursor.execute(
             statement,
             {
-                "experiment": experiment.pk, "days": experiment.outcome_days, "before": DAYS_BEFORE, "now": now,
-                "quantile": quantile,
+                "experiment": experiment.pk, "days": experiment.outcome_days, "before": DAYS_BEFORE,
+                "now": now, "quantile": experiment.winsorise_at if metric.is_amount else None,
             },
         )  # fmt: skip
-        rows = cursor.fetchall()
+        return list(cursor.fetchall())
+
+
+def _sums(row: Sequence[Any]) -> Sums:
     names = ("y", "yy", "d", "dd", "yd", "x", "xx", "xy", "xd")
-    sums = {
-        row[0]: Sums(n=int(row[1]), nonzero=int(row[11]), **dict(zip(names, map(float, row[2:11]), strict=True)))
-        for row in rows
-    }
-    capped = sum(int(row[12]) for row in rows)
-    return Counted(sums, float(rows[0][13]) if rows and quantile is not None else None, capped)
+    return Sums(n=int(row[2]), nonzero=int(row[12]), **dict(zip(names, map(float, row[3:12]), strict=True)))

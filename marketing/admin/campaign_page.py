@@ -9,8 +9,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from analytics.models import Segment
 from catalog.models import Customer
-from core.components import Figure, Meaning, Range, figure, money, percent, pill, range_chart, when
+from core.components import Figure, Meaning, Range, ago, figure, money, percent, pill, range_chart, when
 from core.components.tables import Column, TableCard, TableRow
 from core.experiments.reading import signed_share
 from core.jobs import Job
@@ -18,6 +19,7 @@ from core.ml.experiments import MINIMUM_PER_ARM
 from marketing.admin.campaign_forms import field_of, starter, words_of
 from marketing.campaigns import checking, effect, lifecycle, words
 from marketing.campaigns.effect import Brought, Effect, Funnel
+from marketing.effects.selectors import by_segment
 from marketing.messages.tags import BadMessage
 from marketing.models import Campaign, Recipient, Template
 
@@ -126,6 +128,7 @@ def context_of(campaign: Campaign) -> dict[str, Any]:
         context["funnel_note"] = funnel_note(told)
         found = effect.effect(campaign, messages=told.messages)
         context |= _effect(found, told)
+        context["segments"] = segments(campaign) if found is not None else None
     return context
 
 
@@ -222,6 +225,35 @@ def _table(found: Effect) -> TableCard:
         rows=rows,
         foot=_("Everybody counts in the group that chance put them in, whether a message arrived or not. "
                "Ranges hold at any look (95%)."),
+    )  # fmt: skip
+
+
+def segments(campaign: Campaign) -> TableCard | None:
+    """What it brought in each segment, as segments were when it was planned. None before the first count."""
+    found = by_segment(campaign)
+    if found is None or found.is_broken or not found.rows:
+        return None
+    rows = []
+    for one in found.rows:
+        shares = [percent(share) if share is not None else "–" for share in (one.share, one.share_control)]
+        apart = {"more": _("More than among everybody else."), "less": _("Less than among everybody else.")}
+        said = f"{one.said.sentence} {apart[one.said.apart]}" if one.said.apart else one.said.sentence
+        rows.append(TableRow(one.title, [
+            said,
+            _("%(message)s and %(without)s") % {"message": figure(one.people), "without": figure(one.people_control)},
+            _("%(message)s against %(without)s") % {"message": shares[0], "without": shares[1]},
+            _ends(one.orders, figure), _ends(one.revenue, lambda value: money(value, is_whole=True)),
+        ], hint=Segment.Kind(one.division).label))  # fmt: skip
+    return TableCard(
+        title=_("By segment"), first=_("Segment"),
+        columns=[
+            Column(_("What it says"), "long"), Column(_("People")), Column(_("Ordered")),
+            Column(_("More people ordered")), Column(_("More revenue")),
+        ],
+        rows=rows, note=ago(found.looked_at),
+        foot=_("Everybody counts in the segment they were in when the campaign was planned. Works and hurts are said "
+               "only when they also stand after Holm's correction over the %(count)d questions of this table: one of "
+               "many may look clear by chance.") % {"count": found.questions},
     )  # fmt: skip
 
 

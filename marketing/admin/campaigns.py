@@ -24,11 +24,11 @@ from catalog.admin.notices import acting
 from core.admin.base import StaffModelAdmin
 from core.components import ago, figure, toast
 from core.exceptions import DomainError
-from core.experiments import services as experiments
 from core.jobs import Job
 from marketing.admin import campaign_page
 from marketing.admin.campaign_forms import CampaignForm
 from marketing.campaigns import audiences, checking, eligibility, lifecycle, words
+from marketing.effects import asking
 from marketing.messages import TAGS
 from marketing.models import Audience, Campaign
 from marketing.roles import APPROVE, CAMPAIGNS, RUN
@@ -308,7 +308,7 @@ def _cancel(campaign: Campaign, by: Any) -> str:
 def _look(campaign: Campaign, by: Any) -> str:
     if campaign.experiment is None:
         return ""
-    experiments.ask_for_look(campaign.experiment, by=by)
+    asking.ask(campaign, by=by)
     return _("Counting began")
 
 

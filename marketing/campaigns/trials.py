@@ -36,4 +36,5 @@ IMPACT = Capability(
     ways=frozenset({MESSAGE}),
     measures=("conversion", "revenue"),
     guardrails=("returns",),
+    page="marketing_effects",
 )

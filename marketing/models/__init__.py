@@ -3,8 +3,10 @@
 from marketing.models.campaigns import Audience, AudienceMember, Campaign, CampaignEvent, CampaignStep
 from marketing.models.choices import Channel, Purpose, Trigger
 from marketing.models.consent import Consent, ConsentEvent, ConsentSource, ConsentState, Restriction, Suppression
+from marketing.models.effects import EffectLook
 from marketing.models.messages import Template, TemplateVersion
 from marketing.models.offers import CouponCode, Offer
+from marketing.models.privacy import PrivacyBudget, PrivacyRelease
 from marketing.models.sending import MessageEvent, Recipient, TrackedLink
 from marketing.models.settings import MarketingSettings
 from marketing.models.strategy import StrategyProposal, StrategyRun
@@ -23,10 +25,13 @@ __all__ = [
     "ConsentSource",
     "ConsentState",
     "CouponCode",
+    "EffectLook",
     "MarketingSettings",
     "MessageEvent",
     "Occasion",
     "Offer",
+    "PrivacyBudget",
+    "PrivacyRelease",
     "Purpose",
     "Recipient",
     "Restriction",

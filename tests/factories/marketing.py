@@ -164,6 +164,30 @@ class TrackedLinkFactory(DjangoModelFactory):
     url = "https://shop.example/tea"
 
 
+class EffectLookFactory(DjangoModelFactory):
+    class Meta:
+        model = models.EffectLook
+
+    campaign = factory.SubFactory(CampaignFactory)
+    looked_at = factory.LazyFunction(timezone.now)
+
+
+class PrivacyBudgetFactory(DjangoModelFactory):
+    class Meta:
+        model = models.PrivacyBudget
+        django_get_or_create = ("id",)
+
+    id = 1
+
+
+class PrivacyReleaseFactory(DjangoModelFactory):
+    class Meta:
+        model = models.PrivacyRelease
+
+    epsilon = 1.0
+    reason = "A partner learns with us"
+
+
 class OfferFactory(DjangoModelFactory):
     class Meta:
         model = models.Offer

@@ -13,6 +13,7 @@ from crm import services as points
 from tests.factories import (
     ApiKeyFactory,
     ArticleFactory,
+    CampaignFactory,
     CategoryFactory,
     ConversationFactory,
     CustomerFactory,
@@ -71,6 +72,7 @@ def make_shop() -> Shop:
         paths={
             "product_id": products, "customer_id": customers, "number": ["A1", "A2", "A3", "1"],
             "key": [experiment.key, "unknown"], "kind": ["recommender"], "segment_id": [segment.public_id],
+            "campaign_id": [CampaignFactory.create().public_id],
             "article_key": [article.key], "code": codes,
             "review_id": [review.public_id],
             "image_id": [image.public_id],

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from catalog import picture_files
+from catalog.extensions import import_sections
 from catalog.importing import housekeeping, locks, staging
 from catalog.importing.errors import ImportRefused
 from catalog.importing.progress import Progress
@@ -73,6 +74,8 @@ def _undo(batch: ImportBatch) -> set[str]:
     marks = batch.checkpoint.get("marks", {})
     for table in tables:
         rows.keep_changed(table, batch.pk)
+    for entry in import_sections:
+        entry.resolve()().before_undo()
     sales.bind(tables, marks)
     for table in tables:
         if table not in OWN:

@@ -1,7 +1,7 @@
 """From sums per arm to an estimate with its variance: means, ratios, and both adjusted by what was known before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
@@ -39,6 +39,10 @@ class Sums:
             float(before.sum()), float(before @ before), float(before @ outcome), float(before @ below),
             int(np.count_nonzero(outcome)),
         )  # fmt: skip
+
+    def __add__(self, other: "Sums") -> "Sums":
+        """Both groups of people as one."""
+        return Sums(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
     @property
     def is_binary(self) -> bool:

@@ -1,0 +1,1 @@
+"""What campaigns brought: by segment for each campaign, and all of a year together."""
