@@ -7,11 +7,12 @@ class MarketingConfig(AppConfig):
     verbose_name = _("Marketing")
 
     def ready(self) -> None:
-        from catalog.extensions import import_sections
+        from catalog.extensions import demo_sections, import_sections
         from core.extensions import (
             alert_rules,
             evaluators,
             experiment_kinds,
+            first_models,
             impact_measures,
             mail_kinds,
             message_doors,
@@ -20,6 +21,8 @@ class MarketingConfig(AppConfig):
         )
 
         import_sections.register("consents", "marketing.importing.Consents", order=30, title=_("Consents"))
+        demo_sections.register("consents", "marketing.demo.files", order=40)
+        first_models.register("campaigns", "marketing.demo.first", order=240)
         evaluators.register("privacy", "marketing.privacy_evaluators.PrivacyEvaluator")
         evaluators.register("uplift", "marketing.uplift_evaluators.UpliftEvaluator")
         alert_rules.register("campaign_paused", "marketing.sending.breakers.CAMPAIGN_PAUSED")
