@@ -232,6 +232,9 @@ SPECTACULAR_SETTINGS = {
         "RewardKindEnum": "crm.models.Reward.Kind",
         "LoyaltyMovementEnum": "crm.models.LoyaltyTransaction.Kind",
         "RewardCodeStateEnum": "crm.models.LoyaltyRedemption.State",
+        "CampaignStateEnum": "marketing.models.Campaign.State",
+        "ExperimentUnitEnum": "core.models.Experiment.Unit",
+        "OfferUnitEnum": "marketing.models.Offer.Unit",
     },
 }
 
