@@ -10,4 +10,5 @@ urlpatterns = [
     path("preferences/<str:token>", views.preferences, name="preferences"),
     path("consent/<str:token>", views.confirm, name="consent-confirm"),
     path("messages/events", webhooks.message_events, name="message-events"),
+    path("messages/events/<slug:service>", webhooks.service_events, name="service-events"),
 ]

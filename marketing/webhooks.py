@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from core.api.errors import problem_response
 from core.webhooks.signing import sign
 from marketing.models import MessageEvent
-from marketing.sending import events
+from marketing.sending import events, services
 
 LATEST_SECONDS = 300
 MOST_EVENTS = 1_000
@@ -47,6 +47,29 @@ def message_events(request: HttpRequest) -> HttpResponse:
     for one in wanted:
         events.report(**one)
     return HttpResponse(status=204)
+
+
+@csrf_exempt
+@require_http_methods(["POST", "HEAD"])
+def service_events(request: HttpRequest, service: str) -> HttpResponse:
+    """Reports of the delivery service in its own form. 200 for what was taken, also twice; a service asks again after
+    any other answer. Services look with HEAD whether somebody is there."""
+    try:
+        if request.method == "HEAD":
+            services.view_of(service)
+            return HttpResponse()
+        told = list(services.reports(service, request))
+    except services.NoSuchService as error:
+        raise Http404 from error
+    except services.NotTheirs:
+        return problem_response(401, "bad_signature", _("The secret or the signature does not fit."))
+    except services.Unreadable:
+        return problem_response(422, "bad_events", _("These are no reports that this service sends."))
+    if len(told) > MOST_EVENTS:
+        return problem_response(422, "bad_events", _("These are no events, or more than a thousand."))
+    for one in told:
+        events.report(**one)
+    return HttpResponse()
 
 
 def _event(given: dict[str, Any]) -> dict[str, Any]:

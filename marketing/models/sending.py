@@ -126,6 +126,7 @@ class MessageEvent(models.Model):
         BOUNCED = "bounced", pgettext_lazy("message", "bounced")
         COMPLAINED = "complained", pgettext_lazy("message", "complaint")
         DEFERRED = "deferred", pgettext_lazy("message", "delayed")
+        UNSUBSCRIBED = "unsubscribed", pgettext_lazy("message", "unsubscribed")
 
     recipient = models.ForeignKey(
         Recipient, models.CASCADE, null=True, blank=True, related_name="events", verbose_name=_("recipient")
@@ -133,7 +134,7 @@ class MessageEvent(models.Model):
     message_id = models.CharField(_("message ID"), max_length=120, blank=True)
     provider = models.CharField(_("provider"), max_length=40)
     provider_event = models.CharField(_("event of the provider"), max_length=200)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     at = models.DateTimeField(_("at"))
     received_at = models.DateTimeField(_("received"), auto_now_add=True)
     raw = models.JSONField(_("details"), default=dict, help_text="Codes of the provider; nothing personal.")

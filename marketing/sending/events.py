@@ -6,7 +6,7 @@ row waits for it.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,13 +15,15 @@ from django.utils import timezone
 from marketing import addresses
 from marketing.models import MessageEvent, Recipient, Suppression, TrackedLink
 from marketing.models.consent import ConsentSource
-from marketing.sending import breakers
+from marketing.sending import breakers, leading
 from marketing.services import consent
 
 APPLIED = "applied"
 Kind, State = MessageEvent.Kind, Recipient.State
-PROVES = (Kind.DELIVERED, Kind.OPENED, Kind.CLICKED, Kind.BOUNCED, Kind.COMPLAINED)
+PROVES = (Kind.DELIVERED, Kind.OPENED, Kind.CLICKED, Kind.BOUNCED, Kind.COMPLAINED, Kind.UNSUBSCRIBED)
 """Whoever reports one of these has had the message."""
+UNKNOWN_DAYS = 30
+"""So long a report waits for a message that nobody knows."""
 
 
 def report(
@@ -60,9 +62,9 @@ def apply(event: MessageEvent) -> None:
     address = addresses.address_of(recipient.customer, recipient.channel)
     if event.kind == Kind.BOUNCED and is_final and address:
         consent.suppress(recipient.channel, address, Suppression.Reason.BOUNCE)
-    if event.kind == Kind.COMPLAINED:
-        if address:
-            consent.suppress(recipient.channel, address, Suppression.Reason.COMPLAINT)
+    if event.kind == Kind.COMPLAINED and address:
+        consent.suppress(recipient.channel, address, Suppression.Reason.COMPLAINT)
+    if event.kind in (Kind.COMPLAINED, Kind.UNSUBSCRIBED):
         word = consent.Word(recipient.purpose, recipient.channel, given=False)
         consent.tell(recipient.customer_id, [word], consent.Proof(ConsentSource.UNSUBSCRIBE, details={"page": "esp"}))
     event.raw = {**event.raw, APPLIED: True}
@@ -70,8 +72,11 @@ def apply(event: MessageEvent) -> None:
 
 
 def adopt() -> int:
-    """Reports that came before their message: those whose message is known by now. Returns how many."""
+    """Reports that came before their message: those whose message is known by now. Returns how many. What nobody knows
+    after a month is forgotten."""
     count = 0
+    long_ago = timezone.now() - timedelta(days=UNKNOWN_DAYS)
+    MessageEvent.objects.filter(recipient=None, received_at__lt=long_ago).delete()
     waiting = MessageEvent.objects.filter(recipient=None).exclude(message_id="").order_by("pk")[:500]
     known = dict(
         Recipient.objects.filter(message_id__in=[event.message_id for event in waiting]).values_list("message_id", "pk")
@@ -88,9 +93,9 @@ def adopt() -> int:
 
 def clicked(link_id: int, recipient_id: int) -> str | None:
     """Note that a link was followed, once for each recipient and link. Returns where it leads; None when the link is
-    gone."""
+    gone, or leads where no message may."""
     address = TrackedLink.objects.filter(pk=link_id).values_list("url", flat=True).first()
-    if address is None or not address.startswith(("https://", "http://")):
+    if address is None or not leading.may_lead(address):
         return None
     if Recipient.objects.filter(pk=recipient_id).exists():
         MessageEvent.objects.bulk_create(

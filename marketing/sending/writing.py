@@ -12,6 +12,7 @@ from marketing import links, offers
 from marketing.messages import NO_PICKS, OFFER_TAGS, Frozen, Picks, frozen_of, picks, render, tags_in
 from marketing.messages.tags import PICKS
 from marketing.models import CampaignStep, Channel, MarketingSettings, Occasion, Offer, TemplateVersion, TrackedLink
+from marketing.sending import leading
 from marketing.sending.channels import Outgoing
 from marketing.sending.claiming import Claimed
 from marketing.triggers import telling
@@ -150,8 +151,8 @@ class Writer:
         whoever calls himself by an address does not get a link of the shop that leads there."""
 
         def counted(address: str) -> str:
-            is_filled_in = bool(tags_in(address))
-            return address if is_filled_in or len(address) > 2000 else self._click(one, version, address)
+            is_left = bool(tags_in(address)) or len(address) > 2000 or not leading.may_lead(address)
+            return address if is_left else self._click(one, version, address)
 
         made = HREF.sub(lambda m: f"{m[1]}{m[2]}{html.escape(counted(html.unescape(m[3])))}{m[2]}", frozen.html)
         return replace(frozen, html=made, text=BARE.sub(lambda m: counted(m[0]), frozen.text))
