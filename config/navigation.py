@@ -122,6 +122,18 @@ GROUPS: list[tuple[Any, list[Item]]] = [
                 "marketing_audience_changelist",
                 "marketing.view_audience",
             ),
+            Item(
+                pgettext_lazy("menu", "Messages"),
+                "forward_to_inbox",
+                "marketing_recipient_changelist",
+                "marketing.view_recipient",
+            ),
+            Item(
+                pgettext_lazy("menu", "Suppressed addresses"),
+                "unsubscribe",
+                "marketing_suppression_changelist",
+                "marketing.view_suppression",
+            ),
         ],
     ),
     (ANALYTICS, [Item(_("Segments"), "groups", "analytics_segment_changelist", "analytics.view_segment")]),

@@ -21,7 +21,9 @@ class CoreConfig(AppConfig):
             "core.StaffUser", "core.models.StaffUser", fields=["username", "first_name", "last_name", "email"]
         )
         personal_data.register(
-            "core.OutgoingMail", "core.models.OutgoingMail", fields=["to", "subject", "text", "secret"]
+            "core.OutgoingMail",
+            "core.models.OutgoingMail",
+            fields=["to", "subject", "text", "html", "headers", "secret"],
         )
         self._register_jobs_and_ledger()
         self._register_experiments()

@@ -13,6 +13,7 @@ MESSAGES_SEEN = "marketing.view_recipient"
 SETTLE = "marketing.settle_recipient"
 SUPPRESSION_SEEN = "marketing.view_suppression"
 SUPPRESS = "marketing.add_suppression"
+LIFT = "marketing.delete_suppression"
 SETTINGS_SEEN = "marketing.view_marketingsettings"
 SETTINGS = "marketing.change_marketingsettings"
 PRIVACY_SEEN = "marketing.view_privacybudget"
@@ -31,7 +32,7 @@ _WORK_SEEN = (
 _WORK = (
     rights("marketing.campaign", "add change delete") | rights("marketing.audience", "add change delete")
     | rights("marketing.template", "add change delete") | rights("marketing.offer", "add change delete")
-    | {APPROVE, RUN, SETTLE, SUPPRESS, SETTINGS, "marketing.add_couponcode"}
+    | {APPROVE, RUN, SETTLE, SUPPRESS, LIFT, SETTINGS, "marketing.add_couponcode"}
 )  # fmt: skip
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {

@@ -72,6 +72,7 @@ from tests.factories import (
     OutgoingMailFactory,
     ProductFactory,
     ProductImageFactory,
+    RecipientFactory,
     ReplyTemplateFactory,
     ReviewFactory,
     ReviewLabelFactory,
@@ -83,6 +84,7 @@ from tests.factories import (
     StaffTokenFactory,
     StaffUserFactory,
     StockMovementFactory,
+    SuppressionFactory,
     TeamFactory,
     TicketFactory,
     WebhookDeliveryFactory,
@@ -477,6 +479,7 @@ OPEN = {
     "preferences/<str:token>": ("/preferences/x", 404),
     "consent/<str:token>": ("/consent/x", 404),
     "messages/events": ("/messages/events", 405),  # takes signed reports only
+    "messages/events/<slug:service>": ("/messages/events/postmark", 405),  # the same, in a service's own form
     "": ("/", 302),
     "i18n/language": ("/i18n/language", 302),
     "livez": ("/livez", 200),
@@ -566,6 +569,8 @@ CLOSED = {
     "crm.desksettings": "add delete",
     "marketing.marketingsettings": "add delete",
     "marketing.campaign": "delete",
+    "marketing.recipient": "add change delete",
+    "marketing.suppression": "change delete",
     "reviews.aspect": "delete",
     "reviews.followup": "add change delete",
     "reviews.reviewlabel": "add change delete",
@@ -592,6 +597,8 @@ SHOWN_ONLY = {
     "catalog.order",
     "crm.loyaltyaccount",
     "crm.ticket",
+    "marketing.recipient",
+    "marketing.suppression",
     "reviews.followup",
     "reviews.review",
 }
@@ -827,6 +834,11 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "marketing_campaign_reach": ("POST", {"marketing.view_campaign", "marketing.change_campaign"}),
     "marketing_campaign_act": ("POST", {"marketing.change_campaign"}),
     "marketing_campaign_preview": ("GET", {"marketing.view_campaign", "marketing.change_campaign"}),
+    "marketing_recipient_settle": ("POST", {"marketing.settle_recipient & marketing.view_recipient"}),
+    "marketing_recipient_again": ("POST", {"marketing.settle_recipient & marketing.view_recipient"}),
+    "marketing_recipient_export": ("POST", {"core.export_data & marketing.view_recipient"}),
+    "marketing_suppression_lift": ("POST", {"marketing.delete_suppression"}),
+    "marketing_suppression_export": ("POST", {"core.export_data & marketing.view_suppression"}),
     "reviews_replytemplate_export": ("POST", {"core.export_data & reviews.view_replytemplate"}),
 }
 
@@ -918,6 +930,8 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "analytics.segment": SegmentFactory.create(),
         "marketing.audience": AudienceFactory.create(),
         "marketing.campaign": CampaignFactory.create(),
+        "marketing.recipient": RecipientFactory.create(),
+        "marketing.suppression": SuppressionFactory.create(),
         "catalog.customer": world.ana,
         "catalog.category": CategoryFactory.create(),
         "catalog.brand": BrandFactory.create(),

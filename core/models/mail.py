@@ -28,6 +28,8 @@ class OutgoingMail(models.Model):
     language = models.CharField(_("language"), max_length=10)
     subject = models.CharField(_("subject"), max_length=200)
     text = models.TextField(_("text"), blank=True)
+    html = models.TextField(_("HTML part"), blank=True, db_default="", default="")
+    headers = models.JSONField(_("headers"), blank=True, db_default={}, default=dict)
     secret = models.CharField(_("link"), max_length=500, blank=True)
     account = models.ForeignKey(
         "core.StaffUser", models.SET_NULL, null=True, blank=True, verbose_name=_("account"), related_name="mails"

@@ -1,5 +1,5 @@
 """Staff pages of marketing."""
 
-from marketing.admin import audiences, campaigns, offers, settings
+from marketing.admin import audiences, campaigns, offers, sending, settings, suppressions
 
-__all__ = ["audiences", "campaigns", "offers", "settings"]
+__all__ = ["audiences", "campaigns", "offers", "sending", "settings", "suppressions"]

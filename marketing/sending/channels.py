@@ -64,8 +64,8 @@ class Sink:
             with transaction.atomic():
                 OutgoingMail.objects.create(
                     kind=SINK_KIND, to=message.to, language=message.language, subject=message.subject[:200],
-                    text=message.text, message_id=message.message_id, state=OutgoingMail.State.KEPT,
-                    history=[entry(OutgoingMail.State.KEPT)],
+                    text=message.text, html=message.html, headers=message.headers, message_id=message.message_id,
+                    state=OutgoingMail.State.KEPT, history=[entry(OutgoingMail.State.KEPT)],
                 )  # fmt: skip
         except IntegrityError:
             return  # it has this message already

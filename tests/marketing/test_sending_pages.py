@@ -1,0 +1,234 @@
+"""Pages of messages, of suppressed addresses, and of a mail that stayed here."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from core.choices import Role
+from core.models import LedgerEntry, OutgoingMail
+from marketing import addresses, services
+from marketing.models import Recipient, Suppression
+from marketing.sending import working
+from tests.factories import (
+    CampaignFactory,
+    CampaignStepFactory,
+    CustomerFactory,
+    MessageEventFactory,
+    OutgoingMailFactory,
+    RecipientFactory,
+    StaffUserFactory,
+    TemplateVersionFactory,
+)
+
+pytestmark = pytest.mark.django_db
+LIST = "admin:marketing_recipient_changelist"
+
+
+def signed_in(role: Role = Role.MARKETER) -> Client:
+    client = Client()
+    client.force_login(StaffUserFactory.create(role=role))
+    return client
+
+
+def page(client, name, *args, **said):
+    return client.get(reverse(name, args=args), said).content.decode()
+
+
+@pytest.fixture
+def rows(campaign):
+    """One message in each state, to one customer each."""
+    return {
+        state: RecipientFactory.create(
+            campaign=campaign, step=campaign.steps.get(), state=state, skip_reason=reason,
+            customer=CustomerFactory.create(name=f"Person {state}", email=f"{state}@shop.test"),
+            claimed_at=timezone.now(), message_id=f"<{state}@s>",
+        )
+        for state, reason in (
+            ("planned", ""), ("sent", ""), ("unknown", ""), ("failed", "not_handed_over"), ("skipped", "capped"),
+        )
+    }  # fmt: skip
+
+
+def test_the_list_of_messages_stays_within_twelve_queries(rows, django_assert_max_num_queries):
+    for number in range(20):
+        other = CampaignFactory.create(name=f"Other {number}")
+        RecipientFactory.create(campaign=other, step=CampaignStepFactory.create(campaign=other))
+    client = signed_in()
+    page(client, LIST)
+
+    with django_assert_max_num_queries(12):
+        found = page(client, LIST)
+
+    assert "Person unknown" in found
+    assert "Enough messages already" in found
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"q": "Person sent"}, {"sent"}), ({"q": "<failed@s>"}, {"failed"}), ({"q": "skipped@shop.test"}, {"skipped"}),
+        ({"state__exact": "unknown"}, {"unknown"}), ({"skip_reason__exact": "capped"}, {"skipped"}),
+        ({"q": "nobody"}, set()),
+    ],
+)  # fmt: skip
+def test_messages_are_found_by_customer_number_state_and_reason(rows, said, found):
+    shown = page(signed_in(Role.OWNER), LIST, **said)
+
+    assert {state for state in rows if f"Person {state}" in shown} == found
+
+
+def test_messages_leave_as_csv(rows):
+    client = signed_in(Role.OWNER)
+    answer = client.post(reverse("admin:marketing_recipient_export"), {"format": "csv"})
+    text = b"".join(answer).decode() if answer.streaming else answer.content.decode()
+    assert text.count("\n") == 6
+    assert "not_handed_over" in text or "Never reached" in text.capitalize() or "never reached" in text
+
+
+def test_the_page_of_a_message_says_what_was_reported(rows):
+    MessageEventFactory.create(recipient=rows["sent"], kind="bounced", raw={"code": "550"})
+
+    shown = page(signed_in(), "admin:marketing_recipient_change", rows["sent"].pk)
+
+    assert "Bounced" in shown
+    assert "550" in shown
+    assert "It was sent" not in shown
+
+
+@pytest.mark.parametrize(("said", "wanted"), [("yes", ("sent", "")), ("no", ("failed", "not_handed_over"))])
+def test_who_may_settle_says_what_became_of_it_and_how_they_know(rows, said, wanted):
+    row, client = rows["unknown"], signed_in()
+    address = reverse("admin:marketing_recipient_settle", args=[row.pk])
+    assert "It was sent" in page(client, "admin:marketing_recipient_change", row.pk)
+
+    client.post(address, {"was_sent": said, "why": "guess"})
+    row.refresh_from_db()
+    assert row.state == "unknown"
+    client.post(address, {"was_sent": said, "why": "log"})
+
+    row.refresh_from_db()
+    assert (row.state, row.skip_reason) == wanted
+    entry = LedgerEntry.objects.get(subject=f"marketing.recipient:{row.pk}")
+    assert entry.actor.startswith("staff:")
+    assert "Decisions" in page(client, "admin:marketing_recipient_change", row.pk)
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.AUDITOR])
+def test_others_see_messages_and_decide_nothing(rows, role):
+    client = signed_in(role)
+    shown = page(client, "admin:marketing_recipient_change", rows["unknown"].pk)
+    assert "perhaps the message went out" in shown
+    assert "It was sent" not in shown
+    for name in ("settle", "again"):
+        assert client.post(reverse(f"admin:marketing_recipient_{name}", args=[rows["unknown"].pk])).status_code == 403
+
+
+def test_what_never_reached_the_provider_goes_again_from_its_page_and_from_the_list(rows):
+    client = signed_in()
+    client.post(reverse("admin:marketing_recipient_again", args=[rows["failed"].pk]))
+    assert Recipient.objects.get(pk=rows["failed"].pk).state == "planned"
+    Recipient.objects.filter(pk=rows["failed"].pk).update(state="failed", skip_reason="not_handed_over")
+
+    chosen = [row.pk for row in rows.values()]
+    client.post(reverse(LIST), {"action": "send_again", "_selected_action": chosen})
+
+    states = dict(Recipient.objects.values_list("pk", "state"))
+    assert states[rows["failed"].pk] == "planned"
+    assert states[rows["unknown"].pk] == "unknown"
+    assert states[rows["sent"].pk] == "sent"
+
+
+# --- suppressed addresses -------------------------------------------------------------------------------------------
+
+SUPPRESSED = "admin:marketing_suppression_changelist"
+
+
+def test_an_address_is_suppressed_found_by_itself_and_lifted_with_reasons(shop_rules):
+    client = signed_in()
+    add = reverse("admin:marketing_suppression_add")
+    client.post(add, {"channel": "email", "address": "Ana@Shop.test ", "why": "asked"})
+
+    row = Suppression.objects.get()
+    assert (row.address_hash, row.reason) == (addresses.hash_of("email", "ana@shop.test"), "staff")
+    hashed = row.address_hash[:12]
+    assert hashed in page(client, SUPPRESSED, q="ana@SHOP.test")
+    assert hashed not in page(client, SUPPRESSED, q="ana@shop")
+    assert hashed not in page(client, SUPPRESSED, q="ben@shop.test")
+    lift = reverse("admin:marketing_suppression_lift", args=[row.pk])
+    client.post(lift, {"why": ""})
+    assert Suppression.objects.count() == 1
+    client.post(lift, {"why": "mistake"})
+
+    assert Suppression.objects.count() == 0
+    said = [json.loads(one.body) for one in LedgerEntry.objects.filter(subject=f"marketing.suppression:{row.pk}")]
+    assert [one["why"] for one in said] == ["mistake", "asked"]
+    assert "ana" not in json.dumps(said)
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"),
+    [("email", "ana"), ("email", "a\x00@b.test"), ("sms", "abc"), ("sms", ""), ("moon", "a@b.c")],
+)
+def test_what_is_no_address_is_not_suppressed(shop_rules, channel, address):
+    signed_in().post(
+        reverse("admin:marketing_suppression_add"), {"channel": channel, "address": address, "why": "asked"}
+    )
+    assert Suppression.objects.count() == 0
+
+
+def test_an_erased_address_stays_suppressed(shop_rules):
+    services.suppress("email", "ana@shop.test", "erased")
+    row, client = Suppression.objects.get(), signed_in()
+    assert "stays suppressed" in page(client, "admin:marketing_suppression_change", row.pk)
+
+    client.post(reverse("admin:marketing_suppression_lift", args=[row.pk]), {"why": "works"})
+
+    assert Suppression.objects.count() == 1
+
+
+def test_who_may_only_see_adds_and_lifts_nothing(shop_rules):
+    services.suppress("email", "ana@shop.test", "bounce")
+    client, row = signed_in(Role.AUDITOR), Suppression.objects.get()
+    assert client.get(reverse("admin:marketing_suppression_add")).status_code == 403
+    assert client.post(reverse("admin:marketing_suppression_lift", args=[row.pk]), {"why": "works"}).status_code == 403
+    assert Suppression.objects.count() == 1
+
+
+def test_the_list_of_suppressions_stays_within_twelve_queries(shop_rules, django_assert_max_num_queries):
+    for number in range(30):
+        services.suppress("email", f"a{number}@shop.test", "bounce")
+    client = signed_in()
+    page(client, SUPPRESSED)
+    with django_assert_max_num_queries(12):
+        assert page(client, SUPPRESSED).count("…</code>") >= 30
+
+
+# --- the local sink -------------------------------------------------------------------------------------------------
+
+
+def test_the_sink_shows_the_html_part_in_a_frame_that_may_do_and_load_nothing(campaign, reader, plan):
+    html = {"en": '<body><p>Tea</p><img src="https://evil.example/p.gif"><a href="{{unsubscribe_url}}">no</a></body>'}
+    campaign.steps.update(template_version=TemplateVersionFactory.create(html=html, text={"en": "Tea"}))
+    plan(reader)
+    working.run()
+    mail = OutgoingMail.objects.get()
+
+    answer = signed_in(Role.OWNER).get(reverse("admin:core_outgoingmail_change", args=[mail.pk]))
+
+    shown = answer.content.decode()
+    frame = shown[shown.index("<iframe") : shown.index("</iframe>")]
+    assert 'sandbox=""' in frame
+    assert "src=&quot;https://evil.example" in frame  # quoted: it stands in srcdoc alone
+    assert "default-src &#x27;none&#x27;" in frame
+    assert frame.count("<") == 1
+    assert "img-src 'self' data:" in answer["Content-Security-Policy"]
+    assert "List-Unsubscribe-Post" in shown
+
+
+def test_a_mail_with_a_secret_has_no_frame(db):
+    mail = OutgoingMailFactory.create(html="<p>secret-link</p>", text="secret-link", secret="secret-link")
+    shown = signed_in(Role.OPERATOR).get(reverse("admin:core_outgoingmail_change", args=[mail.pk])).content.decode()
+    assert "<iframe" not in shown
