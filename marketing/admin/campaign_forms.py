@@ -23,6 +23,7 @@ from unfold.widgets import (
 from analytics.models import Segment
 from core.models import StaffUser
 from core.shop import shop_zone
+from marketing.admin.trigger_fields import TriggerFields
 from marketing.campaigns import audiences, lifecycle
 from marketing.models import Audience, Campaign, CampaignStep, Channel, Offer, Purpose, Template
 
@@ -130,7 +131,7 @@ class StepFields:
     reuse: Any = None
 
 
-class CampaignForm(forms.Form):
+class CampaignForm(TriggerFields):
     """One campaign: steps, each with versions that chance draws. `shape` says which there are."""
 
     shape = forms.CharField(required=False, widget=forms.HiddenInput())
@@ -172,6 +173,7 @@ class CampaignForm(forms.Form):
         self.steps_shape = shape or sent or Shape.of(campaign)
         self.initial["shape"] = self.steps_shape.text
         self.fields["audience"].choices = _audiences(campaign)  # type: ignore[attr-defined]
+        self.add_trigger(campaign)
         self.offers = _offers(campaign)
         self.fields["offer"].choices = [("", _("None")), *self.offers]  # type: ignore[attr-defined]
         for place, (number, keys) in enumerate(self.steps_shape.steps):
@@ -269,7 +271,7 @@ class CampaignForm(forms.Form):
         data = self.cleaned_data
         campaign = self.campaign or Campaign.objects.create(name=data["name"], created_by=by)
         said = data["audience"]
-        audience = campaign.audience
+        audience = campaign.audience if said else None
         if said.startswith("segment:"):
             audience = audiences.of_segment(Segment.objects.get(pk=int(said[8:])), by=by)
         elif said.startswith("audience:"):
@@ -278,6 +280,7 @@ class CampaignForm(forms.Form):
             campaign, name=data["name"].strip(), audience=audience, purpose=data["purpose"], channel=data["channel"],
             holdout_share=Decimal(data["holdout"]) / 100, planned_for=data["starts"],
             cost_per_message=data["cost"] or 0, offer_id=int(data["offer"]) if data["offer"] else None,
+            **self.said_of_trigger(),
         )  # fmt: skip
         before = {step.position: step for step in changed.steps.select_related("template")}
         lifecycle.set_steps(changed, [

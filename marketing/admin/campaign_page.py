@@ -16,6 +16,7 @@ from core.components.tables import Column, TableCard, TableRow
 from core.experiments.reading import signed_share
 from core.jobs import Job
 from core.ml.experiments import MINIMUM_PER_ARM
+from marketing.admin import trigger_fields
 from marketing.admin.campaign_forms import field_of, starter, words_of
 from marketing.campaigns import checking, effect, lifecycle, words
 from marketing.campaigns.effect import Brought, Effect, Funnel
@@ -58,7 +59,7 @@ def next_act(campaign: Campaign, perms: set[str]) -> dict[str, Any] | None:
             ngettext("Send to %(people)s person?", "Send to %(people)s people?", going) % {"people": figure(going)}, "",
         ),
     }  # fmt: skip
-    found = acts.get(campaign.state)
+    found = {**acts, **trigger_fields.words_of_acts(campaign)}.get(campaign.state)
     if found is None or f"marketing.{found[2]}_campaign" not in perms:
         return None
     act, label, _right, question, text = found
@@ -140,6 +141,7 @@ def facts(campaign: Campaign) -> list[tuple[str, Any]]:
         (_("Left out by chance"), percent(float(campaign.holdout_share))),
         (_("Starts"), when(campaign.planned_for) if campaign.planned_for else _("as soon as it is started")),
     ]
+    rows[1:1] = trigger_fields.facts(campaign)
     if campaign.offer is not None:
         rows.append((_("Offer"), str(campaign.offer)))
     if campaign.approved_by is not None:

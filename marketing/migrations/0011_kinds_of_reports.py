@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("marketing", "0007_occasions"),
+        ("marketing", "0010_effects_and_private_learning"),
     ]
 
     operations = [
