@@ -134,9 +134,10 @@ def _write(
     campaign: Campaign, steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime,
     later: Mapping[int, Draw],
 ) -> None:  # fmt: skip
+    known = lifecycle.languages()  # before the COPY, in which no other statement may run
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
-    copy("planned", COLUMNS, _lines(steps, chosen, begin, later))
+    copy("planned", COLUMNS, _lines(steps, chosen, begin, later, known))
     with connection.cursor() as cursor:
         cursor.execute(
             STORE, {"campaign": campaign.pk, "purpose": campaign.purpose, "channel": campaign.channel}
@@ -145,10 +146,11 @@ def _write(
 
 
 def _lines(
-    steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime, later: Mapping[int, Draw]
-) -> Iterator[str]:
-    """`later`: draws of steps after the first that have versions of their own; others go on with that of the first."""
-    known = lifecycle.languages()
+    steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime, later: Mapping[int, Draw],
+    known: dict[str, str],
+) -> Iterator[str]:  # fmt: skip
+    """`later`: draws of steps after the first that have versions of their own; others go on with that of the first.
+    `known`: languages of the shop."""
     first = next(iter(known))
     waits, due = [], begin
     for step in steps:

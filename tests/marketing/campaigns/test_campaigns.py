@@ -119,6 +119,19 @@ def test_a_plan_writes_one_row_for_each_person_and_twice_writes_nothing_twice(ag
     assert Experiment.objects.count() == 1
 
 
+def test_a_plan_survives_that_the_shop_is_read_anew_in_the_middle(agreed, campaign, monkeypatch):
+    agreed(5)
+    people = eligibility.people
+
+    def asked(*args):
+        found = people(*args)
+        forget_shop()
+        return found
+
+    monkeypatch.setattr(eligibility, "people", asked)
+    assert planned(campaign()).state == State.PLANNED
+
+
 def test_the_list_is_frozen_when_it_is_planned(agreed, campaign):
     people = agreed(5)
     made = planned(campaign())
