@@ -84,13 +84,17 @@ class ConsentEvent(ConsentValue):
 
 
 class Restriction(models.Model):
-    """A customer who wants no use made of their data: no message goes to them until the row goes (GDPR, article 18)."""
+    """A customer who wants no use made of their data (GDPR, article 18): until the row goes no message goes to them and
+    personalisation is off, so that nothing is learned from them and nothing chosen for them."""
 
     customer = models.OneToOneField(
         "catalog.Customer", models.CASCADE, related_name="restriction", verbose_name=_("customer")
     )
     since = models.DateTimeField(_("since"))
     by = models.ForeignKey("core.StaffUser", models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    was_personalised = models.BooleanField(
+        _("was personalised"), default=False, db_default=False, help_text=_("What comes back when it ends.")
+    )
 
     class Meta:
         verbose_name = _("restriction of processing")

@@ -14,10 +14,22 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from catalog.models import Customer
+from catalog.services import choose_personalisation
+from core.exceptions import NotFound
 from marketing import addresses, links
-from marketing.models import Channel, Consent, ConsentEvent, ConsentState, MarketingSettings, Purpose, Suppression
+from marketing.models import (
+    Channel,
+    Consent,
+    ConsentEvent,
+    ConsentState,
+    MarketingSettings,
+    Purpose,
+    Restriction,
+    Suppression,
+)
 from marketing.models.consent import ConsentSource
 
 UNPROVEN = (ConsentSource.API,)
@@ -170,16 +182,26 @@ def standing(customer_id: int) -> list[dict[str, Any]]:
     ]
 
 
+@transaction.atomic
 def restrict(customer_id: int, *, wanted: bool, by_id: int | None = None) -> bool:
-    """Only keep this customer's data, or use it again. True: it changed."""
-    from marketing.models import Restriction
-
-    if not wanted:
-        return bool(Restriction.objects.filter(customer_id=customer_id).delete()[0])
-    _row, is_new = Restriction.objects.get_or_create(
-        customer_id=customer_id, defaults={"since": timezone.now(), "by_id": by_id}
+    """Only keep this customer's data, or use it again: messages stop, and so does everything that personalisation does.
+    True: it changed. Raises NotFound for a customer who is gone."""
+    customer = Customer.objects.existing().select_for_update(no_key=True).filter(pk=customer_id).first()
+    if customer is None:
+        raise NotFound(_("This customer no longer exists."))
+    held = Restriction.objects.filter(customer_id=customer_id).first()
+    if (held is not None) == wanted:
+        return False
+    if held is not None:
+        held.delete()
+        if held.was_personalised:
+            choose_personalisation(customer_id, wanted=True)
+        return True
+    Restriction.objects.create(
+        customer_id=customer_id, since=timezone.now(), by_id=by_id, was_personalised=customer.is_personalised
     )
-    return is_new
+    choose_personalisation(customer_id, wanted=False)
+    return True
 
 
 def page_proof(page: str, ip: str) -> dict[str, str]:

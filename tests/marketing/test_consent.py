@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from catalog import timeline
 from catalog.models import Customer
+from core.exceptions import NotFound
 from core.ledger.verifying import verify
 from core.models import LedgerEntry, OutgoingMail
 from core.rights.erasing import erase
@@ -221,3 +222,23 @@ def test_consent_to_messages_is_not_told_as_consent_to_personalisation(ana):
     Customer.objects.filter(pk=ana.pk).update(is_personalised=not ana.is_personalised)
 
     assert len(timeline.consent(ana, later, 10)) == 1
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_restriction_switches_personalisation_off_and_its_end_brings_back_what_was(before):
+    customer = CustomerFactory.create(is_personalised=before)
+
+    assert services.restrict(customer.pk, wanted=True)
+    assert not services.restrict(customer.pk, wanted=True)
+    customer.refresh_from_db()
+    assert not customer.is_personalised
+
+    assert services.restrict(customer.pk, wanted=False)
+    assert not services.restrict(customer.pk, wanted=False)
+    customer.refresh_from_db()
+    assert customer.is_personalised is before
+
+
+def test_nobody_can_restrict_a_customer_who_is_gone():
+    with pytest.raises(NotFound):
+        services.restrict(0, wanted=True)
