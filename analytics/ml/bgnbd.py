@@ -15,6 +15,7 @@ NODES = 24
 BLOCK = 8_192
 LOWEST, HIGHEST = 1e-4, 1e4
 """Parameters stay within these; one that ends there is named in `at_bounds`."""
+FAR = np.log(1e3)
 FIRST_ROWS = 20_000
 
 
@@ -145,7 +146,7 @@ def fit(histories: Histories, *, seed: int = 0) -> BgNbd:
     with threadpool_limits(1):  # sums over rows are short: threads would only wait for each other
         if len(histories.x) > FIRST_ROWS:
             start = _best(histories.part(FIRST_ROWS, np.random.default_rng(seed)), start)
-        found = _best(histories, start)
+        found = _to_the_edge(histories, _best(histories, start))
     value, _slope = _likelihood(found, histories)
     edge = np.log([LOWEST, HIGHEST])
     names = ("r", "alpha", "a", "b")
@@ -187,6 +188,18 @@ def _best(rows: Histories, start: Array) -> Array:
         options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7},
     )  # fmt: skip
     return np.asarray(found.x, np.float64)
+
+
+def _to_the_edge(rows: Histories, found: Array) -> Array:
+    """The same, or a place at the edge of a parameter that is far out, where that is no worse. A likelihood that hardly
+    rises any more lets the search end anywhere on the way there, by the last digits of the processor."""
+    for number in np.flatnonzero(np.abs(found) > FAR).tolist():
+        further = found.copy()
+        further[number] = np.log(HIGHEST if found[number] > 0 else LOWEST)
+        further = _best(rows, further)
+        if _likelihood(further, rows)[0] >= _likelihood(found, rows)[0]:
+            found = further
+    return found
 
 
 def _likelihood(place: Array, rows: Histories) -> tuple[float, Array]:

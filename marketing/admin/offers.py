@@ -106,11 +106,11 @@ class OfferAdmin(StaffModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         offer = self.get_object(request, object_id)
         if offer is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
-        if not self.has_view_or_change_permission(request, offer):
-            raise PermissionDenied
         if request.method == "POST" and not self.has_change_permission(request, offer):
             raise PermissionDenied
         return self._page(request, offer)

@@ -23,6 +23,7 @@ SAID = ["ticket", "number", "author", "text", "at", "internal"]
 def bring(tmp_path):
     """`bring(tickets, messages)`: an import of both files, each row a dictionary."""
     CustomerFactory.create(external_id="C1")
+    SlaPolicy.objects.all().delete()
     count = iter(range(100))
 
     def run(tickets, messages=()):
@@ -136,7 +137,6 @@ def test_clocks_of_the_past_count_business_time_and_open_ones_get_their_due_time
         hours.periods.create(weekday=weekday, opens="09:00", closes="10:00")
     policy = SlaPolicy.objects.create(name="All", is_on=True, hours=hours, position=0)
     SlaTarget.objects.create(policy=policy, priority="normal", first_response=30, resolution=90)
-    SlaPolicy.objects.exclude(pk=policy.pk).delete()
     opened = datetime.now(UTC) - timedelta(minutes=5)
 
     bring([

@@ -7,6 +7,7 @@ import pytest
 
 from catalog.importing import runner, undo
 from catalog.models import ImportBatch
+from core.ledger import roots
 from core.ledger.verifying import verify
 from core.models import LedgerEntry
 from marketing.models import Consent, ConsentEvent
@@ -14,6 +15,12 @@ from tests.factories import ConsentFactory, CustomerFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HEAD = ["customer", "purpose", "channel", "state", "at", "source", "wording_version", "confirmed_at"]
+
+
+@pytest.fixture(autouse=True)
+def own_heads(monkeypatch, tmp_path):
+    """Heads that other tests signed belong to chains that are gone."""
+    monkeypatch.setattr(roots, "path", lambda: tmp_path / "ledger" / "roots.jsonl")
 
 
 @pytest.fixture

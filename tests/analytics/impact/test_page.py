@@ -43,8 +43,8 @@ def test_only_capabilities_that_exist_are_named(client):
     names = [one.key for one in results.report()]
 
     assert names == [
-        "recommendations", "search", "search_tags", "follow_up", "assistant", "campaign", "care", "loyalty",
-        "everything",
+        "recommendations", "search", "search_tags", "follow_up", "assistant", "campaign", "care", "service",
+        "loyalty", "everything",
     ]  # fmt: skip
     text = page(client).text
     assert "Not measured: without a control nobody can say what it brings." in text
@@ -169,7 +169,7 @@ def test_the_file_says_how_each_line_was_counted(client):
     assert [line["Metric"] for line in lines] == [
         "Share of people who buy",
         "Share of people who return something",
-        *[""] * 8,
+        *[""] * 9,
     ]
     first = lines[0]
     assert (first["Capability"], first["Control"], first["Guardrail"]) == (
