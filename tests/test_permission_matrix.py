@@ -601,7 +601,6 @@ SHOWN_ONLY = {
     "catalog.order",
     "crm.loyaltyaccount",
     "crm.ticket",
-    "marketing.couponcode",
     "marketing.recipient",
     "marketing.suppression",
     "reviews.followup",

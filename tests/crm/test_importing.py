@@ -81,7 +81,7 @@ def test_a_ticket_arrives_with_its_times_its_rating_and_what_was_said(bring):
         1_200,
         3_600,
         None,
-    )  # open until 18:00 in Shanghai
+    )
     held = made.conversation
     assert (held.external_id, held.customer.external_id, held.channel, held.language, held.state) == (
         "T1", "C1", "chat", "zh-hans", "closed",
