@@ -77,11 +77,7 @@ def test_a_ticket_arrives_with_its_times_its_rating_and_what_was_said(bring):
     assert counts(batch, "ticket_messages")["new"] == 3
     assert (made.state, made.priority, made.tags) == ("resolved", "normal", ["late", "parcel"])
     assert (made.created_at, made.first_responded_at, made.resolved_at) == (at(9), at(9, 20), at(11))
-    assert (made.first_response_seconds, made.resolve_seconds, made.due_at) == (
-        1_200,
-        3_600,
-        None,
-    )
+    assert (made.first_response_seconds, made.resolve_seconds, made.due_at) == (1_200, 7_200, None)
     held = made.conversation
     assert (held.external_id, held.customer.external_id, held.channel, held.language, held.state) == (
         "T1", "C1", "chat", "zh-hans", "closed",
