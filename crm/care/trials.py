@@ -51,7 +51,7 @@ PROGRAMMES = ExperimentKind(
 )
 IMPACT = Capability(
     title=gettext_lazy("Care programmes"),
-    control=gettext_lazy("customers without the programme"),
+    control=gettext_lazy("customers without care"),
     kind=KIND,
     ways=frozenset({CARE}),
     measures=("bought_again", "revenue"),
