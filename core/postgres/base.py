@@ -23,7 +23,7 @@ from django.db.utils import DatabaseError, InterfaceError, OperationalError
 
 from core import acting, local_services
 from core.postgres.client import DatabaseClient
-from core.postgres.watch import Address, address_of, answers, gate, watcher
+from core.postgres.watch import CONNECT_SECONDS, Address, address_of, answers, gate, watcher
 
 log = structlog.get_logger(__name__)
 IDLE_IN_TRANSACTION_MS = 30_000
@@ -88,9 +88,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not gate.allows():
             raise DatabaseAway(AWAY)
         made = None
+        began = time.monotonic()
         if answers(self.address):
             made = self._connected(params)
-        if made is None and watcher.heard_lately() and answers(self.address):
+        left = began + CONNECT_SECONDS - time.monotonic()
+        if made is None and left > 0 and watcher.heard_lately() and answers(self.address, seconds=left):
             made = self._connected(params)
         if made is None:
             gate.failed()

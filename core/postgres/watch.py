@@ -19,12 +19,15 @@ import structlog
 from core.breaker import Breaker
 
 log = structlog.get_logger(__name__)
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 0.25
 """A statement that runs longer makes the watcher ask whether the server still answers."""
 ANSWER_SECONDS = 0.5
 """A server that takes longer for its first word counts as away."""
-ASK_AGAIN_SECONDS = 1.0
+ASK_AGAIN_SECONDS = 0.25
+"""For how long its word is trusted. A server that freezes right after it must not cost anybody more than that."""
+CONNECT_SECONDS = 0.75
+"""All tries of one connection together."""
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """The first message of a client that wants encryption; every server says yes or no before it asks who is there."""
 

@@ -17,8 +17,9 @@ from django.db.backends.postgresql import base
 
 from core import local_services
 from core.local_services.process import wait_until
+from core.postgres import watch
 from core.postgres.base import DatabaseAway, DatabaseWrapper, ImpatientCursor
-from core.postgres.watch import Address, address_of, answers, gate
+from core.postgres.watch import Address, Watcher, address_of, answers, gate, watcher
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -201,3 +202,56 @@ def test_one_caller_tries_again_and_the_others_stay_away(shut_gate):
     assert db.ask(first) == 7
     assert refused == []
     assert db.ask(lambda: 8) == 8
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Time that passes only where somebody waits for the server; `asked` are the patience of each question."""
+    clock = SimpleNamespace(now=1_000.0, asked=[], is_frozen=True)
+
+    def say_nothing(_address: Address | None, *, seconds: float = watch.ANSWER_SECONDS) -> bool:
+        clock.asked.append(round(seconds, 3))
+        clock.now += seconds if clock.is_frozen else 0.0
+        return not clock.is_frozen
+
+    for module in ("base", "watch"):
+        monkeypatch.setattr(f"core.postgres.{module}.time", SimpleNamespace(monotonic=lambda: clock.now))
+        monkeypatch.setattr(f"core.postgres.{module}.answers", say_nothing)
+    monkeypatch.setattr(watcher, "last_answer", clock.now)
+    yield clock
+    gate.succeeded()
+
+
+def test_a_server_that_froze_a_moment_ago_is_not_waited_for_twice_as_long(clock):
+    db = DatabaseWrapper({**connection.settings_dict})
+    db.is_impatient = True
+
+    with pytest.raises(DatabaseAway):
+        db._connect_at_once({"host": "db", "port": "5432"})
+
+    assert clock.asked == [0.5, 0.25]
+    assert clock.now - 1_000.0 == 0.75
+
+
+def test_a_server_that_freezes_right_after_its_word_is_noticed_within_a_second(clock):
+    class Waiting:
+        """A statement that runs for as long as nobody ends it."""
+
+        address: Address | None = Address("db", 5432)
+        hard_limit, busy_since, ended = 0.0, 999.6, 0.0
+
+        def cut_off(self, since: float) -> None:
+            self.ended, self.busy_since = clock.now, 0.0
+
+    looks, waiting = Watcher(), Waiting()
+    looks._members.add(waiting)
+    clock.is_frozen = False
+    looks.look()
+    assert (clock.asked, waiting.ended) == ([0.5], 0.0)
+
+    clock.is_frozen, waiting.busy_since, frozen_at = True, clock.now, clock.now
+    while not waiting.ended:
+        clock.now += watch.LOOK_SECONDS
+        looks.look()
+
+    assert waiting.ended - frozen_at <= 0.86  # a quarter of patience, one look, half a second for an answer
