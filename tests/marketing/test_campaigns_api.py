@@ -177,7 +177,7 @@ def test_the_detail_tells_the_funnel_and_the_effect_by_segment(spring, django_as
     looking.look(campaign.experiment_id)
     counting.count(campaign)
     call = caller(Role.ANALYST)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(12):
         told = call("get", f"/{campaign.public_id}").json()
 
     assert told["funnel"]["sent"] == 1

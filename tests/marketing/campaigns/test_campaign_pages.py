@@ -75,7 +75,7 @@ def test_a_campaign_goes_from_the_form_to_running(staff, agreed, campaign, djang
     assert made.state == "running"
     assert Recipient.objects.filter(campaign=made).count() == 20
     client.get(page_of(made))
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(12):
         page = client.get(page_of(made)).content.decode()
     assert "Pause campaign" in page
     assert "Nothing counted yet." in page

@@ -68,7 +68,7 @@ def test_the_same_as_a_file(client_of, url, year):
 def test_a_campaign_shows_its_segments(client_of, year, django_assert_max_num_queries):
     client, address = client_of(Role.MARKETER), reverse("admin:marketing_campaign_change", args=[year[0].pk])
     client.get(address)
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(12):
         text = client.get(address).content.decode()
 
     assert "By segment" in text
