@@ -162,7 +162,7 @@ def _acts(views: int, searches: int, carts: int, favourites: int) -> str:
 
 
 def consent(customer: Customer, before: datetime, limit: int) -> list[Moment]:
-    """To personalisation, given and withdrawn, as the ledger has it. Other consents stand under the same subject."""
+    """To personalisation, given and withdrawn, as the ledger has it. Older consents to messages stand under it, too."""
     rows = LedgerEntry.objects.filter(
         subject=f"catalog.customer:{customer.pk}", kind=LedgerEntry.Kind.CONSENT, at__lt=before,
         body__contains='"is_personalised"',

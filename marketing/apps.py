@@ -110,9 +110,15 @@ class MarketingConfig(AppConfig):
 
     @staticmethod
     def _register_pages() -> None:
-        from catalog.extensions import customer_panels
+        from catalog.extensions import customer_links, customer_panels
+        from core.extensions import ledger_subjects
         from marketing.roles import CONSENT_SEEN
 
+        customer_links.register("marketing.LedgerName.customer", "marketing.models.LedgerName", rule="stays")
+        for about in ("consent", "restriction"):
+            ledger_subjects.register(
+                f"marketing.{about}", "marketing.ledger_names.people", search="marketing.ledger_names.find_people"
+            )
         customer_panels.register(
             "marketing.consent", "marketing.panels.consent_of_customer", order=5, is_lazy=True, place="main",
             title=_("Consent and messages"), permission=CONSENT_SEEN, styles=("catalog/catalog.css",),
@@ -158,3 +164,5 @@ class MarketingConfig(AppConfig):
         holds("AudienceMember", "customer", "", on_erase="delete")
         holds("UpliftScore", "customer", "arm value as_of", on_erase="delete")
         holds("Restriction", "customer", "since", on_erase="delete")
+        # After the tables whose last entries stand under it.
+        holds("LedgerName", "customer", "", on_erase="delete", order=200)

@@ -2,7 +2,15 @@
 
 from marketing.models.campaigns import Audience, AudienceMember, Campaign, CampaignEvent, CampaignStep
 from marketing.models.choices import Channel, Purpose, Trigger
-from marketing.models.consent import Consent, ConsentEvent, ConsentSource, ConsentState, Restriction, Suppression
+from marketing.models.consent import (
+    Consent,
+    ConsentEvent,
+    ConsentSource,
+    ConsentState,
+    LedgerName,
+    Restriction,
+    Suppression,
+)
 from marketing.models.effects import EffectLook
 from marketing.models.messages import Template, TemplateVersion
 from marketing.models.offers import CouponCode, Offer
@@ -26,6 +34,7 @@ __all__ = [
     "ConsentState",
     "CouponCode",
     "EffectLook",
+    "LedgerName",
     "MarketingSettings",
     "MessageEvent",
     "Occasion",

@@ -40,7 +40,7 @@ class ConsentValue(models.Model):
 class Consent(ConsentValue):
     """Today's word of a customer about one purpose and channel. No row: never asked, which is no consent.
 
-    Triggers tell the ledger each change (migration 0002), under the number of the customer's row.
+    Triggers tell the ledger each change, under the number that was drawn for the customer (`LedgerName`).
     """
 
     customer = models.ForeignKey(
@@ -102,6 +102,25 @@ class Restriction(models.Model):
 
     def __str__(self) -> str:
         return str(self.customer_id)
+
+
+class LedgerName(models.Model):
+    """The number, drawn by chance, under which a customer's consents and restrictions stand in the ledger.
+
+    The database draws it with the first of them. It is the only key to whose entries they are: an erasure deletes the
+    row, and the chain stays whole without saying any more whom it speaks of. Records that were merged keep theirs.
+    """
+
+    id = models.BigIntegerField(_("number in the ledger"), primary_key=True)
+    customer = models.ForeignKey("catalog.Customer", models.CASCADE, related_name="+", verbose_name=_("customer"))
+
+    class Meta:
+        verbose_name = _("number in the ledger")
+        verbose_name_plural = _("numbers in the ledger")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class Suppression(models.Model):

@@ -8,14 +8,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from catalog import timeline
+from catalog import merging, timeline
 from catalog.models import Customer
 from core.exceptions import NotFound
 from core.ledger.verifying import verify
+from core.ledger.words import Named
 from core.models import LedgerEntry, OutgoingMail
 from core.rights.erasing import erase
-from marketing import addresses, links, services
-from marketing.models import Consent, ConsentEvent, MarketingSettings, Recipient, Suppression
+from marketing import addresses, ledger_names, links, services
+from marketing.models import Consent, ConsentEvent, LedgerName, MarketingSettings, Recipient, Suppression
 from marketing.models.consent import ConsentSource
 from marketing.services import Proof, Word
 from tests.factories import CustomerFactory
@@ -31,6 +32,10 @@ def ana(shop_rules):
 
 def state(customer, purpose="offers", channel="email"):
     return Consent.objects.get(customer=customer, purpose=purpose, channel=channel).state
+
+
+def number_of(customer):
+    return LedgerName.objects.get(customer=customer).pk
 
 
 def link_in_mail():
@@ -90,7 +95,7 @@ def test_saying_the_same_twice_leaves_one_event_and_one_entry_in_the_ledger(ana)
     for _twice in range(2):
         services.tell(ana.pk, [Word("offers", "sms", given=True)], Proof(ConsentSource.API))
 
-    entries = LedgerEntry.objects.filter(kind="consent", subject=f"catalog.customer:{ana.pk}")
+    entries = LedgerEntry.objects.filter(kind="consent", subject=f"marketing.consent:{number_of(ana)}")
     assert ConsentEvent.objects.count() == 1
     assert [json.loads(one.body)["after"]["state"] for one in entries] == ["given"]
 
@@ -128,6 +133,70 @@ def test_an_erasure_leaves_a_hash_and_a_whole_chain(ana):
     assert Recipient.objects.get().state == "cancelled"
     verdict = verify()
     assert verdict.is_whole, verdict.reason
+
+
+@pytest.mark.serial
+@pytest.mark.django_db(transaction=True)
+def test_after_an_erasure_nothing_says_whose_entries_of_the_ledger_they_were(ana):
+    services.tell(ana.pk, [OFFERS, Word("news", "sms", given=True)], Proof(ConsentSource.STAFF))
+    services.restrict(ana.pk, wanted=True)
+    subjects = {f"marketing.{about}:{number_of(ana)}" for about in ("consent", "restriction")}
+    entries = LedgerEntry.objects.filter(kind="consent", subject__startswith="marketing.").order_by("id")
+    assert {one.subject for one in entries} == subjects
+    assert ledger_names.people([number_of(ana)]) == {number_of(ana): Named("Ana Li", ledger_names.PAGE, ana.pk)}
+    assert ledger_names.find_people("ANA@shop.test") == [number_of(ana)]
+    number = number_of(ana)
+
+    erase("catalog.Customer", ana.pk)
+
+    said = [json.loads(one.body).get("after", {}).get("state", "-") for one in entries.all()]
+    assert said == ["given", "given", "-", "-", "-", "-"]
+    assert {one.subject for one in entries.all()} == subjects
+    assert LedgerName.objects.count() == 0
+    assert ledger_names.people([number]) == {}
+    own = LedgerEntry.objects.filter(subject=f"catalog.customer:{ana.pk}")
+    assert not any(str(number) in one.body for one in own)
+    assert set(own.values_list("kind", flat=True)) == {"consent", "rights"}  # personalisation, and that it was erased
+    verdict = verify()
+    assert verdict.is_whole, verdict.reason
+
+
+def test_numbers_in_the_ledger_are_drawn_and_stay(ana):
+    people = [ana, *CustomerFactory.create_batch(3)]
+    for one in people:
+        services.tell(one.pk, [OFFERS], Proof(ConsentSource.STAFF))
+    before = {one.pk: number_of(one) for one in people}
+
+    services.tell(ana.pk, [Word("offers", "email", given=False)], Proof(ConsentSource.API))
+    Consent.objects.filter(customer=people[1]).delete()
+
+    assert {one.pk: number_of(one) for one in people} == before
+    assert len(set(before.values())) == 4
+    assert max(before.values()) < 10**18
+    assert max(before.values()) > 10**12  # not counted from 1: who came first is not told
+
+
+def test_entries_of_a_merged_record_lead_to_the_kept_one_and_go_with_it(ana):
+    other = CustomerFactory.create(name="A. Li")
+    services.tell(other.pk, [OFFERS], Proof(ConsentSource.STAFF))
+    number = number_of(other)
+
+    merging.merge(kept_id=ana.pk, gone_id=other.pk)
+
+    assert ledger_names.people([number]) == {number: Named("Ana Li", ledger_names.PAGE, ana.pk)}
+    assert set(ledger_names.find_people(ana.public_id)) == {number, number_of(ana)}
+    erase("catalog.Customer", ana.pk)
+    assert LedgerName.objects.count() == 0
+
+
+def test_whoever_is_removed_leaves_a_last_entry_under_a_number_of_its_own(ana):
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.STAFF))
+    LedgerName.objects.all().delete()
+
+    Consent.objects.all().delete()
+
+    assert LedgerName.objects.count() == 0
+    assert LedgerEntry.objects.filter(kind="consent", subject__startswith="marketing.consent:").count() == 2
 
 
 # --- the API ------------------------------------------------------------------------------------------------------

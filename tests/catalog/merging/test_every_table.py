@@ -62,6 +62,7 @@ def test_who_is_not_a_plain_follower_is_told_one_by_one():
         "crm.DuplicateCustomers.one": STAYS,
         "crm.DuplicateCustomers.other": STAYS,
         "crm.LoyaltyAccount.customer": HANDLED,
+        "marketing.LedgerName.customer": STAYS,
         "recommender.RecommendationList.customer": COUNTED,
     }
 

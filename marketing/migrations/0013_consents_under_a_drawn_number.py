@@ -1,0 +1,112 @@
+"""Consents and restrictions stand in the ledger under a number that was drawn by chance for each customer.
+
+Only `marketing_ledgername` says whose number it is; an erasure deletes that row. What was entered before stays under
+the number of the customer's row.
+"""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+CONSENT = "marketing_ledger_watch('marketing.consent', 'purpose', 'channel', 'state', 'source', 'wording_version')"
+RESTRICTION = "marketing_ledger_watch('marketing.restriction', 'since')"
+OLD_CONSENT = (
+    "core_ledger_watch('consent', 'catalog.customer', 'customer_id',"
+    " 'purpose', 'channel', 'state', 'source', 'wording_version')"
+)
+OLD_RESTRICTION = "core_ledger_watch('consent', 'catalog.customer', 'customer_id', 'since')"
+
+NAMES = """
+-- Below 10^18: 60 bits of a hash of a UUID that the server draws from the system's source.
+CREATE FUNCTION marketing_ledger_number() RETURNS bigint LANGUAGE sql VOLATILE AS
+$$ SELECT ('x' || substr(encode(sha256(uuid_send(gen_random_uuid())), 'hex'), 1, 15))::bit(60)::bigint
+    % 1000000000000000000 $$;
+
+-- Who is being removed gets no number any more: the last entry of somebody without one stands under a number of its own.
+CREATE FUNCTION marketing_ledger_name(who bigint, is_kept boolean) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    found bigint;
+BEGIN
+    SELECT id INTO found FROM marketing_ledgername WHERE customer_id = who ORDER BY id LIMIT 1;
+    IF found IS NULL THEN
+        found := marketing_ledger_number();
+        IF is_kept THEN
+            INSERT INTO marketing_ledgername (id, customer_id) VALUES (found, who);
+        END IF;
+    END IF;
+    RETURN found;
+END $$;
+
+CREATE FUNCTION marketing_ledger_watch() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    old_row jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+    new_row jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    told text[] := TG_ARGV[1:];
+BEGIN
+    INSERT INTO core_ledgerentry (kind, subject, actor, body, at)
+    SELECT 'consent',
+        TG_ARGV[0] || ':' || marketing_ledger_name(
+            (coalesce(new_row, old_row) ->> 'customer_id')::bigint, TG_OP <> 'DELETE'),
+        core_ledger_actor(),
+        jsonb_strip_nulls(jsonb_build_object(
+            'before', (SELECT jsonb_object_agg(c, old_row -> c) FROM unnest(told) c WHERE old_row IS NOT NULL),
+            'after', (SELECT jsonb_object_agg(c, new_row -> c) FROM unnest(told) c WHERE new_row IS NOT NULL)
+        ))::text,
+        clock_timestamp();
+    RETURN NULL;
+END $$;
+"""
+NO_NAMES = """
+DROP FUNCTION marketing_ledger_watch();
+DROP FUNCTION marketing_ledger_name(bigint, boolean);
+DROP FUNCTION marketing_ledger_number();
+"""
+GONE = """
+DROP TRIGGER ledger_restriction_gone ON marketing_restriction;
+DROP TRIGGER ledger_restriction_made ON marketing_restriction;
+DROP TRIGGER ledger_consent_gone ON marketing_consent;
+DROP TRIGGER ledger_consent_changed ON marketing_consent;
+DROP TRIGGER ledger_consent_made ON marketing_consent;
+"""
+
+
+def watch(consent: str, restriction: str) -> str:
+    return f"""
+CREATE TRIGGER ledger_consent_made AFTER INSERT ON marketing_consent FOR EACH ROW EXECUTE FUNCTION {consent};
+CREATE TRIGGER ledger_consent_changed AFTER UPDATE ON marketing_consent FOR EACH ROW
+WHEN ((OLD.customer_id, OLD.purpose, OLD.channel, OLD.state) IS DISTINCT FROM
+      (NEW.customer_id, NEW.purpose, NEW.channel, NEW.state))
+EXECUTE FUNCTION {consent};
+CREATE TRIGGER ledger_consent_gone AFTER DELETE ON marketing_consent FOR EACH ROW EXECUTE FUNCTION {consent};
+CREATE TRIGGER ledger_restriction_made AFTER INSERT ON marketing_restriction FOR EACH ROW
+EXECUTE FUNCTION {restriction};
+CREATE TRIGGER ledger_restriction_gone AFTER DELETE ON marketing_restriction FOR EACH ROW
+EXECUTE FUNCTION {restriction};
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("catalog", "0041_known_customers"), ("marketing", "0012_a_restriction_ends_personalisation")]
+
+    operations = [
+        migrations.CreateModel(
+            name="LedgerName",
+            fields=[
+                ("id", models.BigIntegerField(primary_key=True, serialize=False, verbose_name="number in the ledger")),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.customer",
+                        verbose_name="customer",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "number in the ledger",
+                "verbose_name_plural": "numbers in the ledger",
+                "default_permissions": (),
+            },
+        ),
+        migrations.RunSQL(
+            NAMES + GONE + watch(CONSENT, RESTRICTION), GONE + NO_NAMES + watch(OLD_CONSENT, OLD_RESTRICTION)
+        ),
+    ]  # fmt: skip
