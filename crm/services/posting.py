@@ -149,7 +149,8 @@ def usable_lots(account: LoyaltyAccount, *, but: LoyaltyLot | None = None) -> li
 
 def claim_back(posting: Posting, lot: LoyaltyLot, amount: int, *, other_side: str) -> None:
     """Take back `amount` of what a lot once brought: what is left of it, then what of it expired unused, then any
-    other points in the order of use, and what is missing is owed."""
+    other points in the order of use, and what is missing is owed. `points` of the posting becomes what the customer
+    loses by it: what expired was lost before and is not told twice."""
     account = posting.account
     lot.reversed += amount
     if lot.matured_at is None:
@@ -158,6 +159,7 @@ def claim_back(posting: Posting, lot: LoyaltyLot, amount: int, *, other_side: st
         rest = posting.take(amount, [lot])
         lapsed = min(lot.expired, rest)
         posting.move(Side.EXPIRED, -lapsed, lot)
+        posting.points += lapsed
         rest -= lapsed
         if rest:
             rest = posting.take(rest, usable_lots(account, but=lot))

@@ -127,6 +127,8 @@ def test_points_that_expired_unused_are_not_claimed_again_by_a_refund(customer, 
     services.settle_order(order.pk)
 
     assert numbers(customer) == (50, 0, 0)
+    told = LoyaltyTransaction.objects.filter(kind__in=["expire", "reverse"]).order_by("pk")
+    assert list(told.values_list("kind", "points")) == [("expire", -100), ("reverse", 0)]
     adds_up()
 
 

@@ -71,6 +71,19 @@ def test_a_correction_is_taken_back_once_also_when_its_points_were_spent(custome
     adds_up()
 
 
+def test_points_that_expired_are_not_told_as_lost_twice_when_a_correction_is_taken_back(customer, programme):
+    given = services.adjust(customer_id=customer.pk, points=30, reason="x", key="a")
+    services.redeem(customer_id=customer.pk, points=20)
+    LoyaltyLot.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    services.expire_account(services.account_of(customer.pk).pk)
+
+    undone = services.undo_adjustment(given.pk)
+
+    assert undone.points == -20
+    assert numbers(customer) == (0, 0, 20)
+    adds_up()
+
+
 def test_points_that_were_taken_come_back_where_they_were(customer, programme):
     account = final(customer, 50)
     taken = services.adjust(customer_id=customer.pk, points=-30, reason="x", key="a")
