@@ -51,6 +51,7 @@ def page(request: HttpRequest) -> HttpResponse:
     run, newest = _runs()
     groups = list(run.groups.order_by("place")) if run is not None else []
     decided = _decided(groups)
+    looks = _looks(list(decided.values()))
     programmes = list(CareProgramme.objects.running().order_by("name")[:MOST_PROGRAMMES])
     last = Job.objects.filter(kind=KIND).order_by("-pk").first()
     context: dict[str, Any] = {
@@ -62,7 +63,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "refusal": _refusal(newest),
         "refused_at": newest.as_of if newest is not None and not newest.k else None,
         "cards": [
-            _card(request, group, run, decided.get(group.key), programmes) for group in groups if run is not None
+            _card(request, group, run, decided.get(group.key), looks, programmes) for group in groups if run is not None
         ],
         "past": _past(),
         "last": last,
@@ -92,6 +93,12 @@ def _decided(groups: list[ServiceGroup]) -> dict[str, ServiceStrategy]:
         .annotate(people=Count("group__members", distinct=True), ticket_count=Count("tickets", distinct=True))
     )  # fmt: skip
     return {row.group.key: row for row in rows}
+
+
+def _looks(strategies: list[ServiceStrategy]) -> dict[int, ExperimentLook]:
+    """The newest look at the comparison of each strategy, by experiment."""
+    rows = ExperimentLook.objects.filter(experiment__in=[one.experiment_id for one in strategies if one.experiment_id])
+    return {row.experiment_id: row for row in rows.order_by("experiment_id", "-looked_at").distinct("experiment_id")}
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------
@@ -124,7 +131,7 @@ def _pill(strategy: ServiceStrategy | None) -> Any:
 
 def _card(
     request: HttpRequest, group: ServiceGroup, run: ServiceRun, strategy: ServiceStrategy | None,
-    programmes: list[CareProgramme],
+    looks: dict[int, ExperimentLook], programmes: list[CareProgramme],
 ) -> dict[str, Any]:  # fmt: skip
     told = [words.reason(one) for one in group.reasons]
     suggested = (
@@ -145,7 +152,7 @@ def _card(
         "strategy": strategy,
         "decided": _told(strategy) if strategy is not None else "",
         "is_older": strategy is not None and strategy.group_id != group.pk,
-        "effect": _effect(request, strategy) if strategy is not None and strategy.is_in_force else None,
+        "effect": _effect(request, strategy, looks) if strategy is not None and strategy.is_in_force else None,
         "tickets": _tickets(strategy) if strategy is not None else "",
         "form": {
             "seen": sent.get("seen", strategy.pk if strategy is not None else 0),
@@ -239,12 +246,12 @@ def _told(strategy: ServiceStrategy) -> str:
     return " · ".join(parts)
 
 
-def _effect(request: HttpRequest, strategy: ServiceStrategy) -> dict[str, Any]:
+def _effect(request: HttpRequest, strategy: ServiceStrategy, looks: dict[int, ExperimentLook]) -> dict[str, Any]:
     """What the comparison says: ranges that hold at any look, or why nothing can be said."""
     experiment = strategy.experiment
     if experiment is None:
         return {"sentence": _("Not measured: nobody is served as before, so nothing can be compared.")}
-    look: ExperimentLook | None = experiment.looks.order_by("-looked_at").first()
+    look = looks.get(experiment.pk)
     claims = impact.claims(trials.IMPACT, experiment, look) if look is not None else []
     told = impact.verdict(claims) or reading.verdict(experiment, look)
     return {
