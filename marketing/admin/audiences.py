@@ -77,7 +77,8 @@ class AudienceAdmin(StaffModelAdmin):
 
     @display(description=gettext_lazy("Audience"), ordering="name")
     def name_cell(self, row: Audience) -> Any:
-        return cells.two_lines(row.name, words_of(row))
+        hint = words_of(row)
+        return cells.two_lines(str(row), "" if hint == str(row) else hint)
 
     @display(description=gettext_lazy("Source"), ordering="source")
     def source_cell(self, row: Audience) -> str:
@@ -163,13 +164,13 @@ class AudienceAdmin(StaffModelAdmin):
         serving = audiences.ranking() if way == Source.UPLIFT else None
         context: dict[str, Any] = {
             **self.admin_site.each_context(request), "opts": self.opts, "media": self.media + form.media, "form": form,
-            "audience": audience, "way": way, "title": audience.name if audience is not None else _("New audience"),
+            "audience": audience, "way": way, "title": str(audience) if audience is not None else _("New audience"),
             "ways": [] if audience is not None else [(key, title) for key, title in WAYS.items()],
             "may_rank": serving is not None, "ranking": serving,
             "may_see_ranking": request.user.has_perm("marketing.view_campaign"),
             "crumbs": [
                 {"title": _("Audiences"), "url": reverse("admin:marketing_audience_changelist")},
-                *([{"title": audience.name, "url": page_of(audience)}] if audience is not None else []),
+                *([{"title": str(audience), "url": page_of(audience)}] if audience is not None else []),
             ],
         }  # fmt: skip
         if root is not None:
@@ -196,7 +197,7 @@ class AudienceAdmin(StaffModelAdmin):
         used = audience.campaigns.order_by("-updated_at", "-pk")
         lines = audience.definition.get("missing") if audience.source == Source.UPLOAD else 0
         context: dict[str, Any] = {
-            **self.admin_site.each_context(request), "opts": self.opts, "audience": audience, "title": audience.name,
+            **self.admin_site.each_context(request), "opts": self.opts, "audience": audience, "title": str(audience),
             "source": capfirst(audience.get_source_display()), "facts": facts(audience), "media": self.media,
             "reach": reach(audience), "form": CountForm(initial={"purpose": purpose, "channel": channel}),
             "counted_for": _("%(purpose)s by %(channel)s") % {

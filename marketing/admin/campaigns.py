@@ -48,7 +48,7 @@ class CampaignAdmin(StaffModelAdmin):
     ordering = ("-updated_at", "-id")
     number_columns = ("reach_cell",)
     compact_columns = ("state_cell", "reach_cell")
-    list_select_related = ("audience", "created_by")
+    list_select_related = ("audience__segment", "created_by")
     actions: Any = ()
     empty_title = gettext_lazy("No campaigns yet")
     empty_text = gettext_lazy("A campaign writes to customers who agreed, and says afterwards what it really brought.")

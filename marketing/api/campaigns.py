@@ -37,7 +37,7 @@ State = Campaign.State
 
 
 def found(campaign_id: str) -> Campaign:
-    rows: QuerySet[Campaign] = Campaign.objects.select_related("audience", "offer", "experiment")
+    rows: QuerySet[Campaign] = Campaign.objects.select_related("audience__segment", "offer", "experiment")
     campaign = ids.find(rows, campaign_id) if ids.external_part(campaign_id) is None else None
     if campaign is None:
         raise Http404
@@ -63,7 +63,7 @@ class CampaignListView(ApiListView):
     )
     def get(self, request: Request) -> Response:
         query = checked(shapes.CampaignQuerySerializer, request.query_params)
-        rows = Campaign.objects.select_related("audience")
+        rows = Campaign.objects.select_related("audience__segment")
         if "state" in query:
             rows = rows.filter(state=query["state"])
         page = self.paginate_queryset(rows) or ()

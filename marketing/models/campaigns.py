@@ -1,5 +1,7 @@
 """Campaigns: to whom, what, when, and who said so."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -46,7 +48,15 @@ class Audience(TimestampedModel):
         indexes = [models.Index(fields=["-updated_at", "-id"], name="audience_newest")]
 
     def __str__(self) -> str:
+        """What is called as its segment is, is called so in the reader's language."""
+        segment = self.segment if self.segment_id is not None else None
+        if segment is not None and self.name in {name[:120] for name in _names(segment)}:
+            return str(segment)
         return self.name
+
+
+def _names(segment: Any) -> list[str]:
+    return [segment.name, *(segment.name_translations or {}).values()]
 
 
 class Campaign(TimestampedModel):
