@@ -20,10 +20,15 @@ or "stays"."""
 
 customer_filters = Registry("customer_filters")
 """Filters of the list of customers: classes as in `list_filter`. Key: the parameter in the address; meta: `permission`,
-the right that whoever filters by it needs."""
+the right that whoever filters by it needs, and `are_many` where it is a callable `(request) -> list of classes`."""
+
+customer_columns = Registry("customer_columns")
+"""Columns that the list of customers and its file have for the asking: callables `(request) -> core.lists.MoreColumns`;
+meta: `permission`."""
 
 customer_list_links = Registry("customer_list_links")
-"""What can be done with the list of customers as it is filtered: callables `(request) -> (label, address) | None`."""
+"""What can be done with the list of customers as it is filtered: callables
+`(request) -> (label, address, symbol) | None`."""
 
 import_panels = Registry("import_panels")
 """Callables `(request, batch) -> core.panels.Panel | None`: what upper apps say about an import on its page."""

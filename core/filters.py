@@ -20,42 +20,21 @@ REMEMBER_SECONDS = 60
 MOST_VALUES = 300
 
 
-class DaysFilter(RangeDateFilter):
-    """A preset or two typed dates: whole days in the shop's time zone, the last one included.
+class Days:
+    """A preset or two typed dates: whole days, the last one included.
 
     A preset stays what it says: in a saved view "last 7 days" are those of the day on which it is opened.
     """
 
     template = "core/lists/days_filter.html"
-
-    def __init__(
-        self,
-        field: Any,
-        request: HttpRequest,
-        params: Any,
-        model: type[Model],
-        model_admin: Any,
-        field_path: str,
-    ) -> None:
-        super().__init__(field, request, params, model, model_admin, field_path)
-        within = params.pop(f"{self.parameter_name}_within", None)
-        self.within = str(within[-1] if isinstance(within, list) else within or "")
-
-    def expected_parameters(self) -> list[str | None]:
-        return [*super().expected_parameters(), f"{self.parameter_name}_within"]
+    parameter_name: Any
+    used_parameters: dict[str, Any]
+    within = ""
 
     def days(self) -> tuple[date | None, date | None]:
         """The first and the last day; None where the range is open."""
         preset = preset_days(self.within, timezone.localdate())
         return preset or (self._typed("from"), self._typed("to"))
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        first, last = self.days()
-        if first is not None:
-            queryset = queryset.filter(**{f"{self.parameter_name}__gte": midnight(first)})
-        if last is not None:
-            queryset = queryset.filter(**{f"{self.parameter_name}__lt": midnight(last + timedelta(days=1))})
-        return queryset
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         yield {
@@ -81,6 +60,34 @@ class DaysFilter(RangeDateFilter):
 
     def _typed(self, suffix: str) -> date | None:
         return parse_day(str(self.used_parameters.get(f"{self.parameter_name}_{suffix}") or ""))
+
+
+class DaysFilter(Days, RangeDateFilter):
+    """Days of a moment, in the shop's time zone."""
+
+    def __init__(
+        self,
+        field: Any,
+        request: HttpRequest,
+        params: Any,
+        model: type[Model],
+        model_admin: Any,
+        field_path: str,
+    ) -> None:
+        super().__init__(field, request, params, model, model_admin, field_path)
+        within = params.pop(f"{self.parameter_name}_within", None)
+        self.within = str(within[-1] if isinstance(within, list) else within or "")
+
+    def expected_parameters(self) -> list[str | None]:
+        return [*super().expected_parameters(), f"{self.parameter_name}_within"]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        first, last = self.days()
+        if first is not None:
+            queryset = queryset.filter(**{f"{self.parameter_name}__gte": midnight(first)})
+        if last is not None:
+            queryset = queryset.filter(**{f"{self.parameter_name}__lt": midnight(last + timedelta(days=1))})
+        return queryset
 
 
 class OccurringFilter(DropdownFilter):

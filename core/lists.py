@@ -1,7 +1,8 @@
 """What a list of staff pages does beside showing rows."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import OrderBy, QuerySet
@@ -9,6 +10,41 @@ from django.http import HttpRequest
 from unfold.views import ChangeList
 
 from core.saved_views import OWN
+
+
+class MoreColumn(str):
+    """A column that a list shows when somebody asks for it: a name that Django's lists can also call for a cell.
+
+    `show` makes the cell of a value. Values are read for all rows of a page at once and stand in `row.more_values`
+    by the name of the column; a row without one has a dash.
+    """
+
+    __name__: str
+    short_description: Any
+    show: Callable[[Any], Any]
+
+    def __new__(cls, name: str, title: Any, show: Callable[[Any], Any] = str) -> Self:
+        made = super().__new__(cls, name)
+        made.__name__ = name
+        made.short_description = title
+        made.show = show
+        return made
+
+    def value(self, row: Any) -> Any:
+        """What the row has; None for nothing."""
+        return getattr(row, "more_values", {}).get(str(self))
+
+    def __call__(self, row: Any) -> Any:
+        value = self.value(row)
+        return "–" if value is None else self.show(value)
+
+
+@dataclass(frozen=True)
+class MoreColumns:
+    """Columns of one owner, and how their values are read for some rows: {key of the row: {name: value}}."""
+
+    columns: Sequence[MoreColumn]
+    read: Callable[[Sequence[int], Sequence[MoreColumn]], dict[int, dict[str, Any]]]
 
 
 class StaffChangeList(ChangeList):

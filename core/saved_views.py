@@ -69,11 +69,17 @@ def state_of(changelist: Any, params: QueryDict) -> dict[str, Any]:
 
 
 def columns_of(model_admin: Any, person: StaffUser) -> list[str]:
-    """All columns of the list as this person has it, with the one of the tick boxes."""
+    """All columns that the list can show this person, with the one of the tick boxes."""
     plain = HttpRequest()
     plain.method, plain.user = "GET", person
     checks = ["action_checkbox"] if model_admin.get_actions(plain) else []
-    return [*checks, *map(str, model_admin.get_list_display(plain))]
+    return [*checks, *map(str, every_column(model_admin, plain, plain))]
+
+
+def every_column(model_admin: Any, plain: HttpRequest, request: HttpRequest) -> list[Any]:
+    """The columns of a list for the person's request without its address, and those that are there for the asking."""
+    more = getattr(model_admin, "more_columns", None)
+    return [*model_admin.get_list_display(plain), *(more(request) if more is not None else ())]
 
 
 def address_of(view: SavedView, list_display: Sequence[str]) -> str:

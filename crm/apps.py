@@ -41,6 +41,7 @@ class CrmConfig(AppConfig):
     @staticmethod
     def _register_pages() -> None:
         from catalog.extensions import (
+            customer_columns,
             customer_filters,
             customer_links,
             customer_list_links,
@@ -72,6 +73,8 @@ class CrmConfig(AppConfig):
             permission=NOTES_SEEN, styles=("catalog/catalog.css",),
         )  # fmt: skip
         customer_filters.register("tag", "crm.admin.people.TagFilter", permission=NOTES_SEEN)
+        customer_filters.register("field", "crm.admin.field_list.filters", permission=NOTES_SEEN, are_many=True)
+        customer_columns.register("crm.fields", "crm.admin.field_list.columns", permission=NOTES_SEEN)
         timeline = "crm.people.timeline"
         for order, (name, title, permission) in enumerate(
             (

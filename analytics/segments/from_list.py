@@ -18,9 +18,9 @@ OF_THE_PAGE = {"o", "p", "all", *saved_views.OWN}
 """What changes how the list looks and not who is in it."""
 
 
-def save_link(request: HttpRequest) -> tuple[str, str] | None:
-    """Label and address of the page that saves the customers of this list as a segment. None without the right, without
-    a filter, and where a rule could not say the same: what was searched for by name, a list that was kept."""
+def save_link(request: HttpRequest) -> tuple[str, str, str] | None:
+    """Label, address and symbol of the page that saves the customers of this list as a segment. None without the right,
+    without a filter, and where a rule could not say the same: what was searched for by name, a list that was kept."""
     given = {name: value for name, value in request.GET.items() if value and name not in OF_THE_PAGE}
     if not given or not given.keys() <= SAYABLE or not request.user.has_perm(ADD):
         return None
@@ -29,7 +29,7 @@ def save_link(request: HttpRequest) -> tuple[str, str] | None:
         address = rule_address({"all": conditions}) if conditions else ""
     except BadRule:
         return None
-    return (_("Save as segment"), address) if address else None
+    return (_("Save as segment"), address, "group_add") if address else None
 
 
 def _country(given: dict[str, Any]) -> list[dict[str, Any]]:

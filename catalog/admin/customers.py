@@ -15,12 +15,13 @@ from catalog.admin import cells, filters
 from catalog.admin.listing import ListingMixin
 from catalog.admin.merges import PERSONAL_PERMISSION, MergeMixin
 from catalog.admin.timeline import TimelineMixin
-from catalog.extensions import customer_filters, customer_list_links, customer_panels
+from catalog.extensions import customer_columns, customer_filters, customer_list_links, customer_panels
 from catalog.models import Customer
 from catalog.selectors_admin import Purchases
 from core.admin.base import StaffModelAdmin
 from core.components import ago, figure, money
 from core.filters import DaysFilter
+from core.lists import MoreColumn, MoreColumns
 from core.shop import current_shop
 
 LONGEST_PK = 19
@@ -71,10 +72,28 @@ class CustomerAdmin(MergeMixin, TimelineMixin, ListingMixin, StaffModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         """Ours, and those that other apps add for people with the right."""
-        more = [one for one in customer_filters if request.user.has_perm(one.meta.get("permission", ""))]
-        return (*self.list_filter, *(one.resolve() for one in more))
+        more: list[Any] = []
+        for one in customer_filters:
+            if request.user.has_perm(one.meta.get("permission", "")):
+                more += one.resolve()(request) if one.meta.get("are_many") else [one.resolve()]
+        return (*self.list_filter, *more)
+
+    def more_columns(self, request: HttpRequest) -> Sequence[MoreColumn]:
+        return [column for owner in _owners(request) for column in owner.columns]
+
+    def fill_more_columns(self, request: HttpRequest, rows: Sequence[Any], columns: Sequence[MoreColumn]) -> None:
+        for row in rows:
+            row.more_values = {}
+        for owner in _owners(request):
+            wanted = [column for column in owner.columns if column in columns]
+            found = owner.read([row.pk for row in rows], wanted) if wanted and rows else {}
+            for row in rows:
+                row.more_values.update(found.get(row.pk, {}))
 
     def fill_page(self, request: HttpRequest, rows: list[Customer]) -> None:
+        wanted = [name for name in self.get_list_display(request) if isinstance(name, MoreColumn)]
+        if wanted:
+            self.fill_more_columns(request, rows, wanted)
         found = reads.customer_purchases([row.pk for row in rows], current_shop().base_currency)
         for row in rows:
             row.page_purchases = found.get(row.pk, Purchases())  # type: ignore[attr-defined]
@@ -122,7 +141,8 @@ class CustomerAdmin(MergeMixin, TimelineMixin, ListingMixin, StaffModelAdmin):
 
     def get_export_fields(self, request: HttpRequest) -> Sequence[str]:
         """How to reach people leaves the house only with both rights."""
-        return (*self.export_fields, *PERSONAL) if may_see_people(request) else self.export_fields
+        own = (*self.export_fields, *PERSONAL) if may_see_people(request) else self.export_fields
+        return (*own, *self.more_columns(request))
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponseRedirect:
         """The page of a merged record is that of the record that was kept."""
@@ -142,6 +162,15 @@ class CustomerAdmin(MergeMixin, TimelineMixin, ListingMixin, StaffModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
         obj.save(update_fields=[*form.changed_data, "updated_at"])
+
+
+def _owners(request: HttpRequest) -> list[MoreColumns]:
+    """Who has more columns for this person, asked once per request."""
+    known: list[MoreColumns] | None = request.__dict__.get("_customer_columns")
+    if known is None:
+        entries = [one for one in customer_columns if request.user.has_perm(one.meta.get("permission", ""))]
+        known = request.__dict__["_customer_columns"] = [one.resolve()(request) for one in entries]
+    return known
 
 
 def _purchases(row: Customer) -> Purchases:

@@ -29,7 +29,7 @@ from core.components import toast
 from core.exceptions import DomainError
 from core.exports.sources import EXPORT_PERMISSION
 from core.extensions import Registry
-from core.lists import StaffChangeList
+from core.lists import MoreColumn, StaffChangeList
 from core.paginator import StaffPaginator
 from core.panels import MAIN, SIDE, collect, make, panel_html
 from core.saved_views import COLUMNS
@@ -81,9 +81,19 @@ class StaffModelAdmin(ModelAdmin):
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
         """All columns, or those that the address names: the first always, in the order of the list."""
         shown = super().get_list_display(request)
-        wanted = set(request.GET.get(COLUMNS, "").split(","))
-        kept = [name for place, name in enumerate(shown) if place == 0 or str(name) in wanted]
+        wanted = set(request.GET.get(COLUMNS, "").split(",")) - {""}
+        if not wanted:
+            return shown
+        every = [*shown, *self.more_columns(request)]
+        kept = [name for place, name in enumerate(every) if place == 0 or str(name) in wanted]
         return kept if len(kept) > 1 else shown
+
+    def more_columns(self, request: HttpRequest) -> Sequence[MoreColumn]:
+        """Columns that stand in the list only when somebody asks for them."""
+        return ()
+
+    def fill_more_columns(self, request: HttpRequest, rows: Sequence[Any], columns: Sequence[MoreColumn]) -> None:
+        """Read what these columns say about these rows, in one query for each owner."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Opens with the view that the person chose for it."""

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import capfirst
 
 from core.exports.cells import safe_cell
+from core.lists import MoreColumn
 
 CHUNK = 2_000
 
@@ -24,9 +26,10 @@ class Table:
     """The columns of a list for one person: what the model's page says they may take out."""
 
     def __init__(self, model_admin: Any, request: HttpRequest) -> None:
-        self.model_admin, self.model = model_admin, model_admin.model
+        self.model_admin, self.model, self.request = model_admin, model_admin.model, request
         self.fields: list[str] = list(model_admin.get_export_fields(request))
         self._getters = [self._getter(name) for name in self.fields]
+        self._more = [name for name in self.fields if isinstance(name, MoreColumn)]
 
     def titles(self) -> list[str]:
         """Names of the columns in the active language."""
@@ -37,13 +40,24 @@ class Table:
         return file_name(str(self.model._meta.verbose_name_plural), extension)
 
     def rows(self, queryset: QuerySet[Any]) -> Iterator[list[Any]]:
-        """Values row by row, in one query; never more than a few thousand rows are in memory."""
+        """Values row by row, in one query, and one more for a chunk where columns are read by others; never more than a
+        few thousand rows are in memory."""
         related = [name for name in map(self._relation, self.fields) if name]
         found = queryset.select_related(*related) if related else queryset
         if all(self._is_plain(name) for name in self.fields):
             found = found.prefetch_related(None)
-        for row in found.iterator(chunk_size=CHUNK):
-            yield [get(row) for get in self._getters]
+        for rows in self._chunks(found.iterator(chunk_size=CHUNK)):
+            for row in rows:
+                yield [get(row) for get in self._getters]
+
+    def _chunks(self, rows: Iterator[Any]) -> Iterator[Iterable[Any]]:
+        """The rows together with what others know about them."""
+        if not self._more:
+            yield rows
+            return
+        while chunk := list(islice(rows, CHUNK)):
+            self.model_admin.fill_more_columns(self.request, chunk, self._more)
+            yield chunk
 
     # --- columns ------------------------------------------------------------------------------------------------
 
@@ -54,7 +68,7 @@ class Table:
             return None
 
     def _is_plain(self, name: str) -> bool:
-        return LOOKUP_SEP in name or self._field(name) is not None
+        return isinstance(name, MoreColumn) or LOOKUP_SEP in name or self._field(name) is not None
 
     def _relation(self, name: str) -> str:
         """What has to be read together with the row."""
@@ -64,6 +78,8 @@ class Table:
         return name if field is not None and (field.many_to_one or field.one_to_one) else ""
 
     def _getter(self, name: str) -> Callable[[Model], Any]:
+        if isinstance(name, MoreColumn):
+            return name.value
         if LOOKUP_SEP in name:
             return lambda row: _along(row, name.split(LOOKUP_SEP))
         return attrgetter(name) if self._field(name) is not None else lambda row: self._shown(row, name)

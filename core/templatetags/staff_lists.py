@@ -109,7 +109,7 @@ def view_tabs(context: template.Context, cl: Any) -> dict[str, Any]:
     request, model_admin = context["request"], cl.model_admin
     source = cl.opts.label_lower
     views = saved_views.visible_on(request, source)
-    shown = ["action_checkbox", *model_admin.get_list_display(_plain(request))]
+    shown = ["action_checkbox", *saved_views.every_column(model_admin, _plain(request), request)]
     if "action_checkbox" not in cl.list_display:
         shown = shown[1:]
     known = saved_views.known_counts(request.user, views)
@@ -160,9 +160,10 @@ def column_menu(context: template.Context, cl: Any) -> dict[str, Any]:
     """Which columns are shown. The first, the name, always is."""
     request = context["request"]
     shown = {str(name) for name in cl.list_display}
-    every = [str(name) for name in cl.model_admin.get_list_display(_plain(request))]
+    every = saved_views.every_column(cl.model_admin, _plain(request), request)
     columns = [
-        (name, capfirst(str(label_for_field(name, cl.model, cl.model_admin))), name in shown) for name in every[1:]
+        (str(name), capfirst(str(label_for_field(name, cl.model, cl.model_admin))), str(name) in shown)
+        for name in every[1:]
     ]
     kept = [
         (name, value)

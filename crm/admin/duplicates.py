@@ -60,9 +60,11 @@ def page(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/crm/duplicates.html", context)
 
 
-def list_link(request: HttpRequest) -> tuple[Any, str] | None:
+def list_link(request: HttpRequest) -> tuple[Any, str, str] | None:
     """On the list of customers."""
-    return (_("Possible duplicates"), reverse("admin:crm_duplicates")) if request.user.has_perm(MERGE) else None
+    if not request.user.has_perm(MERGE):
+        return None
+    return _("Possible duplicates"), reverse("admin:crm_duplicates"), "people_alt"
 
 
 def _act(request: HttpRequest) -> None:

@@ -25,7 +25,6 @@ from crm.people import notes
 from crm.roles import NOTES
 
 SHOWN = 8
-MOST_TAGS_LISTED = 300
 LONGEST_PK = 19
 
 
@@ -123,8 +122,7 @@ class TagFilter(DropdownFilter):
     parameter_name = "tag"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = CustomerTag.objects.order_by("name").values_list("pk", "name")[:MOST_TAGS_LISTED]
-        return [(str(pk), name) for pk, name in names]
+        return CustomerTag.listed()
 
     def has_output(self) -> bool:
         return bool(self.lookup_choices) or bool(self.value())

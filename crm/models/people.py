@@ -1,14 +1,21 @@
 """What staff note about people beyond what the shop knows."""
 
+from typing import Any
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.cache import cache
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Cast, Lower, Upper
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 NOTE_LENGTH = 4_000
 TAG_LENGTH = 40
 VALUE_LENGTH = 200
+FIELDS, TAGS, REMEMBER_SECONDS = "crm.custom_fields", "crm.customer_tags", 30
+"""What lists ask for with every page is remembered; whoever changes it forgets it."""
+MOST_TAGS_LISTED = 300
 
 
 class DuplicateCustomers(models.Model):
@@ -79,6 +86,16 @@ class CustomerTag(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @staticmethod
+    def listed() -> list[tuple[str, str]]:
+        """Key and name of tags to choose from, at most half a minute old."""
+        found: list[tuple[str, str]] | None = cache.get(TAGS)
+        if found is None:
+            names = CustomerTag.objects.order_by("name").values_list("pk", "name")[:MOST_TAGS_LISTED]
+            found = [(str(pk), name) for pk, name in names]
+            cache.set(TAGS, found, REMEMBER_SECONDS)
+        return found
+
 
 class CustomerTagging(models.Model):
     """A tag on a customer."""
@@ -124,9 +141,36 @@ class CustomField(models.Model):
     def __str__(self) -> str:
         return (self.title_zh if (get_language() or "").startswith("zh") else "") or self.title_en
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        cache.delete(FIELDS)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        gone = super().delete(*args, **kwargs)
+        cache.delete(FIELDS)
+        return gone
+
     @property
     def options(self) -> list[str]:
         return [line.strip() for line in self.choices.splitlines() if line.strip()]
+
+    @classmethod
+    def in_use(cls) -> list["CustomField"]:
+        """At most half a minute old."""
+        found: list[CustomField] | None = cache.get(FIELDS)
+        if found is None:
+            found = list(cls._default_manager.filter(is_on=True))
+            cache.set(FIELDS, found, REMEMBER_SECONDS)
+        return found
+
+
+AS_NUMBER = Case(
+    When(
+        value__regex=r"^-?[0-9]{1,31}(\.[0-9]+)?$",
+        then=Cast("value", models.DecimalField(max_digits=60, decimal_places=20)),
+    )
+)
+"""A value as the number that it says; null for any other text. An index has it."""
 
 
 class CustomFieldValue(models.Model):
@@ -142,6 +186,11 @@ class CustomFieldValue(models.Model):
         verbose_name_plural = _("values of custom fields")
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["customer", "field"], name="custom_value_once")]
+        indexes = [
+            models.Index(fields=["field", "value", "customer"], name="custom_value_in_field"),
+            models.Index("field", AS_NUMBER, name="custom_value_as_number"),
+            GinIndex(OpClass(Upper("value"), name="gin_trgm_ops"), name="custom_value_trgm"),
+        ]
 
     def __str__(self) -> str:
         return self.value

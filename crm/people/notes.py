@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -12,7 +13,7 @@ from catalog.models import Customer
 from core.models import StaffUser
 from crm.exceptions import BadInput, NotFound
 from crm.models import CustomerNote, CustomerTag, CustomerTagging, CustomField, CustomFieldValue
-from crm.models.people import NOTE_LENGTH, TAG_LENGTH, VALUE_LENGTH
+from crm.models.people import NOTE_LENGTH, TAG_LENGTH, TAGS, VALUE_LENGTH
 
 MOST_TAGS = 30
 MOST_DIGITS = 30
@@ -44,7 +45,10 @@ def tag(customer: Customer, name: str, *, by: StaffUser | None = None) -> Custom
         raise BadInput(_("A tag has at most %(most)d characters and no comma.") % {"most": TAG_LENGTH})
     if CustomerTagging.objects.filter(customer=customer).count() >= MOST_TAGS:
         raise BadInput(_("A customer has at most %(most)d tags.") % {"most": MOST_TAGS})
-    found = CustomerTag.objects.filter(name__iexact=name).first() or CustomerTag.objects.create(name=name)
+    found = CustomerTag.objects.filter(name__iexact=name).first()
+    if found is None:
+        found = CustomerTag.objects.create(name=name)
+        cache.delete(TAGS)
     return CustomerTagging.objects.get_or_create(customer=customer, tag=found, defaults={"created_by": by})[0]
 
 
@@ -52,7 +56,8 @@ def tag(customer: Customer, name: str, *, by: StaffUser | None = None) -> Custom
 def untag(customer: Customer, name: str) -> bool:
     """Take a tag away; a tag that nobody has any more is gone. Whether it was there."""
     gone, _tables = CustomerTagging.objects.filter(customer=customer, tag__name__iexact=name).delete()
-    CustomerTag.objects.filter(Q(name__iexact=name), taggings=None).delete()
+    if CustomerTag.objects.filter(Q(name__iexact=name), taggings=None).delete()[0]:
+        cache.delete(TAGS)
     return bool(gone)
 
 
