@@ -1,5 +1,7 @@
 """The section `reviews` of native imports: what customers said elsewhere, or in this shop before."""
 
+from dataclasses import replace
+
 from django.utils.translation import gettext_noop
 
 from catalog import partitions
@@ -9,9 +11,10 @@ from catalog.importing.columns import Column
 from catalog.importing.sections import Load, Section
 from catalog.importing.sql import TIMESTAMPS, Value, upsert
 from catalog.importing.staging import Stage, execute, stream
+from reviews.ml.text import without_markup
 from reviews.models import Review
 from reviews.models.replies import REPLY_LENGTH
-from reviews.models.reviews import TEXT_LENGTH, TITLE_LENGTH
+from reviews.models.reviews import AUTHOR_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 
 Status = Review.Status
 JOINS = (
@@ -22,6 +25,19 @@ BOUGHT = """EXISTS (
     SELECT 1 FROM catalog_orderline l JOIN catalog_order o ON o.id = l.order_id
     WHERE l.product_id = p.id AND o.customer_id = c.id AND o.paid_at <= s.created_at
 )"""
+
+
+def words(name: str, limit: int) -> Column:
+    """What somebody wrote: text without markup, at most `limit` characters. What is nothing but markup is empty."""
+    plain = c.text(name, limit)
+
+    def parse(value: str) -> str:
+        kept = without_markup(value.strip())
+        if len(value) <= limit:
+            kept = kept[:limit]  # it grows by the spaces behind what might begin a tag
+        return plain.parse(kept) if kept else c.NULL
+
+    return replace(plain, parse=parse)
 
 
 class Reviews(Section):
@@ -37,9 +53,9 @@ class Reviews(Section):
             c.key("product", required=True, blank=False),
             c.key("customer"),
             c.integer("rating", 1, 5, required=True, blank=False, aliases=("stars",)),
-            c.text("title", TITLE_LENGTH),
-            c.text("text", TEXT_LENGTH),
-            c.text("author", 80),
+            words("title", TITLE_LENGTH),
+            words("text", TEXT_LENGTH),
+            words("author", AUTHOR_LENGTH),
             c.language("language"),
             c.moment("created_at", required=True, blank=False, aliases=("written_at",)),
             c.choice("status", [Status.PENDING, Status.PUBLISHED]),

@@ -9,7 +9,7 @@ from core.api.ids import IdField
 from core.api.pagination import PageQuerySerializer
 from core.api.questions import QuerySerializer
 from reviews.models import Review, ReviewPhoto, ReviewReport
-from reviews.models.reviews import LANGUAGE_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from reviews.models.reviews import AUTHOR_LENGTH, LANGUAGE_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 
 SORTS = ("newest", "helpful", "highest", "lowest")
 LANGUAGE_CODE = r"^[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}$"
@@ -43,8 +43,9 @@ class SubmitReviewSerializer(serializers.Serializer):
     title = serializers.CharField(max_length=TITLE_LENGTH, required=False, allow_blank=True)
     text = serializers.CharField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
     author = serializers.CharField(
-        max_length=80, required=False, allow_blank=True, help_text="Shown beside the review. Empty: nobody is named."
-    )
+        max_length=AUTHOR_LENGTH, required=False, allow_blank=True,
+        help_text="Shown beside the review. Empty: nobody is named.",
+    )  # fmt: skip
     language = serializers.RegexField(LANGUAGE_CODE, max_length=LANGUAGE_LENGTH, required=False)
 
 

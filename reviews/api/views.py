@@ -87,8 +87,8 @@ class ProductReviewsView(ApiListView):
         summary="Write a review",
         description=(
             "One for each customer and product, with a customer token or, for back ends, a server key and `customer`. "
-            "It is not shown before a member of staff has published it. Stars alone are enough. Photos follow by "
-            "`POST me/reviews/{id}/photos`."
+            "It is not shown before a member of staff has published it. Stars alone are enough. Tags are taken out of "
+            "the words. Photos follow by `POST me/reviews/{id}/photos`."
         ),
         request=SubmitReviewSerializer,
         responses={201: MyReviewSerializer, **problems(404, 409)},

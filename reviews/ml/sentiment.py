@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reviews.ml.text import Span, clauses, normalise
+from reviews.ml.text import HAN_CHARACTER, Span, clauses, normalise
 
 NEGATIVE, NEUTRAL, POSITIVE, MIXED = "negative", "neutral", "positive", "mixed"
 OUTCOMES = (POSITIVE, NEUTRAL, NEGATIVE, MIXED)
@@ -18,6 +18,8 @@ OPEN = 0.95
 """A whole text that is surer than this is not mixed, whatever one clause says."""
 LEAST_SHARE = 0.2
 """Of the letters of clauses that take sides: so many must be on the other side."""
+HAN_LETTERS = 3
+"""A Chinese character says as much as so many letters; it matters where one text holds both."""
 UNDECIDED = 0.15
 """Without a class for it, a text is neutral when no clause takes sides and its chance is this close to one half."""
 MOST_CLAUSES = 200
@@ -81,7 +83,7 @@ def _judged(text: str, parts: tuple[Clause, ...], positive: float, neutral: floa
         return Judged(NEUTRAL, 0.0, 0.5, text)
     good = [part for part in parts if part.positive >= FIRM]
     bad = [part for part in parts if part.positive <= 1.0 - FIRM]
-    letters = [sum(part.span.end - part.span.start for part in side) for side in (good, bad)]
+    letters = [sum(_letters(text[part.span.start : part.span.end]) for part in side) for side in (good, bad)]
     if good and bad and min(letters) >= LEAST_SHARE * sum(letters) and 1.0 - OPEN <= positive <= OPEN:
         sure = min(max(part.positive for part in good), 1.0 - min(part.positive for part in bad))
         return Judged(MIXED, sure, positive, text, parts)
@@ -93,3 +95,7 @@ def _judged(text: str, parts: tuple[Clause, ...], positive: float, neutral: floa
     elif not (good or bad) and abs(positive - 0.5) <= UNDECIDED:
         return Judged(NEUTRAL, 0.5 - abs(positive - 0.5), positive, text, parts)
     return Judged(POSITIVE if positive >= 0.5 else NEGATIVE, decided, positive, text, parts)
+
+
+def _letters(text: str) -> int:
+    return len(text) + (HAN_LETTERS - 1) * len(HAN_CHARACTER.findall(text))

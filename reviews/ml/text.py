@@ -21,6 +21,8 @@ MAIL, LINK, PHONE, ACCOUNT, NUMBER = "[mail]", "[link]", "[phone]", "[account]",
 
 SCRIPTS = re.compile(r"<(script|style)\b[^>]{0,500}>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 TAGS = re.compile(r"</?[a-z!][^<>]{0,500}>", re.IGNORECASE)
+LINE_TAGS = re.compile(r"<(?:br|/(?:p|div|li|tr|h[1-6]))\b[^<>]{0,100}>", re.IGNORECASE)
+OPENING = re.compile(r"<(?=[a-z/!?])", re.IGNORECASE)
 SPACES = re.compile(r"[^\S\n]+")
 BASIC_PLANES = 0x30000
 LINES = re.compile(r"\s*\n\s*")
@@ -80,6 +82,20 @@ def plain(text: str) -> str:
         seen = html.unescape(seen)
     seen = seen if seen.isascii() and seen.isprintable() else unicodedata.normalize("NFKC", seen.translate(_unseen()))
     return LINES.sub("\n", SPACES.sub(" ", seen)).strip()[:LONGEST]
+
+
+def without_markup(text: str) -> str:
+    """What somebody wrote, as it is kept: tags give way to a space or a new line, scripts and styles go with what is in
+    them, and a `<` that might still begin a tag gets a space behind it. Hearts (<3) and comparisons stay.
+
+    So nothing that is kept can act, also where somebody puts it into a page as it is.
+    """
+    if "<" not in text:
+        return text
+    bare = TAGS.sub(" ", SCRIPTS.sub(" ", LINE_TAGS.sub("\n", text)))
+    if bare != text:
+        bare = LINES.sub("\n", SPACES.sub(" ", bare)).strip()
+    return OPENING.sub("< ", bare)
 
 
 def masked(text: str) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from core.models import PublicIdModel, TimestampedModel
 
+AUTHOR_LENGTH = 80
 TITLE_LENGTH = 200
 TEXT_LENGTH = 10_000
 LANGUAGE_LENGTH = 10
@@ -67,7 +68,10 @@ class Review(PublicIdModel, TimestampedModel):
         "catalog.Customer", models.CASCADE, null=True, blank=True, related_name="reviews", verbose_name=_("customer")
     )
     author = models.CharField(
-        _("author"), max_length=80, blank=True, help_text=_("The name shown beside the review; empty: a customer.")
+        _("author"),
+        max_length=AUTHOR_LENGTH,
+        blank=True,
+        help_text=_("The name shown beside the review; empty: a customer."),
     )
     rating = models.PositiveSmallIntegerField(_("stars"))
     title = models.CharField(_("title"), max_length=TITLE_LENGTH, blank=True)

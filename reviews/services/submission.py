@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from catalog.models import Customer, OrderLine, Product
 from catalog.services import record_rating, remove_rating
 from reviews.exceptions import AlreadyReviewed
+from reviews.ml.text import without_markup
 from reviews.models import Review
+from reviews.models.reviews import AUTHOR_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from reviews.services.photos import forget_files
 from reviews.services.summaries import note_changed
 from reviews.signals import announce, review_submitted
@@ -36,8 +38,9 @@ def submit_review(*, customer: Customer, product: Product, content: NewReview) -
     try:
         with transaction.atomic():
             review = Review.objects.create(
-                product=product, customer=customer, rating=content.rating, title=content.title.strip(),
-                text=content.text.strip(), author=content.author.strip(), language=content.language,
+                product=product, customer=customer, rating=content.rating, title=_kept(content.title, TITLE_LENGTH),
+                text=_kept(content.text, TEXT_LENGTH), author=_kept(content.author, AUTHOR_LENGTH),
+                language=content.language,
                 is_verified=has_bought(customer, product, by=now), written_at=now,
             )  # fmt: skip
             rate(review)
@@ -47,6 +50,10 @@ def submit_review(*, customer: Customer, product: Product, content: NewReview) -
             raise
         raise AlreadyReviewed(_("You have already written a review of this product.")) from error
     return review
+
+
+def _kept(text: str, most: int) -> str:
+    return without_markup(text.strip())[:most]
 
 
 @transaction.atomic

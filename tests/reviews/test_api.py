@@ -219,7 +219,28 @@ def test_bad_bodies_are_refused_and_store_nothing(call, body):
     assert not Review.objects.exists()
 
 
-@pytest.mark.parametrize("text", ["😀😀", "<script>alert(1)</script>", "שלום ‮abc", "a" * 10_000, "  \n", "繁體字"])
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("<script>alert(1)</script>", ""),
+        ("Fine<script src=//evil.example>", "Fine"),
+        ("<b onclick=x>Nice</b><br/>and <<b>script>cheap", "Nice\nand < script>cheap"),
+        ("<img src=x onerror=alert(1)", "< img src=x onerror=alert(1)"),
+        ("I <3 it, 3 < 5 & <5 stars", "I <3 it, 3 < 5 & <5 stars"),
+        ("<a" * 5_000, ("< a" * 5_000)[:10_000]),
+    ],
+)
+def test_nothing_is_kept_that_a_browser_would_take_for_markup(call, text, kept):
+    path = f"products/{ProductFactory.create().public_id}/reviews"
+
+    made = call("POST", path, {"rating": 3, "text": text, "title": text[:100]}, as_=CustomerFactory.create())
+
+    review = Review.objects.get()
+    assert (made.status_code, made.json()["text"], review.text) == (201, kept, kept)
+    assert "<" not in review.title.replace("< ", "").replace("<3", "").replace("<5", "")
+
+
+@pytest.mark.parametrize("text", ["😀😀", "שלום ‮abc", "a" * 10_000, "  \n", "繁體字"])
 def test_odd_words_are_kept_as_they_are(call, text):
     product = ProductFactory.create()
 

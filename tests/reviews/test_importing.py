@@ -142,3 +142,18 @@ def test_undoing_the_import_takes_reviews_replies_and_stars_away(bring):
     undo.perform(batch.pk)
 
     assert (Review.objects.count(), ReviewReply.objects.count(), ratings()) == (0, 0, [])
+
+
+def test_markup_of_other_shops_is_taken_out_and_what_is_nothing_else_is_empty(bring):
+    batch = bring([
+        row(title="<b>Warm</b>", text="Warm<br />and <i>soft</i> & <3"),
+        row(id="R2", product="P2", text="<p></p>"),
+        row(id="R3", customer="C2", text="x" * 10_001),
+        row(id="R4", product="P2", customer="C2", text="<a" * 5_000),
+    ])  # fmt: skip
+
+    assert counts(batch) == {"new": 3, "changed": 0, "same": 0, "refused": 1}
+    first, empty, cut = Review.objects.order_by("external_id")
+    assert (first.title, first.text) == ("Warm", "Warm\nand soft & <3")
+    assert empty.text == ""
+    assert cut.text == ("< a" * 5_000)[:10_000]

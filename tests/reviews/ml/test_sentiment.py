@@ -23,6 +23,7 @@ ODD = [
         ("The fabric isn't soft and it is itchy", NEGATIVE),
         ("衣服非常漂亮，很喜欢，但是物流太慢，客服态度差", MIXED),
         ("The dress is gorgeous and beautiful, but the fabric is terrible and itchy", MIXED),
+        ("质量很好 but delivery was terrible", MIXED),
         ("昨天收到的", NEUTRAL),
         ("I ordered the blue one.", NEUTRAL),
         ("😡😡", NEGATIVE),
