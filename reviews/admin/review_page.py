@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Subquery
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -14,14 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST
 
-from catalog import selectors_admin as reads
 from catalog.admin import cells as shared
 from catalog.admin.notices import acting, came_from
+from catalog.models import Order
 from catalog.thumbnails import first_thumbnail
 from core import history
 from core.components import figure, toast, when
 from core.exceptions import DomainError
-from core.shop import current_shop
 from reviews import selectors, services
 from reviews.admin import cells, reading, suspicion
 from reviews.admin.marks import marked
@@ -282,13 +282,18 @@ def _facts(request: HttpRequest, review: Review) -> list[tuple[Any, Any]]:
 
 
 def _customer(request: HttpRequest, review: Review) -> dict[str, Any] | None:
-    """Who wrote it and how well the shop knows them; None where there is nobody to show or nobody may see."""
+    """Who wrote it and how well the shop knows them; None where there is nobody to show or nobody may see. One
+    query."""
     if review.customer is None or not request.user.has_perm("catalog.view_customer"):
         return None
-    found = reads.customer_purchases([review.customer.pk], current_shop().base_currency).get(review.customer.pk)
-    written = Review.objects.filter(customer=review.customer).count()
+    paid = Order.objects.filter(customer=review.customer, paid_at__isnull=False).order_by().values("customer")
+    written, orders = (
+        Review.objects.filter(customer=review.customer).order_by().values("customer")
+        .annotate(written=Count("pk"), orders=Subquery(paid.annotate(count=Count("pk")).values("count")))
+        .values_list("written", "orders").get()
+    )  # fmt: skip
     rows = [
-        (_("Paid orders"), figure(found.orders if found else 0)),
+        (_("Paid orders"), figure(orders or 0)),
         (_("Customer since"), shared.day(review.customer.joined_at)),
         (_("Reviews"), figure(written)),
     ]

@@ -201,7 +201,7 @@ def test_the_page_asks_as_few_queries_for_half_a_year_as_for_a_week(client):
     with CaptureQueriesContext(connection) as many:
         answer = client.get(PAGE)
 
-    assert len(many) == len(few) <= 24
+    assert len(many) == len(few) <= 12
     assert "Read right, week by week" in answer.content.decode()
     assert rows
 

@@ -82,7 +82,7 @@ def test_the_lists_ask_as_few_queries_for_many_rows_as_for_few(client, address, 
     for _one in range(5):
         AspectTermFactory.create(category=CategoryFactory.create())
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         client.get(address)
 
 

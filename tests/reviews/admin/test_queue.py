@@ -143,7 +143,7 @@ def test_many_cost_as_few_queries_as_one(client):
     few = queries()
     fill(4)
 
-    assert queries() == few <= 14
+    assert queries() == few <= 12
 
 
 def test_customers_are_not_named_to_those_who_may_not_see_them(client_with, waiting):

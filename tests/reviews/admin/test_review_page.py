@@ -77,7 +77,7 @@ def test_the_page_asks_as_few_queries_for_much_as_for_little(client, review):
     ReplyTemplateFactory.create_batch(3)
     ReviewFactory.create_batch(3, customer=review.customer)
 
-    assert queries() == few <= 16
+    assert queries() == few <= 12
 
 
 def test_it_is_published_rejected_and_put_back_with_undo(client, review, boss):

@@ -133,7 +133,7 @@ def test_the_list_costs_the_same_for_many(django_assert_max_num_queries):
     for _each in range(20):
         unhappy(NOW)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         following.follow(now=NOW)
 
 

@@ -136,7 +136,7 @@ def test_the_page_costs_the_same_for_many(page, django_assert_max_num_queries):
     client = as_role(Role.ANALYST)
     client.get(page)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         client.get(page)
 
 
