@@ -1,8 +1,12 @@
 """Refusals of the rules about reviews."""
 
+from django.utils.translation import gettext as _
+
 from core.exceptions import BadInput, DomainError, NotFound
 
-__all__ = ["AlreadyReviewed", "BadInput", "NotFound", "OwnReview", "TooManyPhotos", "UndoExpired"]
+__all__ = [
+    "AlreadyReviewed", "BadInput", "NotFound", "OwnReview", "TooManyPhotos", "UndoExpired", "UnreadableTransformer",
+]  # fmt: skip
 
 
 class AlreadyReviewed(DomainError):
@@ -17,6 +21,17 @@ class OwnReview(DomainError):
 
 class TooManyPhotos(DomainError):
     code = "too_many_photos"
+
+
+class UnreadableTransformer(DomainError):
+    """A pretrained encoder is named, and there is none that can be read."""
+
+    code = "no_transformer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("REVIEWS_TRANSFORMER does not name a folder with a pretrained transformer that can be read.")
+        )
 
 
 class UndoExpired(DomainError):

@@ -2,6 +2,7 @@
 
 import time
 from argparse import ArgumentParser
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from reviews.ml import intent_training, measures
 from reviews.ml.intents import ANSWER, ASK, HAND_OVER, Floats, IntentModel, Thresholds, act
 from reviews.ml.ngram import TooFewTexts
 from reviews.ml.text import normalise
+from reviews.ml.transformer import NoTransformer, local
 from reviews.ml.vocabulary import CountedTexts
 
 TEXTS = [Column("text"), Column("intent", "key"), Column("language", "key", required=False)]
@@ -40,6 +42,10 @@ class IntentEvaluator:
             metavar="LABEL",
             help=f"What nothing covers (default {OUT_OF_SCOPE}).",
         )
+        parser.add_argument(
+            "--encoder", action="store_true",
+            help="Let the pretrained encoder have a say that REVIEWS_TRANSFORMER names.",
+        )  # fmt: skip
 
     def run(self, run: Run) -> dict[str, Any]:
         """JSON as documented in docs/evaluate.md. Thresholds are chosen on the training part alone."""
@@ -51,20 +57,24 @@ class IntentEvaluator:
         texts = [normalise(text) for text in known["text"]]
         wall, cpu = time.perf_counter(), time.process_time()
         try:
-            model = intent_training.train(texts, known["intent"].tolist(), seed=run.seed)
+            encoder = local() if run.options.get("encoder") else None
+            model = intent_training.train(texts, known["intent"].tolist(), seed=run.seed, encoder=encoder)
         except TooFewTexts as error:
             raise UsageError(f"--train: {error}") from None
+        except NoTransformer as error:
+            raise UsageError(f"--encoder: {error}") from None
         trained = time.perf_counter() - wall, time.process_time() - cpu
         right = _codes(run, test["intent"], model.intents, strange)
         asked = [normalise(text) for text in test["text"]]
         cpu = time.process_time()
         served = model.confidences(asked)[0]
         seconds = max(time.process_time() - cpu, 1e-9)
-        ways = {"served": served, **_others(model, asked)}
+        others = _others(model, asked)
+        ways = {"served": served, **others}
         thresholds = [model.thresholds_for(text) for text in asked]
         ask = np.array([one.ask for one in thresholds])
         figures = {name: _figures(confidence, right, ask) for name, confidence in ways.items()}
-        for name in ("softmax", "nearest"):
+        for name in others:
             # Their confidences are of another size; the threshold is the served model's.
             figures[name]["joint"] = None
         languages = {"by_language": _by(test["language"], served, right, ask)} if "language" in test else {}
@@ -74,7 +84,7 @@ class IntentEvaluator:
             **_intervals(served, right, ask),
             "strategies": figures,
             "compared": {
-                f"served - {name}": _gap(served, ways[name], right, run.seed) for name in ("softmax", "nearest")
+                f"served - {name}": _gap(served, other, right, run.seed) for name, other in others.items()
             },
             "acts": _acts(thresholds, served, right),
             "confused": _confused(model, served, right),
@@ -108,9 +118,12 @@ def _codes(run: Run, labels: pd.Series, intents: tuple[str, ...], strange: str) 
 
 
 def _others(model: IntentModel, texts: list[str]) -> dict[str, Floats]:
-    """The two factors of the served confidence, each alone."""
+    """The two factors of the served confidence, each alone and multiplied; all of it without the encoder, if there is
+    one."""
     rows = CountedTexts.of(texts, model.vocabulary.kinds).rows(model.vocabulary)
-    return {"softmax": model.probabilities(rows), "nearest": model.likeness(rows)}
+    softmax, nearest = model.probabilities(rows), model.likeness(rows)
+    grams = {"grams": replace(model, head=None).confidences(texts)[0]} if model.head is not None else {}
+    return {"softmax": softmax, "nearest": nearest, "softmax_nearest": softmax * nearest, **grams}
 
 
 def _figures(confidence: Floats, right: Codes, ask: Floats) -> dict[str, float | None]:
@@ -140,11 +153,14 @@ def _intervals(confidence: Floats, right: Codes, ask: Floats) -> dict[str, float
 
 
 def _gap(one: Floats, other: Floats, right: Codes, seed: int) -> dict[str, float]:
-    """Difference in accuracy on the texts that an intent covers, with its 95 % range."""
+    """Difference in accuracy on the texts that an intent covers, and in telling these from the others, with their 95 %
+    ranges."""
     known = right != STRANGE
     if not known.any():
         return {}
-    return measures.paired((one.argmax(axis=1) == right)[known], (other.argmax(axis=1) == right)[known], seed)
+    found = measures.paired((one.argmax(axis=1) == right)[known], (other.argmax(axis=1) == right)[known], seed)
+    apart = measures.paired_auroc(one.max(axis=1), other.max(axis=1), known, seed)
+    return found | {f"auroc_{name}": value for name, value in apart.items()}
 
 
 def _acts(thresholds: list[Thresholds], confidence: Floats, right: Codes) -> dict[str, dict[str, float | int | None]]:

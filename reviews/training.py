@@ -23,6 +23,7 @@ from core.said import Said
 from reviews import datasets
 from reviews.choices import SENTIMENT
 from reviews.datasets import Labelled
+from reviews.exceptions import UnreadableTransformer
 from reviews.memory import Peak
 from reviews.ml import engines, lexicon, measures
 from reviews.ml.sentiment import CLASSES, NEUTRAL, Scorer
@@ -179,14 +180,11 @@ def _learnable(rows: Labelled) -> Labelled:
 
 
 def _engine(name: str) -> engines.Engine:
-    """A fresh one. Raises DomainError where it needs a pretrained encoder that is not here."""
+    """A fresh one. Raises UnreadableTransformer where it needs a pretrained encoder that is not here."""
     try:
         return engines.make(name, seed=SEED)
     except NoTransformer as error:
-        raise DomainError(
-            _("REVIEWS_TRANSFORMER does not name a folder with a pretrained transformer that can be read."),
-            code="no_transformer",
-        ) from error
+        raise UnreadableTransformer() from error
 
 
 def _later_figures(name: str, rows: Labelled) -> dict[str, float]:

@@ -165,7 +165,17 @@ def _figures(metrics: dict[str, float], report: dict[str, Any]) -> list[tuple[An
         share = strange["answered"] / strange["examples"]
         base = _("of %(count)s sentences that nothing covers") % {"count": figure(strange["examples"])}
         rows.append((_("Answered although it should not"), percent(share), base))
+    if report.get("encoder"):
+        rows.append(_encoder(report["encoder"]))
     return rows
+
+
+def _encoder(heard: dict[str, Any]) -> tuple[Any, str, Any]:
+    """What a pretrained transformer adds to grams, and whether it therefore has a say."""
+    gained = _("%(points)s points") % {"points": f"{heard['gained'] * 100:+.1f}".replace("-", "−")}
+    if heard["is_used"]:
+        return _("Pretrained transformer"), gained, _("more right intents than without it; it has a say")
+    return _("Pretrained transformer"), gained, _("not clearly more right intents than without it; it has no say")
 
 
 def _languages(report: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -22,10 +22,12 @@ from core.said import Said
 from reviews.answers import library
 from reviews.answers.choices import INTENTS, MARGIN
 from reviews.answers.marks import marks_of
+from reviews.exceptions import UnreadableTransformer
 from reviews.ml import intent_training, measures
 from reviews.ml.intent_training import Learned
 from reviews.ml.intents import ANSWER, Floats, act
 from reviews.ml.ngram import TooFewTexts
+from reviews.ml.transformer import Encoder, NoTransformer, is_named, local
 from reviews.ml.vocabulary import CountedTexts
 from reviews.models import Article, IntentExample
 from reviews.understanding import ARTICLE, HINT
@@ -66,10 +68,12 @@ class Examples:
 
 
 def train() -> dict[str, Any]:
-    """A new version from the examples as they are now. Safe to run twice: the second joins the versions."""
+    """A new version from the examples as they are now. Safe to run twice: the second joins the versions. Raises
+    UnreadableTransformer."""
     stamp = fingerprint()
     examples = _read()
     steps = intent_training.FOLDS + 2
+    encoder = _encoder()
     progress(0, steps, Said(gettext_noop("Trying every example on models that have not seen it")))
     known = examples.known
     try:
@@ -77,6 +81,7 @@ def train() -> dict[str, Any]:
             [examples.texts[at] for at in known],
             [examples.intents[at] for at in known],
             [examples.texts[at] for at in examples.strange],
+            encoder=encoder,
             tell=lambda done: progress(done, steps),
         )
     except TooFewTexts:
@@ -119,6 +124,17 @@ def fingerprint() -> str:
     rows = IntentExample.objects.learned().aggregate(Count("pk"), Sum("pk"), Max("updated_at"))
     shown = Article.objects.published().aggregate(Count("pk"), Sum("live_id"))
     return ":".join(str(value) for value in (*rows.values(), *shown.values()))
+
+
+def _encoder() -> Encoder | None:
+    """The pretrained encoder of this installation, None where none is named. Raises
+    UnreadableTransformer."""
+    if not is_named():
+        return None
+    try:
+        return local()
+    except NoTransformer as error:
+        raise UnreadableTransformer() from error
 
 
 def _read() -> Examples:
@@ -175,6 +191,7 @@ def _report(examples: Examples, learned: Learned, articles: Mapping[str, Any]) -
         "thresholds": model.thresholds.__dict__,
         "thresholds_by_script": {script: one.__dict__ for script, one in model.by_script.items()},
         "articles": dict(articles),
+        "encoder": asdict(learned.heard) if learned.heard is not None else None,
     }  # fmt: skip
 
 

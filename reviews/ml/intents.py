@@ -5,9 +5,12 @@ Numpy and scipy.sparse only. Arrays (n grams, k intents, m examples):
 * `keys` uint64 [n], `idf` float32 [n], `weights` float32 [n × k], `bias` float64 [k]: grams and a softmax over intents
 * `example_indptr` int64 [m + 1], `example_indices` int32, `example_values` float32: the examples as rows of TF-IDF
 * `example_intents` int32 [m]: whose they are, in the order that training got them
+* `head_mean`, `head_spread`, `head_weights`, `head_bias`: of a pretrained encoder (`reviews.ml.transformer`), where it
+  has a say
 
 `meta`: `format` 1, `intents`, `characters`, `words`, `shortest`, `crossing`, `unspaced`, `temperature`, the
-thresholds `answer`, `ask`, `gap`, and `by_script` with those of texts in one script.
+thresholds `answer`, `ask`, `gap`, `by_script` with those of texts in one script, and `head`: what belongs to the arrays
+of the encoder, None without one.
 """
 
 from __future__ import annotations
@@ -27,10 +30,13 @@ from reviews.ml.vocabulary import CountedTexts, Vocabulary
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
+    from reviews.ml.transformer import TransformerScorer
+
 FORMAT = 1
 ANSWER, ASK, HAND_OVER = "answer", "ask", "hand_over"
 HAN, OTHER = SCRIPTS = "han", "other"
 SUGGESTED = 3
+HEAD = "head_"
 Floats = NDArray[np.float64]
 
 
@@ -65,7 +71,9 @@ class Understood:
 class IntentModel:
     """`confidence = P(intent) · similarity · known²`: a softmax over grams, the cosine to the nearest example of the
     intent, and how much of the utterance the examples have words for. Both factors look at known grams alone, so each
-    is held back once: what is like nothing known gets no confidence, however far it lies on one side of a line."""
+    is held back once: what is like nothing known gets no confidence, however far it lies on one side of a line.
+
+    With the `head` of a pretrained encoder P is the mean of its chances and those of the grams."""
 
     intents: tuple[str, ...]
     vocabulary: Vocabulary
@@ -76,6 +84,7 @@ class IntentModel:
     temperature: float = 1.0
     thresholds: Thresholds = Thresholds()
     by_script: Mapping[str, Thresholds] = field(default_factory=dict)
+    head: TransformerScorer | None = None
 
     def thresholds_for(self, text: str) -> Thresholds:
         """Those of its script, else those of all. A Chinese sentence has fewer and rarer grams than an English one, so
@@ -88,19 +97,27 @@ class IntentModel:
         told = zip(*self.confidences(texts), texts, strict=True)
         return [self._understood(row, near, self.thresholds_for(text)) for row, near, text in told]
 
-    def confidences(self, texts: Sequence[str]) -> tuple[Floats, NDArray[np.int64]]:
-        """[texts × intents] of normalised texts: confidences, and numbers of the nearest examples of each intent."""
+    def confidences(
+        self, texts: Sequence[str], states: NDArray[np.float32] | None = None
+    ) -> tuple[Floats, NDArray[np.int64]]:
+        """[texts × intents] of normalised texts: confidences, and numbers of the nearest examples of each intent.
+        `states` are those of the encoder, where it has read the texts already."""
         counted = CountedTexts.of(texts, self.vocabulary.kinds)
         rows = counted.rows(self.vocabulary)
         likeness, nearest = self._likeness(rows)
         known = counted.coverage(self.vocabulary, self._unknown_idf)[:, None]
-        return self.probabilities(rows) * likeness * known**2, nearest
+        return self._chances(texts, rows, states) * likeness * known**2, nearest
+
+    def _chances(self, texts: Sequence[str], rows: sp.csr_matrix, states: NDArray[np.float32] | None) -> Floats:
+        chances = self.probabilities(rows)
+        if self.head is None or not len(chances):
+            return chances
+        logits = self.head.logits(texts) if states is None else self.head.logits_of(states)
+        return (chances + _softmax(logits / self.head.temperature)) / 2.0
 
     def probabilities(self, rows: sp.csr_matrix) -> Floats:
         """Softmax of `(rows @ weights + bias) / temperature`."""
-        logs = (np.asarray(rows @ self.weights, np.float64) + self.bias) / self.temperature
-        chances = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
-        return np.asarray(chances / chances.sum(axis=1, keepdims=True))
+        return _softmax((np.asarray(rows @ self.weights, np.float64) + self.bias) / self.temperature)
 
     def likeness(self, rows: sp.csr_matrix) -> Floats:
         """Cosine to the nearest example of each intent [texts × intents], 0 to 1."""
@@ -138,6 +155,7 @@ class IntentModel:
             "example_indptr": self.examples.indptr.astype(np.int64),
             "example_indices": self.examples.indices.astype(np.int32),
             "example_values": self.examples.data.astype(np.float32), "example_intents": self.example_intents,
+            **({HEAD + name: part for name, part in self.head.to_arrays().items()} if self.head is not None else {}),
         }  # fmt: skip
 
     def to_meta(self) -> dict[str, Any]:
@@ -148,11 +166,13 @@ class IntentModel:
             "shortest": kinds.shortest, "crossing": kinds.crossing, "unspaced": kinds.unspaced,
             "temperature": self.temperature, **self.thresholds.__dict__,
             "by_script": {script: one.__dict__ for script, one in self.by_script.items()},
+            "head": self.head.to_meta() if self.head is not None else None,
         }  # fmt: skip
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
-        """Raises KeyError for what is missing and ValueError for what does not fit together or is no number."""
+        """Raises KeyError for what is missing, NoTransformer where an encoder has a say that is not here, and
+        ValueError for what does not fit together or is no number."""
         if meta["format"] != FORMAT:
             raise ValueError(f"The model is of format {meta['format']}; this program reads {FORMAT}.")
         intents = tuple(str(name) for name in meta["intents"])
@@ -179,11 +199,31 @@ class IntentModel:
             intents, Vocabulary(kinds, keys, arrays["idf"]), arrays["weights"], arrays["bias"], examples, owners,
             float(meta["temperature"]), _thresholds(meta),
             {str(script): _thresholds(one) for script, one in meta.get("by_script", {}).items()},
+            _head(arrays, meta, intents),
         )  # fmt: skip
 
 
 def _thresholds(meta: Mapping[str, Any]) -> Thresholds:
     return Thresholds(*(float(meta[name]) for name in ("answer", "ask", "gap")))
+
+
+def _head(
+    arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any], intents: tuple[str, ...]
+) -> TransformerScorer | None:
+    if not meta.get("head"):
+        return None
+    from reviews.ml.transformer import TransformerScorer
+
+    own = {name.removeprefix(HEAD): part for name, part in arrays.items() if name.startswith(HEAD)}
+    found = TransformerScorer.from_arrays(own, meta["head"])
+    if found.classes != intents:
+        raise ValueError("The head of the encoder knows other intents.")
+    return found
+
+
+def _softmax(logs: Floats) -> Floats:
+    chances = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(chances / chances.sum(axis=1, keepdims=True))
 
 
 def script_of(text: str) -> str:

@@ -151,8 +151,11 @@ class TransformerScorer:
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """[texts × classes] of normalised texts, before the temperature."""
-        rows = (self.encoder.states(texts) - self.mean) / self.spread
-        return np.asarray(rows @ self.weights + self.bias, np.float64)
+        return self.logits_of(self.encoder.states(texts))
+
+    def logits_of(self, states: Layer) -> Floats:
+        """The same of texts that the encoder has read already."""
+        return np.asarray((states - self.mean) / self.spread @ self.weights + self.bias, np.float64)
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """[texts × classes], rows sum to 1."""
@@ -196,15 +199,24 @@ class TransformerScorer:
         return found
 
 
+def is_named() -> bool:
+    """Whether REVIEWS_TRANSFORMER names a folder, whatever is in it."""
+    return bool(_named())
+
+
 def local() -> Encoder:
     """The encoder of the folder that REVIEWS_TRANSFORMER names. Raises NoTransformer."""
-    named = os.environ.get(FOLDER, "").strip()
+    named = _named()
     if not named:
         raise NoTransformer(
             f"No transformer: set {FOLDER} to a local folder with config.json (model type bert), model.safetensors and "
             "vocab.txt. Nothing is downloaded."
         )
     return _loaded(Path(named).expanduser().resolve())
+
+
+def _named() -> str:
+    return os.environ.get(FOLDER, "").strip()
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from reviews.ml import linear
-from reviews.ml.network_serving import Floats, softmax
+from reviews.ml.network_serving import Floats, Layer, softmax
 from reviews.ml.networks import held_back, temperature_of
 from reviews.ml.ngram import TooFewTexts, threshold_of
 from reviews.ml.transformer import TRANSFORMER, TransformerScorer, local
@@ -43,7 +43,7 @@ class TransformerEngine:
             drawn = np.sort(np.random.default_rng(self.seed).choice(drawn, MOST, replace=False))
             names, codes = np.unique(np.asarray(labels, dtype=np.str_)[drawn], return_inverse=True)
         states = self.encoder.states([texts[at] for at in drawn.tolist()])
-        mean, spread = states.mean(axis=0), np.maximum(states.std(axis=0), LEAST_SPREAD)
+        mean, spread = evened(states)
         rows = (states - mean) / spread
         held = held_back(codes, self.seed)
         kept = self._head(rows[~held], codes[~held], len(names))
@@ -85,3 +85,8 @@ class TransformerEngine:
         if self.scorer is None:
             raise ValueError("The engine has not learned yet.")
         return self.scorer
+
+
+def evened(states: Layer) -> tuple[Layer, Layer]:
+    """Mean and spread of each number of a state; one that never changes has the least spread."""
+    return states.mean(axis=0), np.maximum(states.std(axis=0), LEAST_SPREAD)

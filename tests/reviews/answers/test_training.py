@@ -10,9 +10,12 @@ from core.models import Job, ModelVersion
 from reviews.answers import examples, training
 from reviews.answers.choices import INTENTS
 from reviews.answers.serving import build_intents
+from reviews.exceptions import UnreadableTransformer
 from reviews.models import Intent, IntentExample
 from tests.factories import ArticleFactory, IntentFactory
+from tests.reviews.ml.test_transformer import encoder_folder
 
+__all__ = ["encoder_folder"]
 pytestmark = pytest.mark.django_db
 
 WORDS = {
@@ -164,3 +167,17 @@ def test_thresholds_of_articles_are_measured_where_examples_have_articles(plante
     assert told["asked"] == 90
     assert told["right"] > 0.8
     assert 0.0 < told["hint"] <= told["answer"] <= 1.0
+
+
+def test_an_encoder_that_is_named_is_tried_and_one_that_cannot_be_read_is_told(planted, encoder_folder, monkeypatch):
+    monkeypatch.setenv("REVIEWS_TRANSFORMER", str(encoder_folder / "nowhere"))
+    with pytest.raises(UnreadableTransformer, match="REVIEWS_TRANSFORMER"):
+        training.train()
+    assert not ModelVersion.objects.exists()
+
+    monkeypatch.setenv("REVIEWS_TRANSFORMER", str(encoder_folder))
+    training.train()
+
+    told = ModelVersion.objects.get().report["encoder"]
+    assert set(told) == {"is_used", "gained", "error"}
+    assert told["is_used"] is (told["gained"] > told["error"])

@@ -8,7 +8,11 @@ from reviews.ml.intent_training import Trial, _by_script, thresholds_of, train, 
 from reviews.ml.intents import ANSWER, ASK, HAND_OVER, IntentModel, Thresholds, act
 from reviews.ml.ngram import TooFewTexts
 from reviews.ml.text import normalise
+from reviews.ml.transformer import FOLDER, Encoder, NoTransformer
+from reviews.ml.vocabulary import CountedTexts
+from tests.reviews.ml.test_transformer import encoder_folder
 
+__all__ = ["encoder_folder"]
 EXAMPLES = {
     "status": [
         *["where is my order", "has my order been sent", "track my parcel please", "my parcel has not come yet"],
@@ -227,3 +231,76 @@ def test_thresholds_by_script_are_published_with_the_model():
 
     assert again.thresholds_for("我要退货") == Thresholds(0.4, 0.1, 0.05)
     assert again.thresholds_for("return it") == model.thresholds
+
+
+# --- a pretrained encoder -----------------------------------------------------------------------------------------
+
+
+class Groups:
+    """An encoder that knows of some invented words to which of two groups they belong, and of others nothing."""
+
+    sha256 = "0" * 64
+
+    def __init__(self, first):
+        self.first = set(first)
+
+    def states(self, texts):
+        sides = [[float(any(word in self.first for word in text.split())), 0.5] for text in texts]
+        return np.array(sides, np.float32).reshape(-1, 2)
+
+
+def invented(count, seed):
+    """Words of letters by chance: grams know nothing of one from the others."""
+    rng = np.random.default_rng(seed)
+    return ["".join(rng.choice(list("bcdfghjklmnpqrstvwxz"), 7)) for _n in range(count)]
+
+
+def of_invented_words():
+    first, second = invented(60, 1), invented(60, 2)
+    texts = [f"i would like to know about {word} for me" for word in first + second]
+    return texts, ["fruit"] * 60 + ["tools"] * 60, first
+
+
+def test_an_encoder_has_a_say_where_it_knows_what_grams_cannot():
+    texts, intents, first = of_invented_words()
+
+    learned = intent_training.learn(texts, intents, [], encoder=Groups(first))
+
+    assert learned.heard.is_used
+    assert learned.heard.gained > 0.3
+    assert learned.trial.hits.mean() > 0.9
+    assert learned.model.head.encoder.sha256 == "0" * 64
+
+
+def test_an_encoder_that_adds_nothing_has_no_say():
+    texts = [normalise(text) for some in EXAMPLES.values() for text in some]
+    intents = [name for name, some in EXAMPLES.items() for _text in some]
+
+    plain, learned = (intent_training.learn(texts, intents, [], encoder=one) for one in (None, Groups([])))
+
+    assert plain.heard is None
+    assert not learned.heard.is_used
+    assert learned.model.head is None
+    assert np.array_equal(learned.trial.confidence, plain.trial.confidence)
+
+
+def test_grams_and_encoder_say_the_same_apart_and_together(encoder_folder):
+    texts, intents, _first = of_invented_words()
+    model = intent_training.train(texts, intents, encoder=Encoder.of(encoder_folder))
+    rows = CountedTexts.of(texts, model.vocabulary.kinds).rows(model.vocabulary)
+
+    confidence, _nearest = model.confidences(texts)
+    again = IntentModel.from_arrays(model.to_arrays(), model.to_meta())
+
+    mean = (model.probabilities(rows) + model.head.probabilities(texts)) / 2
+    assert confidence == pytest.approx(mean * model.likeness(rows), abs=1e-6)
+    assert again.understand([*texts[:3], "", "x"]) == model.understand([*texts[:3], "", "x"])
+
+
+def test_a_model_with_an_encoder_is_refused_without_it(encoder_folder, monkeypatch):
+    texts, intents, _first = of_invented_words()
+    model = intent_training.train(texts, intents, encoder=Encoder.of(encoder_folder))
+    monkeypatch.delenv(FOLDER)
+
+    with pytest.raises(NoTransformer, match="Nothing is downloaded"):
+        IntentModel.from_arrays(model.to_arrays(), model.to_meta())

@@ -56,3 +56,15 @@ def test_paired_ranges_hold_the_difference():
     assert f1["difference"] == pytest.approx(measures.macro_f1(one, right, 2) - measures.macro_f1(other, right, 2))
     assert f1["low"] < f1["difference"] < f1["high"]
     assert measures.paired(one == right, one == right, 0) == {"difference": 0.0, "low": 0.0, "high": 0.0}
+
+
+def test_the_range_of_two_aurocs_on_the_same_texts_holds_their_difference():
+    rng = np.random.default_rng(1)
+    came = rng.random(600) < 0.5
+    good, poor = came + rng.normal(0, 0.5, 600), came + rng.normal(0, 2.0, 600)
+
+    told = measures.paired_auroc(good, poor, came, 0)
+
+    assert told["difference"] == pytest.approx(measures.auroc(good, came) - measures.auroc(poor, came))
+    assert 0.1 < told["low"] < told["difference"] < told["high"]
+    assert measures.paired_auroc(good, poor, np.ones(600, bool), 0) == {}
