@@ -163,7 +163,7 @@ def add_new(values: dict[str, Any]) -> int:
         MONTHS.add(MONTHS_MORE, values, first_day="LEAST", last_day="GREATEST")
         + STATS.add(STATS_MORE, values, first_day="", last_day="GREATEST")
         + DAILY.add(DAILY_MORE, values)
-        + PARTS.add(sql.parts_of("SELECT * FROM zg_new"), values)
+        + PARTS.add(sql.parts("zg_new"), values)
         + PRODUCTS.add(PRODUCTS_MORE.format(**how), values)
         + CELLS.add(CELLS_MORE, values, is_frozen="")
     )

@@ -33,7 +33,7 @@ MONDAY = date(1, 1, 1)
 PATIENCE_SECONDS = 600.0
 TRIES = 3
 TEMPORARY = (
-    *adding.TEMPORARY, "zg_touched", "zg_month", "zg_moved", "zg_day", "zg_week", "zg_period", "zg_act",
+    *adding.TEMPORARY, "zg_touched", "zg_month", "zg_moved", "zg_day", "zg_week", "zg_period", "zg_sale", "zg_act",
     "zg_acts_of_weeks",
 )  # fmt: skip
 MARGIN = "interval '3 hours'"
@@ -190,18 +190,15 @@ def _rebuild(clock: Clock) -> dict[str, int]:
     # has looked how large its tables are.
     _execute("SET LOCAL enable_nestloop = off")
     _execute("DELETE FROM analytics_touchedsale")
-    _execute(
-        f"CREATE TEMP TABLE zg_act ON COMMIT DROP AS"
-        f" {sql.acts(sql.ORDERS_WITH_ITEMS, sql.REFUNDS, 'coalesce(l.items, 0)')}",
-        values,
-    )
+    _make_sales(sql.ORDERS_WITH_ITEMS, sql.REFUNDS, values, items="coalesce(l.items, 0)")
+    _execute(f"CREATE TEMP TABLE zg_act ON COMMIT DROP AS {sql.acts('zg_sale')}")
     _execute("ANALYZE zg_act")
     MONTHS.make(sql.months("zg_act"), values, analyse=True)
     STATS.make(sql.stats(MONTHS.wanted), values, analyse=True)
     PRODUCTS.make(sql.products(sql.ORDERS, sql.REFUNDS), values, analyse=True)
     DAILY.make(sql.daily("zg_act", PRODUCTS.wanted, sql.newcomers_of(STATS.wanted)), values)
-    PARTS.make(sql.parts(sql.ORDERS, sql.REFUNDS), values)
-    CELLS.make(sql.cells(sql.months_of(MONTHS.wanted), sql.weeks("zg_act"), STATS.wanted), values)
+    PARTS.make(sql.parts("zg_sale"), values)
+    CELLS.make(sql.cells(sql.months_of(MONTHS.wanted), sql.weeks("zg_act"), STATS.wanted, is_whole=True), values)
     found = {table.name: table.apply() for table in EVERY}
     _note_state(clock)
     _execute("SET LOCAL enable_nestloop = on")
@@ -288,7 +285,7 @@ def _count_customers(values: dict[str, Any]) -> int:
     """Months of the customers touched, and from all their months what they are in all."""
     _make_scope("zg_month", "customer_id, month", "month", "interval '1 month'", TOUCHED_MONTHS, values)
     orders, refunds = _within("zg_month", "month", sql.MONTH_OF, of_customer=True)
-    acts = sql.acts(orders, refunds, sql.ITEMS_OF_ORDER)
+    acts = sql.acts(f"({sql.sales(orders, refunds, sql.ITEMS_OF_ORDER)})")
     MONTHS.make(sql.months(f"({acts}) a"), values | _bounds("zg_month"), analyse=True)
     changed = MONTHS.apply(
         "EXISTS (SELECT 1 FROM zg_month x WHERE x.customer_id = t.customer_id AND x.month = t.month)"
@@ -305,9 +302,10 @@ def _count_days(values: dict[str, Any]) -> int:
     orders, refunds = _within("zg_day", "day", "{0}")
     values = values | _bounds("zg_day")
     PRODUCTS.make(sql.products(orders, refunds), values, analyse=True)
-    _execute(f"CREATE TEMP TABLE zg_act ON COMMIT DROP AS {sql.acts(orders, refunds)}", values)
+    _make_sales(orders, refunds, values)
+    _execute(f"CREATE TEMP TABLE zg_act ON COMMIT DROP AS {sql.acts('zg_sale')}")
     DAILY.make(sql.daily("zg_act", PRODUCTS.wanted, sql.newcomers_among("zg_act")), values)
-    PARTS.make(sql.parts(orders, refunds), values)
+    PARTS.make(sql.parts("zg_sale"), values)
     scope = "t.day IN (SELECT day FROM zg_day)"
     return PRODUCTS.apply(scope) + DAILY.apply(scope) + PARTS.apply(scope)
 
@@ -316,7 +314,7 @@ def _count_cells(values: dict[str, Any]) -> int:
     """Weeks and months touched, each for all cohorts."""
     _make_scope("zg_week", "week", "week", "7", TOUCHED_WEEKS, values)
     orders, refunds = _within("zg_week", "week", sql.WEEK_OF)
-    acts = sql.acts(orders, refunds)
+    acts = sql.acts(f"({sql.sales(orders, refunds)})")
     _execute(f"CREATE TEMP TABLE zg_acts_of_weeks ON COMMIT DROP AS {acts}", values | _bounds("zg_week"))
     _execute("ANALYZE zg_acts_of_weeks")
     _execute(PERIODS)
@@ -330,6 +328,12 @@ def _count_cells(values: dict[str, Any]) -> int:
         f"{sql.PERIOD_OF_CELL} IN ({of_week}) AND t.grain = 'week'"
         f" OR {sql.PERIOD_OF_CELL} IN ({of_month}) AND t.grain = 'month'"
     )
+
+
+def _make_sales(orders: str, refunds: str, values: dict[str, Any], *, items: str = "0") -> None:
+    """Orders and refunds are read once for customers' days and for parts of days."""
+    _execute(f"CREATE TEMP TABLE zg_sale ON COMMIT DROP AS {sql.sales(orders, refunds, items)}", values)
+    _execute("ANALYZE zg_sale")
 
 
 def _make_scope(name: str, keys: str, first: str, length: str, rows: str, values: dict[str, Any]) -> None:

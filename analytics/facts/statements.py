@@ -6,6 +6,7 @@ every few seconds. The pieces put in are SQL of this package, never anything fro
 
 Money is a whole number of ten-thousandths here (`UNITS`), rounded sale by sale, and becomes an amount again where it is
 written (`tables`): whole numbers are summed several times faster than numerics, and a sum that is added to is the sum.
+`analytics_sum` (migration 0019) adds up whole numbers as such, where `sum` would make a numeric for each group.
 Groups are made of rows that come sorted by their key (`ORDER BY` within), so that what is kept at a time is one group
 and not a million; the next, coarser groups find the rows sorted already.
 """
@@ -36,24 +37,33 @@ WORTH_OF_LINE = UNITS.format("""CASE WHEN o.paid_total = o.lines_total + o.shipp
 ITEMS_OF_ORDER = "coalesce((SELECT sum(quantity) FROM catalog_orderline WHERE order_id = o.id), 0)"
 LATEST_OFFSET = 32_767
 """Largest number of periods that a cell can name; orders dated to another millennium are left out of cohorts."""
-# Sums are integers again before they are summed once more: the sum of large integers is a numeric.
 
 
 def day(moment: str) -> str:
     return DAY_OF.format(moment)
 
 
-def acts(orders: str, refunds: str, items: str = "0") -> str:
+def sales(orders: str, refunds: str, items: str = "0") -> str:
+    """Each order and refund once, on the shop's clock: (customer, moment, channel, country, orders, items, gross,
+    refunds, refunded). What `acts` and `parts` are added up from."""
+    return f"""
+        SELECT o.customer_id, o.paid_at AT TIME ZONE %(zone)s AS moment, o.channel, o.country, 1 AS orders,
+            {items}::bigint AS items, {PAID} AS gross, 0 AS refunds, 0::bigint AS refunded
+        FROM {orders}
+        UNION ALL
+        SELECT {REFUNDED_TO}, r.refunded_at AT TIME ZONE %(zone)s, coalesce(o.channel, ''), coalesce(o.country, ''),
+            0, 0, 0, 1, {BACK}
+        FROM {refunds}
+    """  # noqa: S608
+
+
+def acts(sales: str) -> str:
     """Customer-days: what each customer (NULL: all guests together) paid and got back on each day."""
     return f"""
-        SELECT customer_id, day, sum(orders)::int AS orders, sum(items)::bigint AS items, sum(gross)::bigint AS gross,
-            sum(refunds)::int AS refunds, sum(refunded)::bigint AS refunded
+        SELECT customer_id, day, sum(orders)::int AS orders, analytics_sum(items) AS items,
+            analytics_sum(gross) AS gross, sum(refunds)::int AS refunds, analytics_sum(refunded) AS refunded
         FROM (
-            SELECT o.customer_id, {day("o.paid_at")} AS day, 1 AS orders, {items} AS items, {PAID} AS gross,
-                0 AS refunds, 0::bigint AS refunded
-            FROM {orders}
-            UNION ALL
-            SELECT {REFUNDED_TO}, {day("r.refunded_at")}, 0, 0, 0, 1, {BACK} FROM {refunds}
+            SELECT customer_id, moment::date AS day, orders, items, gross, refunds, refunded FROM {sales} sale
             ORDER BY customer_id, day
         ) act GROUP BY customer_id, day
     """  # noqa: S608
@@ -63,9 +73,9 @@ def months(acts: str) -> str:
     """Rows of CustomerMonth from customer-days."""
     return f"""
         SELECT customer_id, month, sum(orders)::int AS orders,
-            (count(*) FILTER (WHERE orders > 0))::int AS purchase_days, sum(items)::bigint AS items,
-            sum(gross)::bigint AS gross, sum(refunds)::int AS refunds, sum(refunded)::bigint AS refunded,
-            sum(gross - refunded)::bigint AS revenue,
+            (count(*) FILTER (WHERE orders > 0))::int AS purchase_days, analytics_sum(items) AS items,
+            analytics_sum(gross) AS gross, sum(refunds)::int AS refunds, analytics_sum(refunded) AS refunded,
+            analytics_sum(gross - refunded) AS revenue,
             min(day) FILTER (WHERE orders > 0) AS first_day, max(day) FILTER (WHERE orders > 0) AS last_day
         FROM (
             SELECT *, {MONTH_OF.format("day")} AS month FROM {acts} WHERE customer_id IS NOT NULL
@@ -78,8 +88,8 @@ def stats(months: str) -> str:
     """Rows of CustomerStats from rows of CustomerMonth."""
     return f"""
         SELECT customer_id, sum(orders)::int AS orders, sum(purchase_days)::int AS purchase_days,
-            sum(items)::bigint AS items, sum(gross)::bigint AS gross, sum(refunds)::int AS refunds,
-            sum(refunded)::bigint AS refunded, sum(revenue)::bigint AS revenue,
+            analytics_sum(items) AS items, analytics_sum(gross) AS gross, sum(refunds)::int AS refunds,
+            analytics_sum(refunded) AS refunded, analytics_sum(revenue) AS revenue,
             min(first_day) AS first_day, max(last_day) AS last_day
         FROM (SELECT * FROM {months} ORDER BY customer_id) m GROUP BY customer_id HAVING sum(orders) > 0
     """  # noqa: S608
@@ -88,8 +98,8 @@ def stats(months: str) -> str:
 def products(orders: str, refunds: str) -> str:
     """Rows of ProductDay; those without a product hold what was sold of products that are gone."""
     return f"""
-        SELECT day, product_id, count(DISTINCT id) AS orders, sum(items)::bigint AS items, sum(gross)::bigint AS gross,
-            sum(returned)::bigint AS returned, sum(refunded)::bigint AS refunded
+        SELECT day, product_id, count(DISTINCT id) AS orders, analytics_sum(items) AS items,
+            analytics_sum(gross) AS gross, analytics_sum(returned) AS returned, analytics_sum(refunded) AS refunded
         FROM (
             SELECT {day("o.paid_at")} AS day, l.product_id, o.id, l.quantity AS items, {WORTH_OF_LINE} AS gross,
                 0 AS returned, 0::bigint AS refunded
@@ -110,37 +120,25 @@ def daily(acts: str, products: str, newcomers: str) -> str:
         FROM (
             SELECT day, sum(orders) AS orders, count(customer_id) FILTER (WHERE orders > 0) AS buyers,
                 coalesce(sum(orders) FILTER (WHERE customer_id IS NULL), 0) AS guest_orders,
-                sum(gross)::bigint AS gross, sum(refunds) AS refunds, sum(refunded)::bigint AS refunded
+                analytics_sum(gross) AS gross, sum(refunds) AS refunds, analytics_sum(refunded) AS refunded
             FROM {acts} GROUP BY day
         ) d LEFT JOIN (SELECT day, sum(items) AS items FROM {products} GROUP BY day) p USING (day)
         LEFT JOIN ({newcomers}) n USING (day)
     """  # noqa: S608
 
 
-def parts(orders: str, refunds: str) -> str:
-    """Rows of SalesPart. Orders are read once, into the few groups that all three kinds are added up from."""
-    return parts_of(f"""
-        SELECT o.paid_at AT TIME ZONE %(zone)s AS moment, o.channel, o.country, 1 AS orders, {PAID} AS gross,
-            0::bigint AS refunded
-        FROM {orders}
-        UNION ALL
-        SELECT r.refunded_at AT TIME ZONE %(zone)s, coalesce(o.channel, ''), coalesce(o.country, ''), 0, 0, {BACK}
-        FROM {refunds}
-    """)  # noqa: S608
-
-
-def parts_of(sales: str) -> str:
-    """The same from (moment on the shop's clock, channel, country, orders, gross, refunded)."""
+def parts(sales: str) -> str:
+    """Rows of SalesPart. Sales are read once, into the few groups that all three kinds are added up from."""
     return f"""
         SELECT day, CASE WHEN grouping(hour) = 0 THEN 'hour' WHEN grouping(channel) = 0 THEN 'channel'
                 ELSE 'country' END AS kind,
             CASE WHEN grouping(hour) = 0 THEN lpad(hour::text, 2, '0') WHEN grouping(channel) = 0 THEN channel
                 ELSE country END AS part,
-            sum(orders) AS orders, sum(gross)::bigint AS gross, sum(refunded)::bigint AS refunded
+            sum(orders) AS orders, analytics_sum(gross) AS gross, analytics_sum(refunded) AS refunded
         FROM (
             SELECT moment::date AS day, date_part('hour', moment)::int AS hour, channel, country,
-                sum(orders) AS orders, sum(gross)::bigint AS gross, sum(refunded)::bigint AS refunded
-            FROM ({sales}) act GROUP BY 1, 2, 3, 4
+                sum(orders) AS orders, analytics_sum(gross) AS gross, analytics_sum(refunded) AS refunded
+            FROM {sales} sale GROUP BY 1, 2, 3, 4
         ) hours GROUP BY GROUPING SETS ((day, hour), (day, channel), (day, country))
     """  # noqa: S608
 
@@ -156,15 +154,18 @@ def newcomers_among(acts: str) -> str:
         WHERE a.orders > 0 GROUP BY a.day"""  # noqa: S608
 
 
-def cells(months: str, weeks: str, stats: str) -> str:
+def cells(months: str, weeks: str, stats: str, *, is_whole: bool = False) -> str:
     """Rows of CohortCell. `months` and `weeks` give (customer_id, period, orders, revenue), one row for a customer's
-    period; `stats` the customers' first days."""
+    period; `stats` the customers' first days. `is_whole`: of all customers, whose cohorts are worked out once each and
+    not looked up one by one."""
+    fence = "OFFSET 0" if is_whole else ""
 
     def grain(periods: str, cohort: str) -> str:
         return f"""
             SELECT cohort, period, count(*) FILTER (WHERE orders > 0) AS customers, sum(orders) AS orders,
-                sum(revenue)::bigint AS revenue
-            FROM ({periods}) p JOIN (SELECT customer_id, {cohort} AS cohort FROM {stats}) c USING (customer_id)
+                analytics_sum(revenue) AS revenue
+            FROM ({periods}) p
+                JOIN (SELECT customer_id, {cohort} AS cohort FROM {stats} {fence}) c USING (customer_id)
             WHERE period >= cohort GROUP BY cohort, period
         """  # noqa: S608
 
@@ -174,7 +175,7 @@ def cells(months: str, weeks: str, stats: str) -> str:
 def weeks(acts: str) -> str:
     """What `cells` wants of weeks, from customer-days."""
     return f"""
-        SELECT customer_id, period, sum(orders)::int AS orders, sum(gross - refunded)::bigint AS revenue
+        SELECT customer_id, period, sum(orders)::int AS orders, analytics_sum(gross - refunded) AS revenue
         FROM (
             SELECT *, {WEEK_OF.format("day")} AS period FROM {acts} WHERE customer_id IS NOT NULL
             ORDER BY customer_id, period
@@ -188,17 +189,18 @@ def months_of(months: str) -> str:
 
 
 def cells_of(weeks: str, months: str) -> str:
-    """The same from (cohort, period, customers, orders, revenue) of weeks and of months."""
+    """The same from (cohort, period, customers, orders, revenue) of weeks and of months. OFFSET 0: how many
+    periods lie between is worked out for each cell, and not for each customer in it."""
     return f"""
         SELECT * FROM (
             SELECT 'week' AS grain, cohort, (period - cohort) / 7 AS "offset", customers, orders, revenue,
                 period + 7 <= %(today)s::date AS is_frozen
-            FROM ({weeks}) w
+            FROM ({weeks} OFFSET 0) w
             UNION ALL
             SELECT 'month', cohort, ((date_part('year', period) - date_part('year', cohort)) * 12
                 + date_part('month', period) - date_part('month', cohort))::int, customers, orders, revenue,
                 (period + interval '1 month')::date <= %(today)s::date
-            FROM ({months}) m
+            FROM ({months} OFFSET 0) m
         ) cell WHERE "offset" <= {LATEST_OFFSET}
     """  # noqa: S608
 

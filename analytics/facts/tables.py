@@ -9,8 +9,8 @@ from analytics.facts.statements import UNITS
 from analytics.models import CohortCell, CustomerMonth, CustomerStats, DailySales, ProductDay, SalesPart
 from core.models import MoneyField
 
-AMOUNT = "({0} * 0.0001)"
-"""Of units (`statements.UNITS`)."""
+AMOUNT = "CASE WHEN {0} = 0 THEN 0.0 ELSE {0} * 0.0001 END"
+"""Of units (`statements.UNITS`). Most customers give nothing back: nothing is multiplied for them."""
 
 
 @dataclass(frozen=True)
