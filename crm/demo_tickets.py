@@ -135,6 +135,8 @@ def _make(shop: Shop) -> list[_Ticket]:
     cross = [topic for topic in TOPICS if topic.is_complaint]
     made = []
     for order in shop.orders:
+        if order.is_more:
+            continue  # nobody writes about these, so that the tickets are those of the shop without its experiment
         wants = rng.random() < SHARE
         if not wants or order.placed_at < shop.calendar.end - 365 * DAY or not order.delivered_at:
             continue

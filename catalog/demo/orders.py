@@ -44,7 +44,8 @@ class Payment:
 
 @dataclass(slots=True)
 class Order:
-    """Money in fen. `delivered_at` is 0 until the parcel has arrived."""
+    """Money in fen. `delivered_at` is 0 until the parcel has arrived. `is_more`: the experiment brought it
+    (catalog.demo.trial)."""
 
     customer: Customer
     placed_at: int
@@ -56,6 +57,7 @@ class Order:
     channel: str = "web"
     payments: list[Payment] = field(default_factory=list)
     delivered_at: int = 0
+    is_more: bool = False
 
     @property
     def total(self) -> int:
@@ -216,7 +218,12 @@ def make_orders(
         for moment in times:
             basket = baskets.fill(liking, owned, moment)
             owned[basket] = True
-            orders.append(_one(rng, customer, [products[index] for index in basket], moment, calendar.end))
+            orders.append(one_order(rng, customer, [products[index] for index in basket], moment, calendar.end))
+    return number_orders(orders)
+
+
+def number_orders(orders: list[Order]) -> list[Order]:
+    """By time, and numbered in that order."""
     orders.sort(key=lambda order: (order.placed_at, order.customer.id))
     for number, order in enumerate(orders, start=100_001):
         order.number = f"D{number}"
@@ -225,7 +232,8 @@ def make_orders(
     return orders
 
 
-def _one(rng: np.random.Generator, customer: Customer, basket: list[Product], moment: int, end: int) -> Order:
+def one_order(rng: np.random.Generator, customer: Customer, basket: list[Product], moment: int, end: int) -> Order:
+    """What a customer puts into the basket at a moment, and what has become of it by `end`."""
     month_day = tuple(int(part) for part in iso(moment + 8 * HOUR)[5:10].split("-"))
     lines = [_line(rng, customer, product, on_sale=month_day in SALE_DAYS) for product in basket]
     order = Order(customer, moment, lines)

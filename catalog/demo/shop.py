@@ -10,6 +10,7 @@ from catalog.demo.orders import Buying, Order, buying_times, companions, make_or
 from catalog.demo.products import Product, make_products
 from catalog.demo.reviews import Review, make_reviews
 from catalog.demo.sizes import Size
+from catalog.demo.trial import LIVE, MORE, SALT, WEIGHTS, more_orders, window
 from catalog.demo.visits import Act, make_visits
 
 
@@ -62,6 +63,13 @@ class Shop:
                 for index, product in enumerate(self.products)
             },
             "reviews": {review.id: review.aspects for review in self.reviews},
+            "trial": {
+                "salt": SALT,
+                "weights": list(WEIGHTS),
+                "arm_with_more": LIVE,
+                "more": MORE,
+                "from_to": [iso(moment) for moment in window(self.calendar.end)],
+            },
         }
 
     def rate_alpha(self) -> float:
@@ -79,4 +87,5 @@ def make_shop(*, seed: int, size: Size, until: date) -> Shop:
     orders = make_orders(seed, calendar, products, customers, buying)
     visits = make_visits(seed, size, calendar, products, customers, orders, buying)
     reviews = make_reviews(seed, size, calendar, orders)
+    orders = more_orders(seed, calendar, orders, visits)
     return Shop(seed, size, until, calendar, products, customers, buying, orders, visits, reviews)
