@@ -73,6 +73,7 @@ app.autodiscover_tasks(
         "crm",
         "marketing",
         "marketing.uplift",
+        "marketing.allocation",
         "marketing.strategy",
         "marketing.privacy",
     ]

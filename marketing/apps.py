@@ -42,6 +42,17 @@ class MarketingConfig(AppConfig):
         self._register_strategy()
         self._register_effects()
         self._register_privacy()
+        self._register_allocation()
+
+    @staticmethod
+    def _register_allocation() -> None:
+        from core.extensions import model_kinds
+        from marketing.allocation import kinds
+
+        model_kinds.register(
+            "offer_effects", "marketing.allocation.kinds.OFFER_EFFECTS", title=_("What offers bring"),
+            metrics=kinds.METRICS,
+        )  # fmt: skip
 
     @staticmethod
     def _register_privacy() -> None:
@@ -162,6 +173,7 @@ class MarketingConfig(AppConfig):
             keeps=dict.fromkeys(("code", "expires_at", "used_at"), figures),
         )  # fmt: skip
         holds("AudienceMember", "customer", "", on_erase="delete")
+        holds("AllocatedOffer", "customer", "gain cost", on_erase="delete")
         holds("UpliftScore", "customer", "arm value as_of", on_erase="delete")
         holds("Restriction", "customer", "since", on_erase="delete")
         # After the tables whose last entries stand under it.

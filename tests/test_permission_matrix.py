@@ -837,6 +837,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "marketing_couponcode_export": ("POST", {"core.export_data & marketing.view_couponcode"}),
     "marketing_campaign_reach": ("POST", {"marketing.view_campaign", "marketing.change_campaign"}),
     "marketing_campaign_act": ("POST", {"marketing.change_campaign"}),
+    "marketing_campaign_offers": ("GET", {"marketing.view_campaign", "marketing.change_campaign"}),
+    "marketing_campaign_offers_act": ("POST", {"marketing.change_campaign"}),
     "marketing_campaign_preview": ("GET", {"marketing.view_campaign", "marketing.change_campaign"}),
     "marketing_recipient_settle": ("POST", {"marketing.settle_recipient & marketing.view_recipient"}),
     "marketing_recipient_again": ("POST", {"marketing.settle_recipient & marketing.view_recipient"}),

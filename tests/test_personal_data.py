@@ -103,6 +103,7 @@ HARMLESS = {
     "marketing.MarketingSettings": "postal_address sender_name",  # of the shop
     "marketing.MessageEvent": "message_id provider provider_event",  # made from numbers of rows
     "marketing.Offer": "name public_id title",
+    "marketing.OfferAllocation": "offers results",  # keys of offers, sums of many
     "marketing.PrivacyBudget": "report",
     "marketing.PrivacyRelease": "reason weights",  # weights have noise in them
     "marketing.Recipient": "arm key language message_id provider",  # numbers of rows

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -16,7 +17,7 @@ from core.components.tables import Column, TableCard, TableRow
 from core.experiments.reading import signed_share
 from core.jobs import Job
 from core.ml.experiments import MINIMUM_PER_ARM
-from marketing.admin import trigger_fields
+from marketing.admin import allocations, trigger_fields
 from marketing.admin.campaign_forms import field_of, starter, words_of
 from marketing.campaigns import checking, effect, lifecycle, words
 from marketing.campaigns.effect import Brought, Effect, Funnel
@@ -144,9 +145,20 @@ def facts(campaign: Campaign) -> list[tuple[str, Any]]:
     rows[1:1] = trigger_fields.facts(campaign)
     if campaign.offer is not None:
         rows.append((_("Offer"), str(campaign.offer)))
+    if (allocated := lifecycle.allocation_of(campaign)) is not None:
+        rows.append((_("Offers"), format_html(
+            '<a class="zg-link" href="{}">{}</a>', reverse("admin:marketing_campaign_offers", args=[campaign.pk]),
+            allocations.line_of(allocated),
+        )))  # fmt: skip
     if campaign.approved_by is not None:
         rows.append((_("Approved by"), str(campaign.approved_by)))
     return rows
+
+
+def allocated(campaign: Campaign | None) -> str:
+    """What the accepted allocation gives, in a line; "" without one."""
+    found = lifecycle.allocation_of(campaign) if campaign is not None else None
+    return allocations.line_of(found) if found is not None else ""
 
 
 def figures(told: Funnel) -> list[Figure]:
@@ -266,7 +278,9 @@ def _ends(value: tuple[float, float, float] | None, written: Any) -> str:
 
 
 def _money(found: Effect, told: Funnel) -> list[tuple[str, str]]:
-    rows = [(_("Cost of messages"), money(found.cost) if found.cost else "–")]
+    rows = [(_("Cost of messages"), money(found.messages_cost) if found.messages_cost else "–")]
+    if found.offers.whole:
+        rows.append((_("Cost of offers"), money(found.offers.whole)))
     if found.total is not None:
         rows.append((_("More revenue"), _ends(found.total, lambda value: money(value, is_whole=True))))
     if found.returned is not None:
@@ -317,7 +331,7 @@ def customer_named(text: str) -> Customer | None:
 def previews(campaign: Campaign, message: words.Message, *, customer: Customer | None = None) -> list[dict[str, Any]]:
     """The message in each language as this customer gets it, or somebody."""
     found = []
-    offer = words.offer_of(campaign, message)
+    offer = words.offer_of(campaign, message, customer)
     for code, title in lifecycle.languages().items():
         try:
             frozen = words.words_now(campaign, message, code)

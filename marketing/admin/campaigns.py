@@ -26,6 +26,7 @@ from core.components import ago, figure, toast
 from core.exceptions import DomainError
 from core.jobs import Job
 from marketing.admin import campaign_page
+from marketing.admin.allocations import AllocationPages
 from marketing.admin.campaign_forms import CampaignForm
 from marketing.campaigns import audiences, checking, eligibility, lifecycle, words
 from marketing.effects import asking
@@ -39,7 +40,7 @@ FRESH = timedelta(minutes=10)
 
 
 @admin.register(Campaign)
-class CampaignAdmin(StaffModelAdmin):
+class CampaignAdmin(AllocationPages, StaffModelAdmin):
     add_title = gettext_lazy("New campaign")
     list_display = ("name_cell", "state_cell", "audience_cell", "reach_cell", "by_cell", "changed_cell")
     list_filter = ("state", "channel", "purpose")
@@ -93,6 +94,7 @@ class CampaignAdmin(StaffModelAdmin):
             path("reach/", view(require_POST(self.reach_view)), name="marketing_campaign_reach"),
             path("<int:pk>/act/", view(require_POST(self.act_view)), name="marketing_campaign_act"),
             path("<int:pk>/preview/", view(self.preview_view), name="marketing_campaign_preview"),
+            *self.allocation_urls(),
             *super().get_urls(),
         ]
 
@@ -142,7 +144,7 @@ class CampaignAdmin(StaffModelAdmin):
             **self.admin_site.each_context(request), "opts": self.opts, "form": form, "campaign": campaign,
             "title": campaign.name if campaign is not None else _("New campaign"), "media": form.media,
             "state": campaign_page.state_pill(campaign) if campaign is not None else "",
-            "library": campaign_page.library(),
+            "library": campaign_page.library(), "allocated": campaign_page.allocated(campaign),
             "findings": findings, "stops": [one for one in findings if one.level == "stop"],
             "reach": campaign_page.reach(campaign) if campaign is not None else None,
             "next": campaign_page.next_act(campaign, self._rights(request)) if campaign is not None else None,

@@ -78,6 +78,43 @@ def left_out(campaign: Campaign) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
+OFFERS = f"""
+SELECT k.campaign_id, sum(k.amount), coalesce(sum(k.amount) FILTER (
+    WHERE o.status IN ({BOUGHT}) AND o.paid_at >= r.due_at AND o.paid_at < r.due_at + %(days)s * interval '1 day'), 0)
+FROM marketing_couponcode k LEFT JOIN catalog_order o ON o.id = k.order_id LEFT JOIN LATERAL (
+    SELECT min(m.due_at) AS due_at FROM marketing_recipient m
+    WHERE m.campaign_id = k.campaign_id AND m.customer_id = k.customer_id) r ON true
+WHERE k.campaign_id = ANY(%(campaigns)s) AND k.used_at IS NOT NULL AND k.amount > 0 GROUP BY k.campaign_id
+"""  # noqa: S608 (our own words only)
+
+
+@dataclass(frozen=True)
+class OfferCost:
+    """What the offers of a campaign cost: what its codes took off orders, and what its points are worth. `in_revenue`
+    is the part that more revenue is less by already, because those orders count."""
+
+    whole: float = 0.0
+    in_revenue: float = 0.0
+
+
+def offer_costs(campaigns: Sequence[int]) -> dict[int, OfferCost]:
+    """By campaign that gave something which was used. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(OFFERS, {"campaigns": list(campaigns), "days": OUTCOME_DAYS})
+        return {pk: OfferCost(float(whole), float(part)) for pk, whole, part in cursor.fetchall()}
+
+
+def returned_of(
+    revenue: tuple[float, float, float] | None, cost: float, in_revenue: float
+) -> tuple[float, float, float] | None:
+    """(revenue before offers − cost) / cost: estimate, low, high. What codes took off is counted once: revenue is net
+    of it, so it is added before the cost is taken. None without a cost."""
+    if revenue is None or not cost:
+        return None
+    first, low, high = ((value + in_revenue - cost) / cost for value in revenue)
+    return first, low, high
+
+
 @dataclass(frozen=True)
 class Brought:
     """What one version of the message brought, of everybody it was planned for. Ends hold at any look; None while
@@ -105,7 +142,13 @@ class Effect:
     broken: Reading | None
     arms: list[Brought]
     readings: Sequence[Reading]
-    cost: float
+    messages_cost: float
+    offers: OfferCost
+
+    @property
+    def cost(self) -> float:
+        """Of messages and offers."""
+        return self.messages_cost + self.offers.whole
 
     @property
     def total(self) -> tuple[float, float, float] | None:
@@ -120,16 +163,12 @@ class Effect:
 
     @property
     def returned(self) -> tuple[float, float, float] | None:
-        """(revenue − cost) / cost: estimate, low, high."""
-        total = self.total
-        if total is None or not self.cost:
-            return None
-        first, low, high = ((value - self.cost) / self.cost for value in total)
-        return first, low, high
+        """(revenue before offers − cost) / cost: estimate, low, high."""
+        return returned_of(self.total, self.cost, self.offers.in_revenue)
 
 
 def effect(campaign: Campaign, *, messages: int) -> Effect | None:
-    """By intention to treat, from the newest look. None when nobody was left out. Three queries."""
+    """By intention to treat, from the newest look. None when nobody was left out. Four queries."""
     experiment = campaign.experiment
     if experiment is None:
         return None
@@ -157,6 +196,7 @@ def effect(campaign: Campaign, *, messages: int) -> Effect | None:
         experiment, look, reading.verdict(experiment, look), broken, brought,
         reading.readings(experiment, look) if look is not None else [],
         float(campaign.cost_per_message) * messages,
+        offer_costs([campaign.pk]).get(campaign.pk, OfferCost()),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from core.experiments.placing import place_in_everything
 from core.ml.experiments import share_of
 from core.shop import current_shop
 from marketing import addresses
-from marketing.models import Campaign, MarketingSettings, Recipient, Suppression
+from marketing.models import AllocatedOffer, Campaign, MarketingSettings, OfferAllocation, Recipient, Suppression
 
 BATCH = 5_000
 Reason = Recipient.Reason
@@ -48,12 +48,14 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of everybody: purpose and channel, and how many messages since when are enough."""
+    """What is asked of everybody: purpose and channel, how many messages since when are enough, and, where offers were
+    allocated within a budget, in which allocation somebody has to be."""
 
     purpose: str
     channel: str
     cap: int
     since: datetime
+    allocation: int | None = None
 
     @classmethod
     def of(cls, campaign: Campaign, *, at: datetime | None = None) -> "Question":
@@ -62,11 +64,13 @@ class Question:
         cap = campaign.cap_messages or settings.cap_messages
         days = campaign.cap_days or settings.cap_days
         when = max(at or campaign.planned_for or timezone.now(), timezone.now())
-        return cls(campaign.purpose, campaign.channel, cap, when - timedelta(days=days))
+        accepted = OfferAllocation.objects.filter(campaign=campaign.pk, state=OfferAllocation.State.ACCEPTED)
+        allocation = accepted.values_list("pk", flat=True).first() if campaign.pk is not None else None
+        return cls(campaign.purpose, campaign.channel, cap, when - timedelta(days=days), allocation)
 
 
 def people(ids: list[int], question: Question) -> list[Person]:
-    """These customers with the first reason that holds, in the order in which sending asks. Two or three queries."""
+    """These customers with the first reason that holds, in the order in which sending asks. Two to four queries."""
     shop = current_shop()
     values: dict[str, Any] = {
         "ids": ids, "purpose": question.purpose, "channel": question.channel, "cap": question.cap,
@@ -102,6 +106,10 @@ def people(ids: list[int], question: Question) -> list[Person]:
             .values_list("address_hash", flat=True)
         )  # fmt: skip
         found = [one._replace(reason=Reason.SUPPRESSED) if hashes.get(one.pk) in gone else one for one in found]
+    if question.allocation is not None:
+        rows = AllocatedOffer.objects.filter(allocation=question.allocation, customer__in=ids)
+        having = set(rows.values_list("customer_id", flat=True))
+        found = [one if one.reason or one.pk in having else one._replace(reason=Reason.NO_OFFER) for one in found]
     return found
 
 

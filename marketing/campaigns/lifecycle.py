@@ -28,6 +28,7 @@ from marketing.models import (
     CampaignStep,
     MarketingSettings,
     Offer,
+    OfferAllocation,
     Recipient,
     Template,
     TemplateVersion,
@@ -134,6 +135,11 @@ def _of_step(step: CampaignStep, key: str, said: list[Finding], steps: int) -> l
     return [replace(one, text=f"{', '.join(place)}: {one.text}") for one in said] if place else said
 
 
+def allocation_of(campaign: Campaign) -> OfferAllocation | None:
+    """The accepted allocation of offers within a budget, which says who gets which."""
+    return OfferAllocation.objects.filter(campaign=campaign, state=OfferAllocation.State.ACCEPTED).first()
+
+
 def offers_of(campaign: Campaign, step: CampaignStep) -> list[int | None]:
     """The offer of each version: its own, else the campaign's."""
     return [arm.get("offer") or campaign.offer_id for arm in step.arms] or [campaign.offer_id]
@@ -143,16 +149,36 @@ def _offer_findings(campaign: Campaign, steps: Sequence[CampaignStep]) -> list[F
     """Offers that are over, and fields of an offer where there is none."""
     found: list[Finding] = []
     wanted = {pk for step in steps for pk in offers_of(campaign, step) if pk is not None}
+    allocation = allocation_of(campaign)
+    if allocation is not None:
+        found += _allocation_findings(campaign, allocation, has_others=bool(wanted))
+        given = allocation.results.get("offers", {})
+        wanted |= {int(pk) for pk, said in given.items() if said["people"]}
     for offer in Offer.objects.filter(pk__in=wanted).order_by("pk"):
         if not offer.is_active or (offer.ends_at and offer.ends_at <= timezone.now()):
             found.append(Finding("stop", _("The offer has ended."), field="offer"))
     for step in steps:
-        if None in offers_of(campaign, step) and step.template is not None:
+        if allocation is None and None in offers_of(campaign, step) and step.template is not None:
             words = [*step.template.subject.values(), *step.template.body.values()]
             words += [text for arm in step.arms for text in (arm.get("subject") or {}).values()]
             if used := sorted(tags_in(" ".join(words)) & OFFER_TAGS):
                 text = _("“{{%(name)s}}” needs an offer.") % {"name": used[0]}
                 found += _of_step(step, "", [Finding("stop", text, field="offer")], len(steps))
+    return found
+
+
+def _allocation_findings(campaign: Campaign, allocation: OfferAllocation, *, has_others: bool) -> list[Finding]:
+    """An allocation that was worked out for something else, or stands beside other offers."""
+    found = []
+    if has_others:
+        text = _("Offers are allocated within a budget: take out the offers of the campaign and of versions.")
+        found.append(Finding("stop", text, field="offer"))
+    if allocation.audience_id != campaign.audience_id or campaign.trigger:
+        text = _("Offers were allocated to another audience: work them out again, or take them back.")
+        found.append(Finding("stop", text, field="audience"))
+    elif allocation.holdout_share != campaign.holdout_share:
+        text = _("Another share is left out than when offers were allocated: they may cost more, or less, than said.")
+        found.append(Finding("advice", text, field="holdout_share"))
     return found
 
 

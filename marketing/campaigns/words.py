@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Customer
 from marketing import offers
+from marketing.campaigns import lifecycle
 from marketing.messages import NO_PICKS, TAGS, Frozen, Picks, Rendered, freeze, frozen_of, picks, render
 from marketing.messages.tags import PICKS
 from marketing.models import Campaign, CampaignStep, Offer, Template, TemplateVersion
@@ -60,8 +61,14 @@ def words_now(campaign: Campaign, message: Message, code: str) -> Frozen | None:
     )  # fmt: skip
 
 
-def offer_of(campaign: Campaign, message: Message) -> Offer | None:
-    """Of the version, else of the campaign."""
+def offer_of(campaign: Campaign, message: Message, customer: Customer | None = None) -> Offer | None:
+    """What the allocation gives this customer, or else most; without one that of the version, else of the campaign."""
+    allocation = lifecycle.allocation_of(campaign)
+    if allocation is not None:
+        own = allocation.people.filter(customer=customer).select_related("offer").first() if customer else None
+        said = allocation.results.get("offers", {})
+        most = max(said, key=lambda pk: said[pk]["people"], default=None)
+        return own.offer if own is not None else Offer.objects.filter(pk=int(most or 0)).first()
     arm: dict[str, Any] = next((arm for arm in message.step.arms if str(arm["key"]) == message.key), {})
     return Offer.objects.filter(pk=arm["offer"]).first() if arm.get("offer") else campaign.offer
 

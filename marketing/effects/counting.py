@@ -19,6 +19,7 @@ from core.jobs import guard, progress
 from core.ml import experiments as ml
 from core.ml.experiments import Comparison, Difference, Sums
 from core.models import Experiment, Exposure
+from marketing.campaigns.effect import OfferCost, offer_costs
 from marketing.campaigns.trials import KIND
 from marketing.ml import groups
 from marketing.ml.groups import MESSAGE, NOTHING, GroupEffect
@@ -165,8 +166,11 @@ def count_year(now: datetime | None = None) -> dict[str, Any]:
     )
     counted, sent = {look.campaign_id for look in looks}, _sent(now - YEAR)
     prices = dict(Campaign.objects.filter(pk__in={*counted, *sent}).values_list("pk", "cost_per_message"))
-    costs = {pk: float(price) * sent.get(pk, 0) for pk, price in prices.items()}
-    rows = [_row(look, sent, costs) for look in looks]
+    offers = offer_costs(list(prices))
+    costs = {
+        pk: float(price) * sent.get(pk, 0) + offers.get(pk, OfferCost()).whole for pk, price in prices.items()
+    }  # fmt: skip
+    rows = [_row(look, sent, costs, offers) for look in looks]
     parts: dict[str, list[Comparison]] = {measure: [] for measure in MEASURES}
     events = [0, 0]
     for row in rows:
@@ -189,6 +193,7 @@ def count_year(now: datetime | None = None) -> dict[str, Any]:
         "unmeasured": len(others),
         "cost_unmeasured": sum(costs[pk] for pk in others),
         "cost": sum(row["cost_counted"] for row in judged),
+        "in_revenue": sum(row["in_revenue"] for row in judged),
         "people": sizes,
         "total": {
             measure: _total(groups.total(found, tuned_for=YEARS_PEOPLE, is_enough=enough))
@@ -202,8 +207,11 @@ def count_year(now: datetime | None = None) -> dict[str, Any]:
     return {"measured": len(judged)}
 
 
-def _row(look: EffectLook, sent: Mapping[int, int], costs: Mapping[int, float]) -> dict[str, Any]:
-    """One campaign of the year. `cost_counted` is of those whose orders are in, as only these are compared."""
+def _row(
+    look: EffectLook, sent: Mapping[int, int], costs: Mapping[int, float], offers: Mapping[int, OfferCost]
+) -> dict[str, Any]:
+    """One campaign of the year. `cost_counted` is of those whose orders are in, as only these are compared, and
+    `in_revenue` is the part of it that revenue is net of."""
     campaign, told = look.campaign, look.results
     assert campaign is not None
     assert campaign.experiment is not None
@@ -211,10 +219,12 @@ def _row(look: EffectLook, sent: Mapping[int, int], costs: Mapping[int, float]) 
     cost, people = costs.get(campaign.pk, 0.0), told["people"][MESSAGE]
     measures = {measure: told["all"].get(measure) for measure in MEASURES}
     done = measures["conversion"]["n"] if measures["conversion"] else 0
+    counted = min(1.0, done / people) if people else 0.0
     return {
         "campaign": campaign.pk, "started_at": campaign.experiment.started_at.isoformat(), "people": told["people"],
         "is_broken": told["sample_ratio_p"] < ml.MISMATCH_BELOW, "messages": sent.get(campaign.pk, 0), "cost": cost,
-        "cost_counted": cost * min(1.0, done / people) if people else 0.0, **measures,
+        "cost_counted": cost * counted, "in_revenue": offers.get(campaign.pk, OfferCost()).in_revenue * counted,
+        **measures,
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from core.experiments import metrics
 from core.experiments.reading import ALPHA, MINUS, share_text, signed_share
 from core.ml.experiments import MINIMUM_PER_ARM
 from core.ml.experiments.sequences import MINIMUM_EVENTS
+from marketing.campaigns.effect import returned_of
 from marketing.models import Campaign, EffectLook
 
 Ends = tuple[float, float, float]
@@ -168,7 +169,8 @@ def _few(row: Mapping[str, Any] | None) -> str:
 
 @dataclass(frozen=True)
 class CampaignEffect:
-    """One campaign of the year. `returned` is (revenue − cost) / cost."""
+    """One campaign of the year. `cost` is of messages and offers, `returned` is (revenue − cost) / cost with revenue
+    as it was before codes took something off."""
 
     campaign_id: int
     public_id: str
@@ -223,7 +225,7 @@ def year() -> Year | None:
         looked_at=look.looked_at, since=datetime.fromisoformat(told["since"]), campaigns=rows,
         people=told["people"][0], people_control=told["people"][1], cost=told["cost"],
         total_orders=_together(told["total"]["conversion"]), total_revenue=revenue,
-        returned=returned(revenue, told["cost"]), unmeasured=told["unmeasured"],
+        returned=returned_of(revenue, told["cost"], told.get("in_revenue", 0.0)), unmeasured=told["unmeasured"],
         cost_unmeasured=told["cost_unmeasured"], holdout=told["holdout"],
     )  # fmt: skip
 
@@ -243,7 +245,7 @@ def _campaign(row: Mapping[str, Any], campaign: Campaign) -> CampaignEffect:
         share=told["mean"] if told and told["n"] else None,
         share_control=told["mean_control"] if told and told["n_control"] else None,
         orders=times(told), revenue=revenue, messages=row["messages"], cost=row["cost"],
-        returned=returned(revenue, row["cost_counted"]), said=said,
+        returned=returned_of(revenue, row["cost_counted"], row.get("in_revenue", 0.0)), said=said,
         relative=(told["relative"], ends[0], ends[1]) if told and ends and told["relative"] is not None else None,
         p_holm=row.get("p_holm"),
     )  # fmt: skip
@@ -253,11 +255,3 @@ def _together(total: Mapping[str, Any]) -> Ends | None:
     if total["interval"] is None:
         return None
     return total["value"], total["interval"][0], total["interval"][1]
-
-
-def returned(revenue: Ends | None, cost: float) -> Ends | None:
-    """(revenue − cost) / cost: estimate, low, high. None without a cost."""
-    if revenue is None or not cost:
-        return None
-    first, low, high = ((value - cost) / cost for value in revenue)
-    return first, low, high

@@ -70,7 +70,7 @@ def money_rows(year: Year) -> list[tuple[str, str]]:
     """Ranges of the year in words."""
     rows = [
         (_("More revenue"), money_ends(year.total_revenue)), (_("More people ordered"), ends_text(year.total_orders)),
-        (_("Cost of messages"), money(year.cost) if year.cost else "–"),
+        (_("Cost of messages and offers"), money(year.cost) if year.cost else "–"),
         (_("Return on cost"), return_text(year.returned)),
         (_("People, once for each campaign"), _("%(message)s with a message, %(without)s without") % {
             "message": figure(year.people), "without": figure(year.people_control)

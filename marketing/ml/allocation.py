@@ -56,6 +56,17 @@ def allocate(gain: Array, cost: Array, budget: float) -> Allocation:
     return Allocation(offers, _total(offers, cost), _total(offers, gain), max(at_most, _total(offers, gain)))
 
 
+def frontier(gain: Array, cost: Array, points: int = 40) -> tuple[Array, Array]:
+    """Budgets at even distances, from nothing to where more brings nothing more, and the most that each can bring: the
+    value of the linear programme, which rises ever more slowly."""
+    free, (customer, _offer, more_cost, more_gain) = _free(gain, cost), _upgrades(gain, cost)
+    order = np.lexsort((customer, -more_gain / more_cost)) if len(more_cost) else np.empty(0, np.int64)
+    spent = np.concatenate([[0.0], np.cumsum(more_cost[order])])
+    brought = _total(free, gain) + np.concatenate([[0.0], np.cumsum(more_gain[order])])
+    budgets = np.linspace(0.0, float(spent[-1]), points + 1)
+    return budgets, np.interp(budgets, spent, brought)
+
+
 def _free(gain: Array, cost: Array) -> NDArray[np.int64]:
     """The best offer that costs nothing, if it gains anything."""
     found = np.full(len(gain), NOTHING, np.int64)
@@ -134,3 +145,11 @@ def _one_instead(offers: NDArray[np.int64], free: NDArray[np.int64], gain: Array
 def _total(offers: NDArray[np.int64], values: Array) -> float:
     row = np.flatnonzero(offers != NOTHING)
     return float(values[row, offers[row]].sum())
+
+
+def by_chance(drawn: NDArray[np.int64], cost: Array, budget: float) -> NDArray[np.int64]:
+    """Where nothing is known of what offers bring: each customer, in this order, the offer `drawn` for him [n] as long
+    as the budget pays for it at `cost` [offers]; the others nothing. The first who does not fit ends it, so that nobody
+    is preferred for being cheap."""
+    spent = np.cumsum(cost[drawn]) if len(drawn) else np.empty(0)
+    return np.where(spent <= budget + ROUNDING * max(budget, 1.0), drawn, NOTHING)

@@ -1,5 +1,6 @@
 """Consent, messages, campaigns, and what became of them."""
 
+from marketing.models.allocation import AllocatedOffer, OfferAllocation
 from marketing.models.campaigns import Audience, AudienceMember, Campaign, CampaignEvent, CampaignStep
 from marketing.models.choices import Channel, Purpose, Trigger
 from marketing.models.consent import (
@@ -22,6 +23,7 @@ from marketing.models.triggers import Occasion, TriggerMark
 from marketing.models.uplift import UpliftScore
 
 __all__ = [
+    "AllocatedOffer",
     "Audience",
     "AudienceMember",
     "Campaign",
@@ -39,6 +41,7 @@ __all__ = [
     "MessageEvent",
     "Occasion",
     "Offer",
+    "OfferAllocation",
     "PrivacyBudget",
     "PrivacyRelease",
     "Purpose",

@@ -35,6 +35,7 @@ class Recipient(models.Model):
         NO_CONSENT = "no_consent", _("no consent")
         SUPPRESSED = "suppressed", _("suppressed address")
         CAPPED = "capped", _("enough messages already")
+        NO_OFFER = "no_offer", _("no offer within the budget")
         HOLDOUT = "holdout", pgettext_lazy("reason", "in the holdout")
         NO_ADDRESS = "no_address", _("no valid address")
         RESTRICTED = "restricted", _("processing restricted")

@@ -11,7 +11,17 @@ from core.shop import current_shop
 from marketing import links, offers
 from marketing.messages import NO_PICKS, OFFER_TAGS, Frozen, Picks, frozen_of, picks, render, tags_in
 from marketing.messages.tags import PICKS
-from marketing.models import CampaignStep, Channel, MarketingSettings, Occasion, Offer, TemplateVersion, TrackedLink
+from marketing.models import (
+    AllocatedOffer,
+    CampaignStep,
+    Channel,
+    MarketingSettings,
+    Occasion,
+    Offer,
+    OfferAllocation,
+    TemplateVersion,
+    TrackedLink,
+)
 from marketing.sending import leading
 from marketing.sending.channels import Outgoing
 from marketing.sending.claiming import Claimed
@@ -40,6 +50,8 @@ class Writer:
         self._steps: dict[int, CampaignStep] = {}
         self._links: dict[tuple[int | None, int, str], int] = {}
         self._offers: dict[tuple[int, str], Offer | None] = {}
+        self._allocations: dict[int, int | None] = {}
+        self._allocated: dict[int, Offer] = {}
         self.settings = MarketingSettings.current()
 
     def write(self, one: Claimed) -> Outgoing:
@@ -80,15 +92,36 @@ class Writer:
         return telling.values(Occasion.objects.get(pk=one.occasion_id), language)
 
     def _offered(self, one: Claimed, language: str) -> dict[str, str]:
-        """What fields say of the offer of the version, or of the campaign; the customer's code is given here. Whoever
-        gets no code any more gets no message that promises one."""
-        offer = self._offer(one)
+        """What fields say of the customer's own offer where offers were allocated, else of that of the version or of
+        the campaign; the code is given here. Whoever gets no code any more gets no message that promises one."""
+        offer = self._own_offer(one) or self._offer(one)
         if offer is None:
             return {}
         given = offers.issue(offer.pk, [one.customer_id], at=timezone.now(), campaign_id=one.campaign_id)
         if one.customer_id not in given:
             raise Unwritable
         return dict(offers.tags(offer, language, given[one.customer_id]))  # type: ignore[arg-type]
+
+    def _own_offer(self, one: Claimed) -> Offer | None:
+        """What the accepted allocation of the campaign gives this customer. None without an allocation; Unwritable for
+        somebody who is not in it."""
+        if one.campaign_id is None:
+            return None
+        if one.campaign_id not in self._allocations:
+            accepted = OfferAllocation.objects.filter(
+                campaign=one.campaign_id, state=OfferAllocation.State.ACCEPTED
+            )  # fmt: skip
+            self._allocations[one.campaign_id] = accepted.values_list("pk", flat=True).first()
+        allocation = self._allocations[one.campaign_id]
+        if allocation is None:
+            return None
+        rows = AllocatedOffer.objects.filter(allocation=allocation, customer=one.customer_id)
+        offer = rows.values_list("offer_id", flat=True).first()
+        if offer is None:
+            raise Unwritable
+        if offer not in self._allocated:
+            self._allocated[offer] = Offer.objects.get(pk=offer)
+        return self._allocated[offer]
 
     def _offer(self, one: Claimed) -> Offer | None:
         if one.step_id is None:

@@ -58,8 +58,12 @@ def drawn(campaign_id: int) -> Drawn | None:
         return None
     ids, treated, outcome = (np.array([row[place] for row in rows], np.int64) for place in range(3))
     first, last = min(row[3] for row in rows), max(row[3] for row in rows)
-    known = timezone.localtime(first, shop_zone()).date() - timedelta(days=1)
-    return Drawn(ids, treated, outcome, known, first, last)
+    return Drawn(ids, treated, outcome, known_before(first), first, last)
+
+
+def known_before(moment: datetime) -> date:
+    """The last whole day of the shop before a message."""
+    return timezone.localtime(moment, shop_zone()).date() - timedelta(days=1)
 
 
 def features_of(ids: NDArray[np.int64], known: date) -> dict[str, NDArray[np.float64]]:

@@ -50,6 +50,7 @@ from core.rights.services import watch_clock
 from core.said import NOTHING
 from recommender.models import RecommendationList
 from tests.factories import (
+    AllocatedOfferFactory,
     AudienceMemberFactory,
     CareEnrolmentFactory,
     ConsentEventFactory,
@@ -167,7 +168,8 @@ def ana() -> Customer:
     CustomerMergeRowsFactory.create(merge=merge)
     DuplicateCustomersFactory.create(one=ana, other=merge.gone)
     for about in (
-        AudienceMemberFactory, CareEnrolmentFactory, ConsentEventFactory, ConsentFactory, CouponCodeFactory,
+        AllocatedOfferFactory, AudienceMemberFactory,
+        CareEnrolmentFactory, ConsentEventFactory, ConsentFactory, CouponCodeFactory,
         CustomerNoteFactory, CustomerTaggingFactory, CustomFieldValueFactory, NextStepOutcomeFactory,
         OccasionFactory, RestrictionFactory, ServiceMemberFactory, UpliftScoreFactory, WorklistItemFactory,
     ):  # fmt: skip

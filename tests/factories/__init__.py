@@ -123,6 +123,7 @@ from tests.factories.desk import (
 )
 from tests.factories.experiments import ExperimentFactory, ExperimentLookFactory, ExposureFactory
 from tests.factories.marketing import (
+    AllocatedOfferFactory,
     AudienceFactory,
     AudienceMemberFactory,
     CampaignEventFactory,
@@ -135,6 +136,7 @@ from tests.factories.marketing import (
     MarketingSettingsFactory,
     MessageEventFactory,
     OccasionFactory,
+    OfferAllocationFactory,
     OfferFactory,
     PrivacyBudgetFactory,
     PrivacyReleaseFactory,
@@ -197,6 +199,7 @@ from tests.factories.vision import (
 __all__ = [
     "AlertFactory",
     "AlertRuleFactory",
+    "AllocatedOfferFactory",
     "AnomalyFactory",
     "AnswerProposalFactory",
     "ApiKeyFactory",
@@ -283,6 +286,7 @@ __all__ = [
     "NextStepOutcomeFactory",
     "NotDuplicatesFactory",
     "OccasionFactory",
+    "OfferAllocationFactory",
     "OfferFactory",
     "OrderEventFactory",
     "OrderFactory",

@@ -243,3 +243,24 @@ class StrategyProposalFactory(DjangoModelFactory):
     run = factory.SubFactory(StrategyRunFactory)
     segment = factory.SubFactory(SegmentFactory)
     size = 100
+
+
+class OfferAllocationFactory(DjangoModelFactory):
+    class Meta:
+        model = models.OfferAllocation
+
+    campaign = factory.SubFactory(CampaignFactory)
+    audience = factory.SubFactory(AudienceFactory)
+    budget = 100
+    margin = "0.4"
+
+
+class AllocatedOfferFactory(DjangoModelFactory):
+    class Meta:
+        model = models.AllocatedOffer
+
+    allocation = factory.SubFactory(OfferAllocationFactory)
+    customer = factory.SubFactory(CustomerFactory)
+    offer = factory.SubFactory(OfferFactory)
+    gain = 2.0
+    cost = 1.0

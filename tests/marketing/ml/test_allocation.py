@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from marketing.ml.allocation import NOTHING, allocate
+from marketing.ml.allocation import NOTHING, allocate, by_chance
 
 
 def best_by_hand(gain, cost, budget):
@@ -78,3 +78,11 @@ def test_nobody_gets_anything_without_customers_or_offers():
 def test_numbers_that_mean_nothing_are_refused(gain, cost, budget):
     with pytest.raises(ValueError, match=r"finite|below 0"):
         allocate(np.array([[gain]]), np.array([[cost]]), budget)
+
+
+def test_without_knowledge_people_are_taken_in_the_order_of_chance_until_the_budget_ends():
+    drawn = np.array([1, 0, 1, 0, 0])
+
+    assert by_chance(drawn, np.array([2.0, 5.0]), 12.0).tolist() == [1, 0, 1, NOTHING, NOTHING]
+    assert by_chance(drawn, np.array([2.0, 5.0]), 4.9).tolist() == [NOTHING] * 5
+    assert by_chance(np.empty(0, np.int64), np.array([2.0]), 4.0).tolist() == []
