@@ -34,6 +34,7 @@ from marketing.messages import TAGS
 from marketing.models import Audience, Campaign
 from marketing.roles import APPROVE, CAMPAIGNS, RUN
 from marketing.sending import testing
+from marketing.triggers.kinds import FIELDS
 
 FRESH = timedelta(minutes=10)
 """A count of a large audience is not made anew for so long."""
@@ -149,7 +150,9 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
             "reach": campaign_page.reach(campaign) if campaign is not None else None,
             "next": campaign_page.next_act(campaign, self._rights(request)) if campaign is not None else None,
             **(campaign_page.check_of(campaign) if campaign is not None else {}),
-            "may_cancel": campaign is not None and request.user.has_perm(RUN), "tags": TAGS.items(),
+            "may_cancel": campaign is not None and request.user.has_perm(RUN),
+            # Fields of an occasion stand with their trigger: nothing else fills them in.
+            "tags": [(name, tag) for name, tag in TAGS.items() if name not in FIELDS],
         }  # fmt: skip
         return TemplateResponse(request, "admin/marketing/campaign_form.html", context)
 

@@ -65,7 +65,7 @@ def campaigns() -> list[Campaign]:
     """Ended campaigns with offers that left some out by chance and whose orders are all in, the newest first."""
     before = timezone.now() - timedelta(days=OUTCOME_DAYS)
     rows = Campaign.objects.filter(state=Campaign.State.DONE, holdout_share__gt=0, ended_at__lt=before, trigger="")
-    found = []
+    found: list[Campaign] = []
     for one in rows.prefetch_related("steps").order_by("-ended_at", "-pk")[: 10 * MOST_CAMPAIGNS]:
         if len(found) < MOST_CAMPAIGNS and (any(_by_arm(one).values()) or _accepted(one)):
             found.append(one)

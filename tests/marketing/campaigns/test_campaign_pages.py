@@ -134,3 +134,12 @@ def test_a_running_campaign_is_not_edited_by_the_form(staff, agreed, campaign):
     made.refresh_from_db()
     assert made.name == "Tea"
     assert "Back to the draft" in client.get(page_of(made)).content.decode()
+
+
+def test_fields_of_an_occasion_stand_with_their_trigger_only(staff):
+    page = staff().get(reverse("admin:marketing_campaign_add"))
+
+    names = [name for name, _tag in page.context["tags"]]
+    assert {"name", "coupon_code"} <= set(names)
+    assert not {"products", "product_url", "price_before", "price_now"} & set(names)
+    assert page.content.decode().count("{{price_before}}") == 1
