@@ -41,11 +41,9 @@ def arrange(
 
     Products without `facts` are not for sale and are passed over. The same state gives the same list.
     """
-    allowed = wish.allowed({pk: facts[pk] for pk in ranked if pk in facts}, now)
-    kept = [pk for pk in dict.fromkeys(ranked) if pk in allowed]
+    kept, candidates = wish.candidates([pk for pk in dict.fromkeys(ranked) if pk in facts], facts, now)
     if not kept:
         return Arranged([], {})
-    candidates = wish.candidates(kept, np.arange(len(kept), 0, -1.0), facts, now)
     alike = similarity(kept) if similarity is not None and wish.diversity > 0 else None
     found = steer(candidates, wish.plan(slots, now), similarity=alike, seed=seed)
     order = [kept[position] for position in found.chosen]

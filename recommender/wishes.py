@@ -5,8 +5,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, lru_cache
-from itertools import compress
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,38 +39,49 @@ class Target:
     def is_in_force(self, now: datetime) -> bool:
         return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
 
-    def met_by(self, some: "Looked") -> list[bool]:
-        """Whether it speaks of each of these: a rule of staff names products, a category or a brand, rarely several."""
-        kinds = ((self.products, some.products), (self.categories, some.categories), (self.brands, some.brands))
-        met = [[one in wanted for one in own] for wanted, own in kinds if wanted]
-        if len(met) == 1:
-            return met[0]
-        return [any(row) for row in zip(*met, strict=True)] if met else [False] * len(some.products)
+    def speaks_of(self, product_id: int, facts: Facts) -> bool:
+        return product_id in self.products or facts.category_id in self.categories or facts.brand_id in self.brands
 
 
-@dataclass(frozen=True)
-class Looked:
-    """What rules look at in some products, kind by kind, so that a rule costs one short loop."""
-
-    products: Sequence[int]
-    categories: list[int | None]
-    brands: list[int | None]
-
-    @classmethod
-    def at(cls, product_ids: Sequence[int], facts: Iterable[Facts]) -> "Looked":
-        """`facts` are of these products, in this order."""
-        known = list(facts)
-        return cls(product_ids, [one.category_id for one in known], [one.brand_id for one in known])
+MOST_TOLD = 4_096
+"""Pairs of a category and a brand that rules remember; about 200 bytes each."""
 
 
-@lru_cache(maxsize=256)
-def _together(targets: tuple[Target, ...]) -> Target:
-    """What any of these speaks of."""
-    return Target(
-        frozenset().union(*(one.products for one in targets)),
-        frozenset().union(*(one.categories for one in targets)),
-        frozenset().union(*(one.brands for one in targets)),
-    )
+class Rules:
+    """The rules of a placement that are in force: which products they bar, and the factor of the others, all boosts and
+    burials that speak of them multiplied. Safe to share between threads.
+
+    Most products are told by their category and brand alone, so each pair is looked at once.
+    """
+
+    def __init__(self, factors: Sequence[tuple[Target, float]], excluded: Sequence[Target]) -> None:
+        self._factors, self._excluded = tuple(factors), tuple(excluded)
+        self._named = frozenset[int]().union(
+            *(target.products for target, _factor in factors), *(target.products for target in excluded)
+        )
+        self._told: dict[tuple[int | None, int | None], tuple[bool, float]] = {}
+
+    def of(self, product_ids: Iterable[int], facts: Iterable[Facts]) -> list[tuple[bool, float]]:
+        """For each product, whether it is barred, and its factor. `facts` are of these products, in this order."""
+        found, told, named = [], self._told, self._named
+        for product_id, one in zip(product_ids, facts, strict=True):
+            _published, category, brand, _price = one
+            known = told.get((category, brand)) if product_id not in named else None
+            if known is None:
+                known = self._looked_at(product_id, one)
+                if product_id not in named:
+                    if len(told) >= MOST_TOLD:
+                        told.clear()
+                    told[category, brand] = known
+            found.append(known)
+        return found
+
+    def _looked_at(self, product_id: int, facts: Facts) -> tuple[bool, float]:
+        factor = 1.0
+        for target, times in self._factors:
+            if target.speaks_of(product_id, facts):
+                factor *= times
+        return any(target.speaks_of(product_id, facts) for target in self._excluded), factor
 
 
 @dataclass(frozen=True)
@@ -112,13 +122,43 @@ class Wish:
         """Which of these products may stand here: filters and exclusions. Exclusions beat pins, filters do not."""
         if not self.excluded and not self._filters:
             return set(facts)
+        return {pk for pk, _facts, _factor in self._standing(facts, facts.values(), now)}
+
+    def _standing(
+        self, product_ids: Collection[int], facts: Collection[Facts], now: datetime
+    ) -> list[tuple[int, Facts, float]]:
+        """Those that may stand here, each with its facts and the factor of all boosts and burials that speak of it."""
+        told = self.rules(now).of(product_ids, facts)
+        found = [
+            (pk, one, factor)
+            for pk, one, (is_barred, factor) in zip(product_ids, facts, told, strict=True)
+            if not is_barred
+        ]
+        if not self._filters:
+            return found
         pinned = set(self.pinned(now).values())
-        barred = tuple(target for target in self.excluded if target.is_in_force(now))
-        found = set(facts)
-        if barred:
-            met = _together(barred).met_by(Looked.at(list(facts), facts.values()))
-            found.difference_update(compress(facts, met))
-        return {pk for pk in found if pk in pinned or self._fits(facts[pk])} if self._filters else found
+        return [row for row in found if row[0] in pinned or self._fits(row[1])]
+
+    def rules(self, now: datetime) -> Rules:
+        """Boosts, burials and exclusions in force; made once for each set of them."""
+        key = tuple(target.is_in_force(now) for target in self._dated)
+        found = self._rules.get(key)
+        if found is None:
+            found = self._rules[key] = Rules(
+                [(target, factor) for target, factor in self.factors if target.is_in_force(now)],
+                [target for target in self.excluded if target.is_in_force(now)],
+            )
+        return found
+
+    @cached_property
+    def _rules(self) -> dict[tuple[bool, ...], Rules]:
+        return {}
+
+    @cached_property
+    def _dated(self) -> tuple[Target, ...]:
+        """Targets of rules that are not always in force."""
+        targets = (*(target for target, _factor in self.factors), *self.excluded)
+        return tuple(one for one in targets if one.starts_at is not None or one.ends_at is not None)
 
     @cached_property
     def _filters(self) -> bool:
@@ -142,32 +182,22 @@ class Wish:
             and (self.price_max is None or facts.price <= self.price_max)
         )
 
-    def _factors(self, some: Looked, now: datetime) -> NDArray[np.float64]:
-        """All boosts and burials that speak of each product, multiplied."""
-        found = [1.0] * len(some.products)
-        for target, factor in self.factors:
-            if target.is_in_force(now):
-                found = [own * factor if met else own for own, met in zip(found, target.met_by(some), strict=True)]
-        return np.array(found)
-
     def plan(self, slots: int, now: datetime) -> Plan:
         return Plan(slots, self.diversity, self.category_cap, self.exploration, self.pinned(now))
 
     def candidates(
-        self,
-        product_ids: Sequence[int],
-        scores: Sequence[float] | NDArray[np.floating],
-        facts: Mapping[int, Facts],
-        now: datetime,
-    ) -> Candidates:
-        """These products, in this order, with what `recommender.ml.steering` looks at."""
-        known = [facts[pk] for pk in product_ids]
-        some = Looked.at(product_ids, known)
-        return Candidates(
-            np.asarray(product_ids, np.int64),
-            np.asarray(scores, np.float64),
-            self._factors(some, now),
-            np.asarray([NO_GROUP if one is None else one for one in some.categories], np.int64),
+        self, ranked: Collection[int], facts: Mapping[int, Facts], now: datetime
+    ) -> tuple[list[int], Candidates]:
+        """Those of these products, best first, that may stand here, and what `recommender.ml.steering` looks at in
+        them. All have `facts`."""
+        standing = self._standing(ranked, [facts[pk] for pk in ranked], now)
+        kept = [pk for pk, _facts, _factor in standing]
+        known = [one for _pk, one, _factor in standing]
+        return kept, Candidates(
+            np.array(kept, np.int64),
+            np.arange(len(kept), 0, -1.0),
+            np.array([factor for _pk, _facts, factor in standing], np.float64),
+            np.array([NO_GROUP if one.category_id is None else one.category_id for one in known], np.int64),
             _is_new(known, now) if self.exploration > 0 else np.zeros(len(known), bool),
         )
 

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+ITEM = np.int64(0xFFFFFFFF)
+"""The half of a pair that is the item, where the lower half of a number comes first."""
 
 
 class Rows(NamedTuple):
@@ -44,13 +46,14 @@ class Heard:
         is_chosen = np.zeros((voices, size), bool)
         is_chosen[:, chosen] = True
         kept = is_chosen.ravel().take(self.cells).nonzero()[0]  # take: half the time of an index
-        voice, item = np.divmod(self.cells.take(kept), max(size, 1))
+        cells = self.cells.take(kept)
+        voice = cells // max(size, 1)  # divmod takes three times as long
+        item = cells - voice * size
         place = np.empty(size, np.int64)
         place[chosen] = np.arange(len(chosen))
-        spoke = np.arange(self.entries).repeat(self.lengths.sum(axis=1))[kept]
-        cells = place[item] * self.entries + spoke
-        told = self.parts.take(kept) * weights[voice]
-        return _sums(cells, told, (len(chosen), self.entries))
+        spoke = np.arange(self.entries).repeat(self.lengths.sum(axis=1)).take(kept)
+        told = self.parts.take(kept) * weights.take(voice)
+        return _sums(place.take(item) * self.entries + spoke, told, (len(chosen), self.entries))
 
 
 class Near:
@@ -123,7 +126,7 @@ class Near:
         size, voices = len(self.lengths), len(self.normalise)
         parts = list(zip(self.starts[rows].tolist(), self.starts[rows + 1].tolist(), strict=True))
         read = np.concatenate([self._whole[start:end] for start, end in parts]) if parts else self._whole[:0]
-        targets = read.view(np.int32)[::2].astype(np.int64)
+        targets = read & ITEM
         similarity = read.view(np.float32)[1::2].astype(np.float64)
         lengths = self.lengths[rows].astype(np.int64)
         flat = lengths.ravel()

@@ -216,7 +216,7 @@ class ServingModel:
             self.item_ids[found.items].tolist(), found.scores.tolist(), voices,
             [reason if share > 0 else None for reason, share in zip(reasons, shares, strict=True)], shares, strict=True,
         )  # fmt: skip
-        return list(map(Candidate._make, told))
+        return [tuple.__new__(Candidate, one) for one in told]  # as _make does, at half of its price
 
     def _most_popular(self, k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
         head = self._popular
