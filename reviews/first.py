@@ -1,12 +1,15 @@
 """What a new installation asks for as soon as its workers run."""
 
 from core.jobs import enqueue
-from core.models import ModelVersion
+from core.models import Job, ModelVersion
 from reviews.choices import SENTIMENT
-from reviews.models import Review
+from reviews.models import Review, ReviewReading
+from reviews.trends.choices import LANGUAGES, TOPICS
 
 WORTH_IT = 250
 """Reviews with words from which a first training is tried: a tenth of them only judges."""
+TOPICS_FROM = 80
+"""Reviews of one language from which topics are looked for (reviews.ml.topics)."""
 
 
 def ask() -> None:
@@ -18,3 +21,16 @@ def ask() -> None:
     known = ModelVersion.objects.of(SENTIMENT.name).exists()
     if not known and Review.objects.exclude(title="", text="")[:WORTH_IT].count() == WORTH_IT:
         enqueue("reviews.tasks.train", dedupe_key="reviews.train")
+
+
+def ask_for_words() -> bool:
+    """Queue the first looks for topics and for terms once reviews are read, instead of at night and on Monday. Whether
+    it did: never where topics were looked for before, whatever came of it."""
+    if ModelVersion.objects.of(TOPICS.name).exists() or Job.objects.filter(kind="reviews.topics").exists():
+        return False
+    rows = (ReviewReading.objects.filter(language=language)[:TOPICS_FROM] for language in LANGUAGES)
+    if not any(some.count() == TOPICS_FROM for some in rows):
+        return False
+    enqueue("reviews.tasks.find_topics", dedupe_key="schedule:reviews.tasks.find_topics")
+    enqueue("reviews.tasks.find_terms", dedupe_key="reviews.terms")
+    return True

@@ -20,9 +20,11 @@ def keep_read() -> None:
 @job(kind="reviews.read", queue="bulk", title=_("Read reviews"))
 def read_reviews() -> dict[str, Any]:
     """Read what waits. Safe to run at any time and to end at any line: the next run goes on."""
-    from reviews import reading
+    from reviews import first, reading
 
-    return reading.read_unread()
+    done = reading.read_unread()
+    first.ask_for_words()
+    return done
 
 
 @shared_task(name="reviews.tasks.keep_learning")

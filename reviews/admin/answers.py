@@ -19,6 +19,7 @@ from core.components import Meaning, confidence_bar, figure, percent, pill, toas
 from core.jobs import enqueue
 from core.models import Job, ModelVersion
 from reviews.answers.choices import INTENTS
+from reviews.answers.markup import html_of
 from reviews.models import Article, Intent, IntentExample
 from reviews.models.answers import NEARLY_THE_SAME
 from reviews.roles import LEARN
@@ -118,7 +119,7 @@ def tried(request: HttpRequest, found: Understanding) -> dict[str, Any]:
 def _passage(one: Passage, *, may_see: bool) -> dict[str, Any]:
     return {
         "title": one.title,
-        "quote": one.quote,
+        "quote": html_of(one.quote),
         "language": one.language,
         "version": one.version,
         "url": reverse("admin:reviews_article_change", args=[one.article_id]) if may_see else "",

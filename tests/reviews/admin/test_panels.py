@@ -1,10 +1,13 @@
 """What reviews show on the pages of a product, of a customer and on the staff home."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
+import reviews
 from reviews import selectors, summarising
 from tests.factories import (
     AspectFactory,
@@ -89,3 +92,12 @@ def test_a_product_shows_the_summary_of_the_shop_and_a_quote_is_hidden_with_undo
     undo = json.loads(message.extra_tags)
     client.post(undo["url"], undo["fields"])
     assert quote.text in client.get(panel).content.decode()
+
+
+def test_a_class_that_lays_out_is_not_one_that_marks_words():
+    """Marks of aspects stood on lines of their own while a list of the same class was laid out as a row."""
+    style = (Path(reviews.__file__).parent / "static" / "reviews" / "reviews.css").read_text("utf-8")
+
+    (rule,) = re.findall(r"^\.rev-said \{([^}]*)\}", style, re.MULTILINE)
+
+    assert "display" not in rule
