@@ -340,7 +340,7 @@ def _initial(campaign: Campaign | None, audience: Audience | None = None) -> dic
     if campaign is None:
         first: dict[str, Any] = {"holdout": 10, "purpose": Purpose.OFFERS, "channel": Channel.EMAIL, "cost": 0}
         if audience is not None:
-            first |= {"audience": key_of(audience), "name": audience.name}
+            first |= {"audience": key_of(audience), "name": str(audience)}
         return {**first, **{field_of("body", code): starter(code) for code in lifecycle.languages()}}
     starts = campaign.planned_for.astimezone(shop_zone()) if campaign.planned_for else None
     found: dict[str, Any] = {

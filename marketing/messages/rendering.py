@@ -40,12 +40,13 @@ class Rendered:
 
 def freeze(*, subject: str, preheader: str = "", body: str, is_mjml: bool) -> Frozen:
     """Check everything and compile. Raises BadMessage with the part that has to change."""
+    markup.check_length(body)
     one_line(subject, field="subject")
     one_line(preheader, field="preheader")
     tags.checked(body, field="body", is_body=True)
     if not is_mjml:
-        if len(body) > markup.LONGEST_BODY or "\x00" in body:
-            raise BadMessage(_("This message is too long."), extra={"field": "body"})
+        if "\x00" in body:
+            raise BadMessage(_("A message holds text only."), extra={"field": "body"})
         return Frozen(subject, preheader, "", body)
     markup.read(body)
     try:

@@ -22,11 +22,13 @@ $$ SELECT ('x' || substr(encode(sha256(uuid_send(gen_random_uuid())), 'hex'), 1,
     % 1000000000000000000 $$;
 
 -- Who is being removed gets no number any more: the last entry of somebody without one stands under a number of its own.
-CREATE FUNCTION marketing_ledger_name(who bigint, is_kept boolean) RETURNS bigint LANGUAGE plpgsql AS $$
+-- By index only: a plan that was made while few had a number would read all of them again for each of many consents.
+CREATE FUNCTION marketing_ledger_name(who bigint, is_kept boolean) RETURNS bigint LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 DECLARE
     found bigint;
 BEGIN
-    SELECT id INTO found FROM marketing_ledgername WHERE customer_id = who ORDER BY id LIMIT 1;
+    SELECT id INTO found FROM marketing_ledgername WHERE customer_id = who;
     IF found IS NULL THEN
         found := marketing_ledger_number();
         IF is_kept THEN

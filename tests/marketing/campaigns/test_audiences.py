@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.choices import Role
 from core.exceptions import BadInput
@@ -236,6 +236,18 @@ def test_the_list_stays_within_twelve_queries(staff, agreed, campaign, django_as
     with django_assert_max_num_queries(12):
         page = client.get(address).content.decode()
     assert page.count("Tea ") >= 6
+
+
+def test_an_audience_is_called_like_its_segment_in_the_readers_language_until_somebody_renames_it(marketing_shop):
+    segment = SegmentFactory.create(name="Champions", name_translations={"en": "Champions", "zh-hans": "最佳客户"})
+    made = audiences.of_segment(segment)
+
+    with translation.override("zh-hans"):
+        assert str(made) == "最佳客户"
+        made.name = "Tea lovers"
+        assert str(made) == "Tea lovers"
+    with translation.override("en"):
+        assert str(Audience.objects.get()) == "Champions"
 
 
 @pytest.mark.parametrize(
