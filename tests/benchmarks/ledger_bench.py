@@ -29,7 +29,7 @@ PEOPLE = ENTRIES // (len(PURPOSES) * len(WAYS))
 CONSENTS = """
 INSERT INTO marketing_consent (customer_id, purpose, channel, state, at, source, wording_version)
 SELECT c.id, p, w, 'given', now(), 'import', '2026-11'
-FROM catalog_customer c, unnest(%s) p, unnest(%s) w
+FROM unnest(%s) c (id), unnest(%s) p, unnest(%s) w
 """
 CHANGED = "UPDATE core_ledgerentry SET body = replace(body, 'given', 'withdrawn') WHERE index = {0}"
 DELETED = "DELETE FROM core_ledgerentry WHERE index = {0}"
@@ -108,8 +108,10 @@ def _consents() -> dict[str, Any]:
     from core.rights.erasing import erase
 
     people = Customer.objects.bulk_create(Customer(name=f"P{n}", joined_at=timezone.now()) for n in range(PEOPLE))
-    with connection.cursor() as cursor:
-        cursor.execute(CONSENTS, [list(PURPOSES), list(WAYS)])
+    for start in range(0, PEOPLE, 1_000):
+        with connection.cursor() as cursor:
+            ids = [one.pk for one in people[start : start + 1_000]]
+            cursor.execute(CONSENTS, [ids, list(PURPOSES), list(WAYS)])
     verify = min(_cpu(lambda: _expect(None)) for _ in range(ROUNDS))
     hashing = min(_cpu(lambda: [sha256(bytes(ENTRY_BYTES)).hexdigest() for _ in range(ENTRIES)]) for _ in range(ROUNDS))
     tampered = {
