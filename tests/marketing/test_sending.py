@@ -162,6 +162,23 @@ def test_two_campaigns_at_once_stay_below_the_cap(campaign, reader, plan):
     assert sorted(of(row)[0] for row in rows) == ["sent", "skipped"]
 
 
+def test_a_clock_that_jumps_ahead_and_is_set_back_sends_nothing_twice_and_nobody_too_much(campaign, reader, plan):
+    MarketingSettings.objects.update(cap_messages=1)
+    now = timezone.now()
+    row, later = plan(reader), RecipientFactory.create(
+        campaign=(other := CampaignFactory.create(state="running")), step=CampaignStepFactory.create(campaign=other),
+        customer=reader, due_at=now + timedelta(days=1),
+    )  # fmt: skip
+
+    assert [one.recipient_id for one in claim(campaign.pk, now=now + timedelta(days=3)).claimed] == [row.pk]
+
+    for moment in (now, now - timedelta(days=400)):
+        assert claim(campaign.pk, now=moment).claimed == ()
+        assert claim(other.pk, now=moment).looked == 0
+    assert claim(other.pk, now=now + timedelta(days=1)).claimed == ()
+    assert (of(row)[0], of(later)) == ("sending", ("skipped", "capped"))
+
+
 def test_in_quiet_hours_it_waits_for_the_morning_of_the_customer(campaign, reader, plan):
     MarketingSettings.objects.update(quiet_from=time(21), quiet_until=time(8))
     Customer.objects.update(country="United Kingdom")
