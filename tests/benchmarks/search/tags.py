@@ -143,7 +143,6 @@ def measure(folder: Path) -> dict[str, Any]:
     of_colour = {query for _language, query, rules in lines if "colour=" in rules}
     truth = {facts["id"]: facts["colour"] for facts in judged.products(folder)}
     named = {key: own for key, own in tags.items() if key in truth and own}
-    named = {key: own for key, own in tags.items() if key in truth and own}
     right = sum(bool(set(own) & _right(truth[key])) for key, own in named.items())
     waiting = read(folder, thresholds.COLOUR_SUGGEST)
     # What waits was looked at by somebody who accepts what is right, and the sample took nothing away.

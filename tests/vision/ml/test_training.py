@@ -103,13 +103,14 @@ def test_a_description_that_does_not_fit_the_network_is_refused(learned):
         Tagger({"network": learned.arrays["network"][:1000]}, learned.meta)
 
 
-def test_the_file_says_what_the_learned_network_says(learned):
+@pytest.mark.parametrize("size", [SIZE, 48])
+def test_the_file_says_what_the_learned_network_says(learned, size):
     keras, tf, _has_gpu = training.loaded(0)
-    model = networks.build(keras, "product", SIZE, TOLD)
+    model = networks.build(keras, "product", size, TOLD)
     for path, variable in backbones.below_heads(model).items():
         variable.assign(learned.backbone[path])
-    asked = forms(12, 5).read(slice(None))
-    tagger = Tagger({"network": exporting.exported(tf, model, SIZE)}, learned.meta)
+    asked = np.repeat(np.repeat(forms(12, 5).read(slice(None)), 2, axis=1), 2, axis=2)[:, :size, :size]
+    tagger = Tagger({"network": exporting.exported(tf, model, size)}, learned.meta | {"size": size})
 
     wanted = exporting.reader_of(tf, model)(tf.constant(asked.astype(np.float32)))
     found = tagger.raw(asked)
@@ -117,6 +118,38 @@ def test_the_file_says_what_the_learned_network_says(learned):
     assert found.embedding == pytest.approx(wanted["embedding"].numpy(), abs=1e-4)
     assert found.category == pytest.approx(wanted["category"].numpy(), abs=1e-3)
     assert found.groups["tone"] == pytest.approx(wanted["group_0"].numpy(), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "size", "views"), [("product", 48, 4), ("product", SIZE, 2), ("plain", 48, 2)]
+)
+def test_larger_pictures_are_read_nearer_too_and_all_of_them_mirrored(architecture, size, views):
+    keras, tf, _has_gpu = training.loaded(0)
+    model = networks.build(keras, architecture, size, TOLD)
+    asked = tf.random.stateless_uniform((2, size, size, 3), (1, 2), 0.0, 255.0)
+    seen = [asked]
+    if views == 4:
+        seen.append(tf.image.resize(asked[:, 3:-3, 3:-3], (size, size)))
+    seen += [one[:, :, ::-1] for one in seen]
+
+    found = exporting.reader_of(tf, model)(asked)
+
+    assert exporting.views_of(architecture, size) == len(seen) == views
+    wanted = np.mean([model(one, training=False)["category"].numpy() for one in seen], axis=0)
+    assert found["category"].numpy() == pytest.approx(wanted, abs=1e-4)
+
+
+def test_pictures_grow_on_the_way_and_are_looked_at_in_every_size():
+    def larger(own: Examples) -> Examples:
+        return dataclasses.replace(own, pictures=own.pictures.repeat(2, axis=1).repeat(2, axis=2))
+
+    short = Settings(size=64, cpu_seconds=20.0, recipe=dataclasses.replace(QUICK, most_epochs=2))
+
+    found = train(larger(forms(48, 0)), larger(forms(30, 1)), TOLD, settings=short)
+
+    assert [one["size"] for one in found.curves] == [48, 64]
+    assert [one["val_accuracy"] >= 0.0 for one in found.curves] == [True, True]
+    assert (found.meta["size"], found.meta["stages"]) == (64, [[48, 1], [64, 1]])
 
 
 def test_a_picture_is_read_as_its_mirror_image_and_alone_as_among_others(learned):

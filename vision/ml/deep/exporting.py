@@ -1,4 +1,4 @@
-"""A learned network as the file that serves: TFLite, float32, one picture and its mirror image at a time."""
+"""A learned network as the file that serves: TFLite, float32, one picture at a time, in all its views."""
 
 import tempfile
 from typing import Any
@@ -6,20 +6,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.ml.deep.networks import PLAIN, SMALL
 from vision.ml.serving import SIGNATURE
+
+CUT_OFF = 1 / 16
+"""Of the side, at each edge, in the nearer view."""
 
 
 def reader_of(tf: Any, model: Any) -> Any:
-    """A function of pictures [n, s, s, 3], 0 to 255, to {"embedding", "category", "group_<n>"}: mean of picture and
-    mirror image, so that a mirrored picture is read as the picture itself."""
+    """A function of pictures [n, s, s, 3], 0 to 255, to {"embedding", "category", "group_<n>"}: mean of what is said of
+    each view. The mirror image is always among them, so that a mirrored picture is read as the picture itself."""
 
     def read(pixels: Any) -> dict[str, Any]:
-        one, other = (model(seen, training=False) for seen in (pixels, tf.reverse(pixels, [2])))
-        found = {name: 0.5 * (one[name] + other[name]) for name in one if name != "features"}
-        features = one["features"] + other["features"]
+        said = [model(seen, training=False) for seen in _views(tf, pixels, model.name)]
+        found = {name: sum(one[name] for one in said) / len(said) for name in said[0] if name != "features"}
+        features = sum(one["features"] for one in said)
         return found | {"embedding": tf.math.l2_normalize(features, axis=1, epsilon=1e-9)}
 
     return read
+
+
+def views_of(architecture: str, side: int) -> int:
+    """How often a picture of so many pixels a side is read."""
+    return 4 if architecture != PLAIN and side > SMALL else 2
+
+
+def _views(tf: Any, pixels: Any, architecture: str) -> list[Any]:
+    """The picture, and its middle at the same size: things look larger while learning than they are (Touvron et al.
+    2019), and what is cut off is seen in the other view. Both mirrored, too."""
+    side = pixels.shape[1]
+    seen = [pixels]
+    if views_of(architecture, side) == 4:
+        edge = round(side * CUT_OFF)
+        seen.append(tf.image.resize(pixels[:, edge:-edge, edge:-edge], (side, side), "bilinear"))
+    return [*seen, *(tf.reverse(one, [2]) for one in seen)]
 
 
 def exported(tf: Any, model: Any, size: int) -> NDArray[np.uint8]:
