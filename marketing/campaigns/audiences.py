@@ -33,6 +33,8 @@ LONGEST_UPLOAD = 5_000_000
 MOST_UPLOADED = 200_000
 MOST_LIVE, LIVE_MS = 3_000, 1_000
 """People who are counted while somebody waits, and how long the database may take to find them. Else a job counts."""
+FREEZING = "10min"
+"""How long a job may take to keep who is in an audience."""
 LINES_SECONDS = 3_600
 """Lines of an upload that named nobody may be addresses: they are there to be fetched for an hour, and then gone."""
 READ = "marketing.tasks.read_audience_list"
@@ -381,7 +383,8 @@ def freeze(campaign: Campaign) -> int:
         return rows.count()
     assert campaign.audience is not None
     sql, values = customers_of(campaign.audience).order_by().values_list("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{FREEZING}'")  # one statement, of a million people, too
         cursor.execute(
             "INSERT INTO marketing_audiencemember (audience_id, campaign_id, customer_id) "  # noqa: S608 (the ORM's own)
             f"SELECT %s, %s, found.id FROM ({sql}) AS found (id)",

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Customer
@@ -139,6 +140,16 @@ def test_the_list_is_frozen_when_it_is_planned(agreed, campaign):
     people[0].save()
     assert AudienceMember.objects.filter(campaign=made).count() == 5
     assert audiences.freeze(made) == 5
+
+
+def test_a_list_of_very_many_people_may_take_longer_to_freeze_than_other_statements(agreed, campaign):
+    agreed(1)
+
+    audiences.freeze(campaign())
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == (audiences.FREEZING,)
 
 
 def test_versions_share_what_the_holdout_leaves(agreed, campaign):
