@@ -22,12 +22,13 @@ class MoreColumn(str):
     __name__: str
     short_description: Any
     show: Callable[[Any], Any]
+    is_number: bool
 
-    def __new__(cls, name: str, title: Any, show: Callable[[Any], Any] = str) -> Self:
+    def __new__(cls, name: str, title: Any, show: Callable[[Any], Any] = str, *, is_number: bool = False) -> Self:
         made = super().__new__(cls, name)
         made.__name__ = name
         made.short_description = title
-        made.show = show
+        made.show, made.is_number = show, is_number
         return made
 
     def value(self, row: Any) -> Any:

@@ -15,7 +15,7 @@ from catalog import timeline
 from catalog.models import Customer
 from core.panels import MAIN, Panel
 
-NEWEST, LINES = 36, 12
+NEWEST, LINES = 150, 12
 """Moments that the card looks at, and lines of it: many of the same kind are one."""
 PER_PAGE = 50
 

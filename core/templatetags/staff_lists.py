@@ -24,6 +24,7 @@ from core.choices import Role
 from core.components import figure
 from core.components.words import count_words, listed
 from core.exports.sources import page_source
+from core.lists import MoreColumn
 from core.paginator import MOST_PAGES, RowCount
 from core.roles import roles_of
 
@@ -221,6 +222,7 @@ def list_style(cl: Any) -> SafeString:
     admin, columns = cl.model_admin, [str(name) for name in cl.list_display if _COLUMN_NAME.fullmatch(str(name))]
     columns = [name for name in columns if name != "action_checkbox"]
     numeric = [name for name in columns if name in getattr(admin, "number_columns", ()) or _is_number(cl.model, name)]
+    numeric += [str(name) for name in cl.list_display if isinstance(name, MoreColumn) and name.is_number]
     kept = list(getattr(admin, "compact_columns", ())) or columns[1 : 1 + COMPACT_CELLS]
     hidden = [name for name in columns[1:] if name not in kept]
     rules = [

@@ -43,7 +43,10 @@ def name_of(field: CustomField) -> str:
 
 def columns(request: HttpRequest) -> MoreColumns:
     """One for each field in use."""
-    made = [MoreColumn(name_of(field), str(field), SHOWN.get(field.kind, str)) for field in fields_of(request)]
+    made = [
+        MoreColumn(name_of(field), str(field), SHOWN.get(field.kind, str), is_number=field.kind == Kind.NUMBER)
+        for field in fields_of(request)
+    ]
     kinds = {name_of(field): (field.pk, field.kind) for field in fields_of(request)}
 
     def read(customers: Sequence[int], wanted: Sequence[MoreColumn]) -> dict[int, dict[str, Any]]:
@@ -123,6 +126,13 @@ class NumberOfField(FieldFilter, RangeNumericListFilter):
             if bound is not None:
                 narrowed = narrowed.filter(**{f"number__{lookup}": bound})
         return queryset if narrowed is values else queryset.filter(pk__in=narrowed.values("customer"))
+
+    def chip_text(self) -> str:
+        """The range in words."""
+        first, last = (self.used_parameters.get(f"{self.parameter_name}_{end}") or "" for end in ("from", "to"))
+        if first and last:
+            return _("%(first)s to %(last)s") % {"first": first, "last": last}
+        return _("%(number)s or more") % {"number": first} if first else _("%(number)s or less") % {"number": last}
 
 
 class DaysOfField(FieldFilter, Days, admin.SimpleListFilter):

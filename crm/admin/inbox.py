@@ -154,7 +154,8 @@ def _said(message: Message, customer: str, staff: dict[int, str]) -> Said:
     author = Message.Author(message.author)
     if message.is_internal:
         mentions = [staff[key] for key in getattr(message, "mentioned", [])]
-        return Said(message, str(message.staff or _("Somebody")), "note", mentions)
+        nobody = pgettext("author of a note", "Automatic") if author == Message.Author.SYSTEM else _("Somebody")
+        return Said(message, str(message.staff or nobody), "note", mentions)
     if author == Message.Author.CUSTOMER:
         return Said(message, customer, "theirs", [])
     if author == Message.Author.SYSTEM:

@@ -1,13 +1,16 @@
 """Measures and reasons of service groups as sentences in the reader's language."""
 
+import math
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.components import figure
 from core.components.words import duration
 
 MEASURES = ("response", "satisfaction", "complaints")
+LIMITS = {"response": (0.0, math.inf), "satisfaction": (1.0, 5.0), "complaints": (0.0, math.inf)}
 
 
 def measure(name: str) -> str:
@@ -27,13 +30,15 @@ def value(name: str, number: float | None) -> str:
 
 
 def likely(name: str, mean: dict[str, Any]) -> str:
-    """The range; empty where there is none."""
+    """The range, within what the measure can be; empty where there is none, and where so few were all alike that none
+    can be told."""
     if mean.get("low") is None or mean.get("high") is None:
         return ""
-    low = mean["low"]
-    if name != "satisfaction":
-        low = max(low, 0.0)
-    return _("likely %(low)s to %(high)s") % {"low": value(name, low), "high": value(name, mean["high"])}
+    least, most = LIMITS[name]
+    low, high = max(mean["low"], least), min(mean["high"], most)
+    if low >= high:
+        return ""
+    return _("likely %(low)s to %(high)s") % {"low": value(name, low), "high": value(name, high)}
 
 
 def reason(key: str) -> str:
@@ -51,4 +56,7 @@ def strength(evidence: dict[str, Any]) -> str:
             return _("Clear: so it was again in later cases of %(count)s customers.") % followed
         case "none":
             return _("Not worse: later cases of %(count)s customers were no worse than everybody's.") % followed
-    return _("Not sure enough: only %(count)s customers have later cases. A person decides.") % followed
+    return ngettext(
+        "Not sure enough: only %(count)s customer has later cases. A person decides.",
+        "Not sure enough: only %(count)s customers have later cases. A person decides.", evidence.get("followed") or 0,
+    ) % followed  # fmt: skip

@@ -32,7 +32,7 @@ from crm.models import (
     Ticket,
 )
 from crm.services import desk, desk_acts
-from crm.strategy import applying, datasets, deciding, enrolling, finding, trials
+from crm.strategy import applying, datasets, deciding, enrolling, finding, trials, words
 from tests.factories import (
     CareProgrammeFactory,
     ConversationFactory,
@@ -745,6 +745,13 @@ def test_the_page_asks_the_same_number_of_queries_whatever_there_is(groups, djan
 
     with django_assert_max_num_queries(12):
         assert client.get(reverse(ADDRESS)).status_code == 200
+
+
+def test_ranges_stay_within_what_can_be_and_are_not_told_of_a_few_who_were_alike():
+    assert words.likely("satisfaction", {"low": -282.97, "high": 289.97}) == "likely 1.00 to 5.00"
+    assert words.likely("complaints", {"low": -0.2, "high": 1.5}) == "likely 0.00 to 1.50"
+    assert words.likely("complaints", {"low": 0.0, "high": 0.0}) == ""
+    assert words.strength({"followed": 1}) == ("Not sure enough: only 1 customer has later cases. A person decides.")
 
 
 @pytest.mark.django_db
