@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -260,10 +261,18 @@ def _chosen_by(said: dict[str, Any]) -> str:
     return _("Chance. %(why)s") % {"why": WHY.get(said["reason"], "")}
 
 
-def line_of(allocation: OfferAllocation) -> str:
+def line_of(given: int, budget: Any) -> str:
     """One line for the form and the page of a campaign."""
-    given = allocation.results["given"]
     return ngettext(
         "Allocated: %(count)s person gets an offer within %(budget)s",
         "Allocated: %(count)s people get an offer within %(budget)s", given,
-    ) % {"count": figure(given), "budget": money(allocation.budget)}  # fmt: skip
+    ) % {"count": figure(given), "budget": money(budget)}  # fmt: skip
+
+
+def with_allocated(rows: QuerySet[Campaign]) -> QuerySet[Campaign]:
+    """With what `line_of` says of the accepted allocation, in the same statement."""
+    accepted = OfferAllocation.objects.filter(campaign=OuterRef("pk"), state=State.ACCEPTED)
+    return rows.annotate(
+        allocated_people=Subquery(accepted.values("results__given")[:1]),
+        allocated_budget=Subquery(accepted.values("budget")[:1]),
+    )

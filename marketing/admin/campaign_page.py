@@ -145,10 +145,10 @@ def facts(campaign: Campaign) -> list[tuple[str, Any]]:
     rows[1:1] = trigger_fields.facts(campaign)
     if campaign.offer is not None:
         rows.append((_("Offer"), str(campaign.offer)))
-    if (allocated := lifecycle.allocation_of(campaign)) is not None:
+    if getattr(campaign, "allocated_budget", None) is not None:
         rows.append((_("Offers"), format_html(
             '<a class="zg-link" href="{}">{}</a>', reverse("admin:marketing_campaign_offers", args=[campaign.pk]),
-            allocations.line_of(allocated),
+            allocated(campaign),
         )))  # fmt: skip
     if campaign.approved_by is not None:
         rows.append((_("Approved by"), str(campaign.approved_by)))
@@ -157,8 +157,8 @@ def facts(campaign: Campaign) -> list[tuple[str, Any]]:
 
 def allocated(campaign: Campaign | None) -> str:
     """What the accepted allocation gives, in a line; "" without one."""
-    found = lifecycle.allocation_of(campaign) if campaign is not None else None
-    return allocations.line_of(found) if found is not None else ""
+    budget = getattr(campaign, "allocated_budget", None)
+    return allocations.line_of(campaign.allocated_people, budget) if budget is not None else ""  # type: ignore[union-attr]
 
 
 def figures(told: Funnel) -> list[Figure]:

@@ -26,7 +26,7 @@ from core.components import ago, figure, toast
 from core.exceptions import DomainError
 from core.jobs import Job
 from marketing.admin import campaign_page
-from marketing.admin.allocations import AllocationPages
+from marketing.admin.allocations import AllocationPages, with_allocated
 from marketing.admin.campaign_forms import CampaignForm
 from marketing.campaigns import audiences, checking, eligibility, lifecycle, words
 from marketing.effects import asking
@@ -120,7 +120,9 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         rows: QuerySet[Campaign] = super().get_queryset(request)
-        return rows.select_related("audience__segment", "offer", "created_by", "approved_by", "experiment")
+        return with_allocated(
+            rows.select_related("audience__segment", "offer", "created_by", "approved_by", "experiment")
+        )
 
     def _editor(self, request: HttpRequest, campaign: Campaign | None) -> HttpResponse:
         number = request.GET.get("audience", "")
