@@ -92,6 +92,15 @@ def _write(pk: int, today: date) -> bool:
         return True
 
 
+def preview(person: StaffUser, every: str) -> tuple[str, str]:
+    """Subject and text of the newest report as this person would have got it; nothing is sent."""
+    language = person.language or _house_language()
+    first, last = last_whole(every, timezone.localdate(), current_shop().week_start)
+    with translation.override(language):
+        context = report_of(Period("between", first, last, "previous"), every)
+    return mail.words("sales_report", language=language, context=context)
+
+
 def _is_counted(last: date) -> bool:
     """Whether the figures know the whole of this day."""
     return FactsState.objects.filter(counted_at__gte=midnight(last + ONE_DAY)).exists()

@@ -37,11 +37,9 @@ def send(
     of the text that opens `account`: pages show it only to those who may manage that account, and it is removed from
     the row once the mail is sent.
     """
-    with translation.override(language):
-        subject = " ".join(render_to_string(f"core/mail/{kind}.subject.txt", dict(context)).split())
-        text = render_to_string(f"core/mail/{kind}.body.txt", dict(context)).strip() + "\n"
+    subject, text = words(kind, language=language, context=context)
     mail = OutgoingMail(
-        kind=kind, to=to, language=language, subject=subject[:200], text=text, secret=secret, account=account,
+        kind=kind, to=to, language=language, subject=subject, text=text, secret=secret, account=account,
         message_id=f"<{uuid.uuid4().hex}@{sender_address().rpartition('@')[2] or 'localhost'}>",
     )  # fmt: skip
     if is_kept_here():
@@ -54,6 +52,14 @@ def send(
         mail.save()
         _queue(mail)
     return mail
+
+
+def words(kind: str, *, language: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """Subject and text of a mail as `send` would write it; nothing is written."""
+    with translation.override(language):
+        subject = " ".join(render_to_string(f"core/mail/{kind}.subject.txt", dict(context)).split())
+        text = render_to_string(f"core/mail/{kind}.body.txt", dict(context)).strip() + "\n"
+    return subject[:200], text
 
 
 @transaction.atomic

@@ -37,7 +37,7 @@ GRAINS: dict[str, Any] = {
 
 def page(request: HttpRequest) -> HttpResponse:
     """`?within=…&from=…&to=…&against=…&by=day|week|month`; the address bar carries the whole state. A POST with `every`
-    sets the report by mail; `part=buyers` is the card that is read later."""
+    sets the report by mail; `part=buyers` is the card that is read later, `part=mail` what the mail would say."""
     clock = as_of()
     period = Period.of(request, against="previous", today=clock.today)
     if request.method == "POST" and "every" in request.POST:
@@ -50,6 +50,8 @@ def page(request: HttpRequest) -> HttpResponse:
                 period.first, _("Bought since %(day)s") % {"day": day_text(period.first)}
             )
         return render(request, "admin/analytics/sales_buyers.html", context)
+    if request.GET.get("part") == "mail":
+        return _preview(request)
     grain, allowed = _grain(request, period, clock)
     is_open = clock.is_open(period.last)
     found = sales.report(
@@ -272,6 +274,19 @@ def _subscribe(request: HttpRequest, period: Period) -> HttpResponse:
         mails.subscribe(person, every)
         toast(request, _("Report by mail ended") if not every else _("Report by mail set"))
     return redirect(f"{reverse('admin:analytics_sales')}?{urlencode(period.query)}")
+
+
+def _preview(request: HttpRequest) -> HttpResponse:
+    """What the mail would say. Without a rhythm: what it says every week."""
+    from analytics.reports import mails
+
+    every = request.GET.get("every", "")
+    person: StaffUser = request.user  # type: ignore[assignment]
+    if every not in ReportSubscription.Every.values:
+        every = ReportSubscription.Every.WEEK.value
+    subject, text = mails.preview(person, every)
+    context = {"subject": subject, "text": text, "rhythm": ReportSubscription.Every(every).label}
+    return render(request, "admin/analytics/sales_mail.html", context)
 
 
 # --- file ---------------------------------------------------------------------------------------------------------

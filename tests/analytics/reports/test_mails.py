@@ -145,3 +145,20 @@ def test_asking_changing_and_ending_on_the_page(staff):
     assert ReportSubscription.objects.get().every == "day"
     analyst.post(address, {"every": ""})
     assert not ReportSubscription.objects.exists()
+
+
+def test_the_page_shows_what_the_mail_would_say_and_sends_nothing(counted, staff):
+    DailySalesFactory.create(day=MAY_31, orders=40, gross=1200, revenue=1200)
+    address = reverse("admin:analytics_sales")
+    analyst = staff(Role.ANALYST)
+
+    shown = analyst.get(address, {"part": "mail", "every": "day"})
+    weekly = analyst.get(address, {"part": "mail", "every": "hour"})
+
+    assert shown.status_code == weekly.status_code == 200
+    assert "Every day: this is the newest one" in shown.content.decode()
+    assert "Revenue ¥1,200.00" in shown.content.decode()
+    assert f"{address}#by-mail" in shown.content.decode()
+    assert "Every week: this is the newest one" in weekly.content.decode()
+    assert not OutgoingMail.objects.exists()
+    assert not ReportSubscription.objects.exists()
