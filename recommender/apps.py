@@ -28,7 +28,8 @@ class RecommenderConfig(AppConfig):
         evaluators.register("sessions", "recommender.session_evaluators.SessionEvaluator")
         role_permissions.register("recommender", "recommender.roles.ROLE_PERMISSIONS")
         first_models.register("recommender", "recommender.services.train_first")
-        first_models.register("experiment of the demo shop", "recommender.demo.first", order=245)
+        # Before care programmes, whose controls are experiments, too: it is made only where there is none yet.
+        first_models.register("experiment of the demo shop", "recommender.demo.first", order=215)
         first_models.register("recommender, in full", "recommender.services.ask_for_full_training", order=300)
         model_kinds.register(
             "recommender",

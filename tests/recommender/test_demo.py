@@ -7,6 +7,7 @@ import pytest
 from catalog.demo import trial
 from catalog.demo.chance import SHOP_ZONE
 from core.experiments import looking
+from core.extensions import first_models
 from core.models import Experiment, Exposure, Job, ShopProfile
 from recommender import demo
 from tests.factories.catalog import CustomerFactory, InteractionFactory, VisitorFactory
@@ -80,6 +81,12 @@ def test_a_shop_of_ones_own_and_one_that_has_experiments_begin_without(visits):
     ShopProfile.objects.update(is_demo=False)
     demo.first()
     assert not Experiment.objects.exists()
+
+
+def test_it_is_made_before_anything_else_that_makes_experiments():
+    keys = [entry.key for entry in first_models.entries()]
+
+    assert keys.index("experiment of the demo shop") < keys.index("care")
 
 
 def test_a_demo_shop_without_visits_begins_without():
