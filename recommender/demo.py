@@ -50,7 +50,8 @@ def _draft() -> Experiment:
     choices = {choice.key: choice for choice in RECOMMENDATIONS.choices}
     shares = zip((POPULAR, LIVE), trial.WEIGHTS, strict=True)
     return services.create(
-        key=KEY, name=str(IMPACT.start.name), kind=KIND, target="home", salt=trial.SALT,
+        key=KEY, name=_("Demo data: %(question)s") % {"question": IMPACT.start.name}, kind=KIND, target="home",
+        salt=trial.SALT,
         hypothesis=_(
             "Comes with the demo shop: its orders and visits are made up, and some of those who were shown the live "
             "model buy a little more. The result is counted from them as in any shop."

@@ -43,6 +43,7 @@ def test_those_who_were_signed_in_stand_in_the_arm_of_their_browser_since_they_f
     demo.first()
 
     made = Experiment.objects.get()
+    assert made.name.startswith("Demo data: ")
     assert (made.key, made.kind, made.target, made.state) == ("demo-home", "recommendations", "home", "stopped")
     assert made.started_at == END - timedelta(weeks=trial.WEEKS)
     assert made.stopped_at == END - timedelta(days=trial.OUTCOME_DAYS)
