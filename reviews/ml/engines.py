@@ -11,7 +11,8 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from reviews.ml import ngram, serving
+from reviews.ml import lexicon, ngram, serving
+from reviews.ml.lexicon import Lesson
 from reviews.ml.network_serving import CNN, LSTM
 from reviews.ml.networks import NetworkEngine
 from reviews.ml.ngram import NgramParams
@@ -53,12 +54,15 @@ class Engine(Protocol):
 
 
 class NgramEngine:
-    """`ngram.train` and what it publishes. `scorer` after fit is what the registry keeps."""
+    """`ngram.train` and what it publishes. `scorer` after fit is what the registry keeps.
+
+    `lessons` are learned beside the texts; what `make` gives knows the product's list of words.
+    """
 
     name = NGRAM
 
-    def __init__(self, params: NgramParams | None = None, *, seed: int = 0) -> None:
-        self.params, self.seed = params or NgramParams(), seed
+    def __init__(self, params: NgramParams | None = None, *, seed: int = 0, lessons: Sequence[Lesson] = ()) -> None:
+        self.params, self.seed, self.lessons = params or NgramParams(), seed, lessons
         self.scorer: NgramScorer | None = None
 
     @property
@@ -67,7 +71,7 @@ class NgramEngine:
         return self._fitted.classes
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
-        self.scorer = ngram.train(texts, labels, self.params, seed=self.seed)
+        self.scorer = ngram.train(texts, labels, self.params, seed=self.seed, lessons=self.lessons)
         return self
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -100,7 +104,7 @@ class NgramEngine:
 def make(name: str, *, seed: int = 0) -> Engine:
     """A fresh engine. Raises KeyError for a name that is not among ENGINES, NoTransformer without a local encoder."""
     makers: dict[str, Callable[[], Engine]] = {
-        NGRAM: lambda: NgramEngine(seed=seed),
+        NGRAM: lambda: NgramEngine(seed=seed, lessons=lexicon.shipped().lessons()),
         CNN: lambda: NetworkEngine(CNN, seed=seed),
         LSTM: lambda: NetworkEngine(LSTM, seed=seed),
         TRANSFORMER: lambda: TransformerEngine(seed=seed),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from reviews.ml import linear
 from reviews.ml.grams import GramKinds
+from reviews.ml.lexicon import Lesson
 from reviews.ml.linear import Linear
 from reviews.ml.serving import Floats, NgramScorer
 from reviews.ml.vocabulary import CountedTexts
@@ -47,12 +48,13 @@ class TooFewTexts(ValueError):
 
 def train(
     texts: Sequence[str], labels: Sequence[str], params: NgramParams | None = None, *, seed: int = 0,
-    order: Sequence[str] | None = None, row_weights: Floats | None = None,
+    order: Sequence[str] | None = None, row_weights: Floats | None = None, lessons: Sequence[Lesson] = (),
 ) -> NgramScorer:  # fmt: skip
     """Learn from normalised texts. Classes come in the given `order`, else sorted. Raises TooFewTexts.
 
     Calibration rests on texts that the model behind it did not see: a fifth held back once, or five times with few
-    texts.
+    texts. `lessons` whose label is among the classes are learned beside the texts and never held back, so chances and
+    threshold are those of the texts.
     """
     params = params or NgramParams()
     names, codes = np.unique(np.asarray(labels, dtype=np.str_), return_inverse=True)
@@ -64,12 +66,19 @@ def train(
         names = np.asarray(wanted)
     if len(names) < 2 or np.bincount(codes).min() < 2:
         raise TooFewTexts("Learning needs two classes with two texts each.")
-    counted = CountedTexts.of(texts, params.kinds)
+    size = len(codes)
+    number = {str(name): code for code, name in enumerate(names)}
+    told = [lesson for lesson in lessons if lesson.label in number]
+    if told:
+        codes = np.append(codes, [number[lesson.label] for lesson in told])
+        weights = np.ones(size) if row_weights is None else row_weights
+        row_weights = np.append(weights, [lesson.weight for lesson in told])
+    counted = CountedTexts.of([*texts, *(lesson.text for lesson in told)], params.kinds)
     vocabulary = counted.vocabulary(in_texts=params.in_texts, most=params.most_grams)
     rows = counted.rows(vocabulary)
     del counted
     yes = (codes == 1)[:, None] if len(names) == 2 else codes[:, None] == np.arange(len(names))
-    held, margins = _held_back(rows, yes, params, seed, row_weights)
+    held, margins = _held_back(rows, yes, params, seed, row_weights, size)
     curves = [linear.fit_sigmoid(margins[:, at], yes[held, at]) for at in range(yes.shape[1])]
     model = _fit(rows, yes, params, row_weights)
     scorer = NgramScorer(
@@ -107,11 +116,11 @@ def _fit(rows: sp.csr_matrix, yes: NDArray[np.bool_], params: NgramParams, row_w
 
 
 def _held_back(
-    rows: sp.csr_matrix, yes: NDArray[np.bool_], params: NgramParams, seed: int, row_weights: Floats | None
+    rows: sp.csr_matrix, yes: NDArray[np.bool_], params: NgramParams, seed: int, row_weights: Floats | None, size: int
 ) -> tuple[NDArray[np.int64], Floats]:
-    """Numbers of texts and their margins by models that did not see them."""
-    size = rows.shape[0]
-    fold = np.random.default_rng(seed).permutation(size) % FOLDS
+    """Numbers of texts among the first `size` rows and their margins by models that did not see them."""
+    fold = np.full(rows.shape[0], -1)
+    fold[:size] = np.random.default_rng(seed).permutation(size) % FOLDS
     held, margins = [], []
     for number in range(1 if size >= ONE_FOLD_FROM else FOLDS):
         out = fold == number
@@ -123,5 +132,5 @@ def _held_back(
         margins.append(model.margins(rows[out]))
     if not held:
         # So few texts that a fold would lose a class: the model's own margins, flattened by the smoothed targets.
-        return np.arange(size), _fit(rows, yes, params, row_weights).margins(rows)
+        return np.arange(size), _fit(rows, yes, params, row_weights).margins(rows[:size])
     return np.concatenate(held), np.concatenate(margins)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reviews.ml import measures, ngram
+from reviews.ml import lexicon, measures, ngram
 from reviews.ml.engines import ENGINES, TRANSFORMER, make
 from reviews.ml.grams import GramKinds
 from reviews.ml.ngram import PLAIN, NgramParams, TooFewTexts, threshold_of
@@ -35,7 +35,8 @@ def test_planted_opinions_are_found_in_both_languages():
     assert scorer.predict(["昨天收到 喜欢", "order is broken"]) == ["positive", "negative"]
 
 
-def test_chances_are_calibrated_where_the_truth_is_a_chance():
+@pytest.mark.parametrize("lessons", [[], lexicon.shipped().lessons()], ids=["texts alone", "with lessons"])
+def test_chances_are_calibrated_where_the_truth_is_a_chance(lessons):
     rng = np.random.default_rng(0)
     balance = rng.integers(-3, 4, 6000)
     texts = [
@@ -44,7 +45,7 @@ def test_chances_are_calibrated_where_the_truth_is_a_chance():
     came = rng.random(6000) < 1 / (1 + np.exp(-balance))
     labels = np.where(came, "positive", "negative")
 
-    chances = ngram.train(texts[:4000], labels[:4000]).probabilities(texts[4000:])
+    chances = ngram.train(texts[:4000], labels[:4000], lessons=lessons).probabilities(texts[4000:])
 
     assert np.allclose(chances.sum(axis=1), 1.0)
     assert measures.calibration_error(chances[:, 1], came[4000:]) < 0.06
@@ -94,6 +95,41 @@ def test_serving_gives_the_margins_of_learning():
     wanted = np.asarray(rows @ scorer.weights) + scorer.bias
 
     assert np.allclose(scorer.margins(texts), wanted, atol=1e-5)
+
+
+def test_words_that_the_texts_lack_are_read_as_the_shipped_list_has_them():
+    texts, labels = shop()
+    unknown = ["the order was terrible and far too slow", "昨天收到 包装很精美"]
+
+    alone = ngram.train(texts, labels)
+    taught = ngram.train(texts, labels, lessons=lexicon.shipped().lessons())
+
+    assert set(alone.keys) < set(taught.keys)
+    assert taught.predict(unknown) == ["negative", "positive"]
+    chances = taught.probabilities(unknown)
+    assert (chances[0, 0] > 0.8, chances[1, 1] > 0.8) == (True, True)
+
+
+def test_what_a_shop_says_outweighs_the_shipped_list():
+    """Here customers say “slow” of what they praise."""
+    rng = np.random.default_rng(2)
+    good = rng.random(400) < 0.5
+    texts = [f"{'slow' if one else 'plain'} {' '.join(rng.choice(PLAIN_WORDS, 3))}" for one in good]
+    labels = np.where(good, "positive", "negative").tolist()
+
+    scorer = ngram.train(texts, labels, lessons=lexicon.shipped().lessons())
+
+    assert scorer.predict(["a slow order"]) == ["positive"]
+
+
+def test_lessons_about_other_classes_are_none():
+    texts, labels = shop(size=100)
+    renamed = [{"positive": "p", "negative": "n"}[label] for label in labels]
+
+    one = ngram.train(texts, renamed).to_arrays()
+    other = ngram.train(texts, renamed, lessons=lexicon.shipped().lessons()).to_arrays()
+
+    assert [name for name in one if not np.array_equal(one[name], other[name])] == []
 
 
 @pytest.mark.parametrize(
