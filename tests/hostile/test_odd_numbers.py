@@ -1,5 +1,7 @@
 """Numbers in addresses that only look like numbers: the page is not found, and nothing fails."""
 
+from collections import Counter
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -9,6 +11,7 @@ from tests.factories import StaffUserFactory
 
 pytestmark = pytest.mark.django_db
 ODD = ("²", "①", "٣", "९", "9" * 18, "9" * 40, "-1", "1.5", "0x1", "1e3", "1_0")
+NAMES = ("p", "o", "e", "id__exact", "batch", "category", "q")
 PAGES = sorted(model._meta.label_lower for model in admin.site._registry)
 
 
@@ -30,11 +33,22 @@ def test_a_page_of_an_odd_number_is_never_a_failure(label, owner):
 
 @pytest.mark.parametrize("label", PAGES)
 def test_a_list_with_odd_numbers_in_its_address_is_never_a_failure(label, owner):
+    """Every list gets every name and every number; every pair of both comes up at several lists."""
     page = reverse(f"admin:{label.replace('.', '_')}_changelist")
 
-    for odd in ODD:
-        for name in ("p", "o", "e", "id__exact", "batch", "category", "q"):
+    for at, odd in enumerate(ODD, start=PAGES.index(label)):
+        for name in (NAMES[at % len(NAMES)], NAMES[(at + 3) % len(NAMES)]):
             assert owner.get(page, {name: odd}).status_code < 500, (name, odd)
+
+
+def test_each_name_meets_each_number_at_several_lists():
+    met = Counter(
+        (NAMES[(at + step) % len(NAMES)], odd)
+        for first in range(len(PAGES)) for at, odd in enumerate(ODD, start=first) for step in (0, 3)
+    )  # fmt: skip
+
+    assert len(met) == len(NAMES) * len(ODD)
+    assert min(met.values()) >= 10
 
 
 def test_a_data_request_about_an_odd_number_is_not_found(owner):
