@@ -28,6 +28,7 @@ from tests.factories import (
     StaffUserFactory,
     SuspicionScoreFactory,
 )
+from tests.planner import analysed
 from tests.reviews.ordinary import ordinary
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,9 @@ def many(rows, *, products, customers):
         )
         for one in rows
     ]  # fmt: skip
-    return things, Review.objects.bulk_create(reviews)
+    made = Review.objects.bulk_create(reviews)
+    analysed(Customer, Review)
+    return things, made
 
 
 def planted(product, *, count=30):

@@ -23,6 +23,7 @@ def asked_anew(monkeypatch, settings):
     settings.JOB_HEARTBEAT_SECONDS = 600.0  # a beat has a connection of its own, which sees no job of this test
     monkeypatch.setattr("vision.seeing.build_tagger", colour_tagger)
     monkeypatch.setattr(memory, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("core.model_registry.CHECK_SECONDS", 0.0)
     memory.forget()
     seeing.forget()
     yield
@@ -47,7 +48,7 @@ def test_two_hundred_decisions_become_a_version_that_reads_the_shop_and_answers_
     photos, learning, boss, admin_client
 ):
     tops, bags, hats, shoes = CategoryFactory.create_batch(4)
-    photos(tops, RED, 20), photos(bags, BLUE, 20)
+    photos(tops, RED, 20), photos(bags, BLUE, 60)  # so many that chance puts some of them into the part that judges
     greens = [image.pk for image in photos(tops, GREEN, 50)]
     page = reverse("admin:vision_quality")
     admin_client.post(page, {"act": "train"})

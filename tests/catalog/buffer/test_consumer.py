@@ -29,7 +29,9 @@ def row(product, **more) -> EventRow:
 
 
 def append(*rows: EventRow) -> None:
-    assert stream.append([stream.Incoming(one, True, True, False) for one in rows], counts={}) == "a" * len(rows)
+    """Once more where a busy machine needs longer than a page would wait: an event that waits twice is stored once."""
+    taken = (stream.append([stream.Incoming(one, True, True, False) for one in rows], counts={}) for _try in range(5))
+    assert next(filter(None, taken), None) == "a" * len(rows)
 
 
 def entries(redis) -> int:

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Customer, Interaction, Order, SearchQuery, Visitor
@@ -22,6 +21,7 @@ from tests.factories import (
     RefundFactory,
     VisitorFactory,
 )
+from tests.planner import analysed
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -204,9 +204,7 @@ def plant(experiment, now, *, per_arm, shares, seed=3):
                 )
     Exposure.objects.bulk_create(exposures)
     Order.objects.bulk_create(orders)
-    with connection.cursor() as cursor:
-        # As a server does by itself within a minute; counts of the tests before would make for a plan of minutes.
-        cursor.execute("ANALYZE catalog_customer, catalog_visitor, catalog_order, core_exposure")
+    analysed(Customer, Visitor, Exposure, Order)
 
 
 def test_a_planted_lift_is_found_and_what_was_known_before_helps(now):

@@ -33,6 +33,7 @@ from tests.factories import (
     TemplateFactory,
 )
 from tests.marketing.uplift.conftest import sent_out
+from tests.planner import analysed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nobody_held_out")]
 MARGIN = Decimal("0.5")
@@ -57,6 +58,7 @@ def audience_of(customers):
     )  # fmt: skip
     found = AudienceFactory.create(source="upload", size=len(customers), counted_at=now)
     AudienceMember.objects.bulk_create([AudienceMember(audience=found, customer=one) for one in customers])
+    analysed(Customer, Order, Consent, AudienceMember)
     return found
 
 

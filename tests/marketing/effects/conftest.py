@@ -13,6 +13,7 @@ from marketing.models import Campaign
 from tests.analytics.customers.conftest import noon, place
 from tests.core.admin.conftest import boss, client, client_of, shop  # noqa: F401 (fixtures)
 from tests.factories import CampaignFactory, CampaignStepFactory, RecipientFactory
+from tests.planner import analysed
 
 PEOPLE = 4_560
 USUAL = 0.2
@@ -50,6 +51,7 @@ def made_of(
         for at, customer in enumerate(customers)
         if rng.random() < chance[at]
     )
+    analysed(Exposure, Order)
     campaign = CampaignFactory.create(
         name=name, state="done", holdout_share="0.5", experiment=experiment, cost_per_message=cost, started_at=begin,
         ended_at=begin + timedelta(hours=2),
@@ -65,7 +67,9 @@ def started(experiment, at) -> None:
 
 
 def people_of(count=PEOPLE) -> list[Customer]:
-    return Customer.objects.bulk_create(Customer(name=f"C{n}", joined_at=noon(200)) for n in range(count))
+    people = Customer.objects.bulk_create(Customer(name=f"C{n}", joined_at=noon(200)) for n in range(count))
+    analysed(Customer)
+    return people
 
 
 def divided(customers, names, kind="rfm", since=100, until=None) -> list[Segment]:
@@ -79,6 +83,7 @@ def divided(customers, names, kind="rfm", since=100, until=None) -> list[Segment
         )
         for at, customer in enumerate(customers)
     )  # fmt: skip
+    analysed(SegmentMembership)
     return segments
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
+from catalog.models import Order
 from core.jobs import run_now
 from core.models import Experiment, Exposure
 from marketing.campaigns import effect
@@ -12,6 +13,7 @@ from marketing.models import CampaignEvent, EffectLook, Recipient
 from tests.analytics.customers.conftest import noon, place
 from tests.factories import CampaignFactory, CampaignStepFactory, RecipientFactory, ShopProfileFactory
 from tests.marketing.effects.conftest import divided, made_of, people_of, started
+from tests.planner import analysed
 
 pytestmark = pytest.mark.django_db
 
@@ -173,10 +175,9 @@ def held(db):
                 skip_reason="holdout" if is_held else "",
             )
         )  # fmt: skip
-    from catalog.models import Order
-
     Order.objects.bulk_create(orders)
     Recipient.objects.bulk_create(rows)
+    analysed(Order, Recipient)
     return experiment
 
 

@@ -11,6 +11,7 @@ from marketing.models import Campaign, CampaignStep, Recipient
 from tests.analytics.customers.conftest import noon, place
 from tests.core.admin.conftest import boss, client, client_of, shop  # noqa: F401 (fixtures)
 from tests.factories import CampaignFactory, CampaignStepFactory, CustomerFactory
+from tests.planner import analysed
 
 PEOPLE = 1_600
 USUAL = (0.35, 0.05)
@@ -47,6 +48,7 @@ def sent_out(moved, *, name="Spring", seed=0, people=PEOPLE, days_ago=20) -> Cam
         )
         for at, customer in enumerate(customers)
     )  # fmt: skip
+    analysed(Customer, Order, Recipient)
     return campaign
 
 
