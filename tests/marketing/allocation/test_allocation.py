@@ -458,3 +458,10 @@ def test_planning_draws_arms_among_those_with_an_offer():
         row.people.values_list("customer_id", flat=True)
     )
     assert rows.filter(arm="control").exists()
+
+
+def test_without_any_offer_nothing_is_asked_that_leads_nowhere(page):
+    text = page(draft(shoppers(3)))
+
+    assert "There is no offer yet." in text
+    assert ('name="budget"' in text, 'name="margin"' in text) == (False, False)
