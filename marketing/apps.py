@@ -153,8 +153,8 @@ class MarketingConfig(AppConfig):
         figures = "Figures of campaigns need it; without the customer it names nobody."
         holds("MessageEvent", "recipient__customer", "kind at raw", keeps=dict.fromkeys(("kind", "at"), figures))
         holds(
-            "Recipient", "customer", "purpose channel state skip_reason sent_at",
-            keeps=dict.fromkeys(("purpose", "channel", "state", "skip_reason", "sent_at"), figures),
+            "Recipient", "customer", "purpose channel state skip_reason sent_at timing timing_hour timing_events",
+            keeps=dict.fromkeys(("purpose", "channel", "state", "skip_reason", "sent_at", "timing"), figures),
         )  # fmt: skip
         holds(
             "Occasion", "customer", "key at facts is_enrolled",

@@ -23,6 +23,7 @@ from unfold.widgets import (
 from analytics.models import Segment
 from core.models import StaffUser
 from core.shop import shop_zone
+from marketing.admin import timing_card
 from marketing.admin.trigger_fields import TriggerFields
 from marketing.campaigns import audiences, lifecycle
 from marketing.models import Audience, Campaign, CampaignStep, Channel, Offer, Purpose, Template
@@ -153,6 +154,10 @@ class CampaignForm(TriggerFields):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "zg-input"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M"], help_text=gettext_lazy("Empty: as soon as it is started."),
     )  # fmt: skip
+    within = forms.ChoiceField(
+        label=gettext_lazy("Hour"), required=False, widget=UnfoldAdminSelectWidget(),
+        help_text=gettext_lazy("A fifth of them get it at once all the same, to see what the hour brings."),
+    )  # fmt: skip
     cost = forms.DecimalField(
         label=gettext_lazy("Cost of a message"), min_value=0, max_digits=12, decimal_places=4, required=False,
         widget=UnfoldAdminTextInputWidget({"inputmode": "decimal"}),
@@ -174,6 +179,7 @@ class CampaignForm(TriggerFields):
         self.initial["shape"] = self.steps_shape.text
         self.fields["audience"].choices = _audiences(campaign)  # type: ignore[attr-defined]
         self.add_trigger(campaign)
+        self.fields["within"].choices = timing_card.choices(campaign.send_within if campaign else None)  # type: ignore[attr-defined]
         self.offers = _offers(campaign)
         self.fields["offer"].choices = [("", _("None")), *self.offers]  # type: ignore[attr-defined]
         for place, (number, keys) in enumerate(self.steps_shape.steps):
@@ -279,7 +285,8 @@ class CampaignForm(TriggerFields):
         changed = lifecycle.change(
             campaign, name=data["name"].strip(), audience=audience, purpose=data["purpose"], channel=data["channel"],
             holdout_share=Decimal(data["holdout"]) / 100, planned_for=data["starts"],
-            cost_per_message=data["cost"] or 0, offer_id=int(data["offer"]) if data["offer"] else None,
+            send_within=int(data["within"]) if data["within"] else None, cost_per_message=data["cost"] or 0,
+            offer_id=int(data["offer"]) if data["offer"] else None,
             **self.said_of_trigger(),
         )  # fmt: skip
         before = {step.position: step for step in changed.steps.select_related("template")}
@@ -346,8 +353,8 @@ def _initial(campaign: Campaign | None, audience: Audience | None = None) -> dic
     found: dict[str, Any] = {
         "name": campaign.name, "purpose": campaign.purpose, "channel": campaign.channel,
         "holdout": round(100 * campaign.holdout_share), "starts": starts.replace(tzinfo=None) if starts else None,
-        "cost": campaign.cost_per_message.normalize(), "audience": audience_key(campaign),
-        "offer": campaign.offer_id or "",
+        "within": campaign.send_within or "", "cost": campaign.cost_per_message.normalize(),
+        "audience": audience_key(campaign), "offer": campaign.offer_id or "",
     }  # fmt: skip
     steps = list(campaign.steps.select_related("template").order_by("position"))
     own = Template.objects.in_bulk([arm["template"] for step in steps for arm in step.arms if arm.get("template")])

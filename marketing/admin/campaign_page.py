@@ -17,7 +17,7 @@ from core.components.tables import Column, TableCard, TableRow
 from core.experiments.reading import signed_share
 from core.jobs import Job
 from core.ml.experiments import MINIMUM_PER_ARM
-from marketing.admin import allocations, trigger_fields
+from marketing.admin import allocations, timing_card, trigger_fields
 from marketing.admin.campaign_forms import field_of, starter, words_of
 from marketing.campaigns import checking, effect, lifecycle, words
 from marketing.campaigns.effect import Brought, Effect, Funnel
@@ -112,7 +112,7 @@ def check_of(campaign: Campaign) -> dict[str, Any]:
 
 
 def context_of(campaign: Campaign) -> dict[str, Any]:
-    """A campaign that is no draft any more. At most ten queries."""
+    """A campaign that is no draft any more. At most eleven queries."""
     context: dict[str, Any] = {
         "reach": reach(campaign),
         "events": list(campaign.events.select_related("by").order_by("-pk")[:20]),
@@ -123,6 +123,7 @@ def context_of(campaign: Campaign) -> dict[str, Any]:
         "needs_second": campaign.state == State.CHECKED and lifecycle.needs_second_person(campaign),
         "figures": [],
         "has_effect": False,
+        "timing": timing_card.card(campaign),
     }
     if campaign.state in (State.RUNNING, State.PAUSED, State.DONE, State.CANCELLED) and campaign.started_at:
         told = effect.funnel(campaign)
@@ -142,6 +143,8 @@ def facts(campaign: Campaign) -> list[tuple[str, Any]]:
         (_("Left out by chance"), percent(float(campaign.holdout_share))),
         (_("Starts"), when(campaign.planned_for) if campaign.planned_for else _("as soon as it is started")),
     ]
+    if campaign.send_within is not None:
+        rows.append((_("Hour"), timing_card.word(campaign.send_within)))
     rows[1:1] = trigger_fields.facts(campaign)
     if campaign.offer is not None:
         rows.append((_("Offer"), str(campaign.offer)))

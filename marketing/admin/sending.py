@@ -1,5 +1,6 @@
 """Messages: who got what, why somebody did not, and what people decide about those nobody can tell of."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -66,7 +67,7 @@ class RecipientAdmin(LedgerAdmin):
     actions: Any = ("send_again", "export_as_csv", "export_as_xlsx")
     export_fields = (
         "campaign__name", "customer__public_id", "purpose", "channel", "arm", "state", "skip_reason", "due_at",
-        "sent_at", "tries", "provider", "message_id",
+        "timing", "timing_hour", "sent_at", "tries", "provider", "message_id",
     )  # fmt: skip
     empty_title = pgettext_lazy("list of messages", "No messages yet")
     empty_text = gettext_lazy(
@@ -207,12 +208,27 @@ def about(row: Recipient) -> str:
     return str(row.campaign) if row.campaign is not None else _("Single message")
 
 
+def _hour_of(row: Recipient) -> str:
+    """The reason, the best hour, what it is known from and as of when."""
+    parts = [capfirst(row.get_timing_display())]
+    if row.timing_hour is not None:
+        parts.append(_("best hour %(hour)s") % {"hour": f"{row.timing_hour:02d}:00"})
+    if row.timing_events:
+        text = ngettext("%(count)s hour of their own", "%(count)s hours of their own", row.timing_events)
+        parts.append(text % {"count": figure(row.timing_events)})
+    if row.campaign is not None and row.campaign.timing:
+        parts.append(f"{_('as of')} {when(datetime.fromisoformat(row.campaign.timing['as_of']))}")
+    return " · ".join(parts)
+
+
 def facts(row: Recipient) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = [
         (_("Purpose"), capfirst(row.get_purpose_display())),
         (_("Channel"), capfirst(row.get_channel_display())),
         (_("Due"), when(row.due_at)),
     ]
+    if row.timing:
+        found.append((_("Why at this hour"), _hour_of(row)))
     if row.skip_reason:
         found.append((_("Why not"), capfirst(row.get_skip_reason_display())))
     if row.step is not None:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from core.api.pagination import PageQuerySerializer
 from core.api.questions import QuerySerializer
-from marketing.models import Campaign, Channel, Purpose
+from marketing.models import Campaign, Channel, Purpose, Recipient
 
 ACTS = ("check", "approve", "plan", "start", "pause", "resume", "draft", "cancel", "count")
 LONGEST_BODY = 200_000
@@ -54,6 +54,10 @@ class PutCampaignSerializer(serializers.Serializer):
     audience = serializers.CharField(max_length=32, required=False, help_text="ID of an audience; or `segment`.")
     holdout_percent = serializers.IntegerField(min_value=0, max_value=50, default=10)
     starts_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    send_within_hours = serializers.IntegerField(
+        min_value=2, max_value=72, required=False, allow_null=True, default=None,
+        help_text="Each at their own hour within so many; null: all at the planned moment.",
+    )  # fmt: skip
     cost_per_message = serializers.DecimalField(max_digits=12, decimal_places=4, min_value=0, default=Decimal(0))
     message = CampaignMessageSerializer()
 
@@ -131,6 +135,29 @@ class CampaignEffectSerializer(serializers.Serializer):
     segments_as_of = serializers.DateTimeField(allow_null=True)
 
 
+class TimingCountSerializer(serializers.Serializer):
+    reason = serializers.ChoiceField(choices=[one for one in Recipient.Timing.choices if one[0]])
+    people = serializers.IntegerField()
+
+
+class TimingMeasureSerializer(serializers.Serializer):
+    """`difference` is null while there are too few people; it holds at any look, and for both measures together."""
+
+    measure = serializers.ChoiceField(choices=[("clicked", "clicked"), ("ordered", "ordered")])
+    share_at_own_hour = serializers.FloatField()
+    share_at_planned_moment = serializers.FloatField()
+    difference = RangeSerializer(allow_null=True)
+
+
+class CampaignTimingSerializer(serializers.Serializer):
+    """Why people get it at which hour, and what that brought against those whom chance left at the planned moment."""
+
+    as_of = serializers.DateTimeField()
+    people = TimingCountSerializer(many=True)
+    hours = serializers.ListField(child=serializers.IntegerField(), help_text="People by hour of their day, 0 to 23.")
+    measures = TimingMeasureSerializer(many=True)
+
+
 class CampaignRowSerializer(serializers.Serializer):
     id = serializers.CharField()
     name = serializers.CharField()
@@ -142,6 +169,7 @@ class CampaignRowSerializer(serializers.Serializer):
     holdout_share = serializers.FloatField()
     reachable = serializers.IntegerField(allow_null=True)
     starts_at = serializers.DateTimeField(allow_null=True)
+    send_within_hours = serializers.IntegerField(allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
@@ -161,4 +189,5 @@ class CampaignSerializer(CampaignRowSerializer):
     findings = FindingSerializer(many=True, help_text="Of a draft.")
     funnel = CampaignFunnelSerializer(allow_null=True)
     effect = CampaignEffectSerializer(allow_null=True, help_text="Null while nobody is left out or nothing began.")
+    timing = CampaignTimingSerializer(allow_null=True, help_text="Null where all get it at the planned moment.")
     acts = serializers.ListField(child=serializers.CharField(), help_text="What the caller may do now.")

@@ -29,6 +29,7 @@ from marketing.campaigns import audiences, effect, lifecycle
 from marketing.effects import asking, selectors
 from marketing.models import Audience, Campaign, Channel, Template
 from marketing.roles import APPROVE, CAMPAIGNS, CAMPAIGNS_SEEN, RUN
+from marketing.timing.selectors import hourly
 
 SEEN = HasStaffPermission(CAMPAIGNS_SEEN) | HasStaffPermission(CAMPAIGNS)
 ADDED = HasStaffPermission("marketing.add_campaign")
@@ -143,7 +144,7 @@ def create(data: dict[str, Any], *, by: StaffUser) -> Campaign:
     changed = lifecycle.change(
         campaign, name=data["name"].strip(), audience=_audience(data, by), purpose=data["purpose"],
         channel=data["channel"], holdout_share=Decimal(data["holdout_percent"]) / 100, planned_for=data["starts_at"],
-        cost_per_message=data["cost_per_message"],
+        send_within=data["send_within_hours"], cost_per_message=data["cost_per_message"],
     )  # fmt: skip
     said = data["message"]
     kind = Template.Kind.MJML if changed.channel == Channel.EMAIL else Template.Kind.TEXT
@@ -220,7 +221,8 @@ def row(campaign: Campaign) -> dict[str, Any]:
         "audience": str(campaign.audience) if campaign.audience is not None else None,
         "holdout_share": float(campaign.holdout_share),
         "reachable": campaign.counts.get("reachable") if campaign.counts else None,
-        "starts_at": campaign.planned_for, "started_at": campaign.started_at, "ended_at": campaign.ended_at,
+        "starts_at": campaign.planned_for, "send_within_hours": campaign.send_within,
+        "started_at": campaign.started_at, "ended_at": campaign.ended_at,
         "updated_at": campaign.updated_at,
     }  # fmt: skip
 
@@ -237,9 +239,28 @@ def detail(campaign: Campaign, request: Request) -> dict[str, Any]:
         "findings": [{"level": one.level, "field": one.field, "text": str(one.text)} for one in findings],
         "funnel": asdict(told) if told is not None else None,
         "effect": _effect(campaign, told) if told is not None else None,
+        "timing": _timing(campaign),
         "acts": [
             name for name, (right, states, _doing) in ACTS.items()
             if campaign.state in states and request.user.has_perm(right)
+        ],
+    }  # fmt: skip
+
+
+def _timing(campaign: Campaign) -> dict[str, Any] | None:
+    found = hourly(campaign)
+    if found is None:
+        return None
+    return {
+        "as_of": found.as_of,
+        "people": [{"reason": reason, "people": count} for reason, count in sorted(found.people.items())],
+        "hours": found.hours,
+        "measures": [
+            {
+                "measure": measure, "share_at_own_hour": one.mean, "share_at_planned_moment": one.mean_control,
+                "difference": _range((one.difference.value, *one.always_valid)) if one.always_valid else None,
+            }
+            for measure, one in found.told.items()
         ],
     }  # fmt: skip
 

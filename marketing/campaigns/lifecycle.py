@@ -47,7 +47,7 @@ NEXT: dict[str, frozenset[str]] = {
     State.CANCELLED: frozenset(),
 }
 PLAN = "marketing.tasks.plan_campaign"
-MOST_STEPS, MOST_ARMS, MOST_WEIGHT, MOST_HOURS = 5, 5, 100, 90 * 24
+MOST_STEPS, MOST_ARMS, MOST_WEIGHT, MOST_HOURS, MOST_WITHIN = 5, 5, 100, 90 * 24, 72
 DRAWN = "drawn"
 """In the counts of a plan: who can be reached and gets nothing, by chance."""
 
@@ -400,6 +400,13 @@ def change(campaign: Campaign, **fields: Any) -> Campaign:
         raise BadInput(_("A name has 1 to 120 characters."), extra={"field": "name"})
     if not 0 <= row.holdout_share <= 0.5 or int(row.holdout_share * 100) != row.holdout_share * 100:
         raise BadInput(_("Leave out a whole share between 0 and 50%."), extra={"field": "holdout_share"})
+    if row.send_within is not None and not 2 <= row.send_within <= MOST_WITHIN:
+        raise BadInput(
+            _("A window for everybody's own hour has 2 to %(most)d hours.") % {"most": MOST_WITHIN},
+            extra={"field": "send_within"},
+        )  # fmt: skip
+    if row.send_within is not None and row.trigger:
+        raise BadInput(_("With a trigger a message goes when it happens."), extra={"field": "send_within"})
     row.save()
     return row
 

@@ -22,19 +22,24 @@ from core.models import Experiment, ExperimentArm
 from marketing.campaigns import audiences, eligibility, lifecycle, trials
 from marketing.campaigns.eligibility import Person, Question
 from marketing.models import AudienceMember, Campaign, CampaignStep, Recipient
+from marketing.timing.choosing import Hours, Moment, learn
 
 State = Recipient.State
 CONTROL = "control"
 STAGE = """
 CREATE TEMPORARY TABLE planned (step_id bigint, customer_id bigint, arm text, is_holdout boolean, state text,
-    skip_reason text, due_at timestamptz, language text, template_version_id bigint) ON COMMIT DROP
+    skip_reason text, due_at timestamptz, language text, template_version_id bigint, timing text, timing_hour smallint,
+    timing_events integer) ON COMMIT DROP
 """
-COLUMNS = "step_id, customer_id, arm, is_holdout, state, skip_reason, due_at, language, template_version_id"
+COLUMNS = (
+    "step_id, customer_id, arm, is_holdout, state, skip_reason, due_at, language, template_version_id, timing, "
+    "timing_hour, timing_events"
+)
 STORE = """
 INSERT INTO marketing_recipient (campaign_id, step_id, customer_id, purpose, channel, arm, is_holdout, state,
-    skip_reason, due_at, language, template_version_id, provider, tries)
+    skip_reason, due_at, language, template_version_id, timing, timing_hour, timing_events, provider, tries)
 SELECT %(campaign)s, step_id, customer_id, %(purpose)s, %(channel)s, arm, is_holdout, state, skip_reason, due_at,
-    language, template_version_id, '', 0
+    language, template_version_id, timing, timing_hour, timing_events, '', 0
 FROM planned p WHERE EXISTS (SELECT FROM catalog_customer c WHERE c.id = p.customer_id)
 ON CONFLICT (campaign_id, step_id, customer_id) WHERE occasion_id IS NULL DO NOTHING
 """
@@ -88,15 +93,18 @@ def plan(campaign_id: int) -> dict[str, Any]:
     )
     after, said = int(state.get("after", 0)), Counter[str](state.get("said", {}))
     question = Question.of(campaign, at=begin)
+    hours = _hours(campaign, begin, is_new=not state)
     done = sum(said.values())
     while ids := _next(campaign, after):
         people = eligibility.people(ids, question)
         chosen = [(one, "" if one.reason else draw.of(one.public_id)) for one in people]
         said.update(one.reason or (lifecycle.DRAWN if arm == CONTROL else "planned") for one, arm in chosen)
         after, done = ids[-1], done + len(ids)
+        going = [one for one, arm in chosen if not one.reason and arm != CONTROL]
+        moments = hours.of(going) if hours is not None else {}
         with transaction.atomic():
             guard()
-            _write(campaign, steps, chosen, begin, later)
+            _write(campaign, steps, chosen, begin, later, moments)
             if experiment is not None:
                 moment = begin.timestamp()
                 exposures.write((experiment.pk, arms[arm], one.public_id, moment) for one, arm in chosen if arm in arms)
@@ -132,12 +140,12 @@ def _next(campaign: Campaign, after: int) -> list[int]:
 
 def _write(
     campaign: Campaign, steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime,
-    later: Mapping[int, Draw],
+    later: Mapping[int, Draw], moments: Mapping[int, Moment],
 ) -> None:  # fmt: skip
     known = lifecycle.languages()  # before the COPY, in which no other statement may run
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
-    copy("planned", COLUMNS, _lines(steps, chosen, begin, later, known))
+    copy("planned", COLUMNS, _lines(steps, chosen, begin, later, known, moments))
     with connection.cursor() as cursor:
         cursor.execute(
             STORE, {"campaign": campaign.pk, "purpose": campaign.purpose, "channel": campaign.channel}
@@ -147,30 +155,52 @@ def _write(
 
 def _lines(
     steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime, later: Mapping[int, Draw],
-    known: dict[str, str],
+    known: dict[str, str], moments: Mapping[int, Moment],
 ) -> Iterator[str]:  # fmt: skip
     """`later`: draws of steps after the first that have versions of their own; others go on with that of the first.
-    `known`: languages of the shop."""
+    `known`: languages of the shop. `moments`: of those who get the first step at another moment; later ones follow it
+    as they would follow the planned one."""
     first = next(iter(known))
     waits, due = [], begin
     for step in steps:
         due = due + timedelta(hours=step.wait_hours if step.position > 1 else 0)
         versions = {str(arm["key"]): arm.get("template_version") for arm in step.arms}
-        waits.append((step.pk, due.isoformat(), step.template_version_id, versions))
+        waits.append((step.pk, due, due.isoformat(), step.template_version_id, versions))
     for one, arm in chosen:
         is_held = arm == CONTROL
         reason = Recipient.Reason.HOLDOUT if is_held else one.reason
         state = State.SKIPPED if reason else State.PLANNED
         language = spoken(one.language, known, first)
+        own_moment = moments.get(one.pk)
+        why = _why(own_moment)
+        shift = own_moment.due_at - begin if own_moment is not None else timedelta(0)
         # Whoever gets nothing gets nothing of any step: one row says so.
-        for step_id, when, own, versions in waits if not reason else waits[:1]:
+        for step_id, due, usual, own, versions in waits if not reason else waits[:1]:
             mine = later[step_id].of(one.public_id) if step_id in later else arm
             version = versions.get(mine) or own
             version_text = "\\N" if version is None else str(version)
             held = "t" if is_held else "f"
+            when = (due + shift).isoformat() if shift else usual
             yield (
-                f"{step_id}\t{one.pk}\t{mine}\t{held}\t{state.value}\t{reason}\t{when}\t{language}\t{version_text}\n"
+                f"{step_id}\t{one.pk}\t{mine}\t{held}\t{state.value}\t{reason}\t{when}\t{language}\t{version_text}"
+                f"\t{why}\n"
             )
+
+
+def _why(moment: Moment | None) -> str:
+    """The columns that say why at this hour."""
+    if moment is None:
+        return "\t\\N\t\\N"
+    return "\t".join(
+        [str(moment.timing), *("\\N" if one is None else str(one) for one in (moment.hour, moment.events))]
+    )
+
+
+def _hours(campaign: Campaign, begin: datetime, *, is_new: bool) -> Hours | None:
+    """Who chooses moments, where each gets it at their own hour. A plan that goes on knows what it knew."""
+    if campaign.send_within is None:
+        return None
+    return learn(campaign, begin=begin, at=timezone.now()) if is_new else Hours(campaign)
 
 
 def spoken(language: str, known: dict[str, str], first: str) -> str:

@@ -97,6 +97,14 @@ class Campaign(TimestampedModel):
     )
     cap_days = models.PositiveSmallIntegerField(_("within this many days"), null=True, blank=True)
     planned_for = models.DateTimeField(_("starts"), null=True, blank=True)
+    send_within = models.PositiveSmallIntegerField(
+        _("each at their own hour, within hours"), null=True, blank=True,
+        help_text=_("Empty: everybody at the planned moment."),
+    )  # fmt: skip
+    timing = models.JSONField(
+        _("hours of the shop"), default=dict, db_default={}, blank=True, editable=False,
+        help_text=_("What the plan knew of hours, as of when, and how many got which; names nobody."),
+    )  # fmt: skip
     cost_per_message = MoneyField(_("cost of a message"), default=0)
     offer = models.ForeignKey(
         "marketing.Offer", models.PROTECT, null=True, blank=True, related_name="campaigns", verbose_name=_("offer")
@@ -139,6 +147,10 @@ class Campaign(TimestampedModel):
             models.CheckConstraint(
                 condition=Q(cap_messages=None, cap_days=None) | Q(cap_messages__gte=1, cap_days__gte=1),
                 name="campaign_cap_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(send_within=None) | Q(send_within__gte=2, send_within__lte=72, trigger=""),
+                name="campaign_send_within_three_days",
             ),
         ]
         indexes = [

@@ -49,6 +49,17 @@ class Recipient(models.Model):
         UNWRITTEN = "unwritten", _("message could not be written")
         NOT_HANDED_OVER = "not_handed_over", _("never reached the provider")
 
+    class Timing(models.TextChoices):
+        """Why somebody gets it at this hour, where each gets it at their own (marketing.timing)."""
+
+        NONE = "", ""
+        OWN = "own", pgettext_lazy("hour of a message", "their own hours")
+        SHOP = "shop", pgettext_lazy("hour of a message", "hours of all customers, too few of their own")
+        CONTROL = "control", pgettext_lazy("hour of a message", "the planned moment, drawn by chance to compare")
+        PRIVATE = "private", pgettext_lazy("hour of a message", "the planned moment, does not want to be followed")
+        UNKNOWN = "unknown", pgettext_lazy("hour of a message", "the planned moment, too little is known")
+        QUIET = "quiet", pgettext_lazy("hour of a message", "the planned moment, all others are quiet hours")
+
     WENT_OUT = (State.SENDING, State.SENT, State.UNKNOWN)
     """States in which somebody has, or may have, the message."""
 
@@ -77,6 +88,14 @@ class Recipient(models.Model):
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.PLANNED)
     skip_reason = models.CharField(_("why not"), max_length=15, choices=Reason, blank=True, default=Reason.NONE)
     due_at = models.DateTimeField(_("due"))
+    timing = models.CharField(
+        _("why at this hour"), max_length=7, choices=Timing, blank=True, default=Timing.NONE, db_default="",
+        editable=False,
+    )  # fmt: skip
+    timing_hour = models.PositiveSmallIntegerField(
+        _("best hour"), null=True, editable=False, help_text=_("Of the customer's day.")
+    )
+    timing_events = models.PositiveIntegerField(_("hours it is known from"), null=True, editable=False)
     message_id = models.CharField(_("message ID"), max_length=120, null=True, blank=True, unique=True, editable=False)
     provider = models.CharField(_("provider"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)

@@ -7,6 +7,7 @@ at once. A customer whom somebody else holds is left for the next round.
 
 import hashlib
 import hmac
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,8 +28,10 @@ from marketing.triggers import holding
 LATEST = timedelta(days=2)
 """A message for an occasion that could not go for so long says nothing any more."""
 
+BY_THE_HOUR = (Recipient.Timing.OWN, Recipient.Timing.SHOP)
+
 DUE = """
-SELECT id, customer_id, step_id, template_version_id, purpose, channel, arm, is_holdout, occasion_id, due_at
+SELECT id, customer_id, step_id, template_version_id, purpose, channel, arm, is_holdout, occasion_id, due_at, timing
 FROM marketing_recipient
 WHERE state = 'planned' AND due_at <= %(now)s AND {whose} ORDER BY campaign_id, due_at, id LIMIT %(most)s
 FOR UPDATE SKIP LOCKED
@@ -102,7 +105,7 @@ def message_id_of(recipient_id: int) -> str:
 def claim(campaign_id: int | None, *, most: int = 100, now: datetime | None = None) -> Round:
     """Take up to `most` due messages of a campaign, or single ones (None). Commits before it returns."""
     with transaction.atomic(), connection.cursor() as cursor:
-        state, cap, days = _campaign(campaign_id)
+        state, cap, days, started = _campaign(campaign_id)
         rows = _due(cursor, campaign_id, now or timezone.now(), most)
         if not rows:
             return Round()
@@ -111,7 +114,7 @@ def claim(campaign_id: int | None, *, most: int = 100, now: datetime | None = No
         moment = now or timezone.now()
         held = MarketingSettings.current()
         rules = Rules(held.is_sending, cap or held.cap_messages, held.quiet_from, held.quiet_until)
-        facts = _facts(cursor, rows, people, state, moment, timedelta(days=days or held.cap_days))
+        facts = _facts(cursor, rows, people, state, moment, timedelta(days=days or held.cap_days), started)
         verdicts: dict[int, Verdict] = {}
         seen: set[int] = set()
         for row in rows:
@@ -135,15 +138,15 @@ def claim(campaign_id: int | None, *, most: int = 100, now: datetime | None = No
     )  # fmt: skip
 
 
-def _campaign(campaign_id: int | None) -> tuple[str, int | None, int | None]:
-    """State and cap of the campaign, which cannot be paused until this transaction ends."""
+def _campaign(campaign_id: int | None) -> tuple[str, int | None, int | None, datetime | None]:
+    """State, cap and start of the campaign, which cannot be paused until this transaction ends."""
     if campaign_id is None:
-        return "", None, None
-    held = "SELECT state, cap_messages, cap_days FROM marketing_campaign WHERE id = %s FOR SHARE"
+        return "", None, None, None
+    held = "SELECT state, cap_messages, cap_days, started_at FROM marketing_campaign WHERE id = %s FOR SHARE"
     with connection.cursor() as cursor:
         cursor.execute(held, [campaign_id])
         found = cursor.fetchone()
-    return found if found is not None else (Campaign.State.CANCELLED, None, None)
+    return found if found is not None else (Campaign.State.CANCELLED, None, None, None)
 
 
 def _due(cursor: Any, campaign_id: int | None, now: datetime, most: int) -> list[Any]:
@@ -158,8 +161,9 @@ def _people(cursor: Any, ids: Iterable[int]) -> dict[int, Any]:
 
 
 def _facts(
-    cursor: Any, rows: list[Any], people: dict[int, Any], state: str, now: datetime, cap: timedelta
-) -> dict[int, Facts]:
+    cursor: Any, rows: list[Any], people: dict[int, Any], state: str, now: datetime, cap: timedelta,
+    started: datetime | None,
+) -> dict[int, Facts]:  # fmt: skip
     """By recipient, for those whose customer is locked."""
     ids = list(people)
     cursor.execute(CONSENTS, {"ids": ids})
@@ -172,7 +176,7 @@ def _facts(
     unmet = conditions.unmet(cursor, [row[0] for row in rows if row[2] is not None])
     shop_zone = current_shop().time_zone
     facts, hashes = {}, {}
-    for recipient, customer, _step, _version, purpose, channel, _arm, is_holdout, occasion, due_at in rows:
+    for recipient, customer, _step, _version, purpose, channel, _arm, is_holdout, occasion, due_at, timing in rows:
         if customer not in people:
             continue
         _id, email, phone, public_id, _name, _language, country, is_gone = people[customer]
@@ -183,6 +187,7 @@ def _facts(
             state, is_holdout, is_gone, customer in restricted, (customer, purpose, channel) in given, address, False,
             recent.get(customer, 0), zones.zones_of(country, shop_zone), is_over=occasion in over,
             is_late=occasion is not None and now - due_at > LATEST, unmet=unmet.get(recipient, ""),
+            again_at=_again(due_at, started) if timing in BY_THE_HOUR and started is not None else None,
         )  # fmt: skip
     wanted = Suppression.objects.filter(address_hash__in={one for _channel, one in hashes.values()})
     suppressed = set(wanted.values_list("channel", "address_hash"))
@@ -192,8 +197,15 @@ def _facts(
     return facts
 
 
+def _again(due_at: datetime, started: datetime) -> datetime | None:
+    """The same hour of the first day after the start, for what was due an hour or more before it."""
+    if started - due_at < timedelta(hours=1):
+        return None
+    return due_at + timedelta(days=math.ceil((started - due_at) / timedelta(days=1)))
+
+
 def _claimed(row: Any, campaign_id: int | None, person: Any, facts: Facts) -> Claimed:
-    recipient, customer, step, version, purpose, channel, arm, _holdout, occasion, _due = row
+    recipient, customer, step, version, purpose, channel, arm, _holdout, occasion, _due, _timing = row
     said = person[5] or (current_shop().languages or ["en"])[0]
     return Claimed(
         recipient, campaign_id, customer, step, version, purpose, channel, arm, facts.address, person[4],

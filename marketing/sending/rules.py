@@ -41,6 +41,8 @@ class Facts:
     is_late: bool = False
     unmet: str = ""
     """Why the condition of its step leaves somebody out, as a reason."""
+    again_at: datetime | None = None
+    """Its hour had passed when the campaign was started: the same hour of the first day after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def decide(facts: Facts, rules: Rules, now: datetime) -> Verdict:
     for stands, reason in against:
         if stands:
             return Verdict(Act.SKIP, reason)
+    if facts.again_at is not None and facts.again_at > now:
+        return Verdict(Act.LATER, due_at=facts.again_at)
     if zones.is_quiet(now, facts.zones, rules.quiet_from, rules.quiet_until):
         return Verdict(Act.LATER, due_at=zones.next_loud(now, facts.zones, rules.quiet_from, rules.quiet_until))
     return SEND

@@ -1,0 +1,1 @@
+"""At which hour each customer gets a message, and what that brought."""

@@ -1,0 +1,1 @@
+"""Effects of campaigns with a planted truth."""
