@@ -116,6 +116,9 @@ experiment_kinds = Registry("experiment_kinds")
 experiment_metrics = Registry("experiment_metrics")
 """What experiments are judged by. Key: the metric, such as "orders"; dotted: its `core.experiments.OutcomeMetric`."""
 
+shipped_names = Registry("shipped_names")
+"""Names that the program stores: callables `() -> Iterable[core.shipped.Name]`, told in the language of the reader."""
+
 impact_measures = Registry("impact_measures")
 """What the impact page judges. Key: the capability, such as "recommendations"; dotted: its `core.impact.Capability`."""
 

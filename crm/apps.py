@@ -17,13 +17,16 @@ class CrmConfig(AppConfig):
             impact_measures,
             ledger_subjects,
             role_permissions,
+            shipped_names,
         )
 
+        shipped_names.register("crm", "crm.demo_names.names")
         role_permissions.register("crm", "crm.roles.ROLE_PERMISSIONS")
         alert_rules.register("loyalty_differs", "crm.alerts.LOYALTY_DIFFERS")
         ledger_subjects.register("crm.loyaltyaccount", "crm.ledger_names.accounts")
         first_models.register("loyalty", "crm.demo.first", order=220)
         first_models.register("care", "crm.demo.first_care", order=230)
+        first_models.register("texts of the inbox", "crm.demo.first_texts", order=235)
         evaluators.register("assistant", "crm.assistant_evaluators.AssistantEvaluator")
         evaluators.register("service-strategy", "crm.service_evaluators.ServiceStrategyEvaluator")
         impact_measures.register("loyalty", "crm.impact.LOYALTY", order=40)

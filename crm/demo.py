@@ -9,7 +9,8 @@ from django.db.models import Min
 from catalog.models import Order
 from core.jobs import enqueue
 from core.models import ShopProfile
-from crm.models import EarnRule, LoyaltyAccount, LoyaltyProgramme, LoyaltyTier, PastGrant, Reward
+from crm.demo_names import MACROS, PROGRAMMES, REPLIES
+from crm.models import CannedReply, EarnRule, LoyaltyAccount, LoyaltyProgramme, LoyaltyTier, Macro, PastGrant, Reward
 from crm.services import calendar, rules
 
 LEVELS = (
@@ -52,29 +53,6 @@ def first() -> None:
             enqueue("crm.tasks.grant_past", dedupe_key=f"crm.past.grant.{grant.pk}", grant_id=grant.pk)
 
 
-PROGRAMMES: tuple[dict[str, Any], ...] = (
-    {
-        "name": ("Somebody calls after a bad review", "差评后联系顾客"), "trigger": "bad_review", "action": "ticket",
-        "reach_days": 14, "control_percent": 0,
-        "instructions": ("Listen first. Offer a return or a new one.", "先倾听，再提出退货或换货。"),
-    },
-    {
-        "name": ("Tell why an order is late", "说明订单延误"), "trigger": "late_order", "wait_days": 5,
-        "reach_days": 14, "action": "ticket", "control_percent": 0,
-        "instructions": ("Say when it will be sent.", "告知预计发货时间。"),
-    },
-    {
-        "name": ("Win back after 90 days", "90 天未下单挽回"), "trigger": "win_back", "wait_days": 90, "reach_days": 14,
-        "conditions": {"least_orders": 2}, "action": "worklist", "control_percent": 20,
-        "instructions": ("Ask what is missing; tell what is new.", "询问缺少什么，介绍新品。"),
-    },
-    {
-        "name": ("Thanks after the first order", "首单感谢"), "trigger": "post_purchase", "wait_days": 3,
-        "conditions": {"most_orders": 1}, "action": "points", "points": 30, "control_percent": 20,
-    },
-)  # fmt: skip
-
-
 def first_care() -> None:
     """Care programmes of the demo shop, switched on; shops of one's own begin without. Running it again changes
     nothing."""
@@ -91,3 +69,19 @@ def first_care() -> None:
             values: dict[str, Any] = one | texts
             made = CareProgramme.objects.create(**values)
             programmes.switch(made.pk, "on")
+
+
+def first_texts() -> None:
+    """Canned replies and macros of the demo shop; shops of one's own begin without. Running it again changes
+    nothing."""
+    shop = ShopProfile.objects.filter(pk=1, is_demo=True).first()
+    if shop is None or CannedReply.objects.exists() or Macro.objects.exists():
+        return
+    place = 1 if next(iter(shop.languages), "").startswith("zh") else 0
+    with transaction.atomic():
+        for shortcut, title, (text_en, text_zh) in REPLIES:
+            CannedReply.objects.create(shortcut=shortcut, title=title[place], text_en=text_en, text_zh=text_zh)
+        for one in MACROS:
+            text_en, text_zh = one["text"]
+            own: dict[str, Any] = {key: one[key] for key in ("state", "priority", "add_tags", "to_me") if key in one}
+            Macro.objects.create(title=one["title"][place], text_en=text_en, text_zh=text_zh, **own)

@@ -18,6 +18,7 @@ class RecommenderConfig(AppConfig):
             model_kinds,
             personal_data,
             role_permissions,
+            shipped_names,
             staff_pages,
         )
         from recommender.choices import TRAINING
@@ -27,6 +28,7 @@ class RecommenderConfig(AppConfig):
         impact_measures.register("recommendations", "recommender.trials.IMPACT", order=10)
         evaluators.register("sessions", "recommender.session_evaluators.SessionEvaluator")
         role_permissions.register("recommender", "recommender.roles.ROLE_PERMISSIONS")
+        shipped_names.register("recommender", "recommender.demo.names")
         first_models.register("recommender", "recommender.services.train_first")
         # Before care programmes, whose controls are experiments, too: it is made only where there is none yet.
         first_models.register("experiment of the demo shop", "recommender.demo.first", order=215)

@@ -1,16 +1,18 @@
 """The experiment that the demo shop has behind it (catalog.demo.trial planted what it brought)."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from django.db import transaction
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from catalog.demo import trial
 from catalog.models import Interaction
 from core.experiments import exposures, services
 from core.models import Experiment, ShopProfile
+from core.shipped import Name
 from recommender.trials import IMPACT, KIND, LIVE, POPULAR, RECOMMENDATIONS
 
 KEY = "demo-home"
@@ -45,17 +47,33 @@ def first() -> None:
         services.ask_for_look(made)
 
 
+EXPECTED = gettext_noop(
+    "Comes with the demo shop: its orders and visits are made up, and some of those who were shown the live "
+    "model buy a little more. The result is counted from them as in any shop."
+)
+
+
+def _name() -> str:
+    assert IMPACT.start is not None
+    return _("Demo data: %(question)s") % {"question": IMPACT.start.name}
+
+
+def names() -> Iterator[Name]:
+    """What the experiment is called and why it was made, for readers of both languages."""
+    for said in (_name, lambda: _(EXPECTED)):
+        found = {}
+        for key, language in (("en", "en"), ("zh", "zh-hans")):
+            with override(language):
+                found[key] = said()
+        yield found
+
+
 def _draft() -> Experiment:
     assert IMPACT.start is not None
     choices = {choice.key: choice for choice in RECOMMENDATIONS.choices}
     shares = zip((POPULAR, LIVE), trial.WEIGHTS, strict=True)
     return services.create(
-        key=KEY, name=_("Demo data: %(question)s") % {"question": IMPACT.start.name}, kind=KIND, target="home",
-        salt=trial.SALT,
-        hypothesis=_(
-            "Comes with the demo shop: its orders and visits are made up, and some of those who were shown the live "
-            "model buy a little more. The result is counted from them as in any shop."
-        ),
+        key=KEY, name=_name(), kind=KIND, target="home", salt=trial.SALT, hypothesis=_(EXPECTED),
         primary_metric=IMPACT.start.metric, guardrails=list(IMPACT.guardrails), smallest_effect=0.05,
         outcome_days=trial.OUTCOME_DAYS, planned_people=PLANNED_PEOPLE,
         arms=[

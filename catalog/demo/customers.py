@@ -90,7 +90,7 @@ def _one(rng: np.random.Generator, number: int, created_at: int, used: set[str])
         id=f"C{number:06d}",
         name=name,
         email=_email(rng, stem, used),
-        phone=phone(place.country, number * 37) if rng.random() < 0.72 else "",
+        phone=phone(place.country, number) if rng.random() < 0.72 else "",
         locale="zh-hans" if chinese else "en",
         country=place.country,
         city=place.city,

@@ -62,12 +62,27 @@ def pairs(text: str) -> list[tuple[str, str]]:
     return [(word, latin) for word, _, latin in (entry.partition(":") for entry in text.split())]
 
 
+MOBILE_GB = ("7700900",)
+AREAS_GB = (
+    "1134960", "1144960", "1154960", "1164960", "1174960", "1184960", "1214960", "1314960", "1414960", "1514960",
+    "1614960", "1632960", "1914980", "2079460", "2896496", "2920180",
+    "3069990",
+)  # fmt: skip
+AREAS_US = (
+    206, 212, 213, 214, 215, 216, 253, 303, 305, 310, 312, 313, 314, 315, 360, 401, 404, 405, 406, 407, 408, 410, 412,
+    413, 415, 425, 469, 480, 502, 503, 504, 505, 509, 510, 512, 513, 516, 518, 541, 602, 603, 607, 612, 614, 615, 617,
+    619, 650, 702, 703, 713, 716, 718, 720, 773, 802, 804, 808, 816, 818, 858, 901, 904, 907, 914, 915, 917, 918, 919,
+    971,
+)  # fmt: skip
+
+
 def phone(country: str, number: int) -> str:
-    """A number nobody can own: drama numbers of Ofcom, 555-01xx in the United States, and in China a
-    Beijing line that begins with 0, which the numbering plan does not allow."""
-    if country == "GB":
-        return f"+447700900{number % 1_000:03d}"
-    if country == "US":
-        area = (206, 212, 312, 415, 503, 617, 718, 773, 917, 971)[number // 100 % 10]
-        return f"+1{area}55501{number % 100:02d}"
-    return f"+86100{number % 10_000_000:07d}"
+    """A number nobody can own, another for each customer: drama numbers of Ofcom, 555-01xx in the United States, and
+    in China a Beijing line that begins with 0, which the numbering plan does not allow. Empty where there are no more:
+    two customers with one number would be taken for one person."""
+    if country == "CN":
+        return f"+86100{number * 37 % 10_000_000:07d}" if number < 10_000_000 else ""
+    starts = [f"+44{area}" for area in MOBILE_GB + AREAS_GB] if country == "GB" else [f"+1{n}55501" for n in AREAS_US]
+    digits = 3 if country == "GB" else 2
+    place, last = divmod(number, 10**digits)
+    return f"{starts[place]}{last:0{digits}d}" if place < len(starts) else ""

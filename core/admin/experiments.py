@@ -86,7 +86,7 @@ class ExperimentAdmin(ExperimentActs):
         kind = kinds.known(experiment.kind)
         where = f"{kind.title} · {kind.target_title(experiment.target)}" if kind else experiment.kind
         return format_html(
-            '<span class="zg-two"><span>{}</span><span class="zg-hint">{}</span></span>', experiment.name, where
+            '<span class="zg-two"><span>{}</span><span class="zg-hint">{}</span></span>', experiment.title, where
         )
 
     @display(description=gettext_lazy("State"), ordering="state")
@@ -163,7 +163,7 @@ class ExperimentAdmin(ExperimentActs):
             request,
             "admin/core/experiment_form.html",
             {
-                "title": experiment.name if experiment else _("New experiment"),
+                "title": experiment.title if experiment else _("New experiment"),
                 "head_pill": experiment_pill(experiment) if experiment else "",
                 "form": form,
                 "errors": form.errors,
@@ -186,7 +186,7 @@ class ExperimentAdmin(ExperimentActs):
             request,
             "admin/core/experiment.html",
             {
-                "title": experiment.name,
+                "title": experiment.title,
                 "head_pill": experiment_pill(experiment),
                 "experiment": experiment,
                 "may_run": may_run,

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.models.base import TimestampedModel
+from core.shipped import told
 
 
 def new_salt() -> str:
@@ -123,7 +124,17 @@ class Experiment(TimestampedModel):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """The name that staff gave it; one that came with the shop in the language of the reader."""
+        return told(self.name)
+
+    @property
+    def expected(self) -> str:
+        """The hypothesis, in the same way."""
+        return told(self.hypothesis)
 
     @property
     def is_draft(self) -> bool:

@@ -221,7 +221,7 @@ class CareProgrammeAdmin(StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("Programme"), ordering="name")
     def name_cell(self, row: CareProgramme) -> SafeString:
-        return shared.two_lines(row.name, conditions_text(row))
+        return shared.two_lines(row.title, conditions_text(row))
 
     @admin.display(description=gettext_lazy("When"), ordering="trigger")
     def when_cell(self, row: CareProgramme) -> str:

@@ -10,8 +10,8 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.admin import cells as shared
@@ -286,7 +286,7 @@ class CannedReplyAdmin(StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("Title"), ordering="title")
     def title_cell(self, row: CannedReply) -> str:
-        return row.title
+        return str(row)
 
     @admin.display(description=gettext_lazy("Shortcut"), ordering="shortcut")
     def shortcut_cell(self, row: CannedReply) -> str:
@@ -294,7 +294,7 @@ class CannedReplyAdmin(StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("Text"))
     def text_cell(self, row: CannedReply) -> str:
-        return _short(row.text_en or row.text_zh)
+        return _short(row.in_language(get_language() or ""))
 
 
 class MacroForm(TextsForm):
@@ -320,7 +320,7 @@ class MacroAdmin(StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("Title"), ordering="title")
     def title_cell(self, row: Macro) -> str:
-        return row.title
+        return str(row)
 
     @admin.display(description=gettext_lazy("Does"))
     def acts_cell(self, row: Macro) -> Any:
@@ -330,7 +330,7 @@ class MacroAdmin(StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("Text"))
     def text_cell(self, row: Macro) -> str:
-        return _short(row.text_en or row.text_zh)
+        return _short(row.in_language(get_language() or ""))
 
     @admin.display(description=gettext_lazy("State"))
     def state_cell(self, row: Macro) -> SafeString:

@@ -161,7 +161,7 @@ def _card(
             "programme": str(sent.get("programme", suggested or "")),
             "control": sent.get("control", "50"),
             "reason": sent.get("reason", ""),
-            "programmes": [(str(one.pk), one.name) for one in programmes],
+            "programmes": [(str(one.pk), one.title) for one in programmes],
         },
     }  # fmt: skip
 
@@ -238,7 +238,7 @@ def _told(strategy: ServiceStrategy) -> str:
     if strategy.target_minutes is not None:
         parts.append(_("first answer within %(time)s") % {"time": duration(strategy.target_minutes * 60)})
     if strategy.programme is not None:
-        parts.append(_("care: %(trigger)s") % {"trigger": strategy.programme.name})
+        parts.append(_("care: %(trigger)s") % {"trigger": strategy.programme.title})
     parts.append(
         _("%(share)s%% served as before") % {"share": strategy.control_percent}
         if strategy.control_percent else _("all its customers: not measured")

@@ -145,7 +145,7 @@ class TicketAdmin(ListingMixin, LedgerAdmin):
 
     @admin.display(description=gettext_lazy("Ticket"))
     def subject_cell(self, row: Ticket) -> SafeString:
-        title = row.conversation.subject or row.conversation.last_text[:80] or "–"
+        title = row.conversation.title or row.conversation.last_text[:80] or "–"
         return shared.two_lines(title, f"#{row.pk} · {cells.who(row.conversation)}")
 
     @admin.display(description=gettext_lazy("State"), ordering="state")

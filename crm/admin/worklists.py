@@ -53,7 +53,7 @@ def page(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(f"{reverse('admin:crm_worklist')}?list={made.pk}")
     shown = Count("items", filter=Q(items__is_compared=False))
     done = Count("items", filter=Q(items__is_compared=False) & ~Q(items__outcome=""))
-    rows = Worklist.objects.select_related("created_by").annotate(people=shown, done=done)
+    rows = Worklist.objects.select_related("created_by", "programme").annotate(people=shown, done=done)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Worklists"),
@@ -100,7 +100,7 @@ def one(request: HttpRequest) -> HttpResponse:
     result = worklists.result(worklist)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": worklist.name,
+        "title": worklist.title,
         "crumbs": [{"title": _("Worklists"), "url": reverse("admin:crm_worklists")}],
         "worklist": worklist,
         "lead": _("%(done)s of %(all)s done · taken from: %(source)s")
@@ -115,7 +115,7 @@ def one(request: HttpRequest) -> HttpResponse:
             }
             for row in shown
         ],
-        "instructions": worklist.programme.instructions if worklist.programme is not None else "",
+        "instructions": worklist.programme.task if worklist.programme is not None else "",
         "programme": worklist.programme,
         "is_done": is_done,
         "outcomes": [(key, label) for key, label in Outcome.choices if key],

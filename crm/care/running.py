@@ -130,7 +130,7 @@ def worklist_of(programme: CareProgramme, month: date) -> Worklist:
     made, _is_new = Worklist.objects.get_or_create(
         programme=programme, month=month,
         defaults={
-            "name": f"{programme.name} · {month:%Y-%m}"[:120], "source": Worklist.Source.CARE, "compared_percent": 0,
+            "name": Worklist.called(programme.name, month), "source": Worklist.Source.CARE, "compared_percent": 0,
             "follow_days": LIST_DAYS, "created_at": timezone.now(),
         },
     )  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.models import TimestampedModel
+from core.shipped import told
 from crm.models.programme import MOST_POINTS
 
 OCCASION_LENGTH = 60
@@ -94,7 +95,17 @@ class CareProgramme(TimestampedModel):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """Its name; one that came with the demo shop in the language of the reader."""
+        return told(self.name)
+
+    @property
+    def task(self) -> str:
+        """What to do, in the same way."""
+        return told(self.instructions)
 
     def clean(self) -> None:
         from crm.care import conditions

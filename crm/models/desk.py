@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from core.models import TimestampedModel
 from core.models.base import PublicIdModel
+from core.shipped import told
 from crm.models.desk_rules import SlaPolicy, Team
 
 TEXT_LENGTH = 10_000
@@ -102,7 +103,12 @@ class Conversation(PublicIdModel):
         ]
 
     def __str__(self) -> str:
-        return self.subject or self.who or f"#{self.pk}"
+        return self.title or self.who or f"#{self.pk}"
+
+    @property
+    def title(self) -> str:
+        """What it is about; what a programme of ours is called, in the language of the reader."""
+        return told(self.subject) if self.channel == Channel.CARE else self.subject
 
     @property
     def who(self) -> str:
@@ -273,7 +279,7 @@ class Ticket(TimestampedModel):
 
     @property
     def subject(self) -> str:
-        return self.conversation.subject
+        return self.conversation.title
 
 
 class TicketEvent(models.Model):

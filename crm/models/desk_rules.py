@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.models import TimestampedModel
+from core.shipped import told
 
 MOST_MINUTES = 60 * 24 * 90
 
@@ -189,7 +190,7 @@ class Texts(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return self.title
+        return told(self.title)
 
     def clean(self) -> None:
         """Unknown merge tags are refused here: what a customer reads never holds one."""

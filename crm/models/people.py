@@ -1,5 +1,6 @@
 """What staff note about people beyond what the shop knows."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -228,7 +229,20 @@ class Worklist(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """What staff called it; a list of a programme is called after it, in the language of the reader. The programme
+        is to be at hand."""
+        if self.programme is None or self.month is None or self.name != self.called(self.programme.name, self.month):
+            return self.name
+        return self.called(self.programme.title, self.month)
+
+    @staticmethod
+    def called(programme: str, month: date) -> str:
+        """Of a programme's list of a month."""
+        return f"{programme} · {month:%Y-%m}"[:120]
 
 
 class WorklistItem(models.Model):

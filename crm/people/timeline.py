@@ -52,10 +52,10 @@ def notes(customer: Customer, before: datetime, limit: int) -> list[Moment]:
 
 def contacts(customer: Customer, before: datetime, limit: int) -> list[Moment]:
     """Outcomes noted in worklists."""
-    rows = WorklistItem.objects.filter(customer=customer, done_at__lt=before).select_related("worklist")
+    rows = WorklistItem.objects.filter(customer=customer, done_at__lt=before).select_related("worklist__programme")
     return [
         Moment(
-            row.done_at, "contacts", "call", _("Worklist “%(name)s”") % {"name": row.worklist.name},
+            row.done_at, "contacts", "call", _("Worklist “%(name)s”") % {"name": row.worklist.title},
             " · ".join(filter(None, [str(row.get_outcome_display()), row.note])),
         )
         for row in rows.order_by("-done_at")[:limit]
@@ -68,7 +68,7 @@ def care(customer: Customer, before: datetime, limit: int) -> list[Moment]:
     rows = CareEnrolment.objects.filter(customer=customer, state=CareEnrolment.State.DONE, done_at__lt=before)
     return [
         Moment(
-            row.done_at, "care", "volunteer_activism", _("Care programme “%(name)s”") % {"name": row.programme.name},
+            row.done_at, "care", "volunteer_activism", _("Care programme “%(name)s”") % {"name": row.programme.title},
             " · ".join(filter(None, [words.sentence(row.why), words.came_of(row)])),
         )
         for row in rows.select_related("programme").order_by("-done_at", "-id")[:limit]

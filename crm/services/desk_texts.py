@@ -36,12 +36,12 @@ def offered(ticket: Ticket, person: StaffUser, language: str) -> list[dict[str, 
     macros = Macro.objects.filter(is_on=True).select_related("team")[:MOST]
     return [
         *(
-            {"kind": "macro", "pk": one.pk, "title": one.title, "shortcut": "", "acts": acts_of(one),
+            {"kind": "macro", "pk": one.pk, "title": str(one), "shortcut": "", "acts": acts_of(one),
              "text": fill(one.in_language(language), values)}
             for one in macros
         ),
         *(
-            {"kind": "text", "pk": one.pk, "title": one.title, "shortcut": one.shortcut, "acts": "",
+            {"kind": "text", "pk": one.pk, "title": str(one), "shortcut": one.shortcut, "acts": "",
              "text": fill(one.in_language(language), values)}
             for one in CannedReply.objects.all()[:MOST]
         ),

@@ -272,7 +272,7 @@ def table(request: HttpRequest) -> PageTable:
         found = reports.report(period.first, period.last, hours=current_shop().credit_hours, placement=wanted)
         for one in found.placements:
             yield cells(one.key, one.counts, one.shown, None, "")
-            name = one.experiment.name if one.experiment else ""
+            name = one.experiment.title if one.experiment else ""
             for arm in one.arms:
                 yield cells(one.key, arm.counts, arm.shown, arm, name)
 

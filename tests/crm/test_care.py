@@ -1,12 +1,13 @@
 """Care programmes: who is due, who gets what, never twice, with a control group, killed in the middle."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from catalog.models import Customer, Order
 from core.choices import Role
@@ -16,11 +17,13 @@ from core.models import Experiment, Exposure, LedgerEntry, ShopProfile
 from crm.care import conditions, programmes, running, trials, triggers, words
 from crm.exceptions import BadInput
 from crm.models import (
+    CannedReply,
     CareEnrolment,
     CareProgramme,
     Conversation,
     LoyaltyAccount,
     LoyaltyTransaction,
+    Macro,
     Ticket,
     Worklist,
     WorklistItem,
@@ -389,9 +392,9 @@ def test_the_impact_page_measures_it(fresh):
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 
-def sign_in(role=Role.MARKETER):
+def sign_in(role=Role.MARKETER, **person):
     client = Client()
-    client.force_login(StaffUserFactory.create(role=role))
+    client.force_login(StaffUserFactory.create(role=role, **person))
     return client
 
 
@@ -480,3 +483,39 @@ def test_the_demo_shop_has_programmes_that_run_and_a_shop_of_ones_own_none(is_de
     assert states == (["on"] * 4 if is_demo else [])
     for programme in CareProgramme.objects.all():
         programme.full_clean()
+
+
+def test_names_that_came_along_are_told_in_the_language_of_the_reader_and_those_of_staff_as_they_are(fresh):
+    from crm.demo import first_care
+
+    ShopProfileFactory.create(is_demo=True)
+    first_care()
+    programme = CareProgramme.objects.get(trigger="win_back")
+    own = CareProgrammeFactory.create(name="Call twice")
+    worklist = running.worklist_of(programme, date(2026, 11, 1))
+
+    with override("zh-hans"):
+        assert (programme.title, programme.task) == ("90 天未下单挽回", "询问缺少什么，介绍新品。")
+        assert programme.experiment.title == "关怀计划：90 天未下单挽回"
+        assert worklist.title == "90 天未下单挽回 · 2026-11"
+        assert own.title == "Call twice"
+    with override("en"):
+        assert (programme.title, worklist.title) == ("Win back after 90 days", "Win back after 90 days · 2026-11")
+    page = sign_in(Role.MARKETER, language="zh-hans").get(reverse("admin:crm_careprogramme_changelist"))
+    assert "差评后联系顾客" in page.content.decode()
+    assert "Somebody calls" not in page.content.decode()
+
+
+@pytest.mark.parametrize("is_demo", [True, False])
+def test_the_demo_shop_has_texts_to_answer_with_and_a_shop_of_ones_own_none(is_demo, fresh):
+    from crm.demo import first_texts
+
+    ShopProfileFactory.create(is_demo=is_demo)
+    first_texts()
+    first_texts()
+
+    assert (CannedReply.objects.count(), Macro.objects.count()) == ((6, 4) if is_demo else (0, 0))
+    for text in [*CannedReply.objects.all(), *Macro.objects.all()]:
+        text.full_clean()
+        assert text.text_en
+        assert text.text_zh

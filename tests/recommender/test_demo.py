@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils.translation import override
 
 from catalog.demo import trial
 from catalog.demo.chance import SHOP_ZONE
@@ -61,6 +62,16 @@ def test_those_who_were_signed_in_stand_in_the_arm_of_their_browser_since_they_f
 
     looking.look(made.pk)
     assert sum(made.looks.get().exposed.values()) == 12
+
+
+def test_it_is_called_in_the_language_of_the_reader(visits):
+    demo.first()
+    made = Experiment.objects.get()
+
+    with override("zh-hans"):
+        assert (made.title, made.expected[:6]) == ("演示数据：首页推荐是否比热销榜卖得更多？", "随演示店铺附")
+    with override("en"):
+        assert made.title == made.name
 
 
 def test_running_it_again_changes_nothing(visits):
