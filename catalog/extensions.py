@@ -26,6 +26,10 @@ customer_columns = Registry("customer_columns")
 """Columns that the list of customers and its file have for the asking: callables `(request) -> core.lists.MoreColumns`;
 meta: `permission`."""
 
+customer_import_columns = Registry("customer_import_columns")
+"""More columns of the customers of an import: classes `catalog.importing.sections.MoreCustomerColumns`; meta: `told`,
+the rule that the report counts what they wrote under."""
+
 customer_list_links = Registry("customer_list_links")
 """What can be done with the list of customers as it is filtered: callables
 `(request) -> (label, address, symbol) | None`."""

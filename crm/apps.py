@@ -239,8 +239,9 @@ class CrmConfig(AppConfig):
 
     @staticmethod
     def _register_import() -> None:
-        from catalog.extensions import demo_sections, import_sections
+        from catalog.extensions import customer_import_columns, demo_sections, import_sections
 
+        customer_import_columns.register("crm.fields", "crm.people.field_import.CustomerFields", told="custom_fields")
         import_sections.register("tickets", "crm.importing.Tickets", order=30, title=_("Tickets"))
         import_sections.register(
             "ticket_messages", "crm.importing.TicketMessages", order=31, title=_("Messages of tickets")

@@ -173,6 +173,7 @@ def rule_label(code: str) -> str:
         "visitors_new": _("visitors made from their IDs"),
         "ratings": _("stars of customers, written for recommendations"),
         "satisfaction": _("ratings of tickets by customers"),
+        "custom_fields": _("values of custom fields of customers"),
         "consent_history": _("acts of consent, written into the history"),
         "replies": _("replies of the shop to reviews"),
         "guest_orders": _("orders of guests (no customer)"),

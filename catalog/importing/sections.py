@@ -4,13 +4,14 @@ Apps add sections by registering a subclass in `catalog.extensions.import_sectio
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.importing.columns import Column
 from catalog.importing.journal import Journal
 from catalog.importing.report import Report
+from catalog.importing.sql import Written
 from catalog.importing.staging import Stage
 from core.said import Said
 
@@ -63,6 +64,18 @@ class Section(ABC):
     def before_undo(self) -> None:  # noqa: B027 (most sections have nothing to say)
         """What this section has to write down before its rows are taken back. Inside the transaction of the undo, when
         the rows that stay are known (`catalog.importing.undo.rows`)."""
+
+
+class MoreCustomerColumns(ABC):
+    """Columns of `customers.csv` that another app reads and writes (`catalog.extensions.customer_import_columns`)."""
+
+    @abstractmethod
+    def columns(self, known: Sequence[Column]) -> list[Column]:
+        """Beside those that are known, whose names are taken."""
+
+    @abstractmethod
+    def write(self, stage: Stage) -> Written:
+        """Into its own table, when the customers of the stage are there; inside their transaction."""
 
 
 def following(rows: Iterator[str], advance: Callable[[int, Said], None], message: Said) -> Iterator[str]:

@@ -68,7 +68,7 @@ def set_fields(customer: Customer, values: dict[str, str]) -> dict[str, str]:
     Raises BadInput that names the field whose value does not fit its kind.
     """
     fields = {one.key: one for one in CustomField.objects.filter(key__in=values, is_on=True)}
-    clean = {key: _clean(fields[key], text) for key, text in values.items() if key in fields}
+    clean = {key: clean_value(fields[key], text) for key, text in values.items() if key in fields}
     stored = {
         row.field.key: row for row in CustomFieldValue.objects.filter(customer=customer).select_related("field")
     }  # fmt: skip
@@ -85,7 +85,8 @@ def set_fields(customer: Customer, values: dict[str, str]) -> dict[str, str]:
     return before
 
 
-def _clean(field: CustomField, text: str) -> str:
+def clean_value(field: CustomField, text: str) -> str:
+    """The text as the field keeps it. Raises BadInput."""
     text = text.replace("\x00", "").strip()
     if not text:
         return ""

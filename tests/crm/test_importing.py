@@ -7,11 +7,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from catalog.importing import runner, undo
-from catalog.models import ImportBatch
+from catalog.models import Customer, ImportBatch
 from crm.assistant import counting
-from crm.models import BusinessHours, Conversation, Message, SatisfactionScore, SlaPolicy, SlaTarget, Ticket
+from crm.models import (
+    BusinessHours,
+    Conversation,
+    CustomFieldValue,
+    Message,
+    SatisfactionScore,
+    SlaPolicy,
+    SlaTarget,
+    Ticket,
+)
 from crm.models import TicketEvent as Event
-from tests.factories import CustomerFactory, StaffUserFactory
+from tests.factories import CustomerFactory, CustomFieldFactory, CustomFieldValueFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TICKET = ["id", "customer", "name", "email", "channel", "subject", "language", "priority", "state", "tags",
@@ -186,3 +195,53 @@ def test_chats_from_elsewhere_do_not_count_for_the_assistant(bring):
     bring([ticket()], [said()])
 
     assert counting.counted(at(0), at(23)).outcomes.conversations == 0
+
+
+# --- custom fields of customers ---------------------------------------------------------------------------------------
+
+
+def import_customers(folder, text):
+    folder.mkdir()
+    (folder / "customers.csv").write_text(text, "utf-8")
+    batch = ImportBatch.objects.create(format="native", source=str(folder))
+    runner.run(batch.pk)
+    batch.refresh_from_db()
+    return batch
+
+
+def values():
+    rows = CustomFieldValue.objects.order_by("customer__external_id", "field__key")
+    return list(rows.values_list("customer__external_id", "field__key", "value"))
+
+
+def test_custom_fields_are_columns_of_the_customers_and_go_with_the_undo(tmp_path):
+    size = CustomFieldFactory.create(
+        key="shirt-size", title_en="Shirt size", title_zh="尺码", kind="choice", choices="S\nM"
+    )
+    CustomFieldFactory.create(key="city", title_en="City of work", kind="text", position=1)
+    CustomFieldFactory.create(key="spent", title_en="Spent", kind="number", position=2)
+    CustomFieldFactory.create(key="firm", title_en="Company", kind="yes_no", position=3)
+    CustomFieldFactory.create(key="unused", title_en="Unused", is_on=False)
+    old = CustomerFactory.create(external_id="C1", name="Wu Min", city="Suzhou")
+    CustomFieldValueFactory.create(field=size, customer=old, value="S")
+    file = (
+        "id,name,尺码,field_city,Spent,company,unused\n"
+        'C1,Wu Min,M,Paris,"1,200.50",是,x\nC2,Li Na,,,7,no,\nC3,Bad,XXL,,,,\nC4,Bad,,,many,,\n'
+    )
+
+    batch = import_customers(tmp_path / "first", file)
+
+    assert values() == [
+        ("C1", "city", "Paris"), ("C1", "firm", "yes"), ("C1", "shirt-size", "M"), ("C1", "spent", "1200.50"),
+        ("C2", "firm", "no"), ("C2", "spent", "7"),
+    ]  # fmt: skip
+    assert Customer.objects.get(external_id="C1").city == "Suzhou"
+    refused = [(one["line"], one["column"]) for one in batch.report["refused_sample"]]
+    assert refused == [(4, "尺码"), (5, "Spent")]
+    assert batch.report["rules"]["custom_fields"]["count"] == 6
+
+    again = import_customers(tmp_path / "again", file)
+    assert "custom_fields" not in again.report["rules"]
+
+    undo.perform(batch.pk)
+    assert values() == [("C1", "shirt-size", "S")]

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_noop
 
+from catalog.extensions import customer_import_columns
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.sections import Load, Section
@@ -14,6 +15,13 @@ class Customers(Section):
     key = ("id",)
 
     def columns(self) -> tuple[Column, ...]:
+        found = list(self._own())
+        for entry in customer_import_columns:
+            found += entry.resolve()().columns(found)
+        return tuple(found)
+
+    @staticmethod
+    def _own() -> tuple[Column, ...]:
         return (
             c.key("id", required=True, blank=False),
             c.email("email"),
@@ -58,5 +66,9 @@ class Customers(Section):
         )
         analyse("catalog_customer")
         count = load.report.section(self.name)
+        for entry in customer_import_columns:
+            beside = entry.resolve()().write(stage)
+            if beside.new or beside.changed:
+                load.report.rule(entry.meta["told"], beside.new + beside.changed)
         count.new, count.changed = written.new, written.changed
         count.same = stage.count() - written.new - written.changed

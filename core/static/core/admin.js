@@ -72,7 +72,7 @@
   /* Toasts: one at a time, 6 s, 12 s when something can be undone; they wait while somebody looks at them. */
   function runToast(toast) {
     let left = Number(toast.dataset.toast) * 1000, started = 0, timer = 0;
-    const hide = () => { toast.remove(); nextToast(); };
+    const hide = () => { if (toast.isConnected) { toast.remove(); nextToast(); } };
     const go = () => { started = Date.now(); timer = setTimeout(hide, left); };
     const wait = () => { clearTimeout(timer); left -= Date.now() - started; };
     toast.hidden = false;
@@ -102,6 +102,9 @@
       toast.append(undo);
     }
     toast.append(close);
+    /* what was done last is told at once: behind another it would offer its Undo when something else has been done since */
+    box.querySelectorAll("[data-toast-live]").forEach((old) => old.remove());
+    toast.dataset.toastLive = "";
     toast.hidden = box.childElementCount > 0;
     box.append(toast);
     if (!toast.hidden) runToast(toast);

@@ -16,6 +16,15 @@
     get: () => { try { return localStorage.getItem(draftKey) || ""; } catch (error) { return ""; } },
   };
   const newKey = () => { const field = find("key"); if (field) field.value = `${Date.now()}-${Math.random().toString(36).slice(2)}`; };
+  /* a note that somebody began with N must not go to the customer with the next Ctrl Enter */
+  function asNote(is) {
+    const form = find("write");
+    if (!form) return;
+    form.classList.toggle("is-note", is);
+    find("note").classList.toggle("zg-primary", is);
+    find("note-words").hidden = !is;
+    text().focus();
+  }
   function down() { const said = find("said"); if (said) said.scrollTop = said.scrollHeight; }
 
   /* parts of the page are asked for anew; what somebody writes stays */
@@ -66,7 +75,18 @@
   (function next() { setTimeout(() => poll().finally(next), Date.now() - started < 600000 ? 3000 : 10000); })();
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
   if (ticket) poll();
+  if (document.readyState === "complete") told(); else window.addEventListener("load", told);
 
+  /* what was done here is told, and can be taken back, on the page that it leads to */
+  const LATER = "inbox-told";
+  function later(words, event) { try { sessionStorage.setItem(LATER, JSON.stringify([words, event])); } catch (error) { /* storage is off */ } }
+  function told() {
+    let kept = null;
+    try { kept = JSON.parse(sessionStorage.getItem(LATER)); sessionStorage.removeItem(LATER); } catch (error) { return; }
+    if (!kept) return;
+    lastUndo = kept[1];
+    say(kept[0], lastUndo ? { undo, undoLabel: box.dataset.undo } : {});
+  }
   async function post(data) {
     isBusy = true;
     try {
@@ -99,11 +119,11 @@
     delete form.dataset.busy; calm(form);
     if (!told) return;
     if (!told.ok) { say(isWriting ? `${told.text} ${box.dataset.kept}` : told.text); await refresh(); return; }
-    if (isWriting) { text().value = ""; draft.keep(""); typedAt = 0; setMacro("", ""); newKey(); }
+    if (isWriting) { text().value = ""; draft.keep(""); typedAt = 0; setMacro("", ""); newKey(); if (form.classList.contains("is-note")) asNote(false); }
     form.closest("details[data-menu]")?.removeAttribute("open");
     lastUndo = told.undo || 0;
+    if (told.ticket && String(told.ticket) !== ticket) { later(told.text, lastUndo); const to = new URL(location.href); to.searchParams.set("ticket", told.ticket); location.href = to; return; }
     say(told.text, lastUndo ? { undo, undoLabel: box.dataset.undo } : {});
-    if (told.ticket && String(told.ticket) !== ticket) { const to = new URL(location.href); to.searchParams.set("ticket", told.ticket); location.href = to; return; }
     box.dataset.mark = "";
     await refresh();
     if (isWriting) down();
@@ -138,13 +158,13 @@
     if (!text().value) text().value = draft.get();
     newKey(); down();
     text().addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); find("write").requestSubmit(find("write").querySelector(".zg-primary")); }
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); find("write").requestSubmit(find("write").classList.contains("is-note") ? find("note") : find("send")); }
       if ((event.key === "Tab" || event.key === "Enter") && !event.shiftKey) {
         const word = text().value.slice(0, text().selectionStart).match(/(?:^|\s)\/([\w-]+)$/);
         const known = word && box.querySelector(`[data-inbox-texts] button[data-shortcut="${CSS.escape(word[1])}"]`);
         if (known) { event.preventDefault(); insert(known); }
       }
-      if (event.key === "Escape") text().blur();
+      if (event.key === "Escape") { asNote(false); text().blur(); }
     });
   }
   /* what is beside the conversation and the texts to choose from come after the conversation itself */
@@ -163,7 +183,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
     const keys = {
       j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
-      r: () => text()?.focus(), n: () => text()?.focus(),
+      r: () => asNote(false), n: () => asNote(true),
       m: () => { const menu = find("texts"); if (menu) { menu.open = true; menu.querySelector("button, a")?.focus(); } },
       c: () => find("resolve")?.click(), z: undo, "/": () => document.getElementById("inbox-search")?.focus(),
     };
