@@ -4,8 +4,14 @@ from typing import Any
 
 from celery import shared_task
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from core.jobs import enqueue, job
+
+LEARNING_BROKE = gettext_noop(
+    "Learning broke off for a reason that nobody foresaw. Photos are read as before. Train again; if it breaks off "
+    "once more, ask the operator to open the job, which keeps the technical details."
+)
 
 
 @shared_task(name="vision.tasks.keep_looking")
@@ -67,7 +73,7 @@ def keep_learning() -> None:
         enqueue(asking.TRAIN, dedupe_key=asking.TRAIN_KEY)
 
 
-@job(kind="vision.train", queue="deep", title=_("Learn from photos"))
+@job(kind="vision.train", queue="deep", title=_("Learn from photos"), if_broken=LEARNING_BROKE)
 def train(first: bool = False) -> dict[str, Any]:
     """Learn, judge, publish, have everything read by what serves then. After a kill it goes on where it was; run again
     after it has published, it only says so. `first`: with the small budget of a new shop."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
@@ -46,6 +45,25 @@ KEPT_SECONDS = 12 * 3600
 AT_ONCE = 256
 STEPS = 1_000
 MOST_ERRORS = 200
+UNFIT = {
+    "too_large": gettext_noop("The file %(file)s that VISION_WEIGHTS names is larger than %(most)s. Name another one."),
+    "unreadable": gettext_noop(
+        "The file %(file)s that VISION_WEIGHTS names cannot be read. Put it there, or take the setting out."
+    ),
+    "no_weights": gettext_noop(
+        "The file %(file)s that VISION_WEIGHTS names holds no weights: it must be an .npz with the name of its network."
+    ),
+    "other_network": gettext_noop(
+        "The file %(file)s that VISION_WEIGHTS names is for the network %(found)s, not for %(wanted)s. Choose that "
+        "network for the next training, or name another file."
+    ),
+    "lacks": gettext_noop("The file %(file)s that VISION_WEIGHTS names lacks %(name)s. Name another file."),
+    "other_shape": gettext_noop(
+        "The file %(file)s that VISION_WEIGHTS names fits another form of network: %(name)s is %(found)s, not "
+        "%(wanted)s of numbers. Name another file."
+    ),
+}
+"""Why weights cannot be used (`backbones.UnfitWeights`), for people."""
 
 
 def train(*, cpu_seconds: float | None = None) -> ModelVersion:
@@ -75,13 +93,10 @@ def train(*, cpu_seconds: float | None = None) -> ModelVersion:
     try:
         trained = learning.train(*known, photos.told, settings=plan, on_progress=_learning)
     except learning.TooFewExamples as error:
-        raise DomainError(
-            _("Too few photos are left to learn from after some were kept apart to judge."), code="too_few_photos"
-        ) from error
+        said = gettext_noop("Too few photos are left to learn from after some were kept apart to judge.")
+        raise DomainError(Said(said), code="too_few_photos") from error
     except UnfitWeights as error:
-        raise DomainError(
-            _("The weights that VISION_WEIGHTS names cannot be used: %(why)s") % {"why": error}, code="unfit_weights"
-        ) from error
+        raise DomainError(Said(UNFIT[error.reason], error.values), code="unfit_weights") from error
     _tell(900, gettext_noop("Comparing with the live version"))
     arrays: dict[str, NDArray[Any]] = {
         "network": np.frombuffer(trained.network, np.uint8), "learned": np.unique(photos.contents[~photos.tested]),
@@ -178,20 +193,28 @@ def refuse_too_little(photos: ShopPhotos) -> None:
     learned = photos.examples.take(~photos.tested)
     if len(photos) < FEWEST_PHOTOS:
         raise DomainError(
-            _("Too few photos to learn from: %(count)d say what they show, %(fewest)d are needed.")
-            % {"count": len(photos), "fewest": FEWEST_PHOTOS},
+            Said(
+                gettext_noop("Too few photos to learn from: %(count)d say what they show, %(fewest)d are needed."),
+                {"count": len(photos), "fewest": FEWEST_PHOTOS},
+            ),
             code="too_few_photos",
         )
     if len(np.unique(learned.clusters)) < FEWEST_CLUSTERS:
         raise DomainError(
-            _("The photos look the same or belong to a few products: %(count)d different ones are needed.")
-            % {"count": FEWEST_CLUSTERS},
+            Said(
+                gettext_noop(
+                    "The photos look the same or belong to a few products: %(count)d different ones are needed."
+                ),
+                {"count": FEWEST_CLUSTERS},
+            ),
             code="all_alike",
         )
     if len(np.unique(learned.category[learned.category >= 0])) < 2 and not photos.told.groups:
         raise DomainError(
-            _("Photos of two categories are needed, each with %(count)d products.")
-            % {"count": datasets.FEWEST_PRODUCTS},
+            Said(
+                gettext_noop("Photos of two categories are needed, each with %(count)d products."),
+                {"count": datasets.FEWEST_PRODUCTS},
+            ),
             code="one_class",
         )
 
@@ -277,7 +300,7 @@ def _refuse_below_commonest(right: Keys, told: Keys) -> None:
     _keys, counts = np.unique(right, return_counts=True)
     if (told == right).sum() <= counts.max():
         raise DomainError(
-            _("A first model would be right no more often than always naming the commonest category."),
+            Said(gettext_noop("A first model would be right no more often than always naming the commonest category.")),
             code="not_better",
         )
 

@@ -19,7 +19,8 @@ _MANY_DIGITS = re.compile(r"[+(]?[\d .():-]{7,}")
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What `@job` said about a function. `backoff` is the first pause in seconds; each further one is twice as long."""
+    """What `@job` said about a function. `backoff` is the first pause in seconds; each further one is twice as long.
+    `if_broken` is what staff read after an error that nobody foresaw, instead of its own words."""
 
     kind: str
     queue: str
@@ -28,6 +29,7 @@ class JobSpec:
     retries: int = 0
     backoff: float = 30.0
     retry_on: tuple[type[Exception], ...] = (Exception,)
+    if_broken: str = ""
 
 
 def job(
@@ -38,11 +40,14 @@ def job(
     retries: int = 0,
     backoff: float = 30.0,
     retry_on: tuple[type[Exception], ...] = (Exception,),
+    if_broken: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function of `<app>/tasks.py` a job. It gets ids and dates as keyword arguments and may return a dict.
 
     `title` is what staff call it, translated. With `retries` an error of `retry_on` puts the job back that many times,
     after `backoff` seconds, then twice as long, and so on up to an hour; a refusal of the shop (DomainError) is final.
+    `if_broken`, marked with `gettext_noop`, says what to do after any other error, whose own words then stand only in
+    the log and among the technical details of the job.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,7 +60,9 @@ def job(
             execute(job_id)
 
         shared_task(name=name, bind=False, typing=False)(message)
-        function.job_spec = JobSpec(kind, queue, function, title, retries, backoff, retry_on)  # type: ignore[attr-defined]
+        function.job_spec = JobSpec(  # type: ignore[attr-defined]
+            kind, queue, function, title, retries, backoff, retry_on, if_broken
+        )  # fmt: skip
         return function
 
     return decorate

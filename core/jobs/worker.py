@@ -215,7 +215,7 @@ def _on_interrupt(number: int, frame: Any) -> None:
 
 def _failed(row: Job, spec: JobSpec, pulse: Pulse, error: Exception, *, final: bool) -> None:
     pause = None if final else _pause(row, spec, error)
-    said = _reason(error)
+    said = _reason(error, spec)
     log.error("job.failed", exc_info=error, again_in=pause)
     text = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}".replace("\x00", "")[-ERROR_LIMIT:]
     fields = {"error": text, **ending.said_columns(said)}
@@ -226,12 +226,14 @@ def _failed(row: Job, spec: JobSpec, pulse: Pulse, error: Exception, *, final: b
         ending.tell("tell_failure", row)
 
 
-def _reason(error: Exception) -> Said:
-    """What the page of the job says. A refusal that is stored as a sentence is read in the language of its reader."""
+def _reason(error: Exception, spec: JobSpec) -> Said:
+    """What pages say of the job. A refusal that is stored as a sentence is read in the language of its reader."""
     if isinstance(error, JobTimedOut):
         return error.said
     if isinstance(error, DomainError) and isinstance(error.message, Said):
         return error.message
+    if spec.if_broken and not isinstance(error, (DomainError, TryAgain)):
+        return Said(spec.if_broken)
     return Said(str(error).replace("\x00", "")[:300])
 
 

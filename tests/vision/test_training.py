@@ -1,22 +1,26 @@
 """From the shop's photos to a published version: what teaches, what judges, what the gate lets through."""
 
+import inspect
+import re
 from datetime import timedelta
 
 import numpy as np
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.exceptions import DomainError
 from core.jobs import enqueue, execute
 from core.models import Job, ModelVersion
+from core.said import Said
 from tests.factories import CategoryFactory, LabelFactory, ModelVersionFactory, ReviewDecisionFactory
 from tests.vision import learner
 from vision import first, judging, training
 from vision import learning as learning_again
 from vision.judging import Answers
+from vision.ml.deep import backbones
 from vision.ml.deep.backbones import UnfitWeights
 from vision.models import LabelSet, ReviewDecision, VisionSettings
-from vision.tasks import keep_learning
+from vision.tasks import LEARNING_BROKE, keep_learning
 
 pytestmark = pytest.mark.django_db
 RED, BLUE, GREEN = (180, 20, 20), (20, 20, 180), (20, 180, 20)
@@ -157,11 +161,11 @@ def test_the_same_photo_over_and_over_is_refused_with_its_reason(photos, learnin
 
 def test_weights_that_do_not_fit_are_refused_with_their_reason(shop, learning, monkeypatch):
     def unfit(*_given, **_named):
-        raise UnfitWeights("w.npz is of the architecture plain.")
+        raise UnfitWeights("other_network", "w.npz is of another.", file="w.npz", found="plain", wanted="product")
 
     monkeypatch.setattr("vision.ml.deep.training.train", unfit)
 
-    with pytest.raises(DomainError, match="of the architecture plain") as refused:
+    with pytest.raises(DomainError, match="is for the network plain, not for product") as refused:
         training.train()
 
     assert refused.value.code == "unfit_weights"
@@ -238,6 +242,34 @@ def test_a_refusal_is_the_reason_of_the_job(photos, learning):
     assert job.state == Job.State.FAILED
     assert "20" in job.message_text
     assert not ModelVersion.objects.exists()
+
+
+def test_every_reason_of_weights_that_do_not_fit_has_its_sentence(tmp_path):
+    whole = tmp_path / "w.npz"
+    whole.write_text("no archive")
+
+    for path in (whole, tmp_path / "gone.npz"):
+        with pytest.raises(UnfitWeights) as refused:
+            backbones.read(path)
+        assert path.name in str(Said(training.UNFIT[refused.value.reason], refused.value.values))
+    assert set(re.findall(r'UnfitWeights\(\s*"(\w+)"', inspect.getsource(backbones))) == set(training.UNFIT)
+
+
+def test_an_error_that_nobody_foresaw_is_told_in_plain_words_and_kept_for_the_operator(shop, learning, monkeypatch):
+    def broken(*_given, **_named):
+        raise KeyError("stem_conv/kernel")
+
+    monkeypatch.setattr(learning, "train", broken)
+    job = enqueue("vision.tasks.train")
+    execute(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == Job.State.FAILED
+    assert job.message_text == LEARNING_BROKE
+    assert job.error.startswith("KeyError: 'stem_conv/kernel'")
+    with translation.override("zh-hans"):
+        assert job.message_text.startswith("学习因无人预料的原因中断")
+        assert "stem_conv" not in job.message_text
 
 
 # --- when it is due -------------------------------------------------------------------------------------------------

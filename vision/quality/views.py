@@ -140,7 +140,8 @@ def _models_url(version: ModelVersion | None) -> str:
 def _failed() -> Job | None:
     """The newest training, where it came to nothing."""
     newest = Job.objects.filter(task=asking.TRAIN).order_by("-pk").first()
-    return newest if newest is not None and newest.state == Job.State.FAILED else None
+    is_lost = newest is not None and newest.state in (Job.State.FAILED, Job.State.QUARANTINED)
+    return newest if is_lost else None
 
 
 def _read_words() -> str:

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core.jobs.ending import DIED
 from core.models import Job, ModelVersion
 from tests.factories import CategoryFactory, ImageReadingFactory, JobFactory, ModelVersionFactory, ProductImageFactory
 from vision.models import ImageReading, VisionSettings
@@ -126,7 +127,19 @@ def test_why_the_last_training_came_to_nothing_is_said(client_with):
         task="vision.tasks.train", kind="vision.train", state=Job.State.FAILED, message="Too few photos to learn from"
     )
 
-    assert "Too few photos to learn from" in client_with(SEEN).get(PAGE).text
+    page = client_with(SEEN).get(PAGE).text
+    assert "Too few photos to learn from" in page
+    assert "Open the job" not in page
+
+
+def test_what_lost_its_worker_is_said_too_and_leads_whoever_may_to_the_job(client_with):
+    job = JobFactory.create(
+        task="vision.tasks.train", kind="vision.train", state=Job.State.QUARANTINED, message=DIED.text
+    )
+
+    page = client_with(SEEN, "core.view_job").get(PAGE).text
+    assert DIED.text in page
+    assert f"/admin/core/job/{job.pk}/change/" in page
 
 
 def test_the_table_of_categories_leaves_as_a_file(client_with):

@@ -139,8 +139,9 @@ def test_changing_needs_the_label_and_gives_it(client, queue, striped):
     plain = Label.objects.get(key="plain")
 
     assert "Choose the label" in client.post(queue, {"act": "change", "ids": [row.pk]}, headers=JSON).json()["text"]
-    client.post(queue, {"act": "change", "ids": [row.pk], "to": plain.pk}, headers=JSON)
+    told = client.post(queue, {"act": "change", "ids": [row.pk], "to": plain.pk}, headers=JSON).json()
 
+    assert told["summary"] == "0 to review · 1 done today"
     assert row.product.tags.get().value == "Plain"
 
 

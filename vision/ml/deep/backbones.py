@@ -25,7 +25,12 @@ MOST_BYTES = 1 << 30
 
 
 class UnfitWeights(ValueError):
-    """The file is not there, is no such file, or fits another network. The message says which."""
+    """The file is not there, is no such file, or fits another network. The message says which; `reason` and `values`
+    say the same to whoever puts it into another language."""
+
+    def __init__(self, reason: str, message: str, **values: str) -> None:
+        super().__init__(message)
+        self.reason, self.values = reason, values
 
 
 def write(path: Path, architecture: str, weights: Mapping[str, NDArray[np.float32]]) -> None:
@@ -40,7 +45,8 @@ def read(path: Path) -> tuple[str, dict[str, NDArray[np.float32]], str]:
     """Architecture, variables by path, SHA-256 of the file. Raises UnfitWeights."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise UnfitWeights(f"{path.name} is larger than {MOST_BYTES >> 20} MiB.")
+            most = f"{MOST_BYTES >> 20} MiB"
+            raise UnfitWeights("too_large", f"{path.name} is larger than {most}.", file=path.name, most=most)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         with np.load(path, allow_pickle=False) as found:
@@ -49,9 +55,11 @@ def read(path: Path) -> tuple[str, dict[str, NDArray[np.float32]], str]:
     except UnfitWeights:
         raise
     except OSError as error:
-        raise UnfitWeights(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        why = str(error.strerror or error)
+        raise UnfitWeights("unreadable", f"{path.name} cannot be read: {why}.", file=path.name) from error
     except Exception as error:  # whatever an archive that is none brings about
-        raise UnfitWeights(f"{path.name} is not a file of weights (.npz with a name of its architecture).") from error
+        said = f"{path.name} is not a file of weights (.npz with a name of its architecture)."
+        raise UnfitWeights("no_weights", said, file=path.name) from error
 
 
 def below_heads(model: Any) -> dict[str, Any]:
@@ -67,14 +75,18 @@ def put(model: Any, architecture: str, path: Path) -> str:
     """The file's weights into the model. Its SHA-256. Raises UnfitWeights and changes nothing."""
     written_for, weights, digest = read(path)
     if written_for != architecture:
-        raise UnfitWeights(f"{path.name} holds weights of the architecture {written_for}, not {architecture}.")
+        said = f"{path.name} holds weights of the architecture {written_for}, not {architecture}."
+        raise UnfitWeights("other_network", said, file=path.name, found=written_for[:40], wanted=architecture)
     wanted = below_heads(model)
     for name, variable in wanted.items():
         shape = tuple(variable.shape)
         if name not in weights:
-            raise UnfitWeights(f"{path.name} lacks {name}.")
+            raise UnfitWeights("lacks", f"{path.name} lacks {name}.", file=path.name, name=name)
         if weights[name].shape != shape or not np.isfinite(weights[name]).all():
-            raise UnfitWeights(f"{path.name}: {name} is {list(weights[name].shape)}, not {list(shape)} of numbers.")
+            found = list(weights[name].shape)
+            said = f"{path.name}: {name} is {found}, not {list(shape)} of numbers."
+            told = {"file": path.name, "name": name, "found": str(found), "wanted": str(list(shape))}
+            raise UnfitWeights("other_shape", said, **told)
     for name, variable in wanted.items():
         variable.assign(weights[name])
     return digest
