@@ -176,11 +176,13 @@ GARMENTS = {
 
 
 def clothing_photos(folder: Path, out: Path) -> None:
-    """Photos in folders by class, as they were split, with the department of each class."""
+    """Photos in folders by class, as they were split and all together, with the department of each class."""
     for part in ("train", "validation", "test"):
         shutil.copytree(folder / part, out / part, dirs_exist_ok=True)
+        shutil.copytree(folder / part, out / "all", dirs_exist_ok=True)
     rows = [(garment, parent) for parent, garments in GARMENTS.items() for garment in garments]
-    _write(pd.DataFrame(rows, columns=["class", "parent"]), out / "train" / "classes.csv")
+    for part in ("train", "all"):
+        _write(pd.DataFrame(rows, columns=["class", "parent"]), out / part / "classes.csv")
 
 
 def fashion_mnist(folder: Path, out: Path) -> None:
