@@ -136,9 +136,12 @@ def parts(sales: str) -> str:
                 ELSE country END AS part,
             sum(orders) AS orders, analytics_sum(gross) AS gross, analytics_sum(refunded) AS refunded
         FROM (
-            SELECT moment::date AS day, date_part('hour', moment)::int AS hour, channel, country,
-                sum(orders) AS orders, analytics_sum(gross) AS gross, analytics_sum(refunded) AS refunded
-            FROM {sales} sale GROUP BY 1, 2, 3, 4
+            SELECT begun::date AS day, date_part('hour', begun)::int AS hour, channel, country, orders, gross, refunded
+            FROM (
+                SELECT date_bin('1 hour', moment, '2000-01-01') AS begun, channel, country, sum(orders) AS orders,
+                    analytics_sum(gross) AS gross, analytics_sum(refunded) AS refunded
+                FROM {sales} sale GROUP BY 1, 2, 3
+            ) bins
         ) hours GROUP BY GROUPING SETS ((day, hour), (day, channel), (day, country))
     """  # noqa: S608
 

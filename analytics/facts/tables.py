@@ -53,12 +53,12 @@ class Table:
     def quoted_keys(self) -> list[str]:
         return [f'"{key}"' for key in self.keys]
 
-    def make(self, statement: str, parameters: dict[str, Any], *, analyse: bool = False) -> None:
-        """Fill the temporary table."""
+    def make(self, statement: str, parameters: dict[str, Any], *, analyse: str = "") -> None:
+        """Fill the temporary table. `analyse`: columns by which it is grouped and joined later."""
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE TEMP TABLE {self.wanted} ON COMMIT DROP AS {statement}", parameters)
             if analyse:
-                cursor.execute(f"ANALYZE {self.wanted}")
+                cursor.execute(f"ANALYZE {self.wanted} ({analyse})")
 
     def apply(self, scope: str = "true") -> int:
         """Write what differs, remove what should not be there. `scope`: which rows `t` of the table `wanted` speaks

@@ -32,7 +32,7 @@ SELECT md5(%(name)s || n), %(name)s || n, 1 + floor(power(random(), 1.5) * %(peo
 FROM (
     SELECT n, (10 + 190 * random())::numeric(18, 2) AS amount, timestamptz '2026-06-14 16:00+00'
         - (%(size)s - n + random()) / %(size)s * %(days)s * interval '1 day' AS moment
-    FROM generate_series(1, %(size)s) n
+    FROM generate_series(%(first)s, %(last)s) n
 ) o
 """
 LINES = """
@@ -49,6 +49,8 @@ FIGURES = (
     " analytics_salespart, analytics_cohortcell, analytics_touchedsale, analytics_factsstate"
 )
 DAYS = 730
+STEP = 1_000_000
+"""Orders are made so many at a time: ten million in one statement would hold what they write until they end."""
 
 
 def place(size: int, *, lines: bool) -> Path:
@@ -89,7 +91,10 @@ def _fill(size: int, *, lines: bool) -> None:
     run("SELECT setseed(0.5)")
     run(PRODUCTS)
     run(CUSTOMERS, people=people_of(size))
-    run(ORDERS, name="O", people=people_of(size), size=size, days=DAYS)
+    for first in range(1, size + 1, STEP):
+        add_orders(
+            name="O", people=people_of(size), size=size, days=DAYS, first=first, last=min(size, first + STEP - 1)
+        )
     run(REFUNDS)
     if lines:
         run(LINES, last=0)
@@ -109,6 +114,11 @@ def _without_indexes() -> list[str]:
     for index, table, _made, constraint in found:
         run(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}" if constraint else f"DROP INDEX {index}")
     return [made for index, _table, made, _constraint in found if index in KEPT]
+
+
+def add_orders(*, name: str, people: int, size: int, days: float, first: int = 1, last: int | None = None) -> None:
+    """`size` orders that lie evenly over the last `days`, or those of them from `first` to `last`."""
+    run(ORDERS, name=name, people=people, size=size, days=days, first=first, last=size if last is None else last)
 
 
 def run(statement: str, **values: Any) -> None:
