@@ -409,7 +409,7 @@ def test_the_page_shows_curve_evidence_and_version_and_accepts(client, page, dja
     working.work_out(row.pk)
     Job.objects.update(state="done")
 
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(12):
         text = page(campaign)
 
     row.refresh_from_db()
