@@ -10,6 +10,7 @@ from catalog.models import Brand, Category, Customer, Interaction, Order, OrderE
 from catalog.partitions import ensure_partitions
 from core import model_registry as registry
 from core.models import StaffUser
+from marketing.models import Campaign
 from recommender.pipelines import train_recommender
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -91,6 +92,61 @@ def test_an_order_shows_its_timeline(shop, page):
 
     expect(page.locator("main")).to_contain_text("Mug 0")
     expect(page.locator("main")).to_contain_text(re.compile("placed", re.IGNORECASE))
+
+
+FOCUSED = """() => {
+    const one = document.activeElement, box = one.getBoundingClientRect();
+    const across = box.width > 0 && box.left >= 0 && box.right <= innerWidth;
+    const seen = across && box.bottom > 0 && box.top < innerHeight;
+    const word = one.name && one.name !== "shape_act" ? one.name : one.textContent.trim();
+    return seen ? word : `out of sight: ${word}`;
+}"""
+
+
+def focused(page: Page) -> str:
+    """The name of what has the focus, or the words on it, once it is all in sight."""
+    return str(page.evaluate(FOCUSED))
+
+
+def tabbed(page: Page, until: str) -> list[str]:
+    """What the Tab key stops at, each once, up to this."""
+    stops = [focused(page)]
+    while stops[-1] != until and len(stops) < 60:
+        page.keyboard.press("Tab")
+        if focused(page) != stops[-1]:
+            stops.append(focused(page))
+    return stops
+
+
+def test_a_campaign_is_written_on_a_phone_by_the_keyboard_alone(db, page):
+    StaffUser.objects.create_superuser("lin", "lin@example.com", PASSWORD)
+    sign_in(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/admin/marketing/campaign/add/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("#id_name").focus()
+    page.keyboard.type("Autumn tea")
+
+    stops = tabbed(page, "Add a step")
+
+    assert stops[:9] == [
+        "name", "audience", "trigger", "purpose", "channel", "holdout", "starts", "within", "cost",
+    ]  # fmt: skip
+    assert stops[9:-1] == [
+        "offer", "use_1", "Begin with this message", "Words", "subject_en", "preheader_en", "body_en",
+        "subject_zh_hans", "preheader_zh_hans", "body_zh_hans", "Add a version to compare",
+    ]  # fmt: skip
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_wait_2")).to_have_value("72")
+    expect(page.locator("#id_name")).to_have_value("Autumn tea")
+    page.locator("#id_subject_en").focus()
+    page.keyboard.type("Tea")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Autumn tea")
+    made = Campaign.objects.get()
+    assert (made.name, made.steps.count(), made.send_within) == ("Autumn tea", 2, None)
+    assert made.steps.get(position=1).template.subject == {"en": "Tea"}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_whole_site_speaks_chinese_when_asked(shop, browser, live_server, quiet_end):
