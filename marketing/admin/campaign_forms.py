@@ -12,7 +12,7 @@ from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override, pgettext
+from django.utils.translation import gettext_lazy, override, pgettext, pgettext_lazy
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -155,7 +155,7 @@ class CampaignForm(TriggerFields):
         input_formats=["%Y-%m-%dT%H:%M"], help_text=gettext_lazy("Empty: as soon as it is started."),
     )  # fmt: skip
     within = forms.ChoiceField(
-        label=gettext_lazy("Hour"), required=False, widget=UnfoldAdminSelectWidget(),
+        label=pgettext_lazy("of a campaign", "Hour"), required=False, widget=UnfoldAdminSelectWidget(),
         help_text=gettext_lazy("A fifth of them get it at once all the same, to see what the hour brings."),
     )  # fmt: skip
     cost = forms.DecimalField(

@@ -144,7 +144,7 @@ def facts(campaign: Campaign) -> list[tuple[str, Any]]:
         (_("Starts"), when(campaign.planned_for) if campaign.planned_for else _("as soon as it is started")),
     ]
     if campaign.send_within is not None:
-        rows.append((_("Hour"), timing_card.word(campaign.send_within)))
+        rows.append((pgettext("of a campaign", "Hour"), timing_card.word(campaign.send_within)))
     rows[1:1] = trigger_fields.facts(campaign)
     if campaign.offer is not None:
         rows.append((_("Offer"), str(campaign.offer)))

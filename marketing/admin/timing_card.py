@@ -34,6 +34,7 @@ def card(campaign: Campaign) -> dict[str, Any] | None:
     names = dict(Recipient.Timing.choices)
     total = sum(found.people.values())
     said = [_sentence(measure, one) for measure, one in found.told.items()]
+    has_ranges = any(one.low is not None for one in said)
     return {
         "as_of": found.as_of,
         "rows": [
@@ -41,7 +42,9 @@ def card(campaign: Campaign) -> dict[str, Any] | None:
             for key, count in sorted(found.people.items(), key=lambda item: -item[1])
         ],
         "hours": _hours(found) if total else "",
-        "chart": range_chart(said, _("Change against the planned moment")) if said else "",
+        "chart": range_chart(said, _("Change against the planned moment")) if has_ranges else "",
+        "waiting": [] if has_ranges else [(one.label, one.hint) for one in said],
+        "waits_for": said[0].sentence if said and not has_ranges else "",
         "pill": _pill(found),
         "known": _known(found),
     }  # fmt: skip

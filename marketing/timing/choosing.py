@@ -41,13 +41,15 @@ PEOPLE = """
 SELECT id, country FROM catalog_customer
 WHERE id = ANY(%s) AND is_personalised AND erased_at IS NULL AND merged_into_id IS NULL ORDER BY id
 """
-# An hour counts once, however much was done in it. Orders of shops that know only the day stand at midnight.
+# An hour counts once, however much was done in it. Orders at a whole hour, to the second, come from shops that know
+# only the day and write midnight or noon; of the others one in 3,600 is lost.
 DID = """
 WITH people AS (SELECT * FROM unnest(%(ids)s::bigint[], %(zones)s::text[]) AS p (id, zone)), did AS (
     SELECT p.id, date_trunc('hour', o.placed_at AT TIME ZONE p.zone) AS at
     FROM people p JOIN catalog_order o ON o.customer_id = p.id
     WHERE o.placed_at >= %(since)s AND o.placed_at < %(until)s AND o.status <> 'cancelled'
-        AND (o.placed_at AT TIME ZONE 'UTC')::time <> '00:00' AND (o.placed_at AT TIME ZONE %(shop)s)::time <> '00:00'
+        AND o.placed_at <> date_trunc('hour', o.placed_at, 'UTC')
+        AND o.placed_at <> date_trunc('hour', o.placed_at, %(shop)s)
     UNION
     SELECT p.id, date_trunc('hour', e.at AT TIME ZONE p.zone)
     FROM people p JOIN marketing_recipient r ON r.customer_id = p.id

@@ -156,7 +156,7 @@ def test_an_hour_counts_once_and_days_without_an_hour_do_not(agreed, noon):
 
     found = choosing._counts({ana.pk: "Asia/Shanghai"}, timezone.now())[ana.pk]
 
-    # Midnight in Shanghai and eight o'clock there, which is midnight in UTC, are days of shops that know no hours.
+    # A whole hour, to the second, is what shops write that know only the day.
     assert {hour: count for hour, count in enumerate(found) if count} == {0: 1, 9: 1, 14: 1}
 
 
@@ -262,8 +262,19 @@ def test_the_page_says_why_as_of_when_and_what_it_brought(lived, client, django_
     assert "Their own hours" in page
     assert "more at their own hour." in page
     row = lived.recipients.filter(timing="own").first()
+    assert "Not yet" in page  # nobody ordered
     page = client.get(reverse("admin:marketing_recipient_change", args=[row.pk])).content.decode()
     assert "Their own hours · best hour 09:00 · 5 hours of their own · as of" in page
+
+
+def test_with_too_few_people_the_page_says_what_it_waits_for(lived, client):
+    lived.recipients.filter(timing="control", pk__gt=lived.recipients.filter(timing="control")[99].pk).delete()
+    client.force_login(StaffUserFactory.create(role=Role.MARKETER))
+
+    page = client.get(reverse("admin:marketing_campaign_change", args=[lived.pk])).content.decode()
+
+    assert "Not yet: each group needs 500 people, and 25 with something to count." in page
+    assert "more at their own hour." not in page
 
 
 def test_the_form_keeps_the_choice_and_shows_what_a_program_chose(agreed, campaign, client):
