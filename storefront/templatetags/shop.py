@@ -1,5 +1,6 @@
 """Prices, pictures and words of the shop's pages."""
 
+import math
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -58,8 +59,8 @@ def stars(rating: float) -> SafeString:
 
 @register.filter
 def share(part: Any) -> int:
-    """0.625 as 63: percent without a sign."""
-    return round(100 * float(part or 0))
+    """0.625 as 63: percent without a sign, halves upward as the snippet has it."""
+    return math.floor(100 * float(part or 0) + 0.5)
 
 
 @register.filter

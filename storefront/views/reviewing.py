@@ -31,6 +31,8 @@ REASONS = {
     "abusive": _("It is abusive"),
     "not_genuine": _("It is not genuine"),
 }
+KEPT = ("review", "sort", "stars", "after")
+"""What says which reviews are shown, so that who judged one comes back to it."""
 Row = dict[str, Any]
 
 
@@ -89,6 +91,8 @@ def reviews(shopper: Shopper, product_id: str) -> HttpResponseBase:
             "reasons": REASONS.items(),
             "most_photos": MOST_PHOTOS,
             "said": asked.get("said", ""),
+            "said_of": asked.get("of", ""),
+            "here": urlencode({name: asked[name] for name in KEPT if name in asked}),
             "is_later": bool(asked.get("after")),
             "next": f"?{urlencode({**kept, 'after': after})}" if after else "",
         },
@@ -172,7 +176,7 @@ def _add_photos(shopper: Shopper, review_id: str) -> list[str]:
 @require_POST
 @shop_page
 def judge(shopper: Shopper, product_id: str, review_id: str) -> HttpResponseBase:
-    """Found helpful, or complained about with one of the reasons."""
+    """Found helpful, or complained about with one of the reasons. The reader comes back to that review."""
     reason = shopper.request.POST.get("reason", "")
     if not shopper.token:
         return redirect("shop:account")
@@ -180,8 +184,10 @@ def judge(shopper: Shopper, product_id: str, review_id: str) -> HttpResponseBase
         shopper.me.post(f"reviews/{review_id}/report", {"reason": reason})
     else:
         shopper.me.post(f"reviews/{review_id}/helpful")
-    said = "complained" if reason in REASONS else "helpful"
-    return redirect(f"{reverse('shop:reviews', args=[product_id])}?{urlencode({'said': said})}")
+    came = parse_qs(shopper.request.POST.get("here", "")[:1_000])
+    back = {name: came[name][0] for name in KEPT if name in came} or {"review": review_id}
+    back |= {"said": "complained" if reason in REASONS else "helpful", "of": review_id}
+    return redirect(f"{reverse('shop:reviews', args=[product_id])}?{urlencode(back)}#r-{review_id}")
 
 
 @require_POST

@@ -1,13 +1,31 @@
-"""An editor works off the queue of reviews by keys, and takes decisions back."""
+"""An editor works off the queue of reviews by keys, and takes decisions back. A customer reads what reviews come to,
+follows a sentence to its review, judges it and writes one, with a thumb and with keys alone."""
 
+import re
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from core.models import StaffUser
-from reviews.models import Review
-from tests.factories import ReviewFactory, ShopProfileFactory
+from reviews import summarising
+from reviews.models import Review, ReviewReport
+from reviews.models.readings import text_read
+from storefront import keys
+from storefront.views import browse
+from tests.factories import (
+    AspectFactory,
+    CustomerFactory,
+    OrderFactory,
+    ProductFactory,
+    ReviewAspectFactory,
+    ReviewFactory,
+    ReviewReadingFactory,
+    ReviewSummaryFactory,
+    ShopProfileFactory,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 PASSWORD = "a-long-one-7"
@@ -95,3 +113,113 @@ def test_on_a_small_screen_one_review_stands_alone(shop, page):
 
     expect(page.locator(".rev-card.is-now")).to_contain_text("Words 2")
     assert states()[0] == ("published", "")
+
+
+# --- in the demo storefront -------------------------------------------------------------------------------------------
+
+SAID = {
+    "positive": [
+        "The lid closes tightly and never leaks.", "The lid is tight and never leaks.", "A lid that never leaks.",
+        "Lid closes tightly, never leaks.", "The lid shuts well and nothing leaks.",
+    ],
+    "negative": ["The lid scratches easily at the rim.", "Lid scratches at the rim.", "The lid scratches easily."],
+}  # fmt: skip
+
+
+@pytest.fixture
+def counter(db, settings, tmp_path):
+    """A flask whose eight reviews praise and blame its lid, summed up; Lin may sign in, and has written none."""
+    settings.VAR_DIR = tmp_path
+    ShopProfileFactory.create(is_demo=True, name="Flasks & Co")
+    flask = ProductFactory.create(name="Flask", name_translations={"zh-hans": "保温杯"}, price="20.00", stock=5)
+    lid = AspectFactory.create(key="lid", title_en="Lid", title_zh="盖子")
+    for polarity, texts in SAID.items():
+        for text in texts:
+            review = ReviewFactory.create(
+                product=flask, text=text, rating=5 if polarity == "positive" else 2, published=True
+            )
+            start = text_read(review).lower().index("lid")
+            ReviewAspectFactory.create(
+                review=review, aspect=lid, term="lid", start=start, end=start + 3, quote=text, polarity=polarity,
+                score=0.9 if polarity == "positive" else 0.1,
+            )  # fmt: skip
+            ReviewReadingFactory.create(review=review, predicted=polarity)
+    ReviewSummaryFactory.create(product=flask, changed_at=datetime(2026, 1, 1, tzinfo=UTC))
+    summarising.make_all()
+    lin = CustomerFactory.create(name="Lin", language="en", external_id="C1")
+    OrderFactory.create(number="A-1", customer=lin)
+    call_command("ensure_storefront")
+    keys.forget_keys()
+    browse._shelves.clear()
+    return SimpleNamespace(flask=flask, lin=lin, path=f"/shop/p/{flask.public_id}/")
+
+
+def is_as_wide_as_its_screen(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_on_a_phone_a_sentence_of_the_summary_leads_to_its_review_which_is_judged_there(counter, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/shop/account/")
+    page.get_by_role("button", name="Lin").click()
+    page.goto(counter.path)
+    widget = page.locator("[data-zg-reviews]")
+    expect(widget.locator(".zg-share")).to_have_text("63% of 8 reviews praise it")
+    expect(widget.locator(".zg-aspects li")).to_have_text(["Lid5 praise, 3 complain"])
+    expect(widget.get_by_role("heading")).to_have_text(["What customers praise", "What customers complain about"])
+    assert is_as_wide_as_its_screen(page)
+
+    sentence = widget.locator(".zg-quote", has_text="leaks").first
+    quoted = Review.objects.get(public_id=sentence.get_attribute("data-zg-review"))
+    words = sentence.locator("q").inner_text()
+    assert words in text_read(quoted)
+    sentence.get_by_role("link").click()
+
+    found = page.locator(".review")
+    expect(found).to_have_count(1)
+    expect(found).to_contain_text(words)
+    found.get_by_role("button", name="Helpful").click()
+    expect(found.get_by_role("status")).to_have_text("Your vote is counted.")
+    expect(found).to_contain_text("1 person found this helpful")
+    expect(found).to_be_in_viewport()
+    found.get_by_text("Something is wrong").click()
+    found.get_by_role("button", name="It is not genuine").click()
+    expect(found.get_by_role("status")).to_have_text("Thank you, we look at it.")
+    assert is_as_wide_as_its_screen(page)
+    quoted.refresh_from_db()
+    assert (quoted.helpful_votes, quoted.open_reports, quoted.status) == (1, 1, "published")
+    assert ReviewReport.objects.get().reason == "not_genuine"
+
+    page.get_by_role("link", name="Show all reviews").click()
+    expect(page.locator(".review")).to_have_count(8)
+
+
+def test_by_keyboard_alone_a_review_is_written_and_waits_for_staff(counter, page):
+    page.goto("/shop/account/")
+    page.get_by_role("button", name="Lin").press("Enter")
+    page.goto(counter.path)
+    page.locator("summary", has_text="Write a review").press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(":focus")).to_have_attribute("value", "4")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Keeps warm")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Tea stays hot <b>for hours</b>.")
+    page.get_by_role("button", name="Send the review").press("Enter")
+
+    expect(page.get_by_text("We look at it before others can read it.")).to_be_visible()
+    written = Review.objects.get(customer=counter.lin)
+    assert (written.rating, written.title, written.status) == (4, "Keeps warm", "pending")
+    expect(page.locator(".review", has_text="Keeps warm")).to_have_count(0)
+
+
+def test_in_chinese_and_without_scripts_the_summary_is_there_with_its_links(counter, browser, live_server):
+    context = browser.new_context(base_url=live_server.url, locale="zh-CN", java_script_enabled=False)
+    reader = context.new_page()
+    reader.goto(counter.path)
+
+    expect(reader.locator(".zg-share")).to_have_text("8 条评价中 63% 表示满意")
+    link = reader.locator(".zg-quote a").first
+    expect(link).to_have_attribute("href", re.compile(r"/reviews/\?review=\w+#reviews$"))
+    context.close()
