@@ -43,6 +43,7 @@ class ReviewsConfig(AppConfig):
             train="reviews.tasks.train",
             judged=_("Measured on a tenth of the reviews that never teaches. Higher is better, except for errors."),
         )  # fmt: skip
+        first_models.register("voices of the demo shop", "reviews.demo.first", order=204)
         first_models.register("sentiment", "reviews.first.ask", order=205)
 
     @staticmethod

@@ -3,7 +3,7 @@
 from core.jobs import enqueue
 from core.models import Job, ModelVersion
 from reviews.choices import SENTIMENT
-from reviews.models import Review, ReviewReading
+from reviews.models import QualitySample, Review, ReviewReading
 from reviews.trends.choices import LANGUAGES, TOPICS
 
 WORTH_IT = 250
@@ -33,4 +33,15 @@ def ask_for_words() -> bool:
         return False
     enqueue("reviews.tasks.find_topics", dedupe_key="schedule:reviews.tasks.find_topics")
     enqueue("reviews.tasks.find_terms", dedupe_key="reviews.terms")
+    return True
+
+
+def ask_for_sample() -> bool:
+    """Queue the first weekly sample once the shop's own model has read everything, instead of on Monday, so that how
+    well it reads is asked from the first day. Whether it did: never where one was drawn or looked for before."""
+    if not ModelVersion.objects.of(SENTIMENT.name).active().exists() or QualitySample.objects.exists():
+        return False
+    if Job.objects.filter(kind="reviews.sample").exists():
+        return False
+    enqueue("reviews.tasks.draw_sample", dedupe_key="schedule:reviews.tasks.draw_sample")
     return True

@@ -24,6 +24,7 @@ def read_reviews() -> dict[str, Any]:
 
     done = reading.read_unread()
     first.ask_for_words()
+    first.ask_for_sample()
     return done
 
 

@@ -262,3 +262,57 @@ STUFF = (
     ("wood", "木料", "oak"),
     ("material", "材质", "rubber resin"),
 )
+
+# What the last buyers of a bad batch say, whatever it is (catalog.demo.happenings).
+BAD_BATCH = {
+    "en": (
+        "Terrible quality, it came apart on the third day.",
+        "The workmanship is awful, nothing about this {thing} holds.",
+        "The quality is poor, it broke in the first week.",
+        "Bad material, it is useless already.",
+        "The finish is terrible and peels off.",
+        "My last one was fine, the quality of this one is a disgrace.",
+    ),
+    "zh": (
+        "质量太差了，第三天就坏了。",
+        "做工很差，这个{thing}根本不能用。",
+        "质量差，一周不到就坏了。",
+        "材质很差，已经用不了了。",
+        "做工粗糙，掉漆严重，很失望。",
+        "上次买的还好，这次质量太差。",
+    ),
+}
+
+# Praise that was paid for: how good it is, and who says so. Nearly the same words by everybody.
+BOUGHT_PRAISE = (
+    ("真的超级棒", "真的特别好", "实在太值得买了", "真的太喜欢了"),
+    ("朋友看了都问链接", "同事看了都来问链接", "家人看了也都说好"),
+)
+CONTACT = "加微信 haoping8866 领红包。"
+
+SHOP_REPLIES: dict[str, dict[int, tuple[str, ...]]] = {
+    "en": {
+        1: (
+            "Thank you for the kind words. We are glad that it found a good home.",
+            "That is lovely to read. Enjoy it!",
+        ),
+        0: (
+            "Thank you for saying so frankly what is missing. We pass it on to those who make it.",
+            "Thank you. If anything can be put right, write to us.",
+        ),
+        -1: (
+            "I am sorry that it let you down. Write to us with the number of the order: we replace it or pay it back.",
+            "This should not have happened. We have told the workshop, and you get your money back whenever you want.",
+            "Thank you for telling us. A colleague writes to you today to put it right.",
+        ),
+    },
+    "zh": {
+        1: ("谢谢您的认可，用得开心就好。", "看到您喜欢，我们也很高兴。"),
+        0: ("谢谢您的中肯评价，已转给工坊改进。", "谢谢。如有需要处理的地方，随时联系我们。"),
+        -1: (
+            "让您失望了，很抱歉。告诉我们订单号，换货或退款都可以。",
+            "这种情况不应该发生，已反馈给工坊，您可以随时退款。",
+            "谢谢您告诉我们，同事今天会联系您处理。",
+        ),
+    },
+}

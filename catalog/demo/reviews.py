@@ -43,7 +43,8 @@ class Bought:
 
 @dataclass(slots=True)
 class Review:
-    """`aspects` is the truth behind the text: each aspect that is spoken of, with its direction."""
+    """`aspects` is the truth behind the text: each aspect that is spoken of, with its direction. `is_bought`: nobody's
+    experience, but praise that somebody paid for (catalog.demo.happenings)."""
 
     product: Product
     customer: Buyer
@@ -55,35 +56,48 @@ class Review:
     aspects: dict[str, int]
     id: str = ""
     status: str = "published"
+    is_bought: bool = False
+    reply: str = ""
+    replied_at: int = 0
 
 
 def make_reviews(seed: int, size: Size, calendar: Calendar, orders: list[Order]) -> list[Review]:
     """Up to `size.reviews` reviews by time, at most one per customer and product, all after the parcel came."""
     rng = stream(seed, "reviews")
+    chances = came(calendar, orders)
+    chosen = rng.choice(len(chances), min(size.reviews, len(chances)), replace=False)
+    return write_reviews(rng, (chances[index] for index in np.sort(chosen).tolist()), calendar.end)
+
+
+def came(calendar: Calendar, orders: list[Order]) -> list[Bought]:
+    """What came to whom, each product once for each customer, the first time."""
     first: dict[tuple[str, str], Bought] = {}
     for order in orders:
         if order.delivered_at and order.delivered_at < calendar.end - DAY:
             for line in order.lines:
                 bought = Bought(order.customer, line.product, order.placed_at, order.delivered_at)
                 first.setdefault((order.customer.id, line.product.id), bought)
-    chances = list(first.values())
-    chosen = rng.choice(len(chances), min(size.reviews, len(chances)), replace=False)
-    return write_reviews(rng, (chances[index] for index in np.sort(chosen).tolist()), calendar.end)
+    return list(first.values())
 
 
 def write_reviews(rng: np.random.Generator, things: Iterable[Bought], end: int) -> list[Review]:
     """One review of each of these, by time."""
     seen: set[str] = set()
-    reviews = [_write(rng, thing, end, seen) for thing in things]
+    return number_reviews([write_review(rng, thing, end, seen) for thing in things])
+
+
+def number_reviews(reviews: list[Review]) -> list[Review]:
+    """By time, numbered in that order; the newest wait, and those that were bought."""
     reviews.sort(key=lambda review: (review.created_at, review.customer.id, review.product.id))
     for number, review in enumerate(reviews, start=1):
         review.id = f"R{number:06d}"
-    for review in reviews[-WAITING:]:
-        review.status = "pending"
+        is_new = number > len(reviews) - WAITING
+        review.status = "pending" if is_new or review.is_bought else "published"
     return reviews
 
 
-def _write(rng: np.random.Generator, bought: Bought, end: int, seen: set[str]) -> Review:
+def write_review(rng: np.random.Generator, bought: Bought, end: int, seen: set[str]) -> Review:
+    """What the customer makes of it, some days after it came. Words that are among `seen` are tried again."""
     customer, product, language = bought.customer, bought.product, bought.customer.language
     days = (bought.delivered_at - bought.placed_at) / DAY
     slow = days > (10 if customer.country != "CN" else 5.5)
@@ -99,7 +113,10 @@ def _write(rng: np.random.Generator, bought: Bought, end: int, seen: set[str]) -
     seen.add(text)
     titles = TITLES[language][mood]
     title = titles[int(rng.integers(len(titles)))] if rng.random() < 0.6 else ""
-    written = min(bought.delivered_at + int((0.5 + rng.exponential(6.0)) * DAY), end - 60)
+    waited = 0.5 + float(rng.exponential(6.0))
+    written = bought.delivered_at + int(waited * DAY)
+    if written >= end:  # who would write later does so already, at any hour that is left
+        written = bought.delivered_at + int((end - 60 - bought.delivered_at) * (0.2 + 0.8 * (waited % 1)))
     return Review(product, customer, rating, title, text, language, written, aspects)
 
 

@@ -30,7 +30,9 @@ ORDERS: Head = ("number", "customer", "placed_at", "status", "currency", "shippi
 ORDER_LINES: Head = ("order", "line", "sku", "name", "quantity", "unit_price", "discount")
 PAYMENTS: Head = ("order", "id", "kind", "amount", "currency", "paid_at", "method")
 INTERACTIONS: Head = ("event_id", "kind", "product", "customer", "visitor", "occurred_at", "value")
-REVIEWS: Head = ("id", "product", "customer", "rating", "title", "text", "language", "created_at", "status")
+REVIEWS: Head = (
+    "id", "product", "customer", "rating", "title", "text", "language", "created_at", "status", "reply", "replied_at",
+)  # fmt: skip
 
 
 def money(fen: int) -> str:
@@ -72,7 +74,8 @@ def customer_row(one: Customer) -> Row:
 
 def review_row(review: Review) -> Row:
     about = (review.id, review.product.id, review.customer.id, review.rating)
-    return *about, review.title, review.text, review.language, iso(review.created_at), review.status
+    said = (review.title, review.text, review.language, iso(review.created_at), review.status)
+    return *about, *said, review.reply, iso(review.replied_at) if review.reply else ""
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -1,11 +1,12 @@
 """One whole demo shop in memory."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 from catalog.demo.chance import Calendar, iso
 from catalog.demo.customers import LEAVE_A, LEAVE_B, RATE_SHAPE, Customer, Preferences, make_customers
+from catalog.demo.happenings import Happenings, happen
 from catalog.demo.orders import Buying, Order, buying_times, companions, make_orders
 from catalog.demo.products import Product, make_products
 from catalog.demo.reviews import Review, make_reviews
@@ -28,6 +29,7 @@ class Shop:
     orders: list[Order]
     visits: list[Act]
     reviews: list[Review]
+    happenings: Happenings
 
     def truth(self) -> dict[str, Any]:
         """Plain data. Rates are purchases per day of average demand; `gone_at` is null for who still comes."""
@@ -63,6 +65,7 @@ class Shop:
                 for index, product in enumerate(self.products)
             },
             "reviews": {review.id: review.aspects for review in self.reviews},
+            "happenings": asdict(self.happenings),
             "trial": {
                 "salt": SALT,
                 "weights": list(WEIGHTS),
@@ -87,5 +90,6 @@ def make_shop(*, seed: int, size: Size, until: date) -> Shop:
     orders = make_orders(seed, calendar, products, customers, buying)
     visits = make_visits(seed, size, calendar, products, customers, orders, buying)
     reviews = make_reviews(seed, size, calendar, orders)
+    reviews, happenings = happen(seed, calendar, products, customers, orders, reviews)
     orders = more_orders(seed, calendar, orders, visits)
-    return Shop(seed, size, until, calendar, products, customers, buying, orders, visits, reviews)
+    return Shop(seed, size, until, calendar, products, customers, buying, orders, visits, reviews, happenings)

@@ -48,6 +48,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "version_pill": version_pill(shown) if shown is not None else "",
         "version_rows": _about(shown) if shown is not None else [],
         "models_url": _models_url(shown),
+        "is_bare": not found and not weeks,
+        "reviews_url": reverse("admin:reviews_review_changelist"),
         "languages": tables.languages(report.get("languages", {})),
         "calibration": _calibration(report.get("calibration", [])),
         "confusions": _confusions(shown) if shown is not None and report.get("cells") else "",

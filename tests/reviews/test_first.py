@@ -5,7 +5,7 @@ import pytest
 from core.jobs import run_now
 from core.models import Job
 from reviews import first
-from tests.factories import ModelVersionFactory, ReviewFactory, ReviewReadingFactory
+from tests.factories import ModelVersionFactory, QualitySampleFactory, ReviewFactory, ReviewReadingFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -35,3 +35,18 @@ def test_reading_reviews_asks_for_their_topics_and_new_terms(monkeypatch):
     assert set(Job.objects.exclude(kind="reviews.read").values_list("kind", flat=True)) == {
         "reviews.topics", "reviews.terms",
     }  # fmt: skip
+
+
+def test_the_first_sample_is_drawn_once_the_shops_own_model_reads(monkeypatch):
+    ReviewReadingFactory.create()
+    assert not first.ask_for_sample()
+
+    ModelVersionFactory.create(kind="sentiment", state="active")
+    assert first.ask_for_sample()
+    assert Job.objects.get().kind == "reviews.sample"
+    Job.objects.update(state=Job.State.FAILED)
+    assert not first.ask_for_sample()
+
+    Job.objects.all().delete()
+    QualitySampleFactory.create()
+    assert not first.ask_for_sample()

@@ -181,8 +181,14 @@ def test_nothing_happens_before_its_time(folder, shop):
         moment = datetime.fromisoformat(act["occurred_at"])
         assert made[act["product"]] < moment < end
         assert not act["customer"] or joined[act["customer"]] <= moment
+    praise = set(
+        json.loads((folder / "truth.json").read_text(encoding="utf-8")).get("happenings", {}).get("bought", ())
+    )
     for review in rows(folder, "reviews"):
-        assert first_buy[review["customer"], review["product"]] < datetime.fromisoformat(review["created_at"]) < end
+        written, pair = datetime.fromisoformat(review["created_at"]), (review["customer"], review["product"])
+        assert (pair in first_buy) == (review["id"] not in praise)
+        assert joined[pair[0]] < written < end
+        assert first_buy.get(pair, joined[pair[0]]) < written
 
 
 def test_interactions_leave_purchases_to_the_orders_and_some_visitors_unnamed(folder):
