@@ -82,6 +82,11 @@ def main() -> None:
     import django
 
     django.setup()
+    fill()
+
+
+def fill() -> None:
+    """In place of the tickets that are there."""
     from django.db import connection, transaction
 
     from core.choices import Role

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -10,9 +11,11 @@ from django.urls import reverse
 from core.choices import Role
 from core.models import SavedView
 from core.shop import current_shop
-from crm.models import CustomField
+from crm.models import CustomerTag, CustomField
+from crm.models.people import FIELDS, TAGS
 from tests.factories import (
     CustomerFactory,
+    CustomerTagFactory,
     CustomFieldFactory,
     CustomFieldValueFactory,
     ShopProfileFactory,
@@ -208,3 +211,23 @@ def test_the_list_asks_as_few_queries_for_many_fields_as_for_few(shop):
 
     assert many <= 12
     assert many == few
+
+
+def test_names_of_tags_and_fields_that_nobody_asked_for_yet_are_one_query(shop):
+    client = client_of(Role.SUPPORT)
+    having("choice", "S", choices="S", title="Size", position=2)
+    having("number", "1", title="Credit", position=1)
+    CustomFieldFactory.create(title_en="Unused", is_on=False)
+    for name in ("wholesale", "VIP"):
+        CustomerTagFactory.create(name=name)
+    client.get(LIST)
+    cache.delete_many([TAGS, FIELDS])
+    current_shop()
+
+    with CaptureQueriesContext(connection) as counted:
+        assert client.get(LIST).status_code == 200
+    assert len(counted) <= 12
+    with CaptureQueriesContext(connection) as counted:
+        assert [name for _pk, name in CustomerTag.listed()] == ["VIP", "wholesale"]
+        assert [str(field) for field in CustomField.in_use()] == ["Credit", "Size"]
+    assert len(counted) == 0

@@ -18,6 +18,8 @@ from catalog.search import index, vocabulary
 from core import model_registry as registry
 from core.models import ShopProfile, StaffUser
 from core.models.access import PUBLISHABLE_SCOPES
+from core.shop import current_shop
+from crm.models import Message, SatisfactionScore
 from recommender.pipelines import train_recommender
 from storefront.views import browse
 from tests.factories import (
@@ -346,3 +348,69 @@ def test_by_keyboard_alone_a_reason_is_opened_and_a_product_bought(shop, phone):
     shopper.locator(".zg-why summary").first.focus()
     shopper.keyboard.press("Enter")
     expect(shopper.locator(".zg-why .zg-reason").first).to_be_visible()
+
+
+def open_chat(shopper: Page, name: str) -> None:
+    """The chat comes with the first sign of somebody."""
+    shopper.keyboard.press("Shift")
+    shopper.get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_chat_goes_to_a_person_whose_answer_is_told_on_the_next_page(shop, phone, page):
+    shopper = phone()
+    shopper.goto("/shop/privacy/")
+    open_chat(shopper, "Ask us")
+    chat = shopper.get_by_role("dialog", name="Assistant")
+    expect(chat).to_contain_text("a machine")
+    chat.get_by_label("Your message").fill("I want to talk to a human")
+    chat.get_by_role("button", name="Send").click()
+    expect(chat.locator(".zg-chat-state")).to_have_text("Waiting for a person: number 1 in the queue.")
+    chat.get_by_role("button", name="Close").click()
+
+    page.goto("/admin/crm/inbox/")
+    page.fill("input[name=username]", "lin")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.locator("[data-inbox-row]").click()
+    expect(page.locator("#inbox-text")).to_be_visible()
+    page.keyboard.press("n")
+    page.keyboard.type("Ask @lin first")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".inb-message.is-note")).to_contain_text("Ask @lin first")
+    page.keyboard.type("Yes, I am here.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".inb-message.is-ours")).to_contain_text("Yes, I am here.")
+
+    shopper.goto("/shop/privacy/")
+    open_chat(shopper, "New answer")
+    chat = shopper.get_by_role("dialog", name="Assistant")
+    expect(chat.locator(".zg-chat-staff")).to_contain_text("Yes, I am here.")
+    expect(chat.locator(".zg-chat-state")).to_have_text("A person answers here.")
+    assert "Ask @lin first" not in chat.inner_text()
+    chat.get_by_label("Your message").fill("Thanks")
+    chat.get_by_role("button", name="Send").click()
+    expect(page.locator(".inb-message.is-theirs").last).to_contain_text("Thanks")
+    page.locator(".inb-title").click()
+    page.keyboard.press("c")
+    expect(page.locator(".zg-toast")).to_contain_text("Resolved")
+    chat.get_by_role("button", name="5 of 5").click()
+    expect(chat.locator(".zg-chat-rate")).to_have_text("Thank you for the rating.")
+
+    assert list(Message.objects.order_by("pk").filter(staff__isnull=False).values_list("text", "is_internal")) == [
+        ("Ask @lin first", True), ("Yes, I am here.", False),
+    ]  # fmt: skip
+    assert SatisfactionScore.objects.get().score == 5
+
+
+def test_the_chat_speaks_chinese_to_whoever_reads_the_shop_in_it(shop, phone):
+    shopper = phone(locale="zh-CN")
+    shopper.goto("/shop/privacy/")
+    shopper.get_by_role("button", name="简体中文").click()
+    expect(shopper.locator("html")).to_have_attribute("lang", "zh-hans")
+    open_chat(shopper, "咨询")
+
+    chat = shopper.get_by_role("dialog", name="智能助手")
+    chat.get_by_role("button", name="转人工").click()
+    expect(chat.locator(".zg-chat-state")).to_have_text("正在等待人工客服：排在第 1 位。")
+    expect(chat.locator(".zg-chat-said").last).to_contain_text("1")
+    assert not re.search("[A-Za-z]{4,}", chat.locator(".zg-chat-log").inner_text().replace(current_shop().name, ""))

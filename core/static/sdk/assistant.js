@@ -5,7 +5,7 @@
  *   <link rel="stylesheet" href="https://shop.example/static/sdk/assistant.css">
  *   <script src="https://shop.example/static/sdk/assistant.js" data-article-url="/help/{key}?version={version}" defer></script>
  *
- * Nothing is asked before somebody opens it. It says that it is a machine, and a person is one button away all the time.
+ * Nothing is asked before somebody opens it; who waits for a person is told of the answer on later pages, too. It says that it is a machine, and a person is one button away all the time.
  * No inline style or script, no eval; what people and articles say is shown as text, never as markup.
  */
 (() => {
@@ -23,12 +23,14 @@
   const script = /** @type {HTMLScriptElement|null} */ (document.currentScript);
   const settings = script ? script.dataset : {};
   const KEPT = "zg.chat";
+  const SEEN = "zg.chat.seen";
   const POLL_MS = 4000;
   const LONGEST = 10000;
 
   /** @type {Record<string, [string, string]>} */
   const WORDS = {
     open: ["Ask us", "咨询"],
+    news: ["New answer", "有新回复"],
     title: ["Assistant", "智能助手"],
     machine: ["A machine answers. A person takes over whenever you ask.", "由机器回答，您可随时转人工。"],
     withPerson: ["A person answers here.", "人工客服正在为您服务。"],
@@ -117,17 +119,19 @@
     let isBusy = false;
     let isRated = false;
     let timer = 0;
-    const keep = () => {
+    /** @param {string} name @param {string} value */
+    const store = (name, value) => {
       try {
-        if (id) sessionStorage.setItem(KEPT, id);
-        else sessionStorage.removeItem(KEPT);
+        if (value) sessionStorage.setItem(name, value);
+        else sessionStorage.removeItem(name);
       } catch {
         // forbidden or full: this page alone remembers
       }
     };
-    const kept = () => {
+    const keep = () => store(KEPT, id);
+    const kept = (name = KEPT) => {
       try {
-        return sessionStorage.getItem(KEPT) || "";
+        return sessionStorage.getItem(name) || "";
       } catch {
         return "";
       }
@@ -247,8 +251,19 @@
         isRated = true;
         rating();
       }
+      if (!box.hidden) store(SEEN, String(last));
+      else if (talk.messages.some((one) => one.author === "staff" && one.sequence > Number(kept(SEEN)))) announce(true);
+      again();
+    };
+    /** A person's answer is told on the button of a chat that is closed. @param {boolean} isNew */
+    const announce = (isNew) => {
+      opener.textContent = word(isNew ? "news" : "open");
+      opener.classList.toggle("zg-chat-news", isNew);
+    };
+    const again = () => {
       clearTimeout(timer);
-      if (!box.hidden && ["waiting", "with_person"].includes(now)) timer = window.setTimeout(() => void read(), POLL_MS);
+      if (!["waiting", "with_person"].includes(now)) return;
+      timer = window.setTimeout(() => void read(), box.hidden ? POLL_MS * 4 : POLL_MS);
     };
 
     // --- calls --------------------------------------------------------------------------------------------------------
@@ -296,14 +311,24 @@
       const body = { client_key: newId(), ...(text ? { text } : {}), ...(product ? { product } : {}), ...more };
       return once(() => call(`conversations/${id}/messages`, { method: "POST", body }));
     };
-    const handOver = () => once(() => call(`conversations/${id}/handover`, { method: "POST", body: {} }));
+    /** Whoever presses a key while something else is on its way is not left without an answer. */
+    const free = async () => {
+      while (isBusy) await new Promise((done) => setTimeout(done, 50));
+    };
+    const handOver = async () => {
+      await free();
+      if ((!id && !(await once(begin))) || now !== "assistant") return;
+      await once(() => call(`conversations/${id}/handover`, { method: "POST", body: {} }));
+    };
 
     // --- opening and closing ------------------------------------------------------------------------------------------
 
     const open = async () => {
       box.hidden = false;
       opener.setAttribute("aria-expanded", "true");
+      announce(false);
       field.focus();
+      await free();
       if (!id) id = kept();
       if (id && (await once(() => call(`conversations/${id}`, { query: { since: last } })))) {
         if (now !== "closed") return;
@@ -312,12 +337,13 @@
     };
     const hide = () => {
       box.hidden = true;
-      clearTimeout(timer);
+      again();
       opener.setAttribute("aria-expanded", "false");
       opener.focus();
     };
     form.addEventListener("submit", async (/** @type {Event} */ event) => {
       event.preventDefault();
+      await free();
       const text = field.value.trim();
       if (!text) return;
       if (!id && !(await once(begin))) return;
@@ -331,6 +357,8 @@
     });
     box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && hide());
     document.body.append(opener, box);
+    id = kept();
+    if (id) void read();
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
