@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import F, OuterRef, Q, QuerySet, prefetch_related_objects
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils import timezone
 
 from catalog.models import Customer
@@ -150,7 +150,25 @@ def _with_parts(pk: int) -> tuple[Ticket | None, list[Ticket]]:
 def mark() -> str:
     """Changes whenever a ticket does. One query, by index."""
     last = Ticket.objects.order_by("-updated_at", "-id").values_list("updated_at", "pk").first()
-    return f"{last[0].isoformat()}.{last[1]}" if last else ""
+    return _mark(*last) if last else ""
+
+
+def warning_and_mark() -> tuple[int, str]:
+    """Minutes before a target that a ticket counts as due soon, and the mark, in one query. Asked before the list, so
+    that what changes while the list is read is asked for anew."""
+    newest = Ticket.objects.order_by("-updated_at", "-id")
+    asked = DeskSettings.objects.filter(pk=1).values_list(
+        "warn_minutes", Subquery(newest.values("updated_at")[:1]), Subquery(newest.values("pk")[:1])
+    )
+    found = asked.first()
+    if found is None:
+        return DeskSettings.current().warn_minutes, mark()
+    minutes, at, pk = found
+    return minutes, _mark(at, pk) if pk is not None else ""
+
+
+def _mark(at: datetime, pk: int) -> str:
+    return f"{at.isoformat()}.{pk}"
 
 
 def known_tags() -> list[str]:

@@ -22,7 +22,7 @@ from crm import presence
 from crm import selectors_desk as reads
 from crm.admin import desk_cells as cells
 from crm.admin import inbox_acts
-from crm.models import DeskSettings, Message, Priority, Ticket
+from crm.models import Message, Priority, Ticket
 from crm.roles import INBOX
 
 LONGEST_PK = 18
@@ -81,8 +81,9 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest) -> dict[str, Any]:
-    """Tabs with their counts and a page of threads: four queries, one more for a search."""
-    person, now, soon = acting(request), timezone.now(), DeskSettings.current().warn_minutes
+    """Tabs with their counts and a page of threads: three queries, one more for a search."""
+    person, now = acting(request), timezone.now()
+    soon, mark = reads.warning_and_mark()
     late = now + timedelta(minutes=soon)
     view = request.GET.get("view", "open")
     view = view if view in reads.VIEWS else "open"
@@ -113,7 +114,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
              "url": f"?view={key}", "is_current": key == view and not term.strip()}
             for key, count in zip(reads.VIEWS, counts, strict=True)
         ],
-        "view": view, "term": term, "mark": reads.mark(),
+        "view": view, "term": term, "mark": mark,
         "next_page": _address(request, page=str(number + 1)) if len(lines) > reads.PAGE else "",
         "previous_page": _address(request, page=str(number - 1)) if number > 1 else "",
         "is_never_used": not lines and not term.strip() and view == "open" and not Ticket.objects.exists(),
