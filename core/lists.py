@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import OrderBy, QuerySet
 from django.http import HttpRequest
@@ -52,6 +53,8 @@ class StaffChangeList(ChangeList):
     """Sorts so that an index can do it: after the column somebody chose, rows stand in the list's own order, with all
     columns in one direction, forwards or backwards."""
 
+    _row_pattern: list[str] | None = None
+
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         """Without what is no filter: the view that was opened, the columns, an empty tab."""
         found: dict[str, Any] = super().get_filters_params(params)
@@ -60,6 +63,16 @@ class StaffChangeList(ChangeList):
         if not getattr(self.model_admin, "view_keys", ()):
             found.pop("view", None)
         return found
+
+    def url_for_result(self, result: Any) -> str:
+        """Addresses of rows differ by the key alone, so that one is looked up for all of them."""
+        key = str(quote(getattr(result, self.pk_attname)))
+        if not key.isdecimal():
+            return str(super().url_for_result(result))
+        if self._row_pattern is None:
+            self._row_pattern = str(super().url_for_result(result)).rsplit(f"/{key}/", 1)
+        before, after = self._row_pattern
+        return f"{before}/{key}/{after}"
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

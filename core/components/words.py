@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 from django.utils import formats, timezone
@@ -18,6 +19,7 @@ SYMBOLS = {
     "SGD": "S$", "AUD": "A$", "CAD": "C$", "NZD": "NZ$", "BRL": "R$", "THB": "฿", "VND": "₫", "MYR": "RM", "PHP": "₱",
 }  # fmt: skip
 WITHOUT_DECIMALS = {"JPY", "KRW", "VND", "CLP", "ISK"}
+PLACES = {0: Decimal(1), 2: Decimal("0.01")}
 MINUS = "−"
 
 
@@ -33,8 +35,9 @@ def money(amount: Decimal | float | int | None, currency: str = "", *, is_whole:
     base = base_currency()
     code = (currency or base).upper()
     places = 0 if is_whole or code in WITHOUT_DECIMALS else 2
-    value = Decimal(str(amount)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    number = formats.number_format(abs(value), decimal_pos=places, use_l10n=True, force_grouping=True)
+    exact = amount if isinstance(amount, Decimal) else Decimal(str(amount))
+    value = exact.quantize(PLACES[places], ROUND_HALF_UP)
+    number = _grouped(abs(value), places)
     sign = MINUS if value < 0 else ""
     symbol = SYMBOLS.get(code, "")
     known = bool(symbol) and code == base
@@ -65,8 +68,26 @@ def figure(value: Any, places: int = 0) -> str:
     """12,345 in full, for tables. None is "–"."""
     if value is None:
         return "–"
-    text = formats.number_format(abs(value), decimal_pos=places, use_l10n=True, force_grouping=True)
+    is_exact = type(value) is int and not places
+    text = _grouped(abs(value), 0) if is_exact else _formatted(abs(value), places)
     return f"{MINUS}{text}" if value < 0 else text
+
+
+def _grouped(value: Decimal | int, places: int) -> str:
+    """A number that has no more than these places. Python writes it as Django does, in a fifth of the time: pages of
+    figures have thousands."""
+    return f"{value:,.{places}f}" if _is_usual(get_language()) else _formatted(value, places)
+
+
+@cache
+def _is_usual(language: str | None) -> bool:
+    """Whether numbers are written 12,345.67 in it, as in all languages that the product ships."""
+    names = ("THOUSAND_SEPARATOR", "DECIMAL_SEPARATOR", "NUMBER_GROUPING")
+    return [formats.get_format(name, language, use_l10n=True) for name in names] == [",", ".", 3]
+
+
+def _formatted(value: Any, places: int) -> str:
+    return str(formats.number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True))
 
 
 def count_words(count: tuple[int, bool] | None) -> str:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
-from django.contrib.admin.templatetags.admin_list import result_headers
+from django.contrib.admin.templatetags.admin_list import result_hidden_fields
+from django.contrib.admin.templatetags.base import InclusionAdminNode
 from django.contrib.admin.utils import label_for_field
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.cache import cache
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import HttpRequest
+from django.template.base import Parser, Token
 from django.urls import reverse
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
@@ -24,6 +26,7 @@ from core.choices import Role
 from core.components import figure
 from core.components.words import count_words, listed
 from core.exports.sources import page_source
+from core.list_rows import head_of, rows_of
 from core.lists import MoreColumn
 from core.paginator import MOST_PAGES, RowCount
 from core.roles import roles_of
@@ -185,10 +188,27 @@ def sort_menu(cl: Any) -> dict[str, Any]:
     options = [
         {"title": capfirst(str(header["text"])), "url": header["url_primary"], "sorted": header.get("sorted"),
          "arrow": ("↑" if header.get("ascending") else "↓") if header.get("sorted") else ""}
-        for header in result_headers(cl)
+        for header in head_of(cl)
         if header.get("sortable")
     ]  # fmt: skip
     return {"options": options if cl.result_list else []}
+
+
+def _table(context: template.Context, cl: Any) -> dict[str, Any]:
+    return {
+        "cl": cl,
+        "result_hidden_fields": list(result_hidden_fields(cl)),
+        "result_headers": head_of(cl),
+        "results": rows_of(cl),
+        "actions_row": context.get("actions_row"),
+    }
+
+
+@register.tag
+def list_table(parser: Parser, token: Token) -> Any:
+    """The table of a list, drawn by the template of the model, of its app, or of all."""
+    node: Any = InclusionAdminNode  # the stubs know the form of a later Django
+    return node(parser, token, func=_table, template_name="change_list_results.html")
 
 
 @register.inclusion_tag("core/lists/export.html", takes_context=True)

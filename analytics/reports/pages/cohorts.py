@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import OperationalError, transaction
@@ -105,6 +104,9 @@ def _rows(found: Triangle, measure: str, *, sees_people: bool) -> list[HeatRow]:
     """The average first, then the cohorts, the newest first. The first period is everybody and has no colour."""
     later = [cell for cohort in found.cohorts for cell in cohort.cells if cell.offset]
     most = max((_strength(cell, measure) for cell in later), default=0.0)
+    # The same for some four hundred cells.
+    words = _("%(customers)s of %(size)s customers, %(orders)s orders, %(revenue)s; per customer so far %(value)s")
+    page = reverse("admin:analytics_cohort_people") if sees_people else ""
     rows = []
     if measure == "kept" and any(share is not None for share in found.average[1:]):
         cells = [
@@ -113,7 +115,7 @@ def _rows(found: Triangle, measure: str, *, sees_people: bool) -> list[HeatRow]:
         ]
         rows.append(HeatRow(_("All cohorts"), cells, [figure(sum(cohort.size for cohort in found.cohorts))]))
     for cohort in found.cohorts:
-        cells = [_heat_cell(found.grain, cohort, cell, measure, most, sees_people=sees_people) for cell in cohort.cells]
+        cells = [_heat_cell(found.grain, cohort, cell, measure, most, words, page) for cell in cohort.cells]
         rows.append(HeatRow(name_of(found.grain, cohort.start), cells, [figure(cohort.size)]))
     return rows
 
@@ -123,11 +125,12 @@ def _strength(cell: Cell, measure: str) -> float:
 
 
 def _heat_cell(
-    grain: str, cohort: Cohort, cell: Cell, measure: str, most: float, *, sees_people: bool
+    grain: str, cohort: Cohort, cell: Cell, measure: str, most: float, words: str, page: str
 ) -> HeatCell:  # fmt: skip
+    """`words` describe it, `page` shows its people; "" for those who may not see them."""
     strength = _strength(cell, measure)
     is_coloured = bool(most) and (cell.offset > 0 or measure == "value")
-    title = _("%(customers)s of %(size)s customers, %(orders)s orders, %(revenue)s; per customer so far %(value)s") % {
+    title = words % {
         "customers": figure(cell.customers), "size": figure(cohort.size), "orders": figure(cell.orders),
         "revenue": money(cell.revenue), "value": money(cell.value),
     }  # fmt: skip
@@ -136,7 +139,7 @@ def _heat_cell(
     return HeatCell(
         percent(cell.share) if measure == "kept" else _amount(cell.value),
         min(strength / most, 1.0) if is_coloured else None, title,
-        people_address(grain, cohort.start, cell.offset) if sees_people and cell.customers else "", cell.is_open,
+        _of_people(page, grain, cohort.start, cell.offset) if page and cell.customers else "", cell.is_open,
     )  # fmt: skip
 
 
@@ -146,8 +149,12 @@ def _amount(value: Decimal) -> str:
 
 
 def people_address(grain: str, start: date, offset: int) -> str:
-    query = {"by": grain, "cohort": start.isoformat(), "offset": offset}
-    return f"{reverse('admin:analytics_cohort_people')}?{urlencode(query)}"
+    return _of_people(reverse("admin:analytics_cohort_people"), grain, start, offset)
+
+
+def _of_people(page: str, grain: str, start: date, offset: int) -> str:
+    """None of the three holds anything that an address would have to escape."""
+    return f"{page}?by={grain}&cohort={start.isoformat()}&offset={offset}"
 
 
 # --- people -------------------------------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """Numbers, money, moments and pills as pages write them."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone, translation
+from django.utils.formats import number_format
 
 from core.components import (
     Explanation,
@@ -14,6 +16,7 @@ from core.components import (
     ago,
     compact,
     confidence_bar,
+    figure,
     money,
     percent,
     pill,
@@ -63,6 +66,16 @@ def test_cards_write_large_numbers_short_in_each_language(value, english, chines
     assert compact(value) == english
     with translation.override("zh-hans"):
         assert compact(value) == chinese
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans", None])
+@pytest.mark.parametrize("number", [0, 7, 999, 1_000, 12_345_678, 10**15])
+def test_numbers_are_grouped_as_the_language_says(number, language):
+    with translation.override(language):
+        whole, exact = (number_format(x, force_grouping=True) for x in (number, Decimal(f"{number}.05")))
+
+        assert (figure(number), figure(-number)) == (whole, f"−{whole}" if number else whole)
+        assert money(Decimal(f"{number}.05")) == f"¥{exact}"
 
 
 def test_money_on_cards_is_short_from_ten_thousand_on():
