@@ -49,7 +49,7 @@ def baskets(folder):
         test_folder.test_payments_are_what_the_orders_cost_and_refunds_stay_within,
         test_folder.test_status_follows_payment,
         test_folder.test_interactions_leave_purchases_to_the_orders_and_some_visitors_unnamed,
-        test_folder.test_nobody_can_own_an_address_or_number,
+        test_folder.test_nobody_can_own_an_address_or_number_and_no_two_customers_have_the_same,
         test_folder.test_truth_names_every_customer_and_product,
     ],
 )
