@@ -11,7 +11,14 @@ class CatalogConfig(AppConfig):
 
         from catalog.extensions import customer_panels, import_panels, import_sections, product_panels
         from catalog.services.pictures import check_settings
-        from core.extensions import dashboard_cards, evaluators, palette_sources, role_permissions, staff_pages
+        from core.extensions import (
+            dashboard_cards,
+            data_ends,
+            evaluators,
+            palette_sources,
+            role_permissions,
+            staff_pages,
+        )
 
         register(check_settings)
         sections = "categories brands products variants images customers orders order_lines payments interactions"
@@ -19,6 +26,7 @@ class CatalogConfig(AppConfig):
             section = "".join(part.title() for part in name.split("_"))
             import_sections.register(name, f"catalog.importing.native.{section}", order=order)
         role_permissions.register("catalog", "catalog.roles.ROLE_PERMISSIONS")
+        data_ends.register("catalog", "catalog.figures.data_end")
         product_panels.register("catalog.product_state", "catalog.panels.product_state", order=1)
         product_panels.register(
             "catalog.pictures", "catalog.admin.product_pictures.card", order=1, permission="catalog.view_productimage"

@@ -95,6 +95,12 @@ def shop_clock() -> ShopClock:
     return ShopClock(now=_midnight(day + timedelta(days=1)) - timedelta(microseconds=1), is_history=True)
 
 
+def data_end() -> datetime | None:
+    """When the data of a shop whose history ended long ago end; None while it goes on."""
+    clock = shop_clock()
+    return clock.now if clock.is_history else None
+
+
 def in_base_currency(field_name: str) -> ExpressionWrapper:
     """An amount of an order in the base currency."""
     return ExpressionWrapper(F(field_name) * F("base_rate"), output_field=AMOUNT)

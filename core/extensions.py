@@ -62,6 +62,10 @@ dashboard_cards = Registry("dashboard_cards")
 evaluators = Registry("evaluators")
 """Tasks of `manage.py evaluate` (see core.evaluation)."""
 
+data_ends = Registry("data_ends")
+"""Callables `() -> datetime | None`: where the shop's data end when that is long ago, so that nothing newer can be
+learned; None while the shop goes on."""
+
 first_models = Registry("first_models")
 """Callables `() -> None` that train what an installation needs before it opens; each skips what is there."""
 

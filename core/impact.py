@@ -27,13 +27,24 @@ class Start:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What leaves people out by chance without an experiment that somebody starts: in a sentence, and the page on which
+    it is set up (label, name of the admin's address, right)."""
+
+    sentence: Any
+    label: Any
+    page: str
+    permission: str
+
+
+@dataclass(frozen=True)
 class Capability:
     """What is registered. `control` completes "compared with …".
 
     `kind` is the kind of experiments that measure it; one counts when its control is the kind's control, and an arm
     counts when its way is among `ways`. `measures` are metrics that the capability is for, the first its own;
-    `guardrails` those that it must not harm. Without `start` nobody starts one by hand. `page` is a staff page
-    (`core.extensions.staff_pages`) that says more.
+    `guardrails` those that it must not harm. Without `start` nobody starts one by hand; `elsewhere` says what begins
+    one. `page` is a staff page (`core.extensions.staff_pages`) that says more.
     """
 
     title: Any
@@ -43,6 +54,7 @@ class Capability:
     measures: tuple[str, ...]
     guardrails: tuple[str, ...] = ()
     start: Start | None = None
+    elsewhere: Elsewhere | None = None
     page: str = ""
 
     @property

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.forecasts import alerts
-from analytics.models import Anomaly, DailySales, Measure
+from analytics.models import Anomaly, DailySales, Forecast, Measure
 from analytics.reports.empty import import_address
 from catalog.models import Category, Product
 from core.components import Meaning, money, percent, pill, toast
@@ -67,6 +67,7 @@ def anomalies(request: HttpRequest) -> HttpResponseBase:
             for name, title in (("open", _("To look at")), ("all", _("All")))
         ],
         "is_empty": is_empty,
+        "looked_until": Forecast.objects.aggregate(until=Max("as_of"))["until"] if is_empty else None,
         "is_nothing_sold": is_empty and not DailySales.objects.exists(),
         "import_url": import_address(request),
         "may_decide": request.user.has_perm(DECIDE),

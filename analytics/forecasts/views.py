@@ -288,7 +288,7 @@ def _row(row: Forecast, pieces: dict[int | None, Forecast], in_stock: dict[int, 
         week=written(row, row.week.get("value")) if row.values else "–",
         range=_("%(low)s to %(high)s") % {"low": written(row, low), "high": written(row, high)}
         if low is not None
-        else "",
+        else "–",
         wape=_share(row.wape),
         stock="–" if stocked is None else figure(stocked),
         left=_("sold out")

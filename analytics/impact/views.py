@@ -62,6 +62,8 @@ class Card:
     blocks: list[Block]
     earlier: list[Block]
     start_url: str
+    elsewhere: tuple[Any, Any, str] | None
+    """Where nobody starts an experiment: what begins one, label and address of that page, empty without the right."""
     more: tuple[Any, str] | None
     """Title and address of the page that says more."""
 
@@ -83,6 +85,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "answer": _answer(rows),
         "cards": cards,
         "chart": _overview(rows, axis),
+        "unmeasured": listed([str(row.capability.title) for row in rows if not row.is_measured]),
         "as_of": results.as_of(rows),
         "may_start": request.user.has_perm(ADD),
         "experiments_url": reverse("admin:core_experiment_changelist"),
@@ -134,23 +137,11 @@ def _range(label: Any, claim: Claim) -> Range | None:
 
 def _overview(rows: list[Row], axis: Axis) -> Any:
     """One row per capability and experiment that runs, or ran last: what its verdict is about; the sentence alone where
-    there is no range."""
+    there is no range. What nobody measured has a card below and no row."""
     drawn = []
     for row in rows:
         title = str(row.capability.title)
         against = _("compared with %(control)s") % {"control": row.capability.control}
-        if not row.is_measured:
-            drawn.append(
-                Range(
-                    title,
-                    0.0,
-                    None,
-                    None,
-                    row.verdict.sentence,
-                    badge=pill(row.meaning, row.verdict.word),
-                    hint=against,
-                )
-            )
         for measured in row.current:
             said = measured.verdict
             label = f"{title} · {measured.where}" if len(row.current) > 1 else title
@@ -178,8 +169,17 @@ def _card(request: HttpRequest, row: Row, axis: Axis) -> Card:
         blocks=[_block(request, row.capability, one, axis) for one in row.current],
         earlier=[_block(request, row.capability, one, axis) for one in row.earlier],
         start_url=start_url(row.capability) if is_free and request.user.has_perm(ADD) else "",
+        elsewhere=_elsewhere(request, row.capability),
         more=_more(request, row.capability),
     )
+
+
+def _elsewhere(request: HttpRequest, capability: Capability) -> tuple[Any, Any, str] | None:
+    told = capability.elsewhere
+    if told is None:
+        return None
+    url = reverse(f"admin:{told.page}") if request.user.has_perm(told.permission) else ""
+    return told.sentence, told.label, url
 
 
 def _more(request: HttpRequest, capability: Capability) -> tuple[Any, str] | None:

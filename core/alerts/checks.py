@@ -16,7 +16,7 @@ from core import health, liveness, model_health
 from core.alerts import mails
 from core.alerts.centre import raise_alert, resolve
 from core.alerts.rules import threshold_of
-from core.extensions import alert_checks
+from core.extensions import alert_checks, data_ends
 from core.models import Alert, Job, ModelVersion, OutgoingMail
 from core.said import Said
 
@@ -104,20 +104,23 @@ def check_disk() -> None:
 
 
 def check_models() -> None:
-    """Damaged files, and models whose training was long ago."""
+    """Damaged files, and models whose training was long ago. Data that ended long ago teach nothing new: what was
+    learned from them is as old as it was on their last day."""
     damaged = {*health.damaged_models(), *model_health.damaged()}
-    oldest = timezone.now() - timedelta(days=threshold_of("model_old"))
-    live = list(ModelVersion.objects.active().annotate(since=Coalesce("trained_until", "created_at")))
-    old = {version.kind: version for version in live if version.since < oldest}
+    now = timezone.now()
+    end = min([found for entry in data_ends if (found := entry.resolve()()) is not None], default=now)
+    live = list(ModelVersion.objects.active())
+    ages = {one.kind: end - one.trained_until if one.trained_until else now - one.created_at for one in live}
+    longest = timedelta(days=threshold_of("model_old"))
     for version in live:
         link = f"{reverse('admin:core_modelversion_changelist')}?kind={version.kind}&version={version.number}"
         unread = Said(gettext_noop("The files of %(model)s are missing or were changed."), {"model": version.name})
         aged = Said(
             gettext_noop("%(model)s learned from data until %(days)d days ago."),
-            {"model": version.name, "days": (timezone.now() - version.since).days},
+            {"model": version.name, "days": ages[version.kind].days},
         )
         keep("model_damaged", key=version.kind, said=unread if version.name in damaged else None, link=link)
-        keep("model_old", key=version.kind, said=aged if version.kind in old else None, link=link)
+        keep("model_old", key=version.kind, said=aged if ages[version.kind] > longest else None, link=link)
     _close_others("model_damaged", keep={version.kind for version in live})
     _close_others("model_old", keep={version.kind for version in live})
 

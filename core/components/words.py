@@ -60,8 +60,8 @@ def money_short(amount: Any) -> str:
 
 
 def money_about(amount: Decimal | float | int | None) -> str:
-    """An estimate, without decimals that nobody knows: ¥22,340, below a hundred ¥3.20."""
-    return money(amount, is_whole=amount is not None and abs(float(amount)) >= 100)
+    """An estimate, without decimals that nobody knows: ¥22,340, below a hundred ¥3.20, none ¥0."""
+    return money(amount, is_whole=amount is not None and (not amount or abs(float(amount)) >= 100))
 
 
 def figure(value: Any, places: int = 0) -> str:

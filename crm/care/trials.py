@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from catalog.models import Customer, Visitor
 from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for, placing, services
 from core.experiments.exposures import Seen, write
-from core.impact import Capability
+from core.impact import Capability, Elsewhere
 from core.models import Experiment, StaffUser
 from crm.models import CareProgramme
 
@@ -56,6 +56,12 @@ IMPACT = Capability(
     ways=frozenset({CARE}),
     measures=("bought_again", "revenue"),
     guardrails=("returns",),
+    elsewhere=Elsewhere(
+        gettext_lazy("A care programme with a control group measures it."),
+        gettext_lazy("Add care programme"),
+        "crm_careprogramme_add",
+        "crm.add_careprogramme",
+    ),
 )
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from catalog.models import Customer
 from core.experiments import ArmChoice, ExperimentKind, OutcomeMetric, Placed, arm_for, placing, services
 from core.experiments.exposures import Seen, write
-from core.impact import Capability
+from core.impact import Capability, Elsewhere
 from core.models import Experiment, StaffUser
 from crm.care.trials import subjects_of
 from crm.models import ServiceStrategy
@@ -61,6 +61,12 @@ IMPACT = Capability(
     ways=frozenset({STRATEGY}),
     measures=("service_response", "service_rating", "complaints"),
     guardrails=("bought_again",),
+    elsewhere=Elsewhere(
+        gettext_lazy("A strategy that is in force for part of its group measures it."),
+        gettext_lazy("Service strategy"),
+        "crm_service_strategy",
+        "crm.view_servicestrategy",
+    ),
 )
 
 

@@ -8,7 +8,7 @@ look, the check of the split and the line on the impact page are then those of e
 from django.utils.translation import gettext_lazy as _
 
 from core.experiments import ArmChoice, ExperimentKind
-from core.impact import Capability
+from core.impact import Capability, Elsewhere
 
 KIND = "campaign"
 MESSAGE, NOTHING = "message", "nothing"
@@ -37,4 +37,10 @@ IMPACT = Capability(
     measures=("conversion", "revenue"),
     guardrails=("returns",),
     page="marketing_effects",
+    elsewhere=Elsewhere(
+        _("A campaign that leaves some people out measures it."),
+        _("New campaign"),
+        "marketing_campaign_add",
+        "marketing.add_campaign",
+    ),
 )

@@ -255,7 +255,8 @@ def _buyers(period: Period) -> dict[str, Any]:
         with transaction.atomic():
             rows.append((period.words, sales.buyers(period)))
             if comparison is not None:
-                rows.append((comparison.words, sales.buyers(Period("between", comparison.first, comparison.last))))
+                words = comparison.words[:1].upper() + comparison.words[1:]
+                rows.append((words, sales.buyers(Period("between", comparison.first, comparison.last))))
     except OperationalError:
         return {"is_too_long": True}
     return {"rows": rows}

@@ -295,7 +295,11 @@ def test_an_empty_shop_has_pages_that_say_what_comes(analyst):
     assert "Nothing is forecast yet" in analyst.get("/admin/analytics/forecast/").content.decode()
     assert "Nothing was sold yet" in analyst.get("/admin/analytics/anomalies/").content.decode()
     DailySalesFactory.create()
-    assert "No day was out of the ordinary" in analyst.get("/admin/analytics/anomalies/").content.decode()
+    assert "The days were not looked at yet" in analyst.get("/admin/analytics/anomalies/").content.decode()
+    ForecastFactory.create(as_of=date(2026, 6, 14))
+    page = analyst.get("/admin/analytics/anomalies/").content.decode()
+    assert "No day was out of the ordinary" in page
+    assert "As of 14 Jun 2026" in " ".join(page.split())
 
 
 def test_somebody_explains_a_day_and_takes_it_back(analyst):

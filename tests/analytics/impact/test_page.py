@@ -77,6 +77,37 @@ def test_what_nothing_can_measure_is_named_and_offers_nothing(client):
     assert "Nothing can leave people out of it by chance yet, so no experiment can be started." in text
 
 
+def test_what_begins_by_itself_names_the_page_where_it_is_set_up(client, client_of):
+    ways = {
+        "/admin/marketing/campaign/add/": "A campaign that leaves some people out measures it.",
+        "/admin/crm/careprogramme/add/": "A care programme with a control group measures it.",
+        "/admin/crm/service-strategy/": "A strategy that is in force for part of its group measures it.",
+    }
+
+    text = page(client).text
+    seen = page(client_of(Role.ANALYST)).text
+
+    for url, sentence in ways.items():
+        assert f'<a class="zg-button" href="{url}">' in text
+        assert sentence in text
+        assert sentence in seen
+    assert '<a class="zg-button" href="/admin/marketing/campaign/add/">' not in seen
+
+
+def test_what_nobody_measured_is_named_and_has_no_row_among_the_ranges(client):
+    def overview():
+        return page(client).text.partition('id="ana-recommendations"')[0].partition('id="ana-answer"')[2]
+
+    assert "Nothing is measured yet" in overview()
+    assert "no change" not in overview()
+
+    measured({"conversion": CLEAR, "revenue": SAME, "returns": SAME})
+
+    assert "no change" in overview()
+    assert "Not measured: Search, " in overview()
+    assert "without a control nobody can say" not in overview()
+
+
 def test_a_clear_result_is_said_with_its_range(client):
     measured({"conversion": CLEAR, "revenue": SAME, "returns": SAME})
 

@@ -83,7 +83,8 @@ def test_money_on_cards_is_short_from_ten_thousand_on():
 
 
 def test_an_estimated_amount_has_no_decimals_that_nobody_knows():
-    assert [money_about(x) for x in (22_340.49, -199.5, 42.5, None)] == ["¥22,340", "−¥200", "¥42.50", "–"]
+    amounts = (22_340.49, -199.5, 42.5, 0.0, None)
+    assert [money_about(x) for x in amounts] == ["¥22,340", "−¥200", "¥42.50", "¥0", "–"]
 
 
 def test_shares_have_one_decimal_below_ten_and_name_their_base():

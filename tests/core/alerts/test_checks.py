@@ -12,7 +12,7 @@ from core.alerts import checks
 from core.extensions import alert_checks
 from core.models import Alert, AlertRule, Job, OutgoingMail
 from core.said import Said
-from tests.factories import AlertFactory, JobFactory, ModelVersionFactory
+from tests.factories import AlertFactory, JobFactory, ModelVersionFactory, OrderFactory
 
 pytestmark = pytest.mark.django_db
 Usage = namedtuple("Usage", "total used free")
@@ -106,6 +106,21 @@ def test_connections_are_counted_in_the_database():
     used, most = checks.connections_used()
 
     assert 1 <= used <= most
+
+
+def test_a_model_of_a_shop_whose_history_ended_is_as_old_as_on_its_last_day(settings, tmp_path):
+    settings.MODEL_ROOT = tmp_path
+    end = timezone.now() - timedelta(days=900)
+    OrderFactory.create(paid_at=end)
+    version = ModelVersionFactory.create(number=7, state="active", trained_until=end)
+    checks.check_models()
+    assert ("model_old", "recommender") not in found()
+
+    version.trained_until = end - timedelta(days=20)
+    version.save()
+    checks.check_models()
+
+    assert found()["model_old", "recommender"] == "recommender.v7 learned from data until 20 days ago."
 
 
 def test_a_disk_that_fills_is_told(monkeypatch):
