@@ -139,8 +139,8 @@ def _columns(found: list[dict[str, Any]]) -> TableCard | None:
     if not found:
         return None
     columns = [
-        Column(_("Missing")), Column(_("Filled with"), ""), Column(_("Outliers by"), ""),
-        Column(_("Outliers")), Column(_("They are"), ""), Column(_("Scaled to"), ""),
+        Column(_("Missing")), Column(_("Filled with"), "word"), Column(_("Outliers by"), "word"),
+        Column(_("Outliers")), Column(_("They are"), "word"), Column(_("Scaled to"), "word"),
     ]  # fmt: skip
     names = ("missing", "fill", "rule", "outliers", "treatment", "scale")
     rows = [TableRow(one["name"], [one[name] for name in names]) for one in map(_column, found)]

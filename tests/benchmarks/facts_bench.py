@@ -3,12 +3,12 @@
 On shops that are made once and kept (`facts_shop`). Processor seconds of this process, its session and whatever the
 server started for it: a count of everything into empty tables; one that compares and finds nothing; 10,000 new orders
 into the tables, again and again; single orders with and without the triggers. Beside them, in the same run and in
-turns, what plain SQL needs with the same memory: three of the tables by GROUP BY without anything that reads what is
-there, all six of them (refunds too, but no pieces), each straight from orders, and new orders added to what is there.
-Orders carry no lines at the sizes that are compared with each other; a million with two lines each stand beside. Each
-figure is printed as it is found. With BENCH_LOCK, what is measured waits for a lock on that file. Exit status 1 when a
-bound is broken: those in seconds stand for a machine on which the three tables take 1.0 and 14.9 s, so that what a
-full count may cost beside them is a bound of its own.
+turns, what plain SQL needs with the same memory: three of the tables by GROUP BY; all six of them, each straight from
+orders and refunds, without pieces; and new orders added to what is there. The home page and pages of figures are
+opened, too: queries and processor milliseconds. Orders carry no lines at the sizes that are compared with each other;
+a million with two lines each stand beside. Each figure is printed as it is found. With BENCH_LOCK, what is measured
+waits for a lock on that file. Exit status 1 when a bound is broken: those in seconds stand for a machine on which the
+three tables take 1.0 and 14.9 s, so that what a full count may cost beside them is a bound of its own.
 """
 
 import argparse
@@ -31,6 +31,8 @@ TIMES = 5
 MOST = {SIZE: 3.0, LARGE: 45.0}
 MOST_NEW, MOST_GROWTH, MOST_TRIGGER_MS = 0.3, 16.0, 0.5
 MOST_TO_PLAIN = 3.0
+MOST_QUERIES, MOST_PAGE_MS = 15, 500
+PAGES = ("", *(f"analytics/{name}/" for name in ("sales", "cohorts", "products", "customers", "segment", "impact")))
 MEMORY = "128MB"
 """As much as a full count takes for sorting and hashing."""
 PLAIN = """
@@ -150,6 +152,9 @@ def _broken(result: dict[str, Any]) -> list[str]:
             if row and row[f"{name}_to_plain"] > MOST_TO_PLAIN:
                 broken.append(f"{name} of {size:,}: {row[f'{name}_to_plain']} times three plain tables")
     for title, row in result.items():
+        for page, asked in row["pages"].items():
+            if asked["queries"] > MOST_QUERIES or asked["cpu_milliseconds"] > MOST_PAGE_MS:
+                broken.append(f"{page}, {title}: {asked}")
         if row["drift"]:
             broken.append(f"drift, {title}: {row['drift']}")
         if row["new_orders"] > MOST_NEW:
@@ -186,6 +191,7 @@ def _measure(size: int, *, lines: bool) -> dict[str, Any]:
     run("VACUUM ANALYZE")
     found["compare"] = _cpu("a count of everything that is compared", counting.rebuild)
     found["nightly"] = _cpu("the nightly check", counting.compare)
+    found["pages"] = _pages()
     run(PLAIN_KEYS)
     for title, days in (("new", 0.5), ("late", float(facts_shop.DAYS))):
         plain, ours = [], []
@@ -206,6 +212,18 @@ def _measure(size: int, *, lines: bool) -> dict[str, Any]:
         found["trigger_ms_per_order"] = _trigger_cost(people)
     local_services.stop(facts_shop.place(size, lines=lines), force=True)
     return found
+
+
+def _pages() -> dict[str, dict[str, float]]:
+    """Queries and processor milliseconds of each page, with static files by their own names: none are collected."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    from tests.benchmarks.customers_bench import open_pages
+
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+        return open_pages(PAGES)
 
 
 def _trigger_cost(people: int) -> float:

@@ -72,7 +72,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "figures": figures(period, found),
         "chart": chart(period, grain, found, clock),
         "hours": _hours(period, parts, clock),
-        "hour_heads": [f"{hour:02d}" for hour in range(24)],
+        "hour_heads": [f"{hour:02d}" for hour in _drawn_hours(parts)],
         "groups": [
             (_("By channel"), _("Channel"), _part_rows(parts.channels, found)),
             (_("By country"), _("Country"), _part_rows(parts.countries, found)),
@@ -213,7 +213,7 @@ def _hours(period: Period, parts: Parts, clock: AsOf) -> list[HeatRow]:
     for place in range(7):
         weekday = (start + place - 1) % 7 + 1
         cells = []
-        for hour in range(24):
+        for hour in _drawn_hours(parts):
             part, mean = parts.hours.get((weekday, hour)), means.get((weekday, hour), 0.0)
             said = _("%(weekday)s, %(hour)d to %(next)d o’clock: %(orders)s orders, %(revenue)s, in %(days)d days") % {
                 "weekday": WEEKDAYS[weekday - 1], "hour": hour, "next": hour + 1,
@@ -224,6 +224,12 @@ def _hours(period: Period, parts: Parts, clock: AsOf) -> list[HeatRow]:
             cells.append(HeatCell(text, mean / most if most and mean else None, said))
         rows.append(HeatRow(WEEKDAYS_ABBR[weekday - 1], cells))
     return rows
+
+
+def _drawn_hours(parts: Parts) -> range:
+    """From the first hour of the day in which anybody bought to the last: a shop that sleeps shows no empty night."""
+    hours = [hour for _weekday, hour in parts.hours]
+    return range(min(hours), max(hours) + 1) if hours else range(24)
 
 
 def _part_rows(parts: list[sales.Part], found: Sales) -> list[tuple[str, sales.Part, str, str]]:

@@ -202,6 +202,18 @@ def fill(days=60):
                 SalesPartFactory.create(day=at, kind=kind, part=name, orders=20, gross=(1000 - ago) / 2)
 
 
+def test_hours_begin_with_the_first_in_which_anybody_bought(staff):
+    for hour in ("09", "12"):
+        SalesPartFactory.create(day=date(2026, 5, 13), kind="hour", part=hour, orders=3)
+    DailySalesFactory.create(day=date(2026, 5, 13))
+
+    address = {"within": "between", "from": "2026-05-11", "to": "2026-05-15"}
+    text = staff(Role.ANALYST).get(reverse(PAGE), address).content.decode()
+
+    heads = text[text.index('id="sales-hours"') :].partition("</thead>")[0]
+    assert [hour for hour in range(24) if f">{hour:02d}</th>" in heads] == [9, 10, 11, 12]
+
+
 def test_the_page_costs_twelve_queries_at_most(staff, django_assert_max_num_queries):
     fill()
     browser = staff(Role.ANALYST)
