@@ -68,6 +68,7 @@ def figure(value: Any, places: int = 0) -> str:
     """12,345 in full, for tables. None is "–"."""
     if value is None:
         return "–"
+    value = round(value, places)  # Django cuts what is too long: 0.667 would become 0.66
     is_exact = type(value) is int and not places
     text = _grouped(abs(value), 0) if is_exact else _formatted(abs(value), places)
     return f"{MINUS}{text}" if value < 0 else text

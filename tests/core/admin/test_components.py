@@ -122,6 +122,22 @@ def test_there_are_six_meanings_and_no_seventh():
         pill("success", "live")
 
 
+@pytest.mark.parametrize(
+    ("value", "places", "shown"),
+    [
+        (0.667, 2, "0.67"),
+        (100 * 0.29, 1, "29.0"),
+        (Decimal("4.25"), 1, "4.2"),
+        (99.6, 0, "100"),
+        (-0.04, 1, "0.0"),
+        (-1234.56, 1, "−1,234.6"),
+    ],
+)
+def test_figures_are_rounded_and_not_cut(value, places, shown):
+    with translation.override("en"):
+        assert figure(value, places) == shown
+
+
 def test_a_rise_is_good_or_bad_as_the_figure_says():
     rise = {"label": "x", "value": 120, "previous": 100, "period": "previous 28 days"}
     assert Figure(**rise).change_text == "▲ 20%"
