@@ -2,7 +2,7 @@
 
 Prices, stock, rights, models and consent are watched by triggers on their tables, so that no way of writing them goes
 around it; `record` is for acts that change no row of these, such as an export. PostgreSQL chains the entries when the
-transaction commits (core/migrations/0005_ledger.py), `core.ledger.verifying` looks whether they still fit.
+transaction commits (core/migrations/0002_ledger_of_changes.py), `core.ledger.verifying` looks whether they still fit.
 """
 
 import json

@@ -15,7 +15,7 @@ from core.said import NOTHING, Said
 EMPTY = "0" * 64
 """What stands before the first entry."""
 
-# The bytes that migration 0005 hashes, without the hash before them: place first, so that it can be read here.
+# The bytes that migration 0002 hashes, without the hash before them: place first, so that it can be read here.
 ENTRIES = """
 COPY (
     SELECT convert_to(hash, 'UTF8'), int8send(index) || int8send((extract(epoch FROM at) * 1000000)::bigint)

@@ -4,7 +4,6 @@ import io
 import time
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from random import Random
 
 import pytest
@@ -18,8 +17,6 @@ from catalog.services import StockChange, staff
 from tests.catalog.test_services import at_once
 from tests.factories import ProductFactory, StaffUserFactory, VariantFactory
 from tests.factories.catalog import NO_VARIANT
-
-LOW_BY_NOW = import_module("catalog.migrations.0034_products_low_by_now")
 
 
 def truth(product: Product) -> tuple[bool, bool]:
@@ -169,20 +166,6 @@ def test_a_change_of_stock_that_changes_no_state_does_not_write_the_product():
     assert version() == before
     product.variants.update(stock=3)
     assert version() != before
-
-
-@pytest.mark.django_db
-def test_products_that_were_low_before_it_was_kept_are_marked():
-    low, far = ProductFactory.create(stock=2), ProductFactory.create(stock=20)
-    patient = ProductFactory.create(stock=2, low_stock_at=1)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # as if no trigger had been there
-        cursor.execute("UPDATE catalog_product SET is_low = false")
-        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
-        cursor.execute(LOW_BY_NOW.MARK)
-
-    assert set(Product.objects.filter(is_low=True)) == {low}
-    assert kept() == {low.pk: (True, True), far.pk: (True, False), patient.pk: (True, False)}
 
 
 def wait_and(action: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ from reviews.services import unknown_tags
 from tests.factories import ReplyTemplateFactory
 
 pytestmark = pytest.mark.django_db
-starter = import_module("reviews.migrations.0010_starter_replies")
+starter = import_module("reviews.migrations.0004_replies_to_begin_with")
 
 
 @pytest.fixture(autouse=True)
