@@ -23,12 +23,14 @@ from analytics.segments.rules import BadRule, Condition, Group, Node
 from catalog.models import Brand, Category, Customer, CustomerTrait, Product
 from core.filters import occurring_values
 from core.shop import current_shop
+from core.typed import typed_number
 
 PLACE = re.compile(r"r(?:\.\d{1,2}){0,6}")
 MOST_NODES = 120
 MOST_BOXES = 12
 """Values that all stand as boxes to tick; of more, those chosen stand as boxes and the others in a list to add from."""
 MOST_FOUND = 8
+MOST_DIGITS = 15
 LANGUAGE_SAMPLE = 2_000
 
 
@@ -433,13 +435,12 @@ def _numbered(root: DraftGroup) -> DraftGroup:
 
 def _number(text: str) -> Any:
     """A number as people type it; a text that is none stays one."""
-    plain = text.strip().replace(" ", "").replace("\u00a0", "")
-    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", plain):
-        plain = plain.replace(",", "")
-    plain = plain.replace(",", ".")
-    if not re.fullmatch(r"-?\d{1,15}(\.\d{1,10})?", plain):
+    typed = typed_number(text)
+    if typed is None or abs(typed.adjusted()) > MOST_DIGITS:  # before it is written out
         return text
-    number = float(plain)
+    if not re.fullmatch(r"-?\d{1,15}(\.\d{1,10})?", format(typed, "f")):
+        return text
+    number = float(typed)
     return int(number) if number == int(number) else number
 
 

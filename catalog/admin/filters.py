@@ -1,6 +1,6 @@
 """Filters of the catalogue's lists."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
@@ -17,6 +17,7 @@ from unfold.contrib.filters.admin import (
 from catalog.admin.fields import INDENT
 from catalog.models import Category
 from core.filters import OccurringFilter
+from core.typed import typed_number
 
 TREE, REMEMBER_TREE_SECONDS = "catalog.tree", 30
 LARGEST = Decimal(10) ** 14
@@ -104,8 +105,5 @@ class PersonalisationFilter(DropdownFilter):
 
 def as_amount(text: Any) -> Decimal | None:
     """A number that an amount can be compared with, or None."""
-    try:
-        value = Decimal(str(text))
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() and abs(value) < LARGEST else None
+    value = typed_number(str(text))
+    return value if value is not None and abs(value) < LARGEST else None

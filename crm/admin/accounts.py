@@ -22,6 +22,7 @@ from catalog.models import Customer
 from core.admin.base import LedgerAdmin
 from core.components import ago, figure, money, toast
 from core.exceptions import DomainError
+from core.typed import typed_number
 from crm import services
 from crm.models import LoyaltyAccount, LoyaltyProgramme, LoyaltyTransaction
 from crm.roles import ADJUST
@@ -177,6 +178,6 @@ class LoyaltyAccountAdmin(ListingMixin, LedgerAdmin):
 
 def _number(text: str) -> int:
     """A whole number as people type it; 0 for what is none."""
-    plain = text.strip().replace("−", "-").replace(",", "").removeprefix("+")
-    digits = plain.removeprefix("-")
-    return int(plain) if digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_NUMBER else 0
+    number = typed_number(text)
+    is_whole = number is not None and number.as_tuple().exponent == 0 and number.adjusted() < LONGEST_NUMBER
+    return int(number) if number is not None and is_whole else 0

@@ -79,6 +79,8 @@ def _column(field: CustomField, names: list[str]) -> Column:
         try:
             return text.parse(clean_value(field, value.strip().removeprefix("'")))
         except BadInput as refusal:
+            if field.kind == CustomField.Kind.NUMBER:
+                raise Problem(gettext_noop("is not a number such as 1234.5")) from refusal
             raise Problem(gettext_noop("does not fit the field %(field)s"), {"field": str(field)}) from refusal
 
     return replace(text, parse=parse)

@@ -1,7 +1,6 @@
 """Notes, tags and custom fields of a customer: one function for each act, each with its way back."""
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
 
 from django.core.cache import cache
 from django.db import transaction
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Customer
 from core.models import StaffUser
+from core.typed import typed_number
 from crm.exceptions import BadInput, NotFound
 from crm.models import CustomerNote, CustomerTag, CustomerTagging, CustomField, CustomFieldValue
 from crm.models.people import NOTE_LENGTH, TAG_LENGTH, TAGS, VALUE_LENGTH
@@ -93,8 +93,8 @@ def clean_value(field: CustomField, text: str) -> str:
     Kind = CustomField.Kind
     try:
         if field.kind == Kind.NUMBER:
-            number = Decimal(text.replace(",", ""))
-            fits = number.is_finite() and abs(number.adjusted()) <= MOST_DIGITS  # before it is written out
+            number = typed_number(text)
+            fits = number is not None and abs(number.adjusted()) <= MOST_DIGITS  # before it is written out
             text = format(number, "f") if fits else ""
             fits = fits and len(text) <= VALUE_LENGTH
         elif field.kind == Kind.DAY:
@@ -103,8 +103,10 @@ def clean_value(field: CustomField, text: str) -> str:
             fits = text in ("yes", "no")
         else:
             fits = text in field.options if field.kind == Kind.CHOICE else len(text) <= VALUE_LENGTH
-    except (InvalidOperation, ValueError):
+    except ValueError:
         fits = False
+    if not fits and field.kind == Kind.NUMBER:
+        raise BadInput(_("“%(field)s” takes a number such as 1234.5.") % {"field": field}, extra={"field": field.key})
     if not fits:
         raise BadInput(_("“%(field)s” does not take this value.") % {"field": field}, extra={"field": field.key})
     return text

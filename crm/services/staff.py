@@ -24,7 +24,7 @@ def adjust(*, customer_id: int, points: int, reason: str, key: str, by: StaffUse
     """
     reason = reason.strip()
     if not points or abs(points) > MOST_POINTS:
-        raise BadInput(_("Say how many points to add or take."), extra={"field": "points"})
+        raise BadInput(_("Say how many points to add or take, as a whole number."), extra={"field": "points"})
     if not reason or len(reason) > REASON_LENGTH:
         raise BadInput(
             _("Say why, in at most %(most)d characters.") % {"most": REASON_LENGTH}, extra={"field": "reason"}

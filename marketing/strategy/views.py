@@ -1,6 +1,6 @@
 """Staff page "Offers per group": what each group took up, what that proposes, and what was decided."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
@@ -18,6 +18,7 @@ from core.components import Meaning, figure, percent, pill, toast
 from core.components.words import day_text
 from core.exceptions import DomainError
 from core.jobs import Job
+from core.typed import typed_number
 from marketing.campaigns import effect
 from marketing.models import Offer, StrategyProposal, StrategyRun
 from marketing.offers.saying import value_of
@@ -91,11 +92,8 @@ def _may_decide(request: HttpRequest) -> bool:
 
 
 def _number(text: str) -> Decimal:
-    try:
-        value = Decimal(text.strip() or "0")
-    except InvalidOperation:
-        return Decimal(0)
-    return value if value.is_finite() and abs(value) < 10**9 else Decimal(0)
+    value = typed_number(text)
+    return value if value is not None and abs(value) < 10**9 else Decimal(0)
 
 
 def _facts(run: StrategyRun) -> list[tuple[Any, Any]]:

@@ -139,8 +139,8 @@ def test_a_note_that_says_nothing_or_too_much_is_refused(text, lin):
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("number", "NaN"), ("number", "1e9999999"), ("number", "x"), ("day", "31.12."),
-                        ("yes_no", "maybe"), ("text", "a" * 201)],
+    ("kind", "value"), [("number", "NaN"), ("number", "1e9999999"), ("number", "x"), ("number", "1.234,5"),
+                        ("day", "31.12."), ("yes_no", "maybe"), ("text", "a" * 201)],
 )  # fmt: skip
 def test_a_value_that_does_not_fit_changes_no_field(kind, value, lin):
     CustomFieldFactory.create(key="odd", kind=kind)
@@ -149,6 +149,16 @@ def test_a_value_that_does_not_fit_changes_no_field(kind, value, lin):
         notes.set_fields(lin, {"fine": "x", "odd": value})
 
     assert not lin.custom_values.exists()
+
+
+def test_a_decimal_comma_is_no_group_of_thousands(lin):
+    CustomFieldFactory.create(key="size", title_en="Size", kind="number")
+
+    notes.set_fields(lin, {"size": "1,5"})
+    with pytest.raises(BadInput, match=r"“Size” takes a number such as 1234\.5\."):
+        notes.set_fields(lin, {"size": "1,2345"})
+
+    assert lin.custom_values.get().value == "1.5"
 
 
 # --- worklists ------------------------------------------------------------------------------------------------------

@@ -226,14 +226,14 @@ def test_custom_fields_are_columns_of_the_customers_and_go_with_the_undo(tmp_pat
     CustomFieldValueFactory.create(field=size, customer=old, value="S")
     file = (
         "id,name,尺码,field_city,Spent,company,unused\n"
-        'C1,Wu Min,M,Paris,"1,200.50",是,x\nC2,Li Na,,,7,no,\nC3,Bad,XXL,,,,\nC4,Bad,,,many,,\n'
+        'C1,Wu Min,M,Paris,"1,200.50",是,x\nC2,Li Na,,,"7,5",no,\nC3,Bad,XXL,,,,\nC4,Bad,,,"1.234,5",,\n'
     )
 
     batch = import_customers(tmp_path / "first", file)
 
     assert values() == [
         ("C1", "city", "Paris"), ("C1", "firm", "yes"), ("C1", "shirt-size", "M"), ("C1", "spent", "1200.50"),
-        ("C2", "firm", "no"), ("C2", "spent", "7"),
+        ("C2", "firm", "no"), ("C2", "spent", "7.5"),
     ]  # fmt: skip
     assert Customer.objects.get(external_id="C1").city == "Suzhou"
     refused = [(one["line"], one["column"]) for one in batch.report["refused_sample"]]

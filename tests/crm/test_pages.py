@@ -109,7 +109,7 @@ def test_a_correction_shows_on_the_customers_page_and_is_taken_back_there(staff,
     assert "taken back" in panel(client, customer)
 
 
-@pytest.mark.parametrize("points", ["", "x", "0", "-5", "9" * 13, "1e3", "٣"])
+@pytest.mark.parametrize("points", ["", "x", "0", "-5", "1,5", "9" * 13, "1e3", "٣"])
 def test_points_that_are_no_number_or_not_there_change_nothing(points, staff, customer, programme):
     client = staff(Role.SUPPORT)
     client.post(
