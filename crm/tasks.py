@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core.jobs import job
+from core.jobs import BROKE, job
 
 
 @job(kind="crm.order", queue="light", title=_("Points of an order"), retries=5)
@@ -102,7 +102,7 @@ def grant_past(*, grant_id: int) -> dict[str, Any]:
     return {"orders": services.run_past(grant_id, progress=progress).orders}
 
 
-@job(kind="crm.duplicates", queue="bulk", title=_("Look for customers that stand twice"))
+@job(kind="crm.duplicates", queue="bulk", title=_("Look for customers that stand twice"), if_broken=BROKE)
 def find_duplicates() -> dict[str, Any]:
     """Pairs that may be one person; decisions stay. Safe to run twice."""
     from crm.people import duplicates
@@ -138,7 +138,7 @@ def run_care_programme(*, programme_id: int) -> dict[str, Any]:
 # --- service strategies -----------------------------------------------------------------------------------------------
 
 
-@job(kind="crm.service_groups", queue="bulk", title=_("Groups of customers by how they were served"))
+@job(kind="crm.service_groups", queue="bulk", title=_("Groups of customers by how they were served"), if_broken=BROKE)
 def find_service_groups() -> dict[str, Any]:
     """A run with its evidence; decisions stay. Safe to run twice."""
     from crm.strategy import finding

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
-from core.jobs import enqueue, job
+from core.jobs import BROKE, enqueue, job
 
 
 @job(kind="recommender.train", queue="train", title=_("Train recommendations"))
@@ -31,7 +31,7 @@ def train_first() -> dict[str, Any]:
     return {"version": version.name, "passed": version.gate["passed"]}
 
 
-@job(kind="recommender.credit", queue="bulk", title=_("Count what recommendations bring"))
+@job(kind="recommender.credit", queue="bulk", title=_("Count what recommendations bring"), if_broken=BROKE)
 def count_credit() -> dict[str, Any]:
     """Count the days that changed since the last time. Safe to run at any time."""
     from recommender.online import counting
@@ -39,7 +39,7 @@ def count_credit() -> dict[str, Any]:
     return counting.count_touched()
 
 
-@job(kind="recommender.credit.rebuild", queue="bulk", title=_("Count recommendations anew"))
+@job(kind="recommender.credit.rebuild", queue="bulk", title=_("Count recommendations anew"), if_broken=BROKE)
 def rebuild_credit() -> dict[str, Any]:
     """Count every day anew, which changes nothing unless rows were lost. Safe to run at any time."""
     from recommender.online import counting
@@ -64,7 +64,7 @@ def count_lists() -> dict[str, Any]:
     return {"lists": pipelines.count_lists()}
 
 
-@job(kind="recommender.mail_lists", queue="bulk", title=_("Write recommendations for e-mail"))
+@job(kind="recommender.mail_lists", queue="bulk", title=_("Write recommendations for e-mail"), if_broken=BROKE)
 def write_mail_lists() -> dict[str, Any]:
     """Write ahead what each customer would be shown. Safe to run twice, and goes on where it was cut off."""
     from recommender import mailing
@@ -81,7 +81,7 @@ def keep_lists_fresh() -> None:
         enqueue("recommender.tasks.count_lists", dedupe_key="recommender.lists")
 
 
-@job(kind="recommender.watch", queue="bulk", title=_("Watch recommendations"))
+@job(kind="recommender.watch", queue="bulk", title=_("Watch recommendations"), if_broken=BROKE)
 def watch() -> dict[str, Any]:
     """Look for click rates that fell and for training data that changed. Safe to run at any time."""
     from recommender.online import watching

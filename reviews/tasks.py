@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
-from core.jobs import enqueue, job
+from core.jobs import BROKE, enqueue, job
 
 
 @shared_task(name="reviews.tasks.keep_read")
@@ -17,7 +17,7 @@ def keep_read() -> None:
         enqueue("reviews.tasks.read_reviews", dedupe_key="reviews.read")
 
 
-@job(kind="reviews.read", queue="bulk", title=_("Read reviews"))
+@job(kind="reviews.read", queue="bulk", title=_("Read reviews"), if_broken=BROKE)
 def read_reviews() -> dict[str, Any]:
     """Read what waits. Safe to run at any time and to end at any line: the next run goes on."""
     from reviews import first, reading
@@ -64,7 +64,7 @@ def draw_sample() -> dict[str, Any]:
     return sampling.draw_last_week()
 
 
-@job(kind="reviews.aspects", queue="bulk", title=_("Read aspects again"))
+@job(kind="reviews.aspects", queue="bulk", title=_("Read aspects again"), if_broken=BROKE)
 def read_aspects() -> dict[str, Any]:
     """Bring what reviews name up to the dictionary as it is now. Safe to run at any time and to end at any line: only
     reviews that name something else than is written are read."""
@@ -92,7 +92,7 @@ def keep_answers_fresh() -> None:
     training.retrain_if_changed()
 
 
-@job(kind="reviews.terms", queue="bulk", title=_("Look for new terms of aspects"))
+@job(kind="reviews.terms", queue="bulk", title=_("Look for new terms of aspects"), if_broken=BROKE)
 def find_terms() -> dict[str, Any]:
     """Offer words that customers use and the dictionary does not know. Safe to run twice: suggestions are renewed, what
     staff decided stays."""
@@ -109,7 +109,7 @@ def find_topics() -> dict[str, Any]:
     return {**finding.find(), **work.count(give=False)}
 
 
-@job(kind="reviews.trends", queue="bulk", title=_("Compare the reviews of this week"))
+@job(kind="reviews.trends", queue="bulk", title=_("Compare the reviews of this week"), if_broken=BROKE)
 def count_trends() -> dict[str, Any]:
     """Give new reviews their topics, compare the last seven days with the weeks before, tell surges. Safe to run at any
     time."""
@@ -135,7 +135,7 @@ def keep_suspicion_fresh() -> None:
         enqueue("reviews.tasks.score_suspicion", dedupe_key="reviews.suspicion")
 
 
-@job(kind="reviews.suspicion", queue="bulk", title=_("Look for suspicious reviews"))
+@job(kind="reviews.suspicion", queue="bulk", title=_("Look for suspicious reviews"), if_broken=BROKE)
 def score_suspicion() -> dict[str, Any]:
     """Score reviews without a score. Safe to run at any time and to end at any line."""
     from reviews import suspicion
@@ -160,7 +160,7 @@ def keep_summaries_fresh() -> None:
         enqueue("reviews.tasks.make_summaries", dedupe_key="reviews.summaries")
 
 
-@job(kind="reviews.summaries", queue="bulk", title=_("Sum up reviews"))
+@job(kind="reviews.summaries", queue="bulk", title=_("Sum up reviews"), if_broken=BROKE)
 def make_summaries() -> dict[str, Any]:
     """Make every summary whose reviews changed. Safe to run at any time and to end at any line."""
     from reviews import summarising

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from core.jobs import enqueue, job
+from core.jobs import BROKE, enqueue, job
 
 LEARNING_BROKE = gettext_noop(
     "Learning broke off for a reason that nobody foresaw. Photos are read as before. Train again; if it breaks off "
@@ -25,7 +25,7 @@ def keep_looking() -> None:
         enqueue("vision.tasks.tag_colours", dedupe_key="vision.colours")
 
 
-@job(kind="vision.look", queue="bulk", title=_("Look at new photos"))
+@job(kind="vision.look", queue="bulk", title=_("Look at new photos"), if_broken=BROKE)
 def look() -> dict[str, Any]:
     """Quality, colours and duplicates of pictures that are new or were changed. Safe to run twice."""
     from vision import asking, pipelines, tagging
@@ -38,7 +38,7 @@ def look() -> dict[str, Any]:
     return done.__dict__
 
 
-@job(kind="vision.colours", queue="bulk", title=_("Tag products with the colours of their photos"))
+@job(kind="vision.colours", queue="bulk", title=_("Tag products with the colours of their photos"), if_broken=BROKE)
 def tag_colours() -> dict[str, Any]:
     """Colours of products with newly looked at photos: sure ones become tags, others wait. Safe to run twice."""
     from vision import colour_tags
@@ -56,7 +56,7 @@ def keep_reading() -> None:
         enqueue(asking.READ, dedupe_key=asking.READ_KEY)
 
 
-@job(kind="vision.read", queue="bulk", title=_("Read photos with the live model"))
+@job(kind="vision.read", queue="bulk", title=_("Read photos with the live model"), if_broken=BROKE)
 def read() -> dict[str, Any]:
     """Read what the live version has not read. Safe to run at any time and to end at any line: the next run goes on."""
     from vision import tagging
@@ -91,7 +91,7 @@ def keep_vectors() -> None:
         enqueue("vision.tasks.lay_out", dedupe_key="vision.vectors")
 
 
-@job(kind="vision.vectors", queue="bulk", title=_("Lay out what photos look like"))
+@job(kind="vision.vectors", queue="bulk", title=_("Lay out what photos look like"), if_broken=BROKE)
 def lay_out() -> dict[str, Any]:
     """Let the vectors of the table serve. Safe to run twice."""
     from vision import laying

@@ -17,11 +17,12 @@ from core.jobs.ending import MAX_STARTS
 from core.jobs.exceptions import JobCancelled, JobLost, JobStopped, NoSuchWork, TryAgain
 from core.jobs.keeping import keep_moving, relay, scheduler_age_seconds, sweep, tidy
 from core.jobs.running import checkpoint, current_job_id, guard, progress, resume_state
-from core.jobs.spec import JobSpec, job, spec_of
+from core.jobs.spec import BROKE, JobSpec, job, spec_of
 from core.jobs.worker import execute
 from core.models import Job
 
 __all__ = [
+    "BROKE",
     "MAX_STARTS",
     "Job",
     "JobCancelled",

@@ -10,9 +10,15 @@ from typing import Any
 
 from celery import shared_task
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_noop
 
 from core.jobs.exceptions import NoSuchWork
 
+BROKE = gettext_noop(
+    "The work broke off for a reason that nobody foresaw. What was there before stays in use. Start it again; if it "
+    "breaks off once more, ask the operator to open the job, which keeps the technical details."
+)
+LEARNING_QUEUES = ("train", "deep")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _MANY_DIGITS = re.compile(r"[+(]?[\d .():-]{7,}")
 
@@ -47,8 +53,11 @@ def job(
     `title` is what staff call it, translated. With `retries` an error of `retry_on` puts the job back that many times,
     after `backoff` seconds, then twice as long, and so on up to an hour; a refusal of the shop (DomainError) is final.
     `if_broken`, marked with `gettext_noop`, says what to do after any other error, whose own words then stand only in
-    the log and among the technical details of the job.
+    the log and among the technical details of the job; `BROKE` where nothing else is said of a job that learns.
     """
+
+    if not if_broken and queue in LEARNING_QUEUES:
+        if_broken = BROKE
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         name = f"{function.__module__}.{function.__name__}"

@@ -193,6 +193,29 @@ def test_what_a_job_said_is_read_in_the_language_of_the_reader():
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("task", "door"),
+    [("reviews.tasks.train_intents", "reviews.answers.training.train"),
+     ("reviews.tasks.find_terms", "reviews.term_discovery.find"),
+     ("recommender.tasks.train", "recommender.pipelines.train_recommender"),
+     ("analytics.tasks.train_clusters", "analytics.segments.clusters.train")],
+)  # fmt: skip
+def test_learning_that_breaks_says_what_to_do_and_keeps_its_own_words_for_the_operator(sent, monkeypatch, task, door):
+    def broken(*_given, **_named):
+        raise KeyError("dense_7/kernel")
+
+    monkeypatch.setattr(door, broken)
+    row = jobs.enqueue(task)
+    jobs.execute(row.pk)
+
+    row.refresh_from_db()
+    assert (row.state, row.message_text) == (Job.State.FAILED, jobs.BROKE)
+    assert row.error.startswith("KeyError: 'dense_7/kernel'")
+    with translation.override("zh-hans"):
+        assert row.message_text.startswith("工作因无人预料的原因中断")
+
+
+@pytest.mark.django_db
 def test_a_job_counts_the_days_of_the_shop(sent):
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # 25 hours apart: never the same day
         ShopProfileFactory.create(time_zone=zone)
