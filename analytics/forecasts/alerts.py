@@ -13,7 +13,7 @@ from core.alerts.kinds import AlertKind
 from core.alerts.rules import threshold_of
 from core.choices import Role
 from core.models import Alert
-from core.said import Said
+from core.said import DAY, FIGURE, MONEY, Said
 
 RECENT = timedelta(days=7)
 RULE = "sales_unusual"
@@ -33,9 +33,9 @@ SALES_UNUSUAL = AlertKind(
 )
 
 SENTENCES = {
-    Measure.REVENUE: gettext_noop("Revenue of %(day)s: %(value).0f where %(expected).0f was usual."),
-    Measure.ITEMS: gettext_noop("Pieces sold on %(day)s: %(value).0f where %(expected).0f was usual."),
-    Measure.ORDERS: gettext_noop("Orders of %(day)s: %(value).0f where %(expected).0f was usual."),
+    Measure.REVENUE: gettext_noop("Revenue of %(day)s: %(value)s where %(expected)s was usual."),
+    Measure.ITEMS: gettext_noop("Pieces sold on %(day)s: %(value)s where %(expected)s was usual."),
+    Measure.ORDERS: gettext_noop("Orders of %(day)s: %(value)s where %(expected)s was usual."),
 }
 
 
@@ -48,6 +48,7 @@ def tell(until: date | None = None) -> None:
     said = None
     if far:
         worst = max(far, key=lambda row: abs(row.score))
-        values = {"day": worst.day.isoformat(), "value": worst.value, "expected": worst.expected}
+        kind = MONEY if worst.measure == Measure.REVENUE else FIGURE
+        values = {DAY: {DAY: worst.day.isoformat()}, "value": {kind: worst.value}, "expected": {kind: worst.expected}}
         said = Said(SENTENCES[Measure(worst.measure)], values)
     keep(RULE, said=said, link=reverse("admin:analytics_anomalies"))

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from analytics.forecasts import alerts, making, series, stock, unusual
 from analytics.forecasts.words import refusal, sentence
@@ -344,9 +344,14 @@ def test_the_list_of_unusual_days_asks_few_queries(analyst, django_assert_max_nu
 
 def test_the_alert_names_the_worst_recent_day():
     AnomalyFactory.create(day=LAST, score=9.0, measure="orders")
-    AnomalyFactory.create(day=LAST, score=-20.0, measure="revenue")
+    AnomalyFactory.create(day=LAST, score=-20.0, measure="revenue", value=79066.4, expected=1200.6)
 
     alerts.tell(LAST)
 
     alert = Alert.objects.filter(resolved_at=None).get(rule="sales_unusual")
-    assert "Revenue of 2026-06-30" in str(alert.said)
+    with translation.override("en"):
+        assert str(alert.said) == "Revenue of 30 Jun 2026: ¥79,066 where ¥1,201 was usual."
+    with translation.override("zh-hans"):
+        assert "2026年6月30日" in str(alert.said)
+        assert "¥79,066" in str(alert.said)
+        assert "2026-06-30" not in str(alert.said)
