@@ -10,7 +10,8 @@ from core.dashboard import Card
 
 
 def card(request: HttpRequest) -> Card | None:
-    """One query; none without the right to see experiments. No card while nothing is measured."""
+    """One query; none without the right to see experiments. No card while nothing is measured; what is not
+    measured is counted, with the page that says what begins it."""
     if not request.user.has_perm("core.view_experiment"):
         return None
     rows = results.report()
@@ -24,11 +25,12 @@ def card(request: HttpRequest) -> Card | None:
             "people": row.first.people if row.first else 0,
         }
         for row in rows
+        if row.is_measured
     ]
     return Card(
         title=_("What each capability brought"),
         template="admin/analytics/home_impact.html",
-        context={"told": told, "as_of": results.as_of(rows)},
+        context={"told": told, "unmeasured": len(rows) - len(told), "as_of": results.as_of(rows)},
         url=reverse("admin:analytics_impact"),
         url_label=_("Impact"),
     )

@@ -239,3 +239,7 @@ def test_the_home_page_tells_the_owner_with_the_range(client, django_assert_max_
 
     assert "What each capability brought" in text
     assert row().verdict.sentence in text
+    assert "Not measured: without a control" not in text
+    said = text[text.index("What each capability brought") :].partition("not measured yet")[0]
+    assert said.split()[-3:] == ["9", "more", "are"]
+    assert f'href="{reverse("admin:analytics_impact")}"' in said
