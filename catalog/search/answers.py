@@ -46,6 +46,8 @@ class Question:
     customer: Customer | None = None
     visitor: Visitor | None = None
     in_personal_order: bool = True
+    in_descriptions: bool = True
+    """Whether a word that only a description holds finds the product."""
     counts_tags: bool = True
     """Whether tags have a part in the order; they find products either way."""
 
@@ -72,6 +74,8 @@ def answer(question: Question) -> Answer:
     """At most `limit` products from `offset` on. Only live ones, whatever the index says."""
     synonyms = vocabulary.synonyms.get() if question.text else None
     groups = parsing.parse(question.text, synonyms) if question.text else []
+    if not question.in_descriptions:
+        groups = [group.outside_descriptions() for group in groups]
     if question.text.strip() and not groups:
         return Answer(0, [], matched="none", facets=facets.as_rows(Found()) if question.with_facets else None)
     known, everything = vocabulary.counts(groups) if groups else ({}, 1)

@@ -1,7 +1,7 @@
 """A query as groups: each group is one thing the person asked for, in every way it may be written."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from catalog.search import tokens
@@ -39,6 +39,10 @@ class Group:
     alternatives: tuple[Alternative, ...]
     kind: str = "word"
     start: int = 0
+
+    def outside_descriptions(self) -> "Group":
+        """The same where a product holds it in its name, category, brand or tags, as synonyms count."""
+        return replace(self, alternatives=tuple(replace(one, is_synonym=True) for one in self.alternatives))
 
     def as_tsquery(self, *, only_strong: bool = False) -> str:
         """In the language of PostgreSQL's tsquery. Tokens are quoted, so nothing in them is an operator."""

@@ -1,8 +1,9 @@
 """What the assistant says to one message, and why. Reads, never writes (but for the count of order look-ups).
 
 In this order, the first that fits: rules that send to a person; a button that was pressed; an order that was asked for;
-what `reviews.understanding` makes of the words (answer with citation, ask which was meant, hand over); products whose
-names the words are; once a request to say it in other words; then a person.
+an intent that is sure; products that the message asks the shop for; what else `reviews.understanding` makes of the
+words (answer with citation, ask which was meant, hand over); products whose names the words are; once a request to say
+it in other words; then a person.
 """
 
 from collections.abc import Mapping, Sequence
@@ -198,6 +199,8 @@ def _understood(found: Understanding, text: str, talk: Talk, language: str) -> R
             intents=intents, handover=Reason.ASKED if rule == Rule.PERSON else Reason.RULE, skill=rule.value,
             version=found.model_version,
         )  # fmt: skip
+    if found.why != Why.INTENT and (shown := products.wanted(text, customer=talk.customer, visitor=talk.visitor)):
+        return _shown(shown, "wanted", intents, language, found.model_version)
     if found.act == ANSWER:
         intent = found.candidates[0].intent if found.why == Why.INTENT else _looks_up_order(found)
         return _answered(found, intent, text, talk, language, why=found.why.value)
@@ -208,13 +211,19 @@ def _understood(found: Understanding, text: str, talk: Talk, language: str) -> R
         )  # fmt: skip
     shown = products.named(text, customer=talk.customer, visitor=talk.visitor)
     if shown:
-        return Reply(
-            Act.PRODUCTS, "named", language, wording.products(len(shown)), intents=intents, products=shown,
-            buttons=_after_answer(), version=found.model_version,
-        )  # fmt: skip
+        return _shown(shown, "named", intents, language, found.model_version)
     if found.act == ASK:
         return _ask(found, intents, language)
     return _unknown(talk, language, why=found.why.value, intents=intents, version=found.model_version)
+
+
+def _shown(
+    shown: Sequence[Mapping[str, Any]], why: str, intents: Sequence[tuple[str, float]], language: str, version: str
+) -> Reply:
+    return Reply(
+        Act.PRODUCTS, why, language, wording.products(len(shown)), intents=intents, products=shown,
+        buttons=_after_answer(), version=version,
+    )  # fmt: skip
 
 
 def _looks_up_order(found: Understanding) -> Intent | None:

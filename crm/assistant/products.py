@@ -6,9 +6,9 @@ from typing import Any
 from catalog.models import Customer, Product, Visitor
 from catalog.search import answers
 from catalog.search.rows import product_rows
+from crm.assistant.asking import LONGEST, asked_for
 
 SHOWN = 3
-LONGEST_ASKED = 200
 FEW = 60
 """Words that fit more products than this do not say which product is meant."""
 _FIELDS = ("id", "external_id", "name", "price", "currency", "in_stock", "image")
@@ -17,11 +17,27 @@ _FIELDS = ("id", "external_id", "name", "price", "currency", "in_stock", "image"
 def asked_about(
     text: str, product: Product | None, *, customer: Customer | None, visitor: Visitor | None
 ) -> list[dict[str, Any]]:
-    """The product whose page somebody asks on, else what the search finds for the words."""
+    """The product whose page somebody asks on, else what the search finds for what is asked for."""
     if product is not None:
         found = product_rows([product.pk]).get(product.pk)
         return [_shown(found[0])] if found is not None else []
-    return _found(text, ("all", "some"), customer, visitor)
+    shown = wanted(text, customer=customer, visitor=visitor)
+    return shown or _found(asked_for(text) or text, ("all", "some"), customer, visitor)
+
+
+def wanted(text: str, *, customer: Customer | None, visitor: Visitor | None) -> list[dict[str, Any]]:
+    """The first of all that has what is asked for, where the message asks whether the shop has something and each of
+    its words stands in the name, category, brand or tags of a product; else nothing."""
+    words = asked_for(text)
+    if not words:
+        return []
+    found = answers.answer(
+        answers.Question(
+            text=words, limit=SHOWN, with_facets=False, customer=customer, visitor=visitor, in_descriptions=False
+        )
+    )
+    is_there = found.matched == "all" and found.corrected_to is None
+    return [_shown(row) for row in found.results] if is_there else []
 
 
 def named(text: str, *, customer: Customer | None, visitor: Visitor | None) -> list[dict[str, Any]]:
@@ -33,7 +49,7 @@ def _found(
     text: str, matched: Sequence[str], customer: Customer | None, visitor: Visitor | None
 ) -> list[dict[str, Any]]:
     words = text.strip()
-    if not words or len(words) > LONGEST_ASKED:
+    if not words or len(words) > LONGEST:
         return []
     found = answers.answer(
         answers.Question(text=words, limit=SHOWN, with_facets=False, customer=customer, visitor=visitor)
