@@ -273,3 +273,11 @@ def test_dates_and_numbers_have_the_form_of_the_language(language, moment, day, 
         assert formats.date_format(at, "DATETIME_FORMAT") == moment
         assert formats.date_format(at.date(), "DATE_FORMAT") == day
         assert formats.number_format(1234567.5, use_l10n=True, force_grouping=True) == figure
+
+
+@pytest.mark.parametrize("catalogue", sorted(Path(__file__).parents[2].glob("*/locale/zh_Hans/LC_MESSAGES/django.po")))
+def test_a_photo_has_one_word_in_chinese(catalogue):
+    said = {entry.msgid: [entry.msgstr, *entry.msgstr_plural.values()] for entry in polib.pofile(str(catalogue))}
+
+    other = [text for text, ours in said.items() if "photo" in text.lower() and any("图片" in one for one in ours)]
+    assert other == []

@@ -1,4 +1,4 @@
-"""What a message asks the shop for, and that the catalogue answers it before an article that is only a little like it."""
+"""What a message asks the shop for, and that the catalogue answers before an article that is only a little like it."""
 
 import pytest
 
@@ -15,7 +15,8 @@ from tests.factories import IntentFactory, ProductFactory
     [("Do you have a red bag?", "a red bag"), ("hi, do you still sell blue ceramic mugs please", "blue ceramic mugs"),
      ("I’m looking for a green lantern", "a green lantern"), ("any white shirts in stock?", "white shirts"),
      ("Have you got heart shaped candles", "heart shaped candles"), ("I'd like to buy a lamp", "a lamp"),
-     ("where can I find party bunting?", "party bunting"), ("有红色的包吗", "红色的包"), ("有没有蓝色马克杯？", "蓝色马克杯"),
+     ("where can I find party bunting?", "party bunting"), ("有红色的包吗", "红色的包"),
+     ("有没有蓝色马克杯？", "蓝色马克杯"),
      ("你们卖陶瓷花瓶吗", "陶瓷花瓶"), ("我想买一条黑色连衣裙", "黑色连衣裙"), ("请问店里有白色的T恤吗？", "白色的t恤"),
      ("红色的包有货吗", "红色的包"), ("帮我推荐一款台灯", "台灯")],
 )  # fmt: skip
