@@ -26,6 +26,7 @@ class MarketingConfig(AppConfig):
         evaluators.register("privacy", "marketing.privacy_evaluators.PrivacyEvaluator")
         evaluators.register("uplift", "marketing.uplift_evaluators.UpliftEvaluator")
         alert_rules.register("campaign_paused", "marketing.sending.breakers.CAMPAIGN_PAUSED")
+        alert_rules.register("version_stopped", "marketing.shifting.alerts.VERSION_STOPPED")
         mail_kinds.register("consent_confirmation", "marketing.mails.CONFIRMATION")
         mail_kinds.register("campaign", "marketing.mails.CAMPAIGN")
         message_doors.register("send_once", "marketing.sending.single.send_once")
@@ -153,8 +154,8 @@ class MarketingConfig(AppConfig):
         figures = "Figures of campaigns need it; without the customer it names nobody."
         holds("MessageEvent", "recipient__customer", "kind at raw", keeps=dict.fromkeys(("kind", "at"), figures))
         holds(
-            "Recipient", "customer", "purpose channel state skip_reason sent_at timing timing_hour timing_events",
-            keeps=dict.fromkeys(("purpose", "channel", "state", "skip_reason", "sent_at", "timing"), figures),
+            "Recipient", "customer", "purpose channel state skip_reason sent_at timing timing_hour timing_events split",
+            keeps=dict.fromkeys(("purpose", "channel", "state", "skip_reason", "sent_at", "timing", "split"), figures),
         )  # fmt: skip
         holds(
             "Occasion", "customer", "key at facts is_enrolled",

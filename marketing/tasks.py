@@ -93,10 +93,20 @@ def count_effect(*, campaign_id: int) -> dict[str, Any]:
 
 @job(kind="marketing.keep", queue="light", title=_("Campaigns that are over"))
 def keep_campaigns() -> dict[str, Any]:
-    """Ends campaigns of which nobody waits any more. Safe to run at any time."""
+    """Ends campaigns of which nobody waits any more, and asks for batches that may go. Safe to run at any time."""
     from marketing.campaigns import lifecycle
+    from marketing.shifting import deciding
 
-    return {"ended": lifecycle.finish_all()}
+    return {"ended": lifecycle.finish_all(), "batches": deciding.ask()}
+
+
+@job(kind="marketing.shift", queue="light", title=_("Versions for the next batch"), retries=3)
+def let_batch_go(*, campaign_id: int) -> dict[str, Any]:
+    """Chooses the versions of the next batch of a campaign by what the batches before brought. Goes on by the same
+    choice where it was cut off."""
+    from marketing.shifting import deciding
+
+    return deciding.run(campaign_id)
 
 
 @job(kind="marketing.coupons.back", queue="light", title=_("Codes of a cancelled order"))

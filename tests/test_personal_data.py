@@ -96,6 +96,7 @@ HARMLESS = {
     "crm.Ticket": "priority_reasons skill tags",  # keys of reasons, words of the shop
     "crm.TicketEvent": "after before",  # states and numbers of rows
     "marketing.Audience": "counts definition name public_id",  # keys of segments and rules; uploads are members
+    "marketing.BatchChoice": "shares versions",  # results of many
     "marketing.Campaign": "counts name pause_reason public_id salt timing trigger_settings",  # counts of many
     "marketing.CampaignEvent": "note",
     "marketing.CampaignStep": "arms",

@@ -158,6 +158,18 @@ class CampaignForm(TriggerFields):
         label=pgettext_lazy("of a campaign", "Hour"), required=False, widget=UnfoldAdminSelectWidget(),
         help_text=gettext_lazy("A fifth of them get it at once all the same, to see what the hour brings."),
     )  # fmt: skip
+    shift = forms.ChoiceField(
+        label=gettext_lazy("Versions"), required=False, choices=_titled(Campaign.ShiftBy),
+        widget=UnfoldAdminSelectWidget(),
+        help_text=gettext_lazy(
+            "Of two versions or more of the first step. Goes out in batches; a fifth of the later ones keep the fixed "
+            "shares, to see what shifting brings."
+        ),
+    )  # fmt: skip
+    shift_hours = forms.IntegerField(
+        label=gettext_lazy("Hours between batches"), min_value=2, max_value=lifecycle.MOST_BETWEEN, required=False,
+        initial=24, widget=UnfoldAdminIntegerFieldWidget(),
+    )  # fmt: skip
     cost = forms.DecimalField(
         label=gettext_lazy("Cost of a message"), min_value=0, max_digits=12, decimal_places=4, required=False,
         widget=UnfoldAdminTextInputWidget({"inputmode": "decimal"}),
@@ -286,7 +298,8 @@ class CampaignForm(TriggerFields):
             campaign, name=data["name"].strip(), audience=audience, purpose=data["purpose"], channel=data["channel"],
             holdout_share=Decimal(data["holdout"]) / 100, planned_for=data["starts"],
             send_within=int(data["within"]) if data["within"] else None, cost_per_message=data["cost"] or 0,
-            offer_id=int(data["offer"]) if data["offer"] else None,
+            offer_id=int(data["offer"]) if data["offer"] else None, shift_by=data["shift"],
+            shift_hours=data["shift_hours"] or 24,
             **self.said_of_trigger(),
         )  # fmt: skip
         before = {step.position: step for step in changed.steps.select_related("template")}
@@ -353,6 +366,7 @@ def _initial(campaign: Campaign | None, audience: Audience | None = None) -> dic
     found: dict[str, Any] = {
         "name": campaign.name, "purpose": campaign.purpose, "channel": campaign.channel,
         "holdout": round(100 * campaign.holdout_share), "starts": starts.replace(tzinfo=None) if starts else None,
+        "shift": campaign.shift_by, "shift_hours": campaign.shift_hours,
         "within": campaign.send_within or "", "cost": campaign.cost_per_message.normalize(),
         "audience": audience_key(campaign), "offer": campaign.offer_id or "",
     }  # fmt: skip

@@ -17,7 +17,7 @@ from core.components.tables import Column, TableCard, TableRow
 from core.experiments.reading import signed_share
 from core.jobs import Job
 from core.ml.experiments import MINIMUM_PER_ARM
-from marketing.admin import allocations, timing_card, trigger_fields
+from marketing.admin import allocations, shifting_card, timing_card, trigger_fields
 from marketing.admin.campaign_forms import field_of, starter, words_of
 from marketing.campaigns import checking, effect, lifecycle, words
 from marketing.campaigns.effect import Brought, Effect, Funnel
@@ -124,6 +124,7 @@ def context_of(campaign: Campaign) -> dict[str, Any]:
         "figures": [],
         "has_effect": False,
         "timing": timing_card.card(campaign),
+        "shifting": shifting_card.card(campaign),
     }
     if campaign.state in (State.RUNNING, State.PAUSED, State.DONE, State.CANCELLED) and campaign.started_at:
         told = effect.funnel(campaign)
@@ -145,6 +146,8 @@ def facts(campaign: Campaign) -> list[tuple[str, Any]]:
     ]
     if campaign.send_within is not None:
         rows.append((pgettext("of a campaign", "Hour"), timing_card.word(campaign.send_within)))
+    if campaign.shift_by:
+        rows.append((_("Versions"), shifting_card.word(campaign)))
     rows[1:1] = trigger_fields.facts(campaign)
     if campaign.offer is not None:
         rows.append((_("Offer"), str(campaign.offer)))

@@ -67,7 +67,7 @@ class RecipientAdmin(LedgerAdmin):
     actions: Any = ("send_again", "export_as_csv", "export_as_xlsx")
     export_fields = (
         "campaign__name", "customer__public_id", "purpose", "channel", "arm", "state", "skip_reason", "due_at",
-        "timing", "timing_hour", "sent_at", "tries", "provider", "message_id",
+        "timing", "timing_hour", "batch", "split", "sent_at", "tries", "provider", "message_id",
     )  # fmt: skip
     empty_title = pgettext_lazy("list of messages", "No messages yet")
     empty_text = gettext_lazy(
@@ -221,6 +221,21 @@ def _hour_of(row: Recipient) -> str:
     return " · ".join(parts)
 
 
+def _version_of(row: Recipient) -> str:
+    """With why it is this one and as of when, where a campaign shifts towards the better one."""
+    if not row.split or row.campaign is None:
+        return row.arm
+    if row.batch is None or row.batch > row.campaign.batches_out:
+        return _("is chosen when batch %(batch)s goes") % {"batch": row.batch}
+    choice = row.campaign.batch_choices.filter(batch=row.batch).first()
+    parts = [row.arm, _("batch %(batch)s") % {"batch": row.batch}, row.get_split_display()]
+    if choice is not None and row.split == Recipient.Split.SHIFTED:
+        parts.append(choice.get_reason_display())
+    if choice is not None:
+        parts.append(f"{_('as of')} {when(choice.as_of)}")
+    return " · ".join(parts)
+
+
 def facts(row: Recipient) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = [
         (_("Purpose"), capfirst(row.get_purpose_display())),
@@ -234,7 +249,7 @@ def facts(row: Recipient) -> list[tuple[str, Any]]:
     if row.step is not None:
         found.append((pgettext("of a campaign", "Step"), figure(row.step.position)))
     if row.arm:
-        found.append((_("Version"), row.arm))
+        found.append((_("Version"), _version_of(row)))
     if row.occasion is not None:
         found.append((_("Happened"), when(row.occasion.at)))
     if row.claimed_at:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from core.api.pagination import PageQuerySerializer
 from core.api.questions import QuerySerializer
-from marketing.models import Campaign, Channel, Purpose, Recipient
+from marketing.models import BatchChoice, Campaign, Channel, Purpose, Recipient
 
 ACTS = ("check", "approve", "plan", "start", "pause", "resume", "draft", "cancel", "count")
 LONGEST_BODY = 200_000
@@ -58,6 +58,11 @@ class PutCampaignSerializer(serializers.Serializer):
         min_value=2, max_value=72, required=False, allow_null=True, default=None,
         help_text="Each at their own hour within so many; null: all at the planned moment.",
     )  # fmt: skip
+    shift_by = serializers.ChoiceField(
+        choices=Campaign.ShiftBy.choices, required=False, allow_blank=True, default="",
+        help_text="Goes out in batches; later ones shift towards the version that does better. Needs `second_subject`.",
+    )  # fmt: skip
+    shift_hours = serializers.IntegerField(min_value=2, max_value=24, default=24, help_text="Between two batches.")
     cost_per_message = serializers.DecimalField(max_digits=12, decimal_places=4, min_value=0, default=Decimal(0))
     message = CampaignMessageSerializer()
 
@@ -158,6 +163,52 @@ class CampaignTimingSerializer(serializers.Serializer):
     measures = TimingMeasureSerializer(many=True)
 
 
+class LikelyRateSerializer(serializers.Serializer):
+    """The posterior's mean and its 90 % range."""
+
+    estimate = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class BatchVersionSerializer(serializers.Serializer):
+    """Of the messages before this batch: how many were sent, acted on and complained about. `share`: among those of
+    this batch who are shifted."""
+
+    version = serializers.CharField()
+    share = serializers.FloatField()
+    is_stopped = serializers.BooleanField()
+    sent = serializers.IntegerField(allow_null=True)
+    acted = serializers.IntegerField(allow_null=True)
+    complaints = serializers.IntegerField(allow_null=True)
+    rate = LikelyRateSerializer(allow_null=True)
+
+
+class BatchSerializer(serializers.Serializer):
+    batch = serializers.IntegerField()
+    as_of = serializers.DateTimeField()
+    reason = serializers.ChoiceField(choices=BatchChoice.Reason.choices)
+    people = serializers.IntegerField()
+    released_at = serializers.DateTimeField(allow_null=True)
+    versions = BatchVersionSerializer(many=True)
+
+
+class ShiftMeasureSerializer(serializers.Serializer):
+    """`difference` is null while there are too few people; it holds at any look, and for both measures together."""
+
+    measure = serializers.ChoiceField(choices=[("clicked", "clicked"), ("ordered", "ordered")])
+    share_where_shifted = serializers.FloatField()
+    share_by_fixed_shares = serializers.FloatField()
+    difference = RangeSerializer(allow_null=True)
+
+
+class CampaignShiftingSerializer(serializers.Serializer):
+    """How the versions of each batch were chosen, and what that brought against those who keep the fixed shares."""
+
+    batches = BatchSerializer(many=True)
+    measures = ShiftMeasureSerializer(many=True)
+
+
 class CampaignRowSerializer(serializers.Serializer):
     id = serializers.CharField()
     name = serializers.CharField()
@@ -170,6 +221,7 @@ class CampaignRowSerializer(serializers.Serializer):
     reachable = serializers.IntegerField(allow_null=True)
     starts_at = serializers.DateTimeField(allow_null=True)
     send_within_hours = serializers.IntegerField(allow_null=True)
+    shift_by = serializers.ChoiceField(choices=Campaign.ShiftBy.choices, allow_blank=True)
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
@@ -190,4 +242,5 @@ class CampaignSerializer(CampaignRowSerializer):
     funnel = CampaignFunnelSerializer(allow_null=True)
     effect = CampaignEffectSerializer(allow_null=True, help_text="Null while nobody is left out or nothing began.")
     timing = CampaignTimingSerializer(allow_null=True, help_text="Null where all get it at the planned moment.")
+    shifting = CampaignShiftingSerializer(allow_null=True, help_text="Null where versions are given by fixed shares.")
     acts = serializers.ListField(child=serializers.CharField(), help_text="What the caller may do now.")

@@ -29,6 +29,7 @@ from marketing.campaigns import audiences, effect, lifecycle
 from marketing.effects import asking, selectors
 from marketing.models import Audience, Campaign, Channel, Template
 from marketing.roles import APPROVE, CAMPAIGNS, CAMPAIGNS_SEEN, RUN
+from marketing.shifting.selectors import shifting
 from marketing.timing.selectors import hourly
 
 SEEN = HasStaffPermission(CAMPAIGNS_SEEN) | HasStaffPermission(CAMPAIGNS)
@@ -144,7 +145,8 @@ def create(data: dict[str, Any], *, by: StaffUser) -> Campaign:
     changed = lifecycle.change(
         campaign, name=data["name"].strip(), audience=_audience(data, by), purpose=data["purpose"],
         channel=data["channel"], holdout_share=Decimal(data["holdout_percent"]) / 100, planned_for=data["starts_at"],
-        send_within=data["send_within_hours"], cost_per_message=data["cost_per_message"],
+        send_within=data["send_within_hours"], shift_by=data["shift_by"], shift_hours=data["shift_hours"],
+        cost_per_message=data["cost_per_message"],
     )  # fmt: skip
     said = data["message"]
     kind = Template.Kind.MJML if changed.channel == Channel.EMAIL else Template.Kind.TEXT
@@ -222,6 +224,7 @@ def row(campaign: Campaign) -> dict[str, Any]:
         "holdout_share": float(campaign.holdout_share),
         "reachable": campaign.counts.get("reachable") if campaign.counts else None,
         "starts_at": campaign.planned_for, "send_within_hours": campaign.send_within,
+        "shift_by": campaign.shift_by,
         "started_at": campaign.started_at, "ended_at": campaign.ended_at,
         "updated_at": campaign.updated_at,
     }  # fmt: skip
@@ -240,6 +243,7 @@ def detail(campaign: Campaign, request: Request) -> dict[str, Any]:
         "funnel": asdict(told) if told is not None else None,
         "effect": _effect(campaign, told) if told is not None else None,
         "timing": _timing(campaign),
+        "shifting": _shifting(campaign),
         "acts": [
             name for name, (right, states, _doing) in ACTS.items()
             if campaign.state in states and request.user.has_perm(right)
@@ -258,6 +262,36 @@ def _timing(campaign: Campaign) -> dict[str, Any] | None:
         "measures": [
             {
                 "measure": measure, "share_at_own_hour": one.mean, "share_at_planned_moment": one.mean_control,
+                "difference": _range((one.difference.value, *one.always_valid)) if one.always_valid else None,
+            }
+            for measure, one in found.told.items()
+        ],
+    }  # fmt: skip
+
+
+def _shifting(campaign: Campaign) -> dict[str, Any] | None:
+    found = shifting(campaign)
+    if found is None:
+        return None
+    return {
+        "batches": [
+            {
+                "batch": one.batch, "as_of": one.as_of, "reason": one.reason, "people": one.people,
+                "released_at": one.released_at,
+                "versions": [
+                    {
+                        "version": said["key"], "share": said["share"], "is_stopped": said.get("stopped", False),
+                        "sent": said.get("sent"), "acted": said.get("yes"), "complaints": said.get("complaints"),
+                        "rate": _range((said["mean"], said["low"], said["high"])) if "mean" in said else None,
+                    }
+                    for said in one.versions
+                ],
+            }
+            for one in found.choices
+        ],
+        "measures": [
+            {
+                "measure": measure, "share_where_shifted": one.mean, "share_by_fixed_shares": one.mean_control,
                 "difference": _range((one.difference.value, *one.always_valid)) if one.always_valid else None,
             }
             for measure, one in found.told.items()

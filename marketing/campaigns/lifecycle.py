@@ -26,6 +26,7 @@ from marketing.models import (
     Campaign,
     CampaignEvent,
     CampaignStep,
+    Channel,
     MarketingSettings,
     Offer,
     OfferAllocation,
@@ -48,6 +49,8 @@ NEXT: dict[str, frozenset[str]] = {
 }
 PLAN = "marketing.tasks.plan_campaign"
 MOST_STEPS, MOST_ARMS, MOST_WEIGHT, MOST_HOURS, MOST_WITHIN = 5, 5, 100, 90 * 24, 72
+MOST_BETWEEN = 24
+"""Hours between two batches: the last of five goes four days after the first at most."""
 DRAWN = "drawn"
 """In the counts of a plan: who can be reached and gets nothing, by chance."""
 
@@ -99,6 +102,7 @@ def findings(campaign: Campaign) -> tuple[list[Finding], Ready]:
     if not steps:
         found.append(Finding("stop", _("Write a message."), field="message"))
     found += _offer_findings(campaign, steps)
+    found += _shift_findings(campaign, steps)
     if not campaign.holdout_share:
         text = _("Nobody is left out by chance, so nobody will know what the campaign brought.")
         found.append(Finding("advice", text, field="holdout_share"))
@@ -123,6 +127,20 @@ def findings(campaign: Campaign) -> tuple[list[Finding], Ready]:
                 said, _frozen = _check_template(template or step.template, campaign, subject={code: subject}, only=code)
                 found += _of_step(step, key, [one for one in said if one.field == "subject"], len(steps))
     return found, ready
+
+
+def _shift_findings(campaign: Campaign, steps: Sequence[CampaignStep]) -> list[Finding]:
+    """Nothing to choose from, or nothing to choose by."""
+    if not campaign.shift_by:
+        return []
+    found = []
+    if steps and len(steps[0].arms) < 2:
+        text = _("There is only one version: write a second one, or give versions by fixed shares.")
+        found.append(Finding("stop", text, field="shift"))
+    if campaign.shift_by == Campaign.ShiftBy.CLICKED and campaign.channel != Channel.EMAIL:
+        text = _("Clicks are counted in e-mails only: shift towards what is ordered more.")
+        found.append(Finding("stop", text, field="shift"))
+    return found
 
 
 def _of_step(step: CampaignStep, key: str, said: list[Finding], steps: int) -> list[Finding]:
@@ -407,8 +425,28 @@ def change(campaign: Campaign, **fields: Any) -> Campaign:
         )  # fmt: skip
     if row.send_within is not None and row.trigger:
         raise BadInput(_("With a trigger a message goes when it happens."), extra={"field": "send_within"})
+    _check_shift(row)
     row.save()
     return row
+
+
+def _check_shift(row: Campaign) -> None:
+    """Raises BadInput for a choice of versions that is none, or that cannot be with what else was chosen."""
+    if row.shift_by not in Campaign.ShiftBy.values:
+        raise BadInput(_("There is no such way to give versions."), extra={"field": "shift_by"})
+    if not row.shift_by:
+        return
+    if not 2 <= row.shift_hours <= MOST_BETWEEN:
+        raise BadInput(
+            _("Between two batches are 2 to %(most)d hours.") % {"most": MOST_BETWEEN}, extra={"field": "shift_hours"}
+        )  # fmt: skip
+    if row.trigger:
+        raise BadInput(_("With a trigger versions are given by fixed shares."), extra={"field": "shift_by"})
+    if row.send_within is not None:
+        raise BadInput(
+            _("Batches go at their own moment: choose each at their own hour, or versions in batches."),
+            extra={"field": "shift_by"},
+        )  # fmt: skip
 
 
 @transaction.atomic

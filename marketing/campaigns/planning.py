@@ -21,7 +21,8 @@ from core.ml.experiments import Split
 from core.models import Experiment, ExperimentArm
 from marketing.campaigns import audiences, eligibility, lifecycle, trials
 from marketing.campaigns.eligibility import Person, Question
-from marketing.models import AudienceMember, Campaign, CampaignStep, Recipient
+from marketing.models import AudienceMember, BatchChoice, Campaign, CampaignStep, Recipient
+from marketing.shifting.batches import Batches
 from marketing.timing.choosing import Hours, Moment, learn
 
 State = Recipient.State
@@ -29,17 +30,18 @@ CONTROL = "control"
 STAGE = """
 CREATE TEMPORARY TABLE planned (step_id bigint, customer_id bigint, arm text, is_holdout boolean, state text,
     skip_reason text, due_at timestamptz, language text, template_version_id bigint, timing text, timing_hour smallint,
-    timing_events integer) ON COMMIT DROP
+    timing_events integer, batch smallint, split text) ON COMMIT DROP
 """
 COLUMNS = (
     "step_id, customer_id, arm, is_holdout, state, skip_reason, due_at, language, template_version_id, timing, "
-    "timing_hour, timing_events"
+    "timing_hour, timing_events, batch, split"
 )
 STORE = """
 INSERT INTO marketing_recipient (campaign_id, step_id, customer_id, purpose, channel, arm, is_holdout, state,
-    skip_reason, due_at, language, template_version_id, timing, timing_hour, timing_events, provider, tries)
+    skip_reason, due_at, language, template_version_id, timing, timing_hour, timing_events, batch, split, provider,
+    tries)
 SELECT %(campaign)s, step_id, customer_id, %(purpose)s, %(channel)s, arm, is_holdout, state, skip_reason, due_at,
-    language, template_version_id, timing, timing_hour, timing_events, '', 0
+    language, template_version_id, timing, timing_hour, timing_events, batch, split, '', 0
 FROM planned p WHERE EXISTS (SELECT FROM catalog_customer c WHERE c.id = p.customer_id)
 ON CONFLICT (campaign_id, step_id, customer_id) WHERE occasion_id IS NULL DO NOTHING
 """
@@ -58,6 +60,8 @@ class Draw:
         self.keys = ([CONTROL] if held else []) + keys
         self.weights = ([held] if held else []) + self.shares
         self._split = Split(salt.encode(), self.weights)
+        # What chance decides beforehand and for good: where later batches shift, only who gets nothing.
+        self.trial = {key: trials.MESSAGE if campaign.shift_by and key != CONTROL else key for key in self.keys}
 
     def of(self, public_id: str) -> str:
         """The arm of this person; CONTROL gets nothing."""
@@ -94,6 +98,7 @@ def plan(campaign_id: int) -> dict[str, Any]:
     after, said = int(state.get("after", 0)), Counter[str](state.get("said", {}))
     question = Question.of(campaign, at=begin)
     hours = _hours(campaign, begin, is_new=not state)
+    batches = Batches(campaign, int(campaign.counts.get("reachable") or total)) if campaign.shift_by else None
     done = sum(said.values())
     while ids := _next(campaign, after):
         people = eligibility.people(ids, question)
@@ -104,10 +109,13 @@ def plan(campaign_id: int) -> dict[str, Any]:
         moments = hours.of(going) if hours is not None else {}
         with transaction.atomic():
             guard()
-            _write(campaign, steps, chosen, begin, later, moments)
+            _write(campaign, steps, chosen, begin, later, moments, batches)
             if experiment is not None:
-                moment = begin.timestamp()
-                exposures.write((experiment.pk, arms[arm], one.public_id, moment) for one, arm in chosen if arm in arms)
+                exposures.write(
+                    (experiment.pk, arms[draw.trial[arm]], one.public_id, _counts_from(one, begin, batches).timestamp())
+                    for one, arm in chosen
+                    if arm
+                )
             checkpoint(after=after, begin=begin.isoformat(), said=dict(said))
         progress(done, total)
     with transaction.atomic():
@@ -116,8 +124,29 @@ def plan(campaign_id: int) -> dict[str, Any]:
         if row.state == Campaign.State.APPROVED:
             counts = {"all": done, "reachable": said["planned"] + said[lifecycle.DRAWN],
                       **{key: value for key, value in said.items() if key != "planned"}}  # fmt: skip
-            lifecycle.move(row, Campaign.State.PLANNED, by=None, counts=counts, counted_at=timezone.now())
+            lifecycle.move(
+                row, Campaign.State.PLANNED, by=None, counts=counts, counted_at=timezone.now(),
+                batches_out=1 if row.shift_by else 0,
+            )  # fmt: skip
+            if row.shift_by:
+                _first_batch(row, steps[0], draw)
     return {"people": done, **said}
+
+
+def _counts_from(one: Person, begin: datetime, batches: Batches | None) -> datetime:
+    """The moment from which orders count, drawn alike for those who get nothing."""
+    return begin + batches.wait(batches.of(one.public_id)) if batches is not None else begin
+
+
+def _first_batch(campaign: Campaign, step: CampaignStep, draw: Draw) -> None:
+    """By fixed shares: nothing is known yet."""
+    people = Recipient.objects.filter(campaign=campaign, step=step, batch=1, state=State.PLANNED).count()
+    whole = sum(draw.shares)
+    shares = {str(arm["key"]): share / whole for arm, share in zip(step.arms, draw.shares, strict=True)}
+    BatchChoice.objects.get_or_create(campaign=campaign, batch=1, defaults={
+        "as_of": timezone.now(), "reason": BatchChoice.Reason.FIRST, "people": people, "shares": {"": shares},
+        "versions": [{"key": key, "share": share} for key, share in shares.items()],
+    })  # fmt: skip
 
 
 def _wait_for_occasions(campaign: Campaign) -> dict[str, Any]:
@@ -140,12 +169,12 @@ def _next(campaign: Campaign, after: int) -> list[int]:
 
 def _write(
     campaign: Campaign, steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime,
-    later: Mapping[int, Draw], moments: Mapping[int, Moment],
+    later: Mapping[int, Draw], moments: Mapping[int, Moment], batches: Batches | None,
 ) -> None:  # fmt: skip
     known = lifecycle.languages()  # before the COPY, in which no other statement may run
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
-    copy("planned", COLUMNS, _lines(steps, chosen, begin, later, known, moments))
+    copy("planned", COLUMNS, _lines(steps, chosen, begin, later, known, moments, batches))
     with connection.cursor() as cursor:
         cursor.execute(
             STORE, {"campaign": campaign.pk, "purpose": campaign.purpose, "channel": campaign.channel}
@@ -155,11 +184,12 @@ def _write(
 
 def _lines(
     steps: Sequence[CampaignStep], chosen: Sequence[tuple[Person, str]], begin: datetime, later: Mapping[int, Draw],
-    known: dict[str, str], moments: Mapping[int, Moment],
+    known: dict[str, str], moments: Mapping[int, Moment], batches: Batches | None,
 ) -> Iterator[str]:  # fmt: skip
     """`later`: draws of steps after the first that have versions of their own; others go on with that of the first.
     `known`: languages of the shop. `moments`: of those who get the first step at another moment; later ones follow it
-    as they would follow the planned one."""
+    as they would follow the planned one. `batches`: where the versions of later ones are chosen when they are let go;
+    until then everybody has the one of the fixed shares."""
     first = next(iter(known))
     waits, due = [], begin
     for step in steps:
@@ -174,6 +204,11 @@ def _lines(
         own_moment = moments.get(one.pk)
         why = _why(own_moment)
         shift = own_moment.due_at - begin if own_moment is not None else timedelta(0)
+        lot = "\\N\t"
+        if batches is not None and arm:
+            batch = batches.of(one.public_id)
+            shift = batches.wait(batch)
+            lot = f"{batch}\t{'' if is_held else batches.split_of(one.public_id, batch)}"
         # Whoever gets nothing gets nothing of any step: one row says so.
         for step_id, due, usual, own, versions in waits if not reason else waits[:1]:
             mine = later[step_id].of(one.public_id) if step_id in later else arm
@@ -183,7 +218,7 @@ def _lines(
             when = (due + shift).isoformat() if shift else usual
             yield (
                 f"{step_id}\t{one.pk}\t{mine}\t{held}\t{state.value}\t{reason}\t{when}\t{language}\t{version_text}"
-                f"\t{why}\n"
+                f"\t{why}\t{lot}\n"
             )
 
 
@@ -214,7 +249,10 @@ def spoken(language: str, known: dict[str, str], first: str) -> str:
 
 def _experiment(campaign: Campaign, step: CampaignStep, draw: Draw) -> Experiment | None:
     """The experiment that will tell what it brought. None when there is nothing to compare."""
-    if len(draw.keys) < 2:
+    shares: dict[str, int] = {}
+    for key, weight in zip(draw.keys, draw.weights, strict=True):
+        shares[draw.trial[key]] = shares.get(draw.trial[key], 0) + weight
+    if len(shares) < 2:
         return None
     with transaction.atomic():
         row = lifecycle.locked(campaign)
@@ -227,7 +265,7 @@ def _experiment(campaign: Campaign, step: CampaignStep, draw: Draw) -> Experimen
             planned_people=trials.PLANNED_PEOPLE, created_by=campaign.created_by,
         )  # fmt: skip
         names = {str(arm["key"]): str(arm.get("name") or arm["key"]) for arm in step.arms}
-        for place, (key, weight) in enumerate(zip(draw.keys, draw.weights, strict=True)):
+        for place, (key, weight) in enumerate(shares.items()):
             is_control = place == 0
             ExperimentArm.objects.create(
                 experiment=made, key=key, weight=weight, is_control=is_control,

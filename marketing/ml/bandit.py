@@ -61,15 +61,17 @@ class Bandit:
     rails: Rails = field(default_factory=Rails)
 
     @classmethod
-    def start(cls, names: Sequence[str], width: int, *, rails: Rails | None = None, prior: float = 1.0) -> Self:
-        """Nothing known: weights around 0 with precision `prior`. The first name is the usual arm. Raises ValueError
-        for fewer than two arms, or a floor that leaves no room to choose."""
+    def start(cls, names: Sequence[str], width: int, *, rails: Rails | None = None, prior: float | Array = 1.0,
+              centre: float = 0.0) -> Self:  # fmt: skip
+        """Nothing known: weights around 0, the intercept around `centre`, with precision `prior` (of all, or of
+        each). The first name is the usual arm. Raises ValueError for fewer than two arms, or a floor that leaves no
+        room to choose."""
         rails = rails or Rails()
         if len(names) < 2 or len(set(names)) < len(names):
             raise ValueError("A bandit needs two or more arms with different names.")
         if not 0 <= rails.floor * len(names) < 1:
             raise ValueError("The floor of all arms together must stay below 1.")
-        empty = Arm(np.zeros(width + 1), prior * np.eye(width + 1))
+        empty = Arm(np.append(centre, np.zeros(width)), prior * np.eye(width + 1))
         return cls(tuple(names), (empty,) * len(names), rails)
 
     @property

@@ -18,6 +18,7 @@ from marketing.models.offers import CouponCode, Offer
 from marketing.models.privacy import PrivacyBudget, PrivacyRelease
 from marketing.models.sending import MessageEvent, Recipient, TrackedLink
 from marketing.models.settings import MarketingSettings
+from marketing.models.shifting import BatchChoice
 from marketing.models.strategy import StrategyProposal, StrategyRun
 from marketing.models.triggers import Occasion, TriggerMark
 from marketing.models.uplift import UpliftScore
@@ -26,6 +27,7 @@ __all__ = [
     "AllocatedOffer",
     "Audience",
     "AudienceMember",
+    "BatchChoice",
     "Campaign",
     "CampaignEvent",
     "CampaignStep",

@@ -74,6 +74,13 @@ class Campaign(TimestampedModel):
 
     ENDED = (State.DONE, State.CANCELLED)
 
+    class ShiftBy(models.TextChoices):
+        """What later batches follow, where a campaign shifts towards the better version (marketing.shifting)."""
+
+        NONE = "", pgettext_lazy("how versions are given", "by fixed shares")
+        CLICKED = "clicked", pgettext_lazy("how versions are given", "towards what is clicked more")
+        ORDERED = "ordered", pgettext_lazy("how versions are given", "towards what is ordered more")
+
     public_id = models.CharField(_("public ID"), max_length=32, unique=True, editable=False, db_default=NewPublicId())
     name = models.CharField(_("name"), max_length=120)
     purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose, default=Purpose.OFFERS)
@@ -104,6 +111,15 @@ class Campaign(TimestampedModel):
     timing = models.JSONField(
         _("hours of the shop"), default=dict, db_default={}, blank=True, editable=False,
         help_text=_("What the plan knew of hours, as of when, and how many got which; names nobody."),
+    )  # fmt: skip
+    shift_by = models.CharField(
+        _("versions"), max_length=7, choices=ShiftBy, blank=True, default=ShiftBy.NONE, db_default="",
+        help_text=_("Goes out in batches; later ones follow what the earlier ones brought."),
+    )  # fmt: skip
+    shift_hours = models.PositiveSmallIntegerField(_("hours between batches"), default=24, db_default=24)
+    batches_out = models.PositiveSmallIntegerField(
+        _("batches let go"), default=0, db_default=0, editable=False,
+        help_text=_("Nobody of a later batch is taken before its versions are chosen."),
     )  # fmt: skip
     cost_per_message = MoneyField(_("cost of a message"), default=0)
     offer = models.ForeignKey(
@@ -151,6 +167,10 @@ class Campaign(TimestampedModel):
             models.CheckConstraint(
                 condition=Q(send_within=None) | Q(send_within__gte=2, send_within__lte=72, trigger=""),
                 name="campaign_send_within_three_days",
+            ),
+            models.CheckConstraint(
+                condition=Q(shift_by="") | Q(shift_hours__gte=2, shift_hours__lte=24, trigger="", send_within=None),
+                name="campaign_shift_within_a_day",
             ),
         ]
         indexes = [

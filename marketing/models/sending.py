@@ -60,6 +60,14 @@ class Recipient(models.Model):
         UNKNOWN = "unknown", pgettext_lazy("hour of a message", "the planned moment, too little is known")
         QUIET = "quiet", pgettext_lazy("hour of a message", "the planned moment, all others are quiet hours")
 
+    class Split(models.TextChoices):
+        """Why somebody gets this version, where a campaign shifts towards the better one (marketing.shifting)."""
+
+        NONE = "", ""
+        FIRST = "first", pgettext_lazy("version of a message", "fixed shares, in the first batch")
+        FIXED = "fixed", pgettext_lazy("version of a message", "fixed shares, drawn by chance to compare")
+        SHIFTED = "shifted", pgettext_lazy("version of a message", "by what earlier batches brought")
+
     WENT_OUT = (State.SENDING, State.SENT, State.UNKNOWN)
     """States in which somebody has, or may have, the message."""
 
@@ -96,6 +104,14 @@ class Recipient(models.Model):
         _("best hour"), null=True, editable=False, help_text=_("Of the customer's day.")
     )
     timing_events = models.PositiveIntegerField(_("hours it is known from"), null=True, editable=False)
+    batch = models.PositiveSmallIntegerField(
+        _("batch"), null=True, editable=False,
+        help_text=_("Where a campaign goes out in batches; the version of a later one is chosen when it is let go."),
+    )  # fmt: skip
+    split = models.CharField(
+        _("why this version"), max_length=7, choices=Split, blank=True, default=Split.NONE, db_default="",
+        editable=False,
+    )  # fmt: skip
     message_id = models.CharField(_("message ID"), max_length=120, null=True, blank=True, unique=True, editable=False)
     provider = models.CharField(_("provider"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -128,6 +144,7 @@ class Recipient(models.Model):
                 name="recipient_for_cap",
             ),
             models.Index(fields=["campaign", "state"], name="recipient_by_state"),
+            models.Index(fields=["campaign", "batch", "id"], condition=Q(batch__isnull=False), name="recipient_batch"),
             models.Index(fields=["customer", "-id"], name="messages_of_customer"),
             models.Index(fields=["id"], condition=Q(state="unknown"), name="recipient_unknown"),
         ]  # fmt: skip

@@ -33,7 +33,8 @@ BY_THE_HOUR = (Recipient.Timing.OWN, Recipient.Timing.SHOP)
 DUE = """
 SELECT id, customer_id, step_id, template_version_id, purpose, channel, arm, is_holdout, occasion_id, due_at, timing
 FROM marketing_recipient
-WHERE state = 'planned' AND due_at <= %(now)s AND {whose} ORDER BY campaign_id, due_at, id LIMIT %(most)s
+WHERE state = 'planned' AND due_at <= %(now)s AND (batch IS NULL OR batch <= %(out)s) AND {whose}
+ORDER BY campaign_id, due_at, id LIMIT %(most)s
 FOR UPDATE SKIP LOCKED
 """
 PEOPLE = """
@@ -105,8 +106,8 @@ def message_id_of(recipient_id: int) -> str:
 def claim(campaign_id: int | None, *, most: int = 100, now: datetime | None = None) -> Round:
     """Take up to `most` due messages of a campaign, or single ones (None). Commits before it returns."""
     with transaction.atomic(), connection.cursor() as cursor:
-        state, cap, days, started = _campaign(campaign_id)
-        rows = _due(cursor, campaign_id, now or timezone.now(), most)
+        state, cap, days, started, out = _campaign(campaign_id)
+        rows = _due(cursor, campaign_id, now or timezone.now(), most, out)
         if not rows:
             return Round()
         people = _people(cursor, {row[1] for row in rows})
@@ -138,20 +139,23 @@ def claim(campaign_id: int | None, *, most: int = 100, now: datetime | None = No
     )  # fmt: skip
 
 
-def _campaign(campaign_id: int | None) -> tuple[str, int | None, int | None, datetime | None]:
-    """State, cap and start of the campaign, which cannot be paused until this transaction ends."""
+def _campaign(campaign_id: int | None) -> tuple[str, int | None, int | None, datetime | None, int]:
+    """State, cap, start and last batch of the campaign, which cannot be paused until this transaction ends."""
     if campaign_id is None:
-        return "", None, None, None
-    held = "SELECT state, cap_messages, cap_days, started_at FROM marketing_campaign WHERE id = %s FOR SHARE"
+        return "", None, None, None, 0
+    held = (
+        "SELECT state, cap_messages, cap_days, started_at, batches_out FROM marketing_campaign WHERE id = %s FOR SHARE"
+    )
     with connection.cursor() as cursor:
         cursor.execute(held, [campaign_id])
         found = cursor.fetchone()
-    return found if found is not None else (Campaign.State.CANCELLED, None, None, None)
+    return found if found is not None else (Campaign.State.CANCELLED, None, None, None, 0)
 
 
-def _due(cursor: Any, campaign_id: int | None, now: datetime, most: int) -> list[Any]:
+def _due(cursor: Any, campaign_id: int | None, now: datetime, most: int, out: int) -> list[Any]:
+    """`out`: batches that were let go; the versions of later ones are not chosen yet."""
     whose = "campaign_id IS NULL" if campaign_id is None else "campaign_id = %(campaign)s"
-    cursor.execute(DUE.format(whose=whose), {"campaign": campaign_id, "now": now, "most": most})
+    cursor.execute(DUE.format(whose=whose), {"campaign": campaign_id, "now": now, "most": most, "out": out})
     return list(cursor.fetchall())
 
 

@@ -172,6 +172,16 @@ class EffectLookFactory(DjangoModelFactory):
     looked_at = factory.LazyFunction(timezone.now)
 
 
+class BatchChoiceFactory(DjangoModelFactory):
+    class Meta:
+        model = models.BatchChoice
+
+    campaign = factory.SubFactory(CampaignFactory)
+    batch = 1
+    as_of = factory.LazyFunction(timezone.now)
+    reason = "first"
+
+
 class PrivacyBudgetFactory(DjangoModelFactory):
     class Meta:
         model = models.PrivacyBudget

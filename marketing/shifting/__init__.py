@@ -1,0 +1,1 @@
+"""Later batches of a campaign follow what the versions of earlier ones brought."""
