@@ -196,7 +196,7 @@ class BatchSerializer(serializers.Serializer):
 class ShiftMeasureSerializer(serializers.Serializer):
     """`difference` is null while there are too few people; it holds at any look, and for both measures together."""
 
-    measure = serializers.ChoiceField(choices=[("clicked", "clicked"), ("ordered", "ordered")])
+    measure = serializers.CharField(help_text="`clicked` or `ordered`.")
     share_where_shifted = serializers.FloatField()
     share_by_fixed_shares = serializers.FloatField()
     difference = RangeSerializer(allow_null=True)
