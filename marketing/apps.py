@@ -18,11 +18,13 @@ class MarketingConfig(AppConfig):
             message_doors,
             personal_files,
             role_permissions,
+            shipped_names,
         )
 
         import_sections.register("consents", "marketing.importing.Consents", order=30, title=_("Consents"))
         demo_sections.register("consents", "marketing.demo.files", order=40)
         first_models.register("campaigns", "marketing.demo.first", order=240)
+        shipped_names.register("marketing", "marketing.demo.names")
         evaluators.register("privacy", "marketing.privacy_evaluators.PrivacyEvaluator")
         evaluators.register("uplift", "marketing.uplift_evaluators.UpliftEvaluator")
         alert_rules.register("campaign_paused", "marketing.sending.breakers.CAMPAIGN_PAUSED")

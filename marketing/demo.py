@@ -11,6 +11,7 @@ from catalog.demo.chance import iso, stream
 from catalog.demo.products import DAY
 from catalog.demo.shop import Shop
 from core.models import ShopProfile
+from core.shipped import Name
 from marketing.campaigns import audiences, lifecycle
 from marketing.models import Campaign, Channel, ConsentState, Purpose, Template
 from marketing.models.choices import Trigger
@@ -92,6 +93,12 @@ def first() -> None:
             picks="<mj-text>{{recommended count=3}}</mj-text>\n        ",
         )  # fmt: skip
         _draft(CART, trigger=Trigger.ABANDONED_CART, address="{{product_url}}")
+
+
+def names() -> Iterator[Name]:
+    """The drafts, their messages and what compares them."""
+    for texts in (BEST, CART):
+        yield texts["name"]
 
 
 def _draft(texts: dict[str, dict[str, str]], *, address: str, picks: str = "", **fields: Any) -> None:

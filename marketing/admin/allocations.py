@@ -13,6 +13,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from catalog.admin.notices import acting
+from core import shipped
 from core.components import Column, Figure, Meaning, TableCard, TableRow, money, percent, pill, toast
 from core.components.words import day_text, figure
 from core.exceptions import DomainError
@@ -104,7 +105,7 @@ class AllocationPages:
             "may_drop": may and shown is not None and shown.state in (State.PROPOSED, State.ACCEPTED),
             "crumbs": [
                 {"title": _("Campaigns"), "url": reverse("admin:marketing_campaign_changelist")},
-                {"title": campaign.name, "url": reverse("admin:marketing_campaign_change", args=[campaign.pk])},
+                {"title": campaign.title, "url": reverse("admin:marketing_campaign_change", args=[campaign.pk])},
             ],
         }  # fmt: skip
         return TemplateResponse(request, "admin/marketing/campaign_offers.html", context)
@@ -130,7 +131,8 @@ def told(row: OfferAllocation) -> dict[str, Any]:
     """An allocation as the page says it. Two queries."""
     offers = {str(one.pk): one for one in Offer.objects.filter(pk__in=row.offers)}
     names = {said.get("campaign") for said in row.results["offers"].values()} - {None}
-    campaigns = dict(Campaign.objects.filter(public_id__in=names).values_list("public_id", "name"))
+    known = Campaign.objects.filter(public_id__in=names)
+    campaigns = {public_id: shipped.told(name) for public_id, name in known.values_list("public_id", "name")}
     return {
         "answer": ANSWERS[Basis(row.basis)](), "hint": HINTS[Basis(row.basis)](),
         "state_pill": pill(MEANINGS[State(row.state)], row.get_state_display().capitalize()),

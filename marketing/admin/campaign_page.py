@@ -12,6 +12,7 @@ from django.utils.translation import ngettext, pgettext
 
 from analytics.models import Segment
 from catalog.models import Customer
+from core import shipped
 from core.components import Figure, Meaning, Range, ago, figure, money, percent, pill, range_chart, when
 from core.components.tables import Column, TableCard, TableRow
 from core.experiments.reading import signed_share
@@ -319,7 +320,7 @@ def sent(data: QueryDict, act: str) -> dict[str, Any]:
 def library() -> list[tuple[str, str]]:
     """Messages that a step may begin with: an empty one, and those written before, the newest first."""
     rows = Template.objects.order_by("-updated_at", "-pk").values_list("pk", "name")[:MOST_REUSED]
-    return [(STARTER, _("A short greeting with a button")), *((str(pk), name) for pk, name in rows)]
+    return [(STARTER, _("A short greeting with a button")), *((str(pk), shipped.told(name)) for pk, name in rows)]
 
 
 # --- preview --------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
     @display(description=gettext_lazy("Campaign"), ordering="name")
     def name_cell(self, row: Campaign) -> Any:
         return format_html(
-            '<span class="zg-two"><span>{}</span><span class="zg-hint">{}</span></span>', row.name,
+            '<span class="zg-two"><span>{}</span><span class="zg-hint">{}</span></span>', row.title,
             capfirst(row.get_purpose_display()),
         )  # fmt: skip
 
@@ -145,7 +145,7 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
         findings = lifecycle.findings(campaign)[0] if campaign is not None else []
         context: dict[str, Any] = {
             **self.admin_site.each_context(request), "opts": self.opts, "form": form, "campaign": campaign,
-            "title": campaign.name if campaign is not None else _("New campaign"), "media": form.media,
+            "title": campaign.title if campaign is not None else _("New campaign"), "media": form.media,
             "state": campaign_page.state_pill(campaign) if campaign is not None else "",
             "library": campaign_page.library(), "allocated": campaign_page.allocated(campaign),
             "findings": findings, "stops": [one for one in findings if one.level == "stop"],
@@ -161,7 +161,7 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
     def _page(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         rights = self._rights(request)
         context: dict[str, Any] = {
-            **self.admin_site.each_context(request), "opts": self.opts, "campaign": campaign, "title": campaign.name,
+            **self.admin_site.each_context(request), "opts": self.opts, "campaign": campaign, "title": campaign.title,
             "state": campaign_page.state_pill(campaign), "next": campaign_page.next_act(campaign, rights),
             "may_edit": campaign.state in ("checked", "approved") and request.user.has_perm(CAMPAIGNS),
             "may_cancel": campaign.state not in Campaign.ENDED and request.user.has_perm(RUN),
@@ -193,7 +193,7 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
             "previews": campaign_page.previews(campaign, chosen, customer=customer) if chosen is not None else [],
             "crumbs": [
                 {"title": _("Campaigns"), "url": reverse("admin:marketing_campaign_changelist")},
-                {"title": campaign.name, "url": reverse("admin:marketing_campaign_change", args=[campaign.pk])},
+                {"title": campaign.title, "url": reverse("admin:marketing_campaign_change", args=[campaign.pk])},
             ],
         }  # fmt: skip
         return TemplateResponse(request, "admin/marketing/campaign_preview.html", context)

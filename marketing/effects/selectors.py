@@ -239,7 +239,7 @@ def _campaign(row: Mapping[str, Any], campaign: Campaign) -> CampaignEffect:
     )  # fmt: skip
     ends = told["always_valid_relative_interval"] if told else None
     return CampaignEffect(
-        campaign_id=campaign.pk, public_id=campaign.public_id, name=campaign.name,
+        campaign_id=campaign.pk, public_id=campaign.public_id, name=campaign.title,
         started_at=datetime.fromisoformat(row["started_at"]),
         people=row["people"]["message"], people_control=row["people"]["nothing"],
         share=told["mean"] if told and told["n"] else None,

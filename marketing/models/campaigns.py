@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from core.models.base import MoneyField, NewPublicId, TimestampedModel
 from core.models.experiments import new_salt
+from core.shipped import told
 from marketing.models.choices import Channel, Purpose, Trigger
 from marketing.models.messages import TemplateVersion
 
@@ -179,7 +180,12 @@ class Campaign(TimestampedModel):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """Its name; one that came with the demo shop in the language of the reader."""
+        return told(self.name)
 
 
 class CampaignStep(models.Model):

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.models.base import NewPublicId, TimestampedModel
+from core.shipped import told
 from marketing.models.choices import Channel, Purpose
 
 
@@ -35,7 +36,12 @@ class Template(TimestampedModel):
         indexes = [models.Index(fields=["-updated_at", "-id"], name="template_newest")]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """Its name; one that came with the demo shop in the language of the reader."""
+        return told(self.name)
 
 
 class TemplateVersion(models.Model):

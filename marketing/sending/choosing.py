@@ -12,8 +12,8 @@ MOST = 200
 def messages() -> list[tuple[str, str]]:
     """Public ID and name of every message that was approved once, those for care first."""
     newest = TemplateVersion.objects.order_by("template", "-number").distinct("template").select_related("template")
-    rows = sorted(newest, key=lambda one: (one.purpose != Purpose.CARE, one.template.name, one.template_id))
-    return [(one.template.public_id, one.template.name) for one in rows[:MOST]]
+    rows = sorted(newest, key=lambda one: (one.purpose != Purpose.CARE, one.template.title, one.template_id))
+    return [(one.template.public_id, one.template.title) for one in rows[:MOST]]
 
 
 def preview(public_id: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from core.components import Column, Meaning, TableCard, TableRow, percent, pill
 from core.components.words import day_text, figure
 from core.models import ModelVersion
 from core.reports import Chart, Line, line_chart
+from core.shipped import told
 from marketing.campaigns.trials import OUTCOME_DAYS
 from marketing.models import Campaign, UpliftScore
 from marketing.uplift.kinds import UPLIFT, WHY
@@ -25,11 +26,8 @@ LEARNED = "use"
 def page(request: HttpRequest) -> HttpResponse:
     """The answer, the curve of the version that serves (else of the newest), and the campaigns."""
     versions = list(ModelVersion.objects.of(UPLIFT.name).defer("gate").order_by("-number")[:SHOWN])
-    names = dict(
-        Campaign.objects.filter(public_id__in=[_campaign(version) for version in versions]).values_list(
-            "public_id", "name"
-        )
-    )
+    known = Campaign.objects.filter(public_id__in=[_campaign(version) for version in versions])
+    names = {public_id: told(name) for public_id, name in known.values_list("public_id", "name")}
     serving = next((one for one in versions if one.state == ModelVersion.State.ACTIVE), None)
     shown = serving or next(iter(versions), None)
     scores = UpliftScore.objects.filter(model_version=serving) if serving is not None else UpliftScore.objects.none()

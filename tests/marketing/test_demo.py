@@ -3,13 +3,16 @@
 from datetime import date
 
 import pytest
+from django.contrib import admin
+from django.utils import translation
 
 from catalog.demo.shop import make_shop
 from catalog.demo.sizes import SIZES
 from core.models import ShopProfile
 from marketing import demo
+from marketing.admin import campaign_page
 from marketing.campaigns import audiences, lifecycle
-from marketing.models import Campaign
+from marketing.models import Campaign, Template
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +52,19 @@ def test_the_demo_shop_has_two_drafts_without_faults_and_a_shop_of_ones_own_none
     for campaign in (best, cart):
         said, _ready = lifecycle.findings(campaign)
         assert [one.text for one in said if one.level == "stop"] == []
+
+
+@pytest.mark.django_db
+def test_what_came_with_the_demo_shop_is_called_in_the_language_of_the_reader():
+    ShopProfile.objects.update_or_create(pk=1, defaults={"is_demo": True})
+    demo.first()
+    Campaign.objects.filter(trigger="abandoned_cart").update(name="Carts, our way")
+    page = admin.site.get_model_admin(Campaign)
+    best, cart = Campaign.objects.order_by("pk")
+    message = Template.objects.order_by("pk")[0]
+
+    for language, name in (("en", "For our best customers"), ("zh-hans", "致最好的顾客")):
+        with translation.override(language):
+            assert (str(best), str(message), str(cart)) == (name, name, "Carts, our way")
+            assert name in page.name_cell(best)
+            assert name in dict(campaign_page.library()).values()
