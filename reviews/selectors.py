@@ -182,7 +182,7 @@ def averages_of(product_ids: Sequence[int]) -> dict[int, tuple[int, float]]:
 
 def clearest_quotes(product_id: int, aspect_ids: Sequence[int], most: int = 4) -> Sequence[ReviewAspect]:
     """Words of the product's reviews that say most clearly what is good and bad about these aspects: one praise and one
-    complaint of each aspect at most, `most` of all, aspects in the order given. One query."""
+    complaint of each aspect at most, `most` of all, aspects in the order given, the same words once. One query."""
     rows = (
         ReviewAspect.objects.filter(review__product_id=product_id, aspect__in=aspect_ids, is_clearest=True)
         .exclude(quote="").exclude(polarity=Polarity.NEUTRAL).exclude(review__status=Review.Status.REJECTED)
@@ -190,7 +190,10 @@ def clearest_quotes(product_id: int, aspect_ids: Sequence[int], most: int = 4) -
         .distinct("aspect_id", "polarity")
     )  # fmt: skip
     place = {pk: at for at, pk in enumerate(aspect_ids)}
-    return sorted(rows, key=lambda one: place[one.aspect_id])[:most]
+    said: dict[str, ReviewAspect] = {}
+    for one in sorted(rows, key=lambda one: place[one.aspect_id]):
+        said.setdefault(one.quote, one)
+    return list(said.values())[:most]
 
 
 # --- the summary of a product ---------------------------------------------------------------------------------------

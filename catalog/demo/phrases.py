@@ -50,7 +50,7 @@ ASPECT_PHRASES: dict[str, dict[str, dict[int, tuple[str, ...]]]] = {
                 "It does not look like the photo at all.",
                 "The colour is slightly off.",
                 "Up close the design looks a bit clumsy.",
-                "I liked it better on the screen.",
+                "I liked it better in the photo.",
             ),
         },
         "value": {
@@ -149,7 +149,7 @@ ASPECT_PHRASES: dict[str, dict[str, dict[int, tuple[str, ...]]]] = {
                 "和照片完全不像。",
                 "有色差。",
                 "近看设计有点笨拙。",
-                "还是屏幕上好看一些。",
+                "还是照片上好看一些。",
             ),
         },
         "value": {

@@ -7,8 +7,10 @@ import pytest
 from reviews import selectors
 from reviews.models import Review
 from tests.factories import (
+    AspectFactory,
     CustomerFactory,
     ProductFactory,
+    ReviewAspectFactory,
     ReviewFactory,
     ReviewPhotoFactory,
     ReviewReplyFactory,
@@ -90,3 +92,17 @@ def test_averages_of_a_list_of_products_in_one_query(django_assert_num_queries):
         found = selectors.averages_of([one.pk, two.pk, none.pk])
 
     assert found == {one.pk: (2, 4.5), two.pk: (1, 1.0)}
+
+
+def test_words_that_speak_of_two_aspects_are_quoted_once():
+    product = ProductFactory.create()
+    first, second = (AspectFactory.create(key=key) for key in ("parcel", "waiting"))
+    for aspect, quote in ((first, "Two weeks late"), (second, "Two weeks late"), (second, "Here at once")):
+        ReviewAspectFactory.create(
+            review=ReviewFactory.create(product=product), aspect=aspect, quote=quote, is_clearest=True,
+            polarity="positive" if quote == "Here at once" else "negative",
+        )  # fmt: skip
+
+    quotes = selectors.clearest_quotes(product.pk, [first.pk, second.pk])
+
+    assert [(one.aspect, one.quote) for one in quotes] == [(first, "Two weeks late"), (second, "Here at once")]

@@ -132,7 +132,7 @@ addEventListener("DOMContentLoaded", () => {
   /* What arrives by a job appears by itself, unless somebody works in the list. */
   setInterval(async () => {
     if (document.visibilityState !== "visible" || dragged || !list.querySelector("[data-pictures-waiting]") || list.contains(document.activeElement)) return;
-    const answer = await fetch(words.pictures, { credentials: "same-origin" });
-    if (answer.ok && !list.contains(document.activeElement) && !dragged) show(await answer.text());
+    const answer = await fetch(words.pictures, { credentials: "same-origin" }).catch(() => null); // the page is left
+    if (answer?.ok && !list.contains(document.activeElement) && !dragged) show(await answer.text());
   }, 3000);
 });

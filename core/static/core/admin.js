@@ -204,7 +204,7 @@
           const rows = rowsOf(other).map((one) => new URL(one, page).href);
           remember(other, page);
           location.href = rows[step > 0 ? 0 : rows.length - 1] || page;
-        });
+        }).catch(() => { location.href = page; });
       });
     }
     place.hidden = false;
