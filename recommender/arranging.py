@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.showcase import Facts
-from recommender.ml.steering import EXPLORED, PINNED, steer
-from recommender.wishes import Wish
+from recommender.ml.steering import EXPLORED, PINNED, line_up, steer
+from recommender.wishes import Wish, groups_of, is_new
 
 Similarity = Callable[[Sequence[int]], NDArray[np.floating] | None]
 """Products to their [n, n] likeness in [0, 1]; None when the model cannot say."""
@@ -41,13 +41,19 @@ def arrange(
 
     Products without `facts` are not for sale and are passed over. The same state gives the same list.
     """
-    kept, candidates = wish.candidates([pk for pk in dict.fromkeys(ranked) if pk in facts], facts, now)
-    if not kept:
-        return Arranged([], {})
-    alike = similarity(kept) if similarity is not None and wish.diversity > 0 else None
-    found = steer(candidates, wish.plan(slots, now), similarity=alike, seed=seed)
-    order = [kept[position] for position in found.chosen]
-    return Arranged(order, {pk: why for pk, why in zip(order, found.why, strict=True) if why in (PINNED, EXPLORED)})
+    known = [pk for pk in dict.fromkeys(ranked) if pk in facts]
+    plan = wish.plan(slots, now)
+    if plan.diversity > 0:
+        kept, candidates = wish.candidates(known, facts, now)
+        alike = similarity(kept) if similarity is not None and kept else None
+        found = steer(candidates, plan, similarity=alike, seed=seed)
+        chosen, reasons = found.chosen.tolist(), found.why
+    else:
+        kept, own, factors = wish.standing(known, [facts[pk] for pk in known], now)
+        tried = is_new(own, now) if plan.exploration > 0 else None
+        chosen, reasons = line_up(kept, factors, groups_of(own), plan, is_new=tried, seed=seed)
+    order = [kept[position] for position in chosen]
+    return Arranged(order, {pk: why for pk, why in zip(order, reasons, strict=True) if why in (PINNED, EXPLORED)})
 
 
 def seed_of(placement: str, subject: str, now: datetime) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import compress
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -43,15 +45,17 @@ class Target:
         return product_id in self.products or facts.category_id in self.categories or facts.brand_id in self.brands
 
 
+CATEGORY_AND_BRAND = itemgetter(Facts._fields.index("category_id"), Facts._fields.index("brand_id"))
 MOST_TOLD = 4_096
-"""Pairs of a category and a brand that rules remember; about 200 bytes each."""
+"""Pairs of a category and a brand, and named products with theirs, that rules remember; about 200 bytes each."""
 
 
 class Rules:
     """The rules of a placement that are in force: which products they bar, and the factor of the others, all boosts and
     burials that speak of them multiplied. Safe to share between threads.
 
-    Most products are told by their category and brand alone, so each pair is looked at once.
+    Most products are told by their category and brand alone, so each pair is looked at once; those that a rule names
+    are told by their number, too.
     """
 
     def __init__(self, factors: Sequence[tuple[Target, float]], excluded: Sequence[Target]) -> None:
@@ -59,22 +63,27 @@ class Rules:
         self._named = frozenset[int]().union(
             *(target.products for target, _factor in factors), *(target.products for target in excluded)
         )
-        self._told: dict[tuple[int | None, int | None], tuple[bool, float]] = {}
+        self._told: dict[tuple[int | None, ...], tuple[bool, float]] = {}
 
-    def of(self, product_ids: Iterable[int], facts: Iterable[Facts]) -> list[tuple[bool, float]]:
+    def of(self, product_ids: Collection[int], facts: Collection[Facts]) -> list[tuple[bool, float]]:
         """For each product, whether it is barred, and its factor. `facts` are of these products, in this order."""
-        found, told, named = [], self._told, self._named
-        for product_id, one in zip(product_ids, facts, strict=True):
-            _published, category, brand, _price = one
-            known = told.get((category, brand)) if product_id not in named else None
-            if known is None:
-                known = self._looked_at(product_id, one)
-                if product_id not in named:
-                    if len(told) >= MOST_TOLD:
-                        told.clear()
-                    told[category, brand] = known
-            found.append(known)
-        return found
+        told = self._told
+        found = list(map(told.get, map(CATEGORY_AND_BRAND, facts)))
+        if None in found or not self._named.isdisjoint(product_ids):
+            for at, (product_id, one) in enumerate(zip(product_ids, facts, strict=True)):
+                if product_id in self._named:
+                    found[at] = self._remembered((product_id, *CATEGORY_AND_BRAND(one)), product_id, one)
+                elif found[at] is None:
+                    found[at] = self._remembered(CATEGORY_AND_BRAND(one), product_id, one)
+        return found  # type: ignore[return-value]
+
+    def _remembered(self, key: tuple[int | None, ...], product_id: int, facts: Facts) -> tuple[bool, float]:
+        known = self._told.get(key)
+        if known is None:
+            if len(self._told) >= MOST_TOLD:
+                self._told.clear()
+            known = self._told[key] = self._looked_at(product_id, facts)
+        return known
 
     def _looked_at(self, product_id: int, facts: Facts) -> tuple[bool, float]:
         factor = 1.0
@@ -122,22 +131,21 @@ class Wish:
         """Which of these products may stand here: filters and exclusions. Exclusions beat pins, filters do not."""
         if not self.excluded and not self._filters:
             return set(facts)
-        return {pk for pk, _facts, _factor in self._standing(facts, facts.values(), now)}
+        return set(self.standing(facts, facts.values(), now)[0])
 
-    def _standing(
+    def standing(
         self, product_ids: Collection[int], facts: Collection[Facts], now: datetime
-    ) -> list[tuple[int, Facts, float]]:
-        """Those that may stand here, each with its facts and the factor of all boosts and burials that speak of it."""
+    ) -> tuple[list[int], list[Facts], list[float]]:
+        """Those that may stand here, their facts, and for each the factor of all boosts and burials that speak of it.
+        `facts` are of these products, in this order."""
         told = self.rules(now).of(product_ids, facts)
-        found = [
-            (pk, one, factor)
-            for pk, one, (is_barred, factor) in zip(product_ids, facts, told, strict=True)
-            if not is_barred
-        ]
-        if not self._filters:
-            return found
-        pinned = set(self.pinned(now).values())
-        return [row for row in found if row[0] in pinned or self._fits(row[1])]
+        free = [not is_barred for is_barred, _factor in told]
+        if self._filters:
+            pinned = set(self.pinned(now).values())
+            rows = zip(free, product_ids, facts, strict=True)
+            free = [may and (pk in pinned or self._fits(one)) for may, pk, one in rows]
+        factors = [factor for _is_barred, factor in told]
+        return list(compress(product_ids, free)), list(compress(facts, free)), list(compress(factors, free))
 
     def rules(self, now: datetime) -> Rules:
         """Boosts, burials and exclusions in force; made once for each set of them."""
@@ -190,19 +198,22 @@ class Wish:
     ) -> tuple[list[int], Candidates]:
         """Those of these products, best first, that may stand here, and what `recommender.ml.steering` looks at in
         them. All have `facts`."""
-        standing = self._standing(ranked, [facts[pk] for pk in ranked], now)
-        kept = [pk for pk, _facts, _factor in standing]
-        known = [one for _pk, one, _factor in standing]
+        kept, known, factors = self.standing(ranked, [facts[pk] for pk in ranked], now)
         return kept, Candidates(
             np.array(kept, np.int64),
             np.arange(len(kept), 0, -1.0),
-            np.array([factor for _pk, _facts, factor in standing], np.float64),
-            np.array([NO_GROUP if one.category_id is None else one.category_id for one in known], np.int64),
-            _is_new(known, now) if self.exploration > 0 else np.zeros(len(known), bool),
+            np.array(factors, np.float64),
+            np.array(groups_of(known), np.int64),
+            is_new(known, now) if self.exploration > 0 else np.zeros(len(known), bool),
         )
 
 
-def _is_new(facts: Sequence[Facts], now: datetime) -> NDArray[np.bool_]:
+def groups_of(facts: Sequence[Facts]) -> list[int]:
+    """What a cap counts together: the category."""
+    return [NO_GROUP if category is None else category for _published, category, _brand, _price in facts]
+
+
+def is_new(facts: Sequence[Facts], now: datetime) -> NDArray[np.bool_]:
     published = np.asarray([one.published for one in facts], np.float64)
     return np.asarray(np.isfinite(published) & (now.timestamp() - published < NEW_FOR_DAYS * DAY_SECONDS), bool)
 

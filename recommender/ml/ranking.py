@@ -1,8 +1,12 @@
 """Cutting scores to short lists, with one rule for ties everywhere. numpy only: serving uses it too."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+SAMPLED, LEAST_SAMPLED = 8, 2_000
+"""Every which score is looked at first, where there are so many."""
 NOTHING = -1
 """Stands in ranked arrays where a list is shorter than wanted."""
 
@@ -38,5 +42,21 @@ def _with_ties(scores: NDArray[np.floating], k: int) -> NDArray[np.intp]:
         return np.empty(0, np.intp)
     if len(scores) <= k:
         return np.arange(len(scores))
-    border = np.partition(scores, len(scores) - k)[len(scores) - k]
-    return np.flatnonzero(scores >= border)
+    high = _surely_higher(scores, k) if len(scores) >= max(LEAST_SAMPLED, 4 * k) else None
+    if high is None:
+        return (scores >= _kth(scores, k)).nonzero()[0]
+    own = scores.take(high)
+    return high[own >= _kth(own, k)]
+
+
+def _kth(scores: NDArray[np.floating], k: int) -> np.floating[Any]:
+    found: np.floating[Any] = np.partition(scores, len(scores) - k)[len(scores) - k]
+    return found
+
+
+def _surely_higher(scores: NDArray[np.floating], k: int) -> NDArray[np.intp] | None:
+    """Positions, rising, of a few more than the k highest scores, as every eighth score promises; None when it did not
+    keep that. Half the price of dividing all of them."""
+    sample = scores[::SAMPLED]
+    high: NDArray[np.intp] = (scores >= _kth(sample, min(len(sample), k // SAMPLED * 5 // 4 + 8))).nonzero()[0]
+    return high if len(high) >= k else None

@@ -139,8 +139,12 @@ class Factors:
 
     def scores_of(self, voices: Floats, items: NDArray[np.integer]) -> Floats:
         """Scores of these items for the customer whose `voices` these are."""
-        scores: Floats = self.factors.take(items, axis=0).astype(np.float64) @ voices.sum(axis=0)
+        scores: Floats = self.vectors(items) @ voices.sum(axis=0)
         return scores
+
+    def vectors(self, items: NDArray[np.integer]) -> Floats:
+        """Their factors."""
+        return self.factors.take(items, axis=0).astype(np.float64)
 
     def score(self, rows: NDArray[np.integer], strengths: Floats, items: NDArray[np.integer]) -> tuple[Floats, Floats]:
         """Scores of these items, and the customer's voices that made them."""
@@ -199,8 +203,10 @@ class Chorus:
         if self.near and (near is None or len(near.normalise) != len(self.near)):
             raise ValueError("There must be neighbours for each voice that knows no factors.")
         self._neighbours = near
-        self._weights = np.array([voice.weight for _at, voice in self.near])
+        self._weights = [voice.weight for _at, voice in self.near]
         self._places = np.array([at for at, _voice in self.near], np.int64)
+        self._attentions = list(dict.fromkeys(voice.attention for voice in voices))  # several listen in the same way
+        self._listens = [(self._attentions.index(voice.attention), voice.scale) for voice in voices]
 
     def score(
         self,
@@ -208,51 +214,54 @@ class Chorus:
         weights: NDArray[np.floating],
         rank: NDArray[np.integer],
         k: int,
-        barred: NDArray[np.bool_],
+        barred: NDArray[np.bool_] | None,
         factors_now: NDArray[np.floating] | None = None,
     ) -> Blended:
         """Best k items that are not barred and have a score above 0. `rows`, `weights`, `rank`: items of the history,
         how much each speaks, and their places in it, 0 the newest. `factors_now`: one per item, what the moment makes
-        of its score."""
-        listened: dict[Attention, Floats] = {}  # several voices listen in the same way
-
-        def strengths(voice: Voice) -> Floats:
-            found = listened.get(voice.attention)
-            if found is None:
-                found = listened[voice.attention] = voice.attention(weights, rank)
-            return found if voice.scale == 1.0 else found / voice.scale
-
+        of its score. `barred` None: nothing is."""
+        listened = [attention(weights, rank) for attention in self._attentions]
+        strengths = [listened[at] if by == 1.0 else listened[at] / by for at, by in self._listens]
         if self._neighbours is not None and self.near:
-            heard = self._neighbours.hear(rows, [strengths(voice) for _at, voice in self.near])
-            top = heard.scores.max(axis=1, initial=0.0)
-            scale = np.divide(self._weights, top, out=np.zeros(len(top)), where=top > 0)
+            heard = self._neighbours.hear(rows, [strengths[at] for at, _voice in self.near])
+            top = heard.scores.max(axis=1, initial=0.0).tolist()
+            scale = np.array([own / most if most > 0 else 0.0 for own, most in zip(self._weights, top, strict=True)])
             total = scale @ heard.scores
-            free = np.flatnonzero((total > 0) & ~barred.take(heard.items))
+            is_free = total > 0
+            if barred is not None:
+                is_free &= ~barred.take(heard.items)
+            free = is_free.nonzero()[0]
+            items, scores = heard.items.take(free), total.take(free)
             if self.far and len(free) > RESCORED:
-                free = free[among_best(heard.items[free], total[free], RESCORED, self.tie_break)]
-            items, scores = heard.items[free], total[free]
-        spoken_far = [factors.voices(rows, strengths(voice)) for _at, voice, factors in self.far]
+                kept = among_best(items, scores, RESCORED, self.tie_break)
+                free, items, scores = free.take(kept), items.take(kept), scores.take(kept)
+        spoken_far = [factors.voices(rows, strengths[at]) for at, _voice, factors in self.far]
         if not self.near:
-            items = self._alone(spoken_far, k, barred, factors_now)
+            nothing = np.zeros(len(self.tie_break), bool)
+            items = self._alone(spoken_far, k, nothing if barred is None else barred, factors_now)
             scores = np.zeros(len(items))
         far = []
         for (at, voice, factors), heights in zip(self.far, spoken_far, strict=True):
-            own = voice.weight * factors.scores_of(heights, items)
+            vectors = factors.vectors(items)
+            own = voice.weight * (vectors @ heights.sum(axis=0))
             scores = scores + own
-            far.append((at, own, factors.factors, voice.weight * heights))
+            far.append((at, own, vectors, voice.weight * heights))
         if factors_now is not None:
             scores = scores * factors_now[items]
-        positive = np.flatnonzero(scores > 0)
-        chosen = positive[best(items[positive], scores[positive], k, self.tie_break)]
-        shown = items[chosen]
+        positive = (scores > 0).nonzero()[0]
+        chosen = positive.take(best(items.take(positive), scores.take(positive), k, self.tie_break))
+        shown = items.take(chosen)
         brought = np.zeros((len(self.names), len(shown)))
-        spoken = np.zeros((len(shown), len(rows))) if not self.near else heard.said_of(free[chosen], scale)
         if self.near:
-            brought[self._places] = heard.scores[:, free[chosen]] * scale[:, None]
+            heads = free.take(chosen)
+            spoken = heard.said_of(heads, scale)
+            brought[self._places] = heard.scores.take(heads, axis=1) * scale[:, None]
+        else:
+            spoken = np.zeros((len(shown), len(rows)))
         for at, own, vectors, heights in far:
-            spoken += vectors.take(shown, axis=0).astype(np.float64) @ heights.T
-            brought[at] = own[chosen]
-        found = named(shown, scores[chosen], spoken)
+            spoken += vectors.take(chosen, axis=0) @ heights.T
+            brought[at] = own.take(chosen)
+        found = named(shown, scores.take(chosen), spoken)
         return Blended(found.items, found.scores, found.reasons, found.shares, brought.argmax(axis=0))
 
     def _alone(

@@ -200,3 +200,19 @@ def test_serving_loads_neither_pandas_nor_learning_libraries():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+@pytest.mark.parametrize("apart", [1, 3, 1_000])
+def test_products_are_found_by_their_numbers_however_far_apart_these_are(apart):
+    data = Interactions.from_frame(two_taste_groups())
+    model = ItemKnn(ItemKnnParams()).fit(data)
+    numbers = 5 + apart * np.arange(data.item_count)
+    serving = ServingModel.from_arrays({"item_ids": numbers, **model.to_arrays()}, META)
+    asked = [int(numbers[3]), 0, 4, 6, int(numbers[-1]), int(numbers[-1]) + 1, 2**62, -(2**62), int(numbers[0])]
+
+    found = serving.positions(asked)
+
+    known = {int(number): at for at, number in enumerate(numbers)}
+    assert found.dtype == np.int64
+    assert found.tolist() == [known.get(number, -1) for number in asked]
+    assert serving.positions([]).tolist() == []

@@ -13,6 +13,7 @@ from recommender.ml.steering import (
     Candidates,
     Plan,
     _explored_slots,
+    line_up,
     relevance,
     similarity_of,
     steer,
@@ -189,3 +190,6 @@ def test_three_thousand_lists_are_those_of_the_plain_way(diversity):
         found = steer(some, plan, similarity=similarity, seed=case)
 
         assert (found.chosen.tolist(), found.why) == slowly(some, plan, similarity=similarity, seed=case)
+        if not diversity:
+            told = some.items.tolist(), some.factors.tolist(), some.groups.tolist()
+            assert line_up(*told, plan, is_new=some.is_new, seed=case) == (found.chosen.tolist(), found.why)
