@@ -159,9 +159,12 @@ def named(items: NDArray[np.int64], scores: Floats, spoken: Floats) -> Scored:
     reasons = spoken.argmax(axis=1)
     most = spoken[np.arange(len(items)), reasons]
     whole = np.maximum(spoken, 0.0).sum(axis=1)
-    return Scored(
-        items, scores, reasons, np.divide(np.maximum(most, 0.0), whole, out=np.zeros(len(most)), where=whole > 0)
-    )
+    shares = np.maximum(most, 0.0)
+    if (whole > 0).all():
+        shares /= whole
+    else:
+        shares = np.divide(shares, whole, out=np.zeros(len(most)), where=whole > 0)
+    return Scored(items, scores, reasons, shares)
 
 
 RESCORED = 500
