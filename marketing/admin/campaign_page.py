@@ -113,7 +113,7 @@ def check_of(campaign: Campaign) -> dict[str, Any]:
 
 
 def context_of(campaign: Campaign) -> dict[str, Any]:
-    """A campaign that is no draft any more. At most eleven queries."""
+    """A campaign that is no draft any more. At most twelve queries."""
     context: dict[str, Any] = {
         "reach": reach(campaign),
         "events": list(campaign.events.select_related("by").order_by("-pk")[:20]),
