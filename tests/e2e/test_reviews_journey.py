@@ -3,6 +3,7 @@ follows a sentence to its review, judges it and writes one, with a thumb and wit
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -127,9 +128,8 @@ SAID = {
 
 
 @pytest.fixture
-def counter(db, settings, tmp_path):
+def counter(db, settings):
     """A flask whose eight reviews praise and blame its lid, summed up; Lin may sign in, and has written none."""
-    settings.VAR_DIR = tmp_path
     ShopProfileFactory.create(is_demo=True, name="Flasks & Co")
     flask = ProductFactory.create(name="Flask", name_translations={"zh-hans": "保温杯"}, price="20.00", stock=5)
     lid = AspectFactory.create(key="lid", title_en="Lid", title_zh="盖子")
@@ -148,10 +148,13 @@ def counter(db, settings, tmp_path):
     summarising.make_all()
     lin = CustomerFactory.create(name="Lin", language="en", external_id="C1")
     OrderFactory.create(number="A-1", customer=lin)
+    # In the folder of the tests' servers: the threads of the live server look for their database there.
     call_command("ensure_storefront")
     keys.forget_keys()
     browse._shelves.clear()
-    return SimpleNamespace(flask=flask, lin=lin, path=f"/shop/p/{flask.public_id}/")
+    yield SimpleNamespace(flask=flask, lin=lin, path=f"/shop/p/{flask.public_id}/")
+    (Path(settings.VAR_DIR) / "storefront.json").unlink()
+    keys.forget_keys()
 
 
 def is_as_wide_as_its_screen(page: Page) -> bool:

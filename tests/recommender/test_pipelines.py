@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
 
 from catalog.devices import DEVICES
 from catalog.models import Category, Customer, Interaction, ProductTag, Visitor
@@ -89,6 +90,8 @@ def test_the_job_names_the_version_it_made(shop, settings):
 def test_the_deep_job_learns_a_network_too_and_publishes_through_the_same_gate(shop, settings, monkeypatch):
     settings.JOB_HEARTBEAT_SECONDS = 0
     monkeypatch.setattr(pipelines, "DEEP_BUDGET_SECONDS", 5.0)
+    # A shop trains outside transactions; here the test's own one lies idle meanwhile, on a busy machine for minutes.
+    connection.cursor().execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
     job = run_now("recommender.tasks.train_deep")
 
