@@ -121,6 +121,15 @@ def _check_fits(contents: archive.Contents) -> None:
             f"The backup was made by version {contents.facts['version']} of the shop, which knows {newer[0]}; this is "
             f"version {settings.VERSION}. Install the newer program first."
         )
+    applied = set(contents.facts["migrations"])
+    for (app, name), migration in here.items():
+        stands_for = {f"{one_app}.{one}" for one_app, one in migration.replaces}
+        lacking = sorted(stands_for - applied)
+        if lacking and stands_for & applied and f"{app}.{name}" not in applied:
+            raise BackupError(
+                f"The backup was made by a shop before version {settings.VERSION} that lacks {lacking[0]}. Restore it"
+                " with the program that made it, bring that shop up to date, and back it up again."
+            )
     if contents.facts["postgresql"] > database.server_major():
         raise BackupError(
             f"The backup was made by PostgreSQL {contents.facts['postgresql']} and this server is "
