@@ -20,7 +20,7 @@ from core.rights.holdings import holdings
 from core.roles import own_apps
 from marketing import addresses
 from marketing.models import Suppression
-from tests.catalog.test_rights import BIRTHDAY, LABEL, all_files, ana, leave_traces, own_folder, whole_database
+from tests.catalog.test_rights import BIRTHDAY, LABEL, MARK, all_files, ana, leave_traces, own_folder, whole_database
 from tests.factories import StaffUserFactory
 from tests.test_personal_data import QUOTING, words
 
@@ -113,7 +113,7 @@ def test_nothing_that_is_kept_anywhere_tells_who_was_erased(
     visitor = Visitor.objects.get(customer=ana)
     act_in_redis(ana, visitor, Interaction.objects.exclude(product=None).values_list("product_id", flat=True)[0])
     hashes = {addresses.hash_of(channel, address) for channel, address in addresses.all_of(ana)}
-    texts = [text.lower() for text in (*who.values(), browser, ana.public_id, "zqx", str(BIRTHDAY))]
+    texts = [text.lower() for text in (*who.values(), browser, ana.public_id, MARK, str(BIRTHDAY))]
     texts += [json.dumps(text)[1:-1] for text in texts]
     kept = (whole_database() + all_files(own_folder) + in_redis(buffered)).lower()
     assert [text for text in texts if text not in kept] == []

@@ -129,16 +129,20 @@ def test_a_campaign_is_written_on_a_phone_by_the_keyboard_alone(db, page):
 
     stops = tabbed(page, "Add a step")
 
-    assert stops[:9] == [
-        "name", "audience", "trigger", "purpose", "channel", "holdout", "starts", "within", "cost",
+    assert stops[:10] == [
+        "name", "audience", "trigger", "purpose", "channel", "holdout", "starts", "within", "shift", "cost",
     ]  # fmt: skip
-    assert stops[9:-1] == [
+    assert stops[10:-1] == [
         "offer", "use_1", "Begin with this message", "Words", "subject_en", "preheader_en", "body_en",
         "subject_zh_hans", "preheader_zh_hans", "body_zh_hans", "Add a version to compare",
     ]  # fmt: skip
     page.keyboard.press("Enter")
     expect(page.locator("#id_wait_2")).to_have_value("72")
     expect(page.locator("#id_name")).to_have_value("Autumn tea")
+    expect(page.locator("#id_shift_hours")).to_be_hidden()
+    page.locator("#id_shift").select_option("clicked")
+    expect(page.locator("#id_shift_hours")).to_be_visible()
+    page.locator("#id_shift").select_option("")
     page.locator("#id_subject_en").focus()
     page.keyboard.type("Tea")
     page.keyboard.press("Enter")
