@@ -95,7 +95,7 @@ class AnalyticsConfig(AppConfig):
             permission=PEOPLE, title=_("Who stopped"), icon="group", in_menu=False,
         )  # fmt: skip
         product_panels.register("analytics.sales", "analytics.reports.panels.product_sales", order=35)
-        dashboard_cards.register("analytics", "analytics.reports.card.card", order=30)
+        dashboard_cards.register("analytics", "analytics.reports.home.card", order=30)
         mail_kinds.register("sales_report", "analytics.reports.TITLE_OF_MAIL")
 
     @staticmethod

@@ -6,7 +6,7 @@ may not see any of it. All cards together ask at most twelve queries, so a card 
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -53,7 +53,8 @@ class Card:
 
     `work` joins the common work list, `figures` the common row of figures, `steps` the list "what to do next" of an
     empty shop. With a `template` the card also stands on its own below them, with `title` and `context`.
-    `note` is a sentence below the figures, such as the date they stand for.
+    `note` is a sentence below the figures, such as the date they stand for. `leads` says by the name of a figure, also
+    of another app, which page explains it.
     """
 
     title: Any = ""
@@ -65,6 +66,7 @@ class Card:
     url: str = ""
     url_label: Any = ""
     note: Any = ""
+    leads: Mapping[str, str] = field(default_factory=dict)
 
 
 MOST_FIGURES = 4
@@ -99,7 +101,8 @@ def collect(request: HttpRequest) -> Home:
             continue
         if card is not None:
             cards.append(card)
-    figures = [figure for card in cards for figure in card.figures]
+    leads = {name: url for card in cards for name, url in card.leads.items()}
+    figures = [replace(figure, url=leads.get(figure.name, figure.url)) for card in cards for figure in card.figures]
     return Home(
         work=[item for card in cards for item in card.work if item.count],
         figures=figures[: max(MOST_FIGURES, len(figures) // MOST_FIGURES * MOST_FIGURES)],

@@ -21,7 +21,8 @@ class Figure:
     `value` None means unknown, and then `missing` says why. `previous` is the same measure one period before and
     `period` names that period ("previous 28 days"). `kind` is "count", "money" (shop currency) or "share" (0 to 1).
     `more_is` says whether a rise is "good", "bad" or "neutral". `base` is the number of observations behind it:
-    under 30 there is no comparison. `noise` is the relative change that is normal variation.
+    under 30 there is no comparison. `noise` is the relative change that is normal variation. By its `name` another
+    app can say which page explains it (`core.dashboard.Card.leads`).
     """
 
     label: Any
@@ -37,6 +38,7 @@ class Figure:
     url: str = ""
     missing: Any = ""
     note: Any = ""
+    name: str = ""
 
     def written(self, value: Any, *, full: bool = False) -> str:
         if self.kind == "money":
