@@ -11,6 +11,7 @@ Purchases count when they are paid for; revenue is in the shop's currency, net o
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Order
+from catalog.search.reports import ITS_OWN
 from core.experiments import OutcomeMetric
 
 BOUGHT = ", ".join(f"'{status.value}'" for status in Order.BOUGHT)
@@ -94,7 +95,8 @@ def _returns() -> dict[str, str]:
 
 
 def _search_success() -> dict[str, str]:
-    """Searches that led to a product, over searches; before the exposure only those that did are told."""
+    """Searches that led to a product, over searches, those that only narrow or sort what was found aside; before the
+    exposure only those that did are told."""
     people = {
         "customer": f"{CUSTOMER} JOIN catalog_searchquery q ON q.customer_id = c.id",
         "visitor": f"{VISITOR} JOIN catalog_searchquery q ON q.visitor_id = v.id",
@@ -105,6 +107,7 @@ def _search_success() -> dict[str, str]:
             count(*) FILTER (WHERE q.searched_at >= e.exposed_at) AS d,
             count(q.clicked_at) FILTER (WHERE q.searched_at < e.exposed_at) AS x
         FROM exposed e {joins} AND q.searched_at >= e.before AND q.searched_at < e.until AND q.normalised <> ''
+            AND q.{ITS_OWN}
         GROUP BY e.subject"""  # noqa: S608 (our own words only)
         for unit, joins in people.items()
     }

@@ -20,7 +20,10 @@ from django.utils import timezone, translation
 from core.acting import acting_as, of_request
 
 BASE = "/api/v1/"
-FORWARDED = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme")
+FORWARDED = (
+    "REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_USER_AGENT", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT",
+    "wsgi.url_scheme",
+)  # fmt: skip
 
 
 class Refused(Exception):

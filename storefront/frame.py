@@ -1,5 +1,6 @@
 """What every page of the shop has: whether it is open at all, its language and look, and who is signed in."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -19,10 +20,12 @@ from storefront.keys import ShopKeys, shop_keys
 
 LANGUAGE_COOKIE = "shop_language"
 LOOK_COOKIE = "shop_look"
+VISITOR_COOKIE = "shop_visitor"
 ACCOUNT_COOKIE = "shop_account"
 ACCOUNT_SALT = "storefront.account"
 ACCOUNT_SECONDS = 3_600
 LOOKS = ("light", "dark")
+VISITOR = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Shopper:
@@ -34,6 +37,7 @@ class Shopper:
         self.language = translation.get_language() or settings.LANGUAGE_CODE
         self.basket = Basket.of(request)
         self.token = _token_of(request)
+        self.visitor = _visitor_of(request)
 
     @property
     def browser(self) -> ShopApi:
@@ -117,6 +121,12 @@ def _language_of(request: HttpRequest) -> str:
     """What this browser chose in the shop, else what the site's middleware found."""
     chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
     return chosen if chosen in dict(settings.LANGUAGES) else translation.get_language() or settings.LANGUAGE_CODE
+
+
+def _visitor_of(request: HttpRequest) -> str:
+    """The id of the browser, which the script of the shop puts there while the person allows it."""
+    known = request.COOKIES.get(VISITOR_COOKIE, "")
+    return known if VISITOR.fullmatch(known) else ""
 
 
 def _token_of(request: HttpRequest) -> str:

@@ -125,6 +125,9 @@ REFUSALS = {
     "not_a_number": gettext_lazy("not a number"),
     "not_a_text": gettext_lazy("not a text"),
     "too_long": gettext_lazy("too long"),
+    "too_many": gettext_lazy("too many products of a list"),
+    "not_a_list": gettext_lazy("not a list of products"),
+    "unknown_device": gettext_lazy("unknown kind of device"),
 }
 
 

@@ -18,11 +18,13 @@ from catalog.api.search_serializers import (
     SuggestionsSerializer,
 )
 from catalog.api.views import existing
+from catalog.bots import is_bot
 from catalog.models import Brand, Category, Visitor
 from catalog.search import answers, ids, log, suggestions, trials
 from catalog.search.questions import WINDOW, Filters
 from core.api.ids import primary_keys
 from core.api.permissions import HasScope
+from core.api.principals import KeyAuth
 from core.api.questions import checked
 from core.api.views import ApiView
 from core.metrics import count
@@ -71,7 +73,7 @@ class SearchView(ApiView):
         placed = arms.told
         count("searches", matched=answer.matched)
         key = uuid.uuid4()
-        if not question.offset:
+        if not question.offset and not _is_bot(request):
             log.note(_as_noted(key, query, question, answer))
         end = question.offset + question.limit
         return Response(
@@ -90,6 +92,12 @@ class SearchView(ApiView):
                 "next_offset": end if answer.has_more and end < WINDOW else None,
             }
         )
+
+
+def _is_bot(request: Request) -> bool:
+    """As with events: what servers ask is asked for people."""
+    is_server = isinstance(request.auth, KeyAuth) and request.auth.is_server
+    return not is_server and is_bot(request.META.get("HTTP_USER_AGENT", ""))
 
 
 def filters_of(query: dict[str, Any]) -> Filters:
@@ -119,8 +127,11 @@ def _as_noted(
         results=answer.total,
         matched=answer.matched,
         searched_at=timezone.now().isoformat(),
-        filters={name: str(query[name]) for name in names if query.get(name) not in (None, "", [])},
-        visitor_id=visitor.pk if visitor is not None and visitor.may_track else None,
+        filters={
+            **{name: str(query[name]) for name in names if query.get(name) not in (None, "", [])},
+            **({"sort": query["sort"]} if query["sort"] != "relevance" else {}),
+        },
+        visitor=query.get("visitor", "") if visitor is None or visitor.may_track else "",
         customer_id=customer.pk if customer is not None and customer.is_personalised else None,
     )
 

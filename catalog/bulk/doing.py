@@ -104,7 +104,7 @@ def _put_rows_back(change: BulkChange, rows: list[BulkChangeRow]) -> set[int]:
     current = how.current([row.product_id for row in rows])
     back: dict[int, Any] = {}
     for row in rows:
-        untouched = row.product_id in current and current[row.product_id] == row.after
+        untouched = row.product_id in current and how.is_same(current[row.product_id], row.after)
         row.state = Row.PUT_BACK if untouched else Row.KEPT
         if untouched:
             back[row.product_id] = row.before

@@ -11,12 +11,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce, Now
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_noop
 
 from catalog.bulk.pricing import LARGEST, PriceRule
 from catalog.models import BulkChange, Product, ProductTag, StockMovement, Variant
+from catalog.search.facets import tag_names
 from catalog.services.stock import MOST, REFUSED, StockChange, change_stock
-from core.models import StaffUser
+from core.models import ModelVersion, StaffUser
 from core.money import amount_text
 
 REASONS = {
@@ -25,6 +27,7 @@ REASONS = {
     "not_counted": gettext_noop("Its stock is not counted."),
     "gone": gettext_noop("The product is deleted."),
 }
+TAG = ("source", "confidence", "model_version_id", "value_translations")
 CHANGE, DELETE = "catalog.change_product", "catalog.delete_product"
 
 
@@ -53,6 +56,10 @@ class Operation:
     def wanted(self, value: Any) -> Any:
         """The new value. Raises Unchangeable."""
         return self.arguments["value"]
+
+    def is_same(self, value: Any, then: Any) -> bool:
+        """Whether the value is still the one that was written down then."""
+        return bool(value == then)
 
     def write(self, values: Mapping[int, Any], by: StaffUser | None) -> None:
         """Give each product its value. The products are locked by the caller."""
@@ -149,25 +156,46 @@ class StockOperation(Operation):
 
 
 class TagOperation(Operation):
-    """One tag, given or taken away. The value is who gave it, or None where the product does not have it."""
+    """One tag, given or taken away. The value is what the tag says of itself, or None where the product has it not.
+
+    Changes of earlier versions kept only who gave it, as a text.
+    """
 
     def current(self, ids: Sequence[int]) -> dict[int, Any]:
         found: dict[int, Any] = dict.fromkeys(
             Product.objects.filter(pk__in=ids, deleted_at=None).values_list("pk", flat=True)
         )
-        found.update(self._tags(list(found)).values_list("product_id", "source"))
+        for tag in self._tags(list(found)).values("product_id", *TAG):
+            found[tag.pop("product_id")] = tag
         return found
 
     def wanted(self, value: Any) -> Any:
-        return (value or ProductTag.Source.STAFF.value) if self.arguments["way"] == "add" else None
+        return (value or self._given) if self.arguments["way"] == "add" else None
+
+    @cached_property
+    def _given(self) -> dict[str, Any]:
+        """By staff, called in other languages what the same tag is called elsewhere."""
+        named = self.arguments["kind"], self.arguments["value"]
+        names = tag_names([named]).get(named, {})
+        return {**dict.fromkeys(TAG), "source": ProductTag.Source.STAFF.value, "value_translations": names}
+
+    def is_same(self, value: Any, then: Any) -> bool:
+        if isinstance(then, str):
+            return value is not None and value["source"] == then
+        return super().is_same(value, then)
 
     def write(self, values: Mapping[int, Any], by: StaffUser | None) -> None:
         self._tags(list(values)).delete()
+        tags = {pk: {"source": tag} if isinstance(tag, str) else tag for pk, tag in values.items() if tag is not None}
+        versions = {version for tag in tags.values() if (version := tag.get("model_version_id"))}
+        there = set(ModelVersion.objects.filter(pk__in=versions).values_list("pk", flat=True)) if versions else set()
         ProductTag.objects.bulk_create(
-            ProductTag(product_id=pk, kind=self.arguments["kind"], value=self.arguments["value"], source=source)
-            for pk, source in values.items()
-            if source is not None
-        )
+            ProductTag(
+                product_id=pk, kind=self.arguments["kind"], value=self.arguments["value"],
+                **{name: told for name, told in tag.items() if name != "model_version_id" or told in there},
+            )
+            for pk, tag in tags.items()
+        )  # fmt: skip
 
     def _tags(self, ids: Sequence[int]) -> QuerySet[ProductTag]:
         named = {"kind": self.arguments["kind"], "value": self.arguments["value"]}

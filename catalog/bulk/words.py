@@ -37,7 +37,8 @@ class ValueWords:
         if self.operation == Operation.STATUS:
             return capfirst(str(Product.Status(value).label))
         if self.operation == Operation.TAG:
-            return str(ProductTag.Source(value).label)
+            source = value if isinstance(value, str) else value["source"]
+            return str(ProductTag.Source(source).label)
         if self.operation == Operation.DELETED:
             return _("Deleted") if value else _("In the shop")
         return figure(value)

@@ -32,7 +32,11 @@ class ProductTag(TimestampedModel):
         verbose_name = _("product tag")
         verbose_name_plural = _("product tags")
         constraints = [models.UniqueConstraint(fields=["product", "kind", "value"], name="tag_once_per_product")]
-        indexes = [models.Index(fields=["kind", "value", "product"], name="tag_by_value")]
+        indexes = [
+            models.Index(fields=["kind", "value", "product"], name="tag_by_value"),
+            # what a value is called in other languages
+            models.Index(fields=["kind", "value", "id"], condition=~models.Q(value_translations={}), name="tag_names"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.value}"

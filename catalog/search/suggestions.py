@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from catalog.models import Brand, Category, Product
+from catalog.models.base import TranslatedValues
 from catalog.search import parsing, tokens, vocabulary
 from catalog.selectors import product_cards
 
@@ -58,7 +59,8 @@ def _queries(normal: str, last: tokens.Run, limit: int) -> list[str]:
 
 def _named(rows: QuerySet[Any], normal: str, *, limit: int) -> list[dict[str, Any]]:
     """Things whose name in some language begins with what is typed, or holds it."""
-    held = rows.filter(name__icontains=normal) | rows.filter(name_translations__icontains=normal)
+    named = rows.annotate(names=TranslatedValues("name_translations"))
+    held = named.filter(Q(name__icontains=normal) | Q(names__icontains=normal))
     found = list(held.only("name", "name_translations", "public_id").order_by("pk")[:200])
     found.sort(key=lambda one: not any(n.lower().startswith(normal) for n in _names(one)))
     return [{"id": one.public_id, "name": one.localised("name")} for one in found[:limit]]

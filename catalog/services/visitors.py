@@ -15,6 +15,8 @@ from catalog.exceptions import NotFound
 from catalog.models import Customer, Visitor
 
 DAYS_PER_MONTH = 30.44
+AT_ONCE = 5_000
+"""Browsers that are forgotten in one transaction."""
 
 PUT = """
 INSERT INTO catalog_visitor (key, customer_id, may_track, expires_at)
@@ -105,5 +107,9 @@ def _expiry() -> datetime:
 
 def forget_expired_visitors() -> int:
     """Browsers that nobody has seen for as long as events are kept, and that belong to nobody. How many they were."""
-    removed, _tables = Visitor.objects.filter(expires_at__lt=timezone.now(), customer=None, may_track=True).delete()
+    expired = Visitor.objects.filter(expires_at__lt=timezone.now(), customer=None, may_track=True)
+    removed, last = 0, 0
+    while some := list(expired.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+        removed += expired.filter(pk__in=some).delete()[1].get(Visitor._meta.label, 0)
+        last = some[-1]
     return removed

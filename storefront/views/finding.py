@@ -72,7 +72,7 @@ def _found(shopper: Shopper, *, within: Row | None = None) -> Row:
     answer = api.get(
         "search", q=query, sort=sort, price_min=low, price_max=high, tag=",".join(tags), brand=",".join(brands),
         category=within["id"] if within else chosen_category, in_stock="true" if asked.get("stock") == "1" else "",
-        offset=offset if offset.isdigit() and len(offset) < 4 else "", limit=PER_PAGE,
+        offset=offset if offset.isdigit() and len(offset) < 4 else "", limit=PER_PAGE, visitor=shopper.visitor,
     )  # fmt: skip
     facets = marked(answer["facets"], brands, tags)
     return {

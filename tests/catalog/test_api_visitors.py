@@ -2,13 +2,15 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db.models.deletion import Collector
 from django.utils import timezone
 
 from catalog import recent, services
 from catalog.buffer import consumer, keys
-from catalog.models import Interaction, Visitor
+from catalog.models import Interaction, SearchQuery, Visitor
+from catalog.services import visitors
 from core.models import LedgerEntry
-from tests.factories import ApiKeyFactory, CustomerFactory, ProductFactory, VisitorFactory
+from tests.factories import ApiKeyFactory, CustomerFactory, ProductFactory, SearchQueryFactory, VisitorFactory
 from tests.plugins.api import Caller
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +148,19 @@ def test_expired_browsers_of_nobody_are_forgotten():
 
     assert services.forget_expired_visitors() == 1
     assert sorted(Visitor.objects.values_list("key", flat=True)) == ["of somebody", "said no", "young"]
+
+
+def test_many_expired_browsers_are_forgotten_a_part_at_a_time(monkeypatch):
+    monkeypatch.setattr(visitors, "AT_ONCE", 2)
+    past = timezone.now() - timedelta(days=1)
+    gone = [VisitorFactory.create(key=f"old{number}", expires_at=past) for number in range(5)]
+    SearchQueryFactory.create(visitor=gone[4])
+    VisitorFactory.create(key="said no", expires_at=past, may_track=False)
+    parts: list[int] = []
+    real = Collector.delete
+    monkeypatch.setattr(Collector, "delete", lambda self: (parts.append(len(self.data[Visitor])), real(self))[1])
+
+    assert services.forget_expired_visitors() == 5
+    assert parts == [2, 2, 1]
+    assert [one.key for one in Visitor.objects.all()] == ["said no"]
+    assert SearchQuery.objects.get().visitor is None

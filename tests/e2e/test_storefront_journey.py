@@ -248,6 +248,7 @@ def test_who_refuses_or_does_not_answer_or_whose_browser_says_no_leaves_no_trace
     assert not Visitor.objects.exists()
     stored = shopper.evaluate("() => Object.keys(localStorage)")
     assert [name for name in stored if name != "zg.consent"] == []
+    assert "shop_visitor" not in shopper.evaluate("() => document.cookie")
 
 
 def test_consent_withdrawn_forgets_the_visitor_and_what_was_not_sent(shop, phone):
@@ -255,6 +256,8 @@ def test_consent_withdrawn_forgets_the_visitor_and_what_was_not_sent(shop, phone
     shopper.goto(f"/shop/p/{shop[0].public_id}/")
     accept(shopper)
     assert eventually(lambda: views(shop[0]).exists())
+    cookie = next(one for one in shopper.context.cookies() if one["name"] == "shop_visitor")
+    assert (cookie["value"], cookie["sameSite"]) == (Visitor.objects.get().key, "Lax")
 
     shopper.goto("/shop/privacy/")
     expect(shopper.locator("[data-consent-state]")).to_have_text("Now: yes, this browser remembers.")
@@ -262,6 +265,7 @@ def test_consent_withdrawn_forgets_the_visitor_and_what_was_not_sent(shop, phone
 
     expect(shopper.locator("[data-consent-state]")).to_have_text("Now: no, nothing is noted.")
     assert shopper.evaluate("() => localStorage.getItem('zg.visitor')") is None
+    assert "shop_visitor" not in shopper.evaluate("() => document.cookie")
     assert eventually(lambda: not Visitor.objects.get().may_track)
     assert not views(shop[0]).exists()  # what was done without a name is forgotten
     shopper.goto(f"/shop/p/{shop[5].public_id}/")

@@ -1,9 +1,18 @@
 """Search and categories, which are searches without words."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from catalog.models import Brand
-from tests.factories import CategoryFactory, ProductFactory
+from catalog.extensions import personal_rankers
+from catalog.models import Brand, SearchQuery
+from catalog.search import log
+from catalog.search.answers import Taste
+from core.experiments import Subject, arm_for, services
+from core.experiments.exposures import exposures
+from core.experiments.services import NewArm
+from core.models import ShopProfile
+from tests.factories import CategoryFactory, ProductFactory, VisitorFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -118,3 +127,65 @@ def test_results_go_on_behind_the_first_page_and_only_the_first_is_a_search(shop
     second = found("?q=mug&sort=price&offset=24")
     assert 'data-zg-page="next"' in second
     assert "Next products" not in second
+
+
+ARMS = [NewArm("Same", 50, {"personal": False}, is_control=True), NewArm("Own", 50, {"personal": True})]
+
+
+@pytest.fixture
+def trial(monkeypatch, redis_server):
+    """An experiment on the order of results; who gets the personal one sees the last product first."""
+    log.breaker.succeeded()
+    likes = lambda *, customer, visitor, product_ids: Taste(  # noqa: E731
+        scores={product_ids[-1]: 1.0}, reasons={product_ids[-1]: ("because_you_viewed", "You looked at it.")}
+    )
+    entry = SimpleNamespace(key="test", resolve=lambda: likes)
+    monkeypatch.setattr(personal_rankers, "entries", lambda: [entry])
+    ShopProfile.objects.update(holdout_percent=0)
+    made = services.create(name="Order", kind="search", target="results", primary_metric="search_success", arms=ARMS)
+    return services.start(made)
+
+
+def search_as(visit, visitor, address="?q=mug", **headers):
+    """The first product on the page."""
+    visit.cookies["shop_visitor"] = visitor
+    page = visit.get(f"/shop/search{address}", headers=headers).content.decode()
+    return page[page.index("data-zg-product") :][:80]
+
+
+def test_a_browser_without_a_name_gets_its_order_takes_part_and_is_in_the_log(shop, visit, indexed, trial):
+    for number in range(3):
+        ProductFactory.create(name=f"Mug {number}")
+    indexed()
+    firsts = {}
+    for number in range(12):
+        VisitorFactory.create(key=f"v{number}")
+        arm = arm_for(kind="search", target="results", subject=Subject(visitor=f"v{number}"))
+        firsts.setdefault(arm.arm, set()).add(search_as(visit, f"v{number}"))
+    log.write()
+
+    assert exposures.hand_over() == 12
+    assert len(firsts) == 2
+    assert firsts["control"].isdisjoint(firsts["arm-b"])
+    assert sorted(SearchQuery.objects.values_list("visitor__key", flat=True)) == sorted(f"v{n}" for n in range(12))
+
+
+@pytest.mark.parametrize("cookie", ["", "shy", "<b>", "x" * 65])
+def test_who_does_not_want_it_or_brings_nonsense_sees_what_everybody_sees(shop, visit, indexed, trial, cookie):
+    indexed()
+    VisitorFactory.create(key="shy", may_track=False)
+
+    assert "data-zg-product" in search_as(visit, cookie)
+    log.write()
+
+    assert exposures.hand_over() == 0
+    assert SearchQuery.objects.get().visitor is None
+
+
+def test_searches_of_bots_are_answered_and_not_noted(shop, visit, indexed, trial):
+    indexed()
+
+    assert "data-zg-product" in search_as(visit, "", **{"user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"})
+    log.write()
+
+    assert not SearchQuery.objects.exists()

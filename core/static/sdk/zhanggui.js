@@ -723,6 +723,7 @@
     /** @param {boolean} [choice] */
     consent: (choice) => safely(() => consent(choice)),
     identify,
+    visitor,
     recommendations,
     reviews,
     render: renderAll,

@@ -134,8 +134,20 @@
     const choice = /** @type {any} */ (window).zhanggui?.consent();
     state.textContent = (choice === true ? state.dataset.yes : choice === false ? state.dataset.no : state.dataset.open) || "";
   };
-  document.addEventListener("click", () => setTimeout(show));
-  show();
+  /**
+   * The id of this browser for the pages that the server makes, as long as the person allows it: results of a search are
+   * then in their order, and count in experiments. The script of Zhanggui itself sets no cookie.
+   */
+  const remember = () => {
+    const sdk = /** @type {any} */ (window).zhanggui;
+    if (!sdk) return;
+    const id = sdk.visitor() || "";
+    const age = id ? 180 * 24 * 3600 : 0;
+    document.cookie = `shop_visitor=${id};path=/shop/;max-age=${age};SameSite=Lax${location.protocol === "https:" ? ";Secure" : ""}`;
+  };
+  const chosen = () => (show(), remember());
+  document.addEventListener("click", () => setTimeout(chosen));
+  chosen();
   // The chat comes with the first sign of somebody, so that a first look does not pay for it.
   const own = document.querySelector("script[data-chat-script]");
   const signs = ["pointermove", "pointerdown", "touchstart", "keydown", "scroll"];

@@ -1,12 +1,19 @@
+import inspect
+import re
 import uuid
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
+from catalog.admin.events import REFUSALS
+from catalog.api import event_rows
 from catalog.buffer import consumer
 from catalog.buffer.rows import EventRow
 from catalog.models import DeadEvent, Interaction
+from catalog.services import events
 from core.models import Alert
 from tests.factories import ApiKeyFactory, DeadEventFactory, ProductFactory, VisitorFactory
 from tests.plugins.api import Caller
@@ -159,3 +166,14 @@ def test_the_part_of_readyz_is_degraded_after_a_minute(buffered, monkeypatch):
 
     assert (part.state, part.facts["count"]) == ("degraded", 2)
     assert str(watching.sentence(part)).startswith("2 events wait for the database")
+
+
+def test_every_reason_for_which_an_event_is_refused_has_words_in_both_languages():
+    source = "".join(Path(inspect.getfile(room)).read_text("utf-8") for room in (event_rows, events))
+    codes = set(re.findall(r'(?:_Bad\("\w*"|_Bad\(name|RefusedEvent\(event\.index, "\w+"), "(\w+)"', source))
+
+    assert {"too_many", "not_a_list", "unknown_device", "unknown_product", "not_an_object"} < codes
+    assert codes == set(REFUSALS)
+    for language, letters in (("en", r"[a-z]"), ("zh-hans", r"[一-鿿]")):
+        with override(language):
+            assert all(re.search(letters, str(text)) for text in REFUSALS.values()), language

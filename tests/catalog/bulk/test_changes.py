@@ -12,7 +12,14 @@ from catalog.bulk import asking, doing
 from catalog.models import BulkChange, BulkChangeRow, Product, StockMovement, Variant
 from core import jobs
 from core.models import Job, LedgerEntry
-from tests.factories import BrandFactory, CategoryFactory, ProductFactory, StaffUserFactory, VariantFactory
+from tests.factories import (
+    BrandFactory,
+    CategoryFactory,
+    ModelVersionFactory,
+    ProductFactory,
+    StaffUserFactory,
+    VariantFactory,
+)
 
 pytestmark = pytest.mark.django_db
 LESS = {"way": "percent", "value": "-10", "rounding": "cent"}
@@ -122,6 +129,57 @@ def test_a_tag_is_given_and_taken_away_and_undo_leaves_those_who_had_it(lin):
     assert not tagged.tags.exists()
     bulk.ask_undo(change=gone, by=lin)
     assert tagged.tags.get().source == "model"
+
+
+def test_undo_gives_a_tag_back_as_it_was(lin):
+    product, version = ProductFactory.create(), ModelVersionFactory.create()
+    was = {
+        "kind": "style", "value": "summer", "value_translations": {"zh-hans": "夏季"}, "source": "model",
+        "confidence": 0.9300000000000001, "model_version_id": version.pk,
+    }  # fmt: skip
+    product.tags.create(**was)
+    gone = change(lin, "tag", {"way": "remove", "kind": "style", "value": "summer"})
+    assert not product.tags.exists()
+
+    bulk.ask_undo(change=gone, by=lin)
+
+    assert product.tags.values(*was).get() == was
+
+
+def test_a_tag_comes_back_without_a_model_version_that_is_gone(lin):
+    product, version = ProductFactory.create(), ModelVersionFactory.create()
+    product.tags.create(kind="style", value="summer", source="model", model_version=version)
+    gone = change(lin, "tag", {"way": "remove", "kind": "style", "value": "summer"})
+    version.delete()
+
+    bulk.ask_undo(change=gone, by=lin)
+
+    assert product.tags.values_list("source", "model_version").get() == ("model", None)
+
+
+def test_changes_of_tags_by_an_earlier_version_are_still_undone(lin):
+    given = ProductFactory.create()
+    added = change(lin, "tag", {"way": "add", "kind": "style", "value": "summer"}, Product.objects.filter(pk=given.pk))
+    removed = change(lin, "tag", {"way": "remove", "kind": "style", "value": "summer"})
+    BulkChangeRow.objects.filter(change=removed).update(before="staff")
+    bulk.ask_undo(change=removed, by=lin)
+    assert given.tags.get().source == "staff"
+    BulkChangeRow.objects.filter(change=added).update(after="staff")
+
+    bulk.ask_undo(change=added, by=lin)
+
+    assert not given.tags.exists()
+
+
+def test_a_tag_is_given_with_the_name_that_it_has_elsewhere_and_undone(lin):
+    known, other = ProductFactory.create(), ProductFactory.create()
+    known.tags.create(kind="colour", value="red", value_translations={"zh-hans": "红色"})
+
+    done = change(lin, "tag", {"way": "add", "kind": "colour", "value": "red"})
+
+    assert other.tags.get().value_translations == {"zh-hans": "红色"}
+    bulk.ask_undo(change=done, by=lin)
+    assert not other.tags.exists()
 
 
 def test_deleted_products_come_back(lin):

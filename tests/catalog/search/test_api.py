@@ -242,6 +242,25 @@ def test_suggestions_complete_words_and_name_places_and_products(browser, wardro
     assert [row["name"] for row in place["categories"]] == ["Mugs"]
 
 
+@pytest.mark.parametrize("typed", ["zh", "en", "h", "ans"])
+def test_suggestions_are_of_names_and_not_of_the_languages_they_are_kept_by(browser, wardrobe, typed):
+    answer = browser.get("/search/suggestions", q=typed, lang="zh-hans").json()
+
+    names = [row["name"] for row in (*answer["categories"], *answer["brands"])]
+    assert names == {"en": [], "zh": [], "ans": [], "h": ["家居"]}[typed]  # Home
+
+
+def test_a_tag_given_without_a_name_takes_it_from_nobody(browser, wardrobe, indexed):
+    wardrobe["red mug"].tags.create(kind="colour", value="red")
+    wardrobe["red dress"].tags.create(kind="colour", value="red", value_translations={"zh-hans": "红色"})
+    indexed()
+
+    for given in (wardrobe["mug"], wardrobe["tee"]):
+        (colours,) = browser.get("/search", lang="zh-hans").json()["facets"]["tags"]
+        assert [(row["value"], row["name"]) for row in colours["values"]] == [("red", "红色")]
+        given.tags.create(kind="colour", value="red")
+
+
 def test_suggestions_offer_only_what_can_be_bought(browser, wardrobe):
     names = [row["name"] for row in browser.get("/search/suggestions", q="mug", lang="en").json()["products"]]
 

@@ -1,14 +1,17 @@
 import uuid
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from catalog.experiment_metrics import SEARCH_SUCCESS
 from catalog.models import Customer, SearchQuery, Visitor
-from catalog.search import ids, log
+from catalog.search import ids, log, reports
 from core import redis_client
 from core.metrics import counters
-from tests.factories import CustomerFactory, InteractionFactory, ProductFactory, VisitorFactory
+from tests.factories import CustomerFactory, InteractionFactory, JobFactory, ProductFactory, VisitorFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -154,3 +157,118 @@ def test_an_erasure_takes_searches_of_the_person_and_their_browsers(db):
     assert holding(personal_data.get("catalog.SearchQuery")).erase(ana.pk) == 2
     assert SearchQuery.objects.get().text == "2"
     assert Customer.objects.filter(pk=ana.pk).exists()
+
+
+def view_of(product, token, **more):
+    return InteractionFactory.create(product=product, context={"search": token}, **more)
+
+
+@pytest.mark.parametrize(("days", "last_run", "credited"), [(2, None, 1), (5, None, 0), (5, 4, 1), (9, 4, 0)])
+def test_clicks_of_a_pause_are_credited(browser, wardrobe, days, last_run, credited):
+    token = browser.get("/search", q="mug").json()["id"]
+    log.write()
+    view_of(wardrobe["mug"], token, occurred_at=timezone.now() - timedelta(days=days))
+    if last_run:
+        JobFactory.create(kind=log.TIDY, state="done", started_at=timezone.now() - timedelta(days=last_run))
+
+    assert log.credit() == credited
+    assert log.credit() == 0
+
+
+def test_what_is_opened_after_narrowing_counts_for_the_search_before(browser, wardrobe):
+    VisitorFactory.create(key="v")
+    browser.get("/search", q="mug", visitor="v")
+    browser.get("/search", q="dress", visitor="v")
+    narrowed = browser.get("/search", q="mug", visitor="v", price_max="50").json()["id"]
+    log.write()
+    view_of(wardrobe["mug"], narrowed)
+
+    log.credit()
+
+    clicked = SearchQuery.objects.filter(clicked_product=wardrobe["mug"])
+    assert sorted(clicked.values_list("text", "filters")) == [("mug", {}), ("mug", {"price_max": "50.00"})]
+
+
+def test_filters_and_other_orders_are_no_searches_of_their_own(browser, wardrobe):
+    for more in ({}, {"in_stock": "true"}, {"price_max": "50"}, {"sort": "price"}, {"category": "ext:mugs"}):
+        browser.get("/search", q="mug", **more)
+    browser.get("/search", q="mug", price_max="1")
+    log.write()
+
+    span = timezone.now() - timedelta(hours=1), timezone.now()
+    assert SearchQuery.objects.count() == 6
+    assert [(row.text, row.searches) for row in reports.top(*span)] == [("mug", 2)]
+    assert reports.failing(*span) == []
+    assert reports.totals(*span).searches == 2
+
+
+def test_narrowing_takes_nothing_from_the_searches_that_lead_to_a_product(server, wardrobe):
+    visitor = VisitorFactory.create(key="v")
+    for more in ({}, {"sort": "price"}, {"price_max": "50"}):
+        server.get("/search", q="mug", visitor="v", **more)
+    log.write()
+    now = timezone.now()
+    exposed = (
+        "WITH exposed AS (SELECT %s AS subject, %s::timestamptz AS before, %s::timestamptz AS exposed_at,"
+        " %s::timestamptz AS until) SELECT d FROM ("
+    )
+    with connection.cursor() as cursor:
+        values = [visitor.key, now - timedelta(days=2), now - timedelta(days=1), now + timedelta(days=1)]
+        cursor.execute(f"{exposed}{SEARCH_SUCCESS.sql['visitor']}) found", values)
+        assert cursor.fetchall() == [(1,)]
+
+
+def test_what_comes_between_the_commit_and_the_clearing_is_not_lost(browser, wardrobe, monkeypatch):
+    """Another writer took the lock when the first one committed, and has its own batch at the same place."""
+    browser.get("/search", q="mug")
+    real, client = log.transaction.atomic, redis_client.client()
+
+    @contextmanager
+    def then_another():
+        with real():
+            yield
+        if client.llen(log.WORK):
+            monkeypatch.undo()
+            client.delete(log.WORK)
+            browser.get("/search", q="dress")
+            client.rename(log.LIST, log.WORK)
+
+    monkeypatch.setattr(log.transaction, "atomic", then_another)
+
+    assert logged() == [("mug", 2), ("dress", 2)]
+
+
+def test_a_browser_whose_first_events_are_on_the_way_is_known_to_its_search(browser, wardrobe):
+    browser.get("/search", q="mug", visitor="new")
+    browser.get("/search", q="dress")
+    assert logged() == [("dress", 2)]
+
+    VisitorFactory.create(key="new")
+
+    assert logged() == [("mug", 2), ("dress", 2)]
+    assert SearchQuery.objects.get(text="mug").visitor.key == "new"
+    assert redis_client.client().llen(log.LIST) == 0
+
+
+def test_a_search_does_not_wait_for_ever_for_a_browser_that_never_comes(browser, wardrobe, monkeypatch):
+    monkeypatch.setattr(log, "KNOWN_WITHIN_SECONDS", 0)
+    browser.get("/search", q="mug", visitor="never seen")
+
+    assert logged() == [("mug", 2)]
+    assert SearchQuery.objects.get().visitor is None
+
+
+def test_who_says_no_while_the_search_waits_is_not_kept(browser, wardrobe):
+    browser.get("/search", q="mug", visitor="new")
+    VisitorFactory.create(key="new", may_track=False)
+
+    assert logged() == [("mug", 2)]
+    assert SearchQuery.objects.get().visitor is None
+
+
+@pytest.mark.parametrize(("caller", "noted"), [("browser", 0), ("server", 1)])
+def test_bots_are_told_by_their_name_unless_a_server_speaks_for_people(request, wardrobe, caller, noted):
+    request.getfixturevalue(caller).get("/search", q="mug", **{"User-Agent": "Googlebot/2.1"})
+    log.write()
+
+    assert SearchQuery.objects.count() == noted
