@@ -3,7 +3,7 @@
 An app that owns a capability registers it in `core.extensions.impact_measures`: what the control is, which experiments
 measure it and by which metrics. Whether more of a metric is good says the metric itself. What a look says of a
 capability's metrics is in `claims`, in the words of `core.experiments.reading`: the ranges hold at every look, and a
-change is claimed only when it also stands after Holm's correction over everything that the look counts.
+change is claimed only of what the experiment is judged by, and when it also stands after Holm's correction over that.
 """
 
 from collections.abc import Sequence
@@ -132,4 +132,5 @@ def verdict(found: Sequence[Claim]) -> Reading | None:
         for one in found:
             if one.reading.kind == kind:
                 return one.reading
-    return found[0].reading if found else None
+    judged = (one.reading for one in found if one.reading.kind != "shown")
+    return next(judged, found[0].reading) if found else None

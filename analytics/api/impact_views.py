@@ -23,7 +23,7 @@ class ClaimSerializer(serializers.Serializer):
     title = serializers.CharField()
     is_guardrail = serializers.BooleanField(help_text="Must not get worse.")
     arm = serializers.CharField()
-    kind = serializers.CharField(help_text="`works`, `hurts`, `same`, `open` or `waiting`; after Holm.")
+    kind = serializers.CharField(help_text="`works`, `hurts`, `same`, `open`, `waiting` or `shown`; after Holm.")
     sentence = serializers.CharField()
     estimate = serializers.FloatField(allow_null=True, help_text="Relative to the control.")
     low = serializers.FloatField(allow_null=True, help_text="Holds at any look.")
@@ -33,7 +33,7 @@ class ClaimSerializer(serializers.Serializer):
     value = serializers.FloatField(allow_null=True)
     value_control = serializers.FloatField(allow_null=True)
     p = serializers.FloatField(allow_null=True, help_text="Holds at any look.")
-    p_holm = serializers.FloatField(allow_null=True, help_text="The same after Holm over the experiment's metrics.")
+    p_holm = serializers.FloatField(allow_null=True, help_text="The same after Holm over what is judged.")
     noise_removed = serializers.FloatField(help_text="Share of the variance that CUPED took away.")
 
 

@@ -66,8 +66,9 @@ def method(one: Measured) -> str:
     text = _(
         "Intention to treat: everybody exposed counts in the arm they were given, divided by %(unit)s, with what they "
         "did in the %(days)d days after the first exposure. Relative range: Fieller, at any look (asymptotic "
-        "confidence sequence, tuned for %(people)d people). p values at any look, after Holm over the metrics of this "
-        "experiment. Noise reduced by the 28 days before (CUPED). Split checked by χ²."
+        "confidence sequence, tuned for %(people)d people). p values at any look, after Holm over the primary "
+        "metric and guardrails of this experiment; other metrics are only shown. Noise reduced by the 28 days before "
+        "(CUPED). Split checked by χ²."
     )
     return text % {
         "unit": experiment.get_unit_display(), "days": experiment.outcome_days, "people": experiment.planned_people,

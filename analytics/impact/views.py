@@ -132,7 +132,7 @@ def _range(label: Any, claim: Claim) -> Range | None:
     said = claim.reading
     if said.low is None or said.high is None:
         return None
-    return Range(label, said.estimate or 0.0, said.low, said.high, said.sentence, is_claimed=said.kind != "open")
+    return Range(label, said.estimate or 0.0, said.low, said.high, said.sentence, is_claimed=said.is_claimed)
 
 
 def _overview(rows: list[Row], axis: Axis) -> Any:
@@ -152,7 +152,7 @@ def _overview(rows: list[Row], axis: Axis) -> Any:
             drawn.append(
                 Range(
                     label, said.estimate or 0.0, said.low if one else None, said.high if one else None, said.sentence,
-                    is_claimed=said.kind != "open", badge=pill(said.meaning, said.word), hint=f"{against} · {since}",
+                    is_claimed=said.is_claimed, badge=pill(said.meaning, said.word), hint=f"{against} · {since}",
                 )
             )  # fmt: skip
     return range_chart(drawn, _("Change against the control"), axis=axis) if drawn else ""

@@ -38,7 +38,7 @@ class MetricRow:
     values: list[tuple[str, str]]
     readings: list[reading.Reading]
     chances: list[tuple[str, str]]
-    """p for one look and after Holm, for each arm."""
+    """p for one look and after Holm, for each arm; of what is only shown none."""
     is_judged: bool
 
 
@@ -111,7 +111,8 @@ def results_csv(experiment: Experiment, look: ExperimentLook) -> Iterator[bytes]
                 cells = [
                     metrics.title(result["metric"]), names.get(row["arm"], row["arm"]), row["n"], row["n_control"],
                     row["mean"] * scale, row["mean_control"] * scale, row["difference"] * scale, *ends, row["relative"],
-                    *_ends(row["always_valid_relative_interval"], 1.0), row["p_value"], row["p_value_holm"],
+                    *_ends(row["always_valid_relative_interval"], 1.0), row["p_value"],
+                    row["p_value_holm"] if result["metric"] in experiment.metrics else None,
                     look.looked_at.isoformat(timespec="seconds"),
                 ]  # fmt: skip
                 yield [safe_cell(cell) for cell in cells]
@@ -142,14 +143,18 @@ def _metric_rows(experiment: Experiment, look: ExperimentLook, names: dict[str, 
         metric = metrics.known(result["metric"])
         if metric is None:
             continue
+        is_judged = result["metric"] in experiment.metrics
         found.append(
             MetricRow(
                 title=str(metric.title),
                 help=str(metric.help),
                 values=[(names[key], _value(metric, result["arms"][key])) for key in names if key in result["arms"]],
                 readings=[one for one in said if one.metric == result["metric"]],
-                chances=[(_chance(row["p_value"]), _chance(row["p_value_holm"])) for row in result["comparisons"]],
-                is_judged=result["metric"] in experiment.metrics,
+                chances=[
+                    (_chance(row["p_value"]), _chance(row["p_value_holm"])) if is_judged else ("–", "–")
+                    for row in result["comparisons"]
+                ],
+                is_judged=is_judged,
             )
         )
     return found
@@ -177,7 +182,7 @@ def _label(row: MetricRow, one: reading.Reading, names: dict[str, str]) -> str:
 def _chart(experiment: Experiment, rows: list[MetricRow], names: dict[str, str]) -> Any:
     """Every metric that has a range, on one axis. Those that are far off come last, so the axis stays readable."""
     drawn = [
-        Range(_label(row, one, names), one.estimate or 0.0, one.low, one.high, one.sentence)
+        Range(_label(row, one, names), one.estimate or 0.0, one.low, one.high, one.sentence, is_claimed=one.is_claimed)
         for row in rows
         for one in row.readings
         if one.low is not None and one.high is not None

@@ -79,7 +79,10 @@ def _metrics(experiment: Experiment, look: ExperimentLook) -> list[Row]:
                 "title": str(metric.title),
                 "is_judged": key in experiment.metrics,
                 "scale": metric.scale,
-                "comparisons": [_comparison(row, said[key, row["arm"]]) for row in result["comparisons"]],
+                "comparisons": [
+                    _comparison(row, said[key, row["arm"]], is_judged=key in experiment.metrics)
+                    for row in result["comparisons"]
+                ],
             }
         )
     return found
@@ -88,8 +91,9 @@ def _metrics(experiment: Experiment, look: ExperimentLook) -> list[Row]:
 NUMBERS = ("n", "n_control", "mean", "mean_control", "difference", "interval", "always_valid_interval", "p_value")
 
 
-def _comparison(row: Row, said: Reading) -> Row:
-    return {**_said(said), **{name: row[name] for name in NUMBERS}, "p_value_holm": row["p_value_holm"]}
+def _comparison(row: Row, said: Reading, *, is_judged: bool) -> Row:
+    corrected = row["p_value_holm"] if is_judged else None
+    return {**_said(said), **{name: row[name] for name in NUMBERS}, "p_value_holm": corrected}
 
 
 def _said(one: Reading) -> Row:

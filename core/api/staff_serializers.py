@@ -88,7 +88,9 @@ class ComparisonSerializer(SaidSerializer):
     interval = serializers.ListField(child=serializers.FloatField(), allow_null=True, help_text="For one planned look.")
     always_valid_interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     p_value = serializers.FloatField()
-    p_value_holm = serializers.FloatField()
+    p_value_holm = serializers.FloatField(
+        allow_null=True, help_text="Over the primary metric and guardrails; null for what is only shown."
+    )
 
 
 class MetricSerializer(serializers.Serializer):

@@ -35,7 +35,7 @@ def look(experiment_id: int) -> dict[str, Any]:
     for done, key in enumerate(wanted):
         progress(done, len(wanted))
         results.append(_measure(experiment, key, {pk: arm.key for pk, arm in arms.items()}, now))
-    _correct(results)
+    _correct(results, experiment.metrics)
     with transaction.atomic():
         guard()
         ExperimentLook.objects.create(
@@ -123,8 +123,10 @@ def _ends(interval: Interval | None) -> list[float] | None:
     return list(interval)
 
 
-def _correct(results: list[dict[str, Any]]) -> None:
-    """p values after Holm over everything that this look asks."""
-    rows = [row for result in results for row in result["comparisons"]]
+def _correct(results: list[dict[str, Any]], judged: list[str]) -> None:
+    """p values after Holm over what the experiment is judged by; None for what is only shown."""
+    for row in (row for result in results for row in result["comparisons"]):
+        row["p_value_holm"] = None
+    rows = [row for result in results if result["metric"] in judged for row in result["comparisons"]]
     for row, p in zip(rows, ml.holm([row["p_value"] for row in rows]), strict=True):
         row["p_value_holm"] = p

@@ -23,8 +23,9 @@ LONGEST_DAYS = 365
 
 @dataclass(frozen=True)
 class Reading:
-    """`kind` is broken, waiting, works, hurts, same or open; `word` is its pill. Ends are relative to the control. `p`
-    holds at any look, `p_holm` is the same after Holm's correction over all that the look counts."""
+    """`kind` is broken, waiting, works, hurts, same, open or shown; `word` is its pill. Ends are relative to the
+    control. `p` holds at any look, `p_holm` is the same after Holm's correction over what the experiment is judged by.
+    What is only shown has neither."""
 
     kind: str
     word: str
@@ -38,15 +39,23 @@ class Reading:
     p_holm: float | None = None
 
     @property
+    def is_claimed(self) -> bool:
+        """Whether the range says something by itself; else what lies beside zero may be chance."""
+        return self.kind not in ("open", "shown")
+
+    @property
     def meaning(self) -> Meaning:
         return {
             "works": Meaning.GOOD, "hurts": Meaning.STOPPED, "broken": Meaning.STOPPED, "same": Meaning.IDLE,
+            "shown": Meaning.IDLE,
         }.get(self.kind, Meaning.MOVING)  # fmt: skip
 
 
 def readings(experiment: Experiment, look: ExperimentLook) -> list[Reading]:
-    """One for each metric and arm, in the order of the look. A change is claimed only when it also stands after Holm's
-    correction over all of them: whatever page or program reads some of it, the same experiment says the same."""
+    """One for each metric and arm, in the order of the look. A change is claimed only of the primary metric and the
+    guardrails, which were written down before the start, and only when it also stands after Holm's correction over
+    these: whatever page or program reads some of it, the same experiment says the same. Other metrics are shown with
+    their ranges; they prove nothing, and take nothing away from what was asked (docs/adr/0127)."""
     if (broken := mismatch(experiment, look)) is not None:
         return [broken]
     asked = [
@@ -55,13 +64,18 @@ def readings(experiment: Experiment, look: ExperimentLook) -> list[Reading]:
         for row in result["comparisons"]
         if metrics.known(result["metric"]) is not None
     ]
-    chances = [_chance(experiment, row) for _result, row in asked]
-    corrected = ml.holm([1.0 if p is None else p for p in chances])
+    judged = [row for result, row in asked if result["metric"] in experiment.metrics]
+    chances = [_chance(experiment, row) for row in judged]
+    corrected = iter(zip(chances, ml.holm([1.0 if p is None else p for p in chances]), strict=True))
     found = []
-    for (result, row), p, p_holm in zip(asked, chances, corrected, strict=True):
+    for result, row in asked:
         said = _read(experiment, look, result, row)
+        if result["metric"] not in experiment.metrics:
+            found.append(_shown(said))
+            continue
+        p, p_holm = next(corrected)
         if p is not None:
-            said = _kept(experiment, replace(said, p=p, p_holm=p_holm), len(asked))
+            said = _kept(experiment, replace(said, p=p, p_holm=p_holm), len(judged))
         found.append(said)
     return found
 
@@ -158,6 +172,16 @@ def _kept(experiment: Experiment, said: Reading, questions: int) -> Reading:
         )
     ends = {"low": signed_share(said.low), "high": signed_share(said.high), "count": questions}
     return replace(said, kind="open", word=_("too early"), sentence=text % ends)
+
+
+def _shown(said: Reading) -> Reading:
+    """The range alone, of a metric that the experiment is not judged by."""
+    if said.low is None or said.high is None:
+        return said
+    text = _("Only shown, proves nothing: %(low)s to %(high)s") % {
+        "low": signed_share(said.low), "high": signed_share(said.high),
+    }  # fmt: skip
+    return replace(said, kind="shown", word=_("only shown"), sentence=text)
 
 
 def days_left(experiment: Experiment, look: ExperimentLook, row: dict[str, Any]) -> int | None:

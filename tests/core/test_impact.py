@@ -49,7 +49,9 @@ def people(count, share):
 
 @pytest.fixture
 def experiment(db):
-    return ExperimentFactory.create(state=Experiment.State.RUNNING, planned_people=PLANNED)
+    return ExperimentFactory.create(
+        state=Experiment.State.RUNNING, planned_people=PLANNED, guardrails=["revenue", "orders", "returns"]
+    )
 
 
 def kinds(found):
@@ -98,6 +100,35 @@ def test_the_page_of_an_experiment_says_what_the_impact_page_says(experiment):
         for one in impact.claims(capability, experiment, look):
             assert one.reading == said[one.reading.metric]
     assert reading.verdict(experiment, look).kind == "open"
+
+
+def test_what_was_not_asked_before_is_shown_and_proves_nothing(db):
+    """However clear it is: among so many metrics one is, by chance."""
+    experiment = ExperimentFactory.create(state=Experiment.State.RUNNING, planned_people=PLANNED)
+    same, clear = (people(6_000, 0.05), people(6_000, 0.05)), (people(6_000, 0.03), people(6_000, 0.06))
+    look = a_look(experiment, {"conversion": same, "orders": clear, "returns": clear})
+
+    found = impact.claims(ALONE, experiment, look)
+
+    assert kinds(found) == {"conversion": "open", "orders": "shown", "returns": "shown"}
+    (shown,) = (one for one in found if one.reading.metric == "orders")
+    assert (shown.p, shown.p_holm, shown.reading.is_claimed) == (None, None, False)
+    assert shown.reading.low > 0
+    assert shown.reading.sentence.startswith("Only shown, proves nothing: +")
+    assert impact.verdict(found).metric == "conversion"
+
+
+def test_metrics_that_are_only_shown_take_no_power_from_the_primary_one(db):
+    """What is clear alone stays clear beside seven metrics that nobody asked for."""
+    experiment = ExperimentFactory.create(state=Experiment.State.RUNNING, planned_people=PLANNED)
+    near, same = (people(6_000, 0.080), people(6_000, 0.0965)), (people(6_000, 0.05), people(6_000, 0.05))
+    others = ("orders", "revenue", "clicks", "revenue_per_view", "bought_again", "returns", "search_success")
+    look = a_look(experiment, {"conversion": near, **dict.fromkeys(others, same)})
+
+    said = reading.verdict(experiment, look)
+
+    assert said.kind == "works"
+    assert said.p_holm == said.p
 
 
 def test_an_ended_experiment_whose_change_does_not_stand_is_not_decided(experiment):

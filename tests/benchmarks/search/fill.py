@@ -19,12 +19,13 @@ from catalog.demo.world import BRANDS  # noqa: E402
 from catalog.models import Brand, Category  # noqa: E402
 from catalog.search import index  # noqa: E402
 from core.models import ShopProfile  # noqa: E402
+from tests.benchmarks.search.tagged import tag  # noqa: E402
 
 BATCH = 2_000
 
 
 def fill(count: int) -> None:
-    """`count` products with variants, the categories and brands they need, and an index."""
+    """`count` products with variants and tags, the categories and brands they need, and an index."""
     ShopProfile.objects.get_or_create(defaults={"name": "Bench", "base_currency": "CNY"})
     categories = {}
     for position, (key, (en, zh)) in enumerate(DEPARTMENTS.items()):
@@ -59,6 +60,7 @@ def fill(count: int) -> None:
             _write(rows)
             rows = []
     _write(rows)
+    tag()
     index.rebuild()
 
 

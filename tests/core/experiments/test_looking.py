@@ -221,7 +221,10 @@ def test_a_planted_lift_is_found_and_what_was_known_before_helps(now):
     assert row["always_valid_relative_interval"][0] > 0
     assert result["removed"] > 0.1
     assert seen.sample_ratio_p == 1.0
-    assert row["p_value_holm"] >= row["p_value"]
+    assert row["p_value_holm"] == row["p_value"]  # the only question: everything else is shown
+    assert {one["p_value_holm"] for other in seen.results if other is not result for one in other["comparisons"]} == {
+        None
+    }
 
 
 def test_amounts_are_capped_where_the_experiment_says_so(now):

@@ -31,7 +31,35 @@ class Alarms:
 
 
 def looks_that_alarm(trial: Trial) -> Alarms:
-    """All runs and looks at once, from sums of the people who came between two looks."""
+    """All runs and looks at once."""
+    difference, error, n = _watched(trial)
+    multiplier = np.array([ml.always_valid_multiplier(2 * int(k), tuned_for=trial.tuned_for) for k in n])
+    return Alarms(
+        float((difference > multiplier * error).any(axis=1).mean()),
+        float((difference > 1.959964 * error).any(axis=1).mean()),
+    )
+
+
+def claimed_among(trial: Trial, questions: int) -> float:
+    """Share of runs in which the effect is claimed at some look when so many questions are corrected together and
+    nothing comes of the others: then Holm asks of it a p at any look of at most a part of 0.05."""
+    difference, error, n = _watched(trial)
+    limits = np.array([_edge(2 * int(k), trial.tuned_for, 0.05 / questions) for k in n])
+    return float((difference > limits * error).any(axis=1).mean())
+
+
+def _edge(n: int, tuned_for: int, p: float) -> float:
+    """The z whose p at any look is this."""
+    low, high = 0.0, 20.0
+    for _step in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if ml.always_valid_p(middle, n, tuned_for=tuned_for) < p else (middle, high)
+    return high
+
+
+def _watched(trial: Trial) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Difference and its error at each look that is open to all, from sums of the people who came between two looks,
+    and the people of an arm at each."""
     draw = np.random.default_rng(trial.seed)
     step = trial.per_arm // trial.looks
     n = step * np.arange(1, trial.looks + 1)
@@ -44,12 +72,8 @@ def looks_that_alarm(trial: Trial) -> Alarms:
         variances.append((yy - n * mean**2) / (n - 1) / n)
     difference = np.abs(means[1] - means[0])
     error = np.sqrt(variances[0] + variances[1])
-    multiplier = np.array([ml.always_valid_multiplier(2 * int(k), tuned_for=trial.tuned_for) for k in n])
     open_to_all = n >= ml.MINIMUM_PER_ARM
-    return Alarms(
-        float((difference > multiplier * error)[:, open_to_all].any(axis=1).mean()),
-        float((difference > 1.959964 * error)[:, open_to_all].any(axis=1).mean()),
-    )
+    return difference[:, open_to_all], error[:, open_to_all], n[open_to_all]
 
 
 def _between_looks(draw: np.random.Generator, trial: Trial, share: float, step: int) -> tuple[np.ndarray, np.ndarray]:
