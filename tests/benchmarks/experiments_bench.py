@@ -9,7 +9,8 @@ import time
 from tests.core.ml.experiments_simulation import Trial, claimed_among, looks_that_alarm
 
 MOST_FALSE, LEAST_FOUND = 0.05, 0.95
-QUESTIONS = (1, 2, 4, 9)
+QUESTIONS, USUAL = (1, 2, 4, 9), 2
+"""The primary metric and one guardrail are what most experiments are judged by."""
 TRIALS = {
     "share 10%, no effect": Trial(base=0.10, lift=0.0, seed=1),
     "share 1%, no effect": Trial(base=0.01, lift=0.0, seed=2),
@@ -37,8 +38,9 @@ def main() -> int:
     print("\nclaimed on the page, of so many questions (the primary metric and what is judged beside)")
     for name, trial in TRIALS.items():
         if trial.lift:
-            told = ", ".join(f"{claimed_among(trial, count):.4f} of {count}" for count in QUESTIONS)
-            print(f"{name:<46} {told}")
+            claimed = {count: claimed_among(trial, count) for count in QUESTIONS}
+            broken += claimed[USUAL] < LEAST_FOUND
+            print(f"{name:<46} {', '.join(f'{share:.4f} of {count}' for count, share in claimed.items())}")
     return 1 if broken else 0
 
 

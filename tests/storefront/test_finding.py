@@ -134,11 +134,9 @@ ARMS = [NewArm("Same", 50, {"personal": False}, is_control=True), NewArm("Own", 
 
 @pytest.fixture
 def trial(monkeypatch, redis_server):
-    """An experiment on the order of results; who gets the personal one sees the last product first."""
+    """An experiment on the order of results; who gets the personal one sees the oldest of like products first."""
     log.breaker.succeeded()
-    likes = lambda *, customer, visitor, product_ids: Taste(  # noqa: E731
-        scores={product_ids[-1]: 1.0}, reasons={product_ids[-1]: ("because_you_viewed", "You looked at it.")}
-    )
+    likes = lambda *, customer, visitor, product_ids: Taste(scores={min(product_ids): 1.0})  # noqa: E731
     entry = SimpleNamespace(key="test", resolve=lambda: likes)
     monkeypatch.setattr(personal_rankers, "entries", lambda: [entry])
     ShopProfile.objects.update(holdout_percent=0)
@@ -154,14 +152,14 @@ def search_as(visit, visitor, address="?q=mug", **headers):
 
 
 def test_a_browser_without_a_name_gets_its_order_takes_part_and_is_in_the_log(shop, visit, indexed, trial):
-    for number in range(3):
-        ProductFactory.create(name=f"Mug {number}")
+    for _number in range(3):
+        ProductFactory.create(name="Kettle")
     indexed()
     firsts = {}
     for number in range(12):
         VisitorFactory.create(key=f"v{number}")
         arm = arm_for(kind="search", target="results", subject=Subject(visitor=f"v{number}"))
-        firsts.setdefault(arm.arm, set()).add(search_as(visit, f"v{number}"))
+        firsts.setdefault(arm.arm, set()).add(search_as(visit, f"v{number}", "?q=kettle"))
     log.write()
 
     assert exposures.hand_over() == 12

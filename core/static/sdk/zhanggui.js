@@ -55,6 +55,7 @@
     none: ["No suggestions", "没有搜索建议"],
     some: ["{n} suggestions, use the arrow keys", "{n} 条搜索建议，用方向键选择"],
     section: ["Category", "类目"],
+    brand: ["Brand", "品牌"],
     suggestions: ["Search suggestions", "搜索建议"],
     stars: ["{a} of 5 stars from {n} reviews", "{n} 条评价，平均 {a} 星（满分 5 星）"],
     praise: ["{p}% of {n} reviews praise it", "{n} 条评价中 {p}% 表示满意"],
@@ -635,6 +636,8 @@
       if (settings.categoryUrl)
         for (const one of answer.categories.slice(0, 2))
           offers.push({ text: one.name, note: word("section"), href: settings.categoryUrl.replace("{id}", encodeURIComponent(one.id)) });
+      for (const one of answer.brands.slice(0, 2))
+        if (!offers.some(({ text }) => text.toLowerCase() === one.name.toLowerCase())) offers.push({ text: one.name, note: word("brand") });
       for (const one of answer.products.slice(0, 4))
         offers.push({ text: one.name, note: money(one.price, one.currency), href: addressOf(one) });
       list.replaceChildren(
