@@ -186,7 +186,7 @@ def test_what_is_opened_after_narrowing_counts_for_the_search_before(browser, wa
     log.credit()
 
     clicked = SearchQuery.objects.filter(clicked_product=wardrobe["mug"]).order_by("searched_at")
-    assert list(clicked.values_list("text", "filters")) == [("mug", {}), ("mug", {"price_max": "50.00"})]
+    assert list(clicked.values_list("text", "filters")) == [("mug", {}), ("mug", {"price_max": "50.0000"})]
 
 
 def test_filters_and_other_orders_are_no_searches_of_their_own(browser, wardrobe):
