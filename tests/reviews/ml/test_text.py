@@ -1,7 +1,9 @@
 import time
+from datetime import UTC, datetime
 
 import pytest
 
+from catalog.services.orders import _new_number
 from reviews.ml.text import LONGEST, clauses, has_contact, masked, normalise, words
 
 
@@ -44,6 +46,14 @@ def test_texts_are_read_in_one_form(raw, read):
 )
 def test_personal_data_and_long_numbers_give_way_to_what_they_were(raw, read):
     assert masked(raw) == read
+
+
+@pytest.mark.parametrize("around", ["order {} broke", "订单{}坏了", "Nr.{}, {}"])
+def test_the_shops_own_order_numbers_give_way_whole(around):
+    drawn = [_new_number(datetime(2026, 11, 27, tzinfo=UTC)) for _each in range(200)]
+    for number in [*drawn, "261127-6QQ23456", "261127-VX345678"]:
+        assert masked(around.replace("{}", number)) == around.replace("{}", "[number]")
+        assert masked(around.replace("{}", number.lower())) == around.replace("{}", "[number]")
 
 
 def test_contacts_are_noticed():
