@@ -44,9 +44,11 @@ class SentimentEvaluator:
         """JSON as documented in docs/evaluate.md. Nothing is chosen on the test part."""
         train, test = (_read(run, run.options[name]) for name in ("train", "test"))
         texts, labels = train["text"].tolist(), train["label"].tolist()
+        started = time.process_time()
         try:
             name, tried = _engine(run, texts, labels)
-            engine = engines.make(name, seed=run.seed)
+            left = None if run.time_budget is None else run.time_budget - (time.process_time() - started)
+            engine = engines.make(name, seed=run.seed, budget=left)
             cost = _fit(engine, texts, labels)
             reference = NgramEngine(PLAIN, seed=run.seed)
             reference_cost = _fit(reference, texts, labels)
@@ -54,6 +56,8 @@ class SentimentEvaluator:
             raise UsageError(f"--train: {error}") from None
         except NoTransformer as error:
             raise UsageError(f"--engine: {error}") from None
+        if getattr(engine, "is_cut_short", False):
+            run.note(f"{name} learned no further epoch: {run.time_budget:g} processor seconds were nearly over.")
         right = _codes(run, test["label"], engine.classes)
         answers = {engine.name: _asked(engine, test["text"].tolist(), cost)}
         answers[REFERENCE] = _asked(reference, test["text"].tolist(), reference_cost)

@@ -14,7 +14,7 @@ from reviews.ml.networks import loss_of, temperature_of
 from reviews.ml.pieces import UNKNOWN, padded
 
 if TYPE_CHECKING:
-    from reviews.ml.networks import NetworkParams
+    from reviews.ml.networks import Allowance, NetworkParams
 
 Encoded = Sequence[NDArray[np.int32]]
 Codes = NDArray[np.int64]
@@ -24,13 +24,13 @@ SHUFFLED_TOGETHER = 50
 
 def learn(
     encoded: Encoded, codes: Codes, held: Encoded, held_codes: Codes, *, classes: int, sizes: Sequence[int],
-    params: "NetworkParams", seed: int,
+    params: "NetworkParams", seed: int, allowance: "Allowance",
 ) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float64], int]:  # fmt: skip
     """Variables by path, logits of the held-back texts [texts × classes], and the epoch whose variables these are.
 
     The rate of learning falls to nothing over `params.epochs`; the epoch with the least loss on the held-back texts, at
-    the temperature that suits it, is kept, and learning ends when `params.patience` epochs brought nothing. The same
-    seed gives the same network on the same machine.
+    the temperature that suits it, is kept, and learning ends when `params.patience` epochs brought nothing or
+    `allowance` has no time for another. The same seed gives the same network on the same machine, with time enough.
     """
     keras, tf = _keras(seed)
     model = _cnn(keras, sizes, classes, params) if params.widths else _lstm(keras, sizes, classes, params)
@@ -53,6 +53,7 @@ def learn(
     def ask(numbers: Any) -> Any:
         return model(numbers, training=False)
 
+    allowance.begin()
     best: tuple[float, int, dict[str, NDArray[np.float32]], NDArray[np.float64]] | None = None
     for epoch in range(1, params.epochs + 1):
         for some in _batches(encoded, params.batch, rng):
@@ -69,6 +70,8 @@ def learn(
         if best is None or loss < best[0]:
             best = loss, epoch, _arrays(model), logits
         elif epoch - best[1] >= params.patience:
+            break
+        if epoch < params.epochs and not allowance.has_another(epoch):
             break
     keras.backend.clear_session()
     if best is None:

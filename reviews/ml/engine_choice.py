@@ -39,7 +39,8 @@ def choose(
     """The engine for these normalised texts, and what all did. The default engine, unless another is better on the same
     texts by more than the standard error of the difference; then the best.
 
-    After `budget` CPU seconds no further engine is tried. Raises TooFewTexts.
+    After `budget` CPU seconds no further engine is tried; a network that is tried has what is left of them. Raises
+    TooFewTexts.
     """
     started = time.process_time()
     codes = np.unique(np.asarray(labels, dtype=np.str_), return_inverse=True)[1]
@@ -51,11 +52,12 @@ def choose(
     right: dict[str, NDArray[np.bool_]] = {}
     tried: list[Tried] = []
     for name in sorted(candidates, key=lambda name: name != engines.DEFAULT):
-        if tried and budget is not None and time.process_time() - started > budget:
+        left = None if budget is None else budget - (time.process_time() - started)
+        if tried and left is not None and left < 0.0:
             note(f"{name} was not tried: {budget:g} processor seconds were over.")
             continue
         try:
-            engine = engines.make(name, seed=seed)
+            engine = engines.make(name, seed=seed, budget=left)
         except NoTransformer as error:
             note(f"{name} was not tried. {error}")
             continue

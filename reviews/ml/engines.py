@@ -101,12 +101,13 @@ class NgramEngine:
         return self.scorer
 
 
-def make(name: str, *, seed: int = 0) -> Engine:
-    """A fresh engine. Raises KeyError for a name that is not among ENGINES, NoTransformer without a local encoder."""
+def make(name: str, *, seed: int = 0, budget: float | None = None) -> Engine:
+    """A fresh engine. A network learns no further epoch after `budget` processor seconds; the others do not search.
+    Raises KeyError for a name that is not among ENGINES, NoTransformer without a local encoder."""
     makers: dict[str, Callable[[], Engine]] = {
         NGRAM: lambda: NgramEngine(seed=seed, lessons=lexicon.shipped().lessons()),
-        CNN: lambda: NetworkEngine(CNN, seed=seed),
-        LSTM: lambda: NetworkEngine(LSTM, seed=seed),
+        CNN: lambda: NetworkEngine(CNN, seed=seed, budget=budget),
+        LSTM: lambda: NetworkEngine(LSTM, seed=seed, budget=budget),
         TRANSFORMER: lambda: TransformerEngine(seed=seed),
     }
     return makers[name]()

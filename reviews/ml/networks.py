@@ -1,6 +1,7 @@
 """Engines `keras-cnn` and `keras-lstm`: networks that learn with Keras and answer with numpy alone."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -47,6 +48,26 @@ class NetworkParams:
         return max(self.widths, default=1)
 
 
+class Allowance:
+    """Processor seconds for learning, asked for between epochs: one is always learned, and none is begun that would end
+    too late if it took as long as those before. Without seconds there is always time."""
+
+    def __init__(self, seconds: float | None = None, *, clock: Callable[[], float] = time.process_time) -> None:
+        self.seconds, self._clock = seconds, clock
+        self._start = self._first = clock()
+        self.is_over = False
+
+    def begin(self) -> None:
+        """What came before is preparation, and the first epoch begins."""
+        self._first = self._clock()
+
+    def has_another(self, epochs: int) -> bool:
+        """Whether there is time for one more after so many."""
+        now = self._clock()
+        self.is_over = self.seconds is not None and now - self._start + (now - self._first) / epochs > self.seconds
+        return not self.is_over
+
+
 PARAMS = {
     CNN: NetworkParams(runs=2, dimensions=64, widths=(1, 2, 3, 4), units=64, spatial_dropout=0.3, hidden=0.3),
     LSTM: NetworkParams(runs=2, longest=120, hidden=0.2),
@@ -56,10 +77,14 @@ PARAMS = {
 class NetworkEngine:
     """Learns in a process that loads TensorFlow; `scorer` after fit is what the registry keeps."""
 
-    def __init__(self, name: str, params: NetworkParams | None = None, *, seed: int = 0) -> None:
-        self.name, self.params, self.seed = name, params or PARAMS[name], seed
+    def __init__(
+        self, name: str, params: NetworkParams | None = None, *, seed: int = 0, budget: float | None = None
+    ) -> None:
+        """`budget`: processor seconds after which no further epoch is learned."""
+        self.name, self.params, self.seed, self.budget = name, params or PARAMS[name], seed, budget
         self.scorer: NetworkScorer | None = None
         self.epoch = 0
+        self.is_cut_short = False
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -73,7 +98,7 @@ class NetworkEngine:
         if len(names) < 2 or np.bincount(codes).min() < 2:
             raise TooFewTexts("Learning needs two classes with two texts each.")
         held = held_back(codes, self.seed)
-        params = self.params
+        params, allowance = self.params, Allowance(self.budget)
         encoder = Encoder.of(
             [text for text, out in zip(texts, held, strict=True) if not out], runs=params.runs,
             in_texts=params.in_texts, most=params.most, by_words=params.by_words, longest=params.longest,
@@ -82,8 +107,9 @@ class NetworkEngine:
         seen, unseen = ([encoded[at] for at in np.flatnonzero(some)] for some in (~held, held))
         weights, logits, self.epoch = deep.learn(
             seen, codes[~held], unseen, codes[held],
-            classes=len(names), sizes=encoder.sizes, params=params, seed=self.seed,
+            classes=len(names), sizes=encoder.sizes, params=params, seed=self.seed, allowance=allowance,
         )  # fmt: skip
+        self.is_cut_short = allowance.is_over
         temperature = temperature_of(logits, codes[held])
         threshold = threshold_of(softmax(logits / temperature)[:, 1]) if len(names) == 2 else 0.5
         self.scorer = NetworkScorer(

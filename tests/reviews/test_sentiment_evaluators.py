@@ -4,7 +4,8 @@ import json
 import pytest
 
 from core.evaluation import Run, UsageError, evaluate
-from reviews.ml import engine_choice
+from reviews import sentiment_evaluators
+from reviews.ml import engine_choice, engines
 from reviews.ml.engine_choice import Tried
 from reviews.sentiment_evaluators import SentimentEvaluator
 from tests.reviews.ml.test_ngram import shop
@@ -90,3 +91,30 @@ def test_auto_tells_what_each_engine_did_on_a_part_of_the_training_file(write, m
     assert found["tried"]["ngram"]["docs_per_second"] == 900.0
     assert "transformer was not tried." in found["notes"]
     json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize(("spent_by_choosing", "engine"), [(0.0, "keras-cnn"), (40.0, "auto")])
+def test_a_network_learns_within_the_budget_and_says_where_it_ended(write, monkeypatch, spent_by_choosing, engine):
+    texts, labels = shop(size=100)
+    path, clock, given = write("train.csv", texts, labels), [0.0], []
+
+    class Network(engines.NgramEngine):
+        name, is_cut_short = "keras-cnn", True
+
+    def make(name, *, seed, budget):
+        given.append((name, budget))
+        return Network(seed=seed)
+
+    def choose(texts, labels, *, seed, budget, note):
+        clock[0] += spent_by_choosing
+        return "keras-cnn", []
+
+    monkeypatch.setattr(engines, "make", make)
+    monkeypatch.setattr(engine_choice, "choose", choose)
+    monkeypatch.setattr(sentiment_evaluators.time, "process_time", lambda: clock[0])
+
+    options = {"train": path, "test": path, "engine": engine}
+    found = evaluate("sentiment", SentimentEvaluator(), Run(options, seed=1, time_budget=60.0))
+
+    assert given == [("keras-cnn", 60.0 - spent_by_choosing)]
+    assert "keras-cnn learned no further epoch: 60 processor seconds were nearly over." in found["notes"]

@@ -35,7 +35,9 @@ def planted(monkeypatch):
         labels = ["positive" if at % 2 else "negative" for at in range(1000)]
         Planted.truth = {text for text, label in zip(texts, labels, strict=True) if label == "positive"}
         monkeypatch.setattr(
-            engines, "make", lambda name, seed=0: Planted(shares[name], (costs or {}).get(name, 1.0), clock)
+            engines,
+            "make",
+            lambda name, seed=0, budget=None: Planted(shares[name], (costs or {}).get(name, 1.0), clock),
         )
         monkeypatch.setattr(engine_choice.time, "process_time", lambda: clock[0])
         return texts, labels

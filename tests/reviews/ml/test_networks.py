@@ -7,7 +7,7 @@ import pytest
 
 from reviews.ml import deep, engines
 from reviews.ml.network_serving import CNN, LSTM, NetworkScorer
-from reviews.ml.networks import PARAMS, NetworkEngine, held_back, temperature_of
+from reviews.ml.networks import PARAMS, Allowance, NetworkEngine, held_back, temperature_of
 from reviews.ml.ngram import TooFewTexts
 from reviews.ml.serving import build_scorer
 from tests.reviews.ml.test_ngram import shop
@@ -100,6 +100,28 @@ def test_three_classes_and_few_texts_are_enough():
     assert engine.probabilities(["a b"]).shape == (1, 3)
     with pytest.raises(TooFewTexts):
         NetworkEngine(CNN).fit(["a", "b"], ["x", "x"])
+
+
+def test_no_epoch_is_begun_that_would_end_after_the_budget():
+    clock = [100.0]
+    allowance = Allowance(60.0, clock=lambda: clock[0])
+    clock[0] += 10.0
+    allowance.begin()
+
+    more = []
+    for epoch in (1, 2, 3):
+        clock[0] += 15.0
+        more.append(allowance.has_another(epoch))
+
+    assert more == [True, True, False], "10 + 15 · epochs, 70 seconds with a fourth"
+    assert allowance.is_over
+    assert Allowance(clock=lambda: clock[0]).has_another(1)
+
+
+def test_without_any_time_a_network_learns_one_epoch():
+    engine = NetworkEngine(CNN, SMALL[CNN], seed=1, budget=0.0).fit(*shop(size=60))
+
+    assert (engine.described()["epoch"], engine.is_cut_short) == (1, True)
 
 
 def test_a_tenth_of_each_class_is_held_back():
