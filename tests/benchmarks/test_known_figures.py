@@ -13,6 +13,7 @@ from recommender.ml.session_judging import SessionExam
 from recommender.ml.session_models import SessionPopularity, SessionStrategy, sequence_rules, session_neighbours
 from recommender.ml.sessions import Prefixes, Sessions, newest_first
 from recommender.ml.splits import split
+from tests.benchmarks.__main__ import BENCHES, Bench, _outside
 from tests.benchmarks.places import source
 
 RATINGS = source() / "ml-100k" / "u.data.gz"
@@ -86,3 +87,22 @@ def test_ease_and_matrix_factorisation_on_movielens_rank_as_published(exam):
 
     assert ease["ndcg@10"] == pytest.approx(0.4855, abs=0.006)
     assert exam.judge(Ials().fit(exam.split.train))["ndcg@10"] >= 0.475
+
+
+@pytest.mark.parametrize(
+    ("name", "measure"),
+    [
+        ("sentiment-shopping-reviews", "ngram - plain_linear"),
+        ("aspects-tshirt", "aspects - majority"),
+        ("aspects-phone", "aspects - majority"),
+        ("aspects-camera", "aspects - majority"),
+    ],
+)
+def test_what_falls_behind_its_reference_is_out_of_range(name, measure):
+    bench = BENCHES[name]
+    (bound,) = [one for one in bench.bounds if measure in one[1]]
+    within = Bench(bench.folder, bench.arguments, (bound,))
+    figure = bound[1].split("/")[-1]
+
+    assert _outside(name, within, {"compared": {measure: {figure: 0.0001}}}) == []
+    assert len(_outside(name, within, {"compared": {measure: {figure: -0.0001}}})) == 1
