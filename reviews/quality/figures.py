@@ -74,9 +74,15 @@ def weeks() -> list[Week]:
     ]
 
 
-def versions() -> list[ModelVersion]:
-    """The newest versions of the kind, newest first. One query."""
-    return list(ModelVersion.objects.of(SENTIMENT.name).order_by("-number")[:VERSIONS])
+def versions(asked: int | None = None) -> list[ModelVersion]:
+    """The newest versions of the kind, newest first, with the live one and the one asked for, however old. Two
+    queries."""
+    every = ModelVersion.objects.of(SENTIMENT.name).order_by("-number")
+    newest = list(every[:VERSIONS])
+    older = every.filter(Q(state=ModelVersion.State.ACTIVE) | Q(number=asked)).exclude(
+        pk__in=[one.pk for one in newest]
+    )
+    return [*newest, *older]
 
 
 def engines() -> dict[str, dict[str, Any]]:

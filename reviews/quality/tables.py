@@ -12,6 +12,7 @@ from core.components import Column, TableCard, TableRow, ago, figure, percent
 from core.components.words import day_text
 from core.models import ModelVersion
 from reviews.choices import engine_title
+from reviews.languages import named
 from reviews.quality.figures import Share, Week
 
 
@@ -107,7 +108,7 @@ def language(code: str) -> str:
     """A language's name in the reader's."""
     if code in ("", "und"):
         return _("language unknown")
-    return language_name("zh-hans" if code == "zh" else code)
+    return language_name(named(code))
 
 
 def _by_language(one: Week) -> str:

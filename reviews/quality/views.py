@@ -27,6 +27,8 @@ from reviews.roles import CHOOSE_ENGINE, CORRECT
 
 LEAST_ANSWERS = 30
 """From so many on, a share of them says something."""
+LONGEST_NUMBER = 9
+"""Digits of a version's number that the column can hold, whatever they are."""
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -34,7 +36,7 @@ def page(request: HttpRequest) -> HttpResponse:
     `engine` chooses what the next training learns with."""
     if request.method == "POST":
         return _choose_engine(request)
-    found = figures.versions()
+    found = figures.versions(_asked(request))
     shown = _shown(request, found)
     if shown is not None and request.GET.get("label"):
         return _cell(request, shown)
@@ -69,11 +71,16 @@ def _crumbs() -> list[dict[str, Any]]:
     return [{"title": _("Reviews"), "url": reverse("admin:reviews_review_changelist")}]
 
 
-def _shown(request: HttpRequest, found: list[ModelVersion]) -> ModelVersion | None:
-    """The version asked for, else the live one. Http404 for a number that is not among the newest."""
+def _asked(request: HttpRequest) -> int | None:
     wanted = request.GET.get("version", "")
-    if wanted:
-        chosen = next((one for one in found if str(one.number) == wanted), None)
+    return int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) <= LONGEST_NUMBER else None
+
+
+def _shown(request: HttpRequest, found: list[ModelVersion]) -> ModelVersion | None:
+    """The version asked for, else the live one. Http404 for a number that no version has."""
+    if request.GET.get("version", ""):
+        asked = _asked(request)
+        chosen = next((one for one in found if one.number == asked), None)
         if chosen is None:
             raise Http404
         return chosen

@@ -179,6 +179,24 @@ def test_every_engine_stands_in_the_table_with_its_newest_training_or_as_not_lea
     assert ("has not learned from this shop" in text) == (len(installed_engines()) > 2)
 
 
+def test_the_live_version_and_the_one_asked_for_are_shown_however_old(client):
+    version(number=1, state="retired", engine={**REPORT["engine"], "name": "keras-cnn"})
+    live = version(number=2)
+    for number in range(3, 20):
+        version(state="refused", number=number)
+
+    text = client.get(PAGE).content.decode()
+    asked = client.get(PAGE, {"version": "1"})
+
+    assert "90% read right on reviews kept apart" in text
+    assert live.name in text
+    assert asked.status_code == 200
+    assert asked.context["version"].number == 1
+    assert [one.number for one in figures.versions(1)] == [*range(19, 7, -1), 2, 1]
+    for wrong in ("99999", "²", "1" * 40, "-1"):
+        assert client.get(PAGE, {"version": wrong}).status_code == 404
+
+
 def test_a_cell_of_the_confusions_leads_to_its_reviews(client):
     reading = ReviewReadingFactory.create(review__text="I was taken for praise")
     one = version(cells=[{"label": "negative", "read": "positive", "texts": 1, "ids": [reading.pk, 10**9]}])
