@@ -252,11 +252,11 @@ class CrmConfig(AppConfig):
     def _listen() -> None:
         from catalog import signals
         from crm import receivers
-        from reviews.signals import review_judged_negative, review_published
+        from reviews.signals import follow_up_wanted, review_published
 
         told = (signals.order_paid, signals.order_delivered, signals.order_cancelled, signals.order_refunded)
         for signal in told:
             signal.connect(receivers.order_changed, dispatch_uid="crm.order")
         signals.customer_joined.connect(receivers.customer_joined, dispatch_uid="crm.joined")
         review_published.connect(receivers.review_published, dispatch_uid="crm.review")
-        review_judged_negative.connect(receivers.review_judged_negative, dispatch_uid="crm.unhappy")
+        follow_up_wanted.connect(receivers.follow_up_wanted, dispatch_uid="crm.unhappy")

@@ -30,6 +30,7 @@ def review_published(review_id: int, **kwargs: Any) -> None:
         enqueue("crm.tasks.give_review_bonus", review_id=review_id)
 
 
-def review_judged_negative(review_id: int, **kwargs: Any) -> None:
+def follow_up_wanted(review_id: int, **kwargs: Any) -> None:
+    """Not as soon as a review reads negative: that would be help for the control group of the follow-up, too."""
     if DeskSettings.objects.filter(tickets_from_reviews=True).exists():
         enqueue("crm.tasks.open_ticket_for_review", dedupe_key=f"crm.desk.review.{review_id}", review_id=review_id)

@@ -20,6 +20,7 @@ from reviews.ml.sentiment import judge
 from reviews.ml.text import normalise
 from reviews.models import Aspect, AspectTerm, Review, ReviewAspect
 from reviews.models.readings import text_read
+from reviews.services.summaries import note_changed
 
 AT_ONCE = 500
 MOST_ROUNDS = 5
@@ -51,6 +52,7 @@ def update() -> dict[str, Any]:
                 with transaction.atomic():
                     guard()
                     aspect_reading.write(stale, judged, reader.scorer, reader.version)
+                    note_changed([review.pk for review in stale])
             done, changed = done + len(ids), changed + len(stale)
             progress(min(done, total), total, Said(gettext_noop("Looking for aspects")))
         seen += done

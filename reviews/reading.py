@@ -4,7 +4,8 @@ A shop without a model of its own is read by the product's list of words. A read
 said, whatever later models think.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from core.models import ModelVersion
 from core.said import Said
 from reviews import aspect_reading, looked
 from reviews.choices import SENTIMENT
+from reviews.languages import named
 from reviews.ml.language import UNKNOWN, detect
 from reviews.ml.sentiment import Judged, judge
 from reviews.models import Review, ReviewReading
@@ -131,17 +133,27 @@ def _after(review: Review, judged: Judged) -> str:
 
 
 def _write(pairs: Sequence[tuple[Review, Judged]], reader: Reader, *, at: datetime) -> None:
-    ReviewReading.objects.bulk_create(
-        [
-            ReviewReading(
-                review_id=review.pk, predicted=judged.outcome, confidence=_share(judged.confidence),
-                positive=_share(judged.positive), language=language_of(review, judged.text),
-                model_version=reader.version, text_md5=text_md5(review), read_at=at,
-            )
-            for review, judged in pairs
-        ],
-        update_conflicts=True, unique_fields=["review"], update_fields=WRITTEN,
-    )  # fmt: skip
+    rows = [
+        ReviewReading(
+            review_id=review.pk, predicted=judged.outcome, confidence=_share(judged.confidence),
+            positive=_share(judged.positive), language=language_of(review, judged.text),
+            model_version=reader.version, text_md5=text_md5(review), read_at=at,
+        )
+        for review, judged in pairs
+    ]  # fmt: skip
+    ReviewReading.objects.bulk_create(rows, update_conflicts=True, unique_fields=["review"], update_fields=WRITTEN)
+    _name_languages(row for row, (review, _judged) in zip(rows, pairs, strict=True) if not review.language)
+
+
+def _name_languages(rows: Iterable[ReviewReading]) -> None:
+    """Reviews whose language nobody named are in that of their words from now on, as shops write it. That is no change
+    to read again."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        if row.language != UNKNOWN:
+            found[named(row.language)].append(row.review_id)
+    for language, ids in found.items():
+        Review.objects.filter(pk__in=ids, language="").update(language=language)
 
 
 def _share(value: float) -> float:

@@ -24,7 +24,7 @@ UNHAPPY_STARS = 3
 """With more stars, a complaint is one among praise."""
 
 follow_up_wanted = Signal()
-"""`review_id`. Its customer is on the list of unhappy customers now; never sent for a control group."""
+"""`review_id`. Its customer is on the list of unhappy customers now, or again; never sent for a control group."""
 
 
 def announce(signal: Signal, **facts: Any) -> None:

@@ -17,6 +17,7 @@ from reviews.ml.suspicion import Facts, Fingerprint
 from reviews.ml.text import has_contact
 from reviews.models import Review, ReviewReading, SuspicionScore
 from reviews.models.suspicion import FAKE
+from reviews.services.summaries import mark_changed
 
 BATCH = 200
 JOB = "suspicion"
@@ -262,9 +263,10 @@ def unverified_share() -> float:
 def _write(judged: dict[int, rules.Suspicion], now: datetime) -> int:
     """Scores, and who waits. What staff found genuine stays so, whatever its score becomes."""
     # In one order and before their scores, as decisions of staff do.
-    states = dict(
-        Review.objects.select_for_update().filter(pk__in=judged).order_by("pk").values_list("pk", "is_suspected")
-    )
+    reviews = Review.objects.select_for_update().filter(pk__in=judged).order_by("pk")
+    states = {
+        pk: (is_suspected, status) for pk, is_suspected, status in reviews.values_list("pk", "is_suspected", "status")
+    }
     scores = list(SuspicionScore.objects.select_for_update().filter(pk__in=states).order_by("pk"))
     flags: dict[bool, list[int]] = {True: [], False: []}
     for row in scores:
@@ -273,7 +275,7 @@ def _write(judged: dict[int, rules.Suspicion], now: datetime) -> int:
         if found.is_high and row.flagged_at is None:
             row.flagged_at = now
         is_suspected = found.is_high and row.genuine_at is None
-        if is_suspected != states[row.pk]:
+        if is_suspected != states[row.pk][0]:
             flags[is_suspected].append(row.pk)
     SuspicionScore.objects.bulk_create(
         scores, update_conflicts=True, unique_fields=["review"],
@@ -281,4 +283,7 @@ def _write(judged: dict[int, rules.Suspicion], now: datetime) -> int:
     )  # fmt: skip
     for value, ids in flags.items():
         Review.objects.filter(pk__in=ids).update(is_suspected=value)
-    return Review.objects.filter(pk__in=flags[True], status=Review.Status.PUBLISHED).count()
+    shown = {pk for pk, (_is_suspected, status) in states.items() if status == Review.Status.PUBLISHED}
+    if moved := shown.intersection(flags[True] + flags[False]):
+        mark_changed(moved)  # nothing suspicious is quoted
+    return len(shown.intersection(flags[True]))

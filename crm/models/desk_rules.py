@@ -259,7 +259,10 @@ class DeskSettings(models.Model):
     )  # fmt: skip
     tickets_from_reviews = models.BooleanField(
         _("open a ticket for a bad review"), default=False,
-        help_text=_("When an unhappy customer with an order gives three stars or fewer."),
+        help_text=_(
+            "For each customer who comes on the list of unhappy customers: three stars or fewer, and words that "
+            "complain."
+        ),
     )  # fmt: skip
     warn_minutes = models.PositiveSmallIntegerField(
         _("warn before a target is missed (minutes)"), default=30,

@@ -98,13 +98,16 @@ def set_clocks_anew(*, progress: Callable[[int, int], None] | None = None) -> in
 
 
 def open_for_review(review_id: int) -> Ticket | None:
-    """A ticket for a bad review of a customer, once; None where the shop does not want them or nobody is known."""
-    from reviews.models import Review
+    """A ticket for a bad review of a customer, once; None where the shop does not want them, nobody is known, or the
+    customer is in the control group of the follow-up."""
+    from reviews.models import FollowUp, Review
 
     if not DeskSettings.current().tickets_from_reviews:
         return None
     review = Review.objects.select_related("customer", "product").filter(pk=review_id).first()
     if review is None or review.customer is None:
+        return None
+    if FollowUp.objects.filter(pk=review.pk, state=FollowUp.State.CONTROL).exists():
         return None
     known = Ticket.objects.filter(conversation__review=review).first()
     if known is not None:

@@ -1,5 +1,6 @@
 """Filters of the list of reviews."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -9,6 +10,7 @@ from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
 
 from catalog.admin.fields import language_name, shop_languages
+from core.components.words import when
 from reviews.models import Aspect, Polarity, Review, ReviewAspect, ReviewPhoto, Sentiment, Topic
 from reviews.selectors import STARS
 
@@ -132,6 +134,33 @@ class ComplaintFilter(DropdownFilter):
             return queryset
         said = ReviewAspect.objects.filter(aspect=int(value), polarity=Polarity.NEGATIVE, is_clearest=True)
         return queryset.filter(pk__in=said.values("review"))
+
+
+class CountedFilter(DropdownFilter):
+    """What trends count of the seven days before a moment: read, not rejected, to the second. Where links of trends
+    and alerts lead; offered nowhere else."""
+
+    title = _("counted in the 7 days until")
+    parameter_name = "counted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        until = self._until()
+        return [(str(self.value()), when(until))] if until is not None else []
+
+    def has_output(self) -> bool:
+        return self._until() is not None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
+        until = self._until()
+        return queryset if until is None else queryset.counted(until)  # type: ignore[attr-defined]
+
+    def _until(self) -> datetime | None:
+        try:
+            until = datetime.fromisoformat(self.value() or "")
+        except ValueError:
+            return None
+        # The first and the last days of the calendar are no moment everywhere.
+        return until if until.tzinfo is not None and 1000 < until.year < 9000 else None
 
 
 class ProductFilter(AutocompleteSelectFilter):

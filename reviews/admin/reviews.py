@@ -61,6 +61,7 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
         filters.ReplyFilter,
         filters.TopicFilter,
         filters.ComplaintFilter,
+        filters.CountedFilter,
         suspicion.SuspicionFilter,
         ("written_at", DaysFilter),
         ("product", filters.ProductFilter),

@@ -1,5 +1,6 @@
 """Reviews and their photos."""
 
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -36,6 +37,11 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         """What staff have to look at: new ones, and published ones that somebody complained about, that the rules
         find suspicious, or to which photos came that nobody has looked at."""
         return self.filter(WAITING)
+
+    def counted(self, until: datetime) -> Self:
+        """What trends count of the last seven days before a moment: what was read and not rejected."""
+        rows = self.filter(reading__isnull=False, written_at__gt=until - timedelta(days=7), written_at__lte=until)
+        return rows.exclude(status=Review.Status.REJECTED)
 
     def suspected(self) -> Self:
         """Those of them that the rules find suspicious and nobody found genuine."""

@@ -105,9 +105,11 @@ def undo_decision(key: str, *, by: StaffUser) -> int:
         count += len(changed)
         touched += back
     ReviewReport.objects.filter(review_id__in=touched, closed_at=at).update(closed_at=None)
-    again = SuspicionScore.objects.filter(review_id__in=touched, genuine_at=at)
-    Review.objects.filter(pk__in=again.values("pk")).update(is_suspected=True)
-    again.update(genuine_at=None, genuine_by=None)
+    again = list(SuspicionScore.objects.filter(review_id__in=touched, genuine_at=at).values_list("pk", flat=True))
+    Review.objects.filter(pk__in=again).update(is_suspected=True)
+    SuspicionScore.objects.filter(pk__in=again).update(genuine_at=None, genuine_by=None)
+    if again:
+        note_changed(again)
     forget_looks(found.get("photos", ()), at=at)
     recount(Review.objects.filter(pk__in=touched))
     return count
@@ -140,6 +142,8 @@ def _find_genuine(ids: list[int], *, by: StaffUser, at: datetime) -> None:
     """What somebody looked at and published is what it says it is."""
     SuspicionScore.objects.filter(review_id__in=ids).update(genuine_at=at, genuine_by=by)
     Review.objects.filter(pk__in=ids).update(is_suspected=False)
+    if ids:
+        note_changed(ids)  # nothing suspicious is quoted
 
 
 def _undo_key(

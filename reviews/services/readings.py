@@ -14,6 +14,7 @@ from core.models import StaffUser
 from reviews.exceptions import BadInput, UndoExpired
 from reviews.models import ReviewLabel, ReviewReading, Sentiment
 from reviews.services.moderation import UNDO_SECONDS
+from reviews.services.summaries import note_changed
 from reviews.signals import announce_unhappy
 
 UNDO_SALT = "reviews.correction"
@@ -56,6 +57,7 @@ def correct(ids: Collection[int], sentiment: str, *, by: StaffUser) -> Correctio
         announce_unhappy(row.pk, stars=row.review.rating, before=row.sentiment, after=sentiment)
     undo = ""
     if changed:
+        note_changed([row.pk for row in changed])
         undo = signing.dumps({"by": by.pk, "at": now.isoformat(), "was": was}, salt=UNDO_SALT, compress=True)
     return Correction(tuple(row.pk for row in changed), len(set(ids)) - len(changed), undo)
 
@@ -82,6 +84,8 @@ def undo_correction(key: str, *, by: StaffUser) -> tuple[int, ...]:
             )
     ReviewReading.objects.bulk_update(rows, ["corrected", "corrected_at", "corrected_by"])
     ReviewLabel.objects.filter(pk__in=[row.pk for row in rows if was[row.pk][1] is None]).delete()
+    if rows:
+        note_changed([row.pk for row in rows])
     return tuple(row.pk for row in rows)
 
 

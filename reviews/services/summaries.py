@@ -18,7 +18,13 @@ def digest_of(sentence: str) -> str:
 
 
 def note_changed(review_ids: Collection[int]) -> None:
-    """The summaries of the products of these reviews are no longer what the reviews say. One statement."""
+    """The summaries of the products of these reviews are no longer what the reviews say; a job makes them."""
+    mark_changed(review_ids)
+    enqueue("reviews.tasks.make_summaries", dedupe_key="reviews.summaries")
+
+
+def mark_changed(review_ids: Collection[int]) -> None:
+    """The same without asking for the job, which looks for marks every minute. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -29,7 +35,6 @@ def note_changed(review_ids: Collection[int]) -> None:
             """,
             [list(review_ids)],
         )
-    enqueue("reviews.tasks.make_summaries", dedupe_key="reviews.summaries")
 
 
 def hide_quote(review: Review, digest: str, *, by: StaffUser) -> None:

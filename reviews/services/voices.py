@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Customer
 from reviews.exceptions import BadInput, OwnReview
+from reviews.ml.text import without_markup
 from reviews.models import Review, ReviewReport, ReviewVote
 
 
@@ -56,7 +57,7 @@ def report_review(review: Review, voice: Voice, *, reason: str, note: str = "") 
     row = voice.row
     _refuse_own(review, voice)
     _report, is_new = ReviewReport.objects.get_or_create(
-        review=review, **row, defaults={"reason": reason, "note": note.strip()[:500]}
+        review=review, **row, defaults={"reason": reason, "note": without_markup(note.strip())[:500]}
     )
     if is_new:
         Review.objects.filter(pk=review.pk).update(open_reports=F("open_reports") + 1)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -119,9 +119,13 @@ def _said(surges: dict[str, ReviewTrend]) -> dict[str, Said]:
 
 
 def reviews_behind(trend: ReviewTrend, *, now: datetime | None = None) -> str:
-    """The list of reviews with those of the last seven days that a trend counts."""
+    """The list of reviews with exactly those that a trend counts: the days say when, `counted` says to the second and
+    leaves out what does not count."""
     until = timezone.localtime(now or trend.looked_at)
-    asked: dict[str, Any] = {"written_at_from": (until - timedelta(days=7)).date(), "written_at_to": until.date()}
+    asked: dict[str, Any] = {
+        "written_at_from": (until - timedelta(days=7)).date(), "written_at_to": until.date(),
+        "counted": until.astimezone(UTC).isoformat(),
+    }  # fmt: skip
     if trend.product_id is not None:
         asked["product__id__exact"] = trend.product_id
     if trend.kind == ReviewTrend.Kind.TOPIC:

@@ -5,7 +5,8 @@ back from the moment of the look, so that a Monday is compared with whole weeks,
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ WEEKS_KEPT = 26
 Kind = ReviewTrend.Kind
 Counts = NDArray[np.int64]
 
+# The same for the last seven days: `ReviewQuerySet.counted`, where links of trends lead.
 COUNTED = "d.review_id = r.id AND r.status <> 'rejected' AND r.written_at > %(since)s AND r.written_at <= %(now)s"
 PLACE = "floor(extract(epoch FROM %(now)s - r.written_at) / 604800)::int"
 """0: the last seven days, 1 to 8: the weeks before."""
@@ -135,8 +137,22 @@ def count_weeks(*, now: datetime | None = None) -> int:
 
 def every_series(now: datetime) -> list[Series]:
     """Complaints about aspects by product and in the shop, negative reviews by product, reviews by topic. Four
-    queries."""
-    values = {"now": now, "since": now - (WEEKS + 1) * WEEK, "languages": list(LANGUAGES)}
+    queries, which see the same rows: what is committed between two of them would be a hit without a review."""
+    with _one_view():
+        return _every_series({"now": now, "since": now - (WEEKS + 1) * WEEK, "languages": list(LANGUAGES)})
+
+
+@contextmanager
+def _one_view() -> Iterator[None]:
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic(savepoint=False):
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _every_series(values: dict[str, Any]) -> list[Series]:
     of_products: dict[int, Counts] = defaultdict(_empty)
     negative: dict[int, Counts] = defaultdict(_empty)
     for product, place, count, bad in _asked(OF_PRODUCTS, values):

@@ -34,15 +34,16 @@ def unhappy(now: datetime) -> QuerySet[Review]:
 
 
 def follow(*, now: datetime | None = None) -> dict[str, int]:
-    """Put on the list whoever is unhappy and not on it yet; take off, as not needed, open ones whose review reads
-    otherwise by now or was rejected. Safe to run at any time, also twice at once."""
+    """Put on the list whoever is unhappy and not on it yet, or went off it by itself and is unhappy again; take off, as
+    not needed, open ones whose review reads otherwise by now or was rejected. Safe to run at any time, also twice at
+    once."""
     now = now or timezone.now()
-    listed = held = 0
+    listed, held = _put_back(now), 0
     while part := list(_missing(now)[:AT_ONCE]):
         added = _add(part, now)
         listed, held = listed + added.count(State.OPEN), held + added.count(State.CONTROL)
-        if not added:
-            break  # somebody else added the same ones at this moment
+        if not added or len(part) < AT_ONCE:
+            break  # somebody else added the same ones at this moment, or these were the last
     return {"listed": listed, "control": held, "over": _take_off(now)}
 
 
@@ -96,9 +97,28 @@ def _orders_of(part: Sequence[Review]) -> dict[int, int]:
 
 def _take_off(now: datetime) -> int:
     """Open ones without a reason any more. The control group stays what it is: experiments count it."""
-    still = Review.objects.filter(pk=OuterRef("pk"), reading__sentiment__in=UNHAPPY, rating__lte=STARS)
-    rows = FollowUp.objects.open().filter(~Exists(still.exclude(status=Review.Status.REJECTED)))
+    rows = FollowUp.objects.open().filter(~_still())
     return rows.update(state=State.NEEDLESS, handled_at=now, handled_by=None)
+
+
+def _put_back(now: datetime) -> int:
+    """Those that nobody decided about: a rejection or a correction was undone since they went off, some days ago."""
+    rows = FollowUp.objects.filter(_still(), state=State.NEEDLESS, handled_by=None, handled_at__gt=now - FRESH)
+    if not rows.exists():
+        return 0
+    with transaction.atomic():
+        guard()
+        ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+        FollowUp.objects.filter(pk__in=ids).update(state=State.OPEN, handled_at=None)
+        for pk in ids:
+            announce(follow_up_wanted, review_id=pk)
+    return len(ids)
+
+
+def _still() -> Exists:
+    """Whether the review of a follow-up is that of somebody unhappy, however old."""
+    rows = Review.objects.filter(pk=OuterRef("pk"), reading__sentiment__in=UNHAPPY, rating__lte=STARS)
+    return Exists(rows.exclude(status=Review.Status.REJECTED))
 
 
 # --- what staff say ---------------------------------------------------------------------------------------------------

@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.choices import Role
-from core.models import Alert, OutgoingMail
+from core.models import Alert, Job, OutgoingMail
 from crm.models import DeskSettings, Ticket
 from crm.services import desk, desk_acts, desk_upkeep
+from reviews.signals import review_judged_negative
+from reviews.trends import following, trials
 from tests.factories import (
     CannedReplyFactory,
     CustomerFactory,
@@ -21,6 +23,7 @@ from tests.factories import (
     ShopProfileFactory,
     StaffUserFactory,
 )
+from tests.reviews.trends.world import unhappy
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/crm/inbox/"
@@ -364,3 +367,23 @@ def test_a_bad_review_opens_one_ticket_where_the_shop_wants_it(lin):
     assert first == again
     assert (first.priority, first.priority_reasons[0]) == ("urgent", {"key": "bad_review"})
     assert first.conversation.messages.get().text.endswith("Broken")
+
+
+def test_tickets_follow_the_list_of_unhappy_customers_and_its_control_group_gets_none(
+    lin, monkeypatch, django_capture_on_commit_callbacks
+):
+    DeskSettings.objects.update(tickets_from_reviews=True)
+    now = timezone.now()
+    listed, left = unhappy(now), unhappy(now)
+    monkeypatch.setattr(trials, "is_listed", lambda subject: subject.customer == listed.customer.public_id)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        review_judged_negative.send(sender=None, review_id=left.pk)
+    assert not Job.objects.filter(kind="crm.desk.review").exists(), "nobody is asked before it is decided who is helped"
+    with django_capture_on_commit_callbacks(execute=True):
+        following.follow(now=now)
+    for job in Job.objects.filter(kind="crm.desk.review"):
+        desk_upkeep.open_for_review(**job.arguments)
+
+    assert [one.conversation.review for one in Ticket.objects.all()] == [listed]
+    assert desk_upkeep.open_for_review(left.pk) is None

@@ -1,18 +1,21 @@
 """The one way in which reviews are read."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from core.model_registry import forget_loaded, publish_if_better
 from core.models import Job
-from reviews import reader, reading, services, tasks
+from core.reports import Period
+from reviews import aspect_counts, reader, reading, selectors, services, summarising, tasks
 from reviews.choices import SENTIMENT
 from reviews.ml import ngram
 from reviews.models import Review, ReviewAspect, ReviewReading, Sentiment
 from reviews.signals import review_judged_negative, review_read
-from tests.factories import CustomerFactory, ProductFactory, ReviewFactory, StaffUserFactory
+from tests.factories import CustomerFactory, ProductFactory, ReviewFactory, ReviewReadingFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db
 GOOD, BAD = "Wonderful quality, I love it.", "Terrible quality, a complete disappointment."
@@ -195,3 +198,51 @@ def test_odd_texts_get_an_answer_with_its_uncertainty(name):
     assert 0.0 <= found.confidence <= 1.0
     if name in ("empty", "spaces"):
         assert (found.sentiment, found.confidence, found.language) == (Sentiment.NEUTRAL, 0.0, "und")
+
+
+def test_a_review_without_a_language_has_that_of_its_words_once_it_is_read():
+    words = {
+        "en": "This kettle keeps the water hot for the whole evening.",
+        "fr": "Cette bouilloire garde l'eau chaude pendant toute la soirée.",
+        "zh-hans": "水壶很保温，一晚上都是热的",
+    }
+    rows = {language: ReviewFactory.create(text=text, language="", rating=2) for language, text in words.items()}
+    named = ReviewFactory.create(text=words["en"], language="de")
+    short = ReviewFactory.create(text="Ok", language="")
+    changed = {row.pk: row.updated_at for row in rows.values()}
+
+    reading.read_unread()
+
+    for language, row in rows.items():
+        row.refresh_from_db()
+        assert (row.language, row.updated_at) == (language, changed[row.pk])
+    for row, language in ((named, "de"), (short, "en")):
+        row.refresh_from_db()
+        assert row.language == language
+    assert not reading.is_behind()
+    offered = {one.language for one in selectors.templates_for(rows["en"])}
+    assert offered == {"en"}
+    assert summarising._language(rows["fr"]) == "fr"
+
+
+def test_an_english_review_is_counted_among_the_english_ones():
+    review = ReviewFactory.create(text="Terrible quality, it broke on the first day.", language="", rating=1)
+
+    reading.read_unread()
+
+    day = timezone.localdate(review.written_at)
+    asked = aspect_counts.Asked(Period("between", day, day, ""), language="en")
+    assert list(aspect_counts.behind(asked)) == [review]
+
+
+def test_reviews_that_were_read_before_have_the_language_of_their_readings():
+    """What the migration of older shops does."""
+    migration = import_module("reviews.migrations.0005_languages_that_words_say")
+    for language in ("en", "zh", "und"):
+        ReviewReadingFactory.create(review__language="", language=language)
+    ReviewReadingFactory.create(review__language="de", language="en")
+
+    with connection.cursor() as cursor:
+        cursor.execute(migration.FROM_READINGS)
+
+    assert sorted(Review.objects.values_list("language", flat=True)) == ["", "de", "en", "zh-hans"]

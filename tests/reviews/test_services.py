@@ -375,6 +375,16 @@ def test_a_second_complaint_of_the_same_person_changes_nothing():
     assert (first, second, review.open_reports) == (True, False, 1)
 
 
+def test_the_words_of_a_complaint_are_kept_without_markup():
+    review = ReviewFactory.create(published=True)
+
+    services.report_review(
+        review, Voice(visitor="v1"), reason="other", note=" Copied<script>alert(1)</script> from <b>us</b>, 3 < 4 "
+    )
+
+    assert review.reviewreports.get().note == "Copied from us , 3 < 4"
+
+
 def test_nobody_at_all_cannot_vote():
     with pytest.raises(BadInput):
         services.vote_helpful(ReviewFactory.create(published=True), Voice())

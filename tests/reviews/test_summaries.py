@@ -8,19 +8,22 @@ from django.test.utils import CaptureQueriesContext
 
 from core.models import Job
 from core.rights import erasing
-from reviews import selectors, services, summarising, tasks
+from reviews import reading, selectors, services, summarising, suspicion, tasks
+from reviews.ml.suspicion import Suspicion
 from reviews.models import Polarity, Review, ReviewSummary
 from reviews.models.readings import text_read
 from reviews.signals import announce, review_read
 from tests.factories import (
     ApiKeyFactory,
     AspectFactory,
+    AspectTermFactory,
     ProductFactory,
     ReviewAspectFactory,
     ReviewFactory,
     ReviewReadingFactory,
     ReviewSummaryFactory,
     StaffUserFactory,
+    SuspicionScoreFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +183,56 @@ def test_a_batch_of_readings_asks_for_each_product_once(product, eight, django_c
 
     assert set(ReviewSummary.objects.values_list("pk", flat=True)) == {product.pk, other.product_id}
     assert Job.objects.filter(kind="reviews.summaries").count() == 1
+
+
+def test_a_correction_and_its_undo_are_counted_anew(product, eight):
+    editor = StaffUserFactory.create()
+    made(product)
+
+    done = services.correct([eight[5].pk], "positive", by=editor)
+    summarising.make_all()
+    assert selectors.summary_of(product.pk, "en").share == 0.75
+
+    services.undo_correction(done.undo, by=editor)
+    summarising.make_all()
+    assert selectors.summary_of(product.pk, "en").share == 0.625
+
+
+def test_a_term_that_moves_is_counted_for_its_new_aspect(product, aspects, eight):
+    for one in eight:
+        reading.read([one.pk])
+    term = AspectTermFactory.create(aspect=aspects["lid"], term="lid")
+    tasks.read_aspects()
+    summarising.make_all()
+    assert "lid" in [one.key for one in selectors.summary_of(product.pk, "en").aspects]
+
+    term.aspect = AspectFactory.create(key="cover", title_en="Cover", title_zh="盖")
+    term.save()
+    tasks.read_aspects()
+    summarising.make_all()
+
+    told = [one.key for one in selectors.summary_of(product.pk, "en").aspects]
+    assert "cover" in told
+    assert "lid" not in told
+
+
+def test_what_becomes_suspicious_or_genuine_is_summed_up_again(product, eight):
+    editor = StaffUserFactory.create()
+    quoted = made(product).praise[0].review
+    SuspicionScoreFactory.create(review=quoted, scored_at=datetime(2020, 1, 1, tzinfo=UTC), score=0.1)
+
+    suspicion._write({quoted.pk: Suspicion(0.9, [])}, datetime(2026, 1, 1, tzinfo=UTC))
+    summarising.make_all()
+    second = selectors.summary_of(product.pk, "en").praise[0].review
+    assert second != quoted
+
+    done = services.publish([quoted.pk], by=editor)
+    summarising.make_all()
+    assert selectors.summary_of(product.pk, "en").praise[0].review == quoted
+
+    services.undo_decision(done.undo, by=editor)
+    summarising.make_all()
+    assert selectors.summary_of(product.pk, "en").praise[0].review == second
 
 
 def test_making_twice_changes_nothing_and_asks_for_nothing(product, eight):

@@ -1,8 +1,10 @@
 """A week against the eight weeks before, in tables: what is counted, what is kept, who is alarmed."""
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
 from scipy import stats
 
 from core.choices import Role
@@ -76,6 +78,33 @@ def test_counting_costs_four_queries_whatever_there_is(django_assert_num_queries
 
     with django_assert_num_queries(4):
         counting.every_series(NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_committed_while_it_is_counted_is_in_all_series_or_in_none(monkeypatch):
+    world = World(NOW)
+    world.add(days=1, count=2, negative=1, about=0)
+    asked = counting._asked
+
+    def elsewhere():
+        world.add(days=1, count=3, negative=3, about=0)
+        connection.close()
+
+    def and_then(statement, values):
+        found = asked(statement, values)
+        if statement == counting.OF_PRODUCTS:
+            thread = threading.Thread(target=elsewhere)
+            thread.start()
+            thread.join()
+        return found
+
+    monkeypatch.setattr(counting, "_asked", and_then)
+
+    of_product, of_shop, sentiment, _topics = counting.every_series(NOW)
+
+    for series in (of_product, of_shop, sentiment):
+        assert (series.hits[0, 0], series.reviews[0, 0]) == (1, 2)
+    assert Review.objects.count() == 5
 
 
 def test_a_second_look_leaves_the_same_rows():

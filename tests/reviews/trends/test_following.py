@@ -7,7 +7,7 @@ import pytest
 from catalog.models import Order
 from core.exceptions import BadInput
 from core.experiments import Placed
-from reviews import signals
+from reviews import services, signals
 from reviews.models import FollowUp, Review, ReviewReading, Sentiment
 from reviews.trends import following, trials
 from tests.factories import CustomerFactory, FollowUpFactory, OrderFactory, OrderLineFactory, StaffUserFactory
@@ -79,6 +79,37 @@ def test_a_review_that_reads_otherwise_by_now_is_taken_off():
     assert following.follow(now=NOW)["over"] == 2
 
     assert set(FollowUp.objects.values_list("state", flat=True)) == {State.NEEDLESS}
+
+
+def test_who_is_unhappy_after_all_stands_on_the_list_again(wanted, django_capture_on_commit_callbacks):
+    """A rejection by mistake and a correction that was taken back lose nobody."""
+    editor = StaffUserFactory.create()
+    rejected, corrected, gone = unhappy(NOW), unhappy(NOW), unhappy(NOW)
+    following.follow(now=NOW)
+    by_mistake = services.reject([rejected.pk], by=editor, reason="abusive")
+    otherwise = services.correct([corrected.pk], Sentiment.POSITIVE, by=editor)
+    services.correct([gone.pk], Sentiment.POSITIVE, by=editor)
+    following.follow(now=NOW)
+    assert not FollowUp.objects.open().exists()
+    services.undo_decision(by_mistake.undo, by=editor)
+    services.undo_correction(otherwise.undo, by=editor)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        told = following.follow(now=NOW + timedelta(hours=1))
+
+    assert told == {"listed": 2, "control": 0, "over": 0}
+    assert set(FollowUp.objects.open().values_list("pk", "handled_at")) == {(rejected.pk, None), (corrected.pk, None)}
+    assert wanted == [rejected.pk, corrected.pk]
+    assert following.follow(now=NOW + timedelta(hours=1))["listed"] == 0
+
+
+def test_what_staff_found_needless_or_went_off_long_ago_stays_off():
+    said, old = unhappy(NOW), unhappy(NOW)
+    following.follow(now=NOW)
+    following.settle([said.pk], State.NEEDLESS, by=StaffUserFactory.create())
+    FollowUp.objects.filter(pk=old.pk).update(state=State.NEEDLESS, handled_at=NOW - timedelta(days=31))
+
+    assert following.follow(now=NOW)["listed"] == 0
 
 
 def test_what_staff_handled_is_not_listed_again():

@@ -1,13 +1,15 @@
 """The pages "Topics and trends" and "Unhappy customers"."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from core.choices import Role
 from core.models import Alert
-from reviews.models import FollowUp, ReviewTrend, Topic
-from reviews.trends import alerts
+from reviews.models import FollowUp, Review, ReviewReading, ReviewTrend, Topic
+from reviews.trends import alerts, counting
 from tests.factories import (
     CustomerFactory,
     FollowUpFactory,
@@ -19,6 +21,7 @@ from tests.factories import (
     TopicFactory,
     TopicWeekFactory,
 )
+from tests.reviews.trends.world import World
 
 pytestmark = pytest.mark.django_db
 State = FollowUp.State
@@ -147,6 +150,32 @@ def test_every_link_of_a_trend_leads_to_its_reviews():
         assert client.get(url).status_code == 200, url
     trend = ReviewTrendFactory.create(kind="topic", aspect=None, product=None, topic=TopicFactory.create())
     assert client.get(alerts.reviews_behind(trend)).status_code == 200
+
+
+def test_a_link_of_a_trend_leads_to_exactly_the_reviews_that_were_counted():
+    now = datetime(2026, 3, 18, 9, 0, 0, 250_000, tzinfo=UTC)
+    world = World(now)
+    for week in range(1, 9):
+        world.add(days=7 * week + 3, count=10, negative=0)
+    counted = world.add(days=2, count=9, negative=8, about=0)[:8]
+    for days in (7.2, -0.2):  # the same calendar days, outside the seven times 24 hours
+        world.add(days=days, count=2, negative=2, about=0)
+    (rejected,) = world.add(days=2, negative=1, about=0)
+    Review.objects.filter(pk=rejected.pk).update(status="rejected", reason="off_topic")
+    (unread,) = world.add(days=2, negative=1, about=0)
+    ReviewReading.objects.filter(pk=unread.pk).delete()
+    trends = [one for one in counting.look(now=now) if one.kind != ReviewTrend.Kind.TOPIC]
+    client = as_role(Role.OWNER)
+
+    assert len(trends) == 3
+    for trend in trends:
+        answer = client.get(alerts.reviews_behind(trend))
+        shown = {row.pk for row in answer.context["cl"].result_list}
+        assert shown == {one.pk for one in counted}
+        assert len(shown) == trend.hits
+        assert "counted in the 7 days until" in text_of(answer)
+    for wrong in ("yesterday", "2026-03-18T09:00:00", "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"):
+        assert client.get(reverse("admin:reviews_review_changelist"), {"counted": wrong}).status_code == 200
 
 
 # --- unhappy customers ------------------------------------------------------------------------------------------------
