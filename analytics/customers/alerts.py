@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -52,10 +54,19 @@ def tell(kind: ScoreKind, worst: float, stability: float | None) -> None:
     said = None
     if worst * 100 > threshold_of(RULE_LEVEL):
         text = gettext_noop("Foretold and actual shares differ by %(points).0f points (%(score)s).")
-        said = Said(text, {"points": worst * 100, "score": kind.value})
+        said = Said(text, {"points": worst * 100, "score": _named(kind)})
     keep(RULE_LEVEL, key=kind.value, said=said, link=link)
     said = None
     if stability is not None and stability > threshold_of(RULE_CHANGED):
         text = gettext_noop("Scores of today are spread differently (%(score)s, stability index %(index).2f).")
-        said = Said(text, {"score": kind.value, "index": stability})
+        said = Said(text, {"score": _named(kind), "index": stability})
     keep(RULE_CHANGED, key=kind.value, said=said, link=link)
+
+
+def _named(kind: ScoreKind) -> dict[str, str]:
+    """What the score is called in each language of the staff."""
+    found = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            found[code] = str(kind.label)
+    return found

@@ -52,6 +52,21 @@ def level_range(run: ScoreRun, days: int, share: float) -> tuple[float, float] |
     return max(share - most, 0.0), min(share + most, 1.0)
 
 
+def value_sum(run: ScoreRun) -> str:
+    """What all customers will bring, with its likely range by how far the money foretold was off at the worst of the
+    stretches that it was held against."""
+    total = run.figures["sum"].get("value")
+    report = run.model_version.report if run.model_version is not None else {}
+    off = report.get("money_off") or []
+    if total is None or not off:
+        return money_about(total)
+    most = FURTHER * max(map(abs, off))
+    return _("%(share)s (%(low)s to %(high)s)") % {
+        "share": money_about(total), "low": money_about(max(total * (1 - most), 0.0)),
+        "high": money_about(total * (1 + most)),
+    }  # fmt: skip
+
+
 def churn_share(run: ScoreRun, days: int) -> str:
     """The share that will likely buy nothing, with its likely range."""
     share = run.figures["mean"].get(f"churn_{days}")

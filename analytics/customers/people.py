@@ -17,29 +17,46 @@ from catalog.models import CustomerTrait
 from core.components.words import money_about
 
 SHOWN = 20
+LONGEST = 90
 CHUNK = 2_000
 
 
 @dataclass(frozen=True)
 class Listing:
-    """One order of the customers. `field` is the score that filters and sorts; `kind` whose reasons are shown."""
+    """One order of the customers. `field` is the score that sorts; `kind` whose reasons are shown; whoever lacks one of
+    the scores in `asked` is not on it. `days` is the horizon of the churn risk that it shows."""
 
     key: str
     title: Any
     field: str
     kind: ScoreKind
-    is_money: bool = False
+    asked: tuple[str, ...]
+    days: int = LONGEST
+
+    @property
+    def churn(self) -> str:
+        """The score that says the churn risk."""
+        return f"churn_{self.days}"
 
 
-LISTINGS = {
-    one.key: one
-    for one in (
-        Listing("loss", gettext_lazy("Most to lose"), "loss", ScoreKind.CHURN, is_money=True),
-        Listing("value", gettext_lazy("Highest value"), "value", ScoreKind.VALUE, is_money=True),
-        Listing("churn", gettext_lazy("Highest churn risk"), "churn_90", ScoreKind.CHURN),
-        Listing("order", gettext_lazy("Most likely to order"), "propensity_30", ScoreKind.PROPENSITY),
-    )
-}
+def listings(days: int = LONGEST) -> dict[str, Listing]:
+    """All lists, with the churn risk of one horizon: the longest that the shop's history is long enough for."""
+    churn = f"churn_{days}"
+    return {
+        one.key: one
+        for one in (
+            Listing("loss", gettext_lazy("Most to lose"), "loss", ScoreKind.CHURN, ("value", churn), days),
+            Listing("value", gettext_lazy("Highest value"), "value", ScoreKind.VALUE, ("value",), days),
+            Listing("churn", gettext_lazy("Highest churn risk"), churn, ScoreKind.CHURN, (churn,), days),
+            Listing(
+                "order", gettext_lazy("Most likely to order"), "propensity_30", ScoreKind.PROPENSITY,
+                ("propensity_30",), days,
+            ),
+        )
+    }  # fmt: skip
+
+
+LISTINGS = listings()
 
 
 @dataclass(frozen=True)
@@ -66,12 +83,10 @@ def found(listing: Listing, low: float | None, high: float | None, *, field: str
     """Customers whose score lies in [low, high), or at 1 too when that is the end, the highest first. `field` narrows
     by another score than the one that sorts."""
     rows = CustomerScore.objects.filter(customer__erased_at=None, customer__merged_into=None)
+    rows = rows.filter(**{f"{score}__isnull": False for score in listing.asked})
     if listing.field == "loss":
-        rows = rows.filter(value__isnull=False, churn_90__isnull=False).annotate(
-            loss=ExpressionWrapper(F("value") * F("churn_90"), output_field=FloatField())
-        )
+        rows = rows.annotate(loss=ExpressionWrapper(F("value") * F(listing.churn), output_field=FloatField()))
     narrowed = field or listing.field
-    rows = rows.filter(**{f"{listing.field}__isnull": False})
     if low is not None:
         rows = rows.filter(**{f"{narrowed}__gte": low})
     if high is not None and not (high >= 1 and narrowed.startswith(("churn", "propensity", "alive"))):
@@ -83,10 +98,10 @@ def people(listing: Listing, rows: Sequence[CustomerScore]) -> list[Person]:
     """With their reasons: one query."""
     traits = CustomerTrait.objects.filter(kind=listing.kind, customer__in=[row.customer_id for row in rows])
     why = dict(traits.values_list("customer_id", "reasons"))
-    return [_person(row, why.get(row.customer_id, [])) for row in rows]
+    return [_person(row, listing, why.get(row.customer_id, [])) for row in rows]
 
 
-def _person(row: CustomerScore, why: list[dict[str, Any]]) -> Person:
+def _person(row: CustomerScore, listing: Listing, why: list[dict[str, Any]]) -> Person:
     stats = getattr(row.customer, "stats", None)
     return Person(
         pk=row.customer_id,
@@ -95,18 +110,22 @@ def _person(row: CustomerScore, why: list[dict[str, Any]]) -> Person:
         orders=stats.orders if stats is not None else None,
         last_day=stats.last_day if stats is not None else None,
         value=row.value,
-        churn=row.churn_90,
+        churn=getattr(row, listing.churn),
         order=row.propensity_30,
         why=reasons.line(why),
     )
 
 
-def heads() -> list[str]:
+def heads(listing: Listing) -> list[str]:
     """Columns of the file."""
     return [
         _("Customer"), _("Customer ID"), _("Paid orders"), _("Last order"), _("Lifetime value, 12 months"),
-        _("Churn risk, 90 days"), _("Chance of an order within 30 days"), _("Reasons"),
+        churn_title(listing), _("Chance of an order within 30 days"), _("Reasons"),
     ]  # fmt: skip
+
+
+def churn_title(listing: Listing) -> str:
+    return _("Churn risk, %(days)d days") % {"days": listing.days}
 
 
 def in_file(listing: Listing, low: float | None, high: float | None, *, field: str = "") -> Iterator[list[Any]]:

@@ -1,6 +1,6 @@
 """Learn, judge on later days, publish. One function for each kind of model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ SEED = 0
 LEAST_HISTORY = 60
 """Days that a back-test of value needs: two thirds to learn from, one to judge."""
 LONGEST_BACK_TEST = 182
+MOST_TRIALS = 3
+"""Stretches of days, one before the other, on which the money foretold is held against what came."""
 UNKNOWN_AUC = 0.5
 """What a version counts as that could not be held against any later date: it tells nobody apart."""
 
@@ -49,17 +51,41 @@ def train_value() -> ModelVersion:
         earlier = lifetime.fit(before.summary, before.spending, seed=SEED)
         test = lifetime.judge(earlier, ahead, before.later_days, before.later_money)
         del before, earlier
+        trials = [_off(test), *_earlier_trials(first, until, ahead)]
         progress(1, 3, Said(gettext_noop("Learning from everything")))
         now = datasets.summaries(until, until)
         model = lifetime.fit(now.summary, now.spending, seed=SEED)
     except CannotFit:
         raise Refused("repeats") from None
-    report = rounded(_value_report(model, test))
+    report = rounded(_value_report(model, test) | {"money_off": [one for one in trials if one is not None]})
     return registry.publish_if_better(
         VALUE, {"none": np.zeros(1)}, meta={"parameters": _parameters(model)}, report=report,
         trained_from=end_of(first), trained_until=end_of(until), margin=MARGIN, row_count=len(now.summary),
         job_id=current_job_id(),
     )  # fmt: skip
+
+
+def _earlier_trials(first: date, until: date, ahead: int) -> Iterator[float | None]:
+    """How far the money foretold was off in the days before those of the back-test, as many and as long, while as many
+    days to learn from lie before them."""
+    for back in range(2, MOST_TRIALS + 1):
+        known, end = until - timedelta(days=back * ahead), until - timedelta(days=(back - 1) * ahead)
+        if (known - first).days + 1 < max(ahead, LEAST_HISTORY - ahead):
+            return
+        before = datasets.summaries(known, end)
+        if len(before.summary) < datasets.FEWEST:
+            return
+        try:
+            model = lifetime.fit(before.summary, before.spending, seed=SEED)
+        except CannotFit:
+            return
+        yield _off(lifetime.judge(model, ahead, before.later_days, before.later_money))
+
+
+def _off(test: BackTest) -> float | None:
+    """How much more money came than was foretold, as a share of that; None where none was foretold."""
+    foretold = float(test.predicted_money.sum())
+    return float(test.actual_money.sum()) / foretold - 1 if foretold > 0 else None
 
 
 def train_churn() -> ModelVersion:

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from analytics.customers import figures, people, refusals
-from analytics.customers.people import LISTINGS, Listing
+from analytics.customers.people import Listing
 from analytics.models import ScoreKind, ScoreRun
 from analytics.segments.rules import BadRule, rule_address
 from core.components import percent
-from core.components.words import figure, money, money_about
+from core.components.words import figure, money
 from core.exports import PageTable
 
 HORIZONS = (30, 60, 90)
@@ -26,8 +26,8 @@ def customers(request: HttpRequest) -> HttpResponseBase:
     """`?days=30|60|90&list=loss|value|churn|order&field=…&from=…&to=…`; the address carries the whole state."""
     runs, refused = figures.newest()
     days = _days(request.GET.get("days"), runs.get(ScoreKind.CHURN))
-    listing = LISTINGS.get(request.GET.get("list", ""), LISTINGS["loss"])
-    narrow = _Narrow.of(request, listing)
+    listing = _listing(request, runs)
+    narrow = _Narrow.of(request)
     context = {
         **admin.site.each_context(request),
         "title": _("Customer value and churn"),
@@ -45,8 +45,19 @@ def customers(request: HttpRequest) -> HttpResponseBase:
 
 def _days(text: str | None, run: ScoreRun | None) -> int:
     """The horizon asked for, of those that were scored; the longest when none is."""
-    known = [days for days in HORIZONS if run is not None and f"churn_{days}" in run.figures.get("bins", {})]
+    known = _horizons(run)
     return next((days for days in known if text == str(days)), known[-1] if known else HORIZONS[-1])
+
+
+def _horizons(run: ScoreRun | None) -> list[int]:
+    """Days ahead that the newest scoring of churn speaks about, the longest last."""
+    return [days for days in HORIZONS if run is not None and f"churn_{days}" in run.figures.get("bins", {})]
+
+
+def _listing(request: HttpRequest, runs: dict[str, ScoreRun]) -> Listing:
+    """The list asked for, with the churn risk of the longest horizon that was scored."""
+    known = people.listings((_horizons(runs.get(ScoreKind.CHURN)) or HORIZONS)[-1])
+    return known.get(request.GET.get("list", ""), known["loss"])
 
 
 def _shown(runs: dict[str, ScoreRun], days: int) -> dict[str, Any]:
@@ -55,7 +66,7 @@ def _shown(runs: dict[str, ScoreRun], days: int) -> dict[str, Any]:
     if value is not None:
         facts += [
             (_("Customers scored"), figure(value.customers)),
-            (_("Value, 12 months"), money_about(value.figures["sum"].get("value"))),
+            (_("Value, 12 months"), figures.value_sum(value)),
             (_("Expected orders, 12 months"), figure(round(value.figures["sum"].get("expected_orders", 0)))),
         ]
     if churn is not None:
@@ -106,7 +117,7 @@ class _Narrow:
         self.field, self.low, self.high = field, low, high
 
     @classmethod
-    def of(cls, request: HttpRequest, listing: Listing) -> "_Narrow":
+    def of(cls, request: HttpRequest) -> "_Narrow":
         """Anything that is not understood asks for everybody."""
         field = request.GET.get("field", "")
         low, high = _number(request.GET.get("from")), _number(request.GET.get("to"))
@@ -122,16 +133,15 @@ class _Narrow:
         return {"field": self.field, **{name: value for name, value in ends.items() if value is not None}}
 
     def rule(self, listing: Listing) -> dict[str, Any]:
-        """The same people as a rule of a segment."""
+        """The same people as a rule of a segment: those in the range, and whoever has the scores that the list asks."""
         parts: list[dict[str, Any]] = []
         if self.low is not None:
             parts.append({"field": self.field, "op": "gte", "value": self.low})
         if self.high is not None and not (self.high >= 1 and self.field != "value"):
             parts.append({"field": self.field, "op": "lt", "value": self.high})
-        if not parts:
-            usual = {"loss": ("churn_90", 0.5), "churn": ("churn_90", 0.7), "order": ("propensity_30", 0.5)}
-            field, least = usual.get(listing.key, ("value", 0.01))
-            parts.append({"field": field, "op": "gte", "value": least})
+        told = {part["field"] for part in parts}
+        # No score is below 0, so this is who has one.
+        parts += [{"field": name, "op": "gte", "value": 0} for name in listing.asked if name not in told]
         return {"all": parts}
 
     @property
@@ -159,9 +169,10 @@ def _list(request: HttpRequest, listing: Listing, narrow: _Narrow, days: int) ->
         "listing": listing,
         "listings": [
             (one, f"{figures.address(list=one.key, **state)}#people", one.key == listing.key)
-            for one in LISTINGS.values()
+            for one in people.listings(listing.days).values()
         ],
         "people": people.people(listing, rows),
+        "churn_title": people.churn_title(listing),
         "shown": people.SHOWN,
         "narrow": narrow.words,
         "all_url": f"{figures.address(list=listing.key, days=days)}#people",
@@ -186,7 +197,8 @@ def _segment_name(listing: Listing, narrow: _Narrow) -> str:
 
 def table(request: HttpRequest) -> PageTable:
     """Everybody on the list that the address says."""
-    listing = LISTINGS.get(request.GET.get("list", ""), LISTINGS["loss"])
-    narrow = _Narrow.of(request, listing)
+    runs, _refused = figures.newest()
+    listing = _listing(request, runs)
+    narrow = _Narrow.of(request)
     rows = people.in_file(listing, narrow.low, narrow.high, field=narrow.field)
-    return PageTable(_segment_name(listing, narrow), people.heads(), rows)
+    return PageTable(_segment_name(listing, narrow), people.heads(listing), rows)

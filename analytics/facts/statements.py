@@ -6,7 +6,7 @@ every few seconds. The pieces put in are SQL of this package, never anything fro
 
 Money is a whole number of ten-thousandths here (`UNITS`), rounded sale by sale, and becomes an amount again where it is
 written (`tables`): whole numbers are summed several times faster than numerics, and a sum that is added to is the sum.
-`analytics_sum` (migration 0019) adds up whole numbers as such, where `sum` would make a numeric for each group.
+`analytics_sum` (migration 0006) adds up whole numbers as such, where `sum` would make a numeric for each group.
 Groups are made of rows that come sorted by their key (`ORDER BY` within), so that what is kept at a time is one group
 and not a million; the next, coarser groups find the rows sorted already.
 """

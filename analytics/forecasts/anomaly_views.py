@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from analytics.forecasts import alerts
 from analytics.models import Anomaly, DailySales, Forecast, Measure
 from analytics.reports.empty import import_address
+from analytics.reports.paid import orders_paid
 from catalog.models import Category, Product
 from core.components import Meaning, money, percent, pill, toast
 from core.components.words import MINUS, figure
@@ -125,7 +126,6 @@ def _names(rows: list[Anomaly]) -> dict[str, dict[str, str]]:
 
 def _row(row: Anomaly, names: dict[str, dict[str, str]]) -> Row:
     change = row.value / row.expected - 1 if row.expected else None
-    day = row.day.isoformat()
     return Row(
         anomaly=row,
         measure=str(Measure(row.measure).label),
@@ -134,7 +134,7 @@ def _row(row: Anomaly, names: dict[str, dict[str, str]]) -> Row:
         change="–" if change is None else f"{'+' if change > 0 else ''}{percent(change)}",
         pill=pill(MEANINGS[Anomaly.Decision(row.decision)], Anomaly.Decision(row.decision).label),
         drivers=_drivers(row, names),
-        url=f"{reverse('admin:catalog_order_changelist')}?" + urlencode({"placed_at_from": day, "placed_at_to": day}),
+        url=orders_paid(row.day, row.day),
     )
 
 

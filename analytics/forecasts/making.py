@@ -26,9 +26,11 @@ from core.said import Said
 
 JUDGED_WINDOWS = 8
 MOST_SECONDS = 300.0
-"""Time for one night. What is left out is among the products that sell least."""
+"""Time for one night. What is left out keeps the forecast that it has and comes first in the next night."""
 KEPT = timedelta(days=60)
 AT_ONCE = 100
+KEY = ("scope", "measure", "product_id", "category_id")
+"""What tells a series, as `Series.key`."""
 
 
 def make(until: date | None = None, *, most_seconds: float = MOST_SECONDS) -> dict[str, Any]:
@@ -46,8 +48,11 @@ def make(until: date | None = None, *, most_seconds: float = MOST_SECONDS) -> di
     actuals: dict[tuple[Any, ...], Series] = {}
     for one in itertools.chain(reading.shop(until), reading.categories(until), reading.products(until)):
         actuals[one.key] = one
+    left: set[tuple[Any, ...]] = set()
+    for one in _oldest_first(actuals.values()):
         if time.monotonic() - started > most_seconds:
             counts["left"] += 1
+            left.add(one.key)
             continue
         row = forecast(one, until)
         counts["made" if row.values else "too_short"] += 1
@@ -61,9 +66,17 @@ def make(until: date | None = None, *, most_seconds: float = MOST_SECONDS) -> di
     with transaction.atomic():
         guard()
         Forecast.objects.filter(as_of__lt=until - KEPT).delete()
-        # A product that no longer sells has no forecast of today.
-        Forecast.objects.filter(is_newest=True, as_of__lt=until).update(is_newest=False)
+        # A product that no longer sells has no forecast of today; one that was left for lack of time keeps the last.
+        old = Forecast.objects.filter(is_newest=True, as_of__lt=until)
+        gone = [pk for pk, *key in old.values_list("pk", *KEY) if tuple(key) not in left]
+        Forecast.objects.filter(pk__in=gone).update(is_newest=False)
     return dict(counts)
+
+
+def _oldest_first(every: Iterable[Series]) -> list[Series]:
+    """The shop, then what was never forecast, then what waits longest; the best selling first among equals."""
+    made = {tuple(key): as_of for *key, as_of in Forecast.objects.filter(is_newest=True).values_list(*KEY, "as_of")}
+    return sorted(every, key=lambda one: (one.scope != Forecast.Scope.SHOP, made.get(one.key, date.min)))
 
 
 def forecast(one: Series, until: date) -> Forecast:

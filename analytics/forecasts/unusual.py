@@ -8,15 +8,12 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from analytics import datasets
-from analytics.facts.statements import ORDERS, PAID, PER_AMOUNT
-from analytics.facts.statements import day as day_of
 from analytics.forecasts import alerts
 from analytics.forecasts import series as reading
 from analytics.ml import anomalies
 from analytics.models import Anomaly, Measure
 from catalog.models import Category
 from core.jobs import guard
-from core.shop import current_shop
 
 Array = NDArray[np.float64]
 LOOKED_AT = 60
@@ -26,11 +23,10 @@ DAYS = anomalies.SEASONS * 7 + 1
 MOST_DRIVERS = 3
 LEAST_SHARE = 0.05
 # Money of the day and of the same weekdays before, by part.
-BY_CHANNEL = f"""
-SELECT coalesce(nullif(o.channel, ''), '–'), {day_of("o.paid_at")}, sum({PAID})::float8 / {PER_AMOUNT}, 0::float8,
-    count(*)::float8
-FROM {ORDERS} AND o.paid_at >= %(start)s AND o.paid_at < %(end)s GROUP BY 1, 2
-"""  # noqa: S608
+BY_CHANNEL = """
+SELECT coalesce(nullif(part, ''), '–'), day, (gross - refunded)::float8, 0::float8, orders::float8
+FROM analytics_salespart WHERE kind = 'channel' AND day = ANY(%(days)s)
+"""
 BY_CATEGORY = """
 SELECT left(c.path, %(step)s), d.day, sum(d.gross - d.refunded)::float8, sum(d.items - d.returned)::float8,
        sum(d.orders)::float8
@@ -86,10 +82,7 @@ def drivers(day: date, measure: Measure) -> dict[str, list[dict[str, Any]]]:
     ways = [("category", BY_CATEGORY), ("product", BY_PRODUCT)]
     if measure != Measure.ITEMS:
         ways.append(("channel", BY_CHANNEL))
-    start, end = datasets.midnight_after(min(days) - timedelta(days=1)), datasets.midnight_after(day)
-    parameters: dict[str, Any] = {
-        "days": days, "step": Category.steplen, "zone": current_shop().time_zone, "start": start, "end": end,
-    }  # fmt: skip
+    parameters: dict[str, Any] = {"days": days, "step": Category.steplen}
     for name, statement in ways:
         parts: dict[str, Array] = {}
         with connection.cursor() as cursor:

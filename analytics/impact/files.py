@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from analytics.impact import results
-from analytics.impact.results import Measured, Row
+from analytics.impact.results import LEAST_REMOVED, Measured, Row
+from core.components import percent
 from core.experiments import metrics
 from core.exports import PageTable
 from core.impact import Claim
@@ -44,7 +45,8 @@ def _lines(start: list[str], one: Measured) -> Iterator[list[Any]]:
     ]  # fmt: skip
     ratio = look.sample_ratio_p if look else ""
     for claim in one.claims:
-        yield [*start, *shared, *_numbers(claim), ratio, claim.removed, claim.reading.sentence, method(one)]
+        yield [*start, *shared, *_numbers(claim), ratio, claim.removed, claim.reading.sentence,
+               method(one, claim.removed)]  # fmt: skip
     if not one.claims:
         people = look.people if look else ""
         yield [*start, *shared, "", "", "", people, *[""] * 8, ratio, "", one.verdict.sentence, method(one)]
@@ -60,16 +62,22 @@ def _numbers(claim: Claim) -> list[Any]:
     ]  # fmt: skip
 
 
-def method(one: Measured) -> str:
-    """How a line was counted, for who has only the file."""
+def method(one: Measured, removed: float | None = None) -> str:
+    """How a line was counted, for who has only the file. `removed`: the share of the noise that was taken away, of the
+    line's metric or at most."""
+    if removed is None:
+        removed = max((claim.removed for claim in one.claims), default=0.0)
     experiment = one.experiment
     text = _(
         "Intention to treat: everybody exposed counts in the arm they were given, divided by %(unit)s, with what they "
         "did in the %(days)d days after the first exposure. Relative range: Fieller, at any look (asymptotic "
         "confidence sequence, tuned for %(people)d people). p values at any look, after Holm over the primary "
-        "metric and guardrails of this experiment; other metrics are only shown. Noise reduced by the 28 days before "
-        "(CUPED). Split checked by χ²."
+        "metric and guardrails of this experiment; other metrics are only shown. Split checked by χ²."
     )
-    return text % {
+    said = text % {
         "unit": experiment.get_unit_display(), "days": experiment.outcome_days, "people": experiment.planned_people,
     }  # fmt: skip
+    if removed < LEAST_REMOVED:
+        return said
+    reduced = _("Noise reduced by %(share)s by the 28 days before (CUPED).") % {"share": percent(removed)}
+    return f"{said} {reduced}"

@@ -264,7 +264,7 @@ def notes(one: Measured) -> list[str]:
         % {"unit": unit, "days": experiment.outcome_days}
     ]
     removed = max((claim.removed for claim in one.claims), default=0.0)
-    if removed >= 0.01:
+    if removed >= results.LEAST_REMOVED:
         found.append(
             _("What people did in the 28 days before took away %(share)s of the noise (CUPED).")
             % {"share": percent(removed)}

@@ -25,7 +25,7 @@ CAMPAIGN = ExperimentKind(
         ArmChoice(NOTHING, _("No message"), {"message": False}),
     ],
     control=NOTHING,
-    metrics=["conversion", "revenue", "orders", "returns"],
+    metrics=["conversion", "revenue", "orders", "returns", "service_rating"],
     available=lambda: False,  # a plan makes it, nobody starts it by hand
 )
 
@@ -34,7 +34,7 @@ IMPACT = Capability(
     control=_("customers who were drawn to get no message"),
     kind=KIND,
     ways=frozenset({MESSAGE}),
-    measures=("conversion", "revenue"),
+    measures=("conversion", "revenue", "service_rating"),
     guardrails=("returns",),
     page="marketing_effects",
     elsewhere=Elsewhere(

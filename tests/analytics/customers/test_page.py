@@ -1,14 +1,19 @@
 """The page of customer value and churn, and the scores on a customer's page."""
 
 import json
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.utils import translation
 
-from analytics.customers import figures, panels, people, reasons, work
+from analytics.customers import alerts, figures, panels, people, reasons, work
 from analytics.models import CustomerScore, ScoreKind, ScoreRun
+from analytics.segments import compiling
+from analytics.segments.rules import parse
 from catalog.models import CustomerTrait
 from core.choices import Role
-from core.models import LedgerEntry
+from core.models import Alert, LedgerEntry
+from core.said import Said
 from tests.factories import (
     CustomerFactory,
     CustomerScoreFactory,
@@ -75,6 +80,75 @@ def test_bars_lead_to_their_people_and_the_last_one_has_those_who_are_certain(db
     assert named(0.9, 1.0) == ["P2", "P1"]
     assert named(0.0, 0.1) == ["P0"]
     assert named(None, None) == ["P2", "P1", "P0"]
+
+
+def only(*horizons):
+    """The newest scoring of churn speaks about these days ahead."""
+    bins = {f"churn_{days}": [0] * 20 for days in horizons}
+    mean = dict.fromkeys(bins, 0.5)
+    ScoreRun.objects.create(
+        kind="churn", as_of="2026-01-05", figures={"bins": bins, "mean": mean}, finished_at="2026-01-06T00:00Z"
+    )
+
+
+def test_where_the_history_is_too_short_for_90_days_lists_go_by_the_longest_days_learned(db, analyst):
+    only(30, 60)
+    CustomerScoreFactory.create(customer__name="Ann", churn_30=0.3, churn_60=0.75, churn_90=None, value=10)
+
+    for query in ("", "list=churn", "list=churn&field=churn_60&from=0.7&to=0.8", "list=churn&field=churn_30&from=0.3"):
+        page = analyst.get(f"{PAGE}?{query}").content.decode()
+        assert "Ann" in page
+        assert "Churn risk, 60 days" in page
+        assert "Churn risk, 90 days" not in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "list=loss", "list=value", "list=churn", "list=order", "list=value&field=value&from=50",
+        "list=loss&field=churn_90&from=0.5&to=1", "list=order&field=value&to=60", "list=churn&field=churn_90&to=0.5",
+    ],
+)  # fmt: skip
+def test_a_list_is_saved_as_exactly_the_people_it_shows(db, analyst, query):
+    only(30, 60, 90)
+    for risk, value, chance in ((0.2, 10, None), (0.6, 55, 0.4), (1.0, 90, 0.0), (None, 70, 0.9), (0.5, None, 0.5)):
+        CustomerScoreFactory.create(churn_90=risk, value=value, propensity_30=chance)
+
+    answer = analyst.get(f"{PAGE}?{query}")
+
+    rule = json.loads(parse_qs(urlsplit(answer.context["segment_url"]).query)["rule"][0])
+    saved = compiling.compiled(parse(rule)).customers()
+    assert {one.pk for one in answer.context["people"]} == set(saved.values_list("pk", flat=True)) != set()
+
+
+def test_the_page_says_that_the_file_has_everybody(db, analyst):
+    only(90)
+    for number in range(people.SHOWN + 1):
+        CustomerScoreFactory.create(churn_90=0.5, value=number)
+
+    assert "The first 20. The file has everybody." in analyst.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("off", "said"),
+    [([0.1, -0.25], "¥1,000 (¥600 to ¥1,400)"), ([0.9], "¥1,000 (¥0 to ¥2,440)"), ([], "¥1,000"), (None, "¥1,000")],
+)
+def test_the_value_of_all_stands_with_what_the_worst_stretch_makes_likely(db, off, said):
+    version = ModelVersionFactory.create(kind="customer_value", report={} if off is None else {"money_off": off})
+    run = ScoreRun(kind="value", figures={"sum": {"value": 1000}}, model_version=version)
+
+    assert figures.value_sum(run) == said
+
+
+def test_alerts_name_the_score_in_the_language_of_the_reader(db):
+    alerts.tell(ScoreKind.CHURN, 0.25, 0.9)
+
+    with translation.override("zh-hans"):
+        said = [str(Said(one.text, one.text_values)) for one in Alert.objects.all()]
+    assert len(said) == 2
+    for one in said:
+        assert "churn" not in one
+        assert "流失风险" in one
 
 
 def test_the_file_has_safe_cells_reasons_and_a_note_in_the_ledger(db, client):

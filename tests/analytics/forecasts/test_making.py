@@ -1,12 +1,15 @@
 """Forecasts of a night, what became of earlier ones, unusual days and stock that ends."""
 
+import itertools
 import json
 from datetime import date, datetime, time, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from django.utils import timezone, translation
 
+from analytics.facts import counting as facts
 from analytics.forecasts import alerts, making, series, stock, unusual
 from analytics.forecasts.words import refusal, sentence
 from analytics.models import Anomaly, DailySales, Forecast, Measure, ProductDay
@@ -21,6 +24,7 @@ from tests.factories import (
     OrderFactory,
     ProductDayFactory,
     ProductFactory,
+    SalesPartFactory,
     ShopProfileFactory,
     StaffUserFactory,
     VariantFactory,
@@ -153,6 +157,32 @@ def test_time_that_is_up_leaves_the_rest_for_the_next_night():
     assert not Forecast.objects.exists()
 
 
+def test_what_was_left_for_lack_of_time_keeps_its_forecast_and_comes_first_in_the_next_night(monkeypatch):
+    products = [ProductFactory.create() for _n in range(3)]
+    ProductDay.objects.bulk_create(
+        ProductDay(day=LAST - timedelta(days=n), product=product, items=1 + place, gross=10 * (1 + place))
+        for n in range(80) for place, product in enumerate(products)
+    )  # fmt: skip
+    cheapest = products[0]
+    making.make(LAST - timedelta(days=2))
+
+    def night(until):
+        # Time passes with each series: four of the six are made.
+        ticks = itertools.count(-1)
+        monkeypatch.setattr(making, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+        return making.make(until, most_seconds=4.5)
+
+    def newest():
+        rows = Forecast.objects.filter(scope="product", is_newest=True).values_list("product", "as_of")
+        return {product: LAST - as_of for product, as_of in set(rows)}
+
+    assert night(LAST - timedelta(days=1))["left"] == 2
+    assert newest()[cheapest.pk] == timedelta(days=2)
+    assert len(newest()) == 3
+    night(LAST)
+    assert newest()[cheapest.pk] == timedelta(0)
+
+
 def test_only_the_best_selling_products_are_read():
     for n in range(4):
         ProductDayFactory.create(day=LAST, gross=10 * (n + 1))
@@ -223,12 +253,27 @@ def test_channels_are_told_in_money_and_only_where_there_are_several():
 
     for n in range(0, 64, 7):
         sell(n, "app", 500 if n == 0 else 20)
+    facts.count()
     assert "channel" not in unusual.drivers(LAST, Measure.REVENUE)
 
     for n in range(0, 64, 7):
         sell(n, "web", 10)
+    facts.count()
     assert unusual.drivers(LAST, Measure.REVENUE)["channel"] == [
         {"part": "app", "value": 500.0, "expected": 20.0, "share": 1.0}
+    ]
+
+
+def test_what_a_channel_gave_back_counts_among_what_drove_a_day():
+    for n in range(0, 64, 7):
+        for channel in ("app", "web"):
+            back = 400 if n == 0 and channel == "web" else 0
+            SalesPartFactory.create(
+                day=LAST - timedelta(days=n), kind="channel", part=channel, gross=100, refunded=back
+            )
+
+    assert unusual.drivers(LAST, Measure.REVENUE)["channel"] == [
+        {"part": "web", "value": -300.0, "expected": 100.0, "share": 1.0}
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from analytics.impact import results
+from analytics.impact import files, results
 from analytics.impact.views import start_url
 from core import impact
 from core.choices import Role
@@ -168,6 +168,31 @@ def test_the_holdout_is_a_row_of_its_own(client):
 
     assert row("everything").current[0].experiment.key == "holdout-1"
     assert row("everything").capability.start is None
+
+
+def test_many_campaigns_do_not_push_out_the_holdout_of_the_year():
+    holdout_began = timezone.now() - timedelta(days=300)
+    ExperimentFactory.create(kind="holdout", target="everything", state=RUNNING, started_at=holdout_began)
+    running = measured(kind="campaign", target="first", started_at=timezone.now() - timedelta(days=90))
+    for number in range(results.MOST_OF_A_KIND + 25):
+        measured(kind="campaign", target=f"c{number}", state=STOPPED)
+
+    found = results._experiments(["campaign", "holdout"])
+
+    kinds = [experiment.kind for experiment, _look in found]
+    assert (kinds.count("holdout"), kinds.count("campaign")) == (1, results.MOST_OF_A_KIND)
+    assert running in [experiment for experiment, _look in found]
+
+
+def test_less_noise_is_said_from_one_percent_on():
+    one = results.Measured(ExperimentFactory.build(), None, [], results._not_measured())
+
+    assert "CUPED" not in files.method(one, 0.0099)
+    assert files.method(one, 0.25).endswith("Noise reduced by 25% by the 28 days before (CUPED).")
+
+
+def test_campaigns_are_for_satisfaction_too():
+    assert "service_rating" in dict(impact.known())["campaign"].measures
 
 
 def test_reading_it_all_asks_one_query_however_many_experiments(django_assert_num_queries):
