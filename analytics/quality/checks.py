@@ -31,7 +31,8 @@ KINDS: dict[Kind, Any] = {
 
 @dataclass(frozen=True)
 class Source:
-    """A table that is looked at. `owner` is the SQL of the row whose import brought it."""
+    """A table that is looked at. `owner` is the SQL of the row whose import brought it; without `owner_table` none did.
+    `recent`: a condition of the rows that are looked at, where they are too many for all."""
 
     table: str
     title: Any
@@ -39,6 +40,7 @@ class Source:
     owner_table: str = ""
     owner: str = "t.id"
     shown: str = "t.id"
+    recent: str = "true"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,13 @@ SOURCES = {
     "refund": Source("catalog_refund", _("Refunds"), "catalog_order_change", "catalog_refund", shown="t.order_id"),
     "customer": Source("catalog_customer", _("Customers"), "catalog_customer_change", "catalog_customer"),
     "product": Source("catalog_product", _("Products"), "catalog_product_change", "catalog_product"),
+    "event": Source(
+        "catalog_interaction",
+        _("Events of the last two days"),
+        "catalog_product_change",
+        shown="t.product_id",
+        recent="t.occurred_at > now() - interval '2 days'",
+    ),
 }
 AS_IT_STANDS = _("Counted as it stands.")
 KEPT = _("Kept: counts in full; where models learn from amounts they are taken as logarithms.")
@@ -102,6 +111,13 @@ CHECKS: tuple[Check, ...] = (
     Check("line_of_nothing", Kind.IMPOSSIBLE, "line", _("Lines with a price of 0"), AS_IT_STANDS, "t.unit_price = 0"),
     Check("line_below_zero", Kind.IMPOSSIBLE, "line", _("Lines whose discount is larger than their price"),
           AS_IT_STANDS, "t.discount > t.quantity * t.unit_price"),
+    Check("event_in_the_future", Kind.IMPOSSIBLE, "event", _("Views and other events in the future"),
+          _("Left out of what happens now; counted when their day has come."),
+          "t.occurred_at > now() + interval '1 hour'"),
+    Check("event_product_gone", Kind.IMPOSSIBLE, "event", _("Views and other events of products that are gone"),
+          _("Counted as visits; nothing that is gone is recommended."),
+          "t.product_id IS NOT NULL AND NOT EXISTS (SELECT FROM catalog_product p WHERE p.id = t.product_id"
+          " AND (p.deleted_at IS NULL OR p.deleted_at >= t.occurred_at))"),
     Check("refund_before_payment", Kind.IMPOSSIBLE, "refund", _("Given back before it was paid"),
           _("Counted on the day of the refund."),
           "t.refunded_at < (SELECT o.paid_at FROM catalog_order o WHERE o.id = t.order_id) - interval '1 minute'"),

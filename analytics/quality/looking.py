@@ -4,6 +4,7 @@ Each table is read once for all its conditions. Above two million rows a part of
 part each night, and the counts are scaled up and marked as estimates.
 """
 
+import math
 import time
 from collections import defaultdict
 from datetime import date, timedelta
@@ -14,10 +15,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from analytics.ml.preparation import ColumnPlan, Preparation, fences
+from analytics.ml.preparation import fences
 from analytics.models import DataQualityReport, QualityFinding
+from analytics.quality import prepared
 from analytics.quality.checks import CHECKS, GAPS, SOURCES, Check, Source
 from core.jobs import guard, progress
+from core.shop import current_shop
 
 MOST_ROWS = 2_000_000
 SAMPLE = 50_000
@@ -27,19 +30,6 @@ USUAL_ORDERS = 3.0
 LEAST_WEEKS = 4
 GAP_DAYS = 730
 TIMEOUT = "120s"
-PLANS = {
-    "recency": ColumnPlan(log=True),
-    "frequency": ColumnPlan(log=True, outliers="robust_z"),
-    "money": ColumnPlan(log=True, outliers="robust_z"),
-    "average_order": ColumnPlan(log=True, outliers="robust_z", treatment="clip"),
-    "tenure": ColumnPlan(),
-}
-"""Columns of customers, as models that group them take them."""
-BUYERS = f"""
-SELECT (SELECT max(last_day) FROM analytics_customerstats WHERE last_day <= current_date) - last_day, purchase_days,
-    revenue::float8, revenue::float8 / orders, last_day - first_day
-FROM analytics_customerstats ORDER BY mod(customer_id * 7919, 100003) LIMIT {SAMPLE}
-"""  # noqa: S608
 
 
 def look(batch_id: int | None = None) -> DataQualityReport:
@@ -50,11 +40,13 @@ def look(batch_id: int | None = None) -> DataQualityReport:
     rows = 0
     for place, (name, source) in enumerate(SOURCES.items()):
         progress(place, len(SOURCES))
+        if batch_id is not None and not source.owner_table:
+            continue
         looked, findings = _look_at(source, [check for check in CHECKS if check.source == name], batch_id)
         rows += looked
         found += findings
     found.append(_gaps(batch_id))
-    columns = [] if batch_id else _columns()
+    columns = [] if batch_id else prepared.columns()
     with transaction.atomic():
         guard()
         if batch_id is not None:
@@ -79,13 +71,13 @@ def _look_at(source: Source, checks: list[Check], batch_id: int | None) -> tuple
     for check in checks:
         low, high = limits.get(check.name, (None, None))
         if check.group:
-            rows, examples = _repeated(check, where)
+            rows, examples = _repeated(check, source, where, scale)
         else:
-            rows = by_name[check.name]
+            rows = round(by_name[check.name] * scale)
             examples = _examples(source, where, conditions[check.name]) if rows else []
         findings.append(
             QualityFinding(
-                check_name=check.name, rows=round(rows * scale), of=round(of * scale), is_estimate=scale != 1.0,
+                check_name=check.name, rows=rows, of=round(of * scale), is_estimate=scale != 1.0,
                 low=low, high=high, examples=examples,
             )
         )  # fmt: skip
@@ -107,9 +99,9 @@ def _scope(source: Source, batch_id: int | None) -> tuple[str, float]:
         return f"{source.table} t WHERE {source.owner} IN ({made})", 1.0
     known = _ask("SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = %s::regclass", [source.table])[0][0]
     if known <= MOST_ROWS:
-        return f"{source.table} t WHERE true", 1.0
+        return f"{source.table} t WHERE {source.recent}", 1.0
     share = MOST_ROWS / known
-    return f"{source.table} t TABLESAMPLE SYSTEM ({share * 100:.4f}) REPEATABLE (1) WHERE true", 1.0 / share
+    return f"{source.table} t TABLESAMPLE SYSTEM ({share * 100:.4f}) REPEATABLE (1) WHERE {source.recent}", 1.0 / share
 
 
 def _condition(check: Check, limits: dict[str, tuple[float | None, float | None]]) -> str:
@@ -147,15 +139,20 @@ def usual_range(values: NDArray[np.float64]) -> tuple[float, float]:
     return min(low, middle), max(high, middle)
 
 
-def _repeated(check: Check, where: str) -> tuple[int, list[int]]:
-    """Rows that agree with an earlier one."""
+def _repeated(check: Check, source: Source, where: str, scale: float) -> tuple[int, list[int]]:
+    """Rows that agree with an earlier one. In a table that is read in part these are whole groups, drawn by a hash of
+    what they agree in: of two rows in different pages a part of the pages would seldom hold both."""
+    parts = math.ceil(scale)
+    if parts > 1:
+        drawn = f"mod(hashtextextended(concat_ws(chr(31), {check.group}), 0), {parts}) = 0"
+        where = f"{source.table} t WHERE {source.recent} AND {drawn}"
     grouped = (
         f"SELECT count(*) - 1 AS more, max(t.id) AS last FROM {where} AND {check.where}"  # noqa: S608
         f" GROUP BY {check.group} HAVING count(*) > 1"
     )
     newest = f"(array_agg(last ORDER BY more DESC, last DESC))[1:{EXAMPLES}]"
     rows, examples = _ask(f"SELECT coalesce(sum(more), 0), {newest} FROM ({grouped}) g")[0]  # noqa: S608
-    return int(rows), examples or []
+    return int(rows) * parts, examples or []
 
 
 def _examples(source: Source, where: str, condition: str) -> list[int]:
@@ -170,7 +167,11 @@ def _gaps(batch_id: int | None) -> QualityFinding:
         rows = _ask("SELECT day, orders FROM analytics_dailysales WHERE day <= current_date ORDER BY day")
     else:
         where, _scale = _scope(SOURCES["order"], batch_id)
-        rows = _ask(f"SELECT t.placed_at::date AS day, count(*) FROM {where} GROUP BY 1 ORDER BY 1")  # noqa: S608
+        paid_on = "(t.paid_at AT TIME ZONE %s)::date"
+        rows = _ask(
+            f"SELECT {paid_on}, count(*) FROM {where} AND t.paid_at IS NOT NULL GROUP BY 1 ORDER BY 1",  # noqa: S608
+            [current_shop().time_zone],
+        )
     orders: dict[date, int] = dict(rows)
     days = _between(max(min(orders), max(orders) - timedelta(days=GAP_DAYS)), max(orders)) if orders else []
     by_weekday: dict[int, list[int]] = defaultdict(list)
@@ -188,20 +189,6 @@ def _gaps(batch_id: int | None) -> QualityFinding:
 
 def _between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
-
-
-def _columns() -> list[dict[str, Any]]:
-    """What is missing and far off in the columns that models of customers learn from, and what is done about it."""
-    rows = _ask(BUYERS)
-    if not rows:
-        return []
-    values = np.array(rows, np.float64)
-    preparation = Preparation(PLANS).fit({name: values[:, place] for place, name in enumerate(PLANS)})
-    return [
-        {**report.as_dict(), "rule": PLANS[report.name].outliers, "log": PLANS[report.name].log,
-         "scale": PLANS[report.name].scale, "fill": PLANS[report.name].missing}
-        for report in preparation.reports
-    ]  # fmt: skip
 
 
 def _ask(statement: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:

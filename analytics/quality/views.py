@@ -15,8 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analytics.models import DataQualityReport, FactsCheck, QualityFinding
+from analytics.quality import prepared
 from analytics.quality.checks import BY_NAME, KINDS, SOURCES, Check, Kind
 from analytics.reports.empty import import_address
+from analytics.reports.paid import orders_paid
+from analytics.segments.features import FEATURES
 from catalog.models import Customer, Order, Product
 from core.components import Column, TableCard, TableRow, figure, percent, when
 from core.components.words import day_text
@@ -46,7 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "report": report,
         "about": _about(report),
         "found": _found(rows, sum(1 for one in findings if not one.rows)),
-        "columns": _columns(report.columns if report is not None else []),
+        "columns": _columns(_prepared(request, report)),
         "chart": _chart() if report is not None and report.batch_id is None else None,
         "recent": _recent(report),
         "checked": checked,
@@ -135,6 +138,13 @@ def _kind(row: dict[str, Any]) -> Any:
     return format_html('<span class="zg-tone-bad">{}</span>', row["kind"]) if row["is_wrong"] else row["kind"]
 
 
+def _prepared(request: HttpRequest, report: DataQualityReport | None) -> list[dict[str, Any]]:
+    """Columns of models: those of an earlier report as it says them, else those of the version that serves now."""
+    if report is None or report.batch_id is not None or request.GET.get("report"):
+        return report.columns if report is not None else []
+    return prepared.columns()
+
+
 def _columns(found: list[dict[str, Any]]) -> TableCard | None:
     if not found:
         return None
@@ -144,7 +154,12 @@ def _columns(found: list[dict[str, Any]]) -> TableCard | None:
     ]  # fmt: skip
     names = ("missing", "fill", "rule", "outliers", "treatment", "scale")
     rows = [TableRow(one["name"], [one[name] for name in names]) for one in map(_column, found)]
-    return TableCard(_("Columns that models of customers learn from"), _("Column"), columns, rows)
+    foot = _(
+        "As the clusters that serve prepare them. Churn risk and the chance of an order take days, counts and amounts"
+        " mostly as logarithms, revenue below 0 as 0, and scale each to mean 0 and deviation 1; they fill in, cut and"
+        " leave out nothing."
+    )
+    return TableCard(_("Columns that clusters of customers are learned from"), _("Column"), columns, rows, foot=foot)
 
 
 def _short(value: float) -> str:
@@ -152,27 +167,23 @@ def _short(value: float) -> str:
 
 
 def _column(column: dict[str, Any]) -> dict[str, Any]:
-    names = {
-        "recency": _("Days since the last order"), "frequency": _("Days with an order"), "money": _("Revenue"),
-        "average_order": _("Average order"), "tenure": _("Days between first and last order"),
-    }  # fmt: skip
     fills = {"mean": _("the mean"), "median": _("the median"), "most_frequent": _("the most frequent value")}
     rules = {
         "none": _("not looked for"), "robust_z": _("robust z above 3.5"), "tukey": _("outside of Tukey's fences"),
     }  # fmt: skip
     treatments = {"keep": _("kept"), "clip": _("cut to the fence"), "drop": _("left out")}
     scales = {"none": _("as it is"), "standard": _("mean 0, deviation 1"), "min_max": _("between 0 and 1")}
-    scale = scales.get(column["scale"], column["scale"])
+    # A version of before these were kept says where its fences were, and no more.
+    rule = column.get("rule") or ("none" if column["low"] is None else "–")
+    scale, fill = scales.get(column.get("scale", ""), "–"), fills.get(column.get("fill", ""), "–")
     return {
-        "name": names.get(column["name"], column["name"]),
+        "name": FEATURES[column["name"]].title if column["name"] in FEATURES else column["name"],
         "missing": figure(column["missing"]),
-        "fill": _("%(value)s (%(how)s)") % {
-            "value": _short(column["filled_with"]), "how": fills.get(column["fill"], column["fill"]),
-        },
-        "rule": rules.get(column["rule"], column["rule"]),
+        "fill": _("%(value)s (%(how)s)") % {"value": _short(column["filled_with"]), "how": fill},
+        "rule": rules.get(rule, rule),
         "outliers": figure(column["outliers"]),
-        "treatment": treatments.get(column["treatment"], column["treatment"]) if column["rule"] != "none" else "–",
-        "scale": _("logarithm, then %(scale)s") % {"scale": scale} if column["log"] else scale,
+        "treatment": treatments.get(column["treatment"], column["treatment"]) if rule != "none" else "–",
+        "scale": _("logarithm, then %(scale)s") % {"scale": scale} if column.get("log") else scale,
     }  # fmt: skip
 
 
@@ -219,11 +230,15 @@ def _records(request: HttpRequest, report: DataQualityReport, name: str) -> Http
     source = SOURCES.get(check.source)
     records: list[tuple[str, str]] = []
     if source is None:
-        records = [_orders_of(date.fromisoformat(day)) for day in finding.examples]
+        days = [date.fromisoformat(day) for day in finding.examples]
+        records = [(day_text(day), orders_paid(day, day)) for day in days]
     elif source.page in FOUND:
         may = request.user.has_perm(f"catalog.view_{source.page.split('_')[1]}")
         rows = FOUND[source.page].objects.filter(pk__in=finding.examples).order_by("-pk")
-        records = [(str(one), reverse(f"admin:{source.page}", args=[one.pk]) if may else "") for one in rows]
+        # Names are for those who may open the record; others get its number, to tell somebody.
+        records = [
+            (str(one), reverse(f"admin:{source.page}", args=[one.pk])) if may else (f"#{one.pk}", "") for one in rows
+        ]
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": check.title,
@@ -234,8 +249,3 @@ def _records(request: HttpRequest, report: DataQualityReport, name: str) -> Http
         "of": figure(finding.of),
     }
     return render(request, "admin/analytics/quality_records.html", context)
-
-
-def _orders_of(day: date) -> tuple[str, str]:
-    days = urlencode({"placed_at_from": day.isoformat(), "placed_at_to": day.isoformat()})
-    return day_text(day), f"{reverse('admin:catalog_order_changelist')}?{days}"

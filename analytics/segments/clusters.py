@@ -5,6 +5,7 @@ that staff gave it: clusters of two runs are the same where they share at least 
 `kmeans.keep_names`).
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,20 +18,22 @@ from numpy.typing import NDArray
 from analytics.ml import choosing_k, kmeans
 from analytics.ml.choosing_k import STABLE, ChosenK
 from analytics.ml.kmeans import Profile
-from analytics.ml.preparation import ColumnPlan, Preparation
+from analytics.ml.preparation import ColumnPlan, ColumnReport, Preparation
 from analytics.models import Segment, SegmentVersion
 from analytics.segments import datasets, features, membership
 from analytics.segments.clustering import CLUSTERS
 from analytics.segments.datasets import Customers
+from analytics.segments.membership import Block
 from catalog.admin.fields import shop_languages
 from core import model_registry as registry
 from core.exceptions import DomainError
 from core.jobs import current_job_id, guard, progress
-from core.model_registry import DamagedModel
+from core.model_registry import DamagedModel, LoadedModel
 from core.models import ModelVersion
 from core.said import Said
 
 Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
 FEWEST = 200
 """Customers without whom no clusters are looked for: the smallest would have six."""
 MOST_K = 8
@@ -166,7 +169,7 @@ def _publish(
             }
             for one in chosen.trials
         },
-        "preparation": [one.as_dict() for one in preparation.reports],
+        "preparation": [_said(one, preparation.plans[one.name]) for one in preparation.reports],
     }  # fmt: skip
     return registry.publish_if_better(
         CLUSTERS,
@@ -179,6 +182,11 @@ def _publish(
         gate_scores=None if rival is None else (trial.ari, rival),
         job_id=current_job_id(),
     )
+
+
+def _said(found: ColumnReport, plan: ColumnPlan) -> dict[str, Any]:
+    """What was found in a column and what is done with it: what the page of data quality shows."""
+    return {**found.as_dict(), "rule": plan.outliers, "log": plan.log, "scale": plan.scale, "fill": plan.missing}
 
 
 # --- segments -----------------------------------------------------------------------------------------------------
@@ -228,22 +236,28 @@ def _assign(people: Customers, version: ModelVersion, segments: dict[str, int] |
         model = registry.load(version)
     except DamagedModel:
         return 0
-    centres = np.asarray(model.arrays["centres"])
-    preparation = Preparation.from_settings(model.meta["preparation"])
-    columns = {name: people.columns[name] for name in preparation.plans}
-    rows, _kept = preparation.apply(columns)
-    labels = kmeans.assign(rows, centres)
     names: list[str] = model.meta["names"]
     if segments is None:
         known = Segment.objects.filter(kind=Segment.Kind.CLUSTER, key__in=names)
         segments = dict(known.values_list("key", "pk"))
     pks = np.array([segments[name] for name in names], np.int64)
-    why = _reasons(rows, centres, labels, list(preparation.plans), columns)
-    with transaction.atomic():
-        guard()
-        return membership.write_clusters(
-            people.ids, pks[labels], {segments[name]: name for name in names}, why, version=version, now=now
-        )
+    return membership.write_clusters(
+        _blocks(people, model, pks), people.ids, {segments[name]: name for name in names}, version=version, now=now
+    )
+
+
+def _blocks(people: Customers, model: LoadedModel, pks: Labels) -> Iterator[Block]:
+    """Customers with the segment of their nearest centre and the reasons, so many at a time that memory does not grow
+    with the shop."""
+    centres = np.asarray(model.arrays["centres"])
+    preparation = Preparation.from_settings(model.meta["preparation"])
+    names = list(preparation.plans)
+    for start in range(0, len(people), membership.BATCH):
+        part = slice(start, start + membership.BATCH)
+        columns = {name: people.columns[name][part] for name in names}
+        rows, _kept = preparation.apply(columns)
+        labels = kmeans.assign(rows, centres)
+        yield Block(people.ids[part], pks[labels], _reasons(rows, centres, labels, names, columns))
 
 
 def _reasons(

@@ -12,13 +12,14 @@ from analytics.models import DataQualityReport
 from analytics.quality import looking, watching
 from analytics.quality.checks import BY_NAME, CHECKS
 from catalog.models import ImportBatch, ImportChange, Order
+from catalog.partitions import ensure_months
 from core.jobs import run_now
 from core.models import Alert, Job
 from tests.factories import (
     CustomerFactory,
-    CustomerStatsFactory,
     DailySalesFactory,
     DataQualityReportFactory,
+    InteractionFactory,
     OrderFactory,
     OrderLineFactory,
     ProductFactory,
@@ -179,18 +180,6 @@ def test_an_import_is_looked_at_alone_and_once():
     assert report.rows == 3
 
 
-def test_columns_of_models_say_what_is_done_about_them():
-    for number in range(30):
-        CustomerStatsFactory.create(revenue=10 + number, last_day=date(2026, 1, 5) + timedelta(days=number))
-    columns = {one["name"]: one for one in looking.look().columns}
-    assert list(columns) == list(looking.PLANS)
-    assert (columns["recency"]["rows"], columns["recency"]["missing"], columns["recency"]["filled_with"]) == (
-        30,
-        0,
-        14.5,
-    )
-
-
 def test_large_tables_are_read_in_part_and_said_to_be_estimates(monkeypatch):
     for _number in range(30):
         order(customer=None)
@@ -200,6 +189,38 @@ def test_large_tables_are_read_in_part_and_said_to_be_estimates(monkeypatch):
         finding = looking.look().findings.get(check_name="order_no_customer")
         cursor.execute("UPDATE pg_class SET reltuples = -1 WHERE oid = 'catalog_order'::regclass")
     assert finding.is_estimate
+
+
+def test_rows_twice_in_a_large_table_are_counted_by_whole_groups(monkeypatch):
+    for number in range(60):
+        for _twice in range(2):
+            good_customer(email=f"p{number}@example.com")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_class SET reltuples = 120 WHERE oid = 'catalog_customer'::regclass")
+        monkeypatch.setattr(looking, "MOST_ROWS", 30)
+        finding = looking.look().findings.get(check_name="customer_twice")
+        cursor.execute("UPDATE pg_class SET reltuples = -1 WHERE oid = 'catalog_customer'::regclass")
+        cursor.execute("SELECT count(*) FROM catalog_customer WHERE mod(hashtextextended(lower(email), 0), 4) = 0")
+        (drawn,) = cursor.fetchone()
+    assert finding.is_estimate
+    assert 0 < finding.rows == drawn // 2 * 4
+
+
+def test_events_of_the_last_days_are_looked_at():
+    now = timezone.now()
+    ensure_months([(now + timedelta(days=days)).date().replace(day=1) for days in (-9, 0, 3)])
+    gone = ProductFactory.create(deleted_at=now - timedelta(days=1))
+    InteractionFactory.create(product=gone, occurred_at=now)
+    InteractionFactory.create(product=gone, occurred_at=now - timedelta(hours=30))
+    InteractionFactory.create(product=gone, occurred_at=now - timedelta(days=9))
+    InteractionFactory.create(product=ProductFactory.create(), occurred_at=now + timedelta(days=3))
+
+    report = looking.look()
+
+    counts = found(report)
+    assert (counts["event_product_gone"], counts["event_in_the_future"]) == (1, 1)
+    finding = report.findings.get(check_name="event_product_gone")
+    assert (finding.of, finding.examples) == (3, [gone.pk])
 
 
 def nights(*counts, name="order_no_country"):

@@ -12,7 +12,13 @@ from django.utils import timezone
 from catalog.models import ImportBatch
 from core.choices import Role
 from core.roles import sync_roles
-from tests.factories import DataQualityReportFactory, OrderFactory, QualityFindingFactory, StaffUserFactory
+from tests.factories import (
+    CustomerFactory,
+    DataQualityReportFactory,
+    OrderFactory,
+    QualityFindingFactory,
+    StaffUserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +51,7 @@ def test_the_page_tells_what_was_found_and_what_is_done(analyst):
     QualityFindingFactory.create(report=report, check_name="order_twice", rows=2, of=100, is_estimate=True)
     QualityFindingFactory.create(report=report, check_name="order_rate", rows=0, of=100)
 
-    page = read(analyst)
+    page = read(analyst, report=report.pk)
 
     assert "1 kind of rows is impossible or twice" in page
     assert "Orders without a country" in page
@@ -69,10 +75,26 @@ def test_a_row_leads_to_the_records_behind_it(analyst):
     assert "3 of 100 rows." in page
 
 
+def test_who_may_not_see_customers_sees_their_numbers_and_no_names():
+    sync_roles()
+    customer = CustomerFactory.create(name="Hidden Name")
+    report = DataQualityReportFactory.create()
+    QualityFindingFactory.create(report=report, check_name="customer_birthday", examples=[customer.pk])
+    operator = Client()
+    operator.force_login(StaffUserFactory.create(role=Role.OPERATOR, language="en"))
+
+    page = read(operator, report=report.pk, finding="customer_birthday")
+
+    assert "Hidden Name" not in page
+    assert f"#{customer.pk}" in page
+
+
 def test_days_without_orders_lead_to_the_orders_of_the_day(analyst):
     report = DataQualityReportFactory.create()
     QualityFindingFactory.create(report=report, check_name="day_without_orders", examples=["2026-02-04"])
-    assert "placed_at_from=2026-02-04" in read(analyst, report=report.pk, finding="day_without_orders")
+    assert "paid_at_from=2026-02-04&amp;paid_at_to=2026-02-04" in read(
+        analyst, report=report.pk, finding="day_without_orders"
+    )
 
 
 @pytest.mark.parametrize("query", [{"report": "x"}, {"report": "0"}, {"report": "9" * 30}])

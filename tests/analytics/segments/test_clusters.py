@@ -4,15 +4,27 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from analytics.models import CustomerScore, CustomerStats, Segment, SegmentMembership, SegmentSize
+from analytics.quality import looking, prepared
 from analytics.segments import clusters, counting, keeping, membership
 from analytics.segments.clusters import NoClusters
 from catalog.models import Customer, CustomerTrait
 from core import model_registry as registry
+from core.choices import Role
 from core.models import ModelVersion
-from tests.factories import CustomerFactory, CustomerScoreFactory, CustomerStatsFactory, ShopProfileFactory
+from core.roles import sync_roles
+from tests.factories import (
+    CustomerFactory,
+    CustomerScoreFactory,
+    CustomerStatsFactory,
+    DataQualityReportFactory,
+    ShopProfileFactory,
+    StaffUserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +189,66 @@ def test_newcomers_get_the_nearest_cluster_at_night_and_leavers_none():
     assert not CustomerTrait.objects.filter(customer=people[1], kind="cluster").exists()
     assert SegmentMembership.objects.get(customer=people[1]).until is not None
     assert clusters.assign() == 0
+
+
+def test_customers_are_written_block_by_block(monkeypatch):
+    monkeypatch.setattr(membership, "BATCH", 70)
+    people = fill()
+
+    result = clusters.train()
+
+    assert result["changed"] == 300
+    scores = dict(CustomerScore.objects.values_list("customer_id", "cluster_id"))
+    assert len({scores[one.pk] for one in people[:150]}) == len({scores[one.pk] for one in people[150:]}) == 1
+    assert CustomerTrait.objects.filter(kind="cluster").count() == 300
+    CustomerStats.objects.filter(customer__in=[people[0], people[299]]).delete()
+    assert clusters.assign() == 2
+    assert CustomerTrait.objects.filter(kind="cluster").count() == 298
+    assert SegmentMembership.objects.filter(until=None).count() == 298
+
+
+def test_one_segment_that_takes_too_long_does_not_keep_the_others_from_being_counted(monkeypatch):
+    written = counting.write_size
+    slow = Segment.objects.order_by("pk").first()
+
+    def write(segment, **more):
+        if segment.pk == slow.pk:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(5)")
+        return written(segment, **more)
+
+    monkeypatch.setattr(counting, "write_size", write)
+    monkeypatch.setattr(keeping, "SIZE_MS", 50)
+
+    assert keeping.keep(assign=False)["counted"] == 9
+    assert keeping.count_one(slow.pk) == {"counted": 0, "reason": "Counting takes too long."}
+
+
+def test_data_quality_says_what_the_clusters_that_serve_do_with_each_column(client):
+    fill()
+    clusters.train()
+    version = ModelVersion.objects.get()
+    settings = {one["name"]: one for one in registry.load(version).meta["preparation"]}
+
+    told = {one["name"]: one for one in prepared.columns()}
+
+    assert list(told) == list(settings)
+    for name, one in told.items():
+        plan = settings[name]["plan"]
+        said = (one["rule"], one["log"], one["scale"], one["fill"], one["treatment"], one["filled_with"], one["high"])
+        assert said == (
+            plan["outliers"], plan["log"], plan["scale"], plan["missing"], plan["treatment"], settings[name]["fill"],
+            settings[name]["high"],
+        )  # fmt: skip
+    assert told["frequency"]["rule"] == "none"
+    DataQualityReportFactory.create(columns=looking.look().columns)
+    sync_roles()
+    client.force_login(StaffUserFactory.create(role=Role.ANALYST, language="en"))
+    page = client.get(reverse("admin:analytics_quality")).content.decode()
+    row = page[page.index("Days since the first order") :].partition("</tr>")[0]
+    assert "mean 0, deviation 1" in row
+    assert "logarithm" not in row
+    assert "Churn risk and the chance of an order take days" in page
 
 
 def test_an_erased_customer_is_in_no_cluster():
