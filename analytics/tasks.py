@@ -49,6 +49,14 @@ def count_segment(*, segment_id: int) -> dict[str, Any]:
     return keeping.count_one(segment_id)
 
 
+@job(kind="analytics.list", queue="bulk", title=_("Keep a list of customers"))
+def keep_list(*, snapshot_id: int) -> dict[str, Any]:
+    """Write down who is on one list and count its segment. Safe to run twice: a list that is ready is left alone."""
+    from analytics.reports import kept
+
+    return kept.fill(snapshot_id)
+
+
 @job(kind="analytics.segments", queue="bulk", title=_("Count segments"))
 def count_segments() -> dict[str, Any]:
     """Give newcomers their clusters, write who joined and left, count every segment. Safe to run at any time."""

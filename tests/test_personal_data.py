@@ -44,7 +44,7 @@ HARMLESS = {
     "analytics.SalesPart": "day part",
     "analytics.Segment": "description key kind name name_translations public_id",
     "analytics.SegmentSize": "day",
-    "analytics.SegmentSnapshot": "public_id purpose",
+    "analytics.SegmentSnapshot": "public_id purpose source",  # days and steps, nobody's name
     "analytics.SegmentVersion": "fingerprint note profile refers_to rule",
     "analytics.ScoreCheck": "day kind",
     "analytics.ScoreRun": "as_of figures kind refusal",  # counts of customers, nobody's own score

@@ -177,7 +177,7 @@ class SegmentActs(StaffModelAdmin):
     def archive_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         segment, back = self._changed(request, pk), request.POST.get("back") == "1"
         return self._act(
-            request, pk, lambda: services.archive(segment, back=back),
+            request, pk, lambda: services.archive(segment, back=back, by=acting(request)),
             _("Segment is back") if back else _("Segment archived"),
             undo="" if back else reverse("admin:analytics_segment_archive", args=[pk]), fields={"back": 1},
         )  # fmt: skip
@@ -186,7 +186,10 @@ class SegmentActs(StaffModelAdmin):
         segment = self._changed(request, pk)
         purpose = request.POST.get("purpose", "").strip()[:120] or _("List kept by hand")
         return self._act(
-            request, pk, lambda: services.freeze(segment, purpose=purpose, by=acting(request)), _("List kept")
+            request,
+            pk,
+            lambda: services.freeze(segment, purpose=purpose, by=acting(request)),
+            _("The list is being kept"),
         )
 
     def count_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -240,7 +240,7 @@ class SegmentAdmin(SegmentActs):
             "chart": profiles.size_chart(segment),
             "history": segment.versions.select_related("made_by", "model_version")[:VERSIONS],
             "kept": segment.snapshots.select_related("version", "made_by")[:VERSIONS],
-            "used_by": services.used_by(segment),
+            "used_by": services.used_by(segment, person=request.user),
             **self._said(request, segment),
         }
         if segment.is_rule:

@@ -150,12 +150,18 @@ class SegmentSize(models.Model):
 
 
 class SegmentSnapshot(PublicIdModel):
-    """The members of a segment at one moment, kept as they were for a use, such as a list that was handed on."""
+    """The members of a segment at one moment, kept as they were for a use, such as a list that was handed on.
+
+    With a `source` they are the people that a report showed (`analytics.reports.kept`). A job writes them down:
+    `is_ready` when it has.
+    """
 
     external_id = None  # type: ignore[assignment]
     segment = models.ForeignKey(Segment, models.PROTECT, related_name="snapshots", verbose_name=_("segment"))
     version = models.ForeignKey(SegmentVersion, models.PROTECT, related_name="+", verbose_name=_("version"))
     purpose = models.CharField(_("what for"), max_length=120)
+    source = models.JSONField(_("people of"), default=dict, blank=True)
+    is_ready = models.BooleanField(_("ready"), default=True, db_default=True)
     size = models.PositiveIntegerField(_("customers"))
     as_of = models.DateTimeField(_("as of"))
     made_by = models.ForeignKey(
@@ -168,7 +174,7 @@ class SegmentSnapshot(PublicIdModel):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.segment_id} {self.as_of}"
+        return self.purpose
 
 
 class SnapshotMember(models.Model):

@@ -103,6 +103,28 @@ UNION ALL (
 """
 
 
+# The same orders and sizes as above, with who placed them.
+BUYERS_OF_SIZE = """
+SELECT n.customer_id FROM (
+    SELECT id, customer_id FROM catalog_order
+    WHERE paid_at >= %(since)s AND paid_at < %(until)s ORDER BY paid_at DESC LIMIT %(orders)s
+) n
+WHERE n.customer_id IS NOT NULL AND (
+    SELECT count(*) FROM (
+        SELECT FROM catalog_orderline l WHERE l.order_id = n.id
+        GROUP BY l.product_id, CASE WHEN l.product_id IS NULL THEN l.sku END
+    ) lines
+) BETWEEN %(least)s AND %(most)s
+"""
+
+
+def buyers_of_size(period: Period, products: int) -> tuple[str, dict[str, Any]]:
+    """The statement that finds who placed the orders of so many different products (`SIZES`: and more)."""
+    since, until = period.moments
+    most = products if products < SIZES else 2**31 - 1
+    return BUYERS_OF_SIZE, {"since": since, "until": until, "orders": ORDERS, "least": products, "most": most}
+
+
 def baskets(period: Period, *, seconds: int | None = SECONDS) -> Baskets:
     """One statement within a transaction, bounded by `seconds` (raises OperationalError); None: as long as the process
     allows."""

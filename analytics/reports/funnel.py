@@ -155,10 +155,11 @@ def funnel(period: Period) -> Funnel:
     return found
 
 
-WHO_STOPPED = """
-SELECT customer_id, count(*) OVER () FROM analytics_funnelcustomer WHERE day BETWEEN %(first)s AND %(last)s
-GROUP BY customer_id HAVING max(step) = %(step)s ORDER BY max(day) DESC, customer_id LIMIT %(most)s
+STOPPED = """
+SELECT customer_id{more} FROM analytics_funnelcustomer WHERE day BETWEEN %(first)s AND %(last)s
+GROUP BY customer_id HAVING max(step) = %(step)s
 """
+WHO_STOPPED = f"{STOPPED.format(more=', count(*) OVER ()')} ORDER BY max(day) DESC, customer_id LIMIT %(most)s"
 
 
 def who_stopped(period: Period, step: int) -> tuple[list[int], int]:

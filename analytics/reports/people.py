@@ -4,9 +4,11 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from analytics.reports.cohorts import period_start
 from analytics.segments.rules import rule_address
+from core.components.words import day_text
 
 ADD = "analytics.add_segment"
 
@@ -14,6 +16,13 @@ ADD = "analytics.add_segment"
 def may_save(request: HttpRequest) -> bool:
     """Whether the person may make segments."""
     return request.user.has_perm(ADD)
+
+
+def days_words(first: date, last: date) -> str:
+    """ "1 May 2026 to 7 May 2026"."""
+    if first == last:
+        return day_text(first)
+    return _("%(first)s to %(last)s") % {"first": day_text(first), "last": day_text(last)}
 
 
 def of_cohort(grain: str, start: date, name: str) -> str:

@@ -237,6 +237,27 @@ def band_end(start: Decimal) -> Decimal:
     return start * Decimal("2.5") if first == 2 else start * 2
 
 
+# Of the products whose pieces were paid with that much on average in these days, whoever paid for one in these days.
+BUYERS_OF_BAND = """
+SELECT o.customer_id FROM catalog_order o JOIN catalog_orderline l ON l.order_id = o.id
+WHERE o.paid_at >= %(since)s AND o.paid_at < %(until)s AND o.customer_id IS NOT NULL AND l.product_id IN (
+    SELECT product_id FROM analytics_productday WHERE day BETWEEN %(first)s AND %(last)s AND product_id IS NOT NULL
+    GROUP BY product_id HAVING sum(items) > 0 AND sum(gross) > 0
+        AND greatest(width_bucket(sum(gross) / sum(items), %(starts)s::numeric[]), 1) = %(band)s
+)
+"""
+
+
+def buyers_of_band(period: Period, start: Decimal) -> tuple[str, dict[str, Any]]:
+    """The statement that finds who bought products of a price band (`start`: its lower end). Raises ValueError for an
+    amount at which no band begins."""
+    since, until = period.moments
+    return BUYERS_OF_BAND, {
+        "first": period.first, "last": period.last, "since": since, "until": until, "starts": STARTS,
+        "band": STARTS.index(start) + 1,
+    }  # fmt: skip
+
+
 def _groups(rows: str, order: str, values: dict[str, Any], seconds: int | None) -> Sequence[tuple[Any, ...]]:
     return _ask(SOLD + BEFORE + GROUPS.format(rows=rows, order=order), values, seconds)
 

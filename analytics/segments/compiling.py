@@ -17,7 +17,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analytics.models import CustomerScore, CustomerStats, Segment
+from analytics.models import CustomerScore, CustomerStats, Segment, SegmentSnapshot, SnapshotMember
 from analytics.segments import fields, rules
 from analytics.segments.fields import ACTS, CUSTOMER, SCORE, STATS, Type
 from analytics.segments.rules import BadRule, Condition, Group, Node
@@ -234,6 +234,9 @@ class Compiler:
             return CustomerTrait.objects.filter(kind=one.kind, value__in=one.value).values("customer_id")
         if one.field == "visited":
             return self._visits(one)
+        if one.field == "kept_list":
+            kept = [row.pk for row in self._things(one)]
+            return SnapshotMember.objects.filter(snapshot__in=kept).values("customer_id")
         which = self._products(one)
         since = None if one.days is None else self._midnight(self.today - timedelta(days=one.days - 1))
         if one.field.startswith("viewed"):
@@ -298,6 +301,7 @@ def things(kind: Type, ids: Iterable[str]) -> dict[str, Any]:
         Type.BRAND: Brand.objects.all(),
         Type.SEGMENT: Segment.objects.select_related("current"),
         Type.CLUSTER: Segment.objects.filter(kind=Segment.Kind.CLUSTER).select_related("current"),
+        Type.LIST: SegmentSnapshot.objects.all(),
     }
     return {row.public_id: row for row in models[kind].filter(public_id__in=list(ids))}
 
@@ -320,6 +324,7 @@ def gone_words(kind: Type, ident: str, row: Any) -> str:
         Type.PRODUCT: _("A product in this rule does not exist any more (%(name)s): nobody matches it."),
         Type.CATEGORY: _("A category in this rule does not exist any more (%(name)s): nobody matches it."),
         Type.BRAND: _("A brand in this rule does not exist any more (%(name)s): nobody matches it."),
+        Type.LIST: _("A kept list in this rule does not exist any more (%(name)s): nobody matches it."),
     }.get(kind, _("A segment in this rule does not exist any more (%(name)s): nobody matches it.")) % said
 
 

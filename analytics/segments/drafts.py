@@ -11,16 +11,18 @@ from dataclasses import field as made
 from typing import Any
 
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from analytics.models import Segment
+from analytics.models import Segment, SegmentSnapshot
 from analytics.segments import fields, rules, words
 from analytics.segments.fields import FIELDS, Field, Type
 from analytics.segments.named import RFM
 from analytics.segments.rules import BadRule, Condition, Group, Node
 from catalog.models import Brand, Category, Customer, CustomerTrait, Product
+from core.components.words import day_text
 from core.filters import occurring_values
 from core.shop import current_shop
 from core.typed import typed_number
@@ -340,6 +342,10 @@ def _listed(one: DraftCondition, person: Any) -> list[tuple[str, str]]:
         case Type.SEGMENT:
             rows = Segment.objects.alive().visible_to(person)
             return sorted(((row.public_id, str(row)) for row in rows), key=lambda pair: pair[1])
+        case Type.LIST:
+            visible = Segment.objects.visible_to(person)
+            kept = SegmentSnapshot.objects.filter(segment__in=visible)[: fields.MOST_VALUES]
+            return [(row.public_id, f"{row} · {day_text(timezone.localtime(row.as_of).date())}") for row in kept]
         case Type.CLUSTER:
             return [(row.public_id, str(row)) for row in Segment.objects.alive().filter(kind=Segment.Kind.CLUSTER)]
         case Type.TRAIT:

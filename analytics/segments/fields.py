@@ -45,6 +45,7 @@ class Type(StrEnum):
     BRAND = "brand"
     SEGMENT = "segment"
     CLUSTER = "cluster"
+    LIST = "list"  # customers that were kept as a list
     TRAIT = "trait"
 
 
@@ -59,7 +60,7 @@ OPS: dict[Type, tuple[str, ...]] = {
     Type.DAY: DAYS,
     Type.FLAG: ("is",),
 }
-THINGS = {Type.PRODUCT, Type.CATEGORY, Type.BRAND, Type.SEGMENT, Type.CLUSTER}
+THINGS = {Type.PRODUCT, Type.CATEGORY, Type.BRAND, Type.SEGMENT, Type.CLUSTER, Type.LIST}
 """Types whose values are opaque ids of rows."""
 
 CUSTOMER, STATS, SCORE, ACTS = "customer", "stats", "score", "acts"
@@ -258,6 +259,7 @@ _ALL = [
     Field("viewed_category", gettext_lazy("Looked at the category"), Type.CATEGORY, DOING, ACTS, takes_days=True),
     Field("visited", gettext_lazy("Last visit"), Type.DAY, DOING, ACTS),
     Field("segment", gettext_lazy("Segment"), Type.SEGMENT, GROUPED, ACTS),
+    Field("kept_list", gettext_lazy("Kept list"), Type.LIST, GROUPED, ACTS),
     Field("trait", gettext_lazy("Trait"), Type.TRAIT, GROUPED, ACTS, takes_kind=True),
 ]  # fmt: skip
 FIELDS: dict[str, Field] = {field.key: field for field in _ALL}

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analytics.models import Segment, SegmentSnapshot, SegmentVersion, SnapshotMember
+from analytics.models import Segment, SegmentSnapshot, SegmentVersion
 from analytics.segments import compiling, counting, rules
 from analytics.segments.rules import Group
 from catalog.models import Customer
@@ -16,6 +16,9 @@ from core.jobs import Job, enqueue
 from core.models import StaffUser
 
 COUNT_TASK, TRAIN_TASK = "analytics.tasks.count_segment", "analytics.tasks.train_clusters"
+LIST_TASK = "analytics.tasks.keep_list"
+NOBODY = rules.parse({"field": "kept_list", "op": "in", "value": ["0" * 32]})
+"""Until the list that a segment is of has its number."""
 
 
 class ChangedMeanwhile(DomainError):
@@ -84,40 +87,58 @@ def go_back(version: SegmentVersion, *, by: StaffUser | None) -> Segment:
 
 
 @transaction.atomic
-def archive(segment: Segment, *, back: bool = False) -> None:
-    """Take a segment out of the lists, or bring it back. Raises InUse while other segments stand on it."""
+def archive(segment: Segment, *, back: bool = False, by: StaffUser | None = None) -> None:
+    """Take a segment out of the lists, or bring it back. Raises InUse while other segments stand on it, and names those
+    that `by` may see."""
     if not segment.is_rule:
         raise DomainError(_("RFM segments and clusters come and go with the scores."))
     users = used_by(segment)
     if users and not back:
-        names = ", ".join(str(one) for one in users[:5])
+        seen = users if by is None else used_by(segment, person=by)
+        if not seen:
+            raise InUse(_("Segments of somebody else stand on this one."))
+        names = ", ".join(str(one) for one in seen[:5])
         raise InUse(_("Other segments stand on this one: %(names)s.") % {"names": names})
     Segment.objects.filter(pk=segment.pk).update(archived_at=None if back else timezone.now())
 
 
 @transaction.atomic
 def freeze(segment: Segment, *, purpose: str, by: StaffUser | None) -> SegmentSnapshot:
-    """Keep who is in the segment now. Later uses read this list, whatever the segment becomes."""
+    """Let a job keep who is in this version of the segment. Later uses read the list, whatever the segment becomes."""
     assert segment.current is not None
+    return _list(segment, segment.current, purpose=purpose, by=by)
+
+
+@transaction.atomic
+def keep_list(source: dict[str, Any], *, name: str, by: StaffUser | None) -> Segment:
+    """A segment of exactly the people that a report shows and no rule can say. A job writes down who they are, from the
+    `source` (`analytics.reports.kept`); the segment stays what it is then."""
+    segment = Segment.objects.create(owner=by, **_texts(Wanted(name[:300])))
+    version = _new_version(segment, NOBODY, refers_to=[], by=by)
+    snapshot = _list(segment, version, purpose=name, by=by, source=source)
+    rule = rules.parse({"field": "kept_list", "op": "in", "value": [snapshot.public_id]})
+    version.rule, version.fingerprint = rules.dump(rule), rules.fingerprint(rule)
+    version.save(update_fields=["rule", "fingerprint"])
+    return segment
+
+
+def _list(
+    segment: Segment, version: SegmentVersion, *, purpose: str, by: StaffUser | None,
+    source: dict[str, Any] | None = None,
+) -> SegmentSnapshot:  # fmt: skip
     snapshot = SegmentSnapshot.objects.create(
-        segment=segment, version=segment.current, purpose=purpose[:120], size=0, as_of=timezone.now(), made_by=by
-    )
-    members = compiling.of_segment(segment).customers().order_by().values_list("pk", flat=True)
-    batch: list[SnapshotMember] = []
-    for pk in members.iterator(chunk_size=10_000):
-        batch.append(SnapshotMember(snapshot=snapshot, customer_id=pk))
-        snapshot.size += 1
-        if len(batch) == 10_000:
-            SnapshotMember.objects.bulk_create(batch)
-            batch = []
-    SnapshotMember.objects.bulk_create(batch)
-    snapshot.save(update_fields=["size"])
+        segment=segment, version=version, purpose=purpose[:120], source=source or {}, size=0, is_ready=False,
+        as_of=timezone.now(), made_by=by,
+    )  # fmt: skip
+    enqueue(LIST_TASK, dedupe_key=f"analytics.list:{snapshot.pk}", created_by=by, snapshot_id=snapshot.pk)
     return snapshot
 
 
-def used_by(segment: Segment) -> list[Segment]:
-    """Segments whose current rule asks for this one."""
+def used_by(segment: Segment, *, person: Any = None) -> list[Segment]:
+    """Segments whose current rule asks for this one; of those that `person` may see, where one is given."""
     rows = Segment.objects.alive().filter(current__refers_to__contains=[segment.pk])
+    if person is not None:
+        rows = rows.visible_to(person)
     return list(rows.order_by("name", "id"))
 
 

@@ -145,6 +145,8 @@ def _saying(one: Condition, what: Field, names: Names) -> str:
         return (_("in the segment %(values)s") if is_in else _("not in the segment %(values)s")) % said
     if what.type is Type.CLUSTER:
         return (_("in the cluster %(values)s") if is_in else _("not in the cluster %(values)s")) % said
+    if what.type is Type.LIST:
+        return (_("on the list %(values)s") if is_in else _("not on the list %(values)s")) % said
     if one.field.startswith("viewed"):
         if one.days is None:
             return (_("looked at %(values)s") if is_in else _("never looked at %(values)s")) % said

@@ -91,6 +91,23 @@ class CountryFilter(OccurringFilter):
     parameter_name = "country"
 
 
+class ChannelFilter(DropdownFilter):
+    """Orders of one channel, where a report leads to them: none is offered to choose, since no index knows them all."""
+
+    title = _("channel")
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        asked = request.GET.get("channel", "")
+        return [(asked, asked)] if asked else []
+
+    def has_output(self) -> bool:
+        return bool(self.value())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(channel=self.value()) if self.value() else queryset
+
+
 class PersonalisationFilter(DropdownFilter):
     title = _("personalisation")
     parameter_name = "personalised"

@@ -43,7 +43,9 @@ class OrderAdmin(ListingMixin, LedgerAdmin):
     list_filter = (
         ("status", filters.ChoiceFilter),
         ("placed_at", DaysFilter),
+        ("paid_at", DaysFilter),
         filters.CountryFilter,
+        filters.ChannelFilter,
         ("customer", filters.CustomerFilter),
     )
     list_select_related = ("customer",)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.models import CohortCell, CustomerStats
-from analytics.reports import cohorts
+from analytics.reports import cohorts, kept
 from analytics.reports.asof import as_of
 from analytics.reports.cohorts import Cell, Cohort, Triangle
 from analytics.reports.empty import import_address
@@ -167,6 +167,11 @@ def people(request: HttpRequest) -> HttpResponse:
     if start is None or not offset.isascii() or not offset.isdigit() or int(offset) > cohorts.MOST_OFFSETS:
         raise Http404
     after, is_too_long = int(offset), False
+    begin = cohorts.period_start(grain, start, after)
+    if kept.is_asked(request):
+        words = {"cohort": name_of(grain, start), "period": name_of(grain, begin)}
+        source = {"kind": "cohort", "grain": grain, "start": start.isoformat(), "offset": after}
+        return kept.keep(request, source, _("First order in %(cohort)s, bought in %(period)s") % words)
     keys: list[int] = []
     everybody = 0
     try:
@@ -175,7 +180,6 @@ def people(request: HttpRequest) -> HttpResponse:
     except OperationalError:
         is_too_long = True
     known = {one.pk: one for one in CustomerStats.objects.filter(pk__in=keys).select_related("customer")}
-    begin = cohorts.period_start(grain, start, after)
     title = ngettext(
         "%(count)s customer of %(cohort)s bought in %(period)s",
         "%(count)s customers of %(cohort)s bought in %(period)s",
@@ -195,6 +199,7 @@ def people(request: HttpRequest) -> HttpResponse:
         if may_save(request)
         else "",
         "save_label": _("Save the whole cohort as a segment"),
+        "keeps": may_save(request) and bool(everybody) and after > 0,
         "links_customers": request.user.has_perm("catalog.view_customer"),
     }
     return render(request, "admin/analytics/people.html", context)

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.models import FunnelCustomer, FunnelDay
-from analytics.reports import funnel
+from analytics.reports import funnel, kept
 from analytics.reports.asof import as_of
 from analytics.reports.funnel import Funnel, Steps
+from analytics.reports.people import days_words, may_save
 from analytics.roles import PEOPLE
 from catalog.devices import COMPUTER, PHONE, TABLET
 from catalog.models import Customer
@@ -145,6 +146,14 @@ def people(request: HttpRequest) -> HttpResponse:
     if step not in ("1", "2"):
         raise Http404
     period, is_too_long = Period.of(request), False
+    if kept.is_asked(request):
+        stopped = (
+            _("Looked and filled no basket, %(days)s")
+            if step == "1"
+            else _("Filled a basket and did not order, %(days)s")
+        )
+        source = {"kind": "funnel", "step": int(step), **kept.days_of(period)}
+        return kept.keep(request, source, stopped % {"days": days_words(period.first, period.last)})
     keys: list[int] = []
     everybody = 0
     try:
@@ -175,6 +184,7 @@ def people(request: HttpRequest) -> HttpResponse:
         if everybody > len(keys)
         else "",
         "is_too_long": is_too_long,
+        "keeps": may_save(request) and bool(everybody),
         "links_customers": request.user.has_perm("catalog.view_customer"),
     }  # fmt: skip
     return render(request, "admin/analytics/people.html", context)

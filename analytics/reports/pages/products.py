@@ -1,22 +1,28 @@
 """Staff page "Products sold": products, categories, price bands and baskets."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import OperationalError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from analytics.reports import baskets, products
+from analytics.reports import baskets, kept, products
 from analytics.reports.asof import AsOf, as_of
 from analytics.reports.empty import import_address
-from analytics.reports.people import may_save, who_bought_both, who_bought_in_category, who_bought_product
+from analytics.reports.people import (
+    days_words,
+    may_save,
+    who_bought_both,
+    who_bought_in_category,
+    who_bought_product,
+)
 from analytics.reports.products import Asked, Group, Products
 from catalog.models import Category, Product
 from core.components import figure, money, percent
@@ -47,6 +53,8 @@ def page(request: HttpRequest) -> HttpResponse:
     `page`. What is not understood is what is usual. `part=shown` is what is below the days."""
     clock = as_of()
     show, period, category = state(request, clock)
+    if kept.is_asked(request):
+        return _keep(request, show, period)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Products sold"),
@@ -69,11 +77,28 @@ def page(request: HttpRequest) -> HttpResponse:
         return render(request, "admin/analytics/products.html", context)
     try:
         with transaction.atomic():
-            context |= BUILDERS[show](request, period, category) if clock.first else {}
+            context |= (
+                BUILDERS[show](request, period, category, _days_back(request, period, clock)) if clock.first else {}
+            )
     except OperationalError:
         context["is_too_long"] = True
     context["is_part"] = is_part
     return render(request, f"admin/analytics/{'products_shown' if is_part else 'products'}.html", context)
+
+
+def _keep(request: HttpRequest, show: str, period: Period) -> HttpResponse:
+    """Keep the buyers of a price band (`keep` is where it begins) or of baskets of one size as a segment."""
+    asked, days = request.POST["keep"][:20], {"days": days_words(period.first, period.last)}
+    if show == "prices":
+        start = next((one for one in products.STARTS if f"{one:f}" == asked), None)
+        if start is not None:
+            name = _("Bought at %(band)s, %(days)s") % {"band": _band(start), **days}
+            return kept.keep(request, {"kind": "price", "start": asked, **kept.days_of(period)}, name)
+    if show == "baskets" and asked in map(str, range(1, baskets.SIZES + 1)):
+        source = {"kind": "basket", "products": int(asked), **kept.days_of(period)}
+        name = _("Orders of different products: %(count)s, %(days)s") % {"count": _size_words(int(asked)), **days}
+        return kept.keep(request, source, name)
+    raise Http404
 
 
 def state(request: HttpRequest, clock: AsOf) -> tuple[str, Period, Category | None]:
@@ -110,7 +135,7 @@ def asked(request: HttpRequest, category: Category | None) -> Asked:
 # --- products -----------------------------------------------------------------------------------------------------
 
 
-def _products(request: HttpRequest, period: Period, category: Category | None) -> dict[str, Any]:
+def _products(request: HttpRequest, period: Period, category: Category | None, days: int) -> dict[str, Any]:
     wanted = asked(request, category)
     found = products.products(period, wanted)
     known = Product.objects.in_bulk([row.product_id for row in found.rows])
@@ -123,11 +148,11 @@ def _products(request: HttpRequest, period: Period, category: Category | None) -
         "found": found,
         "asked": wanted,
         "rows": [
-            (product, row, growth_words(row.growth), _save(request, period, product))
+            (product, row, growth_words(row.growth), _save(product, days))
             for row in found.rows
             if (product := known.get(row.product_id)) is not None
         ],
-        "saves": bool(_days_back(request, period)),
+        "saves": bool(days),
         "is_filtered": bool(wanted.abc or wanted.text or category),
         "clear_url": _address(period, show="products"),
         "previous_url": _address(period, **own, page=wanted.page - 1) if wanted.page > 1 else "",
@@ -147,18 +172,18 @@ def _controls(wanted: Asked) -> dict[str, Any]:
     }
 
 
-def _save(request: HttpRequest, period: Period, product: Product) -> str:
+def _save(product: Product, days: int) -> str:
     """Where its buyers are saved as a segment: a rule counts days back from today."""
-    days = _days_back(request, period)
     if not days:
         return ""
     name = product.localised("name")
     return who_bought_product(product.public_id, days, _("Bought %(product)s") % {"product": name})
 
 
-def _days_back(request: HttpRequest, period: Period) -> int:
-    """How many last days hold the period; 0 where a rule cannot say it, or the person may save none."""
-    days = (timezone.localdate() - period.first).days + 1
+def _days_back(request: HttpRequest, period: Period, clock: AsOf) -> int:
+    """How many last days hold the period, from the day that rules count back from; 0 where a rule cannot say it, or the
+    person may save none."""
+    days = (clock.today - period.first).days + 1
     return days if may_save(request) and 0 < days <= MOST_DAYS else 0
 
 
@@ -186,7 +211,7 @@ def growth_words(growth: float | None) -> str:
 # --- categories and price bands -----------------------------------------------------------------------------------
 
 
-def _categories(request: HttpRequest, period: Period, category: Category | None) -> dict[str, Any]:
+def _categories(request: HttpRequest, period: Period, category: Category | None, days: int) -> dict[str, Any]:
     found = products.categories(period, category.path if category else "")
     named = _branches(found)
     rows = []
@@ -198,9 +223,9 @@ def _categories(request: HttpRequest, period: Period, category: Category | None)
         if own is not None:
             url = _address(period, show="categories" if deeper else "products", category=own.pk)
         save = ""
-        if own is not None and not is_itself and (days := _days_back(request, period)):
+        if own is not None and not is_itself and days:
             save = who_bought_in_category(own.public_id, days, _("Bought %(product)s") % {"product": name})
-        rows.append((name, group, growth_words(group.growth), url, save))
+        rows.append((name, group, growth_words(group.growth), url, save, ""))
     best = next((row for row in rows if row[1].revenue > 0), None)
     title = _("Nothing was sold in these days")
     if best is not None:
@@ -211,7 +236,7 @@ def _categories(request: HttpRequest, period: Period, category: Category | None)
         "page_title": title,
         "groups": rows,
         "group_head": _("Category"),
-        "saves": bool(_days_back(request, period)),
+        "saves": bool(days),
     }
 
 
@@ -234,9 +259,9 @@ def _branches(found: Sequence[Group]) -> dict[str, Category]:
     return {one.path: one for one in Category.objects.filter(path__in=[group.key for group in found if group.key])}
 
 
-def _prices(_request: HttpRequest, period: Period, _category: Category | None) -> dict[str, Any]:
+def _prices(request: HttpRequest, period: Period, _category: Category | None, _days: int) -> dict[str, Any]:
     found = products.price_bands(period)
-    rows = [(_band(group), group, growth_words(group.growth), "", "") for group in found]
+    rows = [(_band(group.key), group, growth_words(group.growth), "", "", f"{group.key:f}") for group in found]
     best = max(rows, key=lambda row: row[1].revenue, default=None)
     title = _("Nothing was sold in these days")
     chart = None
@@ -249,17 +274,23 @@ def _prices(_request: HttpRequest, period: Period, _category: Category | None) -
             [Line(_("Revenue"), [row[1].revenue for row in rows], "money")], first_head=_("Price of a piece"),
             note=_("What a piece was paid with on average in these days."),
         )  # fmt: skip
-    return {"page_title": title, "groups": rows, "group_head": _("Price of a piece"), "chart": chart}
+    return {
+        "page_title": title,
+        "groups": rows,
+        "group_head": _("Price of a piece"),
+        "chart": chart,
+        "saves": may_save(request),
+    }
 
 
-def _band(group: Group) -> str:
-    return _("%(low)s to %(high)s") % {"low": money(group.key), "high": money(products.band_end(group.key))}
+def _band(start: Decimal) -> str:
+    return _("%(low)s to %(high)s") % {"low": money(start), "high": money(products.band_end(start))}
 
 
 # --- baskets ------------------------------------------------------------------------------------------------------
 
 
-def _baskets(request: HttpRequest, period: Period, _category: Category | None) -> dict[str, Any]:
+def _baskets(request: HttpRequest, period: Period, _category: Category | None, days: int) -> dict[str, Any]:
     found = baskets.baskets(period)
     keys = {key for pair in found.pairs for key in (pair.first, pair.second)}
     known = Product.objects.in_bulk(list(keys))
@@ -268,10 +299,13 @@ def _baskets(request: HttpRequest, period: Period, _category: Category | None) -
         title = _("An order has %(products)s different products and %(pieces)s pieces on average") % {
             "products": figure(found.products, 1), "pieces": figure(found.pieces, 1),
         }  # fmt: skip
-    sizes = [(_size_words(size.products), size, percent(size.orders / found.orders)) for size in found.sizes]
+    sizes = [
+        (_size_words(size.products), size, percent(size.orders / found.orders), size.products) for size in found.sizes
+    ]
     return {
         "page_title": title,
         "baskets": found,
+        "keeps": may_save(request),
         "sizes": sizes,
         "pairs": [
             (
@@ -279,21 +313,20 @@ def _baskets(request: HttpRequest, period: Period, _category: Category | None) -
                 known[pair.second],
                 pair,
                 figure(pair.lift, 1),
-                _save_pair(request, period, known[pair.first], known[pair.second]),
+                _save_pair(known[pair.first], known[pair.second], days),
             )
             for pair in found.pairs
             if pair.first in known and pair.second in known
         ],
-        "saves": bool(_days_back(request, period)),
+        "saves": bool(days),
         "most_orders": baskets.ORDERS,
         "least_together": baskets.LEAST_TOGETHER,
         "links_products": request.user.has_perm("catalog.view_product"),
     }
 
 
-def _save_pair(request: HttpRequest, period: Period, first: Product, second: Product) -> str:
+def _save_pair(first: Product, second: Product, days: int) -> str:
     """Where those who bought both are saved as a segment."""
-    days = _days_back(request, period)
     if not days:
         return ""
     names = {"first": first.localised("name"), "second": second.localised("name")}

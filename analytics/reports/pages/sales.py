@@ -1,13 +1,12 @@
 """Staff page "Sales": revenue, orders, their average and returns, against other days."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import OperationalError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.models import ReportSubscription
-from analytics.reports import sales
+from analytics.reports import kept, sales
 from analytics.reports.asof import AsOf, as_of
 from analytics.reports.empty import import_address
-from analytics.reports.people import may_save, who_bought_since
+from analytics.reports.paid import orders_paid
+from analytics.reports.people import days_words, may_save, who_bought_since
 from analytics.reports.sales import Bucket, Parts, Sales
 from core.components import Figure, HeatCell, HeatRow, figure, money, percent, toast
 from core.components.figures import SMALLEST_BASE
@@ -30,6 +30,7 @@ from core.reports import Chart, Choice, Line, Period, line_chart
 from core.shop import current_shop
 
 NORMAL_VARIATION = 0.05
+LONGEST_PART = 60
 GRAINS: dict[str, Any] = {
     "day": gettext_lazy("By day"), "week": gettext_lazy("By week"), "month": gettext_lazy("By month"),
 }  # fmt: skip
@@ -44,14 +45,16 @@ def page(request: HttpRequest) -> HttpResponse:
         return _subscribe(request, period)
     if request.GET.get("part") == "buyers":
         context: dict[str, Any] = _buyers(period)
-        # A rule knows the last order of a customer, which tells the buyers of days only when these end today.
-        if may_save(request) and period.last == clock.today and not clock.is_history:
+        # A rule knows the last order of a customer, which tells the buyers of days only when these end with the shop's.
+        if may_save(request) and period.last == clock.today:
             context["save_url"] = who_bought_since(
                 period.first, _("Bought since %(day)s") % {"day": day_text(period.first)}
             )
         return render(request, "admin/analytics/sales_buyers.html", context)
     if request.GET.get("part") == "mail":
         return _preview(request)
+    if kept.is_asked(request):
+        return _keep(request, period)
     grain, allowed = _grain(request, period, clock)
     is_open = clock.is_open(period.last)
     found = sales.report(
@@ -59,6 +62,7 @@ def page(request: HttpRequest) -> HttpResponse:
         open_hour=timezone.localtime().hour if is_open and period.comparison else None,
     )  # fmt: skip
     parts = sales.parts(period)
+    sees_orders = request.user.has_perm("catalog.view_order")
     context = {
         **admin.site.each_context(request),
         "title": _("Sales"),
@@ -74,15 +78,24 @@ def page(request: HttpRequest) -> HttpResponse:
         "hours": _hours(period, parts, clock),
         "hour_heads": [f"{hour:02d}" for hour in _drawn_hours(parts)],
         "groups": [
-            (_("By channel"), _("Channel"), _part_rows(parts.channels, found)),
-            (_("By country"), _("Country"), _part_rows(parts.countries, found)),
+            (
+                _("By channel"),
+                _("Channel"),
+                _part_rows(parts.channels, found, period if sees_orders else None, "channel"),
+            ),
+            (
+                _("By country"),
+                _("Country"),
+                _part_rows(parts.countries, found, period if sees_orders else None, "country"),
+            ),
         ],
         "subscription": ReportSubscription.objects.filter(person=request.user.pk).first(),
         "rhythms": [("", _("Not by mail")), *ReportSubscription.Every.choices],
         "has_address": bool(request.user.email),  # type: ignore[union-attr]
         "profile_url": reverse("admin:profile"),
         "buyers_url": f"?{urlencode({**period.query, 'part': 'buyers'})}",
-        "orders_url": _orders(period.first, period.last) if request.user.has_perm("catalog.view_order") else "",
+        "keeps": may_save(request),
+        "orders_url": orders_paid(period.first, period.last) if sees_orders else "",
         "import_url": import_address(request),
     }
     return render(request, "admin/analytics/sales.html", context)
@@ -180,22 +193,15 @@ def chart(period: Period, grain: str, found: Sales, clock: AsOf) -> Chart | None
 
 
 def _label(bucket: Bucket) -> str:
-    if bucket.first == bucket.last:
-        return day_text(bucket.first)
-    return _("%(first)s to %(last)s") % {"first": day_text(bucket.first), "last": day_text(bucket.last)}
+    return days_words(bucket.first, bucket.last)
 
 
 def _narrow(period: Period, bucket: Bucket) -> str:
     """This page for the days of one point; a day leads to its orders."""
     if bucket.first == bucket.last:
-        return _orders(bucket.first, bucket.last)
+        return orders_paid(bucket.first, bucket.last)
     days = {"within": "between", "from": bucket.first.isoformat(), "to": bucket.last.isoformat()}
     return f"{reverse('admin:analytics_sales')}?{urlencode({**days, 'against': period.against})}"
-
-
-def _orders(first: date, last: date) -> str:
-    days = urlencode({"placed_at_from": first.isoformat(), "placed_at_to": last.isoformat()})
-    return f"{reverse('admin:catalog_order_changelist')}?{days}"
 
 
 def _hours(period: Period, parts: Parts, clock: AsOf) -> list[HeatRow]:
@@ -232,8 +238,11 @@ def _drawn_hours(parts: Parts) -> range:
     return range(min(hours), max(hours) + 1) if hours else range(24)
 
 
-def _part_rows(parts: list[sales.Part], found: Sales) -> list[tuple[str, sales.Part, str, str]]:
-    """Name, part, its share of the revenue and its change. Empty where all belongs to one part without a name."""
+def _part_rows(
+    parts: list[sales.Part], found: Sales, period: Period | None, kind: str
+) -> list[tuple[str, sales.Part, str, str, str, str]]:
+    """Name, part, its share of the revenue, its change, the address of its orders of the period and what keeps its
+    buyers; "" without them. Empty where all belongs to one part without a name."""
     if len(parts) < 2:
         return []
     rows = []
@@ -246,7 +255,10 @@ def _part_rows(parts: list[sales.Part], found: Sales) -> list[tuple[str, sales.P
         if part.before is not None and part.before > 0 and part.orders >= SMALLEST_BASE:
             grown = float(part.revenue / part.before) - 1
             change = f"{'▲' if grown > 0 else '▼' if grown < 0 else '＝'} {percent(abs(grown))}"
-        rows.append((name, part, share, change))
+        url = ""
+        if period is not None and part.orders and part.name and part.names == 1:
+            url = orders_paid(period.first, period.last, **{kind: part.name})
+        rows.append((name, part, share, change, url, f"{kind}:{part.name}" if part.name and part.names == 1 else ""))
     return rows
 
 
@@ -266,6 +278,16 @@ def _buyers(period: Period) -> dict[str, Any]:
     except OperationalError:
         return {"is_too_long": True}
     return {"rows": rows}
+
+
+def _keep(request: HttpRequest, period: Period) -> HttpResponse:
+    """Keep the buyers of a channel or a country in these days as a segment: `keep` is `channel:NAME`."""
+    kind, _colon, part = request.POST["keep"].partition(":")
+    if kind not in kept.PARTS or not part or len(part) > LONGEST_PART or "\0" in part:
+        raise Http404
+    name = {"channel": _("Bought through %(part)s, %(days)s"), "country": _("Bought from %(part)s, %(days)s")}[kind]
+    words = {"part": part, "days": days_words(period.first, period.last)}
+    return kept.keep(request, {"kind": kind, "part": part, **kept.days_of(period)}, name % words)
 
 
 # --- by mail ------------------------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 from datetime import date, timedelta
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import OperationalError, connection
@@ -13,12 +15,15 @@ from django.utils import timezone
 from analytics.reports import baskets, products
 from analytics.reports.panels import product_sales
 from analytics.reports.products import Asked
+from analytics.segments import compiling
+from analytics.segments.rules import parse
 from catalog.models import Category
 from core.choices import Role
 from core.reports import Period
 from core.reports.periods import midnight
 from tests.factories import (
     CategoryFactory,
+    CustomerFactory,
     DailySalesFactory,
     OrderFactory,
     OrderLineFactory,
@@ -332,6 +337,26 @@ def test_buyers_of_a_category_and_of_a_pair_are_saved_as_a_segment(staff, monkey
     assert all(str(product.public_id) in pairs[0][4] for product in (one, other))
     assert browser.get(saves["Bags"]).status_code == 200
     assert browser.get(pairs[0][4]).status_code == 200
+
+
+def test_in_a_history_that_ended_days_are_counted_back_from_its_last_one(staff):
+    last = date(2011, 12, 9)
+    DailySalesFactory.create(day=last)
+    bought = sold(30, day=last, items=3)
+    buyer, early = CustomerFactory.create(), CustomerFactory.create()
+    for customer, days in ((buyer, 5), (early, 9)):
+        order = OrderFactory.create(
+            customer=customer, status="paid", paid_at=midnight(last - timedelta(days=days)) + timedelta(hours=9)
+        )
+        OrderLineFactory.create(order=order, product=bought)
+    OrderFactory.create(customer=None, status="paid", paid_at=midnight(last) + timedelta(hours=9))
+
+    rows = staff(Role.ANALYST).get(reverse(PAGE), {"within": "last_7"}).context["rows"]
+
+    (address,) = [row[3] for row in rows]
+    rule = json.loads(parse_qs(urlsplit(address).query)["rule"][0])
+    assert rule["all"][0]["days"] == 7
+    assert set(compiling.compiled(parse(rule)).customers()) == {buyer}
 
 
 def test_all_products_leave_as_csv_with_safe_names(staff, monkeypatch):

@@ -262,6 +262,24 @@ def test_a_shop_whose_history_ended_shows_its_last_days(staff):
     assert "last sale was on the last of these days" in text
 
 
+def test_days_and_parts_lead_to_the_orders_that_were_paid_then(staff):
+    today = timezone.localdate()
+    DailySalesFactory.create(day=today)
+    for part, gross in (("DE", 20), ("FR", 10)):
+        SalesPartFactory.create(day=today, kind="country", part=part, gross=gross)
+    long_before = timezone.now() - timedelta(days=40)
+    paid_today = OrderFactory.create(status="paid", placed_at=long_before, paid_at=timezone.now(), country="DE")
+    OrderFactory.create(status="placed", placed_at=timezone.now(), country="DE")
+    OrderFactory.create(status="paid", placed_at=timezone.now(), paid_at=timezone.now(), country="FR")
+    browser = staff(Role.OWNER)
+
+    context = browser.get(reverse(PAGE), {"within": "today"}).context
+
+    assert browser.get(context["orders_url"]).context["cl"].queryset.count() == 2
+    (_title, _head, rows) = context["groups"][1]
+    assert list(browser.get(rows[0][4]).context["cl"].queryset) == [paid_today]
+
+
 def test_the_table_leaves_as_csv_with_every_day_and_a_note_in_the_ledger(staff):
     fill(5)
 

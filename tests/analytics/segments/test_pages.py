@@ -13,6 +13,7 @@ from analytics.models import Segment, SegmentSize, SegmentSnapshot
 from analytics.segments import keeping, rules
 from catalog.models import Customer
 from core.choices import Role
+from core.jobs import run_now
 from core.models import Job
 from tests.factories import (
     CustomerFactory,
@@ -381,6 +382,7 @@ def test_archiving_can_be_undone_and_lists_are_kept(client):
     client.post(f"{LIST}{segment.pk}/archive/", {"back": "1"})
     segment.refresh_from_db()
     assert segment.archived_at is None
+    run_now("analytics.tasks.keep_list", snapshot_id=SegmentSnapshot.objects.get().pk)
     kept = SegmentSnapshot.objects.get()
     assert (kept.purpose, kept.size) == ("Letter", 1)
     assert f"?kept_list={kept.public_id}" in client.get(page_of(segment)).content.decode()

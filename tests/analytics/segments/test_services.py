@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.models import Segment, SegmentSnapshot
+from analytics.reports import kept as kept_lists
 from analytics.segments import compiling, rules, services
 from analytics.segments.rules import BadRule
 from core.exceptions import BadInput, DomainError
@@ -100,6 +101,19 @@ def test_a_segment_that_others_stand_on_is_not_archived():
     assert Segment.objects.alive().filter(pk=one.pk).exists()
 
 
+def test_segments_of_somebody_else_alone_are_not_named():
+    owner, other = StaffUserFactory.create(), StaffUserFactory.create()
+    one = services.create(wanted(), by=owner)
+    services.create(wanted("Secret", rule=rule("segment", "in", [one.public_id]), is_shared=False), by=other)
+
+    assert services.used_by(one, person=owner) == []
+    assert [str(each) for each in services.used_by(one, person=other)] == ["Secret"]
+    with pytest.raises(services.InUse, match="Segments of somebody else stand on this one"):
+        services.archive(one, by=owner)
+    with pytest.raises(services.InUse, match="Secret"):
+        services.archive(one, by=other)
+
+
 def test_named_segments_are_not_archived_and_follow_no_rule():
     champions = Segment.objects.get(key="champions")
 
@@ -117,6 +131,7 @@ def test_a_kept_list_stays_whatever_becomes_of_the_segment():
     stats = [CustomerStatsFactory.create() for _n in range(3)]
 
     snapshot = services.freeze(segment, purpose="Letter", by=None)
+    kept_lists.fill(snapshot.pk)
     services.change(segment, wanted(rule=rule(value=9)), by=None)
 
     assert compiling.of_segment(Segment.objects.get(pk=segment.pk)).customers().count() == 0

@@ -1,11 +1,12 @@
 """The shop's part of the home page."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -77,6 +78,22 @@ def test_figures_of_an_imported_history_stand_for_its_last_day():
     assert str(clock.today) == "2010-11-30"
     assert figures.shop_figures(clock, "CNY").revenue == Decimal("100")
     assert clock.days[0].isoformat() == "2010-11-03"
+
+
+def test_orders_dated_to_the_future_do_not_bring_an_ended_history_back():
+    paid(datetime(2010, 11, 30, 9, tzinfo=UTC), "80")
+    paid(timezone.now() + timedelta(days=200), "80")
+
+    assert str(figures.shop_clock().today) == "2010-11-30"
+
+
+def test_a_history_has_ended_when_no_whole_28_days_hold_an_order():
+    today = timezone.localdate()
+    paid(timezone.make_aware(datetime.combine(today - timedelta(days=28), time.min)), "80")
+    assert not figures.shop_clock().is_history
+
+    Order.objects.update(paid_at=F("paid_at") - timedelta(seconds=1))
+    assert figures.shop_clock().is_history
 
 
 def test_the_home_page_of_an_imported_history_says_its_date(client):

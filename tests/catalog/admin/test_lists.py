@@ -255,6 +255,19 @@ def test_a_day_range_is_a_preset_or_two_days_and_says_so_in_its_chip(client):
     assert client.get("/admin/catalog/order/?placed_at_from=2026-99-02").status_code == 200
 
 
+def test_orders_are_found_by_the_day_they_were_paid_and_by_the_channel_of_a_report(client):
+    now = timezone.now()
+    late = OrderFactory.create(placed_at=now - timedelta(days=40), paid_at=now, status="paid", channel="app")
+    OrderFactory.create(placed_at=now)
+    other = OrderFactory.create(placed_at=now, paid_at=now, status="paid", channel="web")
+
+    assert shown(client, "/admin/catalog/order/?paid_at_within=last_7") == [other, late]
+    assert shown(client, "/admin/catalog/order/?paid_at_within=last_7&channel=app") == [late]
+    page = client.get("/admin/catalog/order/?paid_at_within=last_7&channel=app").content.decode()
+    assert "Paid at: Last 7 days" in page
+    assert "Channel: app" in page
+
+
 @pytest.mark.parametrize("most", [0, 200])
 def test_movements_of_few_and_of_many_variants_are_found_alike(most, client, monkeypatch):
     monkeypatch.setattr(stock, "FEW_VARIANTS", most)
