@@ -17,6 +17,8 @@ from django.conf import settings
 ADDRESS = re.compile(r"[^\s<>\"',;:]+@[^\s<>\"',;:]+")
 LEADING_PERIOD = re.compile(rb"(?m)^\.")
 
+NO_MAILBOX = re.compile(r"^5\d\d[ -]5\.1\.(?:1|2|3|6|10)\b")
+"""Answers to the receiver (RFC 3463) that say so. Others of 5.1 are about the sender, or vague."""
 PATIENCE = 5
 """Servers look at a mail before they answer. Not waiting costs more than waiting: nobody would know what came of it."""
 
@@ -26,7 +28,12 @@ class NotNow(Exception):
 
 
 class Refused(Exception):
-    """The server does not want this mail, now or later."""
+    """The server does not want this mail, now or later. `is_no_mailbox`: because it knows that nobody reads mails at
+    this address."""
+
+    def __init__(self, reason: str = "", *, is_no_mailbox: bool = False) -> None:
+        super().__init__(reason)
+        self.is_no_mailbox = is_no_mailbox
 
 
 class Unanswered(Exception):
@@ -56,7 +63,10 @@ class Conversation:
         except UnicodeEncodeError as error:
             raise Refused("The address has letters that this mail server does not understand.") from error
         _expect(server.mail(sender), 250)
-        _expect(server.rcpt(to), 250, 251)
+        try:
+            _expect(server.rcpt(to), 250, 251)
+        except Refused as error:
+            raise Refused(str(error), is_no_mailbox=NO_MAILBOX.search(str(error)) is not None) from error
         _expect(server.docmd("DATA"), 354)
         server.send(LEADING_PERIOD.sub(b"..", content))
         self.is_handed_over = True

@@ -21,12 +21,13 @@ CAMPAIGN_PAUSED = AlertKind(
     help=_("Too many of its messages bounced or were reported as spam. Look at the addresses before you go on."),
     permission="marketing.view_campaign",
 )
-BOUNCES = gettext_noop("“%(name)s” was paused: %(count)s of %(sent)s messages bounced.")
+BOUNCES = gettext_noop("“%(name)s” was paused: %(count)s of %(sent)s messages bounced or were refused.")
 COMPLAINTS = gettext_noop("“%(name)s” was paused: %(count)s of %(sent)s messages were reported as spam.")
 
 
 def look_at(campaign_id: int) -> bool:
-    """Pause the campaign if its shares are too high. True: it is paused now."""
+    """Pause the campaign if its shares are too high; what the provider refused at once counts as bounced. True: it is
+    paused now."""
     kinds = MessageEvent.Kind
     told = MessageEvent.objects.filter(
         recipient__campaign=campaign_id, kind__in=[kinds.BOUNCED, kinds.COMPLAINED]
@@ -34,12 +35,15 @@ def look_at(campaign_id: int) -> bool:
         bounced=Count("recipient", distinct=True, filter=Q(kind=kinds.BOUNCED)),
         complained=Count("recipient", distinct=True, filter=Q(kind=kinds.COMPLAINED)),
     )
-    if not (told["bounced"] or told["complained"]):
+    mine = Recipient.objects.filter(campaign=campaign_id)
+    refused = mine.filter(state=Recipient.State.FAILED, skip_reason=Recipient.Reason.REFUSED).count()
+    if not (told["bounced"] or told["complained"] or refused):
         return False
-    sent = Recipient.objects.filter(campaign=campaign_id, state__in=Recipient.WENT_OUT).count()
+    sent = mine.filter(state__in=Recipient.WENT_OUT).count() + refused
     limits = MarketingSettings.current()
     for count, most, text in (
-        (told["complained"], limits.most_complaints, COMPLAINTS), (told["bounced"], limits.most_bounces, BOUNCES),
+        (told["complained"], limits.most_complaints, COMPLAINTS),
+        (told["bounced"] + refused, limits.most_bounces, BOUNCES),
     ):  # fmt: skip
         if count and (sent >= LEAST or count >= LEAST_BAD) and 100 * count > most * sent:
             return pause(campaign_id, text, count, sent)

@@ -13,7 +13,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -24,7 +24,7 @@ from core.models import OutgoingMail
 from core.shop import current_shop
 from marketing.models import Channel, MarketingSettings
 
-__all__ = ["NotNow", "Outgoing", "Provider", "Refused", "Unanswered", "provider_for"]
+__all__ = ["NoEntry", "NotNow", "Outgoing", "Provider", "Refused", "Unanswered", "provider_for"]
 SINK_KIND = "campaign"
 LARGEST_BYTES = 1_000_000
 
@@ -43,8 +43,8 @@ class Outgoing:
 
 
 class Provider(Protocol):
-    """Hands one message over. Raises `NotNow` when it was certainly not taken and later may be better, `Refused` when
-    it never will be, `Unanswered` when nobody knows."""
+    """Hands one message over. Raises `NotNow` when it was certainly not taken and later may be better (`NoEntry` where
+    nothing will be until somebody mends it), `Refused` when it never will be, `Unanswered` when nobody knows."""
 
     name: str
 
@@ -52,6 +52,11 @@ class Provider(Protocol):
 
     def has(self, message_id: str) -> bool | None:
         """Whether the provider has the message; None when it cannot be asked."""
+
+
+class NoEntry(NotNow):
+    """The provider takes nothing from this shop: a key that has run out, an account that is closed. No message is at
+    fault, so none of them counts a try."""
 
 
 class Sink:
@@ -87,7 +92,8 @@ class MailServer:
 
 
 class DeliveryService:
-    """A service that django-anymail speaks with. An answer with an error was not taken; none at all is unknown."""
+    """A service that django-anymail speaks with. What was not handed over is certain (the connection was never made, or
+    the service says so); whatever goes wrong behind that leaves open whether it has the message."""
 
     def __init__(self, backend: str) -> None:
         self.backend = backend
@@ -95,32 +101,60 @@ class DeliveryService:
 
     def hand_over(self, message: Outgoing) -> None:
         from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.mail import EmailMultiAlternatives, get_connection
 
+        from marketing.sending.wire import Watch
+
+        try:
+            connection = get_connection(self.backend, timeout=settings.MAIL_TIMEOUT_SECONDS)
+        except (ImproperlyConfigured, ImportError) as error:
+            raise NoEntry(type(error).__name__) from error
         mail = EmailMultiAlternatives(
             message.subject, message.text, _sender(), [message.to],
-            headers={"Message-ID": message.message_id, **message.headers},
-            connection=get_connection(self.backend, timeout=settings.MAIL_TIMEOUT_SECONDS),
+            headers={"Message-ID": message.message_id, **message.headers}, connection=connection,
         )  # fmt: skip
         if message.html:
             mail.attach_alternative(message.html, "text/html")
         mail.metadata = {"message_id": message.message_id}  # type: ignore[attr-defined]
+        watch = Watch(connection)
         try:
-            mail.send()
+            with watch:
+                mail.send()
         except AnymailRecipientsRefused as error:
-            raise Refused(type(error).__name__) from error
+            raise Refused(type(error).__name__, is_no_mailbox=_is_no_mailbox(mail)) from error
         except AnymailAPIError as error:
-            code = getattr(error, "status_code", None)
-            if code is None:
-                raise Unanswered(type(error).__name__) from error
-            raise (NotNow if code == 429 or code >= 500 else Refused)(f"HTTP {code}") from error
+            raise _meaning(error, watch.is_handed_over) from error
         except (AnymailError, ValueError) as error:
             raise Refused(type(error).__name__) from error
         except OSError as error:
-            raise Unanswered(type(error).__name__) from error
+            raise (Unanswered if watch.is_handed_over else NotNow)(type(error).__name__) from error
 
     def has(self, message_id: str) -> bool | None:
         return None
+
+
+SLOW_DOWN = (425, 429)
+NO_ENTRY = (401, 402, 403)
+
+
+def _meaning(error: Exception, is_handed_over: bool) -> Exception:
+    """What the answer of a service means. A service that breaks (5xx), or answers what nobody understands, may have the
+    message."""
+    code = getattr(error, "status_code", None)
+    if code is None:
+        return (Unanswered if is_handed_over else NotNow)(type(error.__cause__ or error).__name__)
+    if code in NO_ENTRY:
+        return NoEntry(f"HTTP {code}")
+    if code in SLOW_DOWN:
+        return NotNow(f"HTTP {code}")
+    return (Refused if 400 <= code < 500 and code != 408 else Unanswered)(f"HTTP {code}")
+
+
+def _is_no_mailbox(mail: Any) -> bool:
+    """The service knows that there is no such address; "rejected" may have other reasons."""
+    status = getattr(mail, "anymail_status", None)
+    return bool(status is not None and status.status == {"invalid"})
 
 
 class FileProvider:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from marketing import addresses
@@ -77,17 +78,21 @@ def adopt() -> int:
     count = 0
     long_ago = timezone.now() - timedelta(days=UNKNOWN_DAYS)
     MessageEvent.objects.filter(recipient=None, received_at__lt=long_ago).delete()
-    waiting = MessageEvent.objects.filter(recipient=None).exclude(message_id="").order_by("pk")[:500]
-    known = dict(
-        Recipient.objects.filter(message_id__in=[event.message_id for event in waiting]).values_list("message_id", "pk")
-    )
-    for event in waiting:
-        if event.message_id in known:
-            with transaction.atomic():
-                event.recipient_id = known[event.message_id]
-                event.save(update_fields=["recipient"])
-                apply(event)
-            count += 1
+    # Other mail of the same account is reported, too, and its reports wait for nobody.
+    known = Recipient.objects.filter(message_id=OuterRef("message_id")).values("pk")[:1]
+    waiting = MessageEvent.objects.filter(recipient=None).exclude(message_id="").annotate(found=Subquery(known))
+    bad: set[int] = set()
+    for event in waiting.filter(found__isnull=False).order_by("pk")[:500]:
+        with transaction.atomic():
+            event.recipient_id = event.found
+            event.save(update_fields=["recipient"])
+            apply(event)
+        if event.kind in (Kind.BOUNCED, Kind.COMPLAINED):
+            bad.add(event.found)
+        count += 1
+    campaigns = Recipient.objects.filter(pk__in=bad, campaign__isnull=False).values_list("campaign", flat=True)
+    for campaign_id in campaigns.order_by("campaign").distinct():
+        breakers.look_at(campaign_id)
     return count
 
 

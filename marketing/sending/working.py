@@ -1,21 +1,25 @@
 """The loop of the job that sends: claim, hand over, write down what came of it."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
+from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
-from marketing.models import Campaign, MarketingSettings, Recipient
-from marketing.sending import breakers
+from core.jobs import progress
+from marketing.models import Campaign, MarketingSettings, Recipient, Suppression
+from marketing.sending import breakers, doors
 from marketing.sending.bucket import Bucket
-from marketing.sending.channels import NotNow, Provider, Refused, Unanswered, provider_for
+from marketing.sending.channels import NoEntry, NotNow, Outgoing, Provider, Refused, Unanswered, provider_for
 from marketing.sending.claiming import Claimed, claim
 from marketing.sending.writing import Unwritable, Writer
+from marketing.services import consent
 
 log = structlog.get_logger(__name__)
 BATCH = 50
@@ -23,6 +27,11 @@ BATCH = 50
 MOST_TRIES = 20
 LOST_SECONDS = 600
 """Whoever has not handed over what it claimed by then has lost it (see reconciling)."""
+LOOK_SECONDS = 1.0
+"""So long after the switch, or the campaign, was stopped a message may still be handed over."""
+MOST_UNANSWERED = 3
+"""After so many in a row without an answer the provider is left alone: it is down, and each more is one that nobody
+knows about."""
 State, Reason = Recipient.State, Recipient.Reason
 
 
@@ -39,7 +48,8 @@ class Tally:
 
 
 def run(*, seconds: float = 40.0, is_stopped: Callable[[], bool] = lambda: False) -> Tally:
-    """Send what is due of running campaigns and single messages, until nothing is left or the time is over."""
+    """Send what is due of running campaigns and single messages, until nothing is left or the time is over. An error
+    that nobody expected ends the round of its campaign only, and is raised at the end."""
     ends = time.monotonic() + seconds
     tally, worker = Tally(), Worker(ends, is_stopped)
     if not MarketingSettings.current().is_sending:
@@ -50,6 +60,8 @@ def run(*, seconds: float = 40.0, is_stopped: Callable[[], bool] = lambda: False
             moved += worker.round(campaign_id, tally)
         if not moved:
             break
+    for error in worker.broken.values():
+        raise error
     return tally
 
 
@@ -68,36 +80,65 @@ class Worker:
         self.providers: dict[str, Provider] = {}
         self.buckets: dict[str, Bucket] = {}
         self.down: set[str] = set()
+        self.broken: dict[int | None, Exception] = {}
+        self._unanswered: Counter[str] = Counter()
+        self._open: set[str] = set()
+        self._looked = (0.0, True)
 
     def round(self, campaign_id: int | None, tally: Tally) -> int:
-        """Claim once and hand over. Returns how many rows changed; 0 ends the loop."""
-        if campaign_id is not None and self._is_down(campaign_id):
+        """Claim once and hand over. Returns how many rows came to something; 0 ends the loop."""
+        if campaign_id in self.broken or (campaign_id is not None and self._is_down(campaign_id)):
             return 0
         taken = claim(campaign_id, most=BATCH)
         tally.skipped += taken.skipped
-        self.hand_over(taken.claimed, tally)
+        before = tally.put_back
+        self._looked = (time.monotonic(), True)  # the claim asked for both
+        try:
+            self.hand_over(taken.claimed, tally)
+        except Exception as error:
+            log.exception("message.broken", campaign_id=campaign_id)
+            self.broken[campaign_id] = error
         if campaign_id is not None and taken.claimed:
             breakers.look_at(campaign_id)
-        return len(taken.claimed) + taken.skipped + taken.later
+        return len(taken.claimed) - (tally.put_back - before) + taken.skipped + taken.later
 
     def _is_down(self, campaign_id: int) -> bool:
         return bool(self.down) and Campaign.objects.filter(pk=campaign_id, channel__in=self.down).exists()
 
     def hand_over(self, claimed: Iterable[Claimed], tally: Tally) -> None:
-        """One after the other. What this process certainly did not hand over is put back."""
-        writer, rest = Writer(), list(claimed)
+        """One after the other. What this process certainly did not hand over is put back, whatever interrupts it."""
+        rest = list(claimed)
+        if not rest:
+            return
         began = time.monotonic()
-        while rest:
-            one = rest[0]
-            if self._must_stop(one, began) or not self._wait(one):
-                tally.put_back += put_back(rest)
-                return
-            rest.pop(0)
-            self._one(one, writer, tally)
+        try:
+            writer = Writer()
+            while rest:
+                progress(tally.sent)  # staff may have asked the job to end
+                one = rest[0]
+                if one.channel in self.down or not self._wait(one) or self._must_stop(one, began):
+                    return
+                message = self._written(one, writer, tally)
+                rest.pop(0)
+                if message is not None:
+                    self._hand_over(one, message, tally)
+        finally:
+            tally.put_back += put_back(rest)
 
     def _must_stop(self, one: Claimed, began: float) -> bool:
         is_late = time.monotonic() - began > LOST_SECONDS / 2
-        return is_late or self.is_stopped() or one.channel in self.down
+        return is_late or self.is_stopped() or not self._may_go(one.campaign_id)
+
+    def _may_go(self, campaign_id: int | None) -> bool:
+        """The switch is on and the campaign runs, asked again every second: what was claimed meanwhile goes back."""
+        looked_at, may_go = self._looked
+        if may_go and time.monotonic() - looked_at >= LOOK_SECONDS:
+            may_go = MarketingSettings.objects.filter(is_sending=True).exists() and (
+                campaign_id is None
+                or Campaign.objects.filter(pk=campaign_id, state=Campaign.State.RUNNING).exists()
+            )  # fmt: skip
+            self._looked = (time.monotonic(), may_go)
+        return may_go
 
     def _wait(self, one: Claimed) -> bool:
         """Until the provider may have the next one. False: not in the time that is left."""
@@ -115,16 +156,29 @@ class Worker:
             self.providers[channel] = provider_for(channel)
         return self.providers[channel]
 
-    def _one(self, one: Claimed, writer: Writer, tally: Tally) -> None:
+    def _written(self, one: Claimed, writer: Writer, tally: Tally) -> Outgoing | None:
+        """None: it has failed. An error that nobody expected fails it too; that the database is away says nothing of
+        the message."""
+        try:
+            return writer.write(one)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            note(one, State.FAILED, self._provider(one.channel), skip_reason=Reason.UNWRITTEN)
+            tally.failed += 1
+            if not isinstance(error, Unwritable):
+                raise
+            return None
+
+    def _hand_over(self, one: Claimed, message: Outgoing, tally: Tally) -> None:
         provider = self._provider(one.channel)
         try:
-            message = writer.write(one)
-        except Unwritable:
-            note(one, State.FAILED, provider, skip_reason=Reason.UNWRITTEN)
-            tally.failed += 1
-            return
-        try:
             provider.hand_over(message)
+        except NoEntry as error:
+            log.warning("message.no_entry", recipient_id=one.recipient_id, reason=str(error)[:200])
+            tally.put_back += put_back([one])
+            self.down.add(one.channel)
+            doors.closed(provider.name, str(error))
         except NotNow as error:
             log.info("message.not_now", recipient_id=one.recipient_id, reason=str(error)[:200])
             tally.put_back += put_back([one], is_tried=True)
@@ -132,18 +186,32 @@ class Worker:
         except Refused as error:
             log.info("message.refused", recipient_id=one.recipient_id, reason=str(error)[:200])
             note(one, State.FAILED, provider, skip_reason=Reason.REFUSED)
+            if error.is_no_mailbox:
+                consent.suppress(one.channel, one.address, Suppression.Reason.BOUNCE)
             tally.failed += 1
+            self._answered(one.channel, provider)
         except Unanswered as error:
             log.warning("message.unanswered", recipient_id=one.recipient_id, reason=str(error)[:200])
             note(one, State.UNKNOWN, provider)
             tally.unknown += 1
+            self._unanswered[one.channel] += 1
+            if self._unanswered[one.channel] >= MOST_UNANSWERED:
+                self.down.add(one.channel)
         except BaseException:
-            # This process is asked to end in the middle of a conversation: nobody knows.
+            # An error of the provider's own, or this process is asked to end in the middle: nobody knows.
             note(one, State.UNKNOWN, provider)
             raise
         else:
             note(one, State.SENT, provider, sent_at=timezone.now())
             tally.sent += 1
+            self._answered(one.channel, provider)
+
+    def _answered(self, channel: str, provider: Provider) -> None:
+        """The provider takes messages, or says which not."""
+        self._unanswered[channel] = 0
+        if provider.name not in self._open:
+            self._open.add(provider.name)
+            doors.opened(provider.name)
 
 
 def note(one: Claimed, state: str, provider: Provider, **changes: Any) -> bool:

@@ -1,56 +1,72 @@
 """Time zones of customers, as far as a country tells them, and the hours in which nobody is written to.
 
-Shops know countries, not time zones. A country with several zones counts as quiet while it is quiet in any of its main
-ones, so that nobody there is woken.
+Shops know countries, not time zones. A country with several zones counts as quiet while it is quiet in any of them, so
+that nobody there is woken. Which zones a country has says the time zone database.
 """
 
-from datetime import datetime, time, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-_ZONES: tuple[tuple[str, str], ...] = (
-    ("CN CHN China 中国 中國", "Asia/Shanghai"), ("HK HKG|Hong Kong|香港", "Asia/Hong_Kong"),
-    ("TW TWN Taiwan 台湾 台灣", "Asia/Taipei"), ("MO MAC Macau Macao 澳门", "Asia/Macau"),
-    ("JP JPN Japan 日本", "Asia/Tokyo"), ("KR KOR|South Korea|Korea|韩国", "Asia/Seoul"),
-    ("SG SGP Singapore 新加坡", "Asia/Singapore"), ("MY MYS Malaysia 马来西亚", "Asia/Kuala_Lumpur"),
-    ("TH THA Thailand 泰国", "Asia/Bangkok"), ("VN VNM Vietnam 越南", "Asia/Ho_Chi_Minh"),
-    ("PH PHL Philippines 菲律宾", "Asia/Manila"), ("IN IND India 印度", "Asia/Kolkata"),
-    ("ID IDN Indonesia 印度尼西亚", "Asia/Jakarta Asia/Jayapura"),
-    ("AE ARE|United Arab Emirates|阿联酋", "Asia/Dubai"), ("SA SAU|Saudi Arabia|沙特阿拉伯", "Asia/Riyadh"),
-    ("IL ISR Israel 以色列", "Asia/Jerusalem"), ("TR TUR Turkey Türkiye 土耳其", "Europe/Istanbul"),
-    ("GB GBR UK EIRE|United Kingdom|Great Britain|英国", "Europe/London"),
-    ("IE IRL Ireland 爱尔兰", "Europe/Dublin"), ("PT PRT Portugal 葡萄牙", "Europe/Lisbon"),
-    ("DE DEU Germany Deutschland 德国", "Europe/Berlin"), ("FR FRA France 法国", "Europe/Paris"),
-    ("ES ESP Spain 西班牙", "Europe/Madrid"), ("IT ITA Italy 意大利", "Europe/Rome"),
-    ("NL NLD Netherlands 荷兰", "Europe/Amsterdam"), ("BE BEL Belgium 比利时", "Europe/Brussels"),
-    ("CH CHE Switzerland 瑞士", "Europe/Zurich"), ("AT AUT Austria 奥地利", "Europe/Vienna"),
-    ("SE SWE Sweden 瑞典", "Europe/Stockholm"), ("NO NOR Norway 挪威", "Europe/Oslo"),
-    ("DK DNK Denmark 丹麦", "Europe/Copenhagen"), ("FI FIN Finland 芬兰", "Europe/Helsinki"),
-    ("PL POL Poland 波兰", "Europe/Warsaw"), ("GR GRC Greece 希腊", "Europe/Athens"),
-    ("CY CYP Cyprus 塞浦路斯", "Asia/Nicosia"),
-    ("CZ CZE|Czech Republic|Czechia|捷克", "Europe/Prague"), ("HU HUN Hungary 匈牙利", "Europe/Budapest"),
-    ("RO ROU Romania 罗马尼亚", "Europe/Bucharest"), ("UA UKR Ukraine 乌克兰", "Europe/Kyiv"),
-    ("US USA|United States|美国", "America/New_York America/Chicago America/Denver America/Los_Angeles"),
-    ("CA CAN Canada 加拿大", "America/Halifax America/Toronto America/Vancouver"),
-    ("MX MEX Mexico 墨西哥", "America/Mexico_City America/Tijuana"),
-    ("BR BRA Brazil 巴西", "America/Sao_Paulo America/Manaus"),
-    ("AR ARG Argentina 阿根廷", "America/Argentina/Buenos_Aires"), ("CL CHL Chile 智利", "America/Santiago"),
-    ("AU AUS Australia 澳大利亚", "Australia/Sydney Australia/Adelaide Australia/Perth"),
-    ("NZ NZL|New Zealand|新西兰", "Pacific/Auckland"), ("ZA ZAF|South Africa|南非", "Africa/Johannesburg"),
-    ("RU RUS Russia 俄罗斯", "Europe/Moscow Asia/Yekaterinburg Asia/Vladivostok"),
-)  # fmt: skip
+_NAMES = """
+CN CHN 中国 中國; HK HKG 香港; TW TWN 台湾 台灣; MO MAC Macao 澳门; JP JPN 日本; KR KOR|South Korea|Korea|韩国
+SG SGP 新加坡; MY MYS 马来西亚; TH THA 泰国; VN VNM|Viet Nam|越南; PH PHL 菲律宾; IN IND 印度; ID IDN 印度尼西亚
+AE ARE UAE 阿联酋; SA SAU 沙特阿拉伯; IL ISR 以色列; TR TUR Türkiye 土耳其
+GB GBR UK|United Kingdom|Great Britain|Britain|英国; IE IRL EIRE 爱尔兰; PT PRT 葡萄牙; DE DEU Deutschland 德国
+FR FRA 法国; ES ESP España 西班牙; IT ITA Italia 意大利; NL NLD Holland 荷兰; BE BEL 比利时; CH CHE 瑞士
+AT AUT Österreich 奥地利; SE SWE 瑞典; NO NOR 挪威; DK DNK 丹麦; FI FIN 芬兰; PL POL 波兰; GR GRC 希腊
+CY CYP 塞浦路斯; CZ CZE Czechia 捷克; HU HUN 匈牙利; RO ROU 罗马尼亚; UA UKR 乌克兰
+US USA|United States of America|美国; CA CAN 加拿大; MX MEX 墨西哥; BR BRA Brasil 巴西; AR ARG 阿根廷
+CL CHL 智利; AU AUS 澳大利亚; NZ NZL 新西兰; ZA ZAF 南非; RU RUS|Russian Federation|俄罗斯
+"""
+"""How countries are written beside their code and English name of the time zone database."""
+_MAIN = {
+    "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto", "ID": "Asia/Jakarta",
+    "MX": "America/Mexico_City", "RU": "Europe/Moscow", "UA": "Europe/Kyiv",
+}  # fmt: skip
+"""Where most people of a wide country live; of others the database names it first."""
+_ONE = {"CN": "Asia/Shanghai", "AQ": "Antarctica/McMurdo", "UM": "Pacific/Midway"}
+"""One hour holds by law in all of China. Stations and islands around the globe leave no hour that is loud for all."""
 STEP = timedelta(minutes=15)
 MOST_STEPS = 4 * 24 * 4
 
 
 @lru_cache(maxsize=1)
 def _known() -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for names, zones in _ZONES:
-        first, *others = names.split("|")
-        for name in (*first.split(" "), *others):
-            found[name.casefold()] = tuple(zones.split(" "))
-    return found
+    """By code or name in small letters: the zones of a country, the main one first."""
+    by_code: dict[str, list[str]] = {}
+    for code, _place, zone, *_comment in _rows("zone.tab"):
+        by_code.setdefault(code, []).append(zone)
+    zones = {code: _apart(code, found) for code, found in by_code.items()}
+    names = {name.casefold(): code for code, name in _rows("iso3166.tab")} | {code.casefold(): code for code in zones}
+    for said in _NAMES.strip().replace("\n", "; ").split("; "):
+        first, *others = said.split("|")
+        code, *short = first.split(" ")
+        names |= {name.casefold(): code for name in (*short, *others)}
+    return {name: zones[code] for name, code in names.items() if code in zones}
+
+
+def _rows(name: str) -> Iterator[list[str]]:
+    """Lines of a table of the time zone database (the package tzdata)."""
+    text = files("tzdata").joinpath("zoneinfo", name).read_text(encoding="utf-8")
+    return (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _apart(code: str, found: list[str]) -> tuple[str, ...]:
+    """Without those whose clocks say the same as others' do: of the United States eight of 29 are left."""
+    if code in _ONE:
+        return (_ONE[code],)
+    main = _MAIN.get(code, found[0])
+    seen: dict[tuple[timedelta | None, ...], str] = {}
+    for zone in (main, *found):
+        seen.setdefault(tuple(moment.astimezone(ZoneInfo(zone)).utcoffset() for moment in _SAMPLES), zone)
+    return tuple(seen.values())
+
+
+_SAMPLES = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=5 * count) for count in range(365 * 3 // 5)]
+"""Moments at which clocks are compared; those that differ do so for weeks."""
 
 
 def zones_of(country: str, shop_zone: str) -> tuple[str, ...]:
@@ -70,6 +86,7 @@ def is_quiet(moment: datetime, zones: tuple[str, ...], begins: time, ends: time)
     return False
 
 
+@lru_cache(maxsize=4096)  # many people of one country are asked about at one moment
 def next_loud(moment: datetime, zones: tuple[str, ...], begins: time, ends: time) -> datetime:
     """The first quarter of an hour from `moment` on that is quiet in none of the zones; clock changes included, because
     each is looked at as its own moment. Zones that leave no common hour: two days later, to be asked again."""

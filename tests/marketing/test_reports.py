@@ -158,6 +158,31 @@ def test_each_answer_of_a_mail_server_has_its_outcome(mail_server, campaign, rea
     assert Suppression.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("where", "answer", "is_suppressed"),
+    [
+        ("recipient", "550 5.1.1 no such user", True),
+        ("recipient", "550 5.1.2 no such host", True),
+        ("recipient", "553 5.1.3 no such syntax", True),
+        ("recipient", "556 5.1.10 takes no mail", True),
+        ("recipient", "550 5.1.8 sender's domain is unknown", False),
+        ("recipient", "550 5.7.1 we do not like you", False),
+        ("recipient", "550 5.2.1 mailbox is off", False),
+        ("recipient", "450 5.1.1 perhaps later", False),
+        ("data", "550 5.1.1 no such user", False),
+    ],
+)
+def test_only_where_nobody_reads_mails_the_address_is_suppressed(
+    mail_server, campaign, reader, plan, where, answer, is_suppressed
+):
+    setattr(mail_server, where, answer)
+    plan(reader)
+
+    working.run()
+
+    assert [one.reason for one in Suppression.objects.all()] == (["bounce"] if is_suppressed else [])
+
+
 def test_a_server_that_has_it_and_hangs_up_leaves_it_perhaps_sent(mail_server, campaign, reader, plan):
     mail_server.drop_after_accept = True
     row = plan(reader)

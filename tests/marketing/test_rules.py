@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,10 +87,37 @@ def test_a_wide_country_is_quiet_while_any_part_of_it_is():
     places = zones.zones_of("USA", "Asia/Shanghai")
 
     assert zones.is_quiet(datetime(2026, 7, 1, 13, tzinfo=UTC), places, time(21), time(8))  # 9 in New York, 6 in LA
-    assert not zones.is_quiet(datetime(2026, 7, 1, 16, tzinfo=UTC), places, time(21), time(8))
+    assert zones.is_quiet(datetime(2026, 7, 1, 17, tzinfo=UTC), places, time(21), time(8))  # 13 there, 7 in Honolulu
+    assert not zones.is_quiet(datetime(2026, 7, 1, 18, tzinfo=UTC), places, time(21), time(8))
+    assert len(places) == 8
 
 
-def test_every_zone_exists():
-    for names in zones._known().values():
-        for name in names:
-            assert ZoneInfo(name)
+@pytest.mark.parametrize(
+    ("country", "names"),
+    [
+        ("中国", ("Asia/Shanghai",)), ("united kingdom", ("Europe/London",)), ("KOREA", ("Asia/Seoul",)),
+        ("Kenya", ("Africa/Nairobi",)), ("ES", ("Europe/Madrid", "Atlantic/Canary")),
+        ("nz", ("Pacific/Auckland", "Pacific/Chatham")), ("Pt", ("Europe/Lisbon", "Atlantic/Azores")),
+        ("nowhere", ("Asia/Shanghai",)), ("", ("Asia/Shanghai",)),
+    ],
+)  # fmt: skip
+def test_a_country_has_the_zones_of_the_time_zone_database(country, names):
+    assert zones.zones_of(country, "Asia/Shanghai") == names
+
+
+def test_every_country_has_an_hour_of_the_day_that_is_loud_in_all_of_it():
+    for places in set(zones._known().values()):
+        for month in (1, 4, 7, 10):
+            now = datetime(2026, month, 5, tzinfo=UTC)
+            later = zones.next_loud(now, places, time(21), time(8))
+            assert not zones.is_quiet(later, places, time(21), time(8)), places
+
+
+@pytest.mark.django_db
+def test_the_database_knows_the_main_zone_of_each_country():
+    """It counts the hours of the day by it (marketing.timing)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_timezone_names")
+        known = {name for (name,) in cursor.fetchall()}
+
+    assert {names[0] for names in zones._known().values()} - known == set()

@@ -4,10 +4,12 @@ import json
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from catalog.models import Customer
 from core.extensions import message_doors
+from core.jobs import JobCancelled
 from core.models import OutgoingMail
 from marketing import services
 from marketing.models import Campaign, Consent, MarketingSettings, MessageEvent, Recipient, Suppression, TrackedLink
@@ -125,6 +127,116 @@ def test_only_a_running_campaign_sends(campaign, reader, plan, state, wanted):
     claim(campaign.pk)
 
     assert of(row)[0] == wanted
+
+
+def people_waiting(plan, count):
+    rows = []
+    for number in range(count):
+        person = CustomerFactory.create(email=f"w{number}@shop.test")
+        ConsentFactory.create(customer=person)
+        rows.append(plan(person))
+    return rows
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        lambda: MarketingSettings.objects.update(is_sending=False),
+        lambda: Campaign.objects.update(state="paused"),
+        lambda: Campaign.objects.update(state="cancelled"),
+    ],
+)
+def test_what_was_claimed_before_somebody_stopped_it_goes_back(campaign, plan, fake, monkeypatch, stop):
+    rows = people_waiting(plan, 5)
+    monkeypatch.setattr(working, "LOOK_SECONDS", 0.0)
+    hand_over = fake.hand_over
+
+    def and_then(message):
+        hand_over(message)
+        stop()
+
+    monkeypatch.setattr(fake, "hand_over", and_then)
+
+    tally = working.run()
+
+    assert (tally.sent, tally.put_back) == (1, 4)
+    assert [of(row)[0] for row in rows].count("sent") == 1
+    assert set(Recipient.objects.exclude(state="sent").values_list("tries", "claimed_at")) == {(0, None)}
+
+
+def test_the_switch_is_asked_about_once_a_second_and_not_for_each_message(
+    campaign, plan, fake, django_assert_max_num_queries
+):
+    people_waiting(plan, 20)
+    worker, taken = working.Worker(ends=1e12), claim(campaign.pk)
+
+    with django_assert_max_num_queries(20 + 20 + 8):  # for each its link and its end
+        worker.hand_over(taken.claimed, working.Tally())
+
+    assert len(fake.had) == 20
+
+
+def test_a_job_that_is_asked_to_end_gives_back_what_it_has_not_come_to(campaign, plan, fake, monkeypatch):
+    rows = people_waiting(plan, 3)
+
+    def told(done):
+        if done == 1:
+            raise JobCancelled
+
+    monkeypatch.setattr(working, "progress", told)
+
+    with pytest.raises(JobCancelled):
+        working.run()
+
+    assert sorted(of(row)[0] for row in rows) == ["planned", "planned", "sent"]
+
+
+# --- errors that nobody expected ------------------------------------------------------------------------------------
+
+
+def test_a_message_that_breaks_the_writer_fails_and_the_others_go(campaign, plan, fake, monkeypatch):
+    rows = people_waiting(plan, 4)
+    write = working.Writer.write
+
+    def broken(self, one):
+        if one.recipient_id == rows[1].pk:
+            raise KeyError("nobody expected this")
+        return write(self, one)
+
+    monkeypatch.setattr(working.Writer, "write", broken)
+    other = CampaignFactory.create(state="running")
+    step = CampaignStepFactory.create(campaign=other)
+    reader = CustomerFactory.create(email="other@shop.test")
+    ConsentFactory.create(customer=reader)
+    beside = RecipientFactory.create(campaign=other, step=step, customer=reader)
+
+    with pytest.raises(KeyError):
+        working.run()
+
+    assert [of(row) for row in rows] == [("sent", ""), ("failed", "unwritten"), ("planned", ""), ("planned", "")]
+    assert of(beside) == ("sent", "")  # one broken campaign holds nobody else up
+    assert working.run().sent == 2
+
+
+def test_a_provider_that_breaks_leaves_one_perhaps_sent_and_the_others_waiting(campaign, plan, fake):
+    rows = people_waiting(plan, 3)
+    fake.answers = [None, TypeError("nobody expected this")]
+
+    with pytest.raises(TypeError):
+        working.run()
+
+    assert [of(row)[0] for row in rows] == ["sent", "unknown", "planned"]
+
+
+def test_a_database_that_is_away_fails_no_message(campaign, reader, plan, fake, monkeypatch):
+    row = plan(reader)
+    monkeypatch.setattr(working.Writer, "write", lambda self, one: (_ for _ in ()).throw(OperationalError("away")))
+
+    with pytest.raises(OperationalError):
+        working.run()
+
+    row.refresh_from_db()
+    assert (row.state, row.tries) == ("planned", 0)
 
 
 def test_the_switch_stops_everything(campaign, reader, plan):
@@ -313,6 +425,69 @@ def test_a_bounce_that_may_pass_suppresses_nobody(campaign, reader, plan):
     events.report("esp", "1", "bounced", message_id=row.message_id, at=timezone.now(), raw={"is_final": False})
 
     assert Suppression.objects.count() == 0
+
+
+def test_reports_of_foreign_mail_do_not_hold_up_our_own(campaign, reader, plan):
+    now = timezone.now()
+    MessageEvent.objects.bulk_create(
+        MessageEvent(message_id=f"<f{n}@x>", provider="esp", provider_event=f"f{n}", kind="delivered", at=now)
+        for n in range(501)
+    )
+    events.report("esp", "own", "bounced", message_id="<own@s>", at=now)
+    row = plan(reader, message_id="<own@s>", state="sent", claimed_at=now)
+
+    assert events.adopt() == 1
+
+    assert MessageEvent.objects.get(recipient=row).kind == "bounced"
+    assert MessageEvent.objects.filter(recipient=None).count() == 501
+
+
+def sent(campaign, count, **more):
+    return [
+        RecipientFactory.create(
+            campaign=campaign, step=campaign.steps.get(), message_id=f"<s{number}@s>", claimed_at=timezone.now(),
+            **({"state": "sent"} | more),
+        )
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def test_bounces_that_came_before_their_messages_pause_the_campaign_too(campaign):
+    for number in range(5):
+        events.report("esp", str(number), "bounced", message_id=f"<s{number}@s>", at=timezone.now())
+    sent(campaign, 10)
+
+    assert events.adopt() == 5
+
+    campaign.refresh_from_db()
+    assert (campaign.state, "5 of 10" in campaign.pause_reason) == ("paused", True)
+
+
+def test_complaints_above_their_own_lower_limit_pause_the_campaign(campaign):
+    MarketingSettings.objects.update(most_complaints=2)
+    rows = sent(campaign, 60)
+    for row in rows[:1]:
+        events.report("esp", row.message_id, "complained", message_id=row.message_id, at=timezone.now())
+    campaign.refresh_from_db()
+    assert campaign.state == "running"  # 1 of 60 is 1.7 %
+
+    events.report("esp", "2", "complained", message_id=rows[1].message_id, at=timezone.now())
+
+    campaign.refresh_from_db()
+    assert campaign.state == "paused"
+    assert "2 of 60 messages were reported as spam" in campaign.pause_reason
+
+
+def test_what_the_provider_refuses_at_once_counts_as_bounced(campaign, plan, fake):
+    people_waiting(plan, 60)
+    fake.answers = [None] * 40 + [Refused("550")] * 20
+
+    working.run()
+
+    campaign.refresh_from_db()
+    assert campaign.state == "paused"
+    assert "10 of 50 messages bounced or were refused" in campaign.pause_reason  # looked at after each fifty
+    assert len(fake.had) == 40
 
 
 def test_too_many_bounces_pause_the_campaign(campaign):
