@@ -2,7 +2,7 @@
 
 from marketing.offers.codes import plain, spoken
 from marketing.offers.editing import OfferData, change, close, create, reopen
-from marketing.offers.giving import issue
+from marketing.offers.giving import has_had, issue
 from marketing.offers.saying import OfferTags, tags
 from marketing.offers.using import CouponRefused
 
@@ -13,6 +13,7 @@ __all__ = [
     "change",
     "close",
     "create",
+    "has_had",
     "issue",
     "plain",
     "reopen",

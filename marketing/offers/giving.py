@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from crm import services as points
@@ -30,23 +30,37 @@ def issue(
     """The code of each of these customers, as it is stored; those who have none yet get one.
 
     Nobody is in the answer who has none and gets none: while the offer is closed, not begun or over, when its codes or
-    its budget are used up, erased and merged customers, and for points while the loyalty programme is off. Points are
-    booked at once, so such a code counts as used. Of many at once exactly as many succeed as the limits allow.
+    its budget are used up, erased and merged customers, and for points while the loyalty programme is off; nor whose
+    code was used or has run out, because there is one for each person. Points are booked at once, so such a code
+    counts as used, and is told all the same. Of many at once exactly as many succeed as the limits allow.
     """
     wanted = list(dict.fromkeys(customer_ids))
     found: dict[int, str] = {}
     for first in range(0, len(wanted), BATCH):
         part = wanted[first : first + BATCH]
         known = _known(offer_id, part)
-        found |= known
         if len(known) < len(part):
-            found |= _give(offer_id, part, at, campaign_id)
+            known |= _give(offer_id, part, at, campaign_id)
+        over = _over(offer_id, part, at)
+        found |= {who: code for who, code in known.items() if who not in over}
     return found
 
 
 def _known(offer_id: int, customers: Sequence[int]) -> dict[int, str]:
     rows = CouponCode.objects.filter(offer=offer_id, customer__in=customers)
     return dict(rows.values_list("customer_id", "code"))
+
+
+def _over(offer_id: int, customers: Sequence[int], at: datetime) -> set[int]:
+    """Whose code takes nothing off any more."""
+    rows = CouponCode.objects.filter(offer=offer_id, customer__in=customers).exclude(offer__kind=Offer.Kind.POINTS)
+    rows = rows.filter(Q(used_at__isnull=False) | Q(expires_at__lte=at))
+    return set(rows.values_list("customer_id", flat=True))
+
+
+def has_had(offer_id: int, customer_id: int) -> bool:
+    """Whether this customer was given a code of the offer, whatever became of it."""
+    return CouponCode.objects.filter(offer=offer_id, customer=customer_id).exists()
 
 
 @transaction.atomic

@@ -58,7 +58,7 @@ class Writer:
         """Raises Unwritable."""
         version = self._version(one)
         frozen, language = self._frozen(version, one.language)
-        values = {**self.values(one), **self._occasion(one, language), **self._offered(one, language)}
+        values = {**self.values(one), **self._occasion(one, language), **self._offered(one, frozen, language)}
         headers = {}
         if one.channel == Channel.EMAIL:
             frozen = self._with_foot(self._counted(one, version, frozen), language)
@@ -91,15 +91,19 @@ class Writer:
             return {}
         return telling.values(Occasion.objects.get(pk=one.occasion_id), language)
 
-    def _offered(self, one: Claimed, language: str) -> dict[str, str]:
+    def _offered(self, one: Claimed, frozen: Frozen, language: str) -> dict[str, str]:
         """What fields say of the customer's own offer where offers were allocated, else of that of the version or of
-        the campaign; the code is given here. Whoever gets no code any more gets no message that promises one."""
+        the campaign; the code is given here. Whoever gets no code any more gets no message that promises one; a later
+        step that promises nothing goes also to those who have used theirs."""
         offer = self._own_offer(one) or self._offer(one)
         if offer is None:
             return {}
         given = offers.issue(offer.pk, [one.customer_id], at=timezone.now(), campaign_id=one.campaign_id)
         if one.customer_id not in given:
-            raise Unwritable
+            promises = OFFER_TAGS & tags_in(" ".join((frozen.subject, frozen.preheader, frozen.html, frozen.text)))
+            if promises or not offers.has_had(offer.pk, one.customer_id):
+                raise Unwritable
+            return {}
         return dict(offers.tags(offer, language, given[one.customer_id]))  # type: ignore[arg-type]
 
     def _own_offer(self, one: Claimed) -> Offer | None:

@@ -294,17 +294,39 @@ def _price_facts(drop: tuple[Decimal, Decimal, _Change]) -> dict[str, Any]:
 
 
 def _restocked(campaign: Campaign, mark: TriggerMark, now: datetime) -> Look:
-    """Products of which nothing was left: every variant that can be bought now came back in this look."""
+    """Products of which nothing was left: every variant that can be bought now came back in this look, or comes back
+    in one after it."""
     changes, moved, is_whole = _entries(mark, "stock")
     earliest = now - kind_of(campaign).reach
     back = {
         one.number: one for one in changes if one.is_variant and one.before == 0 and one.after and one.at >= earliest
     }
     products: dict[int, _Change] = {}
-    for product, available in _rows(STOCK, variants=list(back)):
-        if all(variant in back for variant in available):
-            products[product] = max((back[variant] for variant in available), key=lambda one: one.index)
+    found = _rows(STOCK, variants=list(back))
+    others = {variant for _product, available in found for variant in available} - back.keys()
+    missing = others - _out_of_stock_until_later(others, moved["ledger_index"])
+    for product, available in found:
+        here = [back[variant] for variant in available if variant in back]
+        if here and missing.isdisjoint(available):
+            products[product] = max(here, key=lambda one: one.index)
     return Look(_to_those_who_liked(products, now, lambda change: {}), moved, is_whole)
+
+
+LATER = """
+SELECT DISTINCT ON (e.subject) e.subject, e.body FROM core_ledgerentry e
+WHERE e.subject = ANY(%(subjects)s) AND e.kind = 'stock' AND e.index > %(since)s
+ORDER BY e.subject, e.index
+"""
+
+
+def _out_of_stock_until_later(variants: Iterable[int], until: int) -> set[int]:
+    """Which of these had nothing left where this look ends: the table is read as it is now, with what is only the next
+    look's to find."""
+    subjects = [f"catalog.variant:{pk}" for pk in variants]
+    rows = _rows(LATER, subjects=subjects, since=until) if subjects else []
+    return {
+        int(subject.partition(":")[2]) for subject, body in rows if json.loads(body).get("before", {}).get("stock") == 0
+    }
 
 
 def _to_those_who_liked(products: dict[int, Any], now: datetime, facts: Callable[[Any], dict[str, Any]]) -> list[Found]:

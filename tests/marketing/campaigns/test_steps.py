@@ -11,6 +11,8 @@ from django.utils import timezone
 from core.choices import Role
 from core.exceptions import BadInput
 from core.jobs import run_now
+from core.models import ShopProfile
+from core.shop import forget_shop
 from marketing.admin.campaign_forms import Shape
 from marketing.campaigns import lifecycle
 from marketing.models import Campaign, CouponCode, MarketingSettings, Recipient, Template
@@ -179,6 +181,31 @@ def test_who_gets_no_code_any_more_gets_no_message_that_promises_one(agreed, cam
         except Unwritable:
             refused += 1
     assert (refused, CouponCode.objects.count()) == (1, 2)
+
+
+def test_a_later_step_promises_no_code_that_was_used_and_goes_if_it_promises_none(agreed, campaign):
+    agreed(1)
+    made = with_offer(campaign(), offer=OfferFactory.create(value=10))
+    promise = made.steps.get().template
+    plain = TemplateFactory.create(kind="text", subject={"en": "How is it?"}, body={"en": "Well? {{unsubscribe_url}}"})
+    steps = [{"template": promise}, {"template": promise, "wait_hours": 1}, {"template": plain, "wait_hours": 1}]
+    lifecycle.set_steps(made, steps)
+    ShopProfile.objects.update(languages=["en"])
+    forget_shop()
+    made = running(made)
+    Recipient.objects.update(due_at=timezone.now() - timedelta(minutes=1))
+    first, second, third = (claim(made.pk).claimed[0] for _step in range(3))
+    assert spoken(Writer().write(first).text) == CouponCode.objects.get().code
+    CouponCode.objects.update(used_at=timezone.now())
+
+    with pytest.raises(Unwritable):
+        Writer().write(second)
+
+    assert Writer().write(third).text.startswith("Well?")
+
+
+def spoken(text):
+    return text.split(": ")[1].split(" ")[0].replace("-", "")
 
 
 def test_fields_of_an_offer_need_one(agreed, campaign):

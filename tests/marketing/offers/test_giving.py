@@ -68,6 +68,17 @@ def test_a_code_that_was_given_is_told_after_the_offer_was_closed(ten_percent):
     assert offers.issue(ten_percent.pk, [ana, ben], at=NOW) == given
 
 
+def test_a_code_that_was_used_or_ran_out_is_told_nobody_any_more(shop):
+    offer = OfferFactory.create(value=10, valid_days=7)
+    used, over, good = people(3)
+    offers.issue(offer.pk, [over], at=NOW - timedelta(days=8))
+    given = offers.issue(offer.pk, [used, good], at=NOW)
+    CouponCode.objects.filter(customer=used).update(used_at=NOW)
+
+    assert offers.issue(offer.pk, [used, over, good], at=NOW) == {good: given[good]}
+    assert counters(offer)[0] == 3
+
+
 def test_a_code_ends_with_the_offer_or_after_its_days_whichever_comes_first(shop):
     ana = people(1)
     open_end = OfferFactory.create()

@@ -14,7 +14,7 @@ from marketing.campaigns import lifecycle
 from marketing.models import Campaign, Consent, MarketingSettings, Occasion, Recipient, Template, TriggerMark
 from marketing.sending import working
 from marketing.sending.claiming import claim
-from marketing.triggers import enrolling
+from marketing.triggers import enrolling, finding
 from tests.factories import (
     AudienceFactory,
     AudienceMemberFactory,
@@ -307,6 +307,22 @@ def test_one_more_size_of_what_was_there_is_no_occasion_and_two_at_once_are_one(
 
     assert enrolling.run(made.pk) == {"planned": 1}
     assert Occasion.objects.get().facts == {"products": [gone.pk]}
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_variants_that_come_back_in_two_looks_are_told_once(trigger, person, act, monkeypatch, which):
+    """Both are back when the first look reads the table, and only one of them stands in its part of the ledger."""
+    tea = ProductFactory.create(name="Tea", stock=0)
+    VariantFactory.create(product=tea, stock=0)
+    made = trigger("back_in_stock")
+    act(person(), "favourite", tea)
+    for variant in tea.variants.order_by("pk" if which == 0 else "-pk"):
+        Variant.objects.filter(pk=variant.pk).update(stock=3)
+        commit()
+    monkeypatch.setattr(finding, "ENTRIES", 1)
+
+    assert enrolling.run(made.pk) == {"planned": 1}
+    assert Occasion.objects.get().facts == {"products": [tea.pk]}
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------
