@@ -25,7 +25,7 @@ from core.api.views import ApiListView, ApiView
 from core.exceptions import BadInput
 from core.models import StaffUser
 from marketing.api import campaign_shapes as shapes
-from marketing.campaigns import audiences, effect, lifecycle
+from marketing.campaigns import audiences, checking, effect, lifecycle
 from marketing.effects import asking, selectors
 from marketing.models import Audience, Campaign, Channel, Template
 from marketing.roles import APPROVE, CAMPAIGNS, CAMPAIGNS_SEEN, RUN
@@ -116,7 +116,8 @@ class CampaignActsView(ApiView):
         description=(
             "`check` needs the right to change campaigns, `approve` that to approve (above the shop's number of "
             "people by somebody who neither made nor checked it), all others that to run them. `plan` is a job: the "
-            "campaign is `planned` when it is done. `draft` takes a checked one back, `count` counts what it brought."
+            "campaign is `planned` when it is done; so is `check` where many people are counted. `draft` takes a "
+            "checked one back, `count` counts what it brought."
         ),
         parameters=[LANGUAGE],
         request=shapes.CampaignActSerializer,
@@ -196,7 +197,7 @@ def _count(campaign: Campaign, by: Any, note: str) -> None:
 
 Doing = Callable[[Campaign, Any, str], Any]
 ACTS: dict[str, tuple[str, frozenset[str], Doing]] = {
-    "check": (CAMPAIGNS, frozenset({State.DRAFT}), lambda one, by, note: lifecycle.mark_checked(one, by=by)),
+    "check": (CAMPAIGNS, frozenset({State.DRAFT}), lambda one, by, note: checking.ask(one, by=by)),
     "approve": (APPROVE, frozenset({State.CHECKED}), lambda one, by, note: lifecycle.approve(one, by=by)),
     "plan": (RUN, frozenset({State.APPROVED}), lambda one, by, note: lifecycle.plan(one, by=by)),
     "start": (RUN, frozenset({State.PLANNED}), _start),

@@ -377,7 +377,8 @@ def change(audience: Audience, *, name: str, definition: dict[str, Any] | None =
 
 @transaction.atomic
 def freeze(campaign: Campaign) -> int:
-    """Keep who is in the audience now, for this campaign. How many; once kept, the list stays as it is."""
+    """Keep who is in the audience now, for this campaign. How many; once kept, the list stays as it is until the
+    campaign is a draft again."""
     rows = AudienceMember.objects.filter(campaign=campaign)
     if rows.exists():
         return rows.count()

@@ -28,7 +28,10 @@ SELECT c.id, c.public_id, c.email, c.phone, c.language,
     c.erased_at IS NOT NULL OR c.merged_into_id IS NOT NULL,
     EXISTS (SELECT FROM marketing_restriction r WHERE r.customer_id = c.id),
     EXISTS (SELECT FROM marketing_consent k WHERE k.customer_id = c.id AND k.purpose = %(purpose)s
-        AND k.channel = %(channel)s AND k.state = 'given'),
+        AND k.channel = %(channel)s AND k.state = 'given' AND NOT EXISTS (
+            SELECT FROM catalog_customer m JOIN marketing_consent o ON o.customer_id = m.id
+            WHERE m.merged_into_id = c.id AND o.purpose = k.purpose AND o.channel = k.channel
+                AND o.state = 'withdrawn' AND o.at > k.at)),
     (SELECT count(*) FROM marketing_recipient m WHERE m.customer_id = c.id AND m.state IN ('sending', 'sent', 'unknown')
         AND m.claimed_at > %(since)s) >= %(cap)s,
     (SELECT v.key FROM catalog_visitor v WHERE v.customer_id = c.id AND v.may_track ORDER BY v.first_seen_at, v.id

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -40,7 +40,8 @@ State = Campaign.State
 NEXT: dict[str, frozenset[str]] = {
     State.DRAFT: frozenset({State.CHECKED, State.CANCELLED}),
     State.CHECKED: frozenset({State.DRAFT, State.APPROVED, State.CANCELLED}),
-    State.APPROVED: frozenset({State.DRAFT, State.PLANNED, State.CANCELLED}),
+    # Back to checked: there are more people than were approved, and a second person is needed.
+    State.APPROVED: frozenset({State.DRAFT, State.CHECKED, State.PLANNED, State.CANCELLED}),
     State.PLANNED: frozenset({State.RUNNING, State.CANCELLED}),
     State.RUNNING: frozenset({State.PAUSED, State.DONE, State.CANCELLED}),
     State.PAUSED: frozenset({State.RUNNING, State.CANCELLED}),
@@ -322,26 +323,69 @@ def needs_second_person(campaign: Campaign) -> bool:
     return reachable > MarketingSettings.current().second_person_above
 
 
+def is_by_second_person(campaign: Campaign, by_id: int | None) -> bool:
+    """Neither who made it nor who checked it."""
+    return by_id is not None and by_id not in (campaign.created_by_id, campaign.checked_by_id)
+
+
 @transaction.atomic
 def approve(campaign: Campaign, *, by: StaffUser | None) -> Campaign:
     """Checked → approved. Above the shop's number of people by somebody who did not make it. Raises DomainError."""
     row = locked(campaign)
-    if row.state == State.CHECKED and needs_second_person(row):
-        authors = {pk for pk in (row.created_by_id, row.checked_by_id) if pk is not None}
-        if by is None or by.pk in authors:
-            raise DomainError(
-                _("So many people are written to only when a second person approves."), code="second_person"
-            )
+    is_second = is_by_second_person(row, by.pk if by is not None else None)
+    if row.state == State.CHECKED and not is_second and needs_second_person(row):
+        raise DomainError(_("So many people are written to only when a second person approves."), code="second_person")
     return move(row, State.APPROVED, by=by, approved_by=by, approved_at=timezone.now())
 
 
 @transaction.atomic
 def back_to_draft(campaign: Campaign, *, by: StaffUser | None) -> Campaign:
-    """Checked or approved → draft, to change it."""
+    """Checked or approved → draft, to change it. What a plan had written by then is taken back, and one that still runs
+    ends before its next batch."""
     row = locked(campaign)
-    return move(
-        row, State.DRAFT, by=by, checked_by=None, checked_at=None, approved_by=None, approved_at=None
+    move(row, State.DRAFT, by=by, checked_by=None, checked_at=None, approved_by=None, approved_at=None)
+    forget_plan(row)
+    return row
+
+
+def ask_second_person(row: Campaign, counts: dict[str, int]) -> None:
+    """Approved → checked, where planning found more people than the shop lets one person decide about. The campaign is
+    locked by the caller."""
+    note = _("Nothing was planned: %(people)s people can be reached by now, and a second person has to approve that.")
+    move(
+        row, State.CHECKED, by=None, note=note % {"people": counts["reachable"]}, counts=counts,
+        counted_at=timezone.now(), approved_by=None, approved_at=None,
     )  # fmt: skip
+    forget_plan(row)
+
+
+PLANNED = (
+    "DELETE FROM marketing_recipient WHERE campaign_id = %s AND state NOT IN ('sending', 'sent', 'unknown')",
+    "DELETE FROM marketing_batchchoice WHERE campaign_id = %s",
+    "DELETE FROM marketing_audiencemember WHERE campaign_id = %s",
+)
+
+
+def forget_plan(row: Campaign) -> None:
+    """Nobody was written to, so nothing of it stays: who was chosen, what for, and what chance drew would be those of
+    other words and other people. The campaign is locked by the caller."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")  # a million rows may stand there
+        for statement in PLANNED:
+            cursor.execute(statement, [row.pk])
+        _forget_experiment(row, cursor)
+    row.timing = {}
+    Campaign.objects.filter(pk=row.pk).update(timing={})
+
+
+def _forget_experiment(row: Campaign, cursor: Any) -> None:
+    """While the plan was not whole it is a draft, which nothing was judged by."""
+    found = row.experiment
+    if found is None or not found.is_draft:
+        return
+    cursor.execute("DELETE FROM core_exposure WHERE experiment_id = %s", [found.pk])
+    found.delete()
+    row.experiment = None
 
 
 def plan(campaign: Campaign, *, by: StaffUser | None) -> Job:
@@ -370,6 +414,8 @@ def cancel(campaign: Campaign, *, by: StaffUser | None) -> int:
     """Nothing more goes out, for good. How many messages were taken back."""
     row = locked(campaign)
     move(row, State.CANCELLED, by=by, ended_at=timezone.now())
+    with connection.cursor() as cursor:
+        _forget_experiment(row, cursor)
     waiting = Recipient.objects.filter(campaign=row, state=Recipient.State.PLANNED)
     return waiting.update(state=Recipient.State.CANCELLED, skip_reason=Recipient.Reason.ENDED)
 

@@ -2,7 +2,8 @@
 
 Who belongs to the audience is frozen first, then rows are written in batches, each in a transaction of its own: a plan
 that was cut off goes on behind its last batch, and one that is asked for twice writes nothing twice. Chance decides by
-HMAC of the person's number, so that it decides the same each time.
+HMAC of the person's number, so that it decides the same each time. Before each batch the campaign is looked at again:
+one that was taken back to the draft, or cancelled, is left alone.
 """
 
 from collections import Counter
@@ -21,7 +22,7 @@ from core.ml.experiments import Split
 from core.models import Experiment, ExperimentArm
 from marketing.campaigns import audiences, eligibility, lifecycle, trials
 from marketing.campaigns.eligibility import Person, Question
-from marketing.models import AudienceMember, BatchChoice, Campaign, CampaignStep, Recipient
+from marketing.models import AudienceMember, BatchChoice, Campaign, CampaignStep, MarketingSettings, Recipient
 from marketing.shifting.batches import Batches
 from marketing.timing.choosing import Hours, Moment, learn
 
@@ -78,20 +79,44 @@ def _shares(whole: int, weights: Sequence[int]) -> list[int]:
     return found
 
 
+class _Left(Exception):
+    """The campaign is no longer as it was approved when the plan began."""
+
+
 def plan(campaign_id: int) -> dict[str, Any]:
-    """Write all rows. Approved → planned. Safe to run twice, and after a crash."""
-    campaign = Campaign.objects.select_related("audience", "experiment").get(pk=campaign_id)
-    if campaign.state != Campaign.State.APPROVED:
-        return {"skipped": campaign.state}
-    if campaign.trigger:
-        return _wait_for_occasions(campaign)
-    total = audiences.freeze(campaign)
+    """Write all rows. Approved → planned. Safe to run twice, and after a crash. One that was taken back meanwhile and
+    approved anew is planned anew."""
+    while True:
+        campaign = Campaign.objects.select_related("audience", "experiment").get(pk=campaign_id)
+        if campaign.state != Campaign.State.APPROVED:
+            return {"skipped": campaign.state}
+        try:
+            return _wait_for_occasions(campaign) if campaign.trigger else _plan(campaign)
+        except _Left:
+            continue
+
+
+def _held(campaign: Campaign) -> Campaign:
+    """The campaign, to itself until the transaction ends. Raises _Left unless it is as it was approved."""
+    row = lifecycle.locked(campaign)
+    if row.state != Campaign.State.APPROVED or row.approved_at != campaign.approved_at:
+        raise _Left
+    return row
+
+
+def _plan(campaign: Campaign) -> dict[str, Any]:
+    with transaction.atomic():
+        _held(campaign)
+        total = audiences.freeze(campaign)
     steps = list(campaign.steps.order_by("position"))
     draw = Draw(campaign, steps[0])
     later = {step.pk: Draw(campaign, step) for step in steps[1:] if step.arms}
     experiment = campaign.experiment or _experiment(campaign, steps[0], draw)
     arms = dict(ExperimentArm.objects.filter(experiment=experiment).values_list("key", "pk")) if experiment else {}
+    approval = campaign.approved_at.isoformat() if campaign.approved_at is not None else ""
     state = resume_state() or {}
+    if state.get("approval", approval) != approval:
+        state = {}  # of an earlier approval
     begin = (
         datetime.fromisoformat(state["begin"]) if state else max(campaign.planned_for or timezone.now(), timezone.now())
     )
@@ -99,7 +124,7 @@ def plan(campaign_id: int) -> dict[str, Any]:
     question = Question.of(campaign, at=begin)
     hours = _hours(campaign, begin, is_new=not state)
     batches = Batches(campaign, int(campaign.counts.get("reachable") or total)) if campaign.shift_by else None
-    done = sum(said.values())
+    most, done = _most(campaign), sum(said.values())
     while ids := _next(campaign, after):
         people = eligibility.people(ids, question)
         chosen = [(one, "" if one.reason else draw.of(one.public_id)) for one in people]
@@ -108,29 +133,47 @@ def plan(campaign_id: int) -> dict[str, Any]:
         going = [one for one, arm in chosen if not one.reason and arm != CONTROL]
         moments = hours.of(going) if hours is not None else {}
         with transaction.atomic():
+            _held(campaign)
             guard()
-            _write(campaign, steps, chosen, begin, later, moments, batches)
-            if experiment is not None:
-                exposures.write(
-                    (experiment.pk, arms[draw.trial[arm]], one.public_id, _counts_from(one, begin, batches).timestamp())
-                    for one, arm in chosen
-                    if arm
-                )
-            checkpoint(after=after, begin=begin.isoformat(), said=dict(said))
+            if most is None or _reachable(said) <= most:  # else only counted: it will not go out as it was approved
+                _write(campaign, steps, chosen, begin, later, moments, batches)
+                if experiment is not None:
+                    exposures.write(
+                        (experiment.pk, arms[draw.trial[arm]], one.public_id,
+                         _counts_from(one, begin, batches).timestamp())
+                        for one, arm in chosen
+                        if arm
+                    )  # fmt: skip
+            checkpoint(after=after, begin=begin.isoformat(), said=dict(said), approval=approval)
         progress(done, total)
     with transaction.atomic():
-        row = lifecycle.locked(campaign)
+        row = _held(campaign)
         guard()
-        if row.state == Campaign.State.APPROVED:
-            counts = {"all": done, "reachable": said["planned"] + said[lifecycle.DRAWN],
-                      **{key: value for key, value in said.items() if key != "planned"}}  # fmt: skip
-            lifecycle.move(
-                row, Campaign.State.PLANNED, by=None, counts=counts, counted_at=timezone.now(),
-                batches_out=1 if row.shift_by else 0,
-            )  # fmt: skip
-            if row.shift_by:
-                _first_batch(row, steps[0], draw)
+        counts = {"all": done, "reachable": _reachable(said),
+                  **{key: value for key, value in said.items() if key != "planned"}}  # fmt: skip
+        if most is not None and counts["reachable"] > most:
+            lifecycle.ask_second_person(row, counts)
+            return {"people": done, "refused": "second_person", **said}
+        _start(experiment)
+        lifecycle.move(
+            row, Campaign.State.PLANNED, by=None, counts=counts, counted_at=timezone.now(),
+            batches_out=1 if row.shift_by else 0,
+        )  # fmt: skip
+        if row.shift_by:
+            _first_batch(row, steps[0], draw)
     return {"people": done, **said}
+
+
+def _reachable(said: Mapping[str, int]) -> int:
+    """Who may get it, and who would if chance had not left them out."""
+    return said.get("planned", 0) + said.get(lifecycle.DRAWN, 0)
+
+
+def _most(campaign: Campaign) -> int | None:
+    """To so many it may go as it was approved; None: to any number, because a second person approved it."""
+    if lifecycle.is_by_second_person(campaign, campaign.approved_by_id):
+        return None
+    return MarketingSettings.current().second_person_above
 
 
 def _counts_from(one: Person, begin: datetime, batches: Batches | None) -> datetime:
@@ -152,13 +195,12 @@ def _first_batch(campaign: Campaign, step: CampaignStep, draw: Draw) -> None:
 def _wait_for_occasions(campaign: Campaign) -> dict[str, Any]:
     """A trigger enrols people one by one (marketing.triggers); only the experiment is made beforehand."""
     step = campaign.steps.order_by("position")[0]
-    if campaign.experiment is None:
-        _experiment(campaign, step, Draw(campaign, step))
+    experiment = campaign.experiment or _experiment(campaign, step, Draw(campaign, step))
     with transaction.atomic():
-        row = lifecycle.locked(campaign)
+        row = _held(campaign)
         guard()
-        if row.state == Campaign.State.APPROVED:
-            lifecycle.move(row, Campaign.State.PLANNED, by=None, counts={}, counted_at=timezone.now())
+        _start(experiment)
+        lifecycle.move(row, Campaign.State.PLANNED, by=None, counts={}, counted_at=timezone.now())
     return {"people": 0}
 
 
@@ -248,21 +290,22 @@ def spoken(language: str, known: dict[str, str], first: str) -> str:
 
 
 def _experiment(campaign: Campaign, step: CampaignStep, draw: Draw) -> Experiment | None:
-    """The experiment that will tell what it brought. None when there is nothing to compare."""
+    """The experiment that will tell what it brought; a draft until the plan is whole, so that one that is taken back
+    leaves none behind. None when there is nothing to compare."""
     shares: dict[str, int] = {}
     for key, weight in zip(draw.keys, draw.weights, strict=True):
         shares[draw.trial[key]] = shares.get(draw.trial[key], 0) + weight
     if len(shares) < 2:
         return None
     with transaction.atomic():
-        row = lifecycle.locked(campaign)
+        row = _held(campaign)
         if row.experiment_id is not None:
             return row.experiment
         made = Experiment.objects.create(
             name=campaign.name, key=f"campaign-{campaign.pk}", kind=trials.KIND, target=f"campaign-{campaign.pk}",
             unit=Experiment.Unit.CUSTOMER, salt=campaign.salt, primary_metric="conversion",
             guardrails=["revenue", "returns"], outcome_days=trials.OUTCOME_DAYS,
-            planned_people=trials.PLANNED_PEOPLE, created_by=campaign.created_by,
+            planned_people=trials.PLANNED_PEOPLE, created_by=campaign.created_by, started_at=timezone.now(),
         )  # fmt: skip
         names = {str(arm["key"]): str(arm.get("name") or arm["key"]) for arm in step.arms}
         for place, (key, weight) in enumerate(shares.items()):
@@ -272,7 +315,12 @@ def _experiment(campaign: Campaign, step: CampaignStep, draw: Draw) -> Experimen
                 name=_("No message") if key == CONTROL else names.get(key, _("The message")),
                 settings={"message": key != CONTROL},
             )  # fmt: skip
-        made.state, made.started_at = Experiment.State.RUNNING, timezone.now()
-        made.save(update_fields=["state", "started_at", "updated_at"])
         Campaign.objects.filter(pk=campaign.pk).update(experiment=made)
         return made
+
+
+def _start(experiment: Experiment | None) -> None:
+    """From now on it stays on record."""
+    if experiment is not None:
+        drafts = Experiment.objects.filter(pk=experiment.pk, state=Experiment.State.DRAFT)
+        drafts.update(state=Experiment.State.RUNNING, updated_at=timezone.now())

@@ -28,6 +28,7 @@ def make(people: int) -> int:
 
     ShopProfile.objects.get_or_create(defaults={"name": "Bench"})
     MarketingSettings.current()
+    MarketingSettings.objects.update(second_person_above=people)
     now = timezone.now()
     for start in range(0, people, BATCH):
         rows = Customer.objects.bulk_create(

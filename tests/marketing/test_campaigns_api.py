@@ -8,6 +8,7 @@ from django.test import Client
 from core.choices import Role
 from core.jobs import execute
 from core.models import Job
+from marketing.campaigns import audiences
 from marketing.effects import counting
 from marketing.models import Campaign, MarketingSettings, Recipient
 from tests.factories import SegmentFactory, StaffTokenFactory, StaffUserFactory
@@ -80,6 +81,21 @@ def test_a_campaign_goes_from_the_draft_to_running_and_is_paused_resumed_and_can
     assert list(campaign.events.order_by("pk").values_list("after", flat=True)) == [
         "checked", "approved", "planned", "running", "paused", "running", "cancelled",
     ]  # fmt: skip
+
+
+def test_a_large_audience_is_counted_by_a_job(call, agreed, monkeypatch):  # noqa: F811
+    for one in agreed(3):
+        one.phone = "+86 138 0000 0000"
+        one.save()
+        one.consents.update(channel="sms")
+    monkeypatch.setattr(audiences, "MOST_LIVE", 2)
+    ident = call("post", body=draft()).json()["id"]
+
+    asked = act(call, ident, "check")
+
+    assert (asked.status_code, asked.json()["state"]) == (200, "draft")
+    execute(Job.objects.get(kind="marketing.check").pk)
+    assert call("get", f"/{ident}").json()["state"] == "checked"
 
 
 def test_a_draft_with_something_to_mend_says_what_and_is_not_checked(call):

@@ -120,6 +120,130 @@ def test_a_plan_writes_one_row_for_each_person_and_twice_writes_nothing_twice(ag
     assert Experiment.objects.count() == 1
 
 
+def test_a_withdrawal_on_a_merged_record_counts_before_the_plan_as_it_does_afterwards(agreed, campaign):
+    people = agreed(2)
+    other = CustomerFactory.create(merged_into=people[0], country="CN")
+    ConsentFactory.create(customer=other, state="withdrawn", at=timezone.now())
+
+    said = lifecycle.count(campaign())
+
+    assert (said["reachable"], said["no_consent"]) == (1, 1)
+
+
+# --- taken back while it is planned -----------------------------------------------------------------------------------
+
+
+def interrupted(monkeypatch, act, *, after=1):
+    """`act()` is done in the middle of a plan, behind so many batches."""
+    monkeypatch.setattr(eligibility, "BATCH", 5)
+    write, seen = planning._write, []
+
+    def and_then(*args):
+        write(*args)
+        seen.append(1)
+
+    def asked(done, total=None):
+        if len(seen) == after:
+            seen.append(0)
+            act()
+
+    monkeypatch.setattr(planning, "_write", and_then)
+    monkeypatch.setattr(planning, "progress", asked)
+
+
+def approved(made: Campaign) -> Campaign:
+    lifecycle.mark_checked(made, by=made.created_by)
+    return lifecycle.approve(made, by=StaffUserFactory.create())
+
+
+def test_back_to_the_draft_takes_back_what_a_plan_wrote_and_ends_it(agreed, campaign, monkeypatch):
+    people, made = agreed(12), campaign()
+    approved(made)
+    interrupted(monkeypatch, lambda: lifecycle.back_to_draft(made, by=None))
+
+    assert planning.plan(made.pk) == {"skipped": "draft"}
+
+    assert not Recipient.objects.exists()
+    assert not AudienceMember.objects.exists()
+    assert not Experiment.objects.exists()
+    assert not Exposure.objects.exists()
+    made.refresh_from_db()
+    assert (made.state, made.experiment) == (State.DRAFT, None)
+
+    # What goes out in the end is to whom, and what, was approved in the end.
+    monkeypatch.undo()
+    people[0].country = "DE"
+    people[0].save()
+    message = made.steps.get().template
+    message.body = {**message.body, "en": "Other words. {{unsubscribe_url}}"}
+    message.save()
+    planned(made)
+    rows = Recipient.objects.filter(campaign=made)
+    assert rows.count() == 11
+    assert set(rows.exclude(template_version=None).values_list("template_version__text__en", flat=True)) == {
+        message.body["en"]
+    }
+
+
+def test_a_plan_that_was_taken_back_and_approved_anew_in_its_middle_begins_anew(agreed, campaign, monkeypatch):
+    agreed(12)
+    made = campaign()
+    approved(made)
+
+    def other_words():
+        lifecycle.back_to_draft(made, by=None)
+        message = made.steps.get().template
+        message.body = {**message.body, "en": "Other words. {{unsubscribe_url}}"}
+        message.save()
+        made.refresh_from_db()
+        approved(made)
+
+    interrupted(monkeypatch, other_words)
+
+    assert planning.plan(made.pk)["people"] == 12
+
+    rows = Recipient.objects.filter(campaign=made)
+    assert rows.count() == 12
+    assert {text.startswith("Other") for text in rows.values_list("template_version__text__en", flat=True)} == {True}
+
+
+def test_a_plan_that_is_cancelled_in_its_middle_writes_nobody_more(agreed, campaign, monkeypatch):
+    agreed(12)
+    made = campaign()
+    approved(made)
+    interrupted(monkeypatch, lambda: lifecycle.cancel(made, by=None))
+
+    assert planning.plan(made.pk) == {"skipped": "cancelled"}
+
+    assert Recipient.objects.count() == 5
+    assert not Recipient.objects.filter(state="planned").exists()
+
+
+def test_an_audience_that_grew_since_the_check_needs_the_second_person(agreed, campaign):
+    agreed(3)
+    author = StaffUserFactory.create()
+    MarketingSettings.current()
+    MarketingSettings.objects.update(second_person_above=4)
+    made = campaign(created_by=author)
+    lifecycle.mark_checked(made, by=author)
+    lifecycle.approve(made, by=author)
+    for number in range(4):
+        ConsentFactory.create(customer=CustomerFactory.create(email=f"more{number}@shop.example", country="CN"))
+
+    assert planning.plan(made.pk)["refused"] == "second_person"
+
+    made.refresh_from_db()
+    assert (made.state, made.approved_by, made.counts["reachable"]) == (State.CHECKED, None, 7)
+    assert "7 people can be reached by now" in made.events.latest("pk").note
+    assert not Recipient.objects.exists()
+    with pytest.raises(DomainError):
+        lifecycle.approve(made, by=author)
+    lifecycle.approve(made, by=StaffUserFactory.create())
+    assert planning.plan(made.pk)["people"] == 7
+    made.refresh_from_db()
+    assert made.state == State.PLANNED
+
+
 def test_a_plan_survives_that_the_shop_is_read_anew_in_the_middle(agreed, campaign, monkeypatch):
     agreed(5)
     people = eligibility.people
