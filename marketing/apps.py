@@ -28,6 +28,7 @@ class MarketingConfig(AppConfig):
         evaluators.register("privacy", "marketing.privacy_evaluators.PrivacyEvaluator")
         evaluators.register("uplift", "marketing.uplift_evaluators.UpliftEvaluator")
         alert_rules.register("campaign_paused", "marketing.sending.breakers.CAMPAIGN_PAUSED")
+        alert_rules.register("provider_closed", "marketing.sending.doors.PROVIDER_CLOSED")
         alert_rules.register("version_stopped", "marketing.shifting.alerts.VERSION_STOPPED")
         mail_kinds.register("consent_confirmation", "marketing.mails.CONFIRMATION")
         mail_kinds.register("campaign", "marketing.mails.CAMPAIGN")
@@ -125,8 +126,8 @@ class MarketingConfig(AppConfig):
     @staticmethod
     def _register_pages() -> None:
         from catalog.extensions import customer_links, customer_panels
-        from core.extensions import ledger_subjects
-        from marketing.roles import CONSENT_SEEN
+        from core.extensions import ledger_subjects, staff_pages
+        from marketing.roles import CONSENT, CONSENT_SEEN, RESTRICT
 
         customer_links.register("marketing.LedgerName.customer", "marketing.models.LedgerName", rule="stays")
         for about in ("consent", "restriction"):
@@ -136,6 +137,14 @@ class MarketingConfig(AppConfig):
         customer_panels.register(
             "marketing.consent", "marketing.panels.consent_of_customer", order=5, is_lazy=True, place="main",
             title=_("Consent and messages"), permission=CONSENT_SEEN, styles=("catalog/catalog.css",),
+        )  # fmt: skip
+        staff_pages.register(
+            "marketing_consent_withdraw", "marketing.admin.consents.withdraw", path="marketing/consent/withdraw/",
+            permission=CONSENT, title=_("Consent and messages"), in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
+            "marketing_restrict", "marketing.admin.consents.restrict", path="marketing/restrict/",
+            permission=RESTRICT, title=_("Consent and messages"), in_menu=False,
         )  # fmt: skip
 
     @staticmethod

@@ -1,14 +1,21 @@
 """What is shown about consent and messages on the page of a customer."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from catalog.models import Customer
-from core.components import Meaning, pill
+from core.components import Meaning, pill, when
+from core.models import StaffUser
 from core.panels import MAIN, Panel
-from marketing.models import Consent, ConsentState, CouponCode, Recipient
+from marketing import services
+from marketing.models import Channel, ConsentEvent, ConsentState, CouponCode, Recipient, Restriction
 from marketing.offers import words
+from marketing.roles import CONSENT, RESTRICT, UNRESTRICT
 
 MEANINGS = {
     ConsentState.GIVEN: Meaning.GOOD,
@@ -22,23 +29,38 @@ MESSAGES = {
     State.FAILED: Meaning.STOPPED, State.SKIPPED: Meaning.IDLE, State.CANCELLED: Meaning.IDLE,
 }  # fmt: skip
 SHOWN = 6
+CHANGES_SHOWN, MOST_PROOF = 20, 120
 
 
 def consent_of_customer(request: HttpRequest, customer: Customer) -> Panel:
-    """What the customer agreed to, and the last messages with why one was left out. Two queries."""
-    consents = list(Consent.objects.filter(customer=customer).order_by("purpose", "channel"))
+    """What the customer agreed to and how each change of it is known, what staff may write down for them, and the last
+    messages with why one was left out. Six queries."""
+    consents = sorted(services.current(customer.pk).values(), key=lambda one: (one.purpose, one.channel))
+    whose = Q(customer=customer) | Q(customer__merged_into=customer)
+    changes = list(ConsentEvent.objects.filter(whose).order_by("-at", "-id")[:CHANGES_SHOWN])
     messages = list(Recipient.objects.filter(customer=customer).select_related("campaign").order_by("-id")[:SHOWN])
+    staff = StaffUser.objects.in_bulk({pk for one in changes if isinstance(pk := one.proof.get("staff"), int)})
+    restriction = Restriction.objects.filter(customer=customer).first()
+    user = request.user
+    may_restrict = user.has_perm(UNRESTRICT if restriction is not None else RESTRICT)
     return Panel(
         title=_("Consent and messages"),
         template="admin/marketing/panels/customer.html",
         place=MAIN,
-        empty="" if consents or messages else _("This customer was never asked, so no message goes out."),
         context={
             "consents": [
                 {"purpose": capfirst(one.get_purpose_display()), "channel": capfirst(one.get_channel_display()),
-                 "source": capfirst(one.get_source_display()), "at": one.at,
+                 "source": capfirst(one.get_source_display()), "at": one.at, "key": f"{one.purpose}.{one.channel}",
+                 "is_open": one.state != ConsentState.WITHDRAWN,
                  "state": pill(MEANINGS[ConsentState(one.state)], one.get_state_display())}
                 for one in consents
+            ],
+            "changes": [
+                {"what": f"{capfirst(one.get_purpose_display())} · {capfirst(one.get_channel_display())}",
+                 "state": pill(MEANINGS[ConsentState(one.state)], one.get_state_display()), "at": when(one.at),
+                 "source": capfirst(one.get_source_display()), "wording": one.wording_version,
+                 "proof": _proof(one.proof, staff)}
+                for one in changes
             ],
             "messages": [
                 {"title": str(one.campaign) if one.campaign else capfirst(one.get_purpose_display()),
@@ -46,8 +68,28 @@ def consent_of_customer(request: HttpRequest, customer: Customer) -> Panel:
                  "state": pill(MESSAGES[State(one.state)], one.get_state_display())}
                 for one in messages
             ],
+            "channels": [
+                (str(channel), capfirst(channel.label)) for channel in Channel
+                if any(one.channel == channel and one.state != ConsentState.WITHDRAWN for one in consents)
+            ],
+            "restriction": restriction, "may_restrict": may_restrict, "may_withdraw": user.has_perm(CONSENT),
         },
     )  # fmt: skip
+
+
+def _proof(proof: Mapping[str, Any], staff: Mapping[int, StaffUser]) -> list[tuple[str, str]]:
+    """What stands in a proof, in words. Of an address only its hash is known."""
+    names = {
+        "page": _("Page"), "import": _("Import"), "confirmed": _("Confirmed by the shop"),
+        "staff": _("Written down by"), "ip_hash": _("Hash of the IP address"),
+    }  # fmt: skip
+    lines = []
+    for key, value in proof.items():
+        said = (_("Yes") if value else _("No")) if isinstance(value, bool) else value
+        if key == "staff":
+            said = staff.get(value, "–")
+        lines.append((str(names.get(key, key)), str(said)[:MOST_PROOF]))
+    return lines
 
 
 def offers_of_customer(request: HttpRequest, customer: Customer) -> Panel:

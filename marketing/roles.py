@@ -20,6 +20,7 @@ PRIVACY_SEEN = "marketing.view_privacybudget"
 PRIVACY = "marketing.change_privacybudget"
 PRIVACY_RESET = "marketing.reset_privacybudget"
 RESTRICT = "marketing.add_restriction"
+UNRESTRICT = "marketing.delete_restriction"
 OFFERS_SEEN = "marketing.view_offer"
 OFFERS = "marketing.change_offer"
 CODES_SEEN = "marketing.view_couponcode"
@@ -37,7 +38,7 @@ _WORK = (
 
 ROLE_PERMISSIONS: dict[Role, set[str]] = {
     Role.MARKETER: _PEOPLE_SEEN | _WORK_SEEN | _WORK,
-    Role.SUPPORT: _PEOPLE_SEEN | {CONSENT, SUPPRESS, RESTRICT, "marketing.delete_restriction"},
+    Role.SUPPORT: _PEOPLE_SEEN | {CONSENT, SUPPRESS, RESTRICT, UNRESTRICT},
     Role.ANALYST: _WORK_SEEN | {PRIVACY_SEEN, PRIVACY},
     Role.AUDITOR: _PEOPLE_SEEN | _WORK_SEEN | {PRIVACY_SEEN},
 }

@@ -24,6 +24,7 @@ from marketing.models.consent import ConsentSource
 from marketing.sending import events
 
 SHOWN_CHANNELS = (Channel.EMAIL, Channel.SMS)
+"""Those that everybody may choose; others are shown to whom they were asked of."""
 HELP = {
     Purpose.OFFERS: _("Discounts, coupons and sales."),
     Purpose.NEWS: _("New products and stories from the shop."),
@@ -61,11 +62,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     content = links.read_confirmation(token)
     if content is None:
         return _page(request, "unknown", status=404)
-    done = None
-    if request.method == "POST":
-        done = services.confirm(token, ip=_ip(request))
+    is_asked = request.method == "POST"
+    given = services.confirm(token, ip=_ip(request)) if is_asked else None
     return _page(
-        request, "confirm", customer_id=content[0], done=done is not None,
+        request, "confirm", customer_id=content[0], done=bool(given), is_over=is_asked and not given,
         purposes=[Purpose(purpose).label for purpose, _channel, _at in sorted(content[1])],
         preferences=links.preferences(content[0]),
     )  # fmt: skip
@@ -77,29 +77,32 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """What the customer agrees to hear about, by which channel."""
     customer_id = links.read_preferences(token)
-    customer = Customer.objects.existing().filter(pk=customer_id).first() if customer_id is not None else None
+    kept_id = services.kept_id_of(customer_id) if customer_id is not None else None
+    customer = Customer.objects.existing().filter(pk=kept_id).first() if kept_id is not None else None
     if customer is None:
         return _page(request, "unknown", status=404)
+    standing = services.standing(customer.pk)
+    asked = {(one["purpose"], one["channel"]) for one in standing if one["since"]}
+    channels = [one for one in Channel if one in SHOWN_CHANNELS or any(channel == one for _purpose, channel in asked)]
     if request.method == "POST":
         proof = services.Proof(
             ConsentSource.PREFERENCE_PAGE, details=services.page_proof("preferences", _ip(request))
         )  # fmt: skip
         if request.POST.get("none"):
-            for channel in SHOWN_CHANNELS:
+            for channel in channels:
                 services.withdraw_all(customer.pk, channel, proof)
         else:
             agreed = set(request.POST.getlist("agreed"))
             words = [
                 services.Word(purpose, channel, given=f"{purpose}.{channel}" in agreed)
                 for purpose in Purpose
-                for channel in SHOWN_CHANNELS
+                for channel in channels
             ]
-            asked = {(one["purpose"], one["channel"]) for one in services.standing(customer.pk) if one["since"]}
             services.tell(
                 customer.pk, [one for one in words if one.given or (one.purpose, one.channel) in asked], proof
             )  # fmt: skip
         return HttpResponseRedirect(f"{reverse('preferences', args=[token])}?saved=1")
-    said = {(one["purpose"], one["channel"]): one for one in services.standing(customer.pk)}
+    said = {(one["purpose"], one["channel"]): one for one in standing}
     rows = [
         {
             "purpose": purpose,
@@ -107,7 +110,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
             "help": HELP[purpose],
             "channels": [
                 {"key": channel, "title": channel.label, "state": said[purpose, channel]["state"]}
-                for channel in SHOWN_CHANNELS
+                for channel in channels
             ],
         }
         for purpose in Purpose

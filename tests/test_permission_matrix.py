@@ -843,6 +843,11 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "marketing_recipient_settle": ("POST", {"marketing.settle_recipient & marketing.view_recipient"}),
     "marketing_recipient_again": ("POST", {"marketing.settle_recipient & marketing.view_recipient"}),
     "marketing_recipient_export": ("POST", {"core.export_data & marketing.view_recipient"}),
+    "marketing_consent_withdraw": ("POST", {"marketing.change_consent & catalog.view_customer"}),
+    "marketing_restrict": (
+        "POST",
+        {"marketing.add_restriction & marketing.delete_restriction & catalog.view_customer"},
+    ),
     "marketing_suppression_lift": ("POST", {"marketing.delete_suppression"}),
     "marketing_suppression_export": ("POST", {"core.export_data & marketing.view_suppression"}),
     "reviews_replytemplate_export": ("POST", {"core.export_data & reviews.view_replytemplate"}),

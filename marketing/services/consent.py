@@ -59,30 +59,31 @@ class Proof:
 
 def tell(customer_id: int, words: Iterable[Word], proof: Proof, *, at: datetime | None = None) -> list[Consent]:
     """Write down what was said. The same again changes nothing, and what is older than what stands is only kept as an
-    event. Returns the rows of these purposes and channels. Nothing for people who were erased or merged."""
+    event. Of a record that was merged it is said for the one that was kept; a "no" counts for both, so that it also
+    stands when they are taken apart. Returns the rows of these purposes and channels. Nothing for people who were
+    erased."""
     moment = at or timezone.now()
     wanted = {(word.purpose, word.channel): word for word in words}
     ask: list[Consent] = []
     with transaction.atomic():
-        customer = Customer.objects.existing().select_for_update(no_key=True).filter(pk=customer_id).first()
+        customer = _locked(customer_id)
         if customer is None:
             return []
         known = {(row.purpose, row.channel): row for row in Consent.objects.filter(customer=customer)}
+        left = list(Consent.objects.filter(customer__merged_into=customer))
+        overruled = _overruled(known, left)
         events, found = [], []
         for place, word in sorted(wanted.items()):
             row = known.get(place)
-            state = _state(word, proof, row)
-            if row is not None and row.state == state:
+            state = _state(word, proof, row if place not in overruled else None)
+            if not word.given:
+                events += _withdraw_left([one for one in left if (one.purpose, one.channel) == place], proof, moment)
+            if row is not None and row.state == state and place not in overruled:
                 found.append(row)
                 if state == ConsentState.PENDING:
                     ask.append(row)
                 continue
-            events.append(
-                ConsentEvent(
-                    customer=customer, purpose=word.purpose, channel=word.channel, state=state, at=moment,
-                    source=proof.source, wording_version=proof.wording_version, proof=dict(proof.details),
-                )
-            )  # fmt: skip
+            events.append(_event(customer.pk, place, state, proof, moment))
             if row is not None and row.at > moment:
                 found.append(row)
                 continue
@@ -98,6 +99,63 @@ def tell(customer_id: int, words: Iterable[Word], proof: Proof, *, at: datetime 
         if ask and events:
             _ask_to_confirm(customer, ask)
     return found
+
+
+Place = tuple[str, str]
+"""A purpose and a channel."""
+
+
+def _locked(customer_id: int) -> Customer | None:
+    """This customer, or the record that was kept in their place, to ourselves until the transaction ends. Asked again
+    once it is locked, because a merge, or its undo, may have ended meanwhile."""
+    people = Customer.objects.existing().select_for_update(no_key=True)
+    for _try in range(MOST_TRIES):
+        kept_id = kept_id_of(customer_id)
+        found = people.filter(pk=kept_id).first()
+        if kept_id_of(customer_id) == kept_id:
+            return found
+    return None
+
+
+MOST_TRIES = 5
+
+
+def kept_id_of(customer_id: int) -> int:
+    """Whom the key of a record stands for: of one that was merged, for the one that was kept."""
+    kept = Customer.objects.filter(pk=customer_id, erased_at=None).values_list("merged_into", flat=True).first()
+    return customer_id if kept is None else kept
+
+
+def _overruled(known: Mapping[Place, Consent], left: Iterable[Consent]) -> set[Place]:
+    """What was given, and was taken back later on a record that was merged: no message goes (marketing.sending)."""
+    found = set()
+    for row in left:
+        own = known.get((row.purpose, row.channel))
+        is_no = row.state == ConsentState.WITHDRAWN
+        if is_no and own is not None and own.state == ConsentState.GIVEN and own.at < row.at:
+            found.add((row.purpose, row.channel))
+    return found
+
+
+def _withdraw_left(rows: Iterable[Consent], proof: Proof, moment: datetime) -> list[ConsentEvent]:
+    """Consents that stayed with records that were merged, taken back as well."""
+    events = []
+    for row in rows:
+        if row.state == ConsentState.WITHDRAWN or row.at > moment:
+            continue
+        row.state, row.at, row.source = ConsentState.WITHDRAWN, moment, proof.source
+        row.wording_version = proof.wording_version
+        row.save()
+        events.append(_event(row.customer_id, (row.purpose, row.channel), row.state, proof, moment))
+    return events
+
+
+def _event(customer_id: int, place: Place, state: str, proof: Proof, moment: datetime) -> ConsentEvent:
+    purpose, channel = place
+    return ConsentEvent(
+        customer_id=customer_id, purpose=purpose, channel=channel, state=state, at=moment, source=proof.source,
+        wording_version=proof.wording_version, proof=dict(proof.details),
+    )  # fmt: skip
 
 
 def _state(word: Word, proof: Proof, row: Consent | None) -> str:
@@ -135,27 +193,48 @@ CONFIRM_DAYS = links.CONFIRM_DAYS
 
 def confirm(token: str, *, ip: str = "") -> list[Consent] | None:
     """Follow the link of a confirmation: those that still wait since it was sent are given. None for a link that is
-    not ours or too old; an empty list when nothing waits any more."""
+    not ours or too old. Returns what was asked in it and is given now; empty when nothing waited any more."""
     content = links.read_confirmation(token)
     if content is None:
         return None
     customer_id, asked = content
-    waiting = Consent.objects.filter(customer_id=customer_id, state=ConsentState.PENDING)
-    words = [
-        Word(row.purpose, row.channel, given=True)
-        for row in waiting
-        if (row.purpose, row.channel, int(row.at.timestamp())) in asked
-    ]
-    return tell(customer_id, words, Proof(ConsentSource.DOUBLE_OPT_IN, details=page_proof("confirm", ip)))
+    places = {(purpose, channel) for purpose, channel, _at in asked}
+    kept_id = kept_id_of(customer_id)
+    if kept_id == customer_id or _is_same_mailbox(customer_id, kept_id):
+        own = {(row.purpose, row.channel): row for row in Consent.objects.filter(customer_id=kept_id)}
+        waiting = Consent.objects.filter(customer_id__in={customer_id, kept_id}, state=ConsentState.PENDING)
+        words = [
+            Word(row.purpose, row.channel, given=True)
+            for row in waiting
+            if (row.purpose, row.channel, int(row.at.timestamp())) in asked and not _is_older(row, own)
+        ]
+        tell(kept_id, words, Proof(ConsentSource.DOUBLE_OPT_IN, details=page_proof("confirm", ip)))
+    given = Consent.objects.filter(customer_id=kept_id, state=ConsentState.GIVEN)
+    return [row for row in given if (row.purpose, row.channel) in places]
+
+
+def _is_same_mailbox(one_id: int, other_id: int) -> bool:
+    """The link came to the address of one record: it says nothing about another address."""
+    hashes = {
+        addresses.hash_of(Channel.EMAIL, address)
+        for address in Customer.objects.filter(pk__in=[one_id, other_id]).values_list("email", flat=True)
+    }
+    return len(hashes) == 1
+
+
+def _is_older(row: Consent, own: Mapping[Place, Consent]) -> bool:
+    """What waits on a record that was merged, and was taken back on the kept one since."""
+    kept = own.get((row.purpose, row.channel))
+    return kept is not None and kept.state == ConsentState.WITHDRAWN and kept.at > row.at
 
 
 def withdraw_all(customer_id: int, channel: str, proof: Proof) -> None:
-    """No more messages of any purpose by this channel: every consent is taken back and the address is suppressed."""
+    """No more messages of any purpose by this channel: every consent is taken back and the address is suppressed. Of a
+    record that was merged its own address, too: there the message went."""
     tell(customer_id, [Word(purpose, channel, given=False) for purpose in Purpose], proof)
-    customer = Customer.objects.existing().filter(pk=customer_id).first()
-    address = addresses.address_of(customer, channel) if customer is not None else ""
-    if address:
-        suppress(channel, address, Suppression.Reason.UNSUBSCRIBE)
+    for customer in Customer.objects.filter(pk__in={customer_id, kept_id_of(customer_id)}, erased_at=None):
+        if address := addresses.address_of(customer, channel):
+            suppress(channel, address, Suppression.Reason.UNSUBSCRIBE)
 
 
 def suppress(channel: str, address: str, reason: str) -> bool:
@@ -167,9 +246,20 @@ def suppress(channel: str, address: str, reason: str) -> bool:
     return is_new
 
 
+def current(customer_id: int) -> dict[Place, Consent]:
+    """What the customer says, by purpose and channel. What was taken back later on a record that was merged is taken
+    back."""
+    known: dict[Place, Consent] = {
+        (row.purpose, row.channel): row for row in Consent.objects.filter(customer_id=customer_id)
+    }
+    left = list(Consent.objects.filter(customer__merged_into=customer_id, state=ConsentState.WITHDRAWN).order_by("at"))
+    overruled = _overruled(known, left)
+    return known | {place: row for row in left if (place := (row.purpose, row.channel)) in overruled}
+
+
 def standing(customer_id: int) -> list[dict[str, Any]]:
     """Each purpose and channel with what the customer says of it; `none`: never asked."""
-    known = {(row.purpose, row.channel): row for row in Consent.objects.filter(customer_id=customer_id)}
+    known = current(customer_id)
     return [
         {
             "purpose": str(purpose),
@@ -221,8 +311,11 @@ def language_of(customer: Customer) -> str:
 
 
 def forget_unconfirmed(days: int = 2 * CONFIRM_DAYS) -> int:
-    """Consents that nobody confirmed are taken as not given. Returns how many."""
-    old = Consent.objects.filter(state=ConsentState.PENDING, at__lt=timezone.now() - timedelta(days=days))
+    """Consents that nobody confirmed are taken as not given. Returns how many. What waits on a record that was merged
+    stays as it is: it says nothing about the record that was kept."""
+    old = Consent.objects.filter(
+        state=ConsentState.PENDING, at__lt=timezone.now() - timedelta(days=days), customer__merged_into=None
+    )
     count = 0
     for row in list(old[:1000]):
         word = Word(row.purpose, row.channel, given=False)

@@ -59,9 +59,19 @@ def test_a_link_from_before_a_withdrawal_confirms_nothing(ana, client):
     path = link_in_mail()
     services.tell(ana.pk, [Word("offers", "email", given=False)], Proof(ConsentSource.API))
 
-    client.post(path)
+    page = client.post(path).content.decode()
 
     assert state(ana) == "withdrawn"
+    assert "Nothing waits for a confirmation any more" in page
+    assert "Thank you" not in page
+
+
+def test_confirming_twice_says_thank_you_twice(ana, client):
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.API))
+    path = link_in_mail()
+
+    for _twice in range(2):
+        assert "Thank you" in client.post(path).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -199,6 +209,104 @@ def test_whoever_is_removed_leaves_a_last_entry_under_a_number_of_its_own(ana):
     assert LedgerEntry.objects.filter(kind="consent", subject__startswith="marketing.consent:").count() == 2
 
 
+# --- records that were merged ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def merged(ana):
+    """Two records of one person, both with a consent, and now one."""
+    other = CustomerFactory.create(name="A. Li", email="ana@shop.test")
+    for one in (ana, other):
+        services.tell(one.pk, [OFFERS], Proof(ConsentSource.STAFF))
+
+    def merge():
+        merging.merge(kept_id=ana.pk, gone_id=other.pk)
+        return other
+
+    return merge
+
+
+def test_the_link_of_a_record_that_was_merged_unsubscribes_the_kept_one(ana, merged, client):
+    other = merged()
+    path = links.unsubscribe(other.pk, "offers", "email")
+
+    assert client.post(path).status_code == 200
+
+    assert state(ana) == "withdrawn"
+    assert state(other) == "withdrawn"  # a no also stands when they are taken apart again
+    client.post(path, {"all": "1"})
+    assert Suppression.objects.get().address_hash == addresses.hash_of("email", "ana@shop.test")
+
+
+def test_everything_also_suppresses_the_address_that_the_message_went_to(ana, merged, client):
+    Customer.objects.exclude(pk=ana.pk).update(email="old@shop.test")
+    other = merged()
+
+    client.post(links.unsubscribe(other.pk, "offers", "email"), {"all": "1"})
+
+    hashes = {addresses.hash_of("email", one) for one in ("ana@shop.test", "old@shop.test")}
+    assert set(Suppression.objects.values_list("address_hash", flat=True)) == hashes
+
+
+def test_the_preference_page_of_a_record_that_was_merged_is_that_of_the_kept_one(ana, merged, client):
+    other = merged()
+    path = links.preferences(other.pk)
+
+    assert client.get(path).content.decode().count("checked") == 1
+    assert client.post(path, {"agreed": ["news.email"]}).status_code == 302
+
+    assert (state(ana), state(ana, "news")) == ("withdrawn", "given")
+
+
+def test_what_was_taken_back_on_a_merged_record_can_be_agreed_to_anew(ana, merged, client):
+    other = merged()
+    Consent.objects.filter(customer=other).update(state="withdrawn", at=timezone.now())
+    path = links.preferences(ana.pk)
+
+    assert client.get(path).content.decode().count("checked") == 0
+    client.post(path, {"agreed": ["offers.email"]})
+
+    assert client.get(path).content.decode().count("checked") == 1
+    assert Consent.objects.get(customer=ana).at > Consent.objects.get(customer=other).at
+
+
+@pytest.mark.parametrize(("kept_mailbox", "wanted"), [("ana@shop.test", "given"), ("li@shop.test", "pending")])
+def test_a_confirmation_counts_for_the_kept_record_if_the_mailbox_is_the_same(ana, client, kept_mailbox, wanted):
+    Customer.objects.filter(pk=ana.pk).update(email=kept_mailbox)
+    other = CustomerFactory.create(email="ana@shop.test", language="en")
+    services.tell(other.pk, [OFFERS], Proof(ConsentSource.API))
+    path = link_in_mail()
+    merging.merge(kept_id=ana.pk, gone_id=other.pk)
+
+    client.post(path)
+
+    assert state(ana) == wanted
+
+
+def test_a_confirmation_of_a_merged_record_does_not_outdo_a_later_no(ana, client):
+    other = CustomerFactory.create(email="ana@shop.test", language="en")
+    services.tell(other.pk, [OFFERS], Proof(ConsentSource.API))
+    path = link_in_mail()
+    services.tell(ana.pk, [Word("offers", "email", given=False)], Proof(ConsentSource.API))
+    merging.merge(kept_id=ana.pk, gone_id=other.pk)
+
+    client.post(path)
+
+    assert state(ana) == "withdrawn"
+
+
+def test_what_nobody_confirmed_on_a_merged_record_takes_nothing_back_on_the_kept_one(ana):
+    other = CustomerFactory.create(email="ana@shop.test", language="en")
+    services.tell(other.pk, [OFFERS], Proof(ConsentSource.API))
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.STAFF))
+    merging.merge(kept_id=ana.pk, gone_id=other.pk)
+    Consent.objects.filter(customer=other).update(at=timezone.now() - timedelta(days=60))
+
+    assert services.forget_unconfirmed() == 0
+
+    assert state(ana) == "given"
+
+
 # --- the API ------------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +368,17 @@ def test_the_page_of_preferences_shows_and_keeps_what_is_chosen(ana, client):
     assert answer.status_code == 302
     kept = set(Consent.objects.values_list("purpose", "channel", "state"))
     assert kept == {("offers", "email", "withdrawn"), ("news", "email", "given"), ("care", "sms", "given")}
+
+
+def test_channels_that_somebody_was_asked_about_are_on_the_page_too(ana, client):
+    path = links.preferences(ana.pk)
+    assert "WeChat" not in client.get(path).content.decode()
+    services.tell(ana.pk, [Word("news", "wechat", given=True)], Proof(ConsentSource.API))
+
+    assert "WeChat" in client.get(path).content.decode()
+    client.post(path, {"none": "1"})
+
+    assert state(ana, "news", "wechat") == "withdrawn"
 
 
 def test_the_page_speaks_the_language_of_the_customer(client):
