@@ -5,10 +5,13 @@ it, however long the table waits. While Redis is away events go straight into th
 
 What the table says stands ready in one row for each person (`catalog.kept`). A page asks for several placements at
 once, so a web process remembers it for a second. What comes into the table by other ways than Redis (orders, imports)
-counts after that second; a no is in Redis too, and counts at once.
+counts after that second; a no and a reset are in Redis too, and count at once.
+
+What a person bought counts longer than the newest acts: behind these the row says what was bought before, so that fifty
+looks later a purchase is still known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
@@ -29,6 +32,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 HISTORY = "SELECT * FROM catalog_past(%s, %s, %s)"
 REMEMBER_SECONDS = 1.0
+RENEWED_SECONDS = 30
+"""So long nothing that processes remember of somebody counts whose lists were dropped: longer than any of it lives."""
+PURCHASE = "purchase"
 MOST_REMEMBERED = 1_000
 AWAY = (redis.RedisError, LocalServiceError, OSError)
 breaker = Breaker()
@@ -55,10 +61,12 @@ class Browser:
 
 @dataclass(frozen=True)
 class History:
-    """Who asks, as far as a browser says it, and what they did, newest first."""
+    """Who asks, as far as a browser says it, and what they did, newest first. `bought`: products of their purchases, of
+    those before these acts too; the thousand bought last where it is more."""
 
     browser: Browser | None
     acts: list[RecentAct]
+    bought: frozenset[int] = frozenset()
 
 
 def micros_of(moment: datetime) -> int:
@@ -87,15 +95,15 @@ def history_of(*, customer_id: int | None = None, visitor: str = "", limit: int 
     finally:
         if errand is not None:
             errand.close()
-    if remembered is not None and (lists is None or lists.is_refusing):  # what is remembered may be older than a no
+    if remembered is not None and (lists is None or lists.is_newer):  # what is remembered may be older than a no
         told = _in_table(customer_id, visitor, limit)
-    browser, acts = told
+    browser, acts, bought = told
     kept = list(lists.of_customer) if lists is not None else []
     if lists is not None and (browser is None or browser.may_track):
         kept += lists.of_visitor
     if kept or customer_id is not None:
         acts = sorted(dict.fromkeys([*kept, *acts]), key=itemgetter(2), reverse=True)[:limit]
-    return History(browser, acts)
+    return History(browser, acts, bought | _bought(kept))
 
 
 def recent_acts(*, customer_id: int | None = None, visitor: str = "", limit: int = MOST) -> list[RecentAct]:
@@ -104,15 +112,21 @@ def recent_acts(*, customer_id: int | None = None, visitor: str = "", limit: int
 
 
 def forget(*visitors: str, customer_id: int | None = None) -> None:
-    """Drop the lists of these browsers and of this customer. Nothing happens while Redis is away: lists end by
-    themselves within hours, and of who said no nobody reads them."""
+    """Drop the lists of these browsers and of this customer, and what any process remembers of them. Nothing happens
+    while Redis is away: lists end by themselves within hours, and of who said no nobody reads them."""
     tables.clear()
     names = [keys.recent_of_visitor(visitor) for visitor in visitors]
+    marks = [keys.renewed_visitor(visitor) for visitor in visitors]
     if customer_id is not None:
         names.append(keys.recent_of_customer(customer_id))
+        marks.append(keys.renewed_customer(customer_id))
     if names and breaker.allows():
         try:
-            redis_client.client().delete(*names)
+            with redis_client.client().pipeline() as line:
+                line.delete(*names)
+                for mark in marks:
+                    line.set(mark, 1, ex=RENEWED_SECONDS)
+                line.execute()
         except AWAY:
             breaker.failed()
 
@@ -127,11 +141,12 @@ def _from_texts(texts: Sequence[bytes]) -> list[RecentAct]:
 
 
 class _Lists(NamedTuple):
-    """`is_refusing`: the browser said no within the last hour."""
+    """`is_newer`: the browser said no within the last hour, or a profile was reset a moment ago, so that the table may
+    say something else than what was remembered of it."""
 
     of_customer: list[RecentAct]
     of_visitor: list[RecentAct]
-    is_refusing: bool
+    is_newer: bool
 
 
 def _sent(customer_id: int | None, visitor: str, limit: int) -> redis_client.Errand | None:
@@ -139,11 +154,14 @@ def _sent(customer_id: int | None, visitor: str, limit: int) -> redis_client.Err
     if not breaker.allows():
         return None
     commands: list[tuple[str | int, ...]] = []
+    marks: list[str] = []
     if customer_id is not None:
         commands.append(("LRANGE", keys.recent_of_customer(customer_id), 0, limit - 1))
+        marks.append(keys.renewed_customer(customer_id))
     if visitor:
         commands.append(("LRANGE", keys.recent_of_visitor(visitor), 0, limit - 1))
-        commands.append(("EXISTS", keys.refuses(visitor)))
+        marks += [keys.refuses(visitor), keys.renewed_visitor(visitor)]
+    commands.append(("EXISTS", *marks))
     try:
         return redis_client.Errand(*commands)
     except AWAY:
@@ -161,13 +179,13 @@ def _brought(errand: redis_client.Errand | None, customer_id: int | None, visito
         breaker.failed()
         return None
     breaker.succeeded()
-    is_refusing = bool(answers.pop()) if visitor else False
+    is_newer = bool(answers.pop())
     of_visitor = _from_texts(answers.pop()) if visitor else []
-    return _Lists(_from_texts(answers.pop()) if customer_id is not None else [], of_visitor, is_refusing)
+    return _Lists(_from_texts(answers.pop()) if customer_id is not None else [], of_visitor, is_newer)
 
 
-Told = tuple[Browser | None, list[RecentAct]]
-"""Who the browser is, None when there is none, and what both did."""
+Told = tuple[Browser | None, list[RecentAct], frozenset[int]]
+"""Who the browser is, None when there is none, what both did, and the products that both bought."""
 tables: known.Remembered[Told] = known.Remembered(seconds=REMEMBER_SECONDS, most=MOST_REMEMBERED)
 """What the table said, by who was asked for."""
 
@@ -191,10 +209,18 @@ def _in_table(customer_id: int | None, visitor: str, limit: int) -> Told:
         rows = cursor.fetchall()
     browser = Browser(visitor) if visitor else None
     acts: list[RecentAct] = []
+    bought: frozenset[int] = frozenset()
     for visitor_id, may_track, told in rows:
         if visitor_id is not None:
             browser = Browser(visitor, visitor_id, may_track)
-        acts += map(RecentAct._make, orjson.loads(told)[:limit])
+        own = list(map(RecentAct._make, orjson.loads(told)))  # the newest, and behind them what was bought before
+        bought |= _bought(own)
+        acts += own[:limit]
+    found = browser, acts, bought
     if _remembers():
-        tables.keep(_name(customer_id, visitor, limit), (browser, acts))
-    return browser, acts
+        tables.keep(_name(customer_id, visitor, limit), found)
+    return found
+
+
+def _bought(acts: Iterable[RecentAct]) -> frozenset[int]:
+    return frozenset([act.product_id for act in acts if act.kind == PURCHASE])

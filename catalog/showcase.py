@@ -8,7 +8,7 @@ process, asks the tables: what they see may be taken back.
 import heapq
 import threading
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -31,6 +31,8 @@ KEEP_MINUTES = 15
 MOST_CARDS = 8_000
 """Of each language; about 12 MB."""
 NEWEST = 500
+MOST_SIEVES = 64
+"""Filters of placements whose products are remembered; 64 KB for each 8,000 products."""
 
 CHANGES = """
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
@@ -77,6 +79,7 @@ class Showcase:
         self._seen: set[int] = set()
         self._sellable: dict[int, Facts] = {}
         self._newest: list[int] | None = None
+        self._fitting: dict[Hashable, list[int]] = {}
         self._cards: dict[str, dict[int, Card]] = {}
         self._currency = ""
         self._changes = 0
@@ -114,6 +117,20 @@ class Showcase:
                 return found
         rows = Product.objects.sellable().exclude(pk__in=exclude).order_by("-published_at", "-id")
         return list(rows.values_list("pk", flat=True)[:limit])
+
+    def fitting(self, sieve: Hashable, fits: Callable[[Facts], bool]) -> list[int] | None:
+        """Sellable products whose facts fit, gone through once until something changes: `sieve` names the question.
+        None where nothing is remembered and the tables have to be asked."""
+        if not self._remembers():
+            return None
+        self._look_when_due()
+        found = self._fitting.get(sieve)
+        if found is None:
+            with self._looking:
+                if len(self._fitting) >= MOST_SIEVES:
+                    self._fitting = {}
+                found = self._fitting[sieve] = [pk for pk, one in self._sellable.items() if fits(one)]
+        return found
 
     def cards(self, ids: Collection[int], language: str | None = None) -> dict[int, Card]:
         """Cards of these products by primary key, as `product_cards`; no query for those that are known."""
@@ -175,7 +192,7 @@ class Showcase:
         xmin = int(cursor.fetchone()[0])
         cursor.execute(SELLABLE)
         self._sellable = _facts(cursor)
-        self._newest, self._cards = None, {}
+        self._newest, self._fitting, self._cards = None, {}, {}
         return xmin
 
     def _take_in(self, cursor: Any, changed: set[int]) -> None:
@@ -187,7 +204,7 @@ class Showcase:
                 self._sellable[pk] = now[pk]
             else:
                 self._sellable.pop(pk, None)
-        self._newest = None
+        self._newest, self._fitting = None, {}
         for known in self._cards.values():
             for pk in changed:
                 known.pop(pk, None)

@@ -113,11 +113,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Person:
-    """Who an answer is for, and what they did, newest first; nothing when they said no."""
+    """Who an answer is for, what they did, newest first, and the products they bought, however long ago; nothing when
+    they said no."""
 
     customer: Customer | None = None
     browser: recent.Browser | None = None
     acts: list[Act] = field(default_factory=list)
+    bought: frozenset[int] = frozenset()
 
 
 class Step(NamedTuple):

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -16,7 +18,7 @@ from core.jobs import checkpoint, guard, progress, resume_state
 from recommender import reasons, selectors, trials, wishes
 from recommender.answers import PERSONAL, SESSION
 from recommender.choices import RECOMMENDER
-from recommender.models import Placement, RecommendationList
+from recommender.models import MOST_SLOTS, Placement, RecommendationList
 
 CHUNK = 200
 SPARE = 2
@@ -146,24 +148,42 @@ def _kept(
 
 def picks_for_mail(customer_ids: Collection[int], *, language: str, limit: int = 3) -> dict[int, MailPicks]:
     """So many products for a mail to each of these customers, with their reasons: of their own list, filled up with
-    what everybody gets who is not known. Nothing that is hidden, sold out or bought since."""
+    what everybody gets who is not known. Nothing that is hidden, sold out or bought since; nothing they ever bought
+    among what fills up, unless the placement may repeat."""
     own = lists_for_mail(customer_ids, limit=limit)
     why = _reasons(own, language)
     with override(language):
         usual = reasons.sentence("popular")
-        answer = selectors.recommend(placement=Placement.Surface.EMAIL, limit=2 * limit, language=language)
+        answer = selectors.recommend(
+            placement=Placement.Surface.EMAIL, limit=max(2 * limit, MOST_SLOTS), language=language
+        )
     spare = [MailPick(item.product_id, item.reason.text) for item in answer.items]
+    bought = _bought(customer_ids, {one.product_id for one in spare})
     found = {}
     for customer_id in customer_ids:
         mine = own.get(customer_id)
         known = mine.product_ids if mine is not None else []
         picks = [MailPick(pk, why.get((customer_id, pk), usual)) for pk in known]
-        picks += [one for one in spare if one.product_id not in known][: limit - len(picks)]
+        free = (one for one in spare if one.product_id not in known and (customer_id, one.product_id) not in bought)
+        picks += islice(free, limit - len(picks))
         found[customer_id] = MailPicks(
             picks, mine.as_of if mine is not None and known else None,
             mine.model_version_id if mine is not None and known else None,
         )  # fmt: skip
     return found
+
+
+def _bought(customer_ids: Collection[int], product_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Who bought which of these products, of those whose purchases count. One query, none where repeats are wanted."""
+    wish = wishes.wish(Placement.Surface.EMAIL)
+    if wish is not None and wish.repeats_allowed:
+        return set()
+    purchases = Interaction.objects.filter(
+        Q(customer__profile_since=None) | Q(occurred_at__gte=F("customer__profile_since")),
+        customer__in=customer_ids, customer__is_personalised=True, product__in=product_ids,
+        kind=Interaction.Kind.PURCHASE,
+    )  # fmt: skip
+    return set(purchases.values_list("customer_id", "product_id").distinct())
 
 
 def _reasons(own: Mapping[int, MailList], language: str) -> dict[tuple[int, int], str]:

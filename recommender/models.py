@@ -123,6 +123,11 @@ class Placement(NamedModel, TimestampedModel):
             ),
         ]
 
+    @property
+    def is_built_in(self) -> bool:
+        """There in every shop: a storefront asks for it whether staff ever opened it or not."""
+        return self.key in self.Surface.values
+
 
 class PlacementRuleQuerySet(models.QuerySet["PlacementRule"]):
     def in_force(self) -> Self:

@@ -67,7 +67,7 @@ GENERAL = (trials.POPULAR, trials.NEWEST, TRENDING, RISING)
 """Strategies that do not look at who asks."""
 ASKED_BESIDE = {SIMILAR_BESIDE: trials.SIMILAR, TOGETHER_BESIDE: TOGETHER}
 """What the lists ask for that a product page shows by the product."""
-BOUGHT, RATED = Interaction.Kind.PURCHASE.value, Interaction.Kind.RATING.value
+RATED = Interaction.Kind.RATING.value
 BASKET_WEIGHT = 5.0
 PAGE_WEIGHT = 8.0
 
@@ -79,13 +79,17 @@ def person(*, customer: Customer | None = None, visitor: str = "", limit: int = 
         visitor = ""  # what the browser did before they signed in is theirs too
     found = recent.history_of(customer_id=customer.pk if asks_for_own else None, visitor=visitor, limit=limit)  # type: ignore[union-attr]
     acts = [Act(product_id, kind, micros, _weight(kind, value)) for product_id, kind, micros, value in found.acts]
-    return Person(customer, found.browser, acts)
+    return Person(customer, found.browser, acts, found.bought)
 
 
 def recent_acts(*, customer: Customer | None, visitor: Visitor | None, limit: int = HISTORY_LIMIT) -> list[Act]:
     """The last acts of this person, newest first. Empty when they said no."""
+    return _known(customer, visitor, limit).acts
+
+
+def _known(customer: Customer | None, visitor: Visitor | None, limit: int = HISTORY_LIMIT) -> Person:
     browser = visitor.key if visitor is not None and visitor.may_track else ""
-    return person(customer=customer, visitor=browser, limit=limit).acts
+    return person(customer=customer, visitor=browser, limit=limit)
 
 
 def recommend(
@@ -113,14 +117,16 @@ def recommend(
     """
     wish = wish or wishes.wish(placement) or Wish(placement)
     most = limit or wish.slots or DEFAULT_LIMIT
-    acts = who.acts if who is not None else recent_acts(customer=customer, visitor=visitor)
+    known = who if who is not None else _known(customer, visitor)
+    acts = known.acts
     now = timezone.now()
     micros = recent.micros_of(now)
     context = [Act(product_id, "basket", micros, BASKET_WEIGHT) for product_id in basket]
     if page_product_id is not None:
         context.insert(0, Act(page_product_id, "page", micros, PAGE_WEIGHT))
-    bought = set() if wish.repeats_allowed else {a.product_id for a in acts if a.kind == BOUGHT}
-    unwanted = {*exclude, *basket, *bought} | ({page_product_id} if page_product_id is not None else set())
+    unwanted = {*exclude, *basket, *_bought(known, wish)}
+    if page_product_id is not None:
+        unwanted.add(page_product_id)
     strategy = trials.strategy_of(placed) if placed is not None else trials.STRATEGIES[wish.strategy]
     history = _one_act_per_product(context + acts) if strategy not in GENERAL else []
     asked = Question(
@@ -130,6 +136,11 @@ def recommend(
         device=device,
     )  # fmt: skip
     return _answer(placement, asked, placed=placed, subject=_subject(customer, visitor, who))
+
+
+def _bought(who: Person, wish: Wish) -> frozenset[int]:
+    """What the placement does not show to this person again."""
+    return frozenset() if wish.repeats_allowed else who.bought
 
 
 def _segmented(customer: Customer | None, who: Person | None) -> int | None:
@@ -152,30 +163,46 @@ def _fitting(wish: Wish) -> list[int] | None:
     """Products that the filter of the placement lets through; None without a filter. The model then looks among these
     only, instead of finding ten of a thousand by chance."""
     wanted = {} if wish.is_plain else wish.filter()
-    return list(Product.objects.sellable().filter(**wanted).values_list("pk", flat=True)) if wanted else None
+    if not wanted:
+        return None
+    found = showcase.fitting(wish.sieve, wish.fits)
+    return list(Product.objects.sellable().filter(**wanted).values_list("pk", flat=True)) if found is None else found
 
 
-def similar(*, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None) -> Answer:
+def similar(*, product: Product, **asked: Any) -> Answer:
     """Products that the same people choose, for a product page. The same guarantees as `recommend`."""
-    return _beside(SIMILAR_BESIDE, product, limit=limit, exclude=exclude, language=language)
+    return _beside(SIMILAR_BESIDE, product, **asked)
 
 
-def bought_together(
-    *, product: Product, limit: int = 10, exclude: Collection[int] = (), language: str | None = None
-) -> Answer:
+def bought_together(*, product: Product, **asked: Any) -> Answer:
     """Products that lie in one order with this one more often than by chance. The same guarantees as `recommend`."""
-    return _beside(TOGETHER_BESIDE, product, limit=limit, exclude=exclude, language=language)
+    return _beside(TOGETHER_BESIDE, product, **asked)
 
 
-def _beside(key: str, product: Product, *, limit: int, exclude: Collection[int], language: str | None) -> Answer:
-    """A list that follows what staff want on the product page and is counted under its own key."""
+def _beside(
+    key: str,
+    product: Product,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    exclude: Collection[int] = (),
+    language: str | None = None,
+    who: Person | None = None,
+    placed: Placed | None = None,
+) -> Answer:
+    """A list that follows what staff want on the product page and is counted under its own key.
+
+    What the person did does not speak here: the page does. What they bought is left out, and one of the holdout is
+    `placed` at its control.
+    """
     page = Act(product.pk, "page", recent.micros_of(timezone.now()), PAGE_WEIGHT)
     wish = wishes.wish(key) or Wish(key)
+    strategy = trials.strategy_of(placed) if placed is not None else ASKED_BESIDE[key]
     asked = Question(
-        wish=wish, strategy=ASKED_BESIDE[key], limit=limit, history=[page], context=[product.pk],
-        unwanted={product.pk, *exclude}, language=language, fits=_fitting(wish),
+        wish=wish, strategy=strategy, limit=limit, history=[page] if strategy not in GENERAL else [],
+        context=[product.pk], unwanted={product.pk, *exclude, *(_bought(who, wish) if who is not None else ())},
+        language=language, fits=_fitting(wish),
     )  # fmt: skip
-    return _answer(key, asked)
+    return _answer(key, asked, placed=placed, subject=_subject(None, None, who))
 
 
 def from_memory(

@@ -176,8 +176,8 @@ def of_hours(report: Mapping[str, Any]) -> Compared | None:
         return None
     if told.get("exponent"):
         sentence = _(
-            "They count: products of categories that people choose more at this part of the day and in this season "
-            "move up, others down."
+            "They count where everything a person did answers, not where the running visit does: products of "
+            "categories that people choose more at this part of the day and in this season move up, others down."
         )
     elif told.get("moments"):
         sentence = _("They do not count: they did not foretell the next product surely better.")
@@ -193,7 +193,10 @@ def of_devices(report: Mapping[str, Any]) -> Compared | None:
     if not isinstance(told, Mapping):
         return None
     if told.get("exponent"):
-        sentence = _("It counts: products of categories that people choose more on this device move up, others down.")
+        sentence = _(
+            "It counts where everything a person did answers, not where the running visit does: products of categories "
+            "that people choose more on this device move up, others down."
+        )
     elif told.get("moments"):
         sentence = _("It does not count: it did not foretell the next product surely better.")
     else:

@@ -1,6 +1,6 @@
 """Preview: what a customer, or a visitor with a typed basket, would be shown right now, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,22 +52,25 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Asked:
-    """For whom something is tried; `unknown` are words that fit no product or customer."""
+    """For whom something is tried; `unknown` are words that fit no product, `nobody` those that fit no customer or
+    several: `candidates`."""
 
     customer: Customer | None
     basket: list[Product]
     page: Product | None
     unknown: list[str]
+    nobody: str = ""
+    candidates: Sequence[Customer] = ()
 
 
 def asked_for(data: Mapping[str, str], *, with_customers: bool) -> Asked:
-    """`try_customer`, `try_basket` and `try_product` of a form. A customer that fits nobody is unknown."""
+    """`try_customer`, `try_basket` and `try_product` of a form."""
     words = data.get("try_customer", "").strip() if with_customers else ""
-    customer = _find_customer(words)[0] if words else None
+    customer, candidates = _find_customer(words) if words else (None, [])
     basket, unknown = _find_products(data.get("try_basket", ""))
     pages, unknown_page = _find_products(data.get("try_product", ""))
-    nobody = [words] if words and customer is None else []
-    return Asked(customer, basket, pages[0] if pages else None, [*unknown, *unknown_page, *nobody])
+    nobody = words if customer is None else ""
+    return Asked(customer, basket, pages[0] if pages else None, [*unknown, *unknown_page], nobody, candidates)
 
 
 def _find_customer(words: str) -> tuple[Customer | None, list[Customer]]:

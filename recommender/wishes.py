@@ -143,7 +143,7 @@ class Wish:
         if self._filters:
             pinned = set(self.pinned(now).values())
             rows = zip(free, product_ids, facts, strict=True)
-            free = [may and (pk in pinned or self._fits(one)) for may, pk, one in rows]
+            free = [may and (pk in pinned or self.fits(one)) for may, pk, one in rows]
         factors = [factor for _is_barred, factor in told]
         return list(compress(product_ids, free)), list(compress(facts, free)), list(compress(factors, free))
 
@@ -182,7 +182,13 @@ class Wish:
         }
         return {name: value for name, value in wanted.items() if value is not None}
 
-    def _fits(self, facts: Facts) -> bool:
+    @property
+    def sieve(self) -> tuple[object, ...]:
+        """What `fits` looks for; equal for placements that let the same products through."""
+        return (self.categories, self.brand_id, self.price_min, self.price_max)
+
+    def fits(self, facts: Facts) -> bool:
+        """Whether the filter of the placement lets such a product through."""
         return (
             (self.categories is None or facts.category_id in self.categories)
             and (self.brand_id is None or facts.brand_id == self.brand_id)

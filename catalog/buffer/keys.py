@@ -30,6 +30,16 @@ def refuses(visitor: str) -> str:
     return f"{prefix}no:{visitor}"
 
 
+def renewed_customer(customer_id: int) -> str:
+    """There for a moment after the profile was reset: what other processes remember of the customer is older."""
+    return f"{prefix}new:c{customer_id}"
+
+
+def renewed_visitor(visitor: str) -> str:
+    """The same of a browser."""
+    return f"{prefix}new:v{visitor}"
+
+
 def minute(number: int) -> str:
     """Counts of one minute since 1970."""
     return f"{prefix}m:{number}"

@@ -90,8 +90,9 @@ class Interaction(models.Model):
 
 
 class KeptHistory(models.Model):
-    """The newest acts of one person, as `catalog.recent.RecentAct` in JSON, newest first. `who` is the row of a
-    customer, or less than 0: of a browser, whose acts that named a customer are left out.
+    """The newest acts of one person, as `catalog.recent.RecentAct` in JSON, newest first; behind fifty of them the last
+    purchase of each product that was bought before, a thousand at most. `who` is the row of a customer, or less than 0:
+    of a browser, whose acts that named a customer are left out.
 
     Counts only while no HistoryChange names the person; only `catalog.kept` writes it.
     """

@@ -93,6 +93,10 @@ class PlacementAdmin(StaffModelAdmin):
         found.pop("delete_selected", None)
         return found
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What every storefront asks for can be switched off, and keeps its versions."""
+        return super().has_delete_permission(request, obj) and not (obj is not None and obj.is_built_in)
+
     @display(description=gettext_lazy("Placement"), ordering="key")
     def title(self, placement: Placement) -> SafeString:
         return format_html(
@@ -259,6 +263,8 @@ class PlacementAdmin(StaffModelAdmin):
         moved = sum(one != other for one, other in zip_longest(_ids(before), _ids(after)))
         context = {
             "before": before, "after": after, "differs": bool(moved), "moved": moved, "unknown": person.unknown,
+            "nobody": person.nobody, "candidates": person.candidates, "placement": placement,
+            "chosen": person.customer if "try_chosen" in request.POST else None,
         }  # fmt: skip
         return render(request, "admin/recommender/tried.html", context)
 

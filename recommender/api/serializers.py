@@ -18,6 +18,8 @@ class SimilarQuerySerializer(serializers.Serializer):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_ITEMS, default=10)
     exclude = IdListField(most=60, help_text="Products to leave out.")
     lang = serializers.ChoiceField(choices=[code for code, _name in settings.LANGUAGES], required=False)
+    customer = IdField(required=False, help_text="Server keys only; a customer token already says who asks.")
+    visitor = serializers.CharField(max_length=64, required=False, help_text="The visitor ID sent with events.")
 
 
 class RecommendationQuerySerializer(SimilarQuerySerializer):
@@ -27,8 +29,6 @@ class RecommendationQuerySerializer(SimilarQuerySerializer):
     limit = serializers.IntegerField(
         min_value=1, max_value=MAX_ITEMS, required=False, help_text="Default: as many as the placement has slots."
     )
-    customer = IdField(required=False, help_text="Server keys only; a customer token already says who asks.")
-    visitor = serializers.CharField(max_length=64, required=False, help_text="The visitor ID sent with events.")
     product = IdField(required=False, help_text="The product whose page is shown.")
     basket = IdListField(most=30, help_text="What lies in the basket.")
     device = serializers.ChoiceField(

@@ -34,6 +34,7 @@ from recommender.api.serializers import (
     answer_as_json,
 )
 from recommender.choices import SIMILAR_BESIDE, TOGETHER_BESIDE
+from recommender.models import Placement
 from recommender.wishes import Wish
 
 PLAIN_VISITOR = re.compile(r"[!-~]{1,64}")
@@ -130,7 +131,7 @@ def _counted(answer: selectors.Answer) -> selectors.Answer:
 
 
 class BesideView(ApiView):
-    """Products for a product page."""
+    """Products for a product page. A model makes them, so people of the holdout get the control."""
 
     permission_classes = [HasScope(Scope.RECOMMENDATIONS)]
     chosen: Callable[..., selectors.Answer]
@@ -142,9 +143,15 @@ class BesideView(ApiView):
         try:
             product = ids.get(Product.objects.live(), product_id)
             excluded = ids.primary_keys(Product.objects.existing(), query.get("exclude", []))
+            customer = customer_asked_for(request, query.get("customer"))
+            who = selectors.person(customer=customer, visitor=query.get("visitor", ""))
+            subject = trials.subject_of(customer=who.customer, browser=who.browser)
+            placed = trials.placed_at(self.key, subject)
             answer = type(self).chosen(
-                product=product, limit=query["limit"], exclude=list(excluded.values()), language=query.get("lang")
-            )
+                product=product, limit=query["limit"], exclude=list(excluded.values()), language=query.get("lang"),
+                who=who, placed=placed,
+            )  # fmt: skip
+            trials.note_shown(placed, subject, strategy=Placement.Strategy.SIMILAR)
         except (DatabaseError, InterfaceError) as error:
             answer = _from_memory(error, query, placement=self.key, page=product_id)
         return Response(answer_as_json(_counted(answer)))

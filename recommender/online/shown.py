@@ -10,6 +10,7 @@ from django.db import connection
 
 from catalog.models import Brand, Order, Product
 from core.remembered import remembered
+from recommender.answers import ITEM, PERSONAL, SESSION
 from recommender.ml.drift import gini, novelty
 from recommender.models import DriftCheck, RecommendationDay, ServedEvaluation
 from recommender.online.reports import OF_BASE, Counts, Rate
@@ -17,6 +18,8 @@ from recommender.online.reports import OF_BASE, Counts, Rate
 MOST_BRANDS = 8
 SOLD_DAYS = 90
 NIGHTS = 14
+RANKED = (PERSONAL, SESSION, ITEM)
+"""Sources of lists that the model makes; all others are the same with any model, or with none."""
 EXPOSURE = """
 SELECT p.brand_id, coalesce(s.times, 0), coalesce(o.pieces, 0)
 FROM catalog_product p
@@ -92,7 +95,8 @@ def _spread(rows: Sequence[tuple[int | None, int, int]]) -> Exposure:
 
 @dataclass(frozen=True)
 class Night:
-    """One evaluation of the model that served, and how often its lists were clicked on that day and the one before."""
+    """One evaluation of the model that served, and how often its lists were clicked on that day and the one before:
+    those that it ranked, not what others saw meanwhile, as in the control of an experiment or in the holdout."""
 
     evaluation: ServedEvaluation
     ndcg: float | None
@@ -107,8 +111,9 @@ def nights() -> list[Night]:
         return []
     clicked: dict[tuple[int, date], Counts] = defaultdict(Counts)
     days = RecommendationDay.objects.filter(
-        version_id__in={one.version_id for one in found}, day__gte=found[-1].day - timedelta(days=1)
-    )
+        version_id__in={one.version_id for one in found}, day__gte=found[-1].day - timedelta(days=1),
+        source__in=RANKED,
+    )  # fmt: skip
     totals = {f"all_{name}": total for name, total in OF_BASE.items()}
     row: Any
     for row in days.values("version_id", "day").annotate(**totals):

@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop, pgettext_lazy
+from django.utils.translation import gettext_noop, override, pgettext_lazy
 
 from catalog.models import Category
 from core.alerts.checks import keep
@@ -83,7 +84,7 @@ def watch_clicks(today: date) -> int:
     fell."""
     smallest = threshold_of("recommendations_less_clicked") / 100
     fallen = 0
-    for key in [*Placement.objects.values_list("key", flat=True), *BESIDE]:
+    for key, name in _places().items():
         latest, *before = (_week(key, today - n * ONE_WEEK).of("clicked") for n in range(WEEKS + 1))
         found = fall(latest, before, smallest=smallest)
         said = None
@@ -93,11 +94,27 @@ def watch_clicks(today: date) -> int:
                 gettext_noop(
                     "%(placement)s: %(now).1f%% of the lists were clicked in the last week, %(before).1f%% before."
                 ),
-                {"placement": key, "now": found.now * 100, "before": found.before * 100},
+                {"placement": name, "now": found.now * 100, "before": found.before * 100},
             )  # fmt: skip
         link = f"{reverse('admin:recommender_online')}?{urlencode({'placement': key})}"
         keep("recommendations_less_clicked", key=key, said=said, link=link)
     return fallen
+
+
+def _places() -> dict[str, Mapping[str, str]]:
+    """What each placement, and each list within one, is called in each language."""
+    found: dict[str, Mapping[str, str]] = {
+        one.key: {code: one.localised("name", code) for code, _name in settings.LANGUAGES}
+        for one in Placement.objects.all()
+    }
+    for key, name in BESIDE.items():
+        found[key] = {code: _in_language(name, code) for code, _name in settings.LANGUAGES}
+    return found
+
+
+def _in_language(text: Any, code: str) -> str:
+    with override(code):
+        return str(text)
 
 
 def _week(placement: str, end: date) -> Counts:

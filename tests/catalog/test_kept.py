@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -79,6 +80,79 @@ def test_a_row_holds_the_newest_fifty_acts_and_the_table_is_not_read_for_it(visi
     with connection.cursor() as cursor:  # what only the row can say
         cursor.execute("UPDATE catalog_kepthistory SET acts = '[[7,\"view\",1000000,null]]'")
     assert told(visitor=visitor) == [recent.RecentAct(7, "view", 1_000_000, None)]
+
+
+def bought(*, customer: Customer | None = None, visitor: Visitor | None = None) -> frozenset[int]:
+    key = visitor.key if visitor is not None else ""
+    return recent.history_of(customer_id=customer.pk if customer is not None else None, visitor=key).bought
+
+
+def many_acts(kind: str, product_ids: Iterable[int], *, minutes: float, **who: Any) -> None:
+    """The first is the newest, `minutes` ago; each other one a second before the last."""
+    moment = timezone.now() - timedelta(minutes=minutes)
+    Interaction.objects.bulk_create(
+        Interaction(product_id=pk, kind=kind, occurred_at=moment - timedelta(seconds=place), **who)
+        for place, pk in enumerate(product_ids)
+    )
+
+
+@pytest.mark.parametrize("side", ["customer", "visitor"])
+def test_what_was_bought_before_the_newest_fifty_acts_is_still_known(visitor, customer, side):
+    who = {side: {"customer": customer, "visitor": visitor}[side]}
+    many_acts("view", [1] * 60, minutes=1, **who)
+    many_acts("purchase", [7, 8, 7], minutes=30, **who)
+    many_acts("cart", [9], minutes=40, **who)
+
+    assert bought(**who) == {7, 8}  # from the table
+    keep()
+
+    assert bought(**who) == {7, 8}  # from the row
+    assert (len(told(**who)), {act.product_id for act in told(**who)}) == (50, {1})
+
+
+def test_a_purchase_among_the_newest_acts_and_one_before_them_are_both_known(customer):
+    many_acts("purchase", [5], minutes=1, customer=customer)
+    many_acts("view", [1] * 60, minutes=2, customer=customer)
+    many_acts("purchase", [6], minutes=30, customer=customer)
+    keep()
+
+    assert bought(customer=customer) == {5, 6}
+
+
+def test_an_order_of_more_lines_than_acts_count_is_known_whole(customer):
+    """All lines of an order have one moment."""
+    moment = timezone.now() - timedelta(minutes=3)
+    Interaction.objects.bulk_create(
+        Interaction(product_id=pk, kind="purchase", occurred_at=moment, customer=customer) for pk in range(1, 81)
+    )
+
+    assert bought(customer=customer) == set(range(1, 81))
+    keep()
+    assert bought(customer=customer) == set(range(1, 81))
+
+
+def test_of_more_than_a_thousand_products_those_bought_last_are_known(customer):
+    many_acts("view", [1] * 50, minutes=1, customer=customer)
+    many_acts("purchase", range(100, 1_120), minutes=30, customer=customer)
+    keep()
+
+    assert bought(customer=customer) == set(range(100, 1_100))
+
+
+def test_what_was_bought_before_a_reset_is_used_no_more_and_an_undone_purchase_is_none(customer):
+    many_acts("view", [1] * 60, minutes=-1, customer=customer)  # after the reset
+    many_acts("purchase", [7], minutes=30, customer=customer)
+    keep()
+    assert bought(customer=customer) == {7}
+
+    Interaction.objects.filter(kind="purchase").delete()
+    assert bought(customer=customer) == frozenset()
+    many_acts("purchase", [7], minutes=30, customer=customer)
+    services.forget_profile(customer.pk)
+    keep()
+
+    assert bought(customer=customer) == frozenset()
+    assert len(told(customer=customer)) == 50
 
 
 def test_an_act_counts_in_the_transaction_that_writes_it(visitor):

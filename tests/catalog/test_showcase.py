@@ -209,3 +209,41 @@ def test_whatever_happens_memory_and_tables_say_the_same(show, steps):
         assert set(show.newest(50)) == sellable
         for pk, card in show.cards(ids, "en").items():
             assert card["price"] == f"{Product.objects.get(pk=pk).price:.2f}"
+
+
+def test_what_a_filter_lets_through_is_gone_through_once_until_something_changes(
+    show, product, django_assert_num_queries
+):
+    cheap = VariantFactory.create(stock=1, product__status="live", product__price=5).product
+    Product.objects.filter(pk=product.pk).update(price=50)
+    looked: list[float] = []
+
+    def fits(one) -> bool:
+        looked.append(one.price)
+        return one.price <= 10
+
+    assert show.fitting(("most", 10), fits) == [cheap.pk]
+    assert sorted(looked) == [5.0, 50.0]
+    with django_assert_num_queries(1):  # the look for what changed
+        assert show.fitting(("most", 10), fits) == [cheap.pk]
+    assert len(looked) == 2
+
+    Product.objects.filter(pk=product.pk).update(price=9)
+    assert sorted(show.fitting(("most", 10), fits)) == sorted([cheap.pk, product.pk])
+    execute(CHANGES["hidden"], cheap.pk)
+    assert show.fitting(("most", 10), fits) == [product.pk]
+
+
+def test_filters_that_nobody_asks_for_any_more_are_forgotten(show, product):
+    for number in range(3 * showcases.MOST_SIEVES):
+        assert show.fitting(number, lambda _one: True) == [product.pk]
+
+    assert len(show._fitting) <= showcases.MOST_SIEVES
+
+
+def test_inside_a_transaction_and_outside_web_processes_the_tables_are_to_be_asked(show, product, settings):
+    with transaction.atomic():
+        assert show.fitting("all", lambda _one: True) is None
+    settings.WEB_PROCESS = False
+
+    assert show.fitting("all", lambda _one: True) is None

@@ -1,7 +1,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from catalog.models import Product
+from catalog.models import Customer, Product
 from core.api import tokens
 from core.api.keys import forget_keys
 from core.models import ApiKey, ModelVersion, Scope
@@ -133,6 +133,29 @@ def test_lists_beside_a_product_are_counted_by_themselves_and_follow_the_product
     assert body["placement"] == recommendation_ids.read(body["id"]).placement == key
     assert body["items"][0]["product"]["id"] == trained.blue[7].public_id
     assert browser.get(URL, {"placement": key}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["similar", "bought-together"])
+def test_what_the_person_bought_is_not_shown_beside_a_product(trained, browser, server, path):
+    customer = trained.customers[0]
+    Customer.objects.filter(pk=customer.pk).update(external_id="C0")
+    url = f"/api/v1/products/{trained.green[0].public_id}/{path}"
+    first, second = (one["product"]["id"] for one in browser.get(url).json()["items"][:2])
+    for who, ident in ((trained.visitor, first), (customer, second)):
+        trained.act(who, Product.objects.get(public_id=ident), "purchase")
+
+    def shown(caller, **who):
+        return {one["product"]["id"] for one in caller.get(url, who).json()["items"]}
+
+    assert first not in shown(browser, visitor="somebody")
+    assert second in shown(browser, visitor="somebody")
+    assert second not in shown(server, customer="ext:C0")
+    assert {first, second} <= shown(browser)
+    assert browser.get(url, {"customer": "ext:C0"}).status_code == 403
+    Placement.objects.filter(key="product").update(repeats_allowed=True)
+    wishes.forget()
+    assert first in shown(browser, visitor="somebody")
+    wishes.forget()
 
 
 def test_similar_products_of_a_hidden_or_unknown_product_are_not_found(trained, browser):

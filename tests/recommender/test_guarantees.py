@@ -8,6 +8,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog import kept
 from catalog.models import Customer, CustomerTrait, Interaction, Product, Variant
 from core import model_registry as registry
 from core.models import ModelVersion
@@ -145,6 +146,48 @@ def test_nothing_that_may_not_be_shown_is_ever_shown(trained, with_model, with_l
                 assert len(shown) == min(most, len(may))  # nothing that may be shown is forgotten
             transaction.set_rollback(True)
         wishes.forget()
+
+    holds()
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["from the row", "from the table"])
+def test_what_was_bought_never_comes_back_however_much_was_done_since(trained, is_kept):
+    products = [*trained.green, *trained.blue]
+    customer = Customer.objects.create(name="Somebody", joined_at=NOW)
+
+    @given(
+        bought=st.sets(PLACES, min_size=1, max_size=6), since=st.integers(40, 120), seen=PLACES, again=PLACES,
+        is_customer=st.booleans(), page=st.none() | PLACES,
+    )  # fmt: skip
+    @settings(EXAMPLES, max_examples=30)
+    def holds(bought, since, seen, again, is_customer, page):
+        with transaction.atomic():
+            side = {"customer": customer} if is_customer else {"visitor": trained.visitor}
+            for place in bought:
+                trained.act(next(iter(side.values())), products[place], "purchase", at=NOW - timedelta(days=3))
+            Interaction.objects.bulk_create(
+                Interaction(
+                    product=products[seen if number % 2 else again], kind="view",
+                    occurred_at=NOW - timedelta(minutes=number), **side,
+                )
+                for number in range(since)
+            )  # fmt: skip
+            if is_kept:
+                kept.refresh(quiet=0.0)
+            never = {products[place].pk for place in bought}
+            who = selectors.person(**({"customer": customer} if is_customer else {"visitor": "somebody"}))
+
+            answers = [
+                selectors.recommend(**side, limit=20),
+                selectors.recommend(who=who, limit=20, page_product_id=None if page is None else products[page].pk),
+                selectors.similar(product=products[seen], who=who, limit=20),
+                selectors.bought_together(product=products[seen], who=who, limit=20),
+            ]
+
+            for answer in answers:
+                assert not never & {item.product_id for item in answer.items}
+            assert len(answers[0].items) == 20 - len(never)
+            transaction.set_rollback(True)
 
     holds()
 

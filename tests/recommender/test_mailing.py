@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from catalog.models import Interaction, Product
+from catalog.models import Customer, Interaction, Product
 from catalog.partitions import ensure_partitions
 from core import model_registry as registry
 from core.experiments import holdout, placing
 from core.ml.experiments import share_of
 from core.models import ModelVersion, ShopProfile
-from recommender import mailing, selectors, trials
-from recommender.models import RecommendationList
+from recommender import mailing, selectors, trials, wishes
+from recommender.models import Placement, RecommendationList
 from tests.factories import ShopProfileFactory, VisitorFactory
 from tests.recommender.conftest import NOW
 
@@ -84,6 +84,40 @@ def test_what_is_sold_out_or_was_bought_since_is_not_mailed(written, django_asse
     assert not {first, second} & set(found[customer.pk].product_ids)
     assert len(found[other.pk].product_ids) == 3
     assert found[other.pk].model_version_id == ModelVersion.objects.get().pk
+
+
+def test_what_a_customer_bought_does_not_come_back_as_popular(written):
+    """Neither what was bought after the list was written nor what was bought years before."""
+    customer, other = written.customers[0], written.customers[2]
+    RecommendationList.objects.filter(customer__in=[customer, other]).delete()
+    usual = [one.product_id for one in mailing.picks_for_mail([customer.pk], language="en", limit=3)[customer.pk].picks]
+    Interaction.objects.create(customer=customer, product_id=usual[0], kind="purchase", occurred_at=NOW)
+    Interaction.objects.create(customer=other, product_id=usual[1], kind="view", occurred_at=NOW)
+
+    found = mailing.picks_for_mail([customer.pk, other.pk], language="en", limit=3)
+
+    shown = {pk: [one.product_id for one in picks.picks] for pk, picks in found.items()}
+    assert usual[0] not in shown[customer.pk]
+    assert shown[customer.pk][:2] == usual[1:]
+    assert len(shown[customer.pk]) == 3
+    assert shown[other.pk] == usual
+    Placement.objects.filter(key="email").update(repeats_allowed=True)
+    wishes.forget()
+    again = mailing.picks_for_mail([customer.pk], language="en", limit=3)[customer.pk]
+    assert [one.product_id for one in again.picks] == usual
+    wishes.forget()
+
+
+@pytest.mark.parametrize("why", ["reset", "said no"])
+def test_purchases_that_may_not_be_used_leave_no_gap_in_a_mail(written, why):
+    customer = written.customers[0]
+    RecommendationList.objects.filter(customer=customer).delete()
+    usual = mailing.picks_for_mail([customer.pk], language="en", limit=3)[customer.pk].picks
+    Interaction.objects.create(customer=customer, product_id=usual[0].product_id, kind="purchase", occurred_at=NOW)
+    change = {"profile_since": NOW + timedelta(days=1)} if why == "reset" else {"is_personalised": False}
+    Customer.objects.filter(pk=customer.pk).update(**change)
+
+    assert mailing.picks_for_mail([customer.pk], language="en", limit=3)[customer.pk].picks == usual
 
 
 def test_a_customer_who_switches_personal_answers_off_is_missing_at_once(written):

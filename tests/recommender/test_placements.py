@@ -6,10 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import Category
-from catalog.showcase import Facts, showcase
+from catalog.models import Category, Product
+from catalog.showcase import Facts, Showcase, showcase
 from recommender import selectors, services, wishes
 from recommender.arranging import arrange, seed_of
 from recommender.exceptions import BadPlacement, ChangedMeanwhile
@@ -384,6 +386,25 @@ def test_the_slots_of_the_placement_are_the_default_and_a_limit_overrides_them(t
 
     assert len(browser.get("/recommendations", placement="cart").json()["items"]) == 3
     assert len(browser.get("/recommendations", placement="cart", limit=5).json()["items"]) == 5
+
+
+def test_the_filter_of_a_placement_asks_memory_and_not_the_table_of_products(trained, monkeypatch):
+    monkeypatch.setattr(Showcase, "_remembers", staticmethod(lambda: True))
+    Product.objects.filter(pk__in=[one.pk for one in trained.blue]).update(price=50)
+    showcase.forget()
+    save("home", price_max=20)
+    who = selectors.Person(acts=[selectors.Act(trained.green[0].pk, "view", 0, 1.0)])
+    first = selectors.recommend(who=who, limit=8)
+
+    with CaptureQueriesContext(connection) as seen:
+        again = selectors.recommend(who=who, limit=8)
+
+    assert {one.name.split("-")[0] for one in Product.objects.filter(pk__in=[i.product_id for i in first.items])} == {
+        "green"
+    }
+    assert [i.product_id for i in again.items] == [i.product_id for i in first.items]
+    assert len(first.items) == 8
+    assert [one["sql"] for one in seen if "catalog_product" in one["sql"] and "LIMIT" not in one["sql"]] == []
 
 
 def test_an_answer_without_the_database_leaves_out_what_is_excluded(trained, settings):

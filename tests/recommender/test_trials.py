@@ -239,6 +239,22 @@ def test_the_holdout_sees_the_popularity_list_without_an_experiment_and_all_othe
     assert exposed() == {(apart, "without"), (other, "with")}
 
 
+@pytest.mark.parametrize(("path", "usual"), [("similar", "similar"), ("bought-together", "together")])
+def test_the_holdout_gets_the_popularity_list_beside_a_product_too(held_out, trained, browser, path, usual):
+    apart, other = held_out
+    url = f"/products/{trained.green[0].public_id}/{path}"
+
+    plain, made = (browser.get(url, visitor=name).json() for name in (apart, other))
+    unnamed = browser.get(url).json()
+
+    assert (plain["strategy"], plain["source"], plain["experiment"]) == ("popularity", "popular", "holdout-1")
+    assert {item["reason"]["code"] for item in plain["items"]} == {"popular"}
+    assert trained.green[0].public_id not in {item["product"]["id"] for item in plain["items"]}
+    assert (made["strategy"], made["experiment"]) == (unnamed["strategy"], None) == (usual, None)
+    assert tokens.read(plain["id"]).arm_id == 0
+    assert exposed() == {(apart, "without"), (other, "with")}
+
+
 def test_a_list_for_the_holdout_is_credited_to_its_placement_and_to_no_experiment_there(held_out, browser):
     apart, _other = held_out
 

@@ -370,8 +370,9 @@
   /** @param {Wanted} wanted @returns {Promise<Answer>} */
   const recommendations = ({ similar, ...wanted }) => {
     const { limit = 8, exclude } = wanted;
-    if (similar) return call(`products/${encodeURIComponent(similar)}/similar`, { query: { limit, exclude } });
-    return call("recommendations", { query: { placement: "home", ...wanted, limit, visitor: visitor() } });
+    const who = { limit, visitor: visitor() };
+    if (similar) return call(`products/${encodeURIComponent(similar)}/similar`, { query: { exclude, ...who } });
+    return call("recommendations", { query: { placement: "home", ...wanted, ...who } });
   };
 
   /** @template {keyof HTMLElementTagNameMap} T @param {T} tag @param {string} name @param {string} [text] */

@@ -6,9 +6,10 @@ import pytest
 import redis
 from django.utils import timezone
 
-from catalog import recent
+from catalog import recent, services
+from catalog.models import Visitor
 from core import redis_client
-from tests.factories import InteractionFactory, ProductFactory, VisitorFactory
+from tests.factories import CustomerFactory, InteractionFactory, ProductFactory, VisitorFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,3 +114,48 @@ def test_an_answer_that_nobody_read_never_reaches_the_next_question(buffered):
 
     assert other.answers() == [0, [b"of a"]]
     other.close()
+
+
+def test_a_purchase_that_newer_acts_push_out_of_the_newest_is_still_known(browser, buffered, web, visitor):
+    goods = InteractionFactory.create(
+        visitor=visitor, customer=None, kind="purchase", occurred_at=timezone.now() - timedelta(minutes=5)
+    ).product_id
+    other = ProductFactory.create()
+    now = timezone.now()
+    events = [
+        {"kind": "cart", "product": other.public_id, "visitor": "v1", "occurred_at": now - timedelta(seconds=place)}
+        for place in range(60)
+    ]
+
+    assert browser.post("/events", {"events": events}).json()["accepted"] == 60
+
+    found = recent.history_of(visitor="v1")
+    assert {act.product_id for act in found.acts} == {other.pk}
+    assert found.bought == {goods}
+
+
+@pytest.mark.parametrize("asked_as", ["customer", "browser"])
+def test_a_reset_that_another_process_took_counts_in_the_very_next_answer(buffered, web, visitor, asked_as):
+    customer = CustomerFactory.create()
+    Visitor.objects.filter(pk=visitor.pk).update(customer=customer)
+    looked_at(visitor)
+    InteractionFactory.create(customer=customer, kind="view", occurred_at=timezone.now() - timedelta(minutes=2))
+    ask = {"customer_id": customer.pk} if asked_as == "customer" else {"visitor": "v1"}
+    assert len(recent.history_of(**ask).acts) == 1
+    here = dict(recent.tables._entries)
+
+    services.forget_profile(customer.pk)
+    recent.tables._entries.update(here)  # what this process would still remember
+
+    assert recent.history_of(**ask).acts == []
+
+
+def test_a_reset_of_one_person_leaves_what_is_remembered_of_others(buffered, web, visitor, django_assert_num_queries):
+    looked_at(visitor)
+    assert len(products()) == 1
+    here = dict(recent.tables._entries)
+    services.forget_profile(CustomerFactory.create().pk)
+    recent.tables._entries.update(here)
+
+    with django_assert_num_queries(0):
+        assert len(products()) == 1

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from catalog.models import Customer
 from core.choices import Role
 from core.models import Experiment, ExperimentLook
 from recommender import services, wishes
@@ -106,6 +107,49 @@ def test_trying_shows_both_lists_and_writes_nothing(merchandiser, home, trained)
     assert "slots would change" in page
     home.refresh_from_db()
     assert (home.version, home.rules.count()) == (1, 0)
+
+
+def test_a_customer_who_is_unknown_or_one_of_several_is_told_apart_from_products(merchandiser, home, trained):
+    Customer.objects.filter(pk=trained.customers[0].pk).update(name="Li Na")
+    Customer.objects.filter(pk=trained.customers[1].pk).update(name="Li Wei")
+    li = Customer.objects.get(name="Li Wei").public_id
+    merchandiser.force_login(StaffUserFactory.create(role=Role.OWNER))  # who may see customers, too
+
+    def tried(**asked):
+        return merchandiser.post(f"{LIST}{home.pk}/try/", form(home, **asked)).content.decode()
+
+    nobody, several = tried(try_customer="Zhang", try_basket="none-such"), tried(try_customer="Li")
+    one = tried(try_customer=li, try_chosen="1")
+
+    assert "No customer fits “Zhang”. What follows is for somebody unknown." in " ".join(nobody.split())
+    assert "No product has the SKU or ID none-such. The rest is used." in " ".join(nobody.split())
+    assert "Several customers fit. Choose one:" in several
+    assert "SKU" not in several
+    assert sorted(re.findall(r">(Li \w+)</button>", several)) == ["Li Na", "Li Wei"]
+    assert f'"try_customer": "{li}"' in several
+    assert "No customer fits" not in one
+    assert "Several customers" not in one
+    assert f'value="{li}"' in one  # the field holds who was chosen, for the next comparison
+    assert "hx-swap-oob" not in tried(try_customer=li)
+
+
+def test_places_of_every_storefront_stay_and_the_shops_own_go_with_their_versions_counted(merchandiser, home, trained):
+    own = Placement(key="thanks", surface="home", name="Thanks")
+    for _time in range(3):
+        services.save_placement(own, [PlacementRule(kind="boost", product=trained.green[0])], by=None)
+
+    for built_in in Placement.objects.filter(key__in=Placement.Surface.values):
+        assert merchandiser.post(f"{LIST}{built_in.pk}/delete/", {"post": "yes"}).status_code == 403
+    page = merchandiser.get(f"{LIST}{home.pk}/change/").content.decode()
+    asked = " ".join(merchandiser.get(f"{LIST}{own.pk}/delete/").content.decode().split())
+
+    assert f"{LIST}{home.pk}/delete/" not in page
+    assert Placement.objects.filter(key__in=Placement.Surface.values).count() == 6
+    assert f"{LIST}{own.pk}/delete/" in merchandiser.get(f"{LIST}{own.pk}/change/").content.decode()
+    assert "<dt>Placement versions</dt><dd>3</dd>" in asked
+    assert "<dt>Placement rules</dt><dd>1</dd>" in asked
+    assert merchandiser.post(f"{LIST}{own.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Placement.objects.filter(key="thanks").exists()
 
 
 def test_going_back_restores_the_version(merchandiser, home, trained):

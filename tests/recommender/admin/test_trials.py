@@ -150,7 +150,7 @@ HOURS = {
 @pytest.mark.parametrize(
     ("told", "words", "is_judged"),
     [
-        (HOURS, "They count: products of categories", True),
+        (HOURS, "They count where everything a person did answers, not where the running visit does", True),
         (HOURS | {"exponent": 0.0, "gain_low": -0.001}, "the gain is not sure", True),
         (
             {"exponent": 0.0, "tried": 0.0, "moments": 1800},
@@ -173,7 +173,7 @@ def test_the_page_says_whether_hour_and_season_count(owner, version, told, words
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        (HOURS, "It counts: products of categories"),
+        (HOURS, "It counts where everything a person did answers, not where the running visit does"),
         ({"exponent": 0.0, "tried": 0.0, "moments": 1800}, "It does not count: it did not foretell"),
         ({"exponent": 0.0, "moments": 0}, "It was not measured"),
     ],

@@ -5,12 +5,13 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from catalog.models import Category, Interaction, Visitor
 from catalog.partitions import ensure_months
 from core.models import Alert, AlertRule
 from recommender import pipelines
-from recommender.models import DriftCheck, RecommendationDay, ServedEvaluation, ShownProduct
+from recommender.models import DriftCheck, Placement, RecommendationDay, ServedEvaluation, ShownProduct
 from recommender.online import shown, watching
 from tests.factories import BrandFactory, ModelVersionFactory, ProductFactory
 from tests.recommender.conftest import NOW
@@ -163,3 +164,52 @@ def test_the_live_model_is_judged_on_what_came_after_it_learned_once_a_day(train
 def test_nothing_new_is_no_evaluation(trained):
     assert pipelines.evaluate_served() == {"skipped": "nothing new"}
     assert not ServedEvaluation.objects.exists()
+
+
+def test_a_night_counts_the_clicks_of_lists_that_the_model_ranked_and_of_no_others():
+    today = timezone.localdate()
+    version, other = ModelVersionFactory.create(), ModelVersionFactory.create()
+    ServedEvaluation.objects.create(
+        version=version,
+        day=today,
+        since=timezone.now(),
+        customers=9,
+        measures={"ndcg@10": 0.25, "hit_rate@10": 0.5},
+    )
+
+    def counted(source: str, lists: int, clicked: int, *, days: int = 0, version_id: int = version.pk) -> None:
+        RecommendationDay.objects.create(
+            day=today - timedelta(days=days), placement="home", source=source, version_id=version_id, people=lists,
+            lists=lists, clicked=clicked, lists_lists=lists, clicked_clicked=clicked, lists_clicked=clicked,
+        )  # fmt: skip
+
+    counted("personal", 100, 10)
+    counted("session", 40, 8, days=1)
+    counted("item", 60, 6)
+    for source in ("popular", "newest", "trending", "category", "segment", "fallback", ""):  # the control among them
+        counted(source, 1_000, 0)
+    counted("personal", 500, 0, days=2)
+    counted("personal", 500, 0, version_id=other.pk)
+
+    (night,) = shown.nights()
+
+    assert (night.ndcg, night.hit_rate) == (0.25, 0.5)
+    assert night.ctr.value == pytest.approx(24 / 200)
+
+
+def test_the_alert_calls_a_placement_by_its_name_in_the_language_of_the_reader():
+    Placement.objects.filter(key="home").update(
+        name="Picked for you", name_translations={"en": "Picked for you", "zh-hans": "为您推荐"}
+    )
+    five_weeks([0.04, 0.08, 0.08, 0.08, 0.08])
+    five_weeks([0.04, 0.08, 0.08, 0.08, 0.08], placement="product/similar", seed=2)
+
+    watching.watch_clicks(timezone.localdate())
+
+    said = {one.key: one.said for one in Alert.objects.open().filter(rule="recommendations_less_clicked")}
+    with override("en"):
+        assert str(said["home"]).startswith("Picked for you: ")
+        assert str(said["product/similar"]).startswith("Product page: similar products: ")
+    with override("zh-hans"):
+        assert str(said["home"]).startswith("为您推荐")
+        assert str(said["product/similar"]).startswith("商品页")
