@@ -7,14 +7,17 @@ class VisionConfig(AppConfig):
     verbose_name = _("Photos")
 
     def ready(self) -> None:
+        from django.db.models.signals import pre_delete
+
         from catalog.extensions import product_panels, tag_kinds
         from catalog.signals import pictures_leaving
         from core.extensions import evaluators, first_models, model_kinds, role_permissions, staff_pages
         from vision.choices import METRICS
-        from vision.receivers import group_anew
+        from vision.receivers import group_anew, keep_decisions
         from vision.roles import DECIDE, READINGS_SEEN, REVIEW_TAGS, SEEN, TAGS_SEEN
 
         pictures_leaving.connect(group_anew, dispatch_uid="vision.group_anew")
+        pre_delete.connect(keep_decisions, sender="catalog.Category", dispatch_uid="vision.keep_decisions")
 
         evaluators.register("vision", "vision.evaluators.VisionEvaluator")
         role_permissions.register("vision", "vision.roles.ROLE_PERMISSIONS")

@@ -1,5 +1,11 @@
 """What pages ask of learning and reading, without loading either."""
 
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import QuerySet
+
+from catalog.models import ProductImage
 from core.models import ModelVersion
 from vision import deciding
 from vision.choices import VISION
@@ -20,11 +26,21 @@ def new_decisions() -> int:
     return deciding.decided_since(newest.created_at if newest is not None else None)
 
 
+def unknown_to(live: ModelVersion | None) -> int:
+    """Decisions of staff since the version that serves was made, whatever was refused meanwhile. One query."""
+    return deciding.decided_since(live.created_at if live is not None else None)
+
+
 def read_all_again() -> int:
     """Have every photo read once more by the next run. How many are known."""
     return ImageReading.objects.update(content_sha256=AGAIN)
 
 
-def read_again(images: list[int]) -> int:
-    """The same of these photos."""
-    return ImageReading.objects.filter(pk__in=images).update(content_sha256=AGAIN)
+def read_again(images: Collection[int] | QuerySet[Any]) -> int:
+    """Have these photos read once more. How many: those that nobody read yet are read by the next run in any case."""
+    read = ImageReading.objects.filter(pk__in=images).update(content_sha256=AGAIN)
+    return read + ProductImage.objects.filter(pk__in=images, reading__isnull=True).count()
+
+
+def has_live_version() -> bool:
+    return ModelVersion.objects.of(VISION.name).active().exists()

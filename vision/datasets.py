@@ -212,6 +212,8 @@ def _decisions(
     """What was said to be shown, oldest first, and what was said not to be; of each label the newest word counts."""
     last: dict[tuple[About, str, str], bool] = {}
     rows = ReviewDecision.objects.filter(label__label_set__kind=kind).order_by("decided_at", "pk")
+    if kind == LabelSet.Kind.CATEGORY:
+        rows = rows.filter(label__category__isnull=False)  # of categories that are deleted nothing is learned
     for product, content, image, group, label, is_right in rows.values_list(
         "product_id", "content_sha256", "image_id", "label__label_set__key", "label__key", "is_right"
     ).iterator(5_000):

@@ -180,6 +180,8 @@ def _say(said: Sequence[_Said], by: StaffUser, came_from: str) -> list[int]:
 def _give(one: _Said, tags: Tags) -> dict[str, Any]:
     """The product has the label in the name of staff; in sets with one answer other readings give way."""
     label, label_set = one.label, one.label.label_set
+    if label.is_category and label.category_id is None:
+        return {}  # its category is deleted
     if label.category_id is not None:
         product = Product.objects.get(pk=one.product_id)
         was, product.category_id = product.category_id, label.category_id
@@ -218,7 +220,7 @@ def _others_give_way(one: _Said) -> dict[str, Any]:
 
 def _take(one: _Said, tags: Tags) -> dict[str, Any]:
     """A tag that a machine gave goes; what staff or an import gave is theirs to take, on the page of the product."""
-    if one.label.category_id is not None:
+    if one.label.is_category:
         return {}
     tag = tags.find(one.product_id, one.label)
     if tag is None or (tag.source != Source.MODEL and not one.is_final):

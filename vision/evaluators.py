@@ -167,9 +167,15 @@ def _splits(
         **{name: int(((part == name) & good).sum()) for name in parts},
     }  # fmt: skip
     if run.options["folds"]:
-        fold = split_by_cluster(own, [1 / run.options["folds"]] * run.options["folds"], run.seed)
-        splits = [_held(own, good & (fold != at), good & (fold == at), run.seed) for at in range(run.options["folds"])]
-        return splits, [one for one, is_in in zip(all_read.kept, fold == 0, strict=True) if is_in], data
+        count = run.options["folds"]
+        fold = split_by_cluster(own, [1 / count] * count, run.seed)
+        if len(np.unique(fold[good])) < count:
+            different = len(np.unique(own.clusters[good]))
+            raise UsageError(
+                f"--folds: {count} parts of {different} different pictures leave some empty; ask for fewer."
+            )
+        splits = [_held(own, good & (fold != at), good & (fold == at), run.seed) for at in range(count)]
+        return splits, [one for one, is_in in zip(all_read.kept, good & (fold == 0), strict=True) if is_in], data
     asked, learned = (part == "test") & good, (part == "train") & good
     shared = np.isin(own.clusters, own.clusters[learned]) & asked
     if not asked.any():

@@ -1,7 +1,7 @@
 """What a precision asked of a label set promises: how much would be tagged by itself, and how much of it is right.
 
-From the curves kept with the live version, of photos that it was calibrated on and did not learn from. The rule
-is that by which labels are applied (`vision.thresholds`).
+From the curves kept with the live version, of photos that it was calibrated on and did not learn from, at the places
+from which labels are applied (`thresholds.applied_at`).
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any
 from core import model_registry
 from vision.choices import VISION
 from vision.models import LabelSet
-from vision.thresholds import LEAST_POSITIVES
+from vision.thresholds import applied_at
 
 LEAST, MOST, STEP = 0.5, 0.99, 0.01
 
@@ -40,14 +40,7 @@ def promises(label_set: LabelSet) -> list[Promise]:
 
 
 def _promise(rows: list[dict[str, Any]], target: float, shown: int) -> Promise:
-    points = [_point(row["curve"], target) for row in rows if row["positives"] >= LEAST_POSITIVES]
-    reaching = [point for point in points if point is not None]
+    reaching = [point for row in rows if (point := applied_at(row, target)) is not None]
     told = sum(point["told"] for point in reaching)
     right = sum(point["told"] * point["precision"] for point in reaching)
     return Promise(target, len(reaching), len(rows), min(1.0, right / shown), right / told if told else None)
-
-
-def _point(curve: list[dict[str, float]], target: float) -> dict[str, float] | None:
-    """The smallest threshold of a label that keeps the target."""
-    good = [point for point in curve if point["low"] >= target]
-    return min(good, key=lambda point: point["threshold"]) if good else None

@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from catalog.models import ProductTag
 from catalog.search import reports, tokens
 from catalog.search.reports import QueryRow
-from vision.models import Label, ReviewDecision, TagSuggestion
+from vision.models import Label, LabelSet, ReviewDecision, TagSuggestion
 
 Z95 = 1.959964
 MOST_QUERIES = 1_000
@@ -28,10 +28,11 @@ def wilson(right: int, of: int, z: float = Z95) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Checked:
-    """Of the tags of a label (or of a set) given without a person: how many stand, how many were looked at, how many of
-    those were right."""
+    """Of the tags of a label (or of a source) given without a person by what serves now: how many stand, how many were
+    looked at in the sample, how many of those were right."""
 
     label: Label
+    source: str
     applied: int
     looked_at: int
     right: int
@@ -41,20 +42,42 @@ class Checked:
         return wilson(self.right, self.looked_at)
 
 
-def checked() -> list[Checked]:
-    """By label, in the order of sets and labels; those that gave no tag are left out. Three queries."""
-    applied = dict(
-        TagSuggestion.objects.filter(state=TagSuggestion.State.APPLIED).order_by().values_list("label_id")
-        .annotate(count=Count("pk"))
-    )  # fmt: skip
+def checked(live: int | None) -> list[Checked]:
+    """By source and label, in the order of sets and labels, of colours and of the version `live` (its key); those that
+    gave no tag are left out. Three queries.
+
+    Only the sampled tags themselves are counted: whoever changes one says of another label that it is right, which no
+    machine gave."""
+    served = Q(source=TagSuggestion.Source.COLOURS) | Q(source=TagSuggestion.Source.NETWORK, model_version=live)
+    rows = TagSuggestion.objects.filter(served).order_by()
+    applied = {
+        (source, label): count
+        for source, label, count in rows.filter(state=TagSuggestion.State.APPLIED)
+        .values_list("source", "label_id").annotate(count=Count("pk"))
+    }  # fmt: skip
+    decided = ReviewDecision.objects.filter(came_from=ReviewDecision.CameFrom.AUDIT, suggestion__is_audit=True)
     looked = {
-        label_id: (of, right)
-        for label_id, of, right in ReviewDecision.objects.filter(came_from=ReviewDecision.CameFrom.AUDIT)
-        .order_by().values_list("label_id")
+        (source, label): (of, right)
+        for source, label, of, right in decided.filter(suggestion__in=rows.values("pk"))
+        .order_by().values_list("suggestion__source", "label_id")
         .annotate(of=Count("pk"), right=Count("pk", filter=Q(is_right=True)))
     }  # fmt: skip
-    labels = Label.objects.select_related("label_set").filter(pk__in={*applied, *looked})
-    return [Checked(label, applied.get(label.pk, 0), *looked.get(label.pk, (0, 0))) for label in labels]
+    found = {*applied, *looked}
+    labels = Label.objects.select_related("label_set").filter(pk__in={label for _source, label in found})
+    return [
+        Checked(label, source, applied.get((source, label.pk), 0), *looked.get((source, label.pk), (0, 0)))
+        for label in labels for source in TagSuggestion.Source.values if (source, label.pk) in found
+    ]  # fmt: skip
+
+
+def together(rows: Sequence[Checked]) -> list[Checked]:
+    """Of each source as a whole."""
+    found = []
+    for source in TagSuggestion.Source.values:
+        if own := [row for row in rows if row.source == source]:
+            sums = (sum(getattr(row, name) for row in own) for name in ("applied", "looked_at", "right"))
+            found.append(Checked(own[0].label, source, *sums))
+    return found
 
 
 @dataclass(frozen=True)
@@ -103,7 +126,10 @@ def _tagged_labels() -> list[tuple[Label, int, Sequence[set[str]]]]:
     counts: dict[tuple[str, str], int] = defaultdict(int)
     states = (TagSuggestion.State.APPLIED, TagSuggestion.State.ACCEPTED)
     labels = list(
-        Label.objects.filter(suggestions__state__in=states, category=None).distinct().select_related("label_set")
+        Label.objects.filter(suggestions__state__in=states)
+        .exclude(label_set__kind=LabelSet.Kind.CATEGORY)
+        .distinct()
+        .select_related("label_set")
     )
     rows = ProductTag.objects.filter(value__in=[label.name_en for label in labels]).order_by()
     for kind, value, count in rows.values_list("kind", "value").annotate(count=Count("pk")):

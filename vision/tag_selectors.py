@@ -63,7 +63,10 @@ def waiting_by_label(wanted: Wanted) -> list[Waiting]:
 def most_urgent(wanted: Wanted, label: Label, first: int, count: int) -> list[TagSuggestion]:
     """Of one label. One query."""
     rows = wanted.rows().filter(label=label).select_related("product", "image", "model_version")
-    return list(rows.order_by("-priority", "-pk")[first : first + count])
+    found = list(rows.order_by("-priority", "-pk")[first : first + count])
+    for row in found:
+        row.label = label
+    return found
 
 
 def sample_count() -> int:

@@ -181,7 +181,7 @@ def _one(
     return Found(
         product_id=product, image_id=images[own[best]].pk, label_id=label.pk, confidence=float(chances.mean()),
         source=TagSuggestion.Source.NETWORK, version_id=model.version_id,
-        reasons=[{"photos": len(own), "best": round(float(chances[best]), 3)}],
+        reasons=[{"kind": "photos", "photos": len(own), "best": round(float(chances[best]), 3)}],
     )  # fmt: skip
 
 

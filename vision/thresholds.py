@@ -6,14 +6,14 @@ from typing import Any
 
 from core import model_registry
 from vision.choices import VISION
-from vision.models import Label, TagSuggestion
+from vision.models import Label, LabelSet, TagSuggestion
 
 COLOUR_APPLY, COLOUR_SUGGEST = 0.95, 0.6
 """Colours are counted, not learned: their confidence is made by `vision.colour_tags` for these two limits."""
-
-
-LEARNED_APPLY, LEARNED_SUGGEST, LEAST_POSITIVES = 0.95, 0.7, 20
-"""As `vision.ml.decisions` has them, which is not for the web process."""
+COLOURS_RIGHT = 0.90
+"""Of the colours applied on photos of which the truth is known (docs/adr/0094)."""
+LEAST_POSITIVES = 20
+"""As `vision.ml.decisions` has it, which is not for the web process."""
 
 
 @dataclass(frozen=True)
@@ -39,33 +39,45 @@ def key_of(label: Label) -> str:
 
 
 def limits(labels: Iterable[Label], source: str) -> dict[int, Limits]:
-    """Of each label (with its `label_set`), for what `source` reads. Without a live model the network has none."""
+    """Of each label (with its `label_set`), for what `source` reads. Where a set waits for people, what would be
+    applied is suggested. Without a live model the network has none."""
+    rows = list(labels)
+    found = measured(rows, source)
+    return {
+        label.pk: found[label.pk] if label.label_set.is_automatic else Limits(None, found[label.pk].suggest)
+        for label in rows
+    }
+
+
+def measured(labels: Iterable[Label], source: str) -> dict[int, Limits]:
+    """The same as if every set tagged by itself."""
     if source == TagSuggestion.Source.COLOURS:
-        colours = Limits(COLOUR_APPLY, COLOUR_SUGGEST)
-        return {label.pk: _automatic(colours, label) for label in labels}
+        return {label.pk: Limits(COLOUR_APPLY, COLOUR_SUGGEST) for label in labels}
     model = model_registry.active(VISION)
     learned: dict[str, dict[str, Any]] = model.meta.get("thresholds", {}) if model is not None else {}
-    return {label.pk: _automatic(_learned(learned.get(key_of(label)), label), label) for label in labels}
+    return {label.pk: _learned(learned.get(key_of(label)), label) for label in labels}
 
 
 def _learned(row: dict[str, Any] | None, label: Label) -> Limits:
-    """What the model was given when it was trained; where the set asks for another precision since, from its curve."""
+    """At the precisions that the set asks for now, whatever it asked for when the model was trained."""
     if not row:
         return NEVER
-    curve, label_set = row.get("curve") or [], label.label_set
-    apply, suggest = row.get("apply"), row.get("suggest")
-    if curve and label_set.apply_precision != LEARNED_APPLY:
-        apply = _on(curve, label_set.apply_precision) if row.get("positives", 0) >= LEAST_POSITIVES else None
-    if curve and label_set.suggest_precision != LEARNED_SUGGEST:
-        suggest = _on(curve, label_set.suggest_precision)
-    return Limits(apply, suggest)
+    apply, suggest = applied_at(row, label.label_set.apply_precision), _suggested_at(row, label.label_set)
+    return Limits(apply["threshold"] if apply else None, suggest["threshold"] if suggest else None)
 
 
-def _on(curve: list[dict[str, float]], precision: float) -> float | None:
-    """The smallest threshold of the curve whose lower bound of precision reaches the target."""
-    return min((point["threshold"] for point in curve if point["low"] >= precision), default=None)
+def applied_at(row: dict[str, Any], target: float) -> dict[str, float] | None:
+    """The place on the curve of a label from which it is applied where `target` is asked for: the smallest threshold
+    at which even the lower bound of precision reaches it. What pages promise and what is done are both this."""
+    return _least(row, "low", target) if row.get("positives", 0) >= LEAST_POSITIVES else None
 
 
-def _automatic(found: Limits, label: Label) -> Limits:
-    """Where a set waits for people, what would be applied is suggested."""
-    return found if label.label_set.is_automatic else Limits(None, found.suggest)
+def _suggested_at(row: dict[str, Any], label_set: LabelSet) -> dict[str, float] | None:
+    """With few examples the plain share decides, since a person looks."""
+    by = "low" if row.get("positives", 0) >= LEAST_POSITIVES else "precision"
+    return _least(row, by, label_set.suggest_precision)
+
+
+def _least(row: dict[str, Any], by: str, target: float) -> dict[str, float] | None:
+    good = [point for point in row.get("curve") or [] if point[by] >= target]
+    return min(good, key=lambda point: point["threshold"], default=None)

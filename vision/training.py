@@ -2,7 +2,8 @@
 
 What judges was chosen by the numbers of clusters alone (`vision.datasets`) and never teaches. Candidate and live
 version read the same photos, of which neither has learned any content, twice: all of them, and those of which no
-decision of staff says what they show, so that a batch of wrong decisions cannot prove itself right.
+decision of staff says what they show, so that a batch of wrong decisions cannot prove itself right. Labels of
+attributes are compared beside: a candidate that tells them worse does not serve, however well it tells categories.
 """
 
 import shutil
@@ -113,7 +114,7 @@ def train(*, cpu_seconds: float | None = None) -> ModelVersion:
     }  # fmt: skip
     _tell(960, gettext_noop("Keeping the new version"))
     version = model_registry.publish_if_better(
-        VISION, arrays, meta=meta, report=report, margin=gate.margin, gate_scores=gate.scores,
+        VISION, arrays, meta=meta, report=report, margin=gate.margin, gate_scores=gate.scores, may_serve=gate.may_serve,
         trained_from=_day(photos.manifest["from"]), trained_until=_day(photos.manifest["until"]),
         row_count=int(teaching.sum()), job_id=job,
     )  # fmt: skip
@@ -224,10 +225,12 @@ def refuse_too_little(photos: ShopPhotos) -> None:
 
 @dataclass(frozen=True)
 class _Gate:
-    """`scores`: candidate and live version where the candidate falls behind most; None without a live version."""
+    """`scores`: candidate and live version where the candidate falls behind most; None without a live version.
+    `may_serve`: it tells attributes no worse."""
 
     scores: tuple[float, float] | None
     margin: float
+    may_serve: bool = True
 
 
 def _report(
@@ -255,7 +258,7 @@ def _report(
         _refuse_below_commonest(right[said], own.keys[said])
         return report, _Gate(None, MARGIN)
     version, other = live
-    report["compared"], gate = _compare(photos, judged, right, own, other)
+    report["compared"], gate = _compare(photos, judged, right, own, reading, other)
     report["compared_with"] = version.name
     return report, gate
 
@@ -276,21 +279,52 @@ def _label_errors(photos: ShopPhotos, unseen: list[tuple[NDArray[np.int64], Read
 
 
 def _compare(
-    photos: ShopPhotos, judged: NDArray[np.int64], right: Keys, own: Answers, other: "_Live"
+    photos: ShopPhotos, judged: NDArray[np.int64], right: Keys, own: Answers, reading: Reading, other: "_Live"
 ) -> tuple[list[dict[str, Any]], _Gate]:
-    """Both versions on photos of which neither learned the content: `view` all, or only what no decision speaks of."""
-    fresh = (right != "") & ~np.isin(photos.contents[judged], other.learned)
+    """Both versions on photos of which neither learned the content: `view` all, or only what no decision speaks of, or
+    labels of attributes."""
+    unseen = ~np.isin(photos.contents[judged], other.learned)
+    if not unseen.any():
+        return [], _Gate(None, MARGIN)
+    their_reading = other.reading(photos, judged)
+    theirs, fresh = judging.answers(their_reading, other.tagger.told, right), (right != "") & unseen
     rows = []
     if fresh.any():
-        theirs = other.answers(photos, judged, right)
         undecided = fresh & ~photos.decided[judged]
         for view, which in (("all", fresh), ("undecided", undecided)):
             if view == "all" or SHOWN_FROM <= which.sum() < fresh.sum():
                 rows.append({"view": view, **judging.paired(right[which], _only(own, which), _only(theirs, which))})
+    labels = _compare_labels(photos, judged[unseen], _rows(reading, unseen), _rows(their_reading, unseen), other)
+    is_no_worse = labels is None or labels["candidate"] >= labels["active"] - max(MARGIN, labels["error"])
+    if labels is not None:
+        labels["is_worse"] = not is_no_worse
+    shown = [*rows, labels] if labels is not None else rows
     if not rows:
-        return rows, _Gate(None, MARGIN)
+        return shown, _Gate(None, MARGIN, is_no_worse)
     worst = min(rows, key=lambda row: row["candidate"] - row["active"] + max(MARGIN, row["error"]))
-    return rows, _Gate((worst["candidate"], worst["active"]), max(MARGIN, worst["error"]))
+    margin = max(MARGIN, worst["error"])
+    return shown, _Gate((worst["candidate"], worst["active"]), margin, is_no_worse)
+
+
+def _compare_labels(
+    photos: ShopPhotos, rows: NDArray[np.int64], own: Reading, theirs: Reading, other: "_Live"
+) -> dict[str, Any] | None:
+    """Labels that both know, over photos of which they are known; None where too few photos tell any."""
+    said, mine, yours = [], [], []
+    known = {group.key: group for group in other.tagger.groups}
+    for group in photos.told.groups:
+        before = known[group.key].labels if group.key in known else ()
+        for at, label in enumerate(group.labels):
+            if label in before:
+                said.append(photos.examples.groups[group.key][rows, at])
+                mine.append(own.groups[group.key][:, at])
+                yours.append(theirs.groups[group.key][:, before.index(label)])
+    if not said:
+        return None
+    found = judging.paired_labels(
+        np.stack(said, 1), np.stack(mine, 1), np.stack(yours, 1), photos.examples.clusters[rows]
+    )
+    return {"view": "labels", **found} if found is not None and found["photos"] >= SHOWN_FROM else None
 
 
 def _refuse_below_commonest(right: Keys, told: Keys) -> None:
@@ -312,13 +346,13 @@ class _Live:
     tagger: Tagger
     learned: NDArray[np.uint64]
 
-    def answers(self, photos: ShopPhotos, judged: NDArray[np.int64], right: Keys) -> Answers:
+    def reading(self, photos: ShopPhotos, judged: NDArray[np.int64]) -> Reading:
         examples, rows = photos.examples, judged
         if self.tagger.size != examples.size:
             pixels, at = datasets.prepare([photos.stored[one] for one in judged], self.tagger.size)
             none = np.full(len(judged), -1, np.int32)
             examples, rows = Examples(pixels, none, {}, none.astype(np.int64), at=at), np.arange(len(judged))
-        return judging.answers(_read(self.tagger, examples, rows), self.tagger.told, right)
+        return _read(self.tagger, examples, rows)
 
 
 def _live() -> tuple[ModelVersion, _Live] | None:
@@ -344,6 +378,12 @@ def _read(tagger: Tagger, examples: Examples, rows: NDArray[np.int64]) -> Readin
         np.concatenate([part.category for part in parts]),
         {key: np.concatenate([part.groups[key] for part in parts]) for key in parts[0].groups},
         np.concatenate([part.embedding for part in parts]),
+    )
+
+
+def _rows(reading: Reading, which: NDArray[np.bool_]) -> Reading:
+    return Reading(
+        reading.category[which], {key: told[which] for key, told in reading.groups.items()}, reading.embedding[which]
     )
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tracemalloc
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageOps
@@ -17,6 +18,7 @@ from catalog.thumbnails import thumbnail_bytes
 from tests.catalog.importing.conftest import counts, do_import
 from tests.factories import ProductFactory, ProductImageFactory, StaffUserFactory
 from tests.hostile.pictures import CLEANED, HTML, REFUSED, SCRIPT, SECRET, drawn, row_bomb
+from vision.ml.pictures import opened
 
 HARMLESS = {
     "jfif",
@@ -131,13 +133,14 @@ GROWTH = """
 import io, sys
 from PIL import Image
 from catalog.importing.pictures import PictureRefused, clean_picture
+from vision.ml.pictures import opened
 Image.init()
 data = sys.stdin.buffer.read()
 def kilobytes(name):
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name))
 before = kilobytes("VmRSS")
 try:
-    clean_picture(data, in_request=sys.argv[1] == "request")
+    opened(data, is_stored=False) if sys.argv[1] == "look" else clean_picture(data, in_request=sys.argv[1] == "request")
 except PictureRefused:
     pass
 print(kilobytes("VmHWM") - before)
@@ -163,6 +166,30 @@ def test_the_worst_pictures_cost_less_than_two_hundred_megabytes(kind, mode, sid
     done = subprocess.run([sys.executable, "-c", GROWTH, where], input=sent, capture_output=True, check=True)
 
     assert int(done.stdout) < 200 * 1024
+
+
+def test_what_is_transparent_is_looked_at_on_white():
+    seen = np.random.default_rng(0).integers(0, 256, (40, 40, 4)).astype(np.uint8)
+    sent = io.BytesIO()
+    Image.fromarray(seen, "RGBA").save(sent, "PNG")
+    ground = Image.new("RGBA", (40, 40), "white")
+
+    laid = Image.alpha_composite(ground, Image.fromarray(seen, "RGBA")).convert("RGB")
+
+    assert np.array_equal(opened(sent.getvalue()).rgb, np.asarray(laid))
+
+
+def test_a_picture_that_is_only_looked_at_costs_little_more_than_its_decoder():
+    """The largest WebP, with transparency and ten million bytes: a laid ground must not copy it four times."""
+    noise = Image.effect_noise((660, 660), 90).resize((2_640, 2_640))
+    sent = io.BytesIO()
+    Image.merge("RGBA", [noise] * 4).save(sent, "WEBP", quality=80, method=0)
+
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH, "look"], input=sent.getvalue(), capture_output=True, check=True
+    )
+
+    assert int(done.stdout) < 165 * 1024
 
 
 @pytest.mark.parametrize("turned", range(1, 9))

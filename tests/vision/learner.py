@@ -23,6 +23,8 @@ class ColourTagger:
     def __init__(self, arrays, meta):
         points, labels = json.loads(np.asarray(arrays["network"], np.uint8).tobytes())
         self.points, self.labels = np.array(points, np.float32).reshape(-1, 3), np.array(labels, int)
+        self.told_of = meta.get("told_of", {})
+        """By group, what chance each label gets on a photo of each category."""
         self.size, self.dimensions, self.told = int(meta["size"]), 3, classes_of(meta)
 
     @property
@@ -38,6 +40,7 @@ class ColourTagger:
         nearest = np.linalg.norm(seen[:, None] - self.points[None], axis=2).argsort(axis=1)[:, :NEIGHBOURS]
         votes = (self.labels[nearest][:, :, None] == np.arange(len(self.classes))).mean(axis=1)
         groups = {group.key: np.full((len(pixels), len(group.labels)), 0.5, np.float32) for group in self.groups}
+        groups |= {key: np.array(rows, np.float32)[votes.argmax(axis=1)] for key, rows in self.told_of.items()}
         length = np.linalg.norm(seen, axis=1, keepdims=True)
         return Reading(votes.astype(np.float32), groups, seen / np.maximum(length, 1e-9))
 

@@ -85,6 +85,14 @@ def test_options_that_do_not_go_together_are_refused(tmp_path):
             run(train=str(tmp_path), **options)
 
 
+def test_more_parts_than_pictures_can_fill_end_in_one_sentence(tmp_path):
+    for name in ("a", "b"):
+        drawn(tmp_path / "train" / name, 12)
+
+    with pytest.raises(UsageError, match=r"--folds: 20 parts of 2[0-4] different pictures leave some empty"):
+        run(train=str(tmp_path / "train"), folds=20)
+
+
 def test_a_tree_that_runs_in_a_circle_is_refused(folder, tmp_path):
     train = folder("train", 2, 0)
     (tmp_path / "train" / "classes.csv").write_text("class,parent\nred,warm\nwarm,red\n")

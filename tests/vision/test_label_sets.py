@@ -11,7 +11,8 @@ from tests.factories import (
     ReviewDecisionFactory,
     TagSuggestionFactory,
 )
-from vision import label_sets
+from vision import deciding, label_sets
+from vision.datasets import _decisions
 from vision.exceptions import CannotMerge
 from vision.models import Label, LabelSet, ReviewDecision, TagSuggestion
 
@@ -54,6 +55,32 @@ def test_a_category_that_is_renamed_moved_or_deleted_is_followed():
     assert Label.objects.get(category=shoes).name_en == "Footwear"
     coats.delete()
     assert Label.objects.filter(label_set__kind="category").count() == 1
+
+
+def test_what_people_decided_outlives_the_category(boss, photos):
+    shoes, boots = CategoryFactory.create(name="Shoes"), CategoryFactory.create(name="Boots")
+    label_sets.mirror_categories()
+    label, other = (Label.objects.get(category=category) for category in (shoes, boots))
+    images = photos(None, (9, 9, 9), 3)
+    deciding.label_photos([images[0].pk], label, is_right=True, by=boss)
+    waits = TagSuggestionFactory.create(image=images[1], label=label)
+    applied = TagSuggestionFactory.create(image=images[2], label=label, state="applied")
+
+    shoes.delete()
+
+    label.refresh_from_db()
+    decision = ReviewDecision.objects.get()
+    assert (decision.label, decision.is_right, label.category_id, label.is_active) == (label, True, None, False)
+    for row in (waits, applied):
+        row.refresh_from_db()
+        assert row.state == TagSuggestion.State.WITHDRAWN
+    said, denied = _decisions(LabelSet.Kind.CATEGORY)
+    assert (said, denied) == ({}, {})
+    Label.objects.filter(pk=label.pk).update(is_active=True)
+    assert label not in Label.objects.in_use()
+
+    label_sets.merge(label, into=other)
+    assert ReviewDecision.objects.get().label == other
 
 
 def test_renaming_takes_tags_along_also_where_both_stand(striped):

@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 
 from core import model_registry
-from vision import promises
+from tests.factories import TagSuggestionFactory
+from vision import deciding, promises
 from vision.choices import VISION
 from vision.models import LabelSet
 from vision.promises import Promise
@@ -70,3 +71,34 @@ def test_a_curve_on_which_nothing_is_told_is_not_drawn(pattern, admin_client):
 
     assert "At 95% no label is tagged by itself: everything waits for a person." in page
     assert "What each share brings" not in page
+
+
+def test_a_set_that_waits_for_people_says_so_and_promises_only_what_would_be(pattern, admin_client):
+    LabelSet.objects.filter(pk=pattern.pk).update(is_automatic=False)
+
+    page = admin_client.get(reverse("admin:vision_labelset_change", args=[pattern.pk])).content.decode()
+
+    assert "A person decides about each tag of this set. If it tagged by itself, at 95% it would be 1 of 3" in page
+    assert "are tagged by themselves" not in page
+
+
+def test_the_set_of_colours_has_no_slider_and_says_what_was_measured(admin_client, boss):
+    colours = LabelSet.objects.get(key="colour")
+    row = TagSuggestionFactory.create(
+        label=colours.labels.first(), source="colours", state="applied", is_audit=True
+    )  # fmt: skip
+    deciding.decide([row.pk], is_right=True, by=boss, came_from="audit")
+    address = reverse("admin:vision_labelset_change", args=[colours.pk])
+
+    page = admin_client.get(address).content.decode()
+
+    assert 'name="apply_precision"' not in page
+    assert "On the photos of the demo shop 90% of what was applied was right." in page
+    assert "In the sample of this shop: 1 of 1 (likely 21% to 100%)." in page
+    assert "clear shades; 90% right when measured" in admin_client.get(
+        reverse("admin:vision_labelset_changelist")
+    ).content.decode()  # fmt: skip
+    fields = {"name_en": "Colour", "name_zh": "颜色", "position": 1, "is_multiple": "on", "is_active": "on"}
+    assert admin_client.post(address, fields).status_code == 302
+    colours.refresh_from_db()
+    assert (colours.is_automatic, colours.apply_precision) == (False, 0.95)

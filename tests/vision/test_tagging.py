@@ -1,5 +1,8 @@
 """The live model reads photos: who is read, when again, and what becomes of it."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,8 +13,10 @@ from core import model_registry
 from core.models import Job, ModelVersion
 from tests.factories import CategoryFactory, LabelFactory
 from vision import asking, tagging, training
-from vision.models import ImageReading, ImageVector, LabelSet, TagSuggestion
+from vision.ml.examples import Classes
+from vision.models import ImageReading, ImageVector, Label, LabelSet, TagSuggestion
 from vision.tasks import keep_reading, look
+from vision.thresholds import Limits
 
 pytestmark = pytest.mark.django_db
 RED, BLUE = (180, 20, 20), (20, 20, 180)
@@ -85,7 +90,7 @@ def test_all_photos_of_a_product_speak_together(shop, photo):
     tagging.read()
 
     row = TagSuggestion.objects.get(product=one.product)
-    assert row.reasons == [{"photos": 2, "best": 1.0}]
+    assert row.reasons == [{"kind": "photos", "photos": 2, "best": 1.0}]
     assert row.image_id in {one.pk, other.pk}
 
 
@@ -150,3 +155,31 @@ def test_a_batch_asks_a_known_number_of_queries(shop):
     batches = -(-123 // tagging.PRODUCTS_AT_ONCE)
     assert len(asked) <= 20 + 60 * batches
     assert ModelVersion.objects.count() == 1
+
+
+TREE = Classes(("shirt", "blouse", "boot"), {"shirt": "tops", "blouse": "tops", "boot": "shoes", "tops": "wear"})
+SURE, UNSURE = Limits(0.95, 0.75), Limits(None, None)
+
+
+def proposed(limits: dict[str, Limits], *photos: list[float]) -> tuple[str, float]:
+    """What a product with these chances of its photos is proposed."""
+    keys = ("shirt", "blouse", "boot", "tops", "shoes", "wear")
+    labels = {f"category/{key}": Label(pk=pk, key=key) for pk, key in enumerate(keys)}
+    of_label = {labels[f"category/{key}"].pk: limits.get(key, UNSURE) for key in keys}
+    told = tagging._category(np.array(photos, np.float32), SimpleNamespace(told=TREE), labels, of_label)
+    assert told is not None
+    return told[0].key, round(float(told[1].mean()), 2)
+
+
+def test_the_category_above_is_proposed_where_the_category_itself_is_unsure():
+    every = dict.fromkeys(("shirt", "blouse", "tops", "wear"), SURE)
+
+    assert proposed(every, [0.8, 0.1, 0.1]) == ("shirt", 0.8)
+    assert proposed(every, [0.5, 0.4, 0.1]) == ("tops", 0.9)
+    assert proposed(every, [0.9, 0.05, 0.05], [0.3, 0.6, 0.1]) == ("tops", 0.92)  # photos speak together
+    assert proposed(every, [0.4, 0.3, 0.3]) == ("shirt", 0.4)  # nothing is sure enough: the likeliest, for later
+    assert proposed({"wear": SURE}, [0.5, 0.4, 0.1]) == ("wear", 0.9)
+
+
+def test_a_category_that_is_sure_enough_to_be_applied_needs_no_threshold_to_be_suggested():
+    assert proposed({"boot": Limits(0.9, None), "shoes": SURE}, [0.0, 0.05, 0.95]) == ("boot", 0.95)

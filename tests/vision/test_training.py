@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from django.utils import timezone, translation
 
+from catalog.models import ProductTag
 from core.exceptions import DomainError
 from core.jobs import enqueue, execute
 from core.models import Job, ModelVersion
@@ -20,6 +21,7 @@ from vision.judging import Answers
 from vision.ml.deep import backbones
 from vision.ml.deep.backbones import UnfitWeights
 from vision.models import LabelSet, ReviewDecision, VisionSettings
+from vision.quality import tables
 from vision.tasks import LEARNING_BROKE, keep_learning
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +114,41 @@ def test_a_version_that_reads_worse_is_refused_and_the_live_one_stays(shop, lear
     assert version.state == ModelVersion.State.REFUSED
     assert (version.gate["candidate"], version.gate["active"]) == (0.0, 1.0)
     assert ModelVersion.objects.of("vision").active().get() == live
+
+
+def test_a_version_that_tells_every_attribute_worse_is_refused_however_well_it_tells_categories(
+    shop, learning, monkeypatch
+):
+    patterns = [
+        ProductTag(product_id=image.product_id, kind="pattern", value=value, source="import")
+        for value, colour in (("Striped", "red"), ("Plain", "blue")) for image in shop[colour]
+    ]  # fmt: skip
+    ProductTag.objects.bulk_create(patterns)
+    train, tells = learning.train, {}
+
+    def taught(*args, **kwargs):
+        learned = train(*args, **kwargs)
+        (group,) = learned.meta["groups"]
+        red = learned.meta["classes"].index(shop["tops"].public_id)
+        rows = [[float((label == "striped") == (at == red)) for label in group["labels"]] for at in (0, 1)]
+        learned.meta["told_of"] = {"pattern": rows if tells["well"] else [rows[1], rows[0]]}
+        return learned
+
+    monkeypatch.setattr(learning, "train", taught)
+    tells["well"] = True
+    training.train()
+    again = training.train()
+    assert again.state == ModelVersion.State.ACTIVE
+    tells["well"] = False
+
+    version = training.train()
+
+    views = {row["view"]: row for row in version.report["compared"]}
+    assert (views["all"]["candidate"], views["all"]["active"]) == (1.0, 1.0)
+    assert (views["labels"]["candidate"], views["labels"]["active"], views["labels"]["labels"]) == (0.0, 1.0, 2)
+    assert version.state == ModelVersion.State.REFUSED
+    assert ModelVersion.objects.of("vision").active().get() == again
+    assert "tells attributes worse" in str(tables.comparison(version).foot)
 
 
 def test_two_hundred_wrong_decisions_do_not_prove_themselves_right(photos, learning):
@@ -344,6 +381,21 @@ def test_figures_of_a_planted_confusion():
     assert {(one["label"], one["read"]): one["ids"] for one in cells} == {
         ("a", "a"): [12, 11], ("a", "b"): [13], ("b", "b"): [14], ("b", "c"): [15],
     }  # fmt: skip
+
+
+def test_labels_of_two_versions_are_compared_with_the_error_of_whole_products():
+    said = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [-1, -1]], np.int8)
+    well = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, 0.9], [0.9, 0.9]], np.float32)
+    badly = np.array([[0.9, 0.1], [0.1, 0.9], [0.1, 0.9], [0.1, 0.9], [0.1, 0.1]], np.float32)
+
+    found = judging.paired_labels(said, well, badly, np.array([1, 1, 2, 2, 3]))
+    alike = judging.paired_labels(said, well, well, np.arange(5))
+
+    # The first label: 1 of 2 found, F1 2/3. The second: both found and one too many, F1 4/5.
+    assert (found["candidate"], found["active"]) == (1.0, round((2 / 3 + 4 / 5) / 2, 4))
+    assert (found["photos"], found["labels"], alike["error"]) == (4, 2, 0.0)
+    assert found["error"] > 0.05
+    assert judging.paired_labels(np.full((5, 2), -1, np.int8), well, badly, np.arange(5)) is None
 
 
 def test_two_versions_are_compared_photo_by_photo():

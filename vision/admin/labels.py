@@ -23,8 +23,9 @@ from core.admin.widgets import Slider
 from core.components import Meaning, figure, percent, pill, toast
 from core.exceptions import DomainError
 from core.reports import Line, line_chart
-from vision import label_sets, promises
+from vision import label_sets, promises, tag_effects
 from vision.models import Label, LabelSet, ReviewDecision, TagSuggestion
+from vision.thresholds import COLOURS_RIGHT
 
 STYLES = {"all": ("catalog/catalog.css", "vision/vision.css")}
 State = TagSuggestion.State
@@ -118,6 +119,10 @@ class LabelSetAdmin(_NamedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("key",) if obj is not None else ()
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Colours are counted by limits of their own: sliders would move nothing."""
+        return self.fields[:-1] if obj is not None and obj.kind == LabelSet.Kind.COLOUR else self.fields
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[LabelSet]:
         rows: QuerySet[LabelSet] = super().get_queryset(request)
         waiting = TagSuggestion.objects.on_shelf().pending().filter(label__label_set=OuterRef("pk"))
@@ -144,15 +149,19 @@ class LabelSetAdmin(_NamedAdmin):
     def sure_cell(self, row: LabelSet) -> str:
         if not row.is_automatic:
             return _("no, a person decides")
+        if row.kind == LabelSet.Kind.COLOUR:
+            return _("clear shades; %(share)s right when measured") % {"share": percent(COLOURS_RIGHT)}
         return _("from %(share)s right on") % {"share": percent(row.apply_precision)}
 
 
 def _promised(label_set: LabelSet) -> dict[str, Any]:
-    """The curve beside the slider, and each of its places in words."""
+    """The curve beside the slider, and each of its places in words; of colours what was measured."""
+    if label_set.kind == LabelSet.Kind.COLOUR:
+        return {"promised_now": _colour_words()}
     rows = promises.promises(label_set)
     if not rows:
         return {}
-    words = {f"{row.target:.2f}": _in_words(row) for row in rows}
+    words = {f"{row.target:.2f}": _in_words(row, is_automatic=label_set.is_automatic) for row in rows}
     lines = [
         Line(_("found without a person"), [row.coverage for row in rows], "share"),
         Line(_("of these right"), [row.precision for row in rows], "share", is_reference=True),
@@ -170,15 +179,39 @@ def _promised(label_set: LabelSet) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _in_words(row: promises.Promise) -> str:
+def _in_words(row: promises.Promise, *, is_automatic: bool) -> str:
     values = {"share": percent(row.target), "reaching": figure(row.reaching), "labels": figure(row.labels),
               "coverage": percent(row.coverage)}  # fmt: skip
     if not row.reaching:
         return _("At %(share)s no label is tagged by itself: everything waits for a person.") % values
+    if not is_automatic:
+        return (
+            _("A person decides about each tag of this set. If it tagged by itself, at %(share)s it would be "
+              "%(reaching)s of %(labels)s labels, on %(coverage)s of the photos that show one.") % values
+        )  # fmt: skip
     return (
         _("At %(share)s, %(reaching)s of %(labels)s labels are tagged by themselves, on %(coverage)s of the photos "
           "that show one.") % values
     )  # fmt: skip
+
+
+def _colour_words() -> str:
+    """What was measured where the truth is known, and what staff found in the sample of this shop."""
+    own = next(
+        (one for one in tag_effects.together(tag_effects.checked(None)) if one.source == TagSuggestion.Source.COLOURS),
+        None,
+    )
+    words = _("Colours are counted, not learned, so there is no slider: a clear shade on nearly half of an evenly lit "
+              "photo is applied. On the photos of the demo shop %(share)s of what was applied was right.") % {
+        "share": percent(COLOURS_RIGHT)
+    }  # fmt: skip
+    if own is None or not own.looked_at:
+        return words
+    low, high = own.range
+    here = _("In the sample of this shop: %(right)s of %(count)s (likely %(low)s to %(high)s).") % {
+        "right": figure(own.right), "count": figure(own.looked_at), "low": percent(low), "high": percent(high),
+    }  # fmt: skip
+    return f"{words} {here}"
 
 
 @admin.register(Label)

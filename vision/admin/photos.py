@@ -2,22 +2,26 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.admin import cells as shared
 from catalog.admin.listing import ListingMixin, ListView
 from catalog.models import Product
 from catalog.thumbnails import thumbnail_address
 from core.admin.base import LedgerAdmin
-from core.components import ago
+from core.components import ago, figure, percent, toast
+from core.jobs import enqueue
+from vision import asking
 from vision.admin import cells, filters
+from vision.choices import ColourName, Issue
 from vision.models import ImageAnalysis
+from vision.roles import LEARN
 
 
 @admin.register(ImageAnalysis)
@@ -38,6 +42,7 @@ class ImageAnalysisAdmin(ListingMixin, LedgerAdmin):
         "faults_text", "colours_text", "ground_cell", "sharpness", "lightness", "contrast", "subject_share",
         "analysed_at",
     )  # fmt: skip
+    actions = ("read_chosen_again", "export_as_csv", "export_as_xlsx")
     empty_title = gettext_lazy("No photos yet")
     empty_text = gettext_lazy("Photos appear here within a minute after they were added to a product.")
 
@@ -76,6 +81,20 @@ class ImageAnalysisAdmin(ListingMixin, LedgerAdmin):
         wanted = Q(image__product__in=products.values("pk")) | Q(image__source_name__icontains=search_term.strip())
         return queryset.filter(wanted), False
 
+    def has_learn_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(LEARN)
+
+    @admin.action(description=gettext_lazy("Read again"), permissions=["learn"])
+    def read_chosen_again(self, request: HttpRequest, queryset: QuerySet[ImageAnalysis]) -> None:
+        """By the live model, in the job that reads all that is not read as it is now."""
+        if not asking.has_live_version():
+            self.message_user(request, _("No version is live yet: train one first."), messages.WARNING)
+            return
+        count = asking.read_again(queryset.order_by().values("pk"))
+        enqueue(asking.READ, dedupe_key=asking.READ_KEY, created_by=request.user)  # type: ignore[arg-type]
+        words = ngettext("%(count)s photo will be read again", "%(count)s photos will be read again", count)
+        toast(request, words % {"count": figure(count)})
+
     def row_address(self, row: ImageAnalysis) -> str:
         """Photos are exchanged on the page of their product."""
         return reverse("admin:catalog_product_change", args=[row.image.product_id])
@@ -107,8 +126,8 @@ class ImageAnalysisAdmin(ListingMixin, LedgerAdmin):
 
     @admin.display(description=gettext_lazy("Faults"))
     def faults_text(self, row: ImageAnalysis) -> str:
-        return ", ".join(row.issues)
+        return ", ".join(str(Issue(one).label) for one in row.issues)
 
     @admin.display(description=gettext_lazy("Colours"))
     def colours_text(self, row: ImageAnalysis) -> str:
-        return ", ".join(f"{one['name']} {one['share']:.2f}" for one in row.colours)
+        return ", ".join(f"{ColourName(one['name']).label} {percent(one['share'])}" for one in row.colours)

@@ -20,6 +20,7 @@ from vision import deciding, tag_selectors
 from vision.choices import ColourName
 from vision.deciding import Outcome
 from vision.models import Label, TagSuggestion
+from vision.thresholds import NEVER, Limits
 
 LARGE = 320
 PAGE = 24
@@ -56,23 +57,49 @@ class Section:
         return self.count > len(self.cards)
 
 
-def card(row: TagSuggestion) -> Card:
-    """A suggestion; its `product`, `image` and `model_version` were read."""
+def card(row: TagSuggestion, limits: Limits = NEVER) -> Card:
+    """A suggestion; its `product`, `image`, `model_version` and label with its set were read. `limits` of its label,
+    if its set tagged by itself."""
     return Card(
         pk=row.pk,
         address=picture(row.image),
         product=row.product.localised("name"),
         page=reverse("admin:catalog_product_change", args=[row.product_id]),
         confidence=f"{row.confidence:.2f}",
-        why=explanation_button(
-            Explanation(
-                what=row.get_source_display(), reasons=[Reason(text) for text in reasons(row)],
-                how_sure=_("Confidence %(value)s. Below the threshold, so a person decides.")
-                % {"value": f"{row.confidence:.2f}"},
-                as_of=row.made_at, model_version=row.model_version.name if row.model_version else "",
-            )
-        ),
+        why=why(row, limits),
+    )
+
+
+def why(row: TagSuggestion, limits: Limits) -> SafeString:
+    """The button that opens what was read, by whom, how sure, and why a person or nobody was asked."""
+    return explanation_button(
+        Explanation(
+            what=row.get_source_display(), reasons=[Reason(text) for text in reasons(row)],
+            how_sure=f"{_('Confidence %(value)s.') % {'value': f'{row.confidence:.2f}'}} {_who_decides(row, limits)}",
+            as_of=row.made_at, model_version=row.model_version.name if row.model_version else "",
+        )
     )  # fmt: skip
+
+
+def _who_decides(row: TagSuggestion, limits: Limits) -> str:
+    if row.state == TagSuggestion.State.APPLIED:
+        if row.is_audit:
+            return _("Sure enough to be given without a person; this one was drawn to be checked.")
+        return _("Sure enough to be given without a person.")
+    if row.state == TagSuggestion.State.ACCEPTED:
+        return _("A person accepted it.")
+    if limits.apply is None:
+        return _("This label is not given without a person yet, so a person decides.")
+    if not limits.applies(row.confidence):
+        return _("Below the threshold of %(limit)s, so a person decides.") % {"limit": f"{limits.apply:.2f}"}
+    if not row.label.label_set.is_automatic:
+        return _("Sure enough, but tags of this set wait for a person.")
+    if row.label.category_id is not None and row.product.category_id is not None:
+        return _("Sure enough, but the product has another category: only a person moves it.")
+    return _(
+        "Sure enough now; it waits because somebody had answered for this product, or the threshold was higher when it "
+        "was read."
+    )
 
 
 def reasons(row: TagSuggestion) -> list[str]:
@@ -87,9 +114,14 @@ def reasons(row: TagSuggestion) -> list[str]:
             found.append(_("on an even ground, in good light"))
         elif told.get("kind") == "restless":
             found.append(_("ground or light leave doubt"))
-        elif told.get("kind") == "next":
-            best = {"name": told["name"], "chance": percent(told["chance"])}
-            found.append(_("next best: %(name)s, %(chance)s") % best)
+        elif "photos" in told and "best" in told:
+            found.append(_("%(chance)s on the photo that shows it best") % {"chance": percent(told["best"])})
+            if told["photos"] > 1:
+                many = ngettext(
+                    "the confidence is the mean of %(count)s photo", "the confidence is the mean of %(count)s photos",
+                    told["photos"],
+                )  # fmt: skip
+                found.append(many % {"count": figure(told["photos"])})
     return found
 
 

@@ -10,12 +10,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.components import figure, percent
 from core.extensions import model_kinds
-from vision import asking, tag_effects
+from core.models import ModelVersion
+from vision import asking, tag_effects, tag_selectors
 from vision.admin.tag_queue import crumbs
 from vision.choices import VISION
+from vision.models import TagSuggestion
 from vision.roles import REVIEW_TAGS
 from vision.tag_effects import Checked, SearchEffect, Served
 
@@ -28,7 +31,8 @@ def page(request: HttpRequest) -> HttpResponse:
     """Of the last 28 days."""
     until = timezone.now()
     effect = tag_effects.on_search(until - timedelta(days=DAYS), until)
-    checked, news = tag_effects.checked(), asking.new_decisions()
+    live, news = tag_selectors.live_version(), asking.new_decisions()
+    checked = tag_effects.checked(live.pk if live is not None else None)
     may_train = VISION.name in model_kinds and request.user.has_perm("core.view_modelversion")
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -36,11 +40,10 @@ def page(request: HttpRequest) -> HttpResponse:
         "page_title": _answer(effect),
         "crumbs": crumbs(),
         "checked": [_checked_row(one) for one in checked],
-        "total": _checked_words(checked),
+        "totals": [_checked_words(one, live) for one in tag_effects.together(checked)],
         "new": [_served_row(one) for one in effect.new[:MOST_ROWS]],
         "served": [_served_row(one) for one in effect.queries[:MOST_ROWS]],
-        "news": figure(news),
-        "enough": figure(asking.DECISIONS),
+        "news": _news(asking.unknown_to(live), news),
         "train_url": f"{reverse('admin:core_modelversion_changelist')}?{urlencode({'kind': VISION.name})}"
         if may_train and news >= asking.DECISIONS else "",
         "sample_url": f"{reverse('admin:vision_queue')}?show=sample" if request.user.has_perm(REVIEW_TAGS) else "",
@@ -70,18 +73,34 @@ def _range(one: Checked) -> str:
 def _checked_row(one: Checked) -> dict[str, Any]:
     return {
         "label": one.label.name, "label_set": one.label.label_set.name, "applied": figure(one.applied),
-        "looked_at": figure(one.looked_at), "right": _range(one),
+        "looked_at": figure(one.looked_at), "right": _range(one), "source": TagSuggestion.Source(one.source).label,
     }  # fmt: skip
 
 
-def _checked_words(rows: list[Checked]) -> str:
-    if not rows:
-        return ""
-    applied, looked_at, right = (sum(getattr(row, name) for row in rows) for name in ("applied", "looked_at", "right"))
-    whole = Checked(rows[0].label, applied, looked_at, right)
-    return _("%(applied)s tags given without a person; right: %(right)s") % {
-        "applied": figure(whole.applied), "right": _range(whole),
+def _checked_words(one: Checked, live: ModelVersion | None) -> str:
+    """Of one source, with what its share rests on."""
+    source = str(TagSuggestion.Source(one.source).label)
+    if one.source == TagSuggestion.Source.NETWORK and live is not None:
+        source = f"{source} {live.name}"
+    return _("%(source)s: %(applied)s tags given without a person, %(count)s looked at; right: %(right)s") % {
+        "source": source, "applied": figure(one.applied), "count": figure(one.looked_at), "right": _range(one),
     }  # fmt: skip
+
+
+def _news(unknown: int, new: int) -> str:
+    """How many decisions the live model does not know; how many of them came after a newer one that does not serve."""
+    words = ngettext(
+        "%(count)s decision that the live model does not know.",
+        "%(count)s decisions that the live model does not know.", unknown,
+    ) % {"count": figure(unknown)}  # fmt: skip
+    if new < unknown:
+        more = ngettext(
+            "%(count)s of them since the newest version, which does not serve.",
+            "%(count)s of them since the newest version, which does not serve.", new,
+        )  # fmt: skip
+        words = f"{words} {more % {'count': figure(new)}}"
+    enough = _("From %(count)s new ones on another training is worth its time.") % {"count": figure(asking.DECISIONS)}
+    return f"{words} {enough}"
 
 
 def _served_row(one: Served) -> dict[str, Any]:

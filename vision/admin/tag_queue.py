@@ -14,7 +14,7 @@ from catalog.admin.notices import acting
 from catalog.models import Category
 from core.components import figure
 from core.reports.periods import Choice
-from vision import deciding, tag_selectors
+from vision import deciding, tag_selectors, thresholds
 from vision.admin import tag_cards as cards
 from vision.admin.tag_cards import PAGE, Section, Told
 from vision.models import Label, LabelSet, ReviewDecision, TagSuggestion
@@ -101,14 +101,20 @@ def _sections(wanted: Wanted, waiting: list[Waiting], number: int) -> list[Secti
     shown = waiting[:1] if wanted.label else waiting[:AT_ONCE]
     others: dict[int, list[Label]] = {}
     rows = Label.objects.in_use().filter(label_set_id__in={one.label.label_set_id for one in shown})
-    for label in rows.order_by("position", "pk"):
-        others.setdefault(label.label_set_id, []).append(label)
+    for other in rows.order_by("position", "pk"):
+        others.setdefault(other.label_set_id, []).append(other)
     first, count = ((number - 1) * PAGE, PAGE) if wanted.label else (0, EACH)
+    limits = {
+        source: thresholds.measured([one.label for one in shown], source) for source in TagSuggestion.Source.values
+    }
     return [
         Section(
             label=one.label,
             count=one.count,
-            cards=[cards.card(row) for row in tag_selectors.most_urgent(wanted, one.label, first, count)],
+            cards=[
+                cards.card(row, limits[row.source][one.label.pk])
+                for row in tag_selectors.most_urgent(wanted, one.label, first, count)
+            ],
             others=[label for label in others.get(one.label.label_set_id, []) if label.pk != one.label.pk],
             url="" if wanted.label else _address(wanted, label=one.label.pk),
         )

@@ -19,6 +19,8 @@ LEAST_POSITIVES = 20
 Z90 = 1.2815515655446004
 """One-sided 90 %."""
 CURVE_POINTS = 41
+TARGETS = tuple(round(0.5 + 0.01 * at, 2) for at in range(50))
+"""Precisions that a shop may ask for: a curve has the exact place of each."""
 Floats = NDArray[np.float32]
 
 
@@ -65,17 +67,23 @@ def wilson_low(right: NDArray[np.float64] | float, of: NDArray[np.float64] | flo
 
 @dataclass(frozen=True)
 class Threshold:
-    """Of one label: from which chance on it is applied by itself and suggested (None: never); `positives`: how many
-    examples show it; `curve`: at some thresholds precision, its lower bound, coverage (share of the positives found)
-    and how many were told."""
+    """Of one label: from which chance on it is applied by itself and suggested (None: never) at the precisions that
+    were asked for (`target_…`); `positives`: how many examples show it; `curve`: at some thresholds, among them the
+    exact one of each precision that may be asked for, precision, its lower bound, coverage (share of the positives
+    found) and how many were told."""
 
     apply: float | None
     suggest: float | None
     positives: int
     curve: list[dict[str, float]]
+    target_apply: float = APPLY
+    target_suggest: float = SUGGEST
 
     def to_meta(self) -> dict[str, Any]:
-        return {"apply": self.apply, "suggest": self.suggest, "positives": self.positives, "curve": self.curve}
+        return {
+            "apply": self.apply, "suggest": self.suggest, "target_apply": self.target_apply,
+            "target_suggest": self.target_suggest, "positives": self.positives, "curve": self.curve,
+        }  # fmt: skip
 
 
 def threshold_of(
@@ -99,24 +107,30 @@ def threshold_of(
         return float(told[cuts[np.flatnonzero(good)[-1]]]) if good.any() else None
 
     enough = positives >= least
+    held = low if enough else share
+    exact = [least_where(held >= target) for target in (*TARGETS, apply, suggest)]
     return Threshold(
         least_where(low >= apply) if enough else None,
-        least_where((low if enough else share) >= suggest),
+        least_where(held >= suggest),
         positives,
-        _curve(told, hits, positives),
+        _curve(told, hits, positives, {one for one in exact if one is not None}),
+        apply,
+        suggest,
     )
 
 
-def _curve(told: NDArray[np.float64], hits: NDArray[np.float64], positives: int) -> list[dict[str, float]]:
+def _curve(
+    told: NDArray[np.float64], hits: NDArray[np.float64], positives: int, exact: set[float]
+) -> list[dict[str, float]]:
+    """Bounds and exact thresholds are not rounded: what reaches a target must still reach it when it is read."""
     found = []
-    for threshold in np.linspace(0.0, 1.0, CURVE_POINTS):
+    for threshold in sorted({round(float(one), 4) for one in np.linspace(0.0, 1.0, CURVE_POINTS)} | exact):
         count = int(np.searchsorted(-told, -threshold, side="right"))
         if count:
             right = float(hits[count - 1])
             found.append({
-                "threshold": round(float(threshold), 4), "precision": round(right / count, 4),
-                "low": round(float(wilson_low(right, count)), 4), "coverage": round(right / max(positives, 1), 4),
-                "told": count,
+                "threshold": threshold, "precision": right / count, "low": float(wilson_low(right, count)),
+                "coverage": round(right / max(positives, 1), 4), "told": count,
             })  # fmt: skip
     return found
 
@@ -185,26 +199,6 @@ def rolled_up(reading: Reading, told: Classes) -> tuple[tuple[str, ...], Floats]
     """Keys of the parents and the chance of each, float32 [n, parents]: the sum of what lies below."""
     keys, below = parents_of(told)
     return keys, np.asarray(reading.category @ below, np.float32)
-
-
-def proposed(reading: Reading, told: Classes, suggest: Mapping[str, float | None]) -> list[tuple[str, float]]:
-    """Of each picture the category to propose and its chance: the likeliest class where it reaches its threshold in
-    `suggest` (by key of the class); else the nearest ancestor of it whose chance does; else ("", chance)."""
-    keys, chances = rolled_up(reading, told)
-    place = {key: at for at, key in enumerate(keys)}
-    found = []
-    for row, best in enumerate(reading.category.argmax(axis=1).tolist()):
-        key, chance = told.classes[best], float(reading.category[row, best])
-        least = suggest.get(key)
-        least = SUGGEST if least is None else least
-        if suggest.get(key) is not None and chance >= least:
-            found.append((key, chance))
-            continue
-        parent = told.parents.get(key, "")
-        while parent and chances[row, place[parent]] < max(least, SUGGEST):
-            parent = told.parents.get(parent, "")
-        found.append((parent, float(chances[row, place[parent]])) if parent else ("", chance))
-    return found
 
 
 def label_errors(

@@ -73,6 +73,7 @@ def _on_white(picture: Image.Image) -> Image.Image:
         picture = picture.convert("I").point(lambda value: value / 256).convert("L")
     if "A" not in picture.mode and "transparency" not in picture.info:
         return picture.convert("RGB")
-    seen = picture.convert("RGBA")
-    ground = Image.new("RGBA", seen.size, (255, 255, 255, 255))
-    return Image.alpha_composite(ground, seen).convert("RGB")
+    seen = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+    ground = Image.new("RGB", seen.size, (255, 255, 255))
+    ground.paste(seen, mask=seen)  # one more of its size; a composite of two layers would be four
+    return ground

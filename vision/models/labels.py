@@ -79,11 +79,14 @@ class LabelSet(NamedInTwo):
 
 class LabelQuerySet(models.QuerySet["Label"]):
     def in_use(self) -> Self:
-        return self.filter(is_active=True, label_set__is_active=True)
+        """Without those whose category is deleted."""
+        found = self.filter(is_active=True, label_set__is_active=True)
+        return found.exclude(label_set__kind=LabelSet.Kind.CATEGORY, category=None)
 
 
 class Label(NamedInTwo):
-    """One answer of its set. In the set of categories it stands for a category of the catalogue."""
+    """One answer of its set. In the set of categories it stands for a category of the catalogue; where that is deleted
+    it goes out of use."""
 
     label_set = models.ForeignKey(LabelSet, models.PROTECT, related_name="labels", verbose_name=_("label set"))
     key = models.CharField(
@@ -91,7 +94,7 @@ class Label(NamedInTwo):
         help_text=_("Small letters, digits, hyphens. Models know the label by this; it stays as it is."),
     )  # fmt: skip
     category = models.ForeignKey(
-        "catalog.Category", models.CASCADE, null=True, blank=True, related_name="+", editable=False,
+        "catalog.Category", models.SET_NULL, null=True, blank=True, related_name="+", editable=False,
         verbose_name=_("category"),
     )  # fmt: skip
     parent = models.ForeignKey(
@@ -110,6 +113,11 @@ class Label(NamedInTwo):
             models.UniqueConstraint(fields=["label_set", "key"], name="label_once_per_set"),
             models.UniqueConstraint(fields=["category"], name="label_once_per_category"),
         ]
+
+    @property
+    def is_category(self) -> bool:
+        """Also one whose category is deleted. The set was read."""
+        return self.label_set.kind == LabelSet.Kind.CATEGORY
 
 
 class TagSuggestionQuerySet(models.QuerySet["TagSuggestion"]):

@@ -204,7 +204,14 @@ def comparison(version: ModelVersion) -> TableCard | None:
     if not rows:
         return None
     before = version.report.get("compared_with", "")
-    views = {"all": _("all photos kept apart"), "undecided": _("those that no decision of staff speaks of")}
+    views = {
+        "all": _("all photos kept apart"), "undecided": _("those that no decision of staff speaks of"),
+        "labels": _("mean F1 of attributes"),
+    }  # fmt: skip
+    foot = _("Neither had learned from any of them. The last column: how likely so uneven a split is by chance alone "
+             "(McNemar's exact test).")  # fmt: skip
+    if any(row.get("is_worse") for row in rows):
+        foot = f"{_('It does not serve: it tells attributes worse than the live version, by more than chance.')} {foot}"
     return TableCard(
         _("Beside %(version)s, on the same photos") % {"version": before}, _("Photos"),
         [Column(_("Number")), Column(version.name), Column(before), Column(_("only now right")),
@@ -212,13 +219,14 @@ def comparison(version: ModelVersion) -> TableCard | None:
         [
             TableRow(
                 views.get(row["view"], row["view"]),
+                [figure(row["photos"]), figure(row["candidate"], 2), figure(row["active"], 2), "–", "–", "–"]
+                if row["view"] == "labels" else
                 [figure(row["photos"]), percent(row["candidate"]), percent(row["active"]), figure(row["gained"]),
                  figure(row["lost"]), percent(row["p"])],
             )
             for row in rows
         ],
-        foot=_("Neither had learned from any of them. The last column: how likely so uneven a split is by chance alone "
-               "(McNemar's exact test)."),
+        foot=foot,
     )  # fmt: skip
 
 

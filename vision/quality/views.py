@@ -28,6 +28,7 @@ from vision.quality.names import Names
 from vision.roles import LEARN
 
 MOST_VERSIONS = 20
+LONGEST_NUMBER = 9
 LARGE = 320
 
 
@@ -78,10 +79,12 @@ def _versions() -> list[ModelVersion]:
 
 
 def _shown(request: HttpRequest, found: list[ModelVersion]) -> ModelVersion | None:
-    """The version asked for, else the live one, else the newest. Http404 for a number that is not among them."""
+    """The version asked for, else the live one, else the newest. Http404 for a number that there is not."""
     wanted = request.GET.get("version", "")
     if wanted:
         chosen = next((one for one in found if str(one.number) == wanted), None)
+        if chosen is None and wanted.isdecimal() and len(wanted) < LONGEST_NUMBER:
+            chosen = ModelVersion.objects.of(VISION.name).filter(number=int(wanted)).first()
         if chosen is None:
             raise Http404
         return chosen
@@ -186,9 +189,12 @@ def _cell(request: HttpRequest, version: ModelVersion, names: Names) -> HttpResp
     if found is None and label not in {one["label"] for one in cells}:
         raise Http404
     ids = found["ids"] if found is not None else []
-    images = ProductImage.objects.select_related("product").in_bulk(ids)
+    images = ProductImage.objects.filter(product__deleted_at=None).select_related("product").in_bulk(ids)
     words = {"label": names.category(label), "read": names.category(read)}
     title = _("Read right: %(read)s") % words if label == read else _("%(label)s, read as %(read)s") % words
+    shown = [images[pk] for pk in ids if pk in images]
+    values = {"shown": figure(len(shown)), "count": figure(found["photos"] if found is not None else 0),
+              "name": version.name}  # fmt: skip
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": title,
@@ -202,13 +208,14 @@ def _cell(request: HttpRequest, version: ModelVersion, names: Names) -> HttpResp
         "version": version,
         "photos": [
             {
-                "address": reverse("picture", args=[LARGE, images[pk].file.name]),
-                "product": images[pk].product.localised("name"),
-                "url": reverse("admin:catalog_product_change", args=[images[pk].product_id]),
+                "address": reverse("picture", args=[LARGE, image.file.name]),
+                "product": image.product.localised("name"),
+                "url": reverse("admin:catalog_product_change", args=[image.product_id]),
             }
-            for pk in ids if pk in images
+            for image in shown
         ],
-        "count": figure(found["photos"] if found is not None else 0),
+        "words": _("%(shown)s of %(count)s photos kept apart from learning, as %(name)s read them, the surest first.")
+        % values,
     }  # fmt: skip
     return render(request, "admin/vision/quality_photos.html", context)
 

@@ -5,9 +5,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import ProductImage
+from core.models import Job
+from tests.factories import ImageReadingFactory, ModelVersionFactory
 from tests.vision.ml.pictures import garment, scene
 from vision.models import ImageAnalysis, NotDuplicates
 from vision.pipelines import look
+from vision.tagging import unread
 
 pytestmark = pytest.mark.django_db
 LIST, DUPLICATES = "/admin/vision/imageanalysis/", "/admin/vision/duplicates/"
@@ -122,3 +125,44 @@ def test_the_page_of_a_product_says_what_is_wrong_with_its_photos(client, seen):
     assert "Too small" in panel
     assert "Upload a photo with at least 400 pixels" in panel
     assert "Looks the same as" in panel
+
+
+def test_the_file_of_photos_speaks_the_language_of_its_reader(client_with, seen):
+    client = client_with("vision.view_imageanalysis", "core.export_data")
+
+    def told(language: str) -> str:
+        client.cookies["django_language"] = language
+        answer = client.post(f"{LIST}export/", {"format": "csv"})
+        return b"".join(answer.streaming_content).decode() if answer.streaming else answer.text
+
+    english, chinese = told("en"), told("zh-hans")
+
+    assert "too small" in english
+    assert "red 9" in english or "red 100%" in english
+    assert "太小" in chinese
+    assert "红" in chinese
+    assert "small," not in chinese.replace("too small", "")
+
+
+def test_chosen_photos_are_read_again_by_a_job(client_with, seen):
+    live = ModelVersionFactory.create(kind="vision", state="active")
+    for image in seen[:3]:
+        ImageReadingFactory.create(image=image, content_sha256=image.content_sha256, model_version=live)
+    client = client_with("vision.view_imageanalysis", "vision.change_visionsettings")
+    chosen = {"action": "read_chosen_again", "_selected_action": [seen[0].pk, seen[3].pk], "index": 0}
+
+    page = client.post(LIST, chosen, follow=True)
+
+    assert "2 photos will be read again" in page.content.decode()
+    assert Job.objects.get().kind == "vision.read"
+    assert set(unread(live.pk).values_list("pk", flat=True)) == {seen[0].pk, seen[3].pk}
+
+
+def test_reading_again_needs_the_right_and_a_live_version(client_with, seen):
+    chosen = {"action": "read_chosen_again", "_selected_action": [seen[0].pk], "index": 0}
+
+    client_with("vision.view_imageanalysis").post(LIST, chosen)
+    page = client_with("vision.view_imageanalysis", "vision.change_visionsettings").post(LIST, chosen, follow=True)
+
+    assert "No version is live yet" in page.content.decode()
+    assert not Job.objects.filter(kind="vision.read").exists()

@@ -3,7 +3,9 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from catalog.models import Product
 from core.jobs.ending import DIED
 from core.models import Job, ModelVersion
 from tests.factories import CategoryFactory, ImageReadingFactory, JobFactory, ModelVersionFactory, ProductImageFactory
@@ -91,8 +93,30 @@ def test_a_number_of_the_matrix_leads_to_its_photos_and_those_that_are_gone_are_
     assert "Tops, read as Bags" in page.text
     assert page.text.count("<img") >= 1
     assert "Odd shirt" in page.text
+    assert "1 of 6 photos kept apart from learning, as vision.v1 read them" in page.text
     assert client.get(PAGE, {"version": 1, "label": "nothing"}).status_code == 404
     assert client.get(PAGE, {"version": 9}).status_code == 404
+
+
+def test_photos_of_deleted_products_are_not_shown(client_with):
+    shown = version()
+    cell = shown.report["cells"][1]
+    Product.objects.filter(images=cell["ids"][0]).update(deleted_at=timezone.now())
+
+    page = client_with(SEEN).get(PAGE, {"version": 1, "label": cell["label"], "read": cell["read"]})
+
+    assert "Odd shirt" not in page.text
+
+
+def test_a_version_older_than_the_list_shows_still_opens(client_with):
+    old = version(1, ModelVersion.State.RETIRED)
+    for number in range(2, 24):
+        ModelVersionFactory.create(kind="vision", number=number, state=ModelVersion.State.RETIRED)
+    client = client_with(SEEN, "core.export_data")
+
+    assert "81% of categories are read right" in client.get(PAGE, {"version": old.number}).text
+    for nonsense in ("99", "x", "-1", "9" * 40):
+        assert client.get(PAGE, {"version": nonsense}).status_code == 404
 
 
 def test_training_and_reading_are_asked_for_once_by_those_who_may(client_with):

@@ -1,12 +1,15 @@
 """Staff pages: suggested tags, labelling, probable errors, labels."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from catalog.models import ProductTag
+from core import model_registry
 from tests.factories import (
     CategoryFactory,
     ModelVersionFactory,
@@ -16,6 +19,7 @@ from tests.factories import (
     TagSuggestionFactory,
 )
 from vision import label_sets
+from vision.admin import tag_cards as cards
 from vision.models import Label, LabelSet, ReviewDecision, TagSuggestion
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +159,44 @@ def test_the_sample_shows_applied_tags_and_its_decisions_are_told_apart(client, 
 
     assert ReviewDecision.objects.get().came_from == "audit"
     assert not ProductTag.objects.exists()
+
+
+def whys(client, address) -> list[str]:
+    """What the buttons of the cards say, by product."""
+    page = client.get(address)
+    return [str(card.why) for section in page.context["sections"] for card in section.cards]
+
+
+def test_every_card_says_its_reason_and_truly_why_a_person_is_asked(client, queue, striped, red, monkeypatch):
+    curve = [{"threshold": 0.9, "low": 0.96, "precision": 0.98, "told": 40, "coverage": 0.5}]
+    live = SimpleNamespace(meta={"thresholds": {"pattern/striped": {"positives": 40, "curve": curve}}})
+    monkeypatch.setattr(model_registry, "active", lambda kind: live)
+    read = [{"kind": "photos", "photos": 3, "best": 0.91}]
+    row = TagSuggestionFactory.create(label=striped, confidence=0.8, reasons=read)
+
+    (text,) = whys(client, queue)
+    assert "91% on the photo that shows it best" in text
+    assert "the confidence is the mean of 3 photos" in text
+    assert "Confidence 0.80. Below the threshold of 0.90, so a person decides." in text
+
+    TagSuggestion.objects.filter(pk=row.pk).update(confidence=0.95, reasons=[{"photos": 1, "best": 0.95}])
+    assert "it waits because somebody had answered" in whys(client, queue)[0]
+    LabelSet.objects.filter(pk=striped.label_set_id).update(is_automatic=False)
+    assert "Sure enough, but tags of this set wait for a person." in whys(client, queue)[0]
+    TagSuggestion.objects.filter(pk=row.pk).update(state=State.APPLIED, is_audit=True)
+    (text,) = whys(client, f"{queue}?show=sample")
+    assert "Sure enough to be given without a person; this one was drawn to be checked." in text
+    assert "so a person decides" not in text
+    TagSuggestion.objects.filter(pk=row.pk).update(label=Label.objects.get(key="plain"), state=State.PENDING)
+    assert "This label is not given without a person yet, so a person decides." in whys(client, queue)[0]
+
+
+def test_reasons_are_told_in_chinese_too(client, queue, striped):
+    TagSuggestionFactory.create(label=striped, reasons=[{"kind": "photos", "photos": 2, "best": 0.5}])
+
+    with translation.override("zh-hans"):
+        row = TagSuggestion.objects.select_related("label__label_set", "product").get()
+        assert cards.reasons(row) == ["在最能看出它的照片上为 50%", "置信度是 2 张照片的平均值"]
 
 
 def test_foreign_keys_of_undo_are_refused(client, queue):

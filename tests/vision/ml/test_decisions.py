@@ -136,16 +136,6 @@ def test_chances_of_children_add_up_to_their_parents():
     assert dict(zip(keys, chances[0].tolist(), strict=True)) == pytest.approx({"tops": 0.8, "wear": 1.0, "shoes": 0.2})
 
 
-def test_the_parent_is_proposed_where_the_leaf_is_unsure():
-    suggest = {"shirt": 0.75, "blouse": 0.75, "boot": None}
-
-    found = decisions.proposed(
-        read([0.8, 0.1, 0.1], [0.5, 0.4, 0.1], [0.05, 0.05, 0.9], [0.4, 0.3, 0.3]), TREE, suggest
-    )
-
-    assert [key for key, _chance in found] == ["shirt", "tops", "shoes", "wear"]
-
-
 def test_a_category_that_is_its_own_ancestor_is_refused():
     with pytest.raises(ValueError, match="its own ancestor"):
         decisions.parents_of(Classes(("a",), {"a": "b", "b": "c", "c": "b"}))

@@ -22,10 +22,10 @@ class Stage:
 class Recipe:
     """`rate`: of AdamW (Loshchilov & Hutter 2019) at its highest, after a warm-up of so much of the way, then along a
     cosine down to nothing. `balance`: classes count as their rarity to this power. Pictures are mirrored, zoomed,
-    turned (degrees), moved (share of the side), changed in light, contrast and saturation, partly erased (Zhong et al.
-    2020), and may be mixed in pairs (Zhang et al. 2018); hues stay, because colours are told. `memory`: share of
-    all epochs over which the weights that are kept are the mean. Where fewer than `full_after` epochs are made,
-    pictures are changed less: there is no time to see what they have in common."""
+    turned (degrees), moved (share of the side), changed in light, contrast and saturation, and partly erased (Zhong et
+    al. 2020); hues stay, because colours are told. `memory`: share of all epochs over which the weights that are kept
+    are the mean. Where fewer than `full_after` epochs are made, pictures are changed less: there is no time to see
+    what they have in common."""
 
     rate: float = 3e-3
     decay: float = 0.05
@@ -39,7 +39,6 @@ class Recipe:
     move: float = 0.07
     light: float = 0.15
     erase: float = 0.1
-    mix: float = 0.0
     memory: float = 0.06
     full_after: float = 30.0
     most_epochs: int = 150
@@ -51,7 +50,7 @@ class Recipe:
 
 PLAIN_RECIPE = Recipe(
     rate=1e-3, decay=0.0, smoothing=0.0, balance=0.0, zoom=0.0, stretch=0.0, turn=0.0, move=0.0, light=0.0, erase=0.0,
-    mix=0.0, memory=0.0, stages=(1.0,), shares=(1.0,),
+    memory=0.0, stages=(1.0,), shares=(1.0,),
 )  # fmt: skip
 """The reference learns from pictures as they are."""
 

@@ -259,13 +259,10 @@ class _Training:
         if size not in self.steps:
             self.steps[size] = self._compiled(size)
         self.optimiser.learning_rate.assign(rate)
-        mixed = np.random.default_rng((self.settings.seed, *seed))
-        part = float(mixed.beta(self.recipe.mix, self.recipe.mix)) if self.recipe.mix else 1.0
         full = (self.settings.seed * 1_000_003 + seed[0], seed[1])
         return self.steps[size](
             self.train.read(rows),
             self.wanted[rows],
-            np.float32(max(part, 1.0 - part)),
             np.asarray(full, np.int32),
             np.float32(strength),
         )
@@ -275,27 +272,20 @@ class _Training:
         whole = self.settings.size
         is_changed = self.settings.architecture != PLAIN or recipe.zoom > 0.0
 
-        def step(pictures: Any, wanted: Any, part: Any, seed: Any, strength: Any) -> Any:
+        def step(pictures: Any, wanted: Any, seed: Any, strength: Any) -> Any:
             seen = (
                 augmented(tf, pictures, size, recipe, seed, strength) if is_changed else tf.cast(pictures, tf.float32)
             )
-            if recipe.mix:
-                seen = part * seen + (1.0 - part) * tf.reverse(seen, [0])
             with tf.GradientTape() as tape:
                 out = model(seen, training=True)
-                loss = loss_of(tf, out, wanted, self.told, recipe.smoothing)
-                if recipe.mix:
-                    other = loss_of(tf, out, tf.reverse(wanted, [0]), self.told, recipe.smoothing)
-                    loss = part * loss + (1.0 - part) * other
-                loss = tf.reduce_mean(loss)
+                loss = tf.reduce_mean(loss_of(tf, out, wanted, self.told, recipe.smoothing))
             variables = model.trainable_variables
             self.optimiser.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
             return loss
 
         return tf.function(step, input_signature=[
             tf.TensorSpec((None, whole, whole, 3), tf.uint8), tf.TensorSpec((None, self.wanted.shape[1]), tf.float32),
-            tf.TensorSpec((), tf.float32), tf.TensorSpec((2,), tf.int32),
-            tf.TensorSpec((), tf.float32),
+            tf.TensorSpec((2,), tf.int32), tf.TensorSpec((), tf.float32),
         ])  # fmt: skip
 
     def _copy(self, share: float) -> None:
