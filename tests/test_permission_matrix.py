@@ -763,6 +763,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "vision_quality": ("GET", {"vision.view_imagereading"}),
     "vision_quality_export": ("POST", {"core.export_data & vision.view_imagereading"}),
     "vision_imageanalysis_export": ("POST", {"core.export_data & vision.view_imageanalysis"}),
+    "vision_product_tags": ("POST", {"vision.review_tags"}),
     "reviews_queue": ("GET", {"reviews.moderate_review"}),
     "reviews_quality": ("GET", {"reviews.view_reviewreading"}),
     "reviews_sample": ("GET", {"reviews.correct_reading"}),

@@ -9,9 +9,10 @@ class VisionConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import pre_delete
 
-        from catalog.extensions import product_panels, tag_kinds
+        from catalog.extensions import demo_sections, import_sections, product_panels, tag_kinds
         from catalog.signals import pictures_leaving
         from core.extensions import evaluators, first_models, model_kinds, role_permissions, staff_pages
+        from core.panels import MAIN
         from vision.choices import METRICS
         from vision.receivers import group_anew, keep_decisions
         from vision.roles import DECIDE, READINGS_SEEN, REVIEW_TAGS, SEEN, TAGS_SEEN
@@ -19,6 +20,8 @@ class VisionConfig(AppConfig):
         pictures_leaving.connect(group_anew, dispatch_uid="vision.group_anew")
         pre_delete.connect(keep_decisions, sender="catalog.Category", dispatch_uid="vision.keep_decisions")
 
+        import_sections.register("tags", "vision.importing.Tags", order=25, title=_("Tags"))
+        demo_sections.register("tags", "vision.demo.files", order=20)
         evaluators.register("vision", "vision.evaluators.VisionEvaluator")
         role_permissions.register("vision", "vision.roles.ROLE_PERMISSIONS")
         staff_pages.register(
@@ -32,6 +35,10 @@ class VisionConfig(AppConfig):
         product_panels.register(
             "vision.similar", "vision.panels.similar_looking", order=16, is_lazy=True, title=_("Similar looking"),
             permission=SEEN, styles=("vision/vision.css", "catalog/catalog.css"),
+        )  # fmt: skip
+        product_panels.register(
+            "vision.tags", "vision.admin.product_tags.panel", order=15, is_lazy=True, title=_("Tags"), place=MAIN,
+            permission=TAGS_SEEN, styles=("vision/vision.css",),
         )  # fmt: skip
         tag_kinds.register("vision", "vision.label_sets.kind_names")
         staff_pages.register(

@@ -76,6 +76,25 @@ def correct(image: int, label: Label, *, to: Label, by: StaffUser) -> Outcome:
 
 
 @transaction.atomic
+def say_of_product(product_id: int, label: Label, *, is_right: bool, by: StaffUser) -> Outcome:
+    """The product has the label, or has it not, whatever its photos and whoever said otherwise before: on its page. In
+    a set with one answer what else was given goes."""
+    if not Product.objects.existing().filter(pk=product_id).exists():
+        return Outcome(0, late=1)
+    _hold({product_id})
+    said = []
+    if is_right and not label.label_set.is_multiple:
+        tags = Tags.read([product_id], [label.label_set])
+        others = Label.objects.filter(label_set=label.label_set).exclude(pk=label.pk).select_related("label_set")
+        said = [
+            _Said(product_id, None, other, False, _open_for(product_id, other), is_final=True)
+            for other in others if tags.find(product_id, other) is not None
+        ]  # fmt: skip
+    said.append(_Said(product_id, None, label, is_right, _open_for(product_id, label), is_final=True))
+    return Outcome(1, _key(by, _say(said, by, CameFrom.PRODUCT)))
+
+
+@transaction.atomic
 def label_photos(
     images: Collection[int], label: Label, *, is_right: bool, by: StaffUser, came_from: str = CameFrom.LABELLING
 ) -> Outcome:

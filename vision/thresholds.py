@@ -39,14 +39,10 @@ def key_of(label: Label) -> str:
 
 
 def limits(labels: Iterable[Label], source: str) -> dict[int, Limits]:
-    """Of each label (with its `label_set`), for what `source` reads. Where a set waits for people, what would be
-    applied is suggested. Without a live model the network has none."""
+    """Of each label (with its `label_set`), for what `source` reads. Without a live model the network has none."""
     rows = list(labels)
     found = measured(rows, source)
-    return {
-        label.pk: found[label.pk] if label.label_set.is_automatic else Limits(None, found[label.pk].suggest)
-        for label in rows
-    }
+    return {label.pk: _automatic(found[label.pk], label) for label in rows}
 
 
 def measured(labels: Iterable[Label], source: str) -> dict[int, Limits]:
@@ -56,6 +52,11 @@ def measured(labels: Iterable[Label], source: str) -> dict[int, Limits]:
     model = model_registry.active(VISION)
     learned: dict[str, dict[str, Any]] = model.meta.get("thresholds", {}) if model is not None else {}
     return {label.pk: _learned(learned.get(key_of(label)), label) for label in labels}
+
+
+def _automatic(found: Limits, label: Label) -> Limits:
+    """Where a set waits for people, what would be applied is suggested."""
+    return found if label.label_set.is_automatic else Limits(None, found.suggest)
 
 
 def _learned(row: dict[str, Any] | None, label: Label) -> Limits:

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -18,7 +18,7 @@ from core.admin.base import LedgerAdmin
 from core.components import ago, figure, percent, toast
 from core.jobs import enqueue
 from vision import asking
-from vision.admin import cells, filters
+from vision.admin import cells, filters, product_tags
 from vision.choices import ColourName, Issue
 from vision.models import ImageAnalysis
 from vision.roles import LEARN
@@ -80,6 +80,10 @@ class ImageAnalysisAdmin(ListingMixin, LedgerAdmin):
         )
         wanted = Q(image__product__in=products.values("pk")) | Q(image__source_name__icontains=search_term.strip())
         return queryset.filter(wanted), False
+
+    def get_urls(self) -> list[URLPattern]:
+        act = self.admin_site.admin_view(product_tags.act)
+        return [path("product/<int:pk>/tags/", act, name="vision_product_tags"), *super().get_urls()]
 
     def has_learn_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(LEARN)

@@ -71,13 +71,16 @@ def card(row: TagSuggestion, limits: Limits = NEVER) -> Card:
 
 
 def why(row: TagSuggestion, limits: Limits) -> SafeString:
-    """The button that opens what was read, by whom, how sure, and why a person or nobody was asked."""
-    return explanation_button(
-        Explanation(
-            what=row.get_source_display(), reasons=[Reason(text) for text in reasons(row)],
-            how_sure=f"{_('Confidence %(value)s.') % {'value': f'{row.confidence:.2f}'}} {_who_decides(row, limits)}",
-            as_of=row.made_at, model_version=row.model_version.name if row.model_version else "",
-        )
+    """The button that opens it."""
+    return explanation_button(explained(row, limits))
+
+
+def explained(row: TagSuggestion, limits: Limits) -> Explanation:
+    """What was read, by whom, how sure, and why a person or nobody was asked."""
+    return Explanation(
+        what=row.get_source_display(), reasons=[Reason(text) for text in reasons(row)],
+        how_sure=f"{_('Confidence %(value)s.') % {'value': f'{row.confidence:.2f}'}} {_who_decides(row, limits)}",
+        as_of=row.made_at, model_version=row.model_version.name if row.model_version else "",
     )  # fmt: skip
 
 
