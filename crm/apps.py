@@ -52,7 +52,7 @@ class CrmConfig(AppConfig):
             customer_timeline,
         )
         from core.extensions import staff_pages
-        from crm.roles import DESK_REPORT, NOTES, NOTES_SEEN, PROGRAMME_SEEN, SEEN, WORKLISTS_SEEN
+        from crm.roles import CHATS_SEEN, DESK_REPORT, NOTES, NOTES_SEEN, PROGRAMME_SEEN, SEEN, WORKLISTS_SEEN
 
         staff_pages.register(
             "crm_liability", "crm.admin.liability.page", path="crm/liability/", permission=SEEN,
@@ -81,7 +81,7 @@ class CrmConfig(AppConfig):
         timeline = "crm.people.timeline"
         for order, (name, title, permission) in enumerate(
             (
-                ("conversations", _("Conversations"), "crm.view_conversation"),
+                ("conversations", _("Conversations"), CHATS_SEEN),
                 ("points", pgettext_lazy("loyalty", "Points"), SEEN), ("notes", _("Notes"), NOTES_SEEN),
                 ("contacts", _("Contacts"), WORKLISTS_SEEN),
             ),
@@ -104,6 +104,10 @@ class CrmConfig(AppConfig):
             "crm_assistant", "crm.admin.assistant.page", path="crm/assistant/", permission=DESK_REPORT,
             title=pgettext_lazy("page", "Assistant"), icon="smart_toy", group="service", order=60,
             table="crm.admin.assistant.table",
+        )  # fmt: skip
+        staff_pages.register(
+            "crm_chat", "crm.admin.chat.page", path="crm/chat/", permission=CHATS_SEEN, title=_("Chat"), icon="forum",
+            in_menu=False,
         )  # fmt: skip
         customer_panels.register(
             "crm.loyalty", "crm.panels.loyalty_of_customer", order=2, is_lazy=True, title=_("Loyalty"), place="main",

@@ -285,13 +285,23 @@ def _count_time() -> None:
                 ticket.first_response_seconds = between(hours, ticket.clock_started_at, ticket.first_responded_at)
             if ticket.resolved_at is not None:
                 ticket.resolve_seconds = between(hours, ticket.clock_started_at, ticket.resolved_at)
+            ticket.late_responses = _missed(ticket)
             desk_clocks.set_all(ticket)
         Ticket.objects.bulk_update(
             tickets,
-            ["policy", "first_response_seconds", "resolve_seconds", "first_response_due", "next_response_due",
-             "resolve_due", "due_at"],
+            ["policy", "late_responses", "first_response_seconds", "resolve_seconds", "first_response_due",
+             "next_response_due", "resolve_due", "due_at"],
             batch_size=500,
         )  # fmt: skip
+
+
+def _missed(ticket: Ticket) -> int:
+    """How many of the first answer and the solution took longer than is promised now."""
+    target = desk_clocks.target_for(ticket)
+    if target is None:
+        return 0
+    taken = ((ticket.first_response_seconds, target.first_response), (ticket.resolve_seconds, target.resolution))
+    return sum(seconds is not None and most is not None and seconds > most * 60 for seconds, most in taken)
 
 
 def _batches() -> Iterator[list[Ticket]]:

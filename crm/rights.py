@@ -29,7 +29,7 @@ def desk_traces(who: Identity, label: str, pk: int) -> int:
     if email:
         Conversation.objects.filter(customer=None, contact_email__iexact=email).update(customer_id=pk)
     now = timezone.now()
-    own = Conversation.objects.select_for_update().filter(customer_id=pk)
+    own = Conversation.objects.select_for_update().filter(customer_id=pk).order_by("pk")
     numbers = list(own.values_list("pk", flat=True))
     tickets = Ticket.objects.select_for_update().filter(conversation__in=numbers).exclude(state=Ticket.State.CLOSED)
     ended = list(tickets.values_list("pk", "state"))

@@ -8,11 +8,12 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog.models import Customer
 from core.models import StaffUser
-from crm.models import Conversation, DeskSettings, Message, Ticket, TicketEvent
+from crm.models import Channel, Conversation, DeskSettings, Message, Ticket, TicketEvent
 from crm.services.clock import next_opening
 from crm.services.desk_hours import hours_of
 
@@ -36,12 +37,14 @@ def opening(now: datetime | None = None) -> Opening:
 
 
 def place_in_queue(conversation: Conversation) -> int:
-    """1 for whoever is next; 0 where nobody has to wait. One query."""
+    """1 for whoever is next of those who wait in the chat; 0 where nobody has to wait. What waits for a mail, and what
+    became part of another ticket, keeps nobody in the chat waiting. One query."""
     if conversation.state != Conversation.State.WAITING or conversation.handed_over_at is None:
         return 0
-    before = Conversation.objects.filter(
-        state=Conversation.State.WAITING, handed_over_at__lt=conversation.handed_over_at
-    )
+    before = Ticket.objects.listed().filter(
+        state=Ticket.State.OPEN, conversation__channel=Channel.CHAT,
+        conversation__state=Conversation.State.WAITING, conversation__handed_over_at__lt=conversation.handed_over_at,
+    )  # fmt: skip
     return before.count() + 1
 
 
@@ -69,7 +72,7 @@ def in_view(view: str, person: StaffUser, late: datetime) -> QuerySet[Ticket]:
         return rows.filter(state=Ticket.State.PENDING)
     if view == "mentions":
         named = Message.objects.filter(mentions=person).values("conversation")
-        return rows.filter(conversation__in=named)
+        return rows.filter(pk__in=_wholes(Ticket.objects.filter(conversation__in=named)))
     if view == "done":
         return rows.filter(state__in=(Ticket.State.RESOLVED, Ticket.State.CLOSED))
     return open_ones
@@ -83,12 +86,12 @@ def in_order(rows: QuerySet[Ticket], view: str) -> QuerySet[Ticket]:
 
 
 def found(rows: QuerySet[Ticket], term: str) -> QuerySet[Ticket]:
-    """Tickets by number, subject, who wrote, or words of a message: at most 500 conversations, by index. One query
-    more."""
+    """Tickets by number, subject, who wrote, or words of a message: at most 500 conversations, by index. What is found
+    in a part leads to the ticket that it belongs to. One query more."""
     text = term.strip()
     number = text.removeprefix("#")
     if number.isascii() and number.isdecimal() and len(number) <= 18:
-        return rows.filter(pk=int(number))
+        return rows.filter(pk__in=_wholes(Ticket.objects.filter(pk=int(number))))
     if not text:
         return rows
     named = Q(subject__icontains=text) | Q(contact_name__icontains=text) | Q(contact_email__icontains=text)
@@ -101,7 +104,12 @@ def found(rows: QuerySet[Ticket], term: str) -> QuerySet[Ticket]:
             all=True,
         )
     )  # fmt: skip
-    return rows.filter(conversation__in=set(union))
+    return rows.filter(pk__in=set(_wholes(Ticket.objects.filter(conversation__in=union))))
+
+
+def _wholes(parts: QuerySet[Ticket]) -> QuerySet[Ticket, int]:
+    """Keys of the tickets that people work on: of what became part of another, that one."""
+    return parts.order_by().values_list(Coalesce("merged_into", "pk"), flat=True)
 
 
 @dataclass(frozen=True)
@@ -120,7 +128,7 @@ class Thread:
 
 
 def thread_of(pk: int) -> Thread | None:
-    """Three queries. A ticket that became part of another leads to that one, for two queries more each time.
+    """Three queries. A ticket that became part of another leads to that one, for one query more.
 
     Messages carry `mentioned`: keys of the staff whom a note names.
     """

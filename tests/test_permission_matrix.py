@@ -806,6 +806,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "crm_worklist": ("GET", {"crm.view_worklist"}),
     "crm_duplicates": ("GET", {"catalog.merge_customers"}),
     "crm_assistant": ("GET", {"crm.view_desk_report"}),
+    "crm_chat": ("GET", {"crm.view_conversation"}),
     "crm_assistant_export": ("POST", {"core.export_data & crm.view_desk_report"}),
     "crm_liability": ("GET", {"crm.view_loyaltyaccount"}),
     "crm_liability_export": ("POST", {"core.export_data & crm.view_loyaltyaccount"}),

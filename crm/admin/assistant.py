@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import ngettext, pgettext
 
 from catalog.admin.notices import acting
 from core.components import Figure, figure, percent, toast
@@ -19,37 +19,12 @@ from core.components.words import day_text
 from core.exceptions import DomainError
 from core.exports import PageTable
 from core.reports import Chart, Line, Period, line_chart
+from crm.admin import chat, log_words
 from crm.assistant import counting, proposing
-from crm.assistant.answering import Act
 from crm.models import Conversation
 from reviews.models import Intent
 
 WRITES_ARTICLES = "reviews.add_article"
-ACTS: dict[str, Any] = {
-    Act.ARTICLE: pgettext_lazy("the assistant", "Quoted an article"),
-    Act.ORDER: pgettext_lazy("the assistant", "Told the state of an order"),
-    Act.PRODUCTS: pgettext_lazy("the assistant", "Showed products"),
-    Act.WORDS: pgettext_lazy("the assistant", "Said its own words"),
-    Act.ASK_ORDER: pgettext_lazy("the assistant", "Asked for an order number"),
-    Act.ASK: pgettext_lazy("the assistant", "Asked which was meant"),
-    Act.UNKNOWN: pgettext_lazy("the assistant", "Did not understand"),
-    Act.HAND_OVER: pgettext_lazy("the assistant", "Handed over to a person"),
-}
-RULES: dict[str, Any] = {
-    "person": gettext_lazy("Asked for a person"),
-    "injury": gettext_lazy("Injury or danger"),
-    "legal": gettext_lazy("Legal threat"),
-    "refund_dispute": gettext_lazy("Disputed refund"),
-    "data": gettext_lazy("Personal data"),
-}
-WHYS: dict[str, Any] = {
-    "unknown": gettext_lazy("Like nothing the shop knows"),
-    "unsure": gettext_lazy("Several things may be meant"),
-    "no_answer": gettext_lazy("Understood, but no article answers it"),
-    "no_words": gettext_lazy("No words in it"),
-    "chosen_other": gettext_lazy("None of the offers was meant"),
-    "failed": gettext_lazy("The assistant failed"),
-}
 
 
 def page(request: HttpRequest) -> HttpResponseBase:
@@ -58,7 +33,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
         return _decide(request)
     period = Period.of(request)
     found = counting.counted(*period.moments)
-    may_write = request.user.has_perm(WRITES_ARTICLES)
+    may_write, may_read = request.user.has_perm(WRITES_ARTICLES), chat.may_read(request)
     titles = {one.key: one.title for one in Intent.objects.active()}
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -66,20 +41,25 @@ def page(request: HttpRequest) -> HttpResponseBase:
         "period": period,
         "found": found,
         "sentence": _sentence(found.outcomes),
+        "person_first": _person_first(found.person_first),
         "figures": _figures(found),
         "chart": _chart(found, period),
         "acts": [(title, figure(found.acts[act]), percent(_share(found.acts[act], found.messages)))
-                 for act, title in ACTS.items() if found.acts[act]],
+                 for act, title in log_words.ACTS.items() if found.acts[act]],
         "reasons": [(label, figure(found.reasons[key])) for key, label in Conversation.Reason.choices
                     if found.reasons[key]],
-        "rules": [(title, figure(found.rules[key])) for key, title in RULES.items() if found.rules[key]],
+        "rules": [(title, figure(found.rules[key])) for key, title in log_words.RULES.items() if found.rules[key]],
         "unanswered": [
             (
-                one.message, WHYS.get(one.why, one.why),
+                one.message, log_words.why_words(one.why),
                 [titles.get(each.get("intent", ""), "") for each in one.intents[:1]],
+                chat.address_of(one.message.conversation_id) if may_read else "",
             )
             for one in counting.unanswered(*period.moments)
         ],
+        "chats": [
+            (one, chat.address_of(one.pk)) for one in counting.newest(*period.moments)
+        ] if may_read else [],
         "proposals": proposing.open_proposals(),
         "may_write": may_write,
         "here": reverse("admin:crm_assistant"),
@@ -104,6 +84,15 @@ def _sentence(found: counting.Outcomes) -> str:
         "count": figure(found.conversations), "resolved": figure(found.resolved),
         "handed": figure(found.handed_over), "left": figure(found.abandoned),
     }  # fmt: skip
+
+
+def _person_first(count: int) -> str:
+    """Of the control of an experiment; empty where there is none."""
+    return ngettext(
+        "Beside them, an experiment left %(count)s chat to a person from its first message on",
+        "Beside them, an experiment left %(count)s chats to a person from their first message on",
+        count,
+    ) % {"count": figure(count)} if count else ""  # fmt: skip
 
 
 def _figures(found: counting.Counted) -> list[Figure]:

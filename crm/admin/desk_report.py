@@ -37,17 +37,22 @@ def _asked(request: HttpRequest) -> tuple[Period, Report, Part | None]:
 
 
 class _Behind:
-    """Addresses of the tickets that were answered first in these days, which is what the figures count."""
+    """Addresses of the tickets that were opened in these days, or rated in them: what the figures count."""
 
     def __init__(self, request: HttpRequest, period: Period) -> None:
         self.may_see = request.user.has_perm(INBOX_SEEN)
-        self.days = {
-            "first_responded_at_from": period.first.isoformat(), "first_responded_at_to": period.last.isoformat(),
-        }  # fmt: skip
+        self.first, self.last = period.first.isoformat(), period.last.isoformat()
 
     def __call__(self, **filters: object) -> str:
         """Empty for whoever may not open the list."""
-        return f"{reverse('admin:crm_ticket_changelist')}?{urlencode(filters | self.days)}" if self.may_see else ""
+        return self._address("created_at", filters)
+
+    def rated(self, **filters: object) -> str:
+        return self._address("conversation__satisfaction__at", filters)
+
+    def _address(self, day: str, filters: dict[str, object]) -> str:
+        asked = filters | {f"{day}_from": self.first, f"{day}_to": self.last}
+        return f"{reverse('admin:crm_ticket_changelist')}?{urlencode(asked)}" if self.may_see else ""
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -59,11 +64,12 @@ def page(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Service report"),
         "period": period,
-        "is_empty": not found.whole.answered and not found.whole.scores,
+        "is_empty": not found.whole.tickets and not found.whole.scores,
         "sentence": _sentence(found.whole, period),
+        "beside": _beside(found.whole, behind),
         "figures": _figures(found.whole, earlier, period, behind),
         "chart": _chart(found, period),
-        "agents": _table(_("By agent"), _("Agent"), found.agents, named.staff, behind, "first_responder__id__exact"),
+        "agents": _table(_("By agent"), _("Agent"), found.agents, named.staff, behind, "agent"),
         "teams": _table(_("By team"), _("Team"), found.teams, named.teams, behind, "team__id__exact"),
         "as_of": timezone.now(),
         "inbox_url": reverse("admin:crm_inbox") if behind.may_see else "",
@@ -72,11 +78,22 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _sentence(whole: Part, period: Period) -> str:
+    if not whole.judged:
+        return _("No target was due in these days")
     return ngettext(
-        "%(share)s of %(count)s answered ticket kept its target",
-        "%(share)s of %(count)s answered tickets kept their target",
-        whole.answered,
-    ) % {"share": percent(whole.kept_share), "count": figure(whole.answered)}  # fmt: skip
+        "%(share)s of %(count)s ticket with a target kept it",
+        "%(share)s of %(count)s tickets with a target kept it",
+        whole.judged,
+    ) % {"share": percent(whole.kept_share), "count": figure(whole.judged)}  # fmt: skip
+
+
+def _beside(whole: Part, behind: _Behind) -> list[tuple[str, str]]:
+    """What the share leaves out or hides: sentence and address."""
+    rows = [
+        (whole.missed, "missed", ngettext("%(count)s missed it", "%(count)s missed it", whole.missed)),
+        (whole.without, "without", ngettext("%(count)s has no target", "%(count)s have no target", whole.without)),
+    ]  # fmt: skip
+    return [(words % {"count": figure(count)}, behind(target=target)) for count, target, words in rows if count]
 
 
 def _figures(whole: Part, before: Part | None, period: Period, behind: _Behind) -> list[Figure]:
@@ -85,24 +102,25 @@ def _figures(whole: Part, before: Part | None, period: Period, behind: _Behind) 
     return [
         Figure(
             _("Within target"), whole.kept_share, before.kept_share if before else None, versus, kind="share",
-            base=whole.answered, url=behind(target="kept"), missing=_("No ticket was answered in these days"),
-            note=_("of %(count)s answered") % {"count": figure(whole.answered)},
+            base=whole.judged, url=behind(target="kept"), missing=_("No target was due in these days"),
+            note=_("of %(count)s with a target; any clock counts") % {"count": figure(whole.judged)},
         ),
         Figure(
             _("Median first answer, minutes"), None if whole.median is None else round(whole.median / 60),
             None if before is None or before.median is None else round(before.median / 60), versus, more_is="bad",
-            base=whole.answered, missing=_("No ticket was answered in these days"),
+            base=whole.answered, url=behind(answer="given"), missing=_("No ticket was answered in these days"),
             note=_("minutes of business time; 9 of 10 within %(time)s") % {"time": duration(whole.slow)},
         ),
         Figure(
             _("Satisfied customers"), whole.happy_share, before.happy_share if before else None, versus, kind="share",
-            base=whole.scores, missing=_("Nobody rated in these days"),
+            base=whole.scores, url=behind.rated(satisfaction="happy"),
+            missing=_("Nobody rated in these days"),
             note=_("4 or 5 of 5; %(count)s ratings") % {"count": figure(whole.scores)},
         ),
         Figure(
             _("Opened again"), whole.reopened_share, before.reopened_share if before else None, versus, kind="share",
-            more_is="bad", base=whole.answered, url=behind(target="reopened"),
-            missing=_("No ticket was answered in these days"),
+            more_is="bad", base=whole.tickets, url=behind(target="reopened"),
+            missing=_("No ticket was opened in these days"),
             note=_("%(count)s tickets") % {"count": figure(whole.reopened)},
         ),
     ]  # fmt: skip
@@ -117,7 +135,7 @@ def _chart(found: Report, period: Period) -> Any:
         [day_text(day[0]) for day in found.days],  # type: ignore[arg-type]
         [
             Line(_("Opened"), [day[1] for day in found.days]),
-            Line(_("Answered within target"), [day[2] for day in found.days]),
+            Line(_("Within target"), [day[3] for day in found.days]),
         ],
         first_head=_("Day"), note=_("Tickets by the day on which they were opened."),
     )  # fmt: skip
@@ -129,14 +147,14 @@ def _table(
     if not parts:
         return None
     columns = [
-        Column(_("Answered")), Column(_("Within target")), Column(_("Median first answer")), Column(_("Opened again")),
-        Column(_("Ratings")), Column(_("Average of 5")),
+        Column(_("Tickets")), Column(_("Within target")), Column(_("Missed")), Column(_("Median first answer")),
+        Column(_("Opened again")), Column(_("Ratings")), Column(_("Average of 5")),
     ]  # fmt: skip
     rows = [
         TableRow(
             named.get(part.pk or 0, _("somebody who left")),
             [
-                figure(part.answered), percent(part.kept_share), _time(part.median),
+                figure(part.tickets), percent(part.kept_share), figure(part.missed), _time(part.median),
                 percent(part.reopened_share), figure(part.scores), _mean(part.mean),
             ],
             url=behind(**{parameter: part.pk}),
@@ -165,12 +183,13 @@ def table(request: HttpRequest) -> PageTable:
         ):  # fmt: skip
             for part in parts:
                 yield [
-                    kind, known.get(part.pk or 0, _("somebody who left")), part.answered, part.kept, part.median,
-                    part.slow, part.reopened, part.scores, round(part.mean, 2) if part.mean is not None else None,
+                    kind, known.get(part.pk or 0, _("somebody who left")), part.tickets, part.answered,
+                    part.kept, part.missed, part.without, part.median, part.slow, part.reopened,
+                    part.scores, round(part.mean, 2) if part.mean is not None else None,
                 ]  # fmt: skip
 
     heads = [
-        _("Kind"), _("Name"), _("Answered"), _("Within target"), _("Median first answer"), _("9 of 10 within"),
-        _("Opened again"), _("Ratings"), _("Average of 5"),
+        _("Kind"), _("Name"), _("Tickets"), _("Answered"), _("Within target"), _("Missed"), _("No target"),
+        _("Median first answer"), _("9 of 10 within"), _("Opened again"), _("Ratings"), _("Average of 5"),
     ]  # fmt: skip
     return PageTable(_("Service report"), heads, rows())

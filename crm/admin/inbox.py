@@ -21,7 +21,7 @@ from core.paginator import bounded_counts
 from crm import presence
 from crm import selectors_desk as reads
 from crm.admin import desk_cells as cells
-from crm.admin import inbox_acts
+from crm.admin import inbox_acts, log_words
 from crm.models import Message, Priority, Ticket
 from crm.roles import INBOX
 
@@ -51,7 +51,7 @@ class Said:
     who: str
     side: str
     mentions: list[str]
-    why: str = ""
+    log: log_words.Logged | None = None
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -127,11 +127,12 @@ def _thread(request: HttpRequest, thread: reads.Thread) -> dict[str, Any]:
     names = cells.names()
     staff, teams = names.to_choose()
     customer = cells.who(ticket.conversation)
+    titles = log_words.titles_of(thread.messages)
     return {
         "ticket": ticket, "conversation": ticket.conversation, "who": customer,
         "state_pill": cells.state_pill(ticket), "due": cells.due_pill(ticket),
         "clocks": cells.clocks(ticket), "reasons": cells.reason_words(ticket.priority_reasons),
-        "said": [_said(one, customer, names.staff) for one in thread.messages], "is_cut": thread.is_cut,
+        "said": [_said(one, customer, names.staff, titles) for one in thread.messages], "is_cut": thread.is_cut,
         "parts": thread.parts,
         "events": [
             {"words": cells.event_words(one, names.staff, names.teams), "who": str(one.actor or ""),
@@ -151,7 +152,7 @@ def _thread(request: HttpRequest, thread: reads.Thread) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _said(message: Message, customer: str, staff: dict[int, str]) -> Said:
+def _said(message: Message, customer: str, staff: dict[int, str], titles: dict[str, str]) -> Said:
     author = Message.Author(message.author)
     if message.is_internal:
         mentions = [staff[key] for key in getattr(message, "mentioned", [])]
@@ -161,11 +162,10 @@ def _said(message: Message, customer: str, staff: dict[int, str]) -> Said:
         return Said(message, customer, "theirs", [])
     if author == Message.Author.SYSTEM:
         return Said(message, "", "system", [])
-    name = _("Assistant") if author == Message.Author.ASSISTANT else str(message.staff or _("Somebody"))
-    answer = message.answer or {}
-    return Said(
-        message, name, "machine" if author == Message.Author.ASSISTANT else "ours", [], str(answer.get("why", ""))
-    )
+    if author == Message.Author.ASSISTANT:
+        log = log_words.logged(message.answer, titles) if message.answer else None
+        return Said(message, _("Assistant"), "machine", [], log)
+    return Said(message, str(message.staff or _("Somebody")), "ours", [])
 
 
 def _empty(view: str, term: str) -> tuple[str, str]:

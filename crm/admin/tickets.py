@@ -7,13 +7,14 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 
@@ -29,10 +30,12 @@ from crm import selectors_desk as reads
 from crm.admin import desk_cells as cells
 from crm.models import Channel, Priority, Ticket, TicketEvent
 from crm.roles import INBOX
+from crm.selectors_desk_report import HAPPY, TARGETS, with_target
 from crm.services import desk, desk_acts
 
 MOST_AT_ONCE = desk_acts.MOST_AT_ONCE
 LONGEST_PK = 18
+RATED = "conversation__satisfaction__at"
 
 
 class ChannelFilter(DropdownFilter):
@@ -47,22 +50,67 @@ class ChannelFilter(DropdownFilter):
 
 
 class TargetFilter(DropdownFilter):
-    """Whether what was promised was kept."""
+    """Whether what was promised was kept, as the service report counts it."""
 
     title = gettext_lazy("target")
     parameter_name = "target"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("kept", _("kept")), ("missed", _("missed")), ("reopened", _("reopened"))]
+        return [
+            ("kept", pgettext("target", "kept")), ("missed", pgettext("target", "missed")),
+            ("without", _("no target")), ("reopened", _("reopened")),
+        ]  # fmt: skip
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        asked = self.value()
+        if asked == "reopened":
+            return queryset.filter(reopened__gt=0)
+        return with_target(queryset, asked) if asked in TARGETS else queryset
+
+
+class AgentFilter(DropdownFilter):
+    """Whose a ticket is in the service report: whoever answered first, while nobody has to whom it is assigned."""
+
+    title = gettext_lazy("agent")
+    parameter_name = "agent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(key), name) for key, name in cells.names().staff.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        key = self.value()
+        if not key or not (key.isascii() and key.isdecimal() and len(key) <= LONGEST_PK):
+            return queryset
+        return queryset.annotate(agent=Coalesce("first_responder", "assignee")).filter(agent=int(key))
+
+
+class AnswerFilter(DropdownFilter):
+    title = gettext_lazy("first answer")
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("given", _("answered")), ("waiting", _("not answered yet"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        asked = self.value()
+        return queryset.filter(first_responded_at__isnull=asked == "waiting") if asked else queryset
+
+
+class SatisfactionFilter(DropdownFilter):
+    title = gettext_lazy("satisfaction")
+    parameter_name = "satisfaction"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("rated", _("rated")), ("happy", _("4 or 5 of 5")), ("unhappy", _("1 to 3 of 5"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         match self.value():
-            case "kept":
-                return queryset.filter(late_responses=0).exclude(first_responded_at=None)
-            case "missed":
-                return queryset.filter(late_responses__gt=0)
-            case "reopened":
-                return queryset.filter(reopened__gt=0)
+            case "rated":
+                return queryset.filter(conversation__satisfaction__isnull=False)
+            case "happy":
+                return queryset.filter(conversation__satisfaction__score__gte=HAPPY)
+            case "unhappy":
+                return queryset.filter(conversation__satisfaction__score__lt=HAPPY)
         return queryset
 
 
@@ -88,8 +136,9 @@ class TicketAdmin(ListingMixin, LedgerAdmin):
     )  # fmt: skip
     list_filter = (
         ("priority", ChoicesDropdownFilter), ("assignee", RelatedDropdownFilter),
-        ("first_responder", RelatedDropdownFilter), ("team", RelatedDropdownFilter), ChannelFilter, TargetFilter,
+        AgentFilter, ("team", RelatedDropdownFilter), ChannelFilter, TargetFilter, AnswerFilter, SatisfactionFilter,
         TagFilter, ("created_at", DaysFilter), ("first_responded_at", DaysFilter), ("resolved_at", DaysFilter),
+        (RATED, DaysFilter),
     )  # fmt: skip
     list_select_related = ("conversation__customer", "assignee", "team")
     search_fields = ("pk",)
@@ -127,6 +176,11 @@ class TicketAdmin(ListingMixin, LedgerAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         return super().get_queryset(request).listed()  # type: ignore[attr-defined]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """The days of a rating stand in a table beside; the filter asks for them under two names more."""
+        is_ours = lookup in (f"{RATED}_from", f"{RATED}_to", f"{RATED}_within")
+        return is_ours or super().lookup_allowed(lookup, value, request)  # type: ignore[call-arg]
 
     def in_view(self, rows: QuerySet[Ticket], key: str) -> QuerySet[Ticket]:
         return rows.filter(state=key) if key else rows

@@ -73,7 +73,7 @@ def _person_first(conversation: Conversation, message: Message, talk: Talk) -> R
         return None
     language = wording.language_of(message.text, talk.language)
     with translation.override(wording.code_of(language)):
-        return Reply(Act.HAND_OVER, "person_first", language, wording.to_person("person"), handover=Reason.RULE)
+        return Reply(Act.HAND_OVER, "person_first", language, wording.to_person("person"), handover=Reason.TRIAL)
 
 
 def ask_for_person(conversation: Conversation) -> None:
@@ -109,7 +109,7 @@ def _failed(language: str) -> Reply:
 @transaction.atomic
 def _answer(conversation: Conversation, message: Message | None, reply: Reply) -> None:
     """Say it, and where it is for a person, hand over: both or none. Nothing where a person took over meanwhile."""
-    held = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    held = desk.hold_threads(conversation.pk)
     if held.state != State.ASSISTANT:
         return
     if held.language != reply.language:

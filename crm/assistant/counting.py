@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import TruncDate
 
@@ -40,14 +40,16 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Counted:
-    """`acts` counts what the assistant did with messages, `intents` what the answered and the others were taken for,
-    `reasons` why conversations went to a person, `rules` which rule sent them."""
+    """`acts` counts what the assistant did with messages, `reasons` why conversations went to a person, `rules` which
+    rule sent them. `person_first` are chats that an experiment left to a person: they are no hand-over of the
+    assistant's, and in none of the other counts."""
 
     outcomes: Outcomes
     days: Sequence[tuple[date, Outcomes]]
     acts: Counter[str]
     reasons: Counter[str]
     rules: Counter[str]
+    person_first: int = 0
 
     @property
     def messages(self) -> int:
@@ -67,12 +69,23 @@ class Unanswered:
     intents: Sequence[dict[str, Any]]
 
 
-def counted(begin: datetime, end: datetime) -> Counted:
-    """Of chats that began then, in this shop: imported ones never met the assistant. Four queries."""
-    chats = Conversation.objects.filter(
+def _chats(begin: datetime, end: datetime) -> QuerySet[Conversation]:
+    """Chats that began then and in which the customer wrote, in this shop: imported ones never met the assistant."""
+    return Conversation.objects.filter(
         channel=Channel.CHAT, external_id=None, started_at__gte=begin, started_at__lt=end,
         last_customer_at__isnull=False,
     )  # fmt: skip
+
+
+def newest(begin: datetime, end: datetime, *, most: int = RECENT) -> list[Conversation]:
+    """The chats that began last. One query."""
+    return list(_chats(begin, end).select_related("customer").order_by("-started_at", "-pk")[:most])
+
+
+def counted(begin: datetime, end: datetime) -> Counted:
+    """Of chats that began then. Five queries."""
+    all_chats = _chats(begin, end)
+    chats = all_chats.exclude(handover_reason=Conversation.Reason.TRIAL)
     numbers = {
         "conversations": Count("pk"),
         **{one.value: Count("pk", filter=Q(outcome=one)) for one in Outcome},
@@ -96,6 +109,7 @@ def counted(begin: datetime, end: datetime) -> Counted:
         acts,
         Counter(dict(reasons)),
         Counter(dict(rules.values_list("skill").annotate(Count("pk")).order_by())),
+        all_chats.filter(handover_reason=Conversation.Reason.TRIAL).count(),
     )
 
 

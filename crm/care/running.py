@@ -152,7 +152,7 @@ def _open_ticket(enrolment: CareEnrolment) -> dict[str, Any]:
         known, author="system", text=text or enrolment.programme.name, is_internal=True,
         client_key=f"care:{enrolment.pk}",
     )  # fmt: skip
-    ticket = desk.hand_over(known, reason=Conversation.Reason.RULE, skill="care")
+    ticket = desk.hand_over(known, reason=Conversation.Reason.CARE, skill="care")
     return {"ticket": ticket.pk}
 
 

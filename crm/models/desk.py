@@ -56,6 +56,9 @@ class Conversation(PublicIdModel):
         UNSURE = "unsure", pgettext_lazy("handed over because", "the assistant was not sure")
         SILENCE = "silence", pgettext_lazy("handed over because", "nobody answered for a while")
         STAFF = "staff", pgettext_lazy("handed over because", "staff took it")
+        TRIAL = "trial", pgettext_lazy("handed over because", "an experiment lets a person answer first")
+        REVIEW = "review", pgettext_lazy("handed over because", "a bad review")
+        CARE = "care", pgettext_lazy("handed over because", "a care programme")
 
     class Outcome(models.TextChoices):
         RESOLVED = "resolved", pgettext_lazy("conversation", "resolved")
@@ -325,7 +328,7 @@ class SatisfactionScore(models.Model):
     score = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(5)])
     comment = models.CharField(max_length=1000, blank=True)
     staff = models.ForeignKey("core.StaffUser", models.SET_NULL, null=True, blank=True, related_name="+")
-    at = models.DateTimeField()
+    at = models.DateTimeField(_("rated"))
 
     class Meta:
         verbose_name = _("satisfaction")

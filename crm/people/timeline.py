@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -36,7 +37,7 @@ def conversations(customer: Customer, before: datetime, limit: int) -> list[Mome
         Moment(
             row.started_at, "conversations", "forum",
             _("Conversation by %(channel)s") % {"channel": row.get_channel_display()},
-            (row.subject or row.last_text)[:PREVIEW],
+            (row.subject or row.last_text)[:PREVIEW], f"{reverse('admin:crm_chat')}?conversation={row.pk}",
         )
         for row in rows.order_by("-started_at", "-id")[:limit]
     ]  # fmt: skip

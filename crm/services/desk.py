@@ -1,14 +1,17 @@
 """One function for each thing that can happen in a conversation or to its ticket.
 
-Whoever writes holds the row of the conversation and then that of its ticket, in this order, so that of two who act at
-once the second sees what the first did.
+Whoever writes holds the rows of all conversations that one ticket is about, in the order of their numbers, and then
+that of the ticket (`hold_threads`, `hold`): so of two who act at once the second sees what the first did, and no two
+wait for each other.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -72,7 +75,7 @@ def say(
         raise BadInput(_("Write something first."), extra={"field": "text"})
     if len(text) > TEXT_LENGTH:
         raise BadInput(_("A message has at most 10,000 characters."), extra={"field": "text"})
-    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    locked = hold_threads(conversation.pk)
     known = _known(locked, client_key, mail_id)
     if known is not None:
         return known
@@ -121,16 +124,26 @@ def _move_clocks(conversation: Conversation, author: str, staff: StaffUser | Non
         else:
             _reopen(ticket, conversation, None, now)
     elif ticket.state in Ticket.UNFINISHED:
+        _note_late(ticket, now)
         clocks.staff_answered(ticket, staff.pk if staff else None, now)
     ticket.save()
 
 
+def _note_late(ticket: Ticket, now: datetime) -> None:
+    """A clock that ran out before this act ends it: noted where `watch_clocks`, once a minute, has not done it."""
+    if ticket.due_at is None or ticket.due_at >= now or ticket.warned_for == ticket.due_at:
+        return
+    ticket.warned_for = ticket.due_at
+    same = {"priority": ticket.priority}
+    record(ticket, Kind.LATE, None, before=same, after={**same, "due": ticket.due_at.isoformat()}, at=now)
+
+
 def _ticket_of(conversation: Conversation) -> Ticket | None:
     """The ticket that people work on, its row held: where one became part of another, that one."""
-    ticket = Ticket.objects.filter(conversation=conversation).first()
-    while ticket is not None and ticket.merged_into_id is not None:
-        ticket = Ticket.objects.filter(pk=ticket.merged_into_id).first()
-    return hold(ticket) if ticket is not None else None
+    whole = (
+        Ticket.objects.filter(conversation=conversation).values_list(Coalesce("merged_into", "pk"), flat=True).first()
+    )
+    return hold(Ticket(pk=whole)) if whole is not None else None
 
 
 def hold(ticket: Ticket) -> Ticket:
@@ -144,7 +157,7 @@ def hand_over(conversation: Conversation, *, reason: str, skill: str = "", at: d
     """A person has to answer from now on: the conversation waits, and a ticket has its clock and, where a team takes
     tickets now, somebody whose it is. Twice is as good as once; a ticket that was resolved is opened again."""
     now = at or timezone.now()
-    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    locked = hold_threads(conversation.pk)
     if locked.state == State.CLOSED:
         raise ConversationClosed(_("This conversation is closed."))
     found = _ticket_of(locked)
@@ -329,6 +342,7 @@ def snapshot(ticket: Ticket) -> dict[str, Any]:
 
 
 def _leave_open(ticket: Ticket, conversation: Conversation, to: str, staff: StaffUser | None, now: datetime) -> None:
+    _note_late(ticket, now)
     before, ticket.state = ticket.state, Ticket.State(to)
     if to == Ticket.State.PENDING:
         if before in (Ticket.State.RESOLVED, Ticket.State.CLOSED):
@@ -360,6 +374,8 @@ def _reopen(
     ticket.resolved_at = ticket.resolver = ticket.resolve_seconds = ticket.closed_at = None
     ticket.clock_started_at, ticket.paused_at, ticket.paused_seconds = now, None, 0
     ticket.awaiting_since = now
+    if is_told:  # by what the customer wrote
+        routing.raise_if_unhappy(ticket, conversation)
     clocks.set_all(ticket)
     if conversation.state in (State.ASSISTANT, State.CLOSED) or ticket.assignee_id is None:
         conversation.state = State.WITH_PERSON if ticket.assignee_id is not None else State.WAITING
@@ -405,12 +421,36 @@ def record(
 
 
 def hold_conversation(ticket: Ticket, pk: int | None = None) -> Conversation:
-    """The ticket's conversation, or another by its key, for this transaction alone. Raises NotFound."""
-    rows = Conversation.objects.select_for_update(of=("self",))
-    found = (rows.filter(ticket=ticket.pk) if pk is None else rows.filter(pk=pk)).first()
-    if found is None:
-        raise NotFound(_("This ticket is not there any more."))
-    return found
+    """The ticket's conversation, or another by its key, for this transaction alone, with all that belong to the same
+    ticket. Raises NotFound."""
+    key = pk or Ticket.objects.filter(pk=ticket.pk).values_list("conversation", flat=True).first()
+    try:
+        return hold_threads(key or 0)
+    except Conversation.DoesNotExist:
+        raise NotFound(_("This ticket is not there any more.")) from None
+
+
+def hold_threads(*keys: int) -> Conversation:
+    """The first of these conversations for this transaction alone, and beside it all that the same tickets are about:
+    they are held in the order of their numbers, before any ticket. Where two tickets became one while this waited, it
+    lets go and begins anew. Raises Conversation.DoesNotExist."""
+    while True:
+        wanted = _threads_with(keys)
+        here = transaction.savepoint()
+        held = {one.pk: one for one in Conversation.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+        if keys[0] not in held:
+            raise Conversation.DoesNotExist
+        if _threads_with(keys) == wanted:
+            transaction.savepoint_commit(here)
+            return held[keys[0]]
+        transaction.savepoint_rollback(here)
+
+
+def _threads_with(keys: Sequence[int]) -> set[int]:
+    """These conversations, and those of tickets that one of them is a part of or that are part of one of theirs."""
+    wholes = Ticket.objects.filter(conversation__in=keys).values(whole=Coalesce("merged_into", "pk"))
+    threads = Ticket.objects.order_by().values_list("conversation", flat=True)
+    return {*keys, *threads.filter(pk__in=wholes).union(threads.filter(merged_into__in=wholes), all=True)}
 
 
 def _plain(text: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from core.exceptions import DomainError
 from core.models import StaffUser
 from crm.exceptions import BadInput, UndoRefused
-from crm.models import Conversation, Macro, Message, Priority, Team, Ticket, TicketEvent
+from crm.models import Channel, Conversation, Macro, Message, Priority, Team, Ticket, TicketEvent
 from crm.models.desk import PREVIEW_LENGTH
 from crm.services import desk
 from crm.services import desk_clocks as clocks
@@ -81,6 +82,7 @@ def use_macro(
     ticket: Ticket, macro: Macro, by: StaffUser, *, text: str, expected_sequence: int | None, client_key: str = ""
 ) -> Message | None:
     """Send the text, as the agent left it, and do what the macro says: all of it or nothing."""
+    desk.hold_conversation(ticket)  # before the ticket: a state changes both
     message = None
     if text.strip():
         message = desk.reply(ticket, by, text, expected_sequence=expected_sequence, client_key=client_key)
@@ -104,7 +106,8 @@ def use_macro(
 @transaction.atomic
 def merge(ticket: Ticket, into: Ticket, by: StaffUser) -> TicketEvent:
     """Make a ticket part of another: one clock, one assignee, messages of both in one thread. Each keeps its own
-    conversation, so that the way back is exact. Raises BadInput."""
+    conversation, so that the way back is exact. What was part of the first becomes part of the second beside it: there
+    are no parts of parts. Raises BadInput."""
     if ticket.pk == into.pk:
         raise BadInput(_("A ticket cannot be merged into itself."), extra={"field": "into"})
     first, second = _hold_both(ticket, into)
@@ -114,11 +117,13 @@ def merge(ticket: Ticket, into: Ticket, by: StaffUser) -> TicketEvent:
         raise BadInput(_("Ticket #%(number)d is part of another.") % {"number": second.pk}, extra={"field": "into"})
     if second.state not in Ticket.UNFINISHED:
         raise BadInput(_("Open ticket #%(number)d first.") % {"number": second.pk}, extra={"field": "into"})
-    before = {"ticket": desk.snapshot(first), "into": desk.snapshot(second)}
+    before: dict[str, Any] = {"ticket": desk.snapshot(first), "into": desk.snapshot(second)}
     waiting = [at for at in (first.awaiting_since, second.awaiting_since) if at is not None]
     first.merged_into, first.state, first.awaiting_since = second, Ticket.State.CLOSED, None
     clocks.set_all(first)
     first.save()
+    parts = list(Ticket.objects.filter(merged_into=first).order_by("pk").values_list("pk", flat=True))
+    Ticket.objects.filter(pk__in=parts).update(merged_into=second)
     if waiting:
         second.awaiting_since = min(waiting)
         if second.state == Ticket.State.PENDING:
@@ -127,7 +132,8 @@ def merge(ticket: Ticket, into: Ticket, by: StaffUser) -> TicketEvent:
     clocks.set_all(second)
     second.save()
     return desk.record(
-        second, Kind.MERGED, by, before=before, after={"ticket": first.pk, "into": desk.snapshot(second)}
+        second, Kind.MERGED, by, before={**before, "parts": parts},
+        after={"ticket": first.pk, "into": desk.snapshot(second)},
     )  # fmt: skip
 
 
@@ -262,10 +268,30 @@ def _unmerge(event: TicketEvent, by: StaffUser) -> None:
     if part is None or part.merged_into_id != event.ticket_id:
         raise _changed_since()
     first, second = _hold_both(part, event.ticket)
+    if first.merged_into_id != event.ticket_id:
+        raise _changed_since()
     first.merged_into = None
     _restore(first, event.before["ticket"])
+    Ticket.objects.filter(pk__in=event.before.get("parts", []), merged_into=second).update(merged_into=first)
+    _open_threads(first)
     if desk.snapshot(second) == event.after["into"]:
         _restore(second, event.before["into"])
+
+
+def _open_threads(ticket: Ticket) -> None:
+    """The whole that it was part of may have ended: what is at work again can be written in again."""
+    if ticket.state == Ticket.State.CLOSED:
+        return
+    closed = Conversation.objects.filter(
+        Q(ticket=ticket) | Q(ticket__merged_into=ticket), state=Conversation.State.CLOSED
+    )
+    is_done = ticket.state == Ticket.State.RESOLVED
+    chats = closed.filter(channel=Channel.CHAT) if is_done else closed.none()
+    chats.update(state=Conversation.State.ASSISTANT, closed_at=None)
+    is_theirs = ticket.assignee_id is not None
+    closed.update(
+        state=Conversation.State.WITH_PERSON if is_theirs else Conversation.State.WAITING, closed_at=None
+    )  # fmt: skip
 
 
 def _unsplit(event: TicketEvent, by: StaffUser) -> None:
@@ -297,9 +323,9 @@ UNDOABLE = frozenset(_BACK)
 
 
 def _hold_both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
-    """Both conversations and tickets, in the order of their numbers, whichever way round they are asked for."""
-    numbers = sorted([one.conversation_id, other.conversation_id])
-    list(Conversation.objects.select_for_update().filter(pk__in=numbers).order_by("pk").values_list("pk"))
+    """Both conversations with their parts, and both tickets, each in the order of their numbers, whichever way round
+    they are asked for."""
+    desk.hold_threads(one.conversation_id, other.conversation_id)
     list(Ticket.objects.select_for_update().filter(pk__in=[one.pk, other.pk]).order_by("pk").values_list("pk"))
     return desk.hold(one), desk.hold(other)
 

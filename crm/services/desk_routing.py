@@ -10,9 +10,11 @@ from django.utils import timezone
 from catalog.models import CustomerTrait
 from core.models import StaffUser
 from crm.models import Channel, Conversation, Priority, SlaPolicy, Team, TeamMember, Ticket
+from crm.services.desk_mood import sounds_unhappy
 
 BEST = ("champions", "loyal", "cannot_lose")
 """Segments by recency, frequency and money whose customers go first."""
+UNHAPPY = "unhappy"
 ORDER = [Priority.LOW, Priority.NORMAL, Priority.HIGH, Priority.URGENT]
 
 
@@ -32,16 +34,29 @@ def policy_for(conversation: Conversation, skill: str, among: Sequence[SlaPolicy
 
 
 def priority_of(conversation: Conversation) -> tuple[Priority, list[dict[str, Any]]]:
-    """Normal, and one step up for each reason: a complaint in a review, a risk rule, a valuable customer. The reasons
-    are keys with the values their sentences need (crm.selectors_desk.reason_words)."""
+    """Normal, and one step up for each reason: a complaint in a review, or else words that sound unhappy; a risk rule;
+    a valuable customer. The reasons are keys with the values their sentences need
+    (crm.admin.desk_cells.reason_words)."""
     reasons: list[dict[str, Any]] = []
-    if conversation.channel == Channel.REVIEW:
+    if conversation.channel == Channel.REVIEW or conversation.review_id is not None:
         reasons.append({"key": "bad_review"})
+    elif sounds_unhappy(conversation):
+        reasons.append({"key": UNHAPPY})
     if conversation.handover_reason == Conversation.Reason.RULE:
         reasons.append({"key": "rule"})
     if conversation.customer_id is not None and _is_valuable(conversation.customer_id):
         reasons.append({"key": "valuable"})
     return ORDER[min(ORDER.index(Priority.NORMAL) + len(reasons), len(ORDER) - 1)], reasons
+
+
+def raise_if_unhappy(ticket: Ticket, conversation: Conversation) -> None:
+    """One step more for a ticket that is opened again by words that sound unhappy, once, unless a person chose its
+    priority. The caller saves it."""
+    known = {one.get("key") for one in ticket.priority_reasons}
+    if ticket.priority_is_set or known & {UNHAPPY, "bad_review"} or not sounds_unhappy(conversation):
+        return
+    ticket.priority = ORDER[min(ORDER.index(Priority(ticket.priority)) + 1, len(ORDER) - 1)]
+    ticket.priority_reasons = [*ticket.priority_reasons, {"key": UNHAPPY}]
 
 
 def _is_valuable(customer_id: int) -> bool:

@@ -119,4 +119,4 @@ def open_for_review(review_id: int) -> Ticket | None:
             subject=f"{review.rating} ★ {review.product.name}", review_id=review.pk,
         )  # fmt: skip
         desk.say(conversation, author="customer", text=text[:10_000])
-        return desk.hand_over(conversation, reason=Conversation.Reason.RULE, skill="reviews")
+        return desk.hand_over(conversation, reason=Conversation.Reason.REVIEW, skill="reviews")

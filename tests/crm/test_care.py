@@ -273,6 +273,8 @@ def test_a_ticket_says_why_to_staff_and_nothing_to_the_customer(now):
     assert message.is_internal
     assert "Call and say sorry." in message.text
     assert ticket.conversation.state == Conversation.State.WAITING
+    assert ticket.conversation.handover_reason == Conversation.Reason.CARE
+    assert (ticket.priority, ticket.priority_reasons) == ("normal", [])
 
 
 def test_an_order_that_was_sent_meanwhile_needs_nothing(now):

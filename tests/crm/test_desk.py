@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
@@ -9,7 +10,8 @@ from core.shop import forget_shop
 from crm.exceptions import BadInput, ConversationClosed, SomebodyElseReplied
 from crm.models import Conversation, Message, SlaPolicy, Ticket
 from crm.selectors_desk import opening, place_in_queue
-from crm.services import desk
+from crm.services import desk, desk_acts, desk_mood
+from reviews.reader import Reader
 from tests.factories import (
     CustomerFactory,
     ShopProfileFactory,
@@ -249,6 +251,74 @@ def test_the_place_in_the_queue_counts_who_waits_longer():
     first.refresh_from_db()
 
     assert (place_in_queue(first), place_in_queue(second)) == (0, 1)
+
+
+def test_the_place_in_the_queue_counts_only_who_waits_in_the_chat():
+    """Not a form, not what was resolved without an answer, not what became part of another ticket."""
+    lin = StaffUserFactory.create()
+    desk.hand_over(asked(channel="form"), reason="asked", at=NOW)
+    resolved, part, whole = (
+        desk.hand_over(asked(channel="chat"), reason="asked", at=NOW + timedelta(minutes=n)) for n in range(3)
+    )
+    desk.resolve(resolved, lin)
+    desk_acts.merge(part, whole, lin)
+    mine = asked(channel="chat")
+    desk.hand_over(mine, reason="asked", at=NOW + timedelta(minutes=9))
+
+    assert place_in_queue(mine) == 2
+
+
+def test_a_solution_that_came_late_leaves_its_line_before_anybody_looked():
+    ticket, lin = opened(), StaffUserFactory.create()
+    desk.reply(ticket, lin, "Wait", at=NOW + timedelta(minutes=5))
+
+    desk.resolve(ticket, lin, at=NOW + timedelta(minutes=481))
+
+    assert ticket.events.filter(kind="late").count() == 1
+    assert ticket_of(ticket.conversation).late_responses == 0
+
+
+class OneWord:
+    """A model that finds "awful" bad and everything else good."""
+
+    classes = ("negative", "positive")
+
+    def probabilities(self, texts):
+        bad = np.array([0.99 if "awful" in text else 0.02 for text in texts])
+        return np.stack([bad, 1.0 - bad], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("version", "text", "priority", "reasons"),
+    [
+        (None, "This is awful.", "normal", []),
+        (7, "This is awful.", "high", ["unhappy"]),
+        (7, "Where is my parcel?", "normal", []),
+    ],
+)
+def test_words_that_sound_unhappy_are_one_step_more_urgent_where_a_model_reads_them(
+    monkeypatch, version, text, priority, reasons
+):
+    monkeypatch.setattr(desk_mood, "scorer", lambda: Reader(OneWord(), version))
+    conversation = desk.start(customer=None, visitor="", channel="form", language="en")
+    desk.say(conversation, author="customer", text=text)
+
+    ticket = desk.hand_over(conversation, reason="asked")
+
+    assert (ticket.priority, [one["key"] for one in ticket.priority_reasons]) == (priority, reasons)
+
+
+def test_a_ticket_that_is_opened_again_by_unhappy_words_is_one_step_more_urgent_once(monkeypatch):
+    monkeypatch.setattr(desk_mood, "scorer", lambda: Reader(OneWord(), 7))
+    ticket, lin = opened(), StaffUserFactory.create()
+    for _each in range(2):
+        desk.reply(ticket, lin, "So.")
+        desk.resolve(ticket, lin)
+        desk.say(ticket.conversation, author="customer", text="This is awful.")
+
+    found = ticket_of(ticket.conversation)
+
+    assert (found.priority, found.priority_reasons) == ("high", [{"key": "unhappy"}])
 
 
 def test_the_shop_says_when_it_opens():

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from crm.exceptions import BadInput, SomebodyElseReplied, UndoRefused
 from crm.models import Conversation, Message, Ticket
+from crm.selectors_desk import thread_of
 from crm.services import desk, desk_acts
 from crm.services.merge_tags import fill, unknown_tags
 from tests.factories import (
@@ -163,6 +164,34 @@ def test_an_answer_after_merging_goes_where_the_customer_wrote_last(lin):
 
     assert message.conversation_id == new.conversation_id
     assert Ticket.objects.get(pk=old.pk).first_responder == lin
+
+
+def test_parts_of_a_part_become_parts_of_the_whole_and_go_back_with_it(lin):
+    first, second, third = opened("A"), opened("B"), opened("C")
+    desk_acts.merge(first, second, lin)
+    before = rows()
+
+    event = desk_acts.merge(second, third, lin)
+    desk.say(first.conversation, author="customer", text="Still A")
+    assert set(Ticket.objects.filter(merged_into=third).values_list("pk", flat=True)) == {first.pk, second.pk}
+    assert "Still A" in [one.text for one in thread_of(first.pk).messages]
+    assert desk.reply(third, lin, "Here").conversation_id == first.conversation_id
+    desk_acts.undo(event, lin)
+
+    assert Ticket.objects.get(pk=first.pk).merged_into == second
+    assert [one["merged_into"] for one in rows()[0]] == [one["merged_into"] for one in before[0]]
+
+
+def test_a_part_that_is_taken_out_of_what_ended_can_be_written_in(lin):
+    whole, part = opened("First"), opened("Second")
+    event = desk_acts.merge(part, whole, lin)
+    desk.close(whole, lin)
+
+    desk_acts.undo(event, lin)
+
+    assert desk.reply(part, lin, "Here").conversation_id == part.conversation_id
+    assert desk.say(part.conversation, author="customer", text="Thanks").sequence == 3
+    assert Conversation.objects.get(pk=whole.conversation_id).state == "closed"
 
 
 @pytest.mark.parametrize("state", ["resolved", "closed"])

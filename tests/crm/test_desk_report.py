@@ -7,8 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from core.choices import Role
-from crm.models import SatisfactionScore, Team, Ticket
-from crm.selectors_desk_report import desk_report, desk_total
+from crm.models import SatisfactionScore, Team, Ticket, TicketEvent
+from crm.selectors_desk_report import desk_report, desk_total, with_target
 from crm.services import desk
 from tests.factories import ShopProfileFactory, StaffUserFactory
 
@@ -30,7 +30,7 @@ def answered(by, at, *, seconds=60, late=0, reopened=0, team=None, score=None):
     ticket = desk.hand_over(conversation, reason="asked", at=at)
     Ticket.objects.filter(pk=ticket.pk).update(
         created_at=at, first_responded_at=at, first_responder=by, first_response_seconds=seconds, late_responses=late,
-        reopened=reopened, team=team,
+        reopened=reopened, team=team, state="resolved", due_at=None,
     )  # fmt: skip
     if score is not None:
         SatisfactionScore.objects.create(conversation=conversation, score=score, staff=by, at=at)
@@ -50,14 +50,38 @@ def test_whole_agents_and_teams_are_counted_in_three_queries(people, django_asse
         found = desk_report(FIRST, LAST, "Asia/Shanghai")
 
     whole = found.whole
-    assert (whole.answered, whole.kept, whole.median, whole.reopened) == (3, 2, 120.0, 1)
+    assert (whole.tickets, whole.answered, whole.kept, whole.missed) == (3, 3, 2, 1)
+    assert (whole.median, whole.reopened) == (120.0, 1)
     assert (whole.scores, whole.mean, whole.happy) == (2, 3.5, 1)
     assert [(one.pk, one.answered, one.kept, one.median, one.scores) for one in found.agents] == [
         (lin.pk, 2, 1, 90.0, 2), (wu.pk, 1, 1, 300.0, 0),
     ]  # fmt: skip
     assert [(one.pk, one.answered, one.median, one.mean) for one in found.teams] == [(team.pk, 2, 180.0, 5.0)]
-    assert [row[1:] for row in found.days] == [(3, 2, 3)]
+    assert [row[1:] for row in found.days] == [(3, 3, 2, 1, 0)]
     assert desk_total(FIRST - timedelta(days=31), FIRST).median == 9_000.0
+
+
+def test_a_target_is_missed_by_any_clock_and_by_what_nobody_answered(people):
+    lin, wu = people
+    day = FIRST + timedelta(days=3)
+    answered(lin, day)
+    solved_late = answered(lin, day)
+    TicketEvent.objects.create(ticket=solved_late, kind="late", at=day)
+    overdue, waits, free = (answered(None, day) for _each in range(3))
+    Ticket.objects.filter(pk__in=[overdue.pk, waits.pk]).update(
+        first_responded_at=None, first_response_seconds=None, state="open"
+    )  # fmt: skip
+    Ticket.objects.filter(pk=overdue.pk).update(assignee=wu, due_at=day)
+    Ticket.objects.filter(pk=waits.pk).update(due_at=timezone.now() + timedelta(hours=1))
+    Ticket.objects.filter(pk=free.pk).update(policy=None, due_at=None)
+
+    whole, agents = (lambda found: (found.whole, found.agents))(desk_report(FIRST, LAST, "Asia/Shanghai"))
+
+    assert (whole.tickets, whole.answered, whole.kept, whole.missed, whole.without) == (5, 3, 1, 2, 1)
+    assert whole.kept_share == 1 / 3
+    assert [(one.pk, one.tickets, one.kept, one.missed) for one in agents] == [(lin.pk, 2, 1, 1), (wu.pk, 1, 0, 1)]
+    for target, count in (("kept", 1), ("missed", 2), ("without", 1)):
+        assert with_target(Ticket.objects.all(), target).count() == count, target
 
 
 def test_days_on_which_nothing_happened_are_zero_and_not_a_failure(people):
@@ -70,8 +94,8 @@ def test_days_on_which_nothing_happened_are_zero_and_not_a_failure(people):
 def test_each_number_of_the_page_leads_to_as_many_tickets(people, django_assert_max_num_queries):
     lin, wu = people
     now = timezone.now() - timedelta(days=2)
-    for late in (0, 1, 1):
-        answered(lin, now, late=late)
+    for late, score in ((0, 5), (1, 2), (1, None)):
+        answered(lin, now, late=late, score=score)
     mine = answered(wu, now)
     Ticket.objects.filter(pk=mine.pk).update(assignee=lin)  # who answered first counts, not who has it now
     answered(lin, now - timedelta(days=60))
@@ -87,4 +111,7 @@ def test_each_number_of_the_page_leads_to_as_many_tickets(people, django_assert_
 
     rows = {row.name: row for row in page.context["agents"].rows}
     assert (behind(rows["Lin"].url), behind(rows["Wu"].url)) == (3, 1)
-    assert behind(page.context["figures"][0].url) == 2
+    assert [behind(one.url) for one in page.context["figures"]] == [2, 4, 1, 0]
+    assert [behind(url) for _words, url in page.context["beside"]] == [2]
+    listed = "/admin/crm/ticket/?satisfaction="
+    assert [behind(f"{listed}{asked}") for asked in ("rated", "happy", "unhappy", "x")] == [2, 1, 1, 5]

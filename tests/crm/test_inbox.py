@@ -227,6 +227,16 @@ def test_merging_leads_to_the_other_ticket_and_the_old_address_too(client):
     assert post(client, new, act="merge", into="999999").status_code == 409
 
 
+def test_what_was_said_in_a_part_is_found_in_its_whole(client, lin):
+    whole, part = opened("First"), opened("A broken teapot", name="Bo")
+    desk.note(part, lin, "@lin look", mentions=[lin])
+    desk_acts.merge(part, whole, lin)
+
+    for address in (f"?q=%23{part.pk}", "?q=teapot", "?q=bo", "?view=mentions"):
+        found = client.get(f"{PAGE}{address}").context["lines"]
+        assert [line.ticket.pk for line in found] == [whole.pk], address
+
+
 def test_splitting_by_ticked_messages(client):
     ticket = opened()
     desk.say(ticket.conversation, author="customer", text="And a refund")
@@ -365,7 +375,8 @@ def test_a_bad_review_opens_one_ticket_where_the_shop_wants_it(lin):
     first, again = desk_upkeep.open_for_review(review.pk), desk_upkeep.open_for_review(review.pk)
 
     assert first == again
-    assert (first.priority, first.priority_reasons[0]) == ("urgent", {"key": "bad_review"})
+    assert (first.priority, first.priority_reasons) == ("high", [{"key": "bad_review"}])
+    assert first.conversation.handover_reason == "review"
     assert first.conversation.messages.get().text.endswith("Broken")
 
 

@@ -281,7 +281,8 @@ def test_after_five_failures_further_conversations_are_locked_too(chat, order, a
 
 
 def test_words_for_a_person_hand_over_with_a_place_in_the_queue(chat, profile):
-    ConversationFactory.create(state="waiting", handed_over_at=timezone.now() - timedelta(minutes=3))
+    before = ConversationFactory.create(channel="chat", state="assistant")
+    desk.hand_over(before, reason="asked", at=timezone.now() - timedelta(minutes=3))
     talk = chat()
 
     said = talk.say("人工")

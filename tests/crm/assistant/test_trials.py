@@ -9,10 +9,10 @@ from catalog.models import Visitor
 from core.experiments import metrics, placing, services
 from core.experiments.services import NewArm
 from core.models import Exposure, ShopProfile
-from crm.assistant import conversing, trials
+from crm.assistant import conversing, counting, trials
 from crm.assistant.answering import Talk
 from crm.assistant.trials import IMPACT
-from crm.models import Conversation, Message, SatisfactionScore
+from crm.models import Conversation, Message, SatisfactionScore, Ticket
 from crm.services import desk
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +60,22 @@ def test_half_of_the_chats_go_to_a_person_at_their_first_message(experiment, not
     assert set(found) == {("waiting", "person_first"), ("assistant", "unknown")}
     assert len(noted) == 24
     assert {one.subject for one in noted if one.is_control} == found["waiting", "person_first"]
+
+
+def test_what_a_person_answers_first_is_neither_urgent_nor_a_hand_over_of_the_assistant(experiment):
+    states()
+
+    first = Ticket.objects.filter(conversation__handover_reason="trial")
+    assert {(one.priority, len(one.priority_reasons)) for one in first} == {("normal", 0)}
+    assert not Conversation.objects.filter(handover_reason="rule").exists()
+    now = timezone.now()
+    found = counting.counted(now - timedelta(hours=1), now + timedelta(hours=1))
+    assert (found.person_first, found.outcomes.conversations) == (first.count(), 24 - first.count())
+    assert (found.outcomes.handed_over, dict(found.reasons), dict(found.acts)) == (
+        0,
+        {},
+        {"unknown": 24 - first.count()},
+    )
 
 
 def test_outside_experiments_the_assistant_answers(profile, noted):
