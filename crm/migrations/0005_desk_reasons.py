@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0003_desk_to_begin_with"),
+        ("crm", "0004_what_opens_a_ticket"),
     ]
 
     operations = [

@@ -23,7 +23,7 @@ WHERE t.id = up.id AND t.merged_into_id <> up.whole
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0004_desk_reasons")]
+    dependencies = [("crm", "0005_desk_reasons")]
 
     operations = [
         migrations.RunSQL(REASONS, BACK),
