@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+import orjson
+from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from catalog.buffer.known import Remembered
 from marketing import addresses
 from marketing.models import MessageEvent, Recipient, Suppression, TrackedLink
 from marketing.models.consent import ConsentSource
@@ -21,6 +23,16 @@ from marketing.services import consent
 
 APPLIED = "applied"
 Kind, State = MessageEvent.Kind, Recipient.State
+FOLLOWED = """
+INSERT INTO marketing_messageevent (recipient_id, message_id, provider, provider_event, kind, at, received_at, raw)
+SELECT r.id, '', 'click', %s, %s, now(), now(), %s::jsonb FROM marketing_recipient r
+WHERE r.id = %s AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+ON CONFLICT DO NOTHING
+"""
+"""One statement, because somebody waits for the page; and it does not wait for the disk: when PostgreSQL itself dies,
+clicks of the last half second are lost."""
+_addresses: Remembered[str] = Remembered()
+"""Addresses of links, which never change, by number: for half a minute."""
 PROVES = (Kind.DELIVERED, Kind.OPENED, Kind.CLICKED, Kind.BOUNCED, Kind.COMPLAINED, Kind.UNSUBSCRIBED)
 """Whoever reports one of these has had the message."""
 UNKNOWN_DAYS = 30
@@ -99,17 +111,15 @@ def adopt() -> int:
 def clicked(link_id: int, recipient_id: int) -> str | None:
     """Note that a link was followed, once for each recipient and link. Returns where it leads; None when the link is
     gone, or leads where no message may."""
-    address = TrackedLink.objects.filter(pk=link_id).values_list("url", flat=True).first()
-    if address is None or not leading.may_lead(address):
+    address = _addresses.get(str(link_id))
+    if address is None:
+        address = TrackedLink.objects.filter(pk=link_id).values_list("url", flat=True).first()
+        if address is None:
+            return None
+        _addresses.keep(str(link_id), address)
+    if not leading.may_lead(address):
         return None
-    if Recipient.objects.filter(pk=recipient_id).exists():
-        MessageEvent.objects.bulk_create(
-            [
-                MessageEvent(
-                    recipient_id=recipient_id, provider="click", provider_event=f"{recipient_id}:{link_id}",
-                    kind=Kind.CLICKED, at=timezone.now(), raw={"link": link_id, APPLIED: True},
-                )
-            ],
-            ignore_conflicts=True,
-        )  # fmt: skip
-    return str(address)
+    raw = orjson.dumps({"link": link_id, APPLIED: True}).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(FOLLOWED, [f"{recipient_id}:{link_id}", Kind.CLICKED.value, raw, recipient_id])
+    return address

@@ -61,6 +61,22 @@ def test_a_hostile_address_in_plain_text_is_not_made_a_link_of_the_shop(campaign
     assert "https://shop.example@evil.example/a" in provider.had[0].text
 
 
+@pytest.mark.django_db
+def test_a_click_is_noted_once_with_one_statement_and_nobody_elses_is(client, django_assert_num_queries):
+    link, rows = TrackedLinkFactory.create(), RecipientFactory.create_batch(2)
+    client.get(links.click(link.pk, rows[0].pk))
+
+    with django_assert_num_queries(1):
+        assert client.get(links.click(link.pk, rows[1].pk))["Location"] == link.url
+    assert client.get(links.click(link.pk, rows[1].pk)).status_code == 302
+    assert client.get(links.click(link.pk, rows[1].pk + 10_000)).status_code == 302
+
+    noted = MessageEvent.objects.order_by("pk").values_list("recipient", "provider_event", "kind", "raw", "message_id")
+    assert list(noted) == [
+        (row.pk, f"{row.pk}:{link.pk}", "clicked", {"link": link.pk, "applied": True}, "") for row in rows
+    ]
+
+
 EVIL = "https://evil.example/"
 
 
