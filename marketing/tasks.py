@@ -91,6 +91,14 @@ def count_effect(*, campaign_id: int) -> dict[str, Any]:
     return {"counted": look is not None}
 
 
+@job(kind="marketing.funnel", queue="light", title=_("How far the messages of a campaign came"))
+def count_funnel(*, campaign_id: int) -> dict[str, Any]:
+    """Of a large campaign, for its page. Safe to run twice."""
+    from marketing.campaigns import funnels
+
+    return {"messages": funnels.count(campaign_id).messages}
+
+
 @job(kind="marketing.keep", queue="light", title=_("Campaigns that are over"))
 def keep_campaigns() -> dict[str, Any]:
     """Ends campaigns of which nobody waits any more, and asks for batches that may go. Safe to run at any time."""

@@ -20,7 +20,7 @@ from core.jobs import Job
 from core.ml.experiments import MINIMUM_PER_ARM
 from marketing.admin import allocations, shifting_card, timing_card, trigger_fields
 from marketing.admin.campaign_forms import field_of, starter, words_of
-from marketing.campaigns import checking, effect, lifecycle, words
+from marketing.campaigns import checking, effect, funnels, lifecycle, words
 from marketing.campaigns.effect import Brought, Effect, Funnel
 from marketing.effects.selectors import by_segment
 from marketing.messages.tags import BadMessage
@@ -113,7 +113,7 @@ def check_of(campaign: Campaign) -> dict[str, Any]:
 
 
 def context_of(campaign: Campaign) -> dict[str, Any]:
-    """A campaign that is no draft any more. At most twelve queries."""
+    """A campaign that is no draft any more. At most a dozen queries."""
     context: dict[str, Any] = {
         "reach": reach(campaign),
         "events": list(campaign.events.select_related("by").order_by("-pk")[:20]),
@@ -128,11 +128,13 @@ def context_of(campaign: Campaign) -> dict[str, Any]:
         "shifting": shifting_card.card(campaign),
     }
     if campaign.state in (State.RUNNING, State.PAUSED, State.DONE, State.CANCELLED) and campaign.started_at:
-        told = effect.funnel(campaign)
-        context["figures"] = figures(told)
-        context["funnel_note"] = funnel_note(told)
+        told = funnels.look(campaign)
+        if told.funnel is not None:
+            context["figures"] = figures(told.funnel)
+            context["funnel_note"] = funnel_note(told.funnel)
+        context["funnel_as_of"], context["is_funnel_counted"] = told.as_of, told.funnel is None
         found = effect.effect(campaign, messages=told.messages)
-        context |= _effect(found, told)
+        context |= _effect(found)
         context["segments"] = segments(campaign) if found is not None else None
     return context
 
@@ -196,7 +198,7 @@ def funnel_note(told: Funnel) -> str:
     return " · ".join(parts)
 
 
-def _effect(found: Effect | None, told: Funnel) -> dict[str, Any]:
+def _effect(found: Effect | None) -> dict[str, Any]:
     said: dict[str, Any] = {"has_effect": True, "effect": found, "sentence": effect.sentence(found)}
     if found is None:
         return said
@@ -207,7 +209,7 @@ def _effect(found: Effect | None, told: Funnel) -> dict[str, Any]:
         return said
     said["chart"] = _chart(found)
     said["table"] = _table(found)
-    said["money"] = _money(found, told)
+    said["money"] = _money(found)
     said["minimum"] = figure(MINIMUM_PER_ARM)
     return said
 
@@ -284,7 +286,7 @@ def _ends(value: tuple[float, float, float] | None, written: Any) -> str:
     return _("%(low)s to %(high)s") % {"low": written(round(value[1])), "high": written(round(value[2]))}
 
 
-def _money(found: Effect, told: Funnel) -> list[tuple[str, str]]:
+def _money(found: Effect) -> list[tuple[str, str]]:
     rows = [(_("Cost of messages"), money(found.messages_cost) if found.messages_cost else "–")]
     if found.offers.whole:
         rows.append((_("Cost of offers"), money(found.offers.whole)))

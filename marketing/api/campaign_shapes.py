@@ -239,7 +239,10 @@ class CampaignSerializer(CampaignRowSerializer):
     )
     pause_reason = serializers.CharField()
     findings = FindingSerializer(many=True, help_text="Of a draft.")
-    funnel = CampaignFunnelSerializer(allow_null=True)
+    funnel = CampaignFunnelSerializer(
+        allow_null=True, help_text="Null before the start, and while many messages are counted for the first time."
+    )
+    funnel_as_of = serializers.DateTimeField(allow_null=True)
     effect = CampaignEffectSerializer(allow_null=True, help_text="Null while nobody is left out or nothing began.")
     timing = CampaignTimingSerializer(allow_null=True, help_text="Null where all get it at the planned moment.")
     shifting = CampaignShiftingSerializer(allow_null=True, help_text="Null where versions are given by fixed shares.")

@@ -25,7 +25,7 @@ from core.api.views import ApiListView, ApiView
 from core.exceptions import BadInput
 from core.models import StaffUser
 from marketing.api import campaign_shapes as shapes
-from marketing.campaigns import audiences, checking, effect, lifecycle
+from marketing.campaigns import audiences, checking, effect, funnels, lifecycle
 from marketing.effects import asking, selectors
 from marketing.models import Audience, Campaign, Channel, Template
 from marketing.roles import APPROVE, CAMPAIGNS, CAMPAIGNS_SEEN, RUN
@@ -234,15 +234,16 @@ def row(campaign: Campaign) -> dict[str, Any]:
 def detail(campaign: Campaign, request: Request) -> dict[str, Any]:
     """At most a dozen queries."""
     began = campaign.started_at is not None
-    told = effect.funnel(campaign) if began else None
+    told = funnels.look(campaign) if began else None
     findings = lifecycle.findings(campaign)[0] if campaign.state == State.DRAFT else []
     return {
         **row(campaign),
         "reach": {key: value for key, value in (campaign.counts or {}).items() if isinstance(value, int)},
         "pause_reason": campaign.pause_reason,
         "findings": [{"level": one.level, "field": one.field, "text": str(one.text)} for one in findings],
-        "funnel": asdict(told) if told is not None else None,
-        "effect": _effect(campaign, told) if told is not None else None,
+        "funnel": asdict(told.funnel) if told is not None and told.funnel is not None else None,
+        "funnel_as_of": told.as_of if told is not None else None,
+        "effect": _effect(campaign, told.messages) if told is not None else None,
         "timing": _timing(campaign),
         "shifting": _shifting(campaign),
         "acts": [
@@ -300,8 +301,8 @@ def _shifting(campaign: Campaign) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _effect(campaign: Campaign, told: effect.Funnel) -> dict[str, Any] | None:
-    whole = effect.effect(campaign, messages=told.messages)
+def _effect(campaign: Campaign, messages: int) -> dict[str, Any] | None:
+    whole = effect.effect(campaign, messages=messages)
     if whole is None:
         return None
     parts = selectors.by_segment(campaign)

@@ -4,17 +4,20 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Customer
+from core.choices import Role
 from core.exceptions import DomainError
 from core.experiments import looking
-from core.jobs import run_now
-from core.models import Experiment, Exposure
+from core.jobs import execute, run_now
+from core.models import Experiment, Exposure, Job
 from core.shop import forget_shop
 from marketing import addresses
-from marketing.campaigns import audiences, effect, eligibility, lifecycle, planning
+from marketing.campaigns import audiences, effect, eligibility, funnels, lifecycle, planning
 from marketing.models import (
     AudienceMember,
     Campaign,
@@ -481,3 +484,51 @@ def test_questions_are_few_however_many_people(agreed, campaign, django_assert_m
 )  # fmt: skip
 def test_people_read_in_the_nearest_language_of_the_shop(said, found):
     assert planning.spoken(said, {"zh-hans": "", "en": ""}, "zh-hans") == found
+
+
+# --- how far it came --------------------------------------------------------------------------------------------------
+
+
+def test_a_small_campaign_is_counted_when_somebody_looks(agreed, campaign):
+    agreed(5)
+    made = lifecycle.run(planned(campaign()), by=None)
+
+    told = funnels.look(made)
+
+    assert told.funnel == effect.funnel(made)
+    assert told.as_of is not None
+    assert not Job.objects.filter(kind="marketing.funnel").exists()
+
+
+def test_a_large_campaign_is_counted_by_a_job_and_shown_with_its_moment(agreed, campaign, monkeypatch):
+    cache.clear()
+    monkeypatch.setattr(funnels, "MOST_LIVE", 3)
+    agreed(10)
+    made = lifecycle.run(planned(campaign()), by=None)
+    Recipient.objects.filter(campaign=made).update(state="sent", sent_at=timezone.now())
+
+    assert funnels.look(made) == funnels.Counted(None, None, 10)
+    assert funnels.look(made).messages == 10
+    job = Job.objects.get(kind="marketing.funnel")
+    execute(job.pk)
+
+    told = funnels.look(made)
+    assert (told.funnel.sent, told.messages) == (10, 10)
+    assert Job.objects.filter(kind="marketing.funnel").count() == 1  # what is a minute old is fresh
+    later = timezone.now() + timedelta(minutes=2)
+    monkeypatch.setattr(funnels.timezone, "now", lambda: later)
+    assert funnels.look(made).as_of == told.as_of
+    assert Job.objects.filter(kind="marketing.funnel").count() == 2
+
+
+def test_the_page_of_a_large_campaign_does_not_wait_for_its_count(agreed, campaign, monkeypatch, client):
+    cache.clear()
+    monkeypatch.setattr(funnels, "MOST_LIVE", 3)
+    monkeypatch.setattr(effect, "funnel", None)
+    agreed(10)
+    made = lifecycle.run(planned(campaign()), by=None)
+    client.force_login(StaffUserFactory.create(role=Role.MARKETER))
+
+    page = client.get(reverse("admin:marketing_campaign_change", args=[made.pk])).content.decode()
+
+    assert "a job counts how far they came" in page
