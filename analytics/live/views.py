@@ -73,7 +73,10 @@ def _figures(request: HttpRequest, row: LiveSnapshot | None) -> dict[str, Any]:
         "cards": _cards(found, totals),
         "title_of_chart": ngettext("%(count)s event in the last hour", "%(count)s events in the last hour", events)
         % {"count": figure(events)},
-        "bars": [round(100 * count / highest) for count in totals],
+        "bars": [
+            (round(100 * count / highest), _bar_title(row.made_at, len(totals) - 1 - place, count))
+            for place, count in enumerate(totals)
+        ],
         "highest": figure(highest),
         "minutes": _minutes(row.made_at, found["minutes"]),
         "products": _products(request, [Rising(**one) for one in found["products"]]),
@@ -84,6 +87,13 @@ def _figures(request: HttpRequest, row: LiveSnapshot | None) -> dict[str, Any]:
         "said": _("%(active)s people active, %(events)s events in the last minute")
         % {"active": figure(found["active_soon"]), "events": figure(totals[-1])},
     }
+
+
+def _bar_title(until: datetime, ago: int, count: int) -> str:
+    """ "Until 14:05: 12 events"."""
+    ends = time_format(timezone.localtime(until - timedelta(minutes=ago)), "H:i")
+    text = ngettext("Until %(time)s: %(count)s event", "Until %(time)s: %(count)s events", count)
+    return text % {"time": ends, "count": figure(count)}
 
 
 def _cards(found: dict[str, Any], totals: list[int]) -> list[Figure]:

@@ -41,6 +41,7 @@ def test_a_busy_shop_in_figures(client):
 
     assert "20 events in the last hour" in english
     assert "2 of 40 people" in english
+    assert ': 15 events"></i>' in english
     assert "5.0%" in english
     assert "Mug" in english
     assert "mostly finds nothing" in english
