@@ -188,7 +188,7 @@ def _column(column: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chart() -> Chart | None:
-    """Rows found each night that miss something, are impossible, twice or far from the others. None below two nights."""
+    """Rows found each night that miss something, cannot be, are twice or far from the others. None below two nights."""
     reports = list(DataQualityReport.objects.filter(batch=None)[:NIGHTS])[::-1]
     kinds = {check.name: check.kind for check in BY_NAME.values()}
     sums: dict[tuple[int, Kind], int] = {}
