@@ -203,7 +203,7 @@ class ConversationMessagesView(_ChatView):
             order=orders.Asked(order["number"].strip(), order["proof"].strip()) if order else None,
             product=ids.find(Product.objects.all(), form["product"]) if "product" in form else None,
             visitor=Visitor.objects.filter(key=conversation.visitor).first() if conversation.visitor else None,
-            caller=_whence(request, conversation.public_id),
+            caller=_whence(request, conversation.visitor or conversation.public_id),
         )  # fmt: skip
         message = conversing.receive(conversation, text, talk, client_key=form.get("client_key", ""))
         conversation.refresh_from_db()

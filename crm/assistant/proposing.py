@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
@@ -20,7 +19,7 @@ from django.utils.translation import gettext as _
 from core.models import StaffUser
 from crm.assistant.counting import COULD_NOT
 from crm.exceptions import BadInput
-from crm.models import AnswerProposal, Message
+from crm.models import AnswerProposal, Conversation, Message
 from reviews.answers.examples import kept, language_of
 from reviews.ml.retrieval import KINDS
 from reviews.ml.text import normalise
@@ -34,6 +33,7 @@ FEWEST = 2
 ALIKE = 0.3
 """Cosine of TF-IDF grams to the first question of a group from which another belongs to it."""
 SHOWN_QUESTIONS = 8
+AT_ONCE = 256
 Author = Message.Author
 State = AnswerProposal.State
 
@@ -50,20 +50,25 @@ class Proposal:
 def groups_of(texts: Sequence[str]) -> list[list[int]]:
     """Places of texts that ask the same, largest group first. Each text goes to the first earlier one that it is at
     least ALIKE to (leader clustering, Hartigan 1975): no number of groups has to be guessed, and nothing is forced
-    into one."""
+    into one. Likenesses are held for AT_ONCE texts at a time."""
     if not texts:
         return []
     counted = CountedTexts.of([normalise(text) for text in texts], KINDS)
     rows = counted.rows(counted.vocabulary(in_texts=1))
-    alike = np.asarray((rows @ rows.T).todense())
     groups: list[list[int]] = []
-    for place in range(len(texts)):
-        near = [(alike[place, group[0]], at) for at, group in enumerate(groups)]
-        best = max(near, default=(0.0, -1))
-        if best[0] >= ALIKE:
-            groups[best[1]].append(place)
-        else:
-            groups.append([place])
+    led: dict[int, int] = {}
+    for start in range(0, len(texts), AT_ONCE):
+        part = rows[start : start + AT_ONCE]
+        alike = (part @ rows[: start + AT_ONCE].T).tocsr()
+        for row in range(part.shape[0]):
+            here = slice(alike.indptr[row], alike.indptr[row + 1])
+            found = zip(alike.indices[here], alike.data[here], strict=True)
+            best = max(((float(near), led[int(at)]) for at, near in found if int(at) in led), default=(0.0, -1))
+            if best[0] >= ALIKE:
+                groups[best[1]].append(start + row)
+            else:
+                led[start + row] = len(groups)
+                groups.append([start + row])
     return sorted(groups, key=len, reverse=True)
 
 
@@ -82,12 +87,21 @@ def propose() -> int:
         own = [row for row in asked if language_of(row.text) == language]
         for group in groups_of([row.text for row in own]):
             rows = [own[place] for place in group]
-            if len({row.conversation_id for row in rows}) >= FEWEST:
+            if len({_person(row.conversation) for row in rows}) >= FEWEST:
                 made.append(
                     AnswerProposal(language=language, message_ids=[row.pk for row in rows], reply_id=rows[0].reply_id)
                 )
     AnswerProposal.objects.bulk_create(made)
     return len(made)
+
+
+def _person(conversation: Conversation) -> tuple[str, object]:
+    """Who asked, as far as can be told: somebody who asks again in another chat is still one."""
+    if conversation.customer_id is not None:
+        return "customer", conversation.customer_id
+    if conversation.contact_email:
+        return "email", conversation.contact_email.casefold()
+    return ("visitor", conversation.visitor) if conversation.visitor else ("conversation", conversation.pk)
 
 
 def _asked() -> list[Any]:
@@ -105,6 +119,7 @@ def _asked() -> list[Any]:
             reply_id=Subquery(replied.order_by("sequence").values("pk")[:1]),
         )
         .filter(reply_id__isnull=False, answer_key__isnull=False)
+        .select_related("conversation")
         .order_by("-created_at")[:MOST_QUESTIONS]
     )
     return [row for row in rows if row.answer_key == f"re:{row.sequence}"]

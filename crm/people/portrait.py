@@ -14,6 +14,7 @@ from catalog.models import Customer, CustomerTrait, Order
 from core.shop import current_shop
 from crm.care import next_step
 from crm.models import CustomerNote, CustomerTagging, CustomFieldValue, LoyaltyAccount, Ticket
+from crm.models.programme import titled
 from recommender import profile
 from recommender.models import RecommendationList
 from reviews.models import Review
@@ -142,7 +143,7 @@ def _loyalty(customer: Customer) -> dict[str, Any] | None:
         "balance": account.balance,
         "pending": account.pending,
         "owed": account.owed,
-        "tier": account.tier.name_en if account.tier else None,
+        "tier": titled(account.tier) if account.tier else None,
     }
 
 

@@ -1,6 +1,7 @@
 """What the inbox does by itself: warn before a target is missed, close what is long resolved, set clocks anew."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 from core.alerts.checks import keep
 from core.said import Said
 from crm.alerts import DUE, TICKETS_DUE_RULE
+from crm.exceptions import NotFound
 from crm.models import Conversation, DeskSettings, Ticket, TicketEvent
 from crm.services import desk
 from crm.services import desk_clocks as clocks
@@ -62,16 +64,18 @@ def close_resolved(*, progress: Callable[[int, int], None] | None = None) -> int
     before = timezone.now() - timedelta(days=DeskSettings.current().close_days)
     rows = Ticket.objects.listed().filter(state=Ticket.State.RESOLVED, resolved_at__lt=before)
     numbers = list(rows.order_by("resolved_at").values_list("pk", flat=True))
+    closed = 0
     for done, pk in enumerate(numbers):
         if progress is not None and done % 100 == 0:
             progress(done, len(numbers))
-        with transaction.atomic():
+        with suppress(NotFound, Ticket.DoesNotExist), transaction.atomic():  # gone meanwhile
             conversation = desk.hold_conversation(Ticket(pk=pk))
             ticket = Ticket.objects.get(pk=pk)
             is_talking = conversation.channel == "chat" and conversation.last_message_at >= before
             if ticket.state == Ticket.State.RESOLVED and not is_talking:
                 desk.close(ticket, None)
-    return len(numbers)
+                closed += 1
+    return closed
 
 
 def set_clocks_anew(*, progress: Callable[[int, int], None] | None = None) -> int:

@@ -1,16 +1,17 @@
 """Points of those who were erased."""
 
 from django.db import transaction
+from django.db.models import Count, F
 from django.utils import timezone
 
-from crm.models import LoyaltyAccount, LoyaltyRedemption
+from crm.models import LoyaltyAccount, LoyaltyRedemption, Reward
 from crm.services.posting import Kind, Posting, Side, close, write
 
 
 @transaction.atomic
 def forfeit(customer_id: int) -> int:
-    """The customer is erased: points go, codes that were not used end, the account closes. Its books stay without a
-    name. Returns points. Twice is as good as once."""
+    """The customer is erased: points go, codes that were not used end and return their piece of a reward's stock, the
+    account closes. Its books stay without a name. Returns points. Twice is as good as once."""
     account = LoyaltyAccount.objects.select_for_update().filter(customer_id=customer_id).first()
     if account is None or account.closed_at is not None:
         return 0
@@ -22,6 +23,9 @@ def forfeit(customer_id: int) -> int:
     posting.move(Side.FORFEITED, -sum(entry.amount for entry in posting.entries))
     write([posting])
     states = LoyaltyRedemption.State
-    account.redemptions.filter(state=states.ISSUED).update(state=states.VOIDED)
+    issued = account.redemptions.filter(state=states.ISSUED)
+    for reward, count in issued.exclude(reward=None).order_by("reward").values_list("reward").annotate(Count("pk")):
+        Reward.objects.filter(pk=reward, stock__isnull=False).update(stock=F("stock") + count)
+    issued.update(state=states.VOIDED)
     close(account)
     return gone

@@ -19,6 +19,8 @@ from crm.services import calendar, earning, spending, tiers
 log = structlog.get_logger(__name__)
 LOOK_BACK = timedelta(days=3)
 MOST_TOLD = 100
+DAYS_CAUGHT_UP = 7
+"""Birthdays so many days ago are made up for, after a shop stood still."""
 
 RECOUNT = """
 SELECT 'account', a.id FROM crm_loyaltyaccount a
@@ -108,12 +110,18 @@ def _unsettled(now: datetime) -> list[int]:
 
 
 def start_day(*, now: datetime | None = None) -> dict[str, int]:
-    """Birthdays of today (once a year, however the date is changed), and everybody's level."""
+    """Birthdays of today and of days that no run saw (once a year, however the date is changed), and everybody's
+    level."""
     now = now or timezone.now()
-    day = calendar.today(now)
+    today = calendar.today(now)
     given = 0
-    if EarnRule.objects.valid_on(day).filter(trigger=EarnRule.Trigger.BIRTHDAY).exists():
+    for back in range(DAYS_CAUGHT_UP, -1, -1):
+        day = today - timedelta(days=back)
+        if not EarnRule.objects.valid_on(day).filter(trigger=EarnRule.Trigger.BIRTHDAY).exists():
+            continue
         people = Customer.objects.existing().filter(calendar.born_on(day)).order_by("pk")
+        if back:
+            people = people.filter(joined_at__lt=calendar.start_of(day + timedelta(days=1)))
         for customer_id in people.values_list("pk", flat=True).iterator(chunk_size=1_000):
             event = f"{customer_id}:{day.year}"
             given += bool(earning.give_bonus(trigger=EarnRule.Trigger.BIRTHDAY, customer_id=customer_id, event=event))

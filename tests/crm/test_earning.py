@@ -284,6 +284,15 @@ def test_a_new_customer_a_review_and_a_birthday_count_once(customer, programme):
     adds_up()
 
 
+def test_a_birthday_on_a_day_that_no_run_saw_is_made_up_for_once(customer, programme):
+    EarnRule.objects.create(name_en="birthday", trigger="birthday", points=20)
+    type(customer).objects.update(birthday=date(1990, 3, 1), joined_at=datetime(2025, 1, 1, tzinfo=UTC))
+    for _twice in range(2):
+        services.start_day(now=datetime(2026, 3, 4, 4, tzinfo=UTC))
+
+    assert numbers(customer) == (20, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("day", "is_theirs"), [((2027, 2, 28), True), ((2028, 2, 28), False), ((2028, 2, 29), True), ((2027, 3, 1), False)]
 )

@@ -20,13 +20,15 @@ from crm.models import (
     LoyaltyEntry,
     LoyaltyLot,
     LoyaltyProgramme,
+    LoyaltyRedemption,
     LoyaltyTier,
     LoyaltyTierChange,
     LoyaltyTransaction,
     PastGrant,
+    Reward,
 )
 from tests.crm.conftest import final, finish
-from tests.factories import CustomerFactory, StaffUserFactory
+from tests.factories import CustomerFactory, RewardFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -198,6 +200,7 @@ def test_who_is_erased_forfeits_points_and_the_books_stay_without_a_name(custome
     buy(customer, 20)
     services.adjust(customer_id=customer.pk, points=5, reason="Ana Luisa Quiroga called", key="a")
     code = services.redeem(customer_id=customer.pk, points=40)
+    LoyaltyRedemption.objects.filter(pk=code.pk).update(reward=RewardFactory.create(stock=3))
     order = customer.orders.order_by("pk").last()
     type(customer).objects.update(name="Ana Luisa Quiroga")
     old_id = services.account_of(customer.pk).public_id
@@ -210,6 +213,7 @@ def test_who_is_erased_forfeits_points_and_the_books_stay_without_a_name(custome
     assert not LoyaltyTransaction.objects.filter(reason__contains="Ana").exists()
     code.refresh_from_db()
     assert code.state == "voided"
+    assert Reward.objects.get().stock == 4
     shop.refund_order(order.pk, amount=Decimal(20))
     assert services.settle_order(order.pk) == 0
     assert services.move_due(now=timezone.now() + timedelta(days=1_000))["final"] == 0

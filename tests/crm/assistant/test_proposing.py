@@ -71,6 +71,24 @@ def test_one_person_who_asks_twice_is_not_two():
     assert conversation.messages.count() == 3
 
 
+def test_one_person_who_asks_in_two_chats_is_not_two():
+    for text in RENT:
+        asked(text, "Yes.")
+    Conversation.objects.update(visitor="v1", contact_email="", customer=None)
+
+    assert proposing.propose() == 0
+
+
+def test_groups_do_not_depend_on_how_many_texts_are_held_at_once(monkeypatch):
+    texts = [*RENT, "Where is my parcel?", "Where is my parcel now?"] * 3
+    whole = proposing.groups_of(texts)
+
+    monkeypatch.setattr(proposing, "AT_ONCE", 2)
+
+    assert proposing.groups_of(texts) == whole
+    assert sorted(place for group in whole for place in group) == list(range(len(texts)))
+
+
 def test_a_draft_is_made_and_what_was_decided_is_not_proposed_again():
     for text in RENT:
         asked(text, "Yes, for a week.")
