@@ -163,6 +163,7 @@ class ReviewsConfig(AppConfig):
         holds("FollowUp", "review__customer", "note since state", on_erase="delete")
         holds("ReviewTopic", "review__customer", "near", on_erase="delete")
         holds("ReviewAspect", "review__customer", "term quote", on_erase="delete")
+        holds("AspectCorrection", "review__customer", "said", on_erase="delete")
         holds("ReviewPhoto", "review__customer", "file content_sha256", on_erase="delete")
         holds("ReviewReply", "review__customer", "text", on_erase="delete")
         holds("ReviewLabel", "review__customer", "sentiment source", on_erase="delete")

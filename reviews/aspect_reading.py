@@ -1,5 +1,6 @@
 """Which aspects reviews name and what they say of them: terms of the shop's dictionary, polarity of their clause."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,13 +11,11 @@ from core.models import ModelVersion
 from reviews.ml.aspects import AspectJudge, AspectTerms, Mention, clause_of
 from reviews.ml.placing import Placed
 from reviews.ml.sentiment import Judged, Scorer
-from reviews.models import Aspect, AspectTerm, Polarity, Review, ReviewAspect
+from reviews.models import AspectTerm, Polarity, Review, ReviewAspect
 from reviews.models.aspects import QUOTE_LENGTH
 from reviews.models.readings import text_read
+from reviews.services.aspects import said_of, settle
 
-SURE = 0.65
-"""Chance of praise from which a mention is praise, and below 1 − SURE a complaint: between them labels of real reviews
-were met no more often than by a coin (adr/0084)."""
 MOST_MENTIONS = 100
 """Of one review."""
 WRITTEN_AT_ONCE = 2_000
@@ -25,8 +24,9 @@ WRITTEN_AT_ONCE = 2_000
 class Dictionary:
     """The terms in use. A term of a category counts there and below; it overrules the same term from further up."""
 
-    def __init__(self, terms: Iterable[tuple[str, str, str]]) -> None:
-        """`terms`: (term, key of its aspect, path of its category or "")."""
+    def __init__(self, terms: Iterable[tuple[str, str, str]], ids: Mapping[str, int] | None = None) -> None:
+        """`terms`: (term, key of its aspect, path of its category or ""). `ids`: key of an aspect → its row."""
+        self.ids = ids or {}
         self._terms = sorted(terms, key=lambda one: len(one[2]))
         self._paths = {path for _term, _key, path in self._terms if path}
         self._made: dict[frozenset[str], AspectTerms] = {}
@@ -34,10 +34,9 @@ class Dictionary:
     @classmethod
     def of_the_shop(cls) -> "Dictionary":
         """One query."""
-        rows = AspectTerm.objects.in_use().order_by("aspect__position", "pk")
-        return cls(
-            (term, key, path or "") for term, key, path in rows.values_list("term", "aspect__key", "category__path")
-        )
+        terms = AspectTerm.objects.in_use().order_by("aspect__position", "pk")
+        rows = list(terms.values_list("term", "aspect__key", "category__path", "aspect_id"))
+        return cls(((term, key, path or "") for term, key, path, _id in rows), {row[1]: row[3] for row in rows})
 
     def for_path(self, path: str) -> AspectTerms:
         """Terms for products of the category with this path; "" for products without one."""
@@ -67,29 +66,28 @@ def write(reviews: Sequence[Review], judged: Sequence[Judged], scorer: Scorer, v
     """Replace the aspects of these reviews by what the dictionary finds in them now. Returns mentions written.
 
     `judged` are the reviews' readings (`reviews.ml.sentiment.judge` of `text_read`) in the same order. Doing it twice
-    leaves the same.
+    leaves the same; what staff said of an aspect stands.
     """
-    aspects = dict(Aspect.objects.values_list("key", "pk"))
-    found = _mentions(reviews, judged)
+    dictionary = Dictionary.of_the_shop()
+    found = _mentions(dictionary, reviews, judged)
     chances = AspectJudge(scorer).positive([one.judged.text for one in found], [one.mention.span for one in found])
     rows = [
-        _row(one, aspects[one.mention.aspect], float(chance), version)
+        _row(one, dictionary.ids[one.mention.aspect], float(chance), version)
         for one, chance in zip(found, chances, strict=True)
     ]
     _place(found, rows)
-    _mark_clearest(rows)
     with transaction.atomic():
         # One writer for a review: the row of the review is what two runs wait for.
         ids = sorted(review.pk for review in reviews)
         known = set(Review.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
         ReviewAspect.objects.filter(review__in=known).delete()
         kept = [row for row in rows if row.review_id in known]
+        _settle(kept, said_of(known))
         ReviewAspect.objects.bulk_create(kept, batch_size=WRITTEN_AT_ONCE)
     return len(kept)
 
 
-def _mentions(reviews: Sequence[Review], judged: Sequence[Judged]) -> list[_Found]:
-    dictionary = Dictionary.of_the_shop()
+def _mentions(dictionary: Dictionary, reviews: Sequence[Review], judged: Sequence[Judged]) -> list[_Found]:
     paths = paths_of(reviews)
     return [
         _Found(review, reading, mention)
@@ -106,9 +104,8 @@ def paths_of(reviews: Sequence[Review]) -> Mapping[int, str]:
 
 
 def _row(found: _Found, aspect_id: int, chance: float, version: ModelVersion | None) -> ReviewAspect:
-    polarity = Polarity.POSITIVE if chance >= SURE else Polarity.NEGATIVE if chance <= 1.0 - SURE else Polarity.NEUTRAL
     return ReviewAspect(
-        review=found.review, aspect_id=aspect_id, term=found.mention.term, polarity=polarity, score=chance,
+        review=found.review, aspect_id=aspect_id, term=found.mention.term, polarity=Polarity.of(chance), score=chance,
         is_clearest=False, model_version=version,
     )  # fmt: skip
 
@@ -128,12 +125,10 @@ def _place(found: Sequence[_Found], rows: Sequence[ReviewAspect]) -> None:
         row.quote = placed.written[quote.start : quote.end]
 
 
-def _mark_clearest(rows: Sequence[ReviewAspect]) -> None:
-    """A review counts once for an aspect, with the mention farthest from undecided; of equal ones the first."""
-    clearest: dict[tuple[int, int], ReviewAspect] = {}
+def _settle(rows: Iterable[ReviewAspect], said: Mapping[tuple[int, int], str]) -> None:
+    """What counts of each aspect in each review."""
+    together: dict[tuple[int, int], list[ReviewAspect]] = defaultdict(list)
     for row in rows:
-        key = (row.review_id, row.aspect_id)
-        if key not in clearest or abs(row.score - 0.5) > abs(clearest[key].score - 0.5):
-            clearest[key] = row
-    for row in clearest.values():
-        row.is_clearest = True
+        together[row.review_id, row.aspect_id].append(row)
+    for key, some in together.items():
+        settle(some, said.get(key, ""))

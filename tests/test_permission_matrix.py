@@ -769,6 +769,8 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "reviews_sample": ("GET", {"reviews.correct_reading"}),
     "reviews_review_correct": ("POST", {"reviews.correct_reading"}),
     "reviews_review_uncorrect": ("POST", {"reviews.correct_reading"}),
+    "reviews_review_aspect": ("POST", {"reviews.correct_reading"}),
+    "reviews_review_aspect_undo": ("POST", {"reviews.correct_reading"}),
     "reviews_trends": ("GET", {"reviews.view_review"}),
     "reviews_trends_export": ("POST", {"core.export_data & reviews.view_review"}),
     "reviews_followup_settle": ("POST", {"reviews.change_followup"}),

@@ -40,9 +40,13 @@ def marked(review: Review, mentions: Iterable[ReviewAspect]) -> Words:
 
 
 def marks_of(whole: str, mentions: Iterable[ReviewAspect]) -> list[Mark]:
-    """In order and apart from each other; mentions of one clause share a mark."""
+    """In order and apart from each other; mentions of one clause share a mark. An aspect that staff found not meant has
+    no mention that counts, and no mark."""
+    mentions = list(mentions)
+    meant = {(one.review_id, one.aspect_id) for one in mentions if one.is_clearest}
     clauses: dict[tuple[int, int], list[ReviewAspect]] = {}
-    for one in sorted((one for one in mentions if one.start is not None), key=lambda one: (one.start or 0, one.pk)):
+    placed = (one for one in mentions if one.start is not None and (one.review_id, one.aspect_id) in meant)
+    for one in sorted(placed, key=lambda one: (one.start or 0, one.pk)):
         clauses.setdefault(_clause(whole, one), []).append(one)
     marks: list[Mark] = []
     for (start, end), some in sorted(clauses.items()):

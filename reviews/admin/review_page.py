@@ -1,5 +1,6 @@
 """The page of one review: what was written, what others complain about, the decision, the reply."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -23,12 +24,12 @@ from core import history
 from core.components import figure, toast, when
 from core.exceptions import DomainError
 from reviews import selectors, services
-from reviews.admin import cells, reading, suspicion
+from reviews.admin import aspects_said, cells, reading, suspicion
 from reviews.admin.marks import marked
 from reviews.exceptions import BadInput
-from reviews.models import ReplyTemplate, Review, ReviewPhoto, ReviewReply, Sentiment
+from reviews.models import AspectCorrection, ReplyTemplate, Review, ReviewPhoto, ReviewReply, Sentiment
 from reviews.models.replies import REPLY_LENGTH
-from reviews.roles import HIDE_QUOTE, MODERATE
+from reviews.roles import CORRECT, HIDE_QUOTE, MODERATE
 
 Status = Review.Status
 WRITE_REPLY, REMOVE_REPLY = "reviews.change_reviewreply", "reviews.delete_reviewreply"
@@ -82,6 +83,7 @@ class ReviewPageMixin:
         user, reply = request.user, getattr(review, "reply", None)
         may_moderate, may_reply = user.has_perm(MODERATE), user.has_perm(WRITE_REPLY)
         mentions = list(review.aspects.filter(aspect__is_active=True).select_related("aspect"))
+        said = aspects_said.corrections_of(review)
         reports = list(review.reviewreports.order_by("closed_at", "id"))  # type: ignore[attr-defined]
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
@@ -94,6 +96,8 @@ class ReviewPageMixin:
             "stars": cells.stars(review.rating),
             "words": marked(review, mentions),
             "has_marks": any(one.start is not None for one in mentions),
+            "aspect_rows": aspects_said.rows_of(mentions, said),
+            "may_correct": user.has_perm(CORRECT),
             "photos": cells.photos(review),
             "picture": shared.picture(first_thumbnail(review.product)),
             "product": review.product.localised("name"),
@@ -104,7 +108,7 @@ class ReviewPageMixin:
             "reasons": Review.Reason.choices,
             "reason": review.reason,
             "note": review.reason_note,
-            "timeline": _timeline(review, reply),
+            "timeline": _timeline(review, reply, said.values()),
             "reply": reply,
             "reply_pill": cells.reply_state(reply),
             "reply_text": reply.text if reply else "",
@@ -137,7 +141,9 @@ class ReviewPageMixin:
         review = _review(obj.pk) or obj
         return [
             history.Entry(at=at, who=who, note=text)
-            for _shape, text, who, at in _timeline(review, getattr(review, "reply", None))
+            for _shape, text, who, at in _timeline(
+                review, getattr(review, "reply", None), aspects_said.corrections_of(review).values()
+            )
         ]
 
     # --- acts ---------------------------------------------------------------------------------------------------
@@ -301,7 +307,9 @@ def _customer(request: HttpRequest, review: Review) -> dict[str, Any] | None:
     return {"name": str(review.customer), "url": address, "rows": rows}
 
 
-def _timeline(review: Review, reply: ReviewReply | None) -> list[tuple[str, str, str, Any]]:
+def _timeline(
+    review: Review, reply: ReviewReply | None, aspects: Iterable[AspectCorrection]
+) -> list[tuple[str, str, str, Any]]:
     """(shape, sentence, who, moment), newest first."""
     gone = _("somebody who is not here any more")
     events: list[tuple[str, str, str, Any]] = [
@@ -317,6 +325,7 @@ def _timeline(review: Review, reply: ReviewReply | None) -> list[tuple[str, str,
     if read is not None and read.corrected and read.corrected_at:
         said = _("Corrected to %(what)s") % {"what": Sentiment(read.corrected).label}
         events.append(("✎", said, str(read.corrected_by or gone), read.corrected_at))
+    events += aspects_said.events(aspects, gone)
     for photo in review.photos.all():
         if photo.looked_at and photo.state == ReviewPhoto.State.HIDDEN:
             events.append(("✕", _("Photo hidden"), str(photo.looked_by or gone), photo.looked_at))

@@ -31,6 +31,7 @@ from core.exceptions import DomainError
 from core.filters import DaysFilter
 from reviews import selectors, services
 from reviews.admin import cells, filters, reading, suspicion
+from reviews.admin.aspects_said import AspectActsMixin
 from reviews.admin.reading import ReadingActsMixin
 from reviews.admin.review_page import ReviewPageMixin, done_words, tell
 from reviews.exceptions import BadInput
@@ -44,7 +45,7 @@ Status = Review.Status
 
 
 @admin.register(Review)
-class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
+class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, AspectActsMixin, LedgerAdmin):
     """Nobody adds or edits what customers wrote: it is published, rejected and answered."""
 
     list_display = (
@@ -306,6 +307,8 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, LedgerAdmin):
             path("undo/", own(self.undo_view), name="reviews_review_undo"),
             path("uncorrect/", own(self.uncorrect_view), name="reviews_review_uncorrect"),
             path("<int:pk>/correct/", own(self.correct_view), name="reviews_review_correct"),
+            path("aspect/undo/", own(self.aspect_undo_view), name="reviews_review_aspect_undo"),
+            path("<int:pk>/aspect/", own(self.aspect_view), name="reviews_review_aspect"),
             path("<int:pk>/decide/", own(self.decide_view), name="reviews_review_decide"),
             path("<int:pk>/photo/", own(self.photo_view), name="reviews_review_photo"),
             path("<int:pk>/quote/", own(self.quote_view), name="reviews_review_quote"),

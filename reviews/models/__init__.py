@@ -2,7 +2,7 @@
 
 from reviews.models.answers import ExampleLanguage, Intent, IntentExample, StarterItem
 from reviews.models.articles import Article, ArticleHelp, ArticleVersion, ShopFact
-from reviews.models.aspects import Aspect, AspectTerm, Polarity, ReviewAspect
+from reviews.models.aspects import Aspect, AspectCorrection, AspectTerm, Polarity, ReviewAspect
 from reviews.models.follow_ups import FollowUp
 from reviews.models.readings import (
     QualitySample,
@@ -24,6 +24,7 @@ __all__ = [
     "ArticleHelp",
     "ArticleVersion",
     "Aspect",
+    "AspectCorrection",
     "AspectTerm",
     "ExampleLanguage",
     "FollowUp",

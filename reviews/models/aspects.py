@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
@@ -13,6 +14,9 @@ from core.models import TimestampedModel
 
 TERM_LENGTH = 60
 QUOTE_LENGTH = 500
+SURE = 0.65
+"""Chance of praise from which a mention is praise, and below 1 − SURE a complaint: between them labels of real reviews
+were met no more often than by a coin (adr/0084)."""
 
 
 class Aspect(TimestampedModel):
@@ -111,11 +115,17 @@ class Polarity(models.TextChoices):
     NEUTRAL = "neutral", pgettext_lazy("polarity", "neither")
     NEGATIVE = "negative", pgettext_lazy("polarity", "complaint")
 
+    @classmethod
+    def of(cls, chance: float) -> "Polarity":
+        """By the chance of praise."""
+        return cls.POSITIVE if chance >= SURE else cls.NEGATIVE if chance <= 1.0 - SURE else cls.NEUTRAL
+
 
 class ReviewAspect(models.Model):
     """A review names an aspect: one row for each mention.
 
-    `start` and `end` are characters in what is shown (`text_read`: title, a new line, text) and
+    `score` is what the model made of it; `polarity` and `is_clearest` follow from it unless staff said otherwise
+    (AspectCorrection). `start` and `end` are characters in what is shown (`text_read`: title, a new line, text) and
     `quote` is the clause around them, word for word; both are empty where it could not be found again. A review counts
     once for an aspect, with its clearest mention (`is_clearest`).
     """
@@ -161,3 +171,34 @@ class ReviewAspect(models.Model):
 
     def __str__(self) -> str:
         return self.quote or self.term
+
+
+class AspectCorrection(models.Model):
+    """What a member of staff says that a review says of an aspect. It counts whatever models think, also once the
+    review was read anew; where it is not meant, the review does not count for the aspect."""
+
+    class Said(models.TextChoices):
+        POSITIVE = "positive", pgettext_lazy("polarity", "praise")
+        NEUTRAL = "neutral", pgettext_lazy("polarity", "neither")
+        NEGATIVE = "negative", pgettext_lazy("polarity", "complaint")
+        NOT_MEANT = "not_meant", pgettext_lazy("polarity", "not meant")
+
+    review = models.ForeignKey(
+        "reviews.Review", models.CASCADE, related_name="aspect_corrections", verbose_name=_("review"), db_index=False
+    )
+    aspect = models.ForeignKey(Aspect, models.CASCADE, related_name="+", verbose_name=_("aspect"))
+    said = models.CharField(_("corrected to"), max_length=9, choices=Said)
+    corrected_at = models.DateTimeField(_("corrected"))
+    corrected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
+        verbose_name=_("corrected by"),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("correction of an aspect")
+        verbose_name_plural = _("corrections of aspects")
+        ordering = ["review", "aspect"]
+        constraints = [models.UniqueConstraint(fields=["review", "aspect"], name="aspect_correction_once")]
+
+    def __str__(self) -> str:
+        return f"{self.review_id}: {self.said}"

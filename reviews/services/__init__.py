@@ -1,5 +1,6 @@
 """One function for each thing that can be done with reviews."""
 
+from reviews.services.aspects import correct_aspect, undo_aspect
 from reviews.services.moderation import Decision, close_reports, publish, put_back, reject, undo_decision
 from reviews.services.photos import add_photo, judge_photo, remove_photo
 from reviews.services.readings import Correction, correct, undo_correction
@@ -16,6 +17,7 @@ __all__ = [
     "add_photo",
     "close_reports",
     "correct",
+    "correct_aspect",
     "draft_reply",
     "fill_template",
     "hide_quote",
@@ -32,6 +34,7 @@ __all__ = [
     "show_quote",
     "submit_review",
     "take_vote_back",
+    "undo_aspect",
     "undo_correction",
     "undo_decision",
     "unknown_tags",

@@ -51,6 +51,7 @@ from core.said import NOTHING
 from recommender.models import RecommendationList
 from tests.factories import (
     AllocatedOfferFactory,
+    AspectCorrectionFactory,
     AudienceMemberFactory,
     CareEnrolmentFactory,
     ConsentEventFactory,
@@ -181,7 +182,8 @@ def ana() -> Customer:
     SatisfactionScoreFactory.create(conversation=conversation)
     review = ReviewFactory.create(customer=ana)
     for of_review in (
-        FollowUpFactory, HiddenQuoteFactory, ReviewAspectFactory, ReviewLabelFactory, ReviewPhotoFactory,
+        AspectCorrectionFactory, FollowUpFactory, HiddenQuoteFactory, ReviewAspectFactory, ReviewLabelFactory,
+        ReviewPhotoFactory,
         ReviewReadingFactory, ReviewReplyFactory, ReviewTopicFactory, SampledReviewFactory, SuspicionScoreFactory,
     ):  # fmt: skip
         of_review.create(review=review)

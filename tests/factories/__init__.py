@@ -161,6 +161,7 @@ from tests.factories.recommender import (
     RecommendationListFactory,
 )
 from tests.factories.reviews import (
+    AspectCorrectionFactory,
     AspectFactory,
     AspectTermFactory,
     FollowUpFactory,
@@ -208,6 +209,7 @@ __all__ = [
     "ArticleFactory",
     "ArticleHelpFactory",
     "ArticleVersionFactory",
+    "AspectCorrectionFactory",
     "AspectFactory",
     "AspectTermFactory",
     "AudienceFactory",

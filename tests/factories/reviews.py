@@ -102,6 +102,16 @@ class ReviewAspectFactory(DjangoModelFactory):
     score = 0.9
 
 
+class AspectCorrectionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.AspectCorrection
+
+    review = factory.SubFactory(ReviewFactory)
+    aspect = factory.SubFactory(AspectFactory)
+    said = models.AspectCorrection.Said.NEGATIVE
+    corrected_at = factory.LazyFunction(timezone.now)
+
+
 class ReviewReadingFactory(DjangoModelFactory):
     class Meta:
         model = models.ReviewReading
