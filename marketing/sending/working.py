@@ -29,6 +29,9 @@ LOST_SECONDS = 600
 """Whoever has not handed over what it claimed by then has lost it (see reconciling)."""
 LOOK_SECONDS = 1.0
 """So long after the switch, or the campaign, was stopped a message may still be handed over."""
+JUDGED_EVERY = 10
+"""Whether a campaign is to be paused is asked after each round, but for so many times as long as the last answer took:
+it counts the campaign's messages, and must not cost more than sending them."""
 MOST_UNANSWERED = 3
 """After so many in a row without an answer the provider is left alone: it is down, and each more is one that nobody
 knows about."""
@@ -60,6 +63,7 @@ def run(*, seconds: float = 40.0, is_stopped: Callable[[], bool] = lambda: False
             moved += worker.round(campaign_id, tally)
         if not moved:
             break
+    worker.judge_the_rest()
     for error in worker.broken.values():
         raise error
     return tally
@@ -84,6 +88,8 @@ class Worker:
         self._unanswered: Counter[str] = Counter()
         self._open: set[str] = set()
         self._looked = (0.0, True)
+        self._unjudged: set[int] = set()
+        self._judged: dict[int, float] = {}
 
     def round(self, campaign_id: int | None, tally: Tally) -> int:
         """Claim once and hand over. Returns how many rows came to something; 0 ends the loop."""
@@ -99,8 +105,22 @@ class Worker:
             log.exception("message.broken", campaign_id=campaign_id)
             self.broken[campaign_id] = error
         if campaign_id is not None and taken.claimed:
-            breakers.look_at(campaign_id)
+            self._unjudged.add(campaign_id)
+            if time.monotonic() >= self._judged.get(campaign_id, 0.0):
+                self._judge(campaign_id)
         return len(taken.claimed) - (tally.put_back - before) + taken.skipped + taken.later
+
+    def judge_the_rest(self) -> None:
+        """Campaigns of which messages went out since they were judged."""
+        for campaign_id in sorted(self._unjudged):
+            self._judge(campaign_id)
+
+    def _judge(self, campaign_id: int) -> None:
+        began = time.monotonic()
+        breakers.look_at(campaign_id)
+        ended = time.monotonic()
+        self._judged[campaign_id] = ended + JUDGED_EVERY * (ended - began)
+        self._unjudged.discard(campaign_id)
 
     def _is_down(self, campaign_id: int) -> bool:
         return bool(self.down) and Campaign.objects.filter(pk=campaign_id, channel__in=self.down).exists()

@@ -490,6 +490,22 @@ def test_what_the_provider_refuses_at_once_counts_as_bounced(campaign, plan, fak
     assert len(fake.had) == 40
 
 
+def test_a_campaign_is_judged_at_once_and_at_the_end_and_meanwhile_no_longer_than_it_is_sent(
+    campaign, plan, fake, monkeypatch
+):
+    seen, ticks = [], iter(range(1_000_000))
+    monkeypatch.setattr(working, "BATCH", 1)
+    monkeypatch.setattr(working.time, "monotonic", lambda: next(ticks) / 1_000)
+    monkeypatch.setattr(working.breakers, "look_at", lambda pk: seen.append((pk, len(fake.had), next(ticks))))
+    people_waiting(plan, 20)
+
+    working.run()
+
+    assert len(fake.had) == 20
+    assert [seen[0][:2], seen[-1][:2]] == [(campaign.pk, 1), (campaign.pk, 20)]
+    assert 2 <= len(seen) < 20
+
+
 def test_too_many_bounces_pause_the_campaign(campaign):
     for number in range(60):
         RecipientFactory.create(
