@@ -12,6 +12,10 @@ customer_timeline = Registry("customer_timeline")
 """What apps tell on the timeline of a customer: callables `(customer, before, limit) -> list[catalog.timeline.Moment]`;
 meta: `title`, `permission`."""
 
+portrait_parts = Registry("portrait_parts")
+"""What upper apps add to the portrait of a customer for programs: callables `(customer) -> value`. Key: the name of the
+part; meta: `permission`, `serializer` (dotted: the class that describes the value) and `many` where it is a list."""
+
 customer_links = Registry("customer_links")
 """Tables that point at customers and do not simply follow when two records are merged (catalog.merging). Key:
 `app.Model.field`; dotted: the model, or for the rule "handled" a class with `merge`, `undo` and `told`

@@ -102,11 +102,14 @@ def _movement(row: StockMovement) -> dict[str, Any]:
 
 def customer_facts(request: HttpRequest, customer: Customer) -> Panel:
     """What counts first: how much, how often, how long ago."""
-    bought = reads.customer_purchases([customer.pk], current_shop().base_currency).get(customer.pk)
+    purchases = reads.customer_purchases([customer.pk], current_shop().base_currency)
+    bought = purchases.get(customer.pk, reads.Purchases())
     rows: list[tuple[Any, Any]] = [
-        (_("Paid orders"), figure(bought.orders if bought else 0)),
-        (_("Revenue"), money(bought.revenue if bought else 0)),
-        (_("Last order"), ago(bought.last_at) if bought else _("none yet")),
+        (_("Paid orders"), figure(bought.orders)),
+        (_("Revenue"), money(bought.revenue)),
+        (_("Orders with a refund"), figure(bought.returned)),
+        (_("Amount given back"), money(bought.given_back)),
+        (_("Last order"), ago(bought.last_at) if bought.last_at else _("none yet")),
         (_("Customer since"), cells.day(customer.joined_at)),
         (_("Own ID"), customer.external_id or "–"),
     ]

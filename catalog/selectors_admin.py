@@ -65,11 +65,14 @@ class Stock:
 
 @dataclass(frozen=True)
 class Purchases:
-    """What one customer bought: orders that were paid, their worth net of refunds in the base currency."""
+    """What one customer bought: orders that were paid, their worth net of refunds in the base currency; orders of which
+    something was refunded, and all that was given back."""
 
     orders: int = 0
     revenue: Decimal = ZERO
     last_at: datetime | None = None
+    returned: int = 0
+    given_back: Decimal = ZERO
 
 
 def product_sales(product_ids: Iterable[int], clock: ShopClock) -> dict[int, Sales]:
@@ -195,27 +198,35 @@ def refund_is_known(order: Order, external_id: str) -> bool:
 
 
 def customer_purchases(customer_ids: Iterable[int], base_currency: str) -> dict[int, Purchases]:
-    """What these customers bought; customers without a paid order are missing. Two queries.
+    """What these customers bought; customers without a paid order and without a refund are missing. Two queries.
 
     Old systems record returns without the order; those in the base currency are taken off here.
     """
     ids = list(customer_ids)
     paid = ExpressionWrapper((F("paid_total") - F("refunded_total")) * F("base_rate"), output_field=AMOUNT)
+    back = ExpressionWrapper(F("refunded_total") * F("base_rate"), output_field=AMOUNT)
+    is_paid, is_returned = Q(paid_at__isnull=False), Q(refunded_total__gt=0)
     rows = (
-        Order.objects.filter(customer_id__in=ids, paid_at__isnull=False)
+        Order.objects.filter(is_paid | is_returned, customer_id__in=ids)
         .order_by()
         .values_list("customer_id")
-        .annotate(n=Count("id"), worth=Sum(paid), last=Max("paid_at"))
-    )
+        .annotate(
+            n=Count("id", filter=is_paid), worth=Sum(paid, filter=is_paid), last=Max("paid_at"),
+            returned=Count("id", filter=is_returned), back=Sum(back),
+        )
+    )  # fmt: skip
     loose = dict(
         Refund.objects.filter(customer_id__in=ids, order=None, currency=base_currency)
         .order_by()
         .values_list("customer_id")
         .annotate(worth=Sum("amount"))
     )
-    return {
-        customer_id: Purchases(n, worth - loose.get(customer_id, ZERO), last) for customer_id, n, worth, last in rows
-    }
+    found = {customer_id: Purchases(given_back=worth) for customer_id, worth in loose.items()}
+    for customer_id, n, worth, last, returned, back_of_orders in rows:
+        without = loose.get(customer_id, ZERO)
+        revenue = (worth or ZERO) - without if n else ZERO
+        found[customer_id] = Purchases(n, revenue, last, returned, back_of_orders + without)
+    return found
 
 
 def category_product_counts() -> Mapping[int, int]:

@@ -8,7 +8,7 @@ costs one question for each app, however long the story is.
 import heapq
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -32,7 +32,8 @@ MAY = Callable[[str], bool]
 
 @dataclass(frozen=True)
 class Moment:
-    """One thing that happened. `kind` is the key of its source; `icon` a Material Symbol; `detail` one line."""
+    """One thing that happened. `kind` is the key of its source; `icon` a Material Symbol; `detail` one line. `needs` is
+    the right that its address asks for where that is another than its source's: without it there is no link."""
 
     at: datetime
     kind: str
@@ -40,6 +41,7 @@ class Moment:
     title: Any
     detail: Any = ""
     url: str = ""
+    needs: str = ""
 
 
 FOLDED = 3
@@ -100,7 +102,8 @@ def story(customer: Customer, *, may: MAY, before: datetime | None = None, kind:
             failed.append(entry.meta["title"])
     moments = heapq.nlargest(limit + 1, (one for part in found for one in part), key=lambda one: one.at)
     older = moments[limit - 1].at if len(moments) > limit else None
-    return Story(moments[:limit], older, failed)
+    told = [replace(one, url="") if one.needs and not may(one.needs) else one for one in moments[:limit]]
+    return Story(told, older, failed)
 
 
 # --- what the shop's facts tell -------------------------------------------------------------------------------------

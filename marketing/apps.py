@@ -40,6 +40,7 @@ class MarketingConfig(AppConfig):
         experiment_kinds.register("campaign", "marketing.campaigns.trials.CAMPAIGN", order=50)
         impact_measures.register("campaign", "marketing.campaigns.trials.IMPACT", order=35)
         self._register_pages()
+        self._register_story()
         self._register_personal_data()
         self._register_uplift()
         self._register_offers()
@@ -145,6 +146,32 @@ class MarketingConfig(AppConfig):
         staff_pages.register(
             "marketing_restrict", "marketing.admin.consents.restrict", path="marketing/restrict/",
             permission=RESTRICT, title=_("Consent and messages"), in_menu=False,
+        )  # fmt: skip
+
+    @staticmethod
+    def _register_story() -> None:
+        """What is told of a customer: the timeline, and the portrait for programs."""
+        from catalog.extensions import customer_timeline, portrait_parts
+        from marketing.roles import CODES_SEEN, CONSENT_SEEN, MESSAGES_SEEN
+
+        for order, (name, title, permission) in enumerate(
+            (
+                ("messages", _("Messages"), MESSAGES_SEEN), ("consents", _("Consent to messages"), CONSENT_SEEN),
+                ("coupons", _("Offers and codes"), CODES_SEEN),
+            ),
+            140,
+        ):  # fmt: skip
+            customer_timeline.register(
+                name, f"marketing.timeline.{name}", title=title, permission=permission, order=order
+            )
+        shapes = "marketing.api.portrait"
+        portrait_parts.register(
+            "consents", "marketing.timeline.consents_of", permission=CONSENT_SEEN, many=True,
+            serializer=f"{shapes}.ConsentToMessagesSerializer", order=10,
+        )  # fmt: skip
+        portrait_parts.register(
+            "sent", "marketing.timeline.sent_to", permission=MESSAGES_SEEN, many=True,
+            serializer=f"{shapes}.SentMessageSerializer", order=20,
         )  # fmt: skip
 
     @staticmethod

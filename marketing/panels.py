@@ -34,7 +34,7 @@ CHANGES_SHOWN, MOST_PROOF = 20, 120
 
 def consent_of_customer(request: HttpRequest, customer: Customer) -> Panel:
     """What the customer agreed to and how each change of it is known, what staff may write down for them, and the last
-    messages with why one was left out. Six queries."""
+    messages with why one was left out. Five queries."""
     consents = sorted(services.current(customer.pk).values(), key=lambda one: (one.purpose, one.channel))
     whose = Q(customer=customer) | Q(customer__merged_into=customer)
     changes = list(ConsentEvent.objects.filter(whose).order_by("-at", "-id")[:CHANGES_SHOWN])

@@ -40,7 +40,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "facts": [
                 (_("Paid orders"), figure(bought.orders if bought else 0)),
                 (_("Worth"), money(bought.revenue if bought else 0)),
-                (_("Last order"), ago(bought.last_at) if bought else "–"),
+                (_("Last order"), ago(bought.last_at) if bought and bought.last_at else "–"),
                 (_("Customer since"), catalog_cells.day(customer.joined_at)),
             ],
             "score": getattr(conversation, "satisfaction", None),

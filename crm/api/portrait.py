@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.utils.module_loading import import_string
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.extensions import portrait_parts
 from catalog.models import Customer
 from core.api.permissions import HasStaffPermission
 from core.api.schema import problems
@@ -24,6 +26,9 @@ class FactsSerializer(serializers.Serializer):
     revenue = serializers.DecimalField(max_digits=18, decimal_places=4)
     last_order_at = serializers.DateTimeField(allow_null=True)
     orders_with_refund = serializers.IntegerField()
+    given_back = serializers.DecimalField(
+        max_digits=18, decimal_places=4, help_text="Refunds, in the base currency; also those that name no order."
+    )
 
 
 class ContactSerializer(serializers.Serializer):
@@ -76,10 +81,18 @@ class RecommendedSerializer(serializers.Serializer):
     products = serializers.ListField(child=serializers.CharField())
 
 
+class SentimentsOfCustomerSerializer(serializers.Serializer):
+    positive = serializers.IntegerField()
+    neutral = serializers.IntegerField()
+    negative = serializers.IntegerField()
+    mixed = serializers.IntegerField()
+
+
 class ReviewsOfCustomerSerializer(serializers.Serializer):
     count = serializers.IntegerField()
     average_rating = serializers.FloatField(allow_null=True)
     one_or_two_stars = serializers.IntegerField()
+    sentiments = SentimentsOfCustomerSerializer(help_text="Of reviews that were read, as staff corrected them.")
 
 
 class TicketsOfCustomerSerializer(serializers.Serializer):
@@ -133,6 +146,13 @@ class PortraitSerializer(serializers.Serializer):
         allow_null=True, help_text="What cannot wait, with its reason, from what the token's owner may see."
     )
 
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """With the parts of the apps above, as these describe them."""
+        fields: dict[str, serializers.Field] = super().get_fields()
+        for one in portrait_parts:
+            fields[one.key] = import_string(one.meta["serializer"])(many=one.meta.get("many", False), allow_null=True)
+        return fields
+
 
 class PortraitView(ApiView):
     permission_classes = [HasStaffPermission("catalog.view_customer")]
@@ -142,8 +162,9 @@ class PortraitView(ApiView):
         summary="Read the portrait of a customer",
         description=(
             "What the page of the customer says: facts, consent, scores with reasons, segments, interests from "
-            "behaviour, what was recommended, reviews, tickets, points, notes, the next step. Each part needs the "
-            "right that its panel needs. The ID of a record that was merged answers for the record that was kept."
+            "behaviour, what was recommended, reviews, tickets, points, notes, the next step, consents to messages "
+            "and what was sent. Each part needs the right that its panel needs. The ID of a record that was merged "
+            "answers for the record that was kept."
         ),
         responses={200: PortraitSerializer, **problems(404)},
         tags=["staff"],

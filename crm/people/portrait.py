@@ -10,14 +10,15 @@ from analytics.segments import compiling, services
 from analytics.segments.counting import TooSlow, time_limit
 from analytics.segments.rules import BadRule
 from catalog import selectors_admin as reads
-from catalog.models import Customer, CustomerTrait, Order
+from catalog.extensions import portrait_parts
+from catalog.models import Customer, CustomerTrait
 from core.shop import current_shop
 from crm.care import next_step
 from crm.models import CustomerNote, CustomerTagging, CustomFieldValue, LoyaltyAccount, Ticket
 from crm.models.programme import titled
 from recommender import profile
 from recommender.models import RecommendationList
-from reviews.models import Review
+from reviews.models import Review, Sentiment
 
 MOST_SEGMENTS = 60
 SEGMENTS_MS = 1_000
@@ -26,8 +27,11 @@ May = Callable[[str], bool]
 
 
 def portrait(customer: Customer, may: May) -> dict[str, Any]:
-    """All parts in order; a part that the reader may not see is None. At most 25 queries and one for each segment."""
+    """All parts in order, then those of the apps above; a part that the reader may not see is None. How many queries
+    it takes does not grow with the story."""
     parts = {name: build(customer) if may(right) else None for name, (right, build) in PARTS.items()}
+    for one in portrait_parts:
+        parts[one.key] = one.resolve()(customer) if may(one.meta["permission"]) else None
     parts["next_step"] = _next_step(customer, may)
     person = {"id": customer.public_id, "external_id": customer.external_id, "language": customer.language}
     return person | parts
@@ -42,17 +46,18 @@ def _next_step(customer: Customer, may: May) -> dict[str, Any] | None:
 
 
 def _facts(customer: Customer) -> dict[str, Any]:
-    bought = reads.customer_purchases([customer.pk], current_shop().base_currency).get(customer.pk)
-    returned = Order.objects.filter(customer=customer, refunded_total__gt=0).count()
+    base = current_shop().base_currency
+    bought = reads.customer_purchases([customer.pk], base).get(customer.pk, reads.Purchases())
     return {
         "joined_at": customer.joined_at,
         "country": customer.country,
         "city": customer.city,
-        "currency": current_shop().base_currency,
-        "paid_orders": bought.orders if bought else 0,
-        "revenue": bought.revenue if bought else 0,
-        "last_order_at": bought.last_at if bought else None,
-        "orders_with_refund": returned,
+        "currency": base,
+        "paid_orders": bought.orders,
+        "revenue": bought.revenue,
+        "last_order_at": bought.last_at,
+        "orders_with_refund": bought.returned,
+        "given_back": bought.given_back,
     }
 
 
@@ -124,8 +129,14 @@ def _recommended(customer: Customer) -> dict[str, Any] | None:
 
 def _reviews(customer: Customer) -> dict[str, Any]:
     rows = Review.objects.filter(customer=customer)
-    found = rows.aggregate(count=Count("pk"), average=Avg("rating"), last=Count("pk", filter=Q(rating__lte=2)))
-    return {"count": found["count"], "average_rating": found["average"], "one_or_two_stars": found["last"]}
+    said = {str(one): Count("pk", filter=Q(reading__sentiment=one)) for one in Sentiment}
+    found = rows.aggregate(count=Count("pk"), average=Avg("rating"), last=Count("pk", filter=Q(rating__lte=2)), **said)
+    return {
+        "count": found["count"],
+        "average_rating": found["average"],
+        "one_or_two_stars": found["last"],
+        "sentiments": {value: found[value] for value in Sentiment.values},
+    }
 
 
 def _tickets(customer: Customer) -> dict[str, Any]:
@@ -172,4 +183,4 @@ PARTS: dict[str, tuple[str, Callable[[Customer], Any]]] = {
     "loyalty": ("crm.view_loyaltyaccount", _loyalty),
     "staff_notes": ("crm.view_customernote", _notes),
 }
-"""Name of a part → the right to see it, and how it is read."""
+"""Name of a part → the right to see it, and how it is read. Apps above add theirs (catalog.extensions)."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -248,11 +249,11 @@ def suppress(channel: str, address: str, reason: str) -> bool:
 
 def current(customer_id: int) -> dict[Place, Consent]:
     """What the customer says, by purpose and channel. What was taken back later on a record that was merged is taken
-    back."""
-    known: dict[Place, Consent] = {
-        (row.purpose, row.channel): row for row in Consent.objects.filter(customer_id=customer_id)
-    }
-    left = list(Consent.objects.filter(customer__merged_into=customer_id, state=ConsentState.WITHDRAWN).order_by("at"))
+    back. One query."""
+    whose = Customer.objects.filter(Q(pk=customer_id) | Q(merged_into=customer_id)).order_by()
+    rows = list(Consent.objects.filter(customer__in=whose).order_by("at"))
+    known: dict[Place, Consent] = {(row.purpose, row.channel): row for row in rows if row.customer_id == customer_id}
+    left = [row for row in rows if row.customer_id != customer_id and row.state == ConsentState.WITHDRAWN]
     overruled = _overruled(known, left)
     return known | {place: row for row in left if (place := (row.purpose, row.channel)) in overruled}
 

@@ -1,6 +1,8 @@
 """Timeline, interests, notes, tags, fields, worklists and the portrait of a customer."""
 
+import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -10,6 +12,7 @@ from django.utils import timezone
 from analytics.models import CustomerScore
 from catalog import timeline
 from catalog.models import Customer, Order
+from catalog.selectors_admin import Purchases, customer_purchases
 from core.choices import Role
 from crm.exceptions import BadInput
 from crm.models import CustomerNote, CustomerTag, Worklist, WorklistItem
@@ -23,7 +26,9 @@ from tests.factories import (
     InteractionFactory,
     OrderFactory,
     ProductFactory,
+    RefundFactory,
     ReviewFactory,
+    ReviewReadingFactory,
     StaffUserFactory,
 )
 
@@ -245,6 +250,50 @@ def test_the_portrait_says_what_the_panels_say_and_hides_what_may_not_be_seen(li
     assert found["staff_notes"]["tags"] == ["Wholesale"]
     assert found["interests"]["acts"] == 3
     assert all(portrait(lin, lambda right: False)[name] is None for name in PARTS)
+
+
+def test_reviews_in_the_portrait_are_counted_by_what_they_say(lin):
+    for said in ("negative", "positive", "negative"):
+        ReviewReadingFactory.create(review__customer=lin, predicted=said)
+    ReviewReadingFactory.create(review__customer=lin, predicted="positive", corrected="mixed")
+    ReviewFactory.create(customer=lin)
+
+    found = portrait(lin, YES)["reviews"]
+
+    assert (found["count"], found["sentiments"]) == (5, {"positive": 1, "neutral": 0, "negative": 2, "mixed": 1})
+
+
+def test_facts_say_how_many_orders_were_refunded_and_what_was_given_back(lin, django_assert_num_queries):
+    """Also where only a part was paid by then, and where an old system named no order."""
+    paid = {"customer": lin, "status": "paid", "paid_at": timezone.now(), "lines_total": 50, "total": 50}
+    OrderFactory.create(**paid, paid_total=50)
+    OrderFactory.create(**paid, paid_total=50, refunded_total=20)
+    OrderFactory.create(**paid, paid_total=50, refunded_total=10, currency="USD", base_rate=7)
+    OrderFactory.create(customer=lin, lines_total=50, total=50, paid_total=5, refunded_total=5)
+    OrderFactory.create(**paid | {"customer": CustomerFactory.create()}, paid_total=50, refunded_total=50)
+    RefundFactory.create(order=None, customer=lin, amount="5.50", currency="CNY")
+    RefundFactory.create(order=None, customer=lin, amount=1000, currency="USD")
+
+    with django_assert_num_queries(2):
+        found = customer_purchases([lin.pk], "CNY")[lin.pk]
+    assert (found.orders, found.revenue) == (3, Decimal("354.50"))
+    assert (found.returned, found.given_back) == (3, Decimal("100.50"))
+    facts = portrait(lin, YES)["facts"]
+    assert (facts["orders_with_refund"], facts["given_back"]) == (3, Decimal("100.50"))
+    page = sign_in().get(reverse("admin:catalog_customer_change", args=[lin.pk])).content.decode()
+    assert re.search(r"Orders with a refund\s*</[^>]+>\s*<[^>]+>\s*3\s*<", page)
+    assert "¥100.50" in page
+
+
+def test_who_never_paid_has_no_revenue_that_a_return_could_be_taken_off(lin):
+    assert customer_purchases([lin.pk], "CNY") == {}
+    RefundFactory.create(order=None, customer=lin, amount="5.50", currency="CNY")
+    assert customer_purchases([lin.pk], "CNY") == {lin.pk: Purchases(given_back=Decimal("5.50"))}
+    OrderFactory.create(customer=lin, lines_total=50, total=50, paid_total=5, refunded_total=5)
+    both = Purchases(returned=1, given_back=Decimal("10.50"))
+    assert customer_purchases([lin.pk], "CNY") == {lin.pk: both}
+    page = sign_in().get(reverse("admin:catalog_customer_change", args=[lin.pk])).content.decode()
+    assert "none yet" in page
 
 
 def test_the_page_of_a_customer_asks_at_most_fifteen_questions(lin, django_assert_max_num_queries):
