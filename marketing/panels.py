@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -36,8 +35,8 @@ def consent_of_customer(request: HttpRequest, customer: Customer) -> Panel:
     """What the customer agreed to and how each change of it is known, what staff may write down for them, and the last
     messages with why one was left out. Five queries."""
     consents = sorted(services.current(customer.pk).values(), key=lambda one: (one.purpose, one.channel))
-    whose = Q(customer=customer) | Q(customer__merged_into=customer)
-    changes = list(ConsentEvent.objects.filter(whose).order_by("-at", "-id")[:CHANGES_SHOWN])
+    whose = services.records_of(customer.pk)
+    changes = list(ConsentEvent.objects.filter(customer__in=whose).order_by("-at", "-id")[:CHANGES_SHOWN])
     messages = list(Recipient.objects.filter(customer=customer).select_related("campaign").order_by("-id")[:SHOWN])
     staff = StaffUser.objects.in_bulk({pk for one in changes if isinstance(pk := one.proof.get("staff"), int)})
     restriction = Restriction.objects.filter(customer=customer).first()

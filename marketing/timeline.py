@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Case, QuerySet, When
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -34,7 +34,7 @@ def messages(customer: Customer, before: datetime, limit: int) -> list[Moment]:
 
 def consents(customer: Customer, before: datetime, limit: int) -> list[Moment]:
     """Each change, with how it is known; those of records that were merged stand with them."""
-    whose = Customer.objects.filter(Q(pk=customer.pk) | Q(merged_into=customer))
+    whose = services.records_of(customer.pk)
     titles = {
         ConsentState.GIVEN: _("Consent given"), ConsentState.WITHDRAWN: _("Consent taken back"),
         ConsentState.PENDING: _("Consent waits for confirmation"),

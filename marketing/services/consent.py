@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -247,11 +247,16 @@ def suppress(channel: str, address: str, reason: str) -> bool:
     return is_new
 
 
+def records_of(customer_id: int) -> QuerySet[Customer]:
+    """A customer and the records that were merged into theirs: for `customer__in`, which an index answers; the same
+    asked with a join reads the whole table."""
+    return Customer.objects.filter(Q(pk=customer_id) | Q(merged_into=customer_id)).order_by()
+
+
 def current(customer_id: int) -> dict[Place, Consent]:
     """What the customer says, by purpose and channel. What was taken back later on a record that was merged is taken
     back. One query."""
-    whose = Customer.objects.filter(Q(pk=customer_id) | Q(merged_into=customer_id)).order_by()
-    rows = list(Consent.objects.filter(customer__in=whose).order_by("at"))
+    rows = list(Consent.objects.filter(customer__in=records_of(customer_id)).order_by("at"))
     known: dict[Place, Consent] = {(row.purpose, row.channel): row for row in rows if row.customer_id == customer_id}
     left = [row for row in rows if row.customer_id != customer_id and row.state == ConsentState.WITHDRAWN]
     overruled = _overruled(known, left)

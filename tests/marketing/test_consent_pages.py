@@ -43,7 +43,7 @@ def test_the_proof_of_each_consent_is_on_the_page_of_the_customer(ana, django_as
     client = signed_in()
     panel(client, ana)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(11):
         page = panel(client, ana)
 
     assert page.count("v3") == 2
