@@ -29,7 +29,6 @@ from core.models.access import PUBLISHABLE_SCOPES
 from crm import services as points
 from crm.models import Conversation, LoyaltyProgramme
 from marketing.models import Campaign
-from recommender.models import Placement
 from reviews.models import Aspect
 from tests.factories import (
     AlertFactory,
@@ -72,6 +71,7 @@ from tests.factories import (
     ModelVersionFactory,
     OfferFactory,
     OutgoingMailFactory,
+    PlacementFactory,
     ProductFactory,
     ProductImageFactory,
     RecipientFactory,
@@ -976,7 +976,7 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "crm.loyaltytier": LoyaltyTierFactory.create(),
         "crm.earnrule": EarnRuleFactory.create(),
         "crm.reward": RewardFactory.create(),
-        "recommender.placement": Placement.objects.get(key="home"),
+        "recommender.placement": PlacementFactory.create(),  # one of staff's own; what every shop has stays
         "reviews.aspect": Aspect.objects.get(key="quality"),
         "reviews.aspectterm": AspectTermFactory.create(),
         "reviews.followup": FollowUpFactory.create(review=world.review),

@@ -129,5 +129,6 @@ def test_nothing_that_is_kept_anywhere_tells_who_was_erased(
     assert hashes <= set(Suppression.objects.values_list("address_hash", flat=True))
     assert buffered.exists(*recent) == 0
     assert 0 < buffered.ttl(keys.refuses(browser)) <= 3600  # so that what is under way in that browser is not taken
-    buffered.delete(keys.refuses(browser))
+    assert 0 < buffered.ttl(keys.renewed_visitor(browser)) <= 30  # so that no process serves what it remembers
+    buffered.delete(keys.refuses(browser), keys.renewed_visitor(browser))
     assert [text for text in texts if text in in_redis(buffered).lower()] == []
