@@ -20,7 +20,7 @@ from tests.factories import (
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(settings, tmp_path):
+def own_models(settings, tmp_path):
     """Models lie in a folder of their own; what a process knows belongs to one test."""
     settings.MODEL_ROOT = tmp_path / "models"
     forget()

@@ -21,7 +21,7 @@ PAGE, INTENTS, EXAMPLES, ARTICLES = (
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(settings, tmp_path):
+def own_models(settings, tmp_path):
     settings.MODEL_ROOT = tmp_path / "models"
     model_registry.forget_loaded()
     library.forget()

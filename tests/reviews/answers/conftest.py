@@ -5,7 +5,7 @@ from reviews.answers import library
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(settings, tmp_path):
+def own_models(settings, tmp_path):
     """Models lie in a folder of their own; what a process knows belongs to one test."""
     settings.MODEL_ROOT = tmp_path / "models"
     model_registry.forget_loaded()
