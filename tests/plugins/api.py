@@ -25,6 +25,13 @@ BREAKERS = (throttling.breaker, recent.breaker, stream.breaker)
 
 
 @pytest.fixture(autouse=True)
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits count by minutes of the clock: calls of a test that runs over the end of one would be counted in two."""
+    minute = throttling.this_window()
+    monkeypatch.setattr(throttling, "this_window", lambda: minute)
+
+
+@pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
     """Keys and the shop are remembered for seconds; limits count in this process and events are written at once, so
     that tests need no Redis."""
