@@ -89,4 +89,6 @@ def _values(rows: QuerySet[Review]) -> Any:
 
 def _language(row: dict[str, Any], text: str) -> str:
     """As it was read; of one that nobody read yet, as its words say."""
-    return row["reading__language"] or (found if (found := detect(text)) != UNKNOWN else row["language"][:2] or UNKNOWN)
+    return row["reading__language"] or (
+        found if (found := detect(text)) != UNKNOWN else row["language"].split("-")[0] or UNKNOWN
+    )

@@ -11,8 +11,3 @@ def guess_language(text: str) -> str:
     hundreds of languages."""
     letters = len(_LETTER.findall(text))
     return "zh-hans" if letters and len(_HAN.findall(text)) * 3 >= letters else ""
-
-
-def named(code: str) -> str:
-    """An ISO 639-1 code as shops and customers write it: Chinese with its script."""
-    return "zh-hans" if code == "zh" else code

@@ -13,12 +13,12 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from catalog.languages import plain_language
 from core.jobs import guard, progress
 from core.models import ModelVersion
 from core.said import Said
 from reviews import aspect_reading, looked
 from reviews.choices import SENTIMENT
-from reviews.languages import named
 from reviews.ml.language import UNKNOWN, detect
 from reviews.ml.sentiment import Judged, judge
 from reviews.models import Review, ReviewReading
@@ -151,7 +151,7 @@ def _name_languages(rows: Iterable[ReviewReading]) -> None:
     found: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         if row.language != UNKNOWN:
-            found[named(row.language)].append(row.review_id)
+            found[plain_language(row.language)].append(row.review_id)
     for language, ids in found.items():
         Review.objects.filter(pk__in=ids, language="").update(language=language)
 

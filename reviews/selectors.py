@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models import Avg, Case, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, When
 from django.db.models.functions import Abs, Greatest
 from django.utils import timezone
 
@@ -164,11 +164,15 @@ def photo_counts(review_ids: Iterable[int]) -> dict[int, int]:
 
 
 def templates_for(review: Review) -> QuerySet[ReplyTemplate]:
-    """Reply templates made for its stars, in its language first; a review of unknown language may have any."""
+    """Reply templates made for its stars, in its language first, then in another script of it; a review of unknown
+    language may have any."""
     found = ReplyTemplate.objects.filter(lowest__lte=review.rating, highest__gte=review.rating)
-    if review.language:
-        found = found.filter(language__in=["", review.language])
-    return found.order_by("-language", "title")
+    if not review.language:
+        return found.order_by("-language", "title")
+    spoken = review.language.partition("-")[0]
+    found = found.filter(Q(language__in=["", spoken]) | Q(language__startswith=f"{spoken}-"))
+    is_own = Case(When(language=review.language, then=0), When(language="", then=2), default=1)
+    return found.order_by(is_own, "title")
 
 
 def averages_of(product_ids: Sequence[int]) -> dict[int, tuple[int, float]]:

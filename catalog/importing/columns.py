@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from django.utils.translation import gettext_noop as _
 
+from catalog.languages import plain_language
 from catalog.services.events import event_id_of
 from core.exports import restore_cell
 from core.said import Said
@@ -282,13 +283,10 @@ def language(name: str, **options: object) -> Column:
     """`zh-CN`, `zh_Hans` and `zh` become zh-hans; of others the first part is kept."""
 
     def parse(value: str) -> str:
-        word = value.strip().lower().replace("_", "-").partition(".")[0]
-        first, _dash, rest = word.partition("-")
-        if not (first.isascii() and first.isalpha() and 2 <= len(first) <= 3):
+        found = plain_language(value)
+        if not found:
             raise Problem(_("is not a language such as en or zh-CN"))
-        if first == "zh":
-            return "zh-hant" if rest in {"tw", "hk", "mo", "hant"} or rest.startswith("hant") else "zh-hans"
-        return first
+        return found
 
     return _column(name, "text", parse, options)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from catalog.admin.fields import language_name, shop_languages
+from catalog.languages import plain_language
 from catalog.models import Brand, Category, Product
 from core.components import figure, percent
 from core.components.words import day_text
@@ -79,7 +80,7 @@ def state(request: HttpRequest, clock: Clock, aspects: Sequence[Aspect]) -> tupl
         product=_row(Product, request.GET.get("product", "")),
         category=_row(Category, request.GET.get("category", "")),
         brand=_row(Brand, request.GET.get("brand", "")),
-        language=request.GET.get("language", "").replace("\0", "")[:10],
+        language=plain_language(request.GET.get("language", "")),
         text=request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_TEXT],
     )
     return (show if show in VIEWS else "aspects"), asked

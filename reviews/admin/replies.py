@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.admin import cells as shared
 from catalog.admin.fields import language_name, shop_languages
+from catalog.languages import plain_language
 from core.admin.base import StaffModelAdmin
 from core.components.words import listed
 from reviews import services
@@ -88,7 +89,7 @@ class ReplyTemplateAdmin(StaffModelAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The page of a review leads here with its language and stars."""
         stars = request.GET.get("stars", "")
-        found: dict[str, Any] = {"language": request.GET.get("language", "")[:10]}
+        found: dict[str, Any] = {"language": plain_language(request.GET.get("language", ""))}
         return found | ({"lowest": int(stars), "highest": int(stars)} if stars in {"1", "2", "3", "4", "5"} else {})
 
     @admin.display(description=gettext_lazy("Title"), ordering="title")

@@ -4,16 +4,29 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.fields import empty
 
+from catalog.languages import plain_language
 from core.api.ids import IdField
 from core.api.pagination import PageQuerySerializer
 from core.api.questions import QuerySerializer
 from reviews.models import Review, ReviewPhoto, ReviewReport
-from reviews.models.reviews import AUTHOR_LENGTH, LANGUAGE_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from reviews.models.reviews import AUTHOR_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 
+LANGUAGE_CODE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,2}$"
+LONGEST_LANGUAGE_CODE = 35
 SORTS = ("newest", "helpful", "highest", "lowest")
-LANGUAGE_CODE = r"^[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}$"
 VISITOR_LENGTH = 64
+
+
+class LanguageField(serializers.RegexField):
+    """As browsers write it; what is kept and asked for is the plain form (`catalog.languages`)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(LANGUAGE_CODE, max_length=LONGEST_LANGUAGE_CODE, required=False, **options)
+
+    def run_validation(self, data: Any = empty) -> str:
+        return plain_language(super().run_validation(data))
 
 
 class ReviewFilterSerializer(serializers.Serializer):
@@ -21,9 +34,7 @@ class ReviewFilterSerializer(serializers.Serializer):
     rating = serializers.IntegerField(min_value=1, max_value=5, required=False, help_text="Only these stars.")
     verified = serializers.BooleanField(required=False, allow_null=True, default=None)
     with_photos = serializers.BooleanField(required=False, allow_null=True, default=None)
-    language = serializers.RegexField(
-        LANGUAGE_CODE, max_length=LANGUAGE_LENGTH, required=False, help_text="Written in this language."
-    )
+    language = LanguageField(help_text="Written in it; zh, zh-CN and zh-Hans are one.")
     review = serializers.CharField(max_length=64, required=False, help_text="This one alone: what a summary quotes.")
 
 
@@ -46,7 +57,7 @@ class SubmitReviewSerializer(serializers.Serializer):
         max_length=AUTHOR_LENGTH, required=False, allow_blank=True,
         help_text="Shown beside the review. Empty: nobody is named.",
     )  # fmt: skip
-    language = serializers.RegexField(LANGUAGE_CODE, max_length=LANGUAGE_LENGTH, required=False)
+    language = LanguageField()
 
 
 class VoiceSerializer(serializers.Serializer):

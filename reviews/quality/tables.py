@@ -7,12 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.admin.fields import language_name
+from catalog.languages import plain_language
 from core.admin.models import version_pill
 from core.components import Column, TableCard, TableRow, ago, figure, percent
 from core.components.words import day_text
 from core.models import ModelVersion
 from reviews.choices import engine_title
-from reviews.languages import named
 from reviews.quality.figures import Share, Week
 
 
@@ -108,7 +108,7 @@ def language(code: str) -> str:
     """A language's name in the reader's."""
     if code in ("", "und"):
         return _("language unknown")
-    return language_name(named(code))
+    return language_name(plain_language(code))
 
 
 def _by_language(one: Week) -> str:

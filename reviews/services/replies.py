@@ -25,7 +25,8 @@ def unknown_tags(text: str) -> list[str]:
 def fill_template(template: ReplyTemplate, review: Review) -> str:
     """The text for this review, in its language. Without a known name the greeting stays general."""
     language = review.language or template.language or None
-    with translation.override(language or translation.get_language()):
+    # Words of ours are in the script of the template: there may be none in that of the review.
+    with translation.override(template.language or language or translation.get_language()):
         anybody = _("customer")
     values: Mapping[str, str] = {
         "name": review.author or anybody,

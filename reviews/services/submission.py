@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog.languages import plain_language
 from catalog.models import Customer, OrderLine, Product
 from catalog.services import record_rating, remove_rating
 from reviews.exceptions import AlreadyReviewed
@@ -40,7 +41,7 @@ def submit_review(*, customer: Customer, product: Product, content: NewReview) -
             review = Review.objects.create(
                 product=product, customer=customer, rating=content.rating, title=_kept(content.title, TITLE_LENGTH),
                 text=_kept(content.text, TEXT_LENGTH), author=_kept(content.author, AUTHOR_LENGTH),
-                language=content.language,
+                language=plain_language(content.language),
                 is_verified=has_bought(customer, product, by=now), written_at=now,
             )  # fmt: skip
             rate(review)

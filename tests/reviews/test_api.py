@@ -10,12 +10,14 @@ from PIL import Image
 
 from core.api import tokens
 from core.models.access import PUBLISHABLE_SCOPES
-from reviews import services
-from reviews.models import Review, ReviewPhoto, ReviewReport
+from reviews import selectors, services
+from reviews.models import ReplyTemplate, Review, ReviewPhoto, ReviewReport
+from reviews.reading import language_of
 from tests.factories import (
     ApiKeyFactory,
     CustomerFactory,
     ProductFactory,
+    ReplyTemplateFactory,
     ReviewFactory,
     ReviewPhotoFactory,
     ReviewReplyFactory,
@@ -101,6 +103,9 @@ def test_anybody_reads_what_was_published_and_nothing_else(call):
         ("with_photos=true", [4]),
         ("with_photos=false", [2, 5]),
         ("language=zh-hans", [2]),
+        ("language=zh", [2]),
+        ("language=zh-CN", [2]),
+        ("language=zh-TW", []),
     ],
 )
 def test_readers_sort_and_narrow(call, query, ratings):
@@ -188,6 +193,26 @@ def test_a_customer_writes_and_sees_what_became_of_it(call):
     assert (row["id"], row["status"], row["reason"], row["reason_text"], row["note"]) == (
         body["id"], "rejected", "abusive", "abusive words", "Mind your words",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("zh", "zh-hans"), ("zh-CN", "zh-hans"), ("zh_Hans_CN", "zh-hans"), ("zh-TW", "zh-hant"), ("en-GB", "en")],
+)
+def test_a_language_is_kept_in_one_form_so_that_templates_and_counts_know_it(call, written, kept):
+    customer, product = CustomerFactory.create(), ProductFactory.create()
+    ReplyTemplate.objects.all().delete()
+    for language in ("en", "zh-hans"):
+        ReplyTemplateFactory.create(title=language, language=language)
+
+    made = call(
+        "POST", f"products/{product.public_id}/reviews", {"rating": 4, "text": "👍", "language": written}, as_=customer
+    )
+
+    review = Review.objects.get()
+    assert (made.status_code, made.json()["language"], review.language) == (201, kept, kept)
+    assert [row.title for row in selectors.templates_for(review)] == ["zh-hans" if kept[:2] == "zh" else "en"]
+    assert language_of(review, "👍") == kept[:2]
 
 
 def test_the_back_end_writes_for_a_customer_and_nobody_else_does(call):

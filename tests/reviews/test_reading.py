@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from catalog.languages import plain_language
 from core.model_registry import forget_loaded, publish_if_better
 from core.models import Job
 from core.reports import Period
@@ -246,3 +247,18 @@ def test_reviews_that_were_read_before_have_the_language_of_their_readings():
         cursor.execute(migration.FROM_READINGS)
 
     assert sorted(Review.objects.values_list("language", flat=True)) == ["", "de", "en", "zh-hans"]
+
+
+def test_languages_that_were_kept_as_written_are_brought_to_one_form():
+    """What the migration of older shops does."""
+    migration = import_module("reviews.migrations.0007_languages_in_one_form")
+    written = ["", "zh", "zh-cn", "zh-hans", "zh-hans-hk", "zh-hant", "zh-tw", "en-gb", "en", "pt-br", "zha"]
+    rows = [ReviewFactory.create(language=one) for one in written]
+
+    with connection.cursor() as cursor:
+        cursor.execute(migration.IN_ONE_FORM)
+
+    kept = dict(Review.objects.values_list("pk", "language"))
+    assert [kept[row.pk] for row in rows] == [plain_language(one) for one in written] == [
+        "", "zh-hans", "zh-hans", "zh-hans", "zh-hans", "zh-hant", "zh-hant", "en", "en", "pt", "zha",
+    ]  # fmt: skip

@@ -10,9 +10,9 @@ from django.db import IntegrityError, connection, transaction
 from PIL import Image
 
 from catalog.models import Interaction
-from reviews import services, signals
+from reviews import selectors, services, signals
 from reviews.exceptions import AlreadyReviewed, BadInput, OwnReview, TooManyPhotos
-from reviews.models import Review, ReviewPhoto, ReviewReply
+from reviews.models import ReplyTemplate, Review, ReviewPhoto, ReviewReply
 from reviews.services import NewReview, Voice
 from tests.factories import (
     CustomerFactory,
@@ -309,6 +309,16 @@ def test_somebody_without_a_name_is_greeted_in_the_language_of_the_review(langua
     template = ReplyTemplateFactory.create(text="{name}您好")
 
     assert services.fill_template(template, ReviewFactory.create(language=language)) == greeting
+
+
+def test_a_review_in_traditional_characters_is_greeted_in_chinese():
+    ShopProfileFactory.create()
+    ReplyTemplate.objects.all().delete()
+    template = ReplyTemplateFactory.create(text="{name}您好", language="zh-hans")
+    ReplyTemplateFactory.create(title="English", language="en")
+    review = ReviewFactory.create(language="zh-hant", rating=template.lowest)
+
+    assert [services.fill_template(one, review) for one in selectors.templates_for(review)] == ["顾客您好"]
 
 
 def test_a_draft_is_not_shown_until_a_person_sends_it(editor):

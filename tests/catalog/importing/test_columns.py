@@ -32,6 +32,7 @@ from catalog.importing.reader import Place, open_source
         (c.boolean("x"), "0", "f"),
         (c.language("x"), "zh_CN", "zh-hans"),
         (c.language("x"), "zh-TW", "zh-hant"),
+        (c.language("x"), "zh-Hans-HK", "zh-hans"),
         (c.language("x"), "en-GB", "en"),
         (c.currency("x"), "eur", "EUR"),
         (c.email("x"), " ann@example.com ", "ann@example.com"),
