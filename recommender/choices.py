@@ -22,7 +22,14 @@ ACT_WEIGHTS = {"view": 1.0, "search": 0.0, "favourite": 2.0, "cart": 3.0, "purch
 
 SIMILAR_BESIDE, TOGETHER_BESIDE = "product/similar", "product/together"
 """What ids and figures call the two lists of a product page that are asked for by the product itself."""
-BESIDE = {SIMILAR_BESIDE: _("Product page: similar products"), TOGETHER_BESIDE: _("Product page: bought together")}
+CHAT, SIMILAR_IN_CHAT = "home/chat", "product/chat"
+"""What they call the two lists of a chat: what suits whoever asks, and what is like a product. Each follows what staff
+want at its placement."""
+BESIDE = {
+    SIMILAR_BESIDE: _("Product page: similar products"), TOGETHER_BESIDE: _("Product page: bought together"),
+    CHAT: _("Chat: recommended"), SIMILAR_IN_CHAT: _("Chat: similar products"),
+}  # fmt: skip
+"""Lists that are counted by themselves, within a placement."""
 
 LIKED_FROM_STARS = 4
 HISTORY_LIMIT = 50

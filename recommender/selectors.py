@@ -40,6 +40,7 @@ from recommender.choices import (
     LIKED_FROM_STARS,
     RECOMMENDER,
     SIMILAR_BESIDE,
+    SIMILAR_IN_CHAT,
     TOGETHER_BESIDE,
 )
 from recommender.ml.serving import Candidate, ServingModel, build
@@ -65,8 +66,8 @@ log = structlog.get_logger(__name__)
 DEFAULT_LIMIT = 10
 GENERAL = (trials.POPULAR, trials.NEWEST, TRENDING, RISING)
 """Strategies that do not look at who asks."""
-ASKED_BESIDE = {SIMILAR_BESIDE: trials.SIMILAR, TOGETHER_BESIDE: TOGETHER}
-"""What the lists ask for that a product page shows by the product."""
+ASKED_BESIDE = {SIMILAR_BESIDE: trials.SIMILAR, TOGETHER_BESIDE: TOGETHER, SIMILAR_IN_CHAT: trials.SIMILAR}
+"""What the lists ask for that a product page, or a chat about a product, shows by the product."""
 RATED = Interaction.Kind.RATING.value
 BASKET_WEIGHT = 5.0
 PAGE_WEIGHT = 8.0
@@ -169,9 +170,10 @@ def _fitting(wish: Wish) -> list[int] | None:
     return list(Product.objects.sellable().filter(**wanted).values_list("pk", flat=True)) if found is None else found
 
 
-def similar(*, product: Product, **asked: Any) -> Answer:
-    """Products that the same people choose, for a product page. The same guarantees as `recommend`."""
-    return _beside(SIMILAR_BESIDE, product, **asked)
+def similar(*, product: Product, key: str = SIMILAR_BESIDE, **asked: Any) -> Answer:
+    """Products that the same people choose, for a product page. The same guarantees as `recommend`. `key`: under which
+    the list is counted, one of ASKED_BESIDE."""
+    return _beside(key, product, **asked)
 
 
 def bought_together(*, product: Product, **asked: Any) -> Answer:

@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from core.components import percent
 from crm.assistant.answering import Act
 from crm.models import Message
+from recommender.answers import FALLBACK
+from recommender.choices import BESIDE
+from recommender.reasons import source_name
 from reviews.models import Intent
 
 ACTS: dict[str, Any] = {
@@ -44,6 +47,7 @@ WHYS: dict[str, Any] = {
     "order_not_found": gettext_lazy("No order fits what was given"),
     "wanted": gettext_lazy("All that was asked for names products"),
     "named": gettext_lazy("All words name products"),
+    "recommended": gettext_lazy("A recommendation was asked for"),
     "intent": gettext_lazy("Sure what was meant"),
     "article": gettext_lazy("An article was found by its words"),
     "person": gettext_lazy("What was likely meant always goes to a person"),
@@ -61,13 +65,18 @@ class Logged:
     intents: str = ""
     citation: str = ""
     products: str = ""
+    recommended: str = ""
     offered: str = ""
     version: str = ""
 
     @property
     def lines(self) -> list[str]:
         """What there is to say beside act and why."""
-        return [one for one in (self.intents, self.citation, self.products, self.offered, self.version) if one]
+        return [
+            one
+            for one in (self.intents, self.citation, self.products, self.recommended, self.offered, self.version)
+            if one
+        ]
 
 
 def why_words(why: str) -> str:
@@ -89,7 +98,7 @@ def titles_of(messages: Iterable[Message]) -> dict[str, str]:
 def logged(answer: Mapping[str, Any], titles: Mapping[str, str]) -> Logged:
     """What `Message.answer` holds, as staff read it."""
     likeliest = next(iter(answer.get("intents", [])), None)
-    intents = citation = products = offered = version = ""
+    intents = citation = products = recommended = offered = version = ""
     if likeliest is not None:
         intents = _("Likeliest intent: %(intent)s, %(share)s sure") % {
             "intent": titles.get(likeliest["intent"], likeliest["intent"]), "share": percent(likeliest["confidence"]),
@@ -99,12 +108,33 @@ def logged(answer: Mapping[str, Any], titles: Mapping[str, str]) -> Logged:
             "title": cited.get("title", ""), "version": cited.get("version", ""),
         }  # fmt: skip
     if shown := answer.get("products"):
-        products = _("Products: %(names)s") % {"names": ", ".join(str(one.get("name", "")) for one in shown)}
+        products = _("Products: %(names)s") % {"names": ", ".join(_named(one) for one in shown)}
+    if made := answer.get("recommended"):
+        recommended = _recommended(made)
     if answer.get("act") == Act.ASK and (buttons := answer.get("buttons")):
         offered = _("Offered: %(labels)s") % {"labels": ", ".join(str(one.get("label", "")) for one in buttons)}
     if answer.get("version"):
         version = _("Model %(version)s") % {"version": answer["version"]}
     act = str(answer.get("act", ""))
     return Logged(
-        str(ACTS.get(act, act)), why_words(str(answer.get("why", ""))), intents, citation, products, offered, version
-    )
+        str(ACTS.get(act, act)), why_words(str(answer.get("why", ""))), intents, citation, products, recommended,
+        offered, version,
+    )  # fmt: skip
+
+
+def _named(product: Mapping[str, Any]) -> str:
+    """With the reason that the customer read, where it was recommended."""
+    name = str(product.get("name", ""))
+    return _("%(name)s (%(reason)s)") % {"name": name, "reason": product["reason"]} if product.get("reason") else name
+
+
+def _recommended(made: Mapping[str, Any]) -> str:
+    """How a list of recommendations came about."""
+    list_ = str(BESIDE.get(made.get("placement", ""), made.get("placement", "")))
+    source = str(made.get("source", ""))
+    how = _("no model could be used") if source == FALLBACK else source_name(source)
+    if made.get("version"):
+        return _("List “%(list)s”: %(how)s, recommender %(version)s") % {
+            "list": list_, "how": how, "version": made["version"],
+        }  # fmt: skip
+    return _("List “%(list)s”: %(how)s") % {"list": list_, "how": how}

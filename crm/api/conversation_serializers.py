@@ -83,6 +83,9 @@ class ShownProductSerializer(serializers.Serializer):
     currency = serializers.CharField()
     in_stock = serializers.BooleanField()
     image = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(
+        allow_null=True, help_text="Why it is recommended, for people; null where it was asked for by name."
+    )
 
 
 class AnswerSerializer(serializers.Serializer):
@@ -95,6 +98,10 @@ class AnswerSerializer(serializers.Serializer):
     citation = CitationSerializer(allow_null=True)
     buttons = ButtonSerializer(many=True)
     products = ShownProductSerializer(many=True)
+    recommendation = serializers.CharField(
+        allow_null=True,
+        help_text="Signed; send it back with events on products that have a reason, so that they can be credited.",
+    )
 
 
 class MessageSerializer(serializers.Serializer):

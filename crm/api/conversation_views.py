@@ -111,7 +111,8 @@ def _message(row: Message) -> dict[str, Any]:
             "form": "order" if answer.get("act") == "ask_order" else None,
             "citation": answer.get("citation"),
             "buttons": answer.get("buttons", []),
-            "products": answer.get("products", []),
+            "products": [{"reason": None} | one for one in answer.get("products", [])],
+            "recommendation": answer.get("recommended", {}).get("id"),
         },
     }  # fmt: skip
 

@@ -1,9 +1,10 @@
-"""What the assistant says to one message, and why. Reads, never writes (but for the count of order look-ups).
+"""What the assistant says to one message, and why. Reads, never writes (but for the counts of order look-ups and of
+recommendations shown).
 
 In this order, the first that fits: rules that send to a person; a button that was pressed; an order that was asked for;
-an intent that is sure; products that the message asks the shop for; what else `reviews.understanding` makes of the
-words (answer with citation, ask which was meant, hand over); products whose names the words are; once a request to say
-it in other words; then a person.
+a recommendation that is asked for; an intent that is sure; products that the message asks the shop for; what else
+`reviews.understanding` makes of the words (answer with citation, ask which was meant, hand over); products whose names
+the words are; once a request to say it in other words; then a person. What is sold out comes with what is like it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from catalog.models import Customer, Product, Visitor
-from crm.assistant import orders, products, wording
+from crm.assistant import orders, products, recommending, wording
+from crm.assistant.asking import advice_asked
+from crm.assistant.recommending import Recommended
 from crm.assistant.rules import Rule, rule_of
 from crm.models import Conversation
 from crm.selectors import standing_of
@@ -72,7 +75,8 @@ class Button:
 @dataclass(frozen=True)
 class Reply:
     """`why` is a word for logs, `handover` a reason of Conversation where a person has to take over. `waits_for` is
-    what the next message is taken for: {"order": number} or nothing."""
+    what the next message is taken for: {"order": number} or nothing. `recommended` is how those of `products` that have
+    a reason were chosen, with the id that clicks are credited by."""
 
     act: str
     why: str
@@ -82,6 +86,7 @@ class Reply:
     citation: Mapping[str, Any] | None = None
     buttons: Sequence[Button] = ()
     products: Sequence[Mapping[str, Any]] = ()
+    recommended: Mapping[str, str] | None = None
     handover: str = ""
     skill: str = ""
     waits_for: Mapping[str, str] | None = None
@@ -199,8 +204,17 @@ def _understood(found: Understanding, text: str, talk: Talk, language: str) -> R
             intents=intents, handover=Reason.ASKED if rule == Rule.PERSON else Reason.RULE, skill=rule.value,
             version=found.model_version,
         )  # fmt: skip
+    if (asked := advice_asked(text)) is not None:
+        last = [one for one in talk.last.get("products", ()) if isinstance(one, Mapping)]
+        advised = recommending.advised(asked, talk.product, last, customer=talk.customer, visitor=talk.visitor)
+        if advised is not None:
+            return Reply(
+                Act.PRODUCTS, "recommended", language, wording.recommended(advised.about), intents=intents,
+                products=advised.products, recommended=advised.listed, buttons=_after_answer(),
+                version=found.model_version,
+            )  # fmt: skip
     if found.why != Why.INTENT and (shown := products.wanted(text, customer=talk.customer, visitor=talk.visitor)):
-        return _shown(shown, "wanted", intents, language, found.model_version)
+        return _shown(shown, "wanted", talk, intents, language, found.model_version)
     if found.act == ANSWER:
         intent = found.candidates[0].intent if found.why == Why.INTENT else _looks_up_order(found)
         return _answered(found, intent, text, talk, language, why=found.why.value)
@@ -211,19 +225,39 @@ def _understood(found: Understanding, text: str, talk: Talk, language: str) -> R
         )  # fmt: skip
     shown = products.named(text, customer=talk.customer, visitor=talk.visitor)
     if shown:
-        return _shown(shown, "named", intents, language, found.model_version)
+        return _shown(shown, "named", talk, intents, language, found.model_version)
     if found.act == ASK:
         return _ask(found, intents, language)
     return _unknown(talk, language, why=found.why.value, intents=intents, version=found.model_version)
 
 
 def _shown(
-    shown: Sequence[Mapping[str, Any]], why: str, intents: Sequence[tuple[str, float]], language: str, version: str
-) -> Reply:
+    shown: Sequence[Mapping[str, Any]], why: str, talk: Talk, intents: Sequence[tuple[str, float]], language: str,
+    version: str,
+) -> Reply:  # fmt: skip
+    instead = _instead(shown, talk)
+    said = [wording.products(len(shown)) if instead is None else wording.stock(shown[0]), *_alike(instead)]
     return Reply(
-        Act.PRODUCTS, why, language, wording.products(len(shown)), intents=intents, products=shown,
-        buttons=_after_answer(), version=version,
+        Act.PRODUCTS, why, language, "\n\n".join(said), intents=intents, buttons=_after_answer(), version=version,
+        **_with(shown, instead),
     )  # fmt: skip
+
+
+def _instead(shown: Sequence[Mapping[str, Any]], talk: Talk) -> Recommended | None:
+    """What is like the first product that was asked about and can be had, where none of these can."""
+    if not shown or any(one["in_stock"] for one in shown):
+        return None
+    return recommending.like_sold_out(str(shown[0]["id"]), customer=talk.customer, visitor=talk.visitor)
+
+
+def _alike(instead: Recommended | None) -> list[str]:
+    return [wording.similar_in_stock()] if instead is not None else []
+
+
+def _with(shown: Sequence[Mapping[str, Any]], instead: Recommended | None) -> dict[str, Any]:
+    if instead is None:
+        return {"products": shown}
+    return {"products": [*shown[:1], *instead.products], "recommended": instead.listed}
 
 
 def _looks_up_order(found: Understanding) -> Intent | None:
@@ -250,16 +284,16 @@ def _answered(found: Understanding, intent: Intent | None, text: str, talk: Talk
     if kind == Intent.AnswersWith.PRODUCT:
         shown = products.asked_about(text, talk.product, customer=talk.customer, visitor=talk.visitor)
         if shown:
-            said = (
-                [wording.stock(one) for one in shown[:1]]
-                if talk.product is not None
-                else [wording.products(len(shown))]
-            )
+            instead = _instead(shown, talk)
+            is_told = talk.product is not None or instead is not None
+            said = [wording.stock(shown[0]) if is_told else wording.products(len(shown)), *_alike(instead)]
+            cited = None
             if passage is not None and intent is not None and intent.key != "stock":
                 said.append(_said(passage))
+                cited = _citation(passage)
             return Reply(
-                Act.PRODUCTS, why, language, "\n\n".join(said), products=shown,
-                citation=_citation(passage) if passage and len(said) > 1 else None, buttons=_after_answer(), **more,
+                Act.PRODUCTS, why, language, "\n\n".join(said), citation=cited, buttons=_after_answer(), **more,
+                **_with(shown, instead),
             )  # fmt: skip
     if kind == Intent.AnswersWith.ACCOUNT and talk.customer is not None:
         account = standing_of(talk.customer.pk)

@@ -61,3 +61,8 @@ def _found(
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in _FIELDS}
+
+
+def card(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a shelf shows, which may be sold now, as the chat shows it."""
+    return {name: row.get(name) for name in _FIELDS if name != "in_stock"} | {"in_stock": True}

@@ -155,6 +155,15 @@ def stock(row: Mapping[str, Any]) -> str:
     return _("%(name)s is in stock.") % name if row["in_stock"] else _("%(name)s is sold out at the moment.") % name
 
 
+def similar_in_stock() -> str:
+    return _("Similar and in stock:")
+
+
+def recommended(like: str) -> str:
+    """`like`: the product that they are like, empty where none is meant."""
+    return _("Like %(name)s, and in stock:") % {"name": like} if like else _("This is what I can recommend:")
+
+
 def points(balance: int) -> str:
     return ngettext("You have %(count)d point.", "You have %(count)d points.", balance) % {"count": balance}
 

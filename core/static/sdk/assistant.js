@@ -13,9 +13,10 @@
 
   /**
    * @typedef {{label: string, choice: string}} Choice
-   * @typedef {{id: string, external_id: string|null, name: string, price: string, currency: string, in_stock: boolean}} Shown
+   * @typedef {{id: string, external_id: string|null, name: string, price: string, currency: string, in_stock: boolean, reason: string|null}} Shown
    * @typedef {{article: string, version: number, title: string, language: string}} Citation
-   * @typedef {{act: string, form: string|null, citation: Citation|null, buttons: Choice[], products: Shown[]}} Beside
+   * @typedef {{act: string, form: string|null, citation: Citation|null, buttons: Choice[], products: Shown[],
+   *   recommendation: string|null}} Beside
    * @typedef {{sequence: number, author: string, text: string, answer: Beside|null}} Said
    * @typedef {{id: string, state: string, place: number, is_open: boolean, can_rate: boolean, messages: Said[]}} Talk
    */
@@ -59,7 +60,7 @@
   const start = () => {
     const zhanggui = /** @type {any} */ (window).zhanggui;
     if (!zhanggui || !zhanggui.parts) return;
-    const { call, language, visitor, addressOf, money, newId } = zhanggui.parts;
+    const { call, language, visitor, addressOf, money, newId, watch } = zhanggui.parts;
     /** @param {string} name @param {Record<string, string|number>} [values] */
     const word = (name, values = {}) =>
       WORDS[name][language === "en" ? 0 : 1].replace(/\{(\w)\}/g, (_, at) => String(values[at]));
@@ -182,16 +183,14 @@
         if (settings.articleUrl) source.href = address.replace("{version}", String(citation.version));
         entry.append(source);
       }
-      if (answer.products.length) {
-        const list = make("ul", "zg-chat-products");
-        for (const one of answer.products) {
-          const link = make("a", "", one.name);
-          link.href = addressOf(one);
-          const item = make("li");
-          item.append(link, make("span", "", one.in_stock ? money(one.price, one.currency) : word("gone")));
-          list.append(item);
-        }
-        entry.append(list);
+      const advised = answer.products.filter((one) => one.reason);
+      products(entry, answer.products.filter((one) => !one.reason));
+      const list = products(entry, advised);
+      if (list && answer.recommendation) {
+        // Seen and clicked like any other list of recommendations.
+        list.dataset.zgRecommendation = answer.recommendation;
+        advised.forEach((one, at) => (list.children[at].dataset.zgProduct = one.id));
+        watch?.(list);
       }
       if (answer.form === "order") entry.append(orderForm());
       const offered = answer.buttons.filter((one) => one.choice !== "person"); // that button is always there, below
@@ -201,6 +200,21 @@
           choices.append(button("zg-chat-choice", one.label, () => void write(one.label, { choice: one.choice })));
         entry.append(choices);
       }
+    };
+    /** @param {HTMLElement} entry @param {Shown[]} some */
+    const products = (entry, some) => {
+      if (!some.length) return null;
+      const list = make("ul", "zg-chat-products");
+      for (const one of some) {
+        const link = make("a", "", one.name);
+        link.href = addressOf(one);
+        const item = make("li");
+        item.append(link, make("span", "", one.in_stock ? money(one.price, one.currency) : word("gone")));
+        if (one.reason) item.append(make("small", "", one.reason));
+        list.append(item);
+      }
+      entry.append(list);
+      return list;
     };
     const orderForm = () => {
       const place = make("form", "zg-chat-order");

@@ -732,7 +732,7 @@
     reviews,
     render: renderAll,
     flush: () => safely(send),
-    parts: { call, language, visitor, addressOf, money, newId }, // for assistant.js
+    parts: { call, language, visitor, addressOf, money, newId, watch }, // for assistant.js
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => safely(start));
   else safely(start);
