@@ -32,8 +32,6 @@ from vision.ml.examples import CATEGORY, Classes, Examples, split_by_cluster
 from vision.ml.serving import Reading, Tagger, build_tagger
 from vision.models import LabelSet, VisionSettings
 
-SIZE = 64
-"""Pixels a side. In the same time a network makes more than twice the epochs than at 96, and is right more often."""
 MARGIN = 0.02
 """A candidate may read this much fewer photos right before the gate refuses it; more only where so much is chance."""
 FEWEST_PHOTOS = 40
@@ -81,15 +79,15 @@ def train(*, cpu_seconds: float | None = None) -> ModelVersion:
     chosen = VisionSettings.current()
     work = _Work.of_this_job(job)
     _tell(0, gettext_noop("Fetching photos"))
-    photos = work.photos()
+    photos = work.photos(chosen.size)
     round_ = ModelVersion.objects.of(VISION.name).count() + 1
     teaching = ~photos.tested
     held = _validation(photos.examples, round_) & teaching
     teaching &= ~held
     known = photos.examples.take(teaching), photos.examples.take(held)
     plan = learning.Settings(
-        architecture=chosen.architecture, size=SIZE, cpu_seconds=float(cpu_seconds or chosen.cpu_seconds), seed=round_,
-        weights=_weights(), folder=work.folder, may_resume=True,
+        architecture=chosen.architecture, size=chosen.size, cpu_seconds=float(cpu_seconds or chosen.cpu_seconds),
+        seed=round_, weights=_weights(), may_unfreeze=chosen.may_unfreeze, folder=work.folder, may_resume=True,
     )  # fmt: skip
     try:
         trained = learning.train(*known, photos.told, settings=plan, on_progress=_learning)
@@ -108,7 +106,7 @@ def train(*, cpu_seconds: float | None = None) -> ModelVersion:
         "curves": trained.curves, "manifest": photos.manifest,
         "parts": {"train": int(teaching.sum()), "validation": int(held.sum()), "test": int(photos.tested.sum())},
         "engine": {
-            "architecture": chosen.architecture, "size": SIZE, "cpu_seconds": round(trained.seconds, 1),
+            "architecture": chosen.architecture, "size": chosen.size, "cpu_seconds": round(trained.seconds, 1),
             "budget": plan.cpu_seconds, "bytes": len(trained.network), "weights": meta.get("weights_sha256") or "",
         },
     }  # fmt: skip
@@ -176,11 +174,11 @@ class _Work:
             checkpoint(began=time.time())
         return cls(mine)
 
-    def photos(self) -> ShopPhotos:
+    def photos(self, size: int) -> ShopPhotos:
         """Those of the first start, else those of now. Raises DomainError when they do not suffice."""
-        found = kept_photos.kept(self.folder, SIZE, told=_preparing)
+        found = kept_photos.kept(self.folder, size, told=_preparing)
         if found is None:
-            found = datasets.read(SIZE, told=_preparing)
+            found = datasets.read(size, told=_preparing)
             refuse_too_little(found)
             kept_photos.keep(found, self.folder)
         return found

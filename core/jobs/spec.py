@@ -18,7 +18,9 @@ BROKE = gettext_noop(
     "The work broke off for a reason that nobody foresaw. What was there before stays in use. Start it again; if it "
     "breaks off once more, ask the operator to open the job, which keeps the technical details."
 )
-LEARNING_QUEUES = ("train", "deep")
+DEEP = "deep"
+"""The queue in which TensorFlow runs."""
+LEARNING_QUEUES = ("train", DEEP)
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _MANY_DIGITS = re.compile(r"[+(]?[\d .():-]{7,}")
 

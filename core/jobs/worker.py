@@ -8,6 +8,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -23,9 +24,10 @@ from core.jobs.deaths import SILENT_BEATS
 from core.jobs.ending import MAX_STARTS
 from core.jobs.exceptions import JobCancelled, JobLost, JobTimedOut, NoSuchWork, TryAgain
 from core.jobs.running import Pulse, current
-from core.jobs.spec import JobSpec, spec_of
+from core.jobs.spec import DEEP, JobSpec, spec_of
 from core.models import Job
 from core.said import Said
+from core.scratch import scratch
 from core.shop import shop_zone
 
 log = structlog.get_logger(__name__)
@@ -62,7 +64,7 @@ def _work(row: Job, pulse: Pulse, *, reraise: bool) -> None:
     began = time.monotonic()
     try:
         # A job is nobody's request, but it counts the days that staff see.
-        with _watched(pulse), timezone.override(shop_zone()):
+        with _watched(pulse), timezone.override(shop_zone()), _room(spec):
             result = spec.function(**row.arguments)
     except JobCancelled:
         _finish(pulse, Job.State.CANCELLED)
@@ -154,6 +156,12 @@ def _is_silent(row: Job) -> bool:
 # --- while it runs ----------------------------------------------------------------------------------------------
 
 _watching: Pulse | None = None
+
+
+def _room(spec: JobSpec) -> contextlib.AbstractContextManager[Any]:
+    """What networks leave in the folder of temporary files goes with the job."""
+    is_deep = spec.queue == DEEP
+    return scratch(Path(settings.MODEL_ROOT).parent / "scratch") if is_deep else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

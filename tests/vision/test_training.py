@@ -57,9 +57,8 @@ def test_what_judges_is_never_learned_and_validation_changes_from_version_to_ver
     training.train()
 
     (first_train, first_held, _plan), (next_train, next_held, _plan) = learning.seen
-    tested = set(training.datasets.read(training.SIZE).examples.clusters[
-        training.datasets.read(training.SIZE).tested
-    ].tolist())  # fmt: skip
+    read = training.datasets.read(VisionSettings.current().size)
+    tested = set(read.examples.clusters[read.tested].tolist())
     for part in (first_train, first_held, next_train, next_held):
         assert tested.isdisjoint(part.clusters.tolist())
     assert set(first_train.clusters).isdisjoint(first_held.clusters)
@@ -67,13 +66,15 @@ def test_what_judges_is_never_learned_and_validation_changes_from_version_to_ver
 
 
 def test_settings_of_the_shop_reach_the_training_and_a_first_one_has_its_own_budget(shop, learning):
-    VisionSettings.objects.create(architecture="plain", cpu_seconds=77)
+    VisionSettings.objects.create(architecture="plain", cpu_seconds=77, size=96, may_unfreeze=False)
 
     training.train()
     training.train(cpu_seconds=5)
 
     plans = [plan for _train, _held, plan in learning.seen]
-    assert [(plan.architecture, plan.cpu_seconds) for plan in plans] == [("plain", 77.0), ("plain", 5.0)]
+    told = [(plan.architecture, plan.cpu_seconds, plan.size, plan.may_unfreeze) for plan in plans]
+    assert told == [("plain", 77.0, 96, False), ("plain", 5.0, 96, False)]
+    assert learning.seen[0][0].size == 96
 
 
 def test_a_later_version_is_compared_on_photos_that_neither_learned(shop, learning):

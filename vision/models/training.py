@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from vision.choices import Architecture
+from vision.choices import Architecture, PictureSize
 
 SECONDS = 300
 LEAST_SECONDS, MOST_SECONDS = 20, 3_600
@@ -22,6 +22,11 @@ class VisionSettings(models.Model):
         _("time for a training"), default=SECONDS, help_text=_("Seconds of the processor, of all its cores together."),
         validators=[MinValueValidator(LEAST_SECONDS), MaxValueValidator(MOST_SECONDS)],
     )  # fmt: skip
+    size = models.PositiveSmallIntegerField(_("size of photos"), choices=PictureSize, default=PictureSize.SMALL)
+    may_unfreeze = models.BooleanField(
+        _("weights of the file learn on"), default=True,
+        help_text=_("Where VISION_WEIGHTS names a file: otherwise only what stands on them is learned."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("settings of learning from photos")
@@ -32,10 +37,11 @@ class VisionSettings(models.Model):
             models.CheckConstraint(
                 condition=Q(cpu_seconds__range=(LEAST_SECONDS, MOST_SECONDS)), name="vision_settings_seconds_in_range"
             ),
+            models.CheckConstraint(condition=Q(size__in=PictureSize.values), name="vision_settings_size_known"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.architecture}, {self.cpu_seconds} s"
+        return f"{self.architecture}, {self.size} px, {self.cpu_seconds} s"
 
     @classmethod
     def current(cls) -> "VisionSettings":

@@ -20,7 +20,7 @@ from core.exports import PageTable
 from core.jobs import enqueue
 from core.models import Job, ModelVersion
 from vision import asking
-from vision.choices import VISION, Architecture
+from vision.choices import VISION, Architecture, PictureSize
 from vision.models import ImageReading, VisionSettings
 from vision.models.training import LEAST_SECONDS, MOST_SECONDS
 from vision.quality import tables
@@ -30,6 +30,7 @@ from vision.roles import LEARN
 MOST_VERSIONS = 20
 LONGEST_NUMBER = 9
 LARGE = 320
+SETTINGS = ("architecture", "cpu_seconds", "size", "may_unfreeze")
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -123,6 +124,7 @@ def _about(shown: ModelVersion) -> list[tuple[Any, Any]]:
     name = told.get("architecture", "")
     rows = [
         (_("Network"), Architecture(name).label if name in Architecture.values else name),
+        (_("Pixels a side"), figure(told["size"]) if "size" in told else "–"),
         (_("Categories right"), percent(metrics.get("accuracy", 0.0))),
         (_("Right among the first three"), percent(metrics.get("top3", 0.0))),
         (_("Category above right"), percent(metrics.get("parent_accuracy", 0.0))),
@@ -172,6 +174,7 @@ def _settings() -> dict[str, Any]:
     return {
         "chosen": VisionSettings.current(),
         "architectures": Architecture.choices,
+        "sizes": PictureSize.choices,
         "least": LEAST_SECONDS,
         "most": MOST_SECONDS,
         "weights": settings.VISION_WEIGHTS,
@@ -247,22 +250,25 @@ def _require(request: HttpRequest, permission: str) -> None:
 
 def _save(request: HttpRequest) -> None:
     before = VisionSettings.current()
-    seconds = request.POST.get("seconds", "")
+    seconds, size = request.POST.get("seconds", ""), request.POST.get("size", str(before.size))
     wanted = VisionSettings(
         architecture=request.POST.get("architecture", ""),
         cpu_seconds=int(seconds) if seconds.isdecimal() and len(seconds) < 6 else 0,
+        size=int(size) if size.isdecimal() and len(size) < 6 else 0,
+        may_unfreeze=request.POST.get("unfreeze", str(int(before.may_unfreeze))) == "1",
     )
     try:
         wanted.clean_fields()
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return
-    if (wanted.architecture, wanted.cpu_seconds) == (before.architecture, before.cpu_seconds):
+    if all(getattr(wanted, name) == getattr(before, name) for name in SETTINGS):
         return
-    wanted.save()
+    VisionSettings.objects.update_or_create(pk=1, defaults={name: getattr(wanted, name) for name in SETTINGS})
     toast(
         request, _("The next training uses it"), undo=reverse("admin:vision_quality"), act="settings",
-        architecture=before.architecture, seconds=str(before.cpu_seconds),
+        architecture=before.architecture, seconds=str(before.cpu_seconds), size=str(before.size),
+        unfreeze=str(int(before.may_unfreeze)),
     )  # fmt: skip
 
 

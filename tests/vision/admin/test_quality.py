@@ -146,6 +146,22 @@ def test_what_the_next_training_learns_with_is_saved_within_its_limits(client_wi
     assert VisionSettings.current().cpu_seconds == 120
 
 
+def test_size_and_whether_weights_of_a_file_learn_on_are_chosen_and_kept_where_they_are_not_said(client_with, settings):
+    client = client_with(SEEN, LEARN)
+    said = {"act": "settings", "architecture": "product", "seconds": "300"}
+    assert 'name="unfreeze"' not in client.get(PAGE).text
+
+    settings.VISION_WEIGHTS = "/srv/weights.npz"
+    assert 'name="unfreeze"' in client.get(PAGE).text
+    client.post(PAGE, said | {"size": "96", "unfreeze": "0"})
+    client.post(PAGE, said | {"seconds": "120"})
+    for size in ("65", "0", "x", "9" * 30):
+        client.post(PAGE, said | {"size": size})
+
+    now = VisionSettings.current()
+    assert (now.size, now.may_unfreeze, now.cpu_seconds) == (96, False, 120)
+
+
 def test_why_the_last_training_came_to_nothing_is_said(client_with):
     JobFactory.create(
         task="vision.tasks.train", kind="vision.train", state=Job.State.FAILED, message="Too few photos to learn from"
