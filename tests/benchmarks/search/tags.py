@@ -6,6 +6,10 @@ somebody accepted the right ones among those that wait; then the judged queries 
 products with these tags and without, once as the shop tells its products and once as shops that do not name colours:
 without the attribute and without words of colours in names and descriptions. `judged.txt` is older than tags; the
 queries that name a colour (`colour=` in their grades) are counted apart.
+
+`bare`: as shops that name nothing that a photo shows, neither colour nor pattern nor material. Tags by themselves are
+then colours and what `tags.csv` tells of half of the products; after review every right one. `told_all_right` is what
+tags could bring at most to the shop as it is: every right tag on every product.
 """
 
 import csv
@@ -13,7 +17,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,31 +27,43 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from catalog.demo.world import COLOURS  # noqa: E402
+from catalog.demo.world import COLOURS, MATERIALS, PATTERNS  # noqa: E402
 from catalog.search import documents, parsing, starter  # noqa: E402
 from catalog.search.documents import Source  # noqa: E402
 from catalog.search.evaluation import Row, difference, measures  # noqa: E402
 from catalog.search.memory import MemoryIndex  # noqa: E402
 from catalog.search.parsing import Synonyms  # noqa: E402
 from tests.benchmarks.search import judged  # noqa: E402
-from vision import colour_tags, thresholds  # noqa: E402
+from vision import colour_tags, demo, thresholds  # noqa: E402
 from vision.ml import pictures  # noqa: E402
 from vision.ml.colours import Colour, colours  # noqa: E402
 from vision.ml.quality import quality  # noqa: E402
 from vision.models import ImageAnalysis  # noqa: E402
 
 LABELS = Path(__file__).resolve().parents[3] / "vision" / "starter" / "labels.json"
-WORDS = re.compile(
-    "|".join([*(rf"\b{re.escape(colour.en)}\b" for colour in COLOURS.values()), *(c.zh for c in COLOURS.values())]),
-    re.IGNORECASE,
-)
 SEED = 0
 
 
+def words(english: Iterable[str], chinese: Iterable[str]) -> re.Pattern[str]:
+    """Any of them; the longest first, since "mint green" is one."""
+    parts = [*(rf"\b{re.escape(one)}\b" for one in english if one), *filter(None, chinese)]
+    return re.compile("|".join(sorted(parts, key=len, reverse=True)), re.IGNORECASE)
+
+
+OF_COLOUR = words((one.en for one in COLOURS.values()), (one.zh for one in COLOURS.values()))
+OF_LOOKS = words(
+    (*(one.en for one in COLOURS.values()), *(one.en for one in MATERIALS.values()),
+     *(word for one in PATTERNS.values() for word in (one.adjective, one.noun, one.clause_en))),
+    (*(one.zh for one in COLOURS.values()), *(one.zh for one in MATERIALS.values()),
+     *(word for one in PATTERNS.values() for word in (one.zh, one.clause_zh))),
+)  # fmt: skip
+
+
 def names() -> dict[str, list[str]]:
-    """Key of a colour to its names."""
+    """Key of a label to its names; the keys of the sets that are used here differ."""
     sets = json.loads(LABELS.read_text("utf-8"))
-    return {key: [en, zh] for row in sets if row["key"] == "colour" for key, en, zh in row["labels"]}
+    used = ("colour", "pattern", "material")
+    return {key: [en, zh] for row in sets if row["key"] in used for key, en, zh in row["labels"]}
 
 
 def read(folder: Path, least: float) -> dict[str, list[str]]:
@@ -93,13 +109,13 @@ def sources(folder: Path) -> dict[str, Source]:
         }  # fmt: skip
 
 
-def untold(source: Source) -> Source:
-    """The same product of a shop that does not name colours."""
+def untold(source: Source, named: re.Pattern[str] = OF_COLOUR, keys: Collection[str] = COLOURS) -> Source:
+    """The same product of a shop that does not name colours, or other looks."""
 
     def without(texts: Iterable[str]) -> list[str]:
-        return [WORDS.sub(" ", text) for text in texts]
+        return [named.sub(" ", text) for text in texts]
 
-    attributes = [text for text in source.attributes if text not in COLOURS]
+    attributes = [text for text in source.attributes if text not in keys]
     return replace(
         source, name=without(source.name), description=without(source.description), attributes=without(attributes)
     )
@@ -156,7 +172,36 @@ def measure(folder: Path) -> dict[str, Any]:
     for how, shop in (("told", told), ("untold", {key: untold(source) for key, source in told.items()})):
         for when, given in (("by_itself", tags), ("after_review", looked_at)):
             found[f"{how}_{when}"] = {"all": compare(shop, given, queries), "of_colour": compare(shop, given, some)}
+    said = imported(folder)
+    every = {facts["id"]: shown(facts) for facts in judged.products(folder)}
+    of_looks = {query for _language, query, rules in lines if LOOKS & {rule.split("=")[0] for rule in rules.split()}}
+    some = {key: own for key, own in queries.items() if key[0] in of_looks}
+    bare = {key: untold(source, OF_LOOKS, {*COLOURS, *MATERIALS, *PATTERNS}) for key, source in told.items()}
+    known = {key: [*tags.get(key, []), *said.get(key, [])] for key in told}
+    for how, shop, given in (
+        ("told_with_imported", told, known), ("told_all_right", told, every),
+        ("bare_by_itself", bare, known), ("bare_after_review", bare, every),
+    ):  # fmt: skip
+        found[how] = {"all": compare(shop, given, queries), "of_looks": compare(shop, given, some)}
     return found
+
+
+LOOKS = {"colour", "pattern", "material"}
+
+
+def imported(folder: Path) -> dict[str, list[str]]:
+    """What the shop itself says of some of its products."""
+    found: dict[str, list[str]] = {}
+    with (folder / "tags.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["product"], []).append(row["value"])
+    return found
+
+
+def shown(facts: dict[str, str]) -> list[str]:
+    """Every label that is right for a product."""
+    material = demo.MATERIALS.get(facts["material"])
+    return [*sorted(_right(facts["colour"])), demo.PATTERNS[facts["pattern"]], *([material] if material else [])]
 
 
 def _right(truth: str) -> set[str]:
