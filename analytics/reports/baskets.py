@@ -125,6 +125,28 @@ def buyers_of_size(period: Period, products: int) -> tuple[str, dict[str, Any]]:
     return BUYERS_OF_SIZE, {"since": since, "until": until, "orders": ORDERS, "least": products, "most": most}
 
 
+# The same orders that the pair is counted in.
+BUYERS_OF_PAIR = """
+SELECT n.customer_id FROM (
+    SELECT id, customer_id FROM catalog_order
+    WHERE paid_at >= %(since)s AND paid_at < %(until)s ORDER BY paid_at DESC LIMIT %(orders)s
+) n
+WHERE n.customer_id IS NOT NULL AND (
+    SELECT count(DISTINCT l.product_id) <= %(longest)s
+        AND count(DISTINCT l.product_id) FILTER (WHERE l.product_id IN (%(one)s, %(other)s)) = 2
+    FROM catalog_orderline l WHERE l.order_id = n.id
+)
+"""
+
+
+def buyers_of_pair(period: Period, one: int, other: int) -> tuple[str, dict[str, Any]]:
+    """The statement that finds who placed the orders with both products."""
+    since, until = period.moments
+    return BUYERS_OF_PAIR, {
+        "since": since, "until": until, "orders": ORDERS, "longest": LONGEST_BASKET, "one": one, "other": other,
+    }  # fmt: skip
+
+
 def baskets(period: Period, *, seconds: int | None = SECONDS) -> Baskets:
     """One statement within a transaction, bounded by `seconds` (raises OperationalError); None: as long as the process
     allows."""

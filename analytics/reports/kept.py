@@ -1,5 +1,6 @@
-"""People that a report shows and no rule can say, kept as a list: who stopped in the funnel; buyers of one cell of a
-cohort, of a price band, of a channel, of a country, of baskets of one size.
+"""People that a report shows and no rule can say, kept as a list: who stopped in the funnel; buyers of days that are
+over, of one cell of a cohort, of a product, of a category, of a price band, of a channel, of a country, of baskets of
+one size, of two products in one order.
 
 A page says which people with a `source` of plain values; a job finds them with the statement that the page counts with
 and writes them down in one statement of their own, however many they are.
@@ -34,6 +35,10 @@ WHERE c.erased_at IS NULL AND c.merged_into_id IS NULL AND c.id IN ({people}) ON
 OF_PART = """
 SELECT o.customer_id FROM catalog_order o
 WHERE o.paid_at >= %(since)s AND o.paid_at < %(until)s AND o.{column} = %(part)s AND o.customer_id IS NOT NULL
+"""
+OF_DAYS = """
+SELECT o.customer_id FROM catalog_order o
+WHERE o.paid_at >= %(since)s AND o.paid_at < %(until)s AND o.customer_id IS NOT NULL
 """
 PARTS = ("channel", "country")
 
@@ -78,6 +83,23 @@ def _part(source: Mapping[str, Any]) -> Statement:
     return OF_PART.format(column=source["kind"]), {"since": since, "until": until, "part": source["part"]}
 
 
+def _paid(source: Mapping[str, Any]) -> Statement:
+    since, until = _period(source).moments
+    return OF_DAYS, {"since": since, "until": until}
+
+
+def _product(source: Mapping[str, Any]) -> Statement:
+    return products.buyers_of_product(_period(source), source["product"])
+
+
+def _category(source: Mapping[str, Any]) -> Statement:
+    return products.buyers_of_category(_period(source), source["category"], is_alone=source["is_alone"])
+
+
+def _pair(source: Mapping[str, Any]) -> Statement:
+    return baskets.buyers_of_pair(_period(source), *source["products"])
+
+
 def _price(source: Mapping[str, Any]) -> Statement:
     return products.buyers_of_band(_period(source), Decimal(source["start"]))
 
@@ -87,7 +109,8 @@ def _basket(source: Mapping[str, Any]) -> Statement:
 
 
 SOURCES: dict[str, Callable[[Mapping[str, Any]], Statement]] = {
-    "funnel": _funnel, "cohort": _cohort, "channel": _part, "country": _part, "price": _price, "basket": _basket,
+    "funnel": _funnel, "cohort": _cohort, "channel": _part, "country": _part, "paid": _paid, "product": _product,
+    "category": _category, "price": _price, "basket": _basket, "pair": _pair,
 }  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """From a figure to a segment: the rules that find the people behind it."""
 
 from datetime import date
-from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -34,24 +33,6 @@ def of_cohort(grain: str, start: date, name: str) -> str:
 def who_bought_since(first: date, name: str) -> str:
     """Saves everybody with an order on this day or later."""
     return rule_address({"all": [{"field": "last_day", "op": "since", "value": first.isoformat()}]}, name)
-
-
-def who_bought_product(public_id: Any, days: int, name: str) -> str:
-    """Saves everybody who bought the product in so many last days."""
-    condition = {"field": "bought_product", "op": "in", "value": [str(public_id)], "days": days}
-    return rule_address({"all": [condition]}, name)
-
-
-def who_bought_in_category(public_id: Any, days: int, name: str) -> str:
-    """Saves everybody who bought in the category, or below it, in so many last days."""
-    condition = {"field": "bought_category", "op": "in", "value": [str(public_id)], "days": days}
-    return rule_address({"all": [condition]}, name)
-
-
-def who_bought_both(first: Any, second: Any, days: int, name: str) -> str:
-    """Saves everybody who bought both products in so many last days."""
-    conditions = [{"field": "bought_product", "op": "in", "value": [str(one)], "days": days} for one in (first, second)]
-    return rule_address({"all": conditions}, name)
 
 
 def _address(field: str, first: date, end: date, name: str) -> str:

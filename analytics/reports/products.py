@@ -258,6 +258,38 @@ def buyers_of_band(period: Period, start: Decimal) -> tuple[str, dict[str, Any]]
     }  # fmt: skip
 
 
+# Whoever paid in these days for an order with such a line.
+BUYERS = """
+SELECT o.customer_id FROM catalog_order o JOIN catalog_orderline l ON l.order_id = o.id
+WHERE o.paid_at >= %(since)s AND o.paid_at < %(until)s AND o.customer_id IS NOT NULL AND {line}
+"""
+OF_PRODUCT = "l.product_id = %(product)s"
+OF_CATEGORY = """l.product_id IN (
+    SELECT p.id FROM catalog_product p JOIN catalog_category c ON c.id = p.category_id
+        JOIN catalog_category top ON top.id = %(category)s AND c.path LIKE top.path || '%%'
+)"""
+OF_CATEGORY_ALONE = (
+    "l.product_id IN (SELECT id FROM catalog_product WHERE category_id IS NOT DISTINCT FROM %(category)s::bigint)"
+)
+
+
+def buyers_of_product(period: Period, product_id: int) -> tuple[str, dict[str, Any]]:
+    """The statement that finds who bought a product in these days."""
+    return BUYERS.format(line=OF_PRODUCT), {**_moments(period), "product": product_id}
+
+
+def buyers_of_category(period: Period, category_id: int | None, *, is_alone: bool) -> tuple[str, dict[str, Any]]:
+    """The statement that finds who bought in a category or below it. `is_alone`: in the category itself; None: what is
+    in none."""
+    line = OF_CATEGORY_ALONE if is_alone or category_id is None else OF_CATEGORY
+    return BUYERS.format(line=line), {**_moments(period), "category": category_id}
+
+
+def _moments(period: Period) -> dict[str, Any]:
+    since, until = period.moments
+    return {"since": since, "until": until}
+
+
 def _groups(rows: str, order: str, values: dict[str, Any], seconds: int | None) -> Sequence[tuple[Any, ...]]:
     return _ask(SOLD + BEFORE + GROUPS.format(rows=rows, order=order), values, seconds)
 

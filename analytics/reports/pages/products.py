@@ -16,13 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.reports import baskets, kept, products
 from analytics.reports.asof import AsOf, as_of
 from analytics.reports.empty import import_address
-from analytics.reports.people import (
-    days_words,
-    may_save,
-    who_bought_both,
-    who_bought_in_category,
-    who_bought_product,
-)
+from analytics.reports.people import days_words, may_save
 from analytics.reports.products import Asked, Group, Products
 from catalog.models import Category, Product
 from core.components import figure, money, percent
@@ -43,9 +37,9 @@ CLASSES: dict[str, Any] = {
     "B": gettext_lazy("B: up to 95%"), "C": gettext_lazy("C: the rest"),
 }  # fmt: skip
 LONGEST_TEXT = 80
+ALONE = "only:"
 AT_ONCE_DAYS = 92
 """More days, and baskets, are added up once the page is there."""
-MOST_DAYS = 365
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -77,9 +71,7 @@ def page(request: HttpRequest) -> HttpResponse:
         return render(request, "admin/analytics/products.html", context)
     try:
         with transaction.atomic():
-            context |= (
-                BUILDERS[show](request, period, category, _days_back(request, period, clock)) if clock.first else {}
-            )
+            context |= BUILDERS[show](request, period, category) if clock.first else {}
     except OperationalError:
         context["is_too_long"] = True
     context["is_part"] = is_part
@@ -87,8 +79,34 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _keep(request: HttpRequest, show: str, period: Period) -> HttpResponse:
-    """Keep the buyers of a price band (`keep` is where it begins) or of baskets of one size as a segment."""
-    asked, days = request.POST["keep"][:20], {"days": days_words(period.first, period.last)}
+    """Keep the buyers of these days as a segment: of a product (`keep` is its number), of a category (its number;
+    behind "only:" without what is below it, "none": of products in none), of a price band (where it begins), of
+    baskets of one size, of two products in one order (their numbers)."""
+    asked, days = request.POST["keep"][:40], {"days": days_words(period.first, period.last)}
+    if show == "products":
+        (product,) = _products_of(asked, 1)
+        name = _("Bought %(product)s, %(days)s") % {"product": product.localised("name"), **days}
+        return kept.keep(request, {"kind": "product", "product": product.pk, **kept.days_of(period)}, name)
+    if show == "categories":
+        own = None if asked == "none" else _category(asked.removeprefix(ALONE))
+        if own is None and asked != "none":
+            raise Http404
+        source: dict[str, Any] = {
+            "kind": "category",
+            "category": own.pk if own else None,
+            "is_alone": asked.startswith(ALONE),
+        }
+        said = _("No category") if own is None else own.localised("name")
+        if source["is_alone"]:
+            said = _("%(category)s itself") % {"category": said}
+        name = _("Bought %(product)s, %(days)s") % {"product": said, **days}
+        return kept.keep(request, {**source, **kept.days_of(period)}, name)
+    if show == "baskets" and ":" in asked:
+        first, second = _products_of(asked, 2)
+        names = {"first": first.localised("name"), "second": second.localised("name")}
+        name = _("Bought %(first)s and %(second)s together, %(days)s") % {**names, **days}
+        source = {"kind": "pair", "products": [first.pk, second.pk], **kept.days_of(period)}
+        return kept.keep(request, source, name)
     if show == "prices":
         start = next((one for one in products.STARTS if f"{one:f}" == asked), None)
         if start is not None:
@@ -99,6 +117,17 @@ def _keep(request: HttpRequest, show: str, period: Period) -> HttpResponse:
         name = _("Orders of different products: %(count)s, %(days)s") % {"count": _size_words(int(asked)), **days}
         return kept.keep(request, source, name)
     raise Http404
+
+
+def _products_of(asked: str, count: int) -> list[Product]:
+    """The products whose numbers stand there, parted by colons."""
+    numbers = asked.split(":")
+    if len(numbers) != count or not all(one.isascii() and one.isdigit() and len(one) <= 18 for one in numbers):
+        raise Http404
+    known = Product.objects.in_bulk([int(one) for one in numbers])
+    if len(known) != count:
+        raise Http404
+    return [known[int(one)] for one in numbers]
 
 
 def state(request: HttpRequest, clock: AsOf) -> tuple[str, Period, Category | None]:
@@ -135,7 +164,7 @@ def asked(request: HttpRequest, category: Category | None) -> Asked:
 # --- products -----------------------------------------------------------------------------------------------------
 
 
-def _products(request: HttpRequest, period: Period, category: Category | None, days: int) -> dict[str, Any]:
+def _products(request: HttpRequest, period: Period, category: Category | None) -> dict[str, Any]:
     wanted = asked(request, category)
     found = products.products(period, wanted)
     known = Product.objects.in_bulk([row.product_id for row in found.rows])
@@ -148,11 +177,11 @@ def _products(request: HttpRequest, period: Period, category: Category | None, d
         "found": found,
         "asked": wanted,
         "rows": [
-            (product, row, growth_words(row.growth), _save(product, days))
+            (product, row, growth_words(row.growth), str(product.pk))
             for row in found.rows
             if (product := known.get(row.product_id)) is not None
         ],
-        "saves": bool(days),
+        "saves": may_save(request),
         "is_filtered": bool(wanted.abc or wanted.text or category),
         "clear_url": _address(period, show="products"),
         "previous_url": _address(period, **own, page=wanted.page - 1) if wanted.page > 1 else "",
@@ -170,21 +199,6 @@ def _controls(wanted: Asked) -> dict[str, Any]:
         ],
         "search": Choice("q", _("Name or ID"), wanted.text),
     }
-
-
-def _save(product: Product, days: int) -> str:
-    """Where its buyers are saved as a segment: a rule counts days back from today."""
-    if not days:
-        return ""
-    name = product.localised("name")
-    return who_bought_product(product.public_id, days, _("Bought %(product)s") % {"product": name})
-
-
-def _days_back(request: HttpRequest, period: Period, clock: AsOf) -> int:
-    """How many last days hold the period, from the day that rules count back from; 0 where a rule cannot say it, or the
-    person may save none."""
-    days = (clock.today - period.first).days + 1
-    return days if may_save(request) and 0 < days <= MOST_DAYS else 0
 
 
 def answer(found: Products) -> str:
@@ -211,7 +225,7 @@ def growth_words(growth: float | None) -> str:
 # --- categories and price bands -----------------------------------------------------------------------------------
 
 
-def _categories(request: HttpRequest, period: Period, category: Category | None, days: int) -> dict[str, Any]:
+def _categories(request: HttpRequest, period: Period, category: Category | None) -> dict[str, Any]:
     found = products.categories(period, category.path if category else "")
     named = _branches(found)
     rows = []
@@ -222,10 +236,8 @@ def _categories(request: HttpRequest, period: Period, category: Category | None,
         url = ""
         if own is not None:
             url = _address(period, show="categories" if deeper else "products", category=own.pk)
-        save = ""
-        if own is not None and not is_itself and days:
-            save = who_bought_in_category(own.public_id, days, _("Bought %(product)s") % {"product": name})
-        rows.append((name, group, growth_words(group.growth), url, save, ""))
+        keep = "none" if own is None else f"{ALONE if is_itself else ''}{own.pk}"
+        rows.append((name, group, growth_words(group.growth), url, keep))
     best = next((row for row in rows if row[1].revenue > 0), None)
     title = _("Nothing was sold in these days")
     if best is not None:
@@ -236,7 +248,7 @@ def _categories(request: HttpRequest, period: Period, category: Category | None,
         "page_title": title,
         "groups": rows,
         "group_head": _("Category"),
-        "saves": bool(days),
+        "saves": may_save(request),
     }
 
 
@@ -259,9 +271,9 @@ def _branches(found: Sequence[Group]) -> dict[str, Category]:
     return {one.path: one for one in Category.objects.filter(path__in=[group.key for group in found if group.key])}
 
 
-def _prices(request: HttpRequest, period: Period, _category: Category | None, _days: int) -> dict[str, Any]:
+def _prices(request: HttpRequest, period: Period, _category: Category | None) -> dict[str, Any]:
     found = products.price_bands(period)
-    rows = [(_band(group.key), group, growth_words(group.growth), "", "", f"{group.key:f}") for group in found]
+    rows = [(_band(group.key), group, growth_words(group.growth), "", f"{group.key:f}") for group in found]
     best = max(rows, key=lambda row: row[1].revenue, default=None)
     title = _("Nothing was sold in these days")
     chart = None
@@ -290,7 +302,7 @@ def _band(start: Decimal) -> str:
 # --- baskets ------------------------------------------------------------------------------------------------------
 
 
-def _baskets(request: HttpRequest, period: Period, _category: Category | None, days: int) -> dict[str, Any]:
+def _baskets(request: HttpRequest, period: Period, _category: Category | None) -> dict[str, Any]:
     found = baskets.baskets(period)
     keys = {key for pair in found.pairs for key in (pair.first, pair.second)}
     known = Product.objects.in_bulk(list(keys))
@@ -313,25 +325,15 @@ def _baskets(request: HttpRequest, period: Period, _category: Category | None, d
                 known[pair.second],
                 pair,
                 figure(pair.lift, 1),
-                _save_pair(known[pair.first], known[pair.second], days),
+                f"{pair.first}:{pair.second}",
             )
             for pair in found.pairs
             if pair.first in known and pair.second in known
         ],
-        "saves": bool(days),
         "most_orders": baskets.ORDERS,
         "least_together": baskets.LEAST_TOGETHER,
         "links_products": request.user.has_perm("catalog.view_product"),
     }
-
-
-def _save_pair(first: Product, second: Product, days: int) -> str:
-    """Where those who bought both are saved as a segment."""
-    if not days:
-        return ""
-    names = {"first": first.localised("name"), "second": second.localised("name")}
-    name = _("Bought %(first)s and %(second)s") % names
-    return who_bought_both(first.public_id, second.public_id, days, name)
 
 
 def _size_words(products: int) -> str:

@@ -45,8 +45,10 @@ def page(request: HttpRequest) -> HttpResponse:
         return _subscribe(request, period)
     if request.GET.get("part") == "buyers":
         context: dict[str, Any] = _buyers(period)
-        # A rule knows the last order of a customer, which tells the buyers of days only when these end with the shop's.
-        if may_save(request) and period.last == clock.today:
+        context["keeps"] = may_save(request)
+        # A rule knows the last order of a customer, which tells the buyers of days only when these end with the shop's;
+        # those of other days are kept as a list.
+        if context["keeps"] and period.last == clock.today:
             context["save_url"] = who_bought_since(
                 period.first, _("Bought since %(day)s") % {"day": day_text(period.first)}
             )
@@ -281,7 +283,11 @@ def _buyers(period: Period) -> dict[str, Any]:
 
 
 def _keep(request: HttpRequest, period: Period) -> HttpResponse:
-    """Keep the buyers of a channel or a country in these days as a segment: `keep` is `channel:NAME`."""
+    """Keep the buyers of these days as a segment, all of them or those of a channel or a country: `keep` is `buyers` or
+    `channel:NAME`."""
+    if request.POST["keep"] == "buyers":
+        name = _("Bought %(days)s") % {"days": days_words(period.first, period.last)}
+        return kept.keep(request, {"kind": "paid", **kept.days_of(period)}, name)
     kind, _colon, part = request.POST["keep"].partition(":")
     if kind not in kept.PARTS or not part or len(part) > LONGEST_PART or "\0" in part:
         raise Http404

@@ -15,6 +15,7 @@ from core.jobs import run_now
 from core.models import Job
 from core.reports.periods import midnight
 from tests.factories import (
+    CategoryFactory,
     CustomerFactory,
     CustomerStatsFactory,
     DailySalesFactory,
@@ -86,6 +87,42 @@ def test_buyers_of_a_channel_or_a_country_are_those_of_the_orders_paid_then(kind
     order(LAST + timedelta(days=1), **{kind: part})
 
     assert keep({"kind": kind, "part": part, **DAYS}) == {one.customer}
+
+
+def test_buyers_of_a_product_a_category_and_of_days_are_those_of_the_days_shown():
+    bags = CategoryFactory.create()
+    totes = CategoryFactory.create(parent=bags)
+    product, deeper, loose = (ProductFactory.create(category=one) for one in (bags, totes, None))
+    for_product, for_deeper, for_loose = order(FIRST), order(LAST), order(LAST)
+    before, after, unpaid = (
+        order(FIRST - timedelta(days=1)), order(LAST + timedelta(days=1)),
+        OrderFactory.create(customer=CustomerFactory.create(), paid_at=None),
+    )  # fmt: skip
+    for made in (for_product, before, after, unpaid):
+        OrderLineFactory.create(order=made, product=product)
+    OrderLineFactory.create(order=for_deeper, product=deeper)
+    OrderLineFactory.create(order=for_loose, product=loose)
+
+    assert keep({"kind": "product", "product": product.pk, **DAYS}) == {for_product.customer}
+    category = {"kind": "category", "category": bags.pk, "is_alone": False, **DAYS}
+    assert keep(category) == {for_product.customer, for_deeper.customer}
+    assert keep({**category, "is_alone": True}) == {for_product.customer}
+    assert keep({**category, "category": None}) == {for_loose.customer}
+    assert keep({"kind": "paid", **DAYS}) == {one.customer for one in (for_product, for_deeper, for_loose)}
+
+
+def test_buyers_of_a_pair_had_both_in_one_order():
+    one, other = ProductFactory.create_batch(2)
+    both, apart, later = order(FIRST), order(FIRST), order(LAST + timedelta(days=1))
+    again = order(LAST, apart.customer)
+    trader = order(LAST)
+    for made, products in ((both, [one, other]), (later, [one, other]), (apart, [one]), (again, [other])):
+        for number, product in enumerate(products, 1):
+            OrderLineFactory.create(order=made, product=product, line=number)
+    for number, product in enumerate([one, other, *ProductFactory.create_batch(49)], 1):
+        OrderLineFactory.create(order=trader, product=product, line=number)
+
+    assert keep({"kind": "pair", "products": [one.pk, other.pk], **DAYS}) == {both.customer}
 
 
 def test_buyers_of_a_price_band_bought_a_product_that_cost_so_much_then():

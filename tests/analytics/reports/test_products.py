@@ -2,23 +2,23 @@
 
 import csv
 import io
-import json
 from datetime import date, timedelta
 from decimal import Decimal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
+from analytics.models import Segment
 from analytics.reports import baskets, products
 from analytics.reports.panels import product_sales
 from analytics.reports.products import Asked
 from analytics.segments import compiling
-from analytics.segments.rules import parse
 from catalog.models import Category
 from core.choices import Role
+from core.jobs import run_now
 from core.reports import Period
 from core.reports.periods import midnight
 from tests.factories import (
@@ -317,46 +317,61 @@ def test_a_price_at_the_start_of_a_band_belongs_to_it(price):
     assert band.key == Decimal(price)
 
 
-def test_buyers_of_a_category_and_of_a_pair_are_saved_as_a_segment(staff, monkeypatch):
-    today = timezone.localdate()
-    DailySalesFactory.create(day=today)
+@pytest.mark.parametrize(
+    "within", [{"within": "last_7"}, {"within": "between", "from": "2011-12-01", "to": "2011-12-04"}]
+)
+def test_buyers_are_kept_of_exactly_the_days_shown(staff, monkeypatch, within):
+    last = date(2011, 12, 9)
+    DailySalesFactory.create(day=last)
     bags = CategoryFactory.create(name="Bags")
-    one = sold(30, day=today, items=3, product=ProductFactory.create(category=bags))
-    other = sold(30, day=today, items=3)
-    pair = baskets.Pair(one.pk, other.pk, 7, 0.5, 0.25, 3.0)
+    bag, other = ProductFactory.create(category=bags, name="Bag"), ProductFactory.create(category=None)
+    people = {}
+    for days in (1, 5, 6, 9):
+        day = last - timedelta(days=days)
+        sold(30, day=day, product=bag)
+        sold(30, day=day, product=other)
+        people[days] = CustomerFactory.create()
+        order = OrderFactory.create(customer=people[days], status="paid", paid_at=midnight(day) + timedelta(hours=9))
+        for line, product in enumerate((bag, other), 1):
+            OrderLineFactory.create(order=order, product=product, line=line)
+    shown = {people[1], people[5], people[6]} if "to" not in within else {people[5], people[6]}
+    pair = baskets.Pair(bag.pk, other.pk, 7, 0.5, 0.25, 3.0)
     monkeypatch.setattr(baskets, "baskets", lambda *_values, **_more: baskets.Baskets(9, False, 1.0, 1.0, [], [pair]))
     browser = staff(Role.ANALYST)
 
-    categories = browser.get(reverse(PAGE), {"show": "categories"}).context["groups"]
-    pairs = browser.get(reverse(PAGE), {"show": "baskets", "part": "shown"}).context["pairs"]
+    def buttons(show, name, place):
+        rows = browser.get(reverse(PAGE), {**within, "show": show, "part": "shown"}).context[name]
+        return {str(row[0]): row[place] for row in rows}
 
-    saves = {row[0]: row[4] for row in categories}
-    assert "bought_category" in saves["Bags"]
-    assert str(bags.public_id) in saves["Bags"]
-    assert saves["No category"] == ""
-    assert all(str(product.public_id) in pairs[0][4] for product in (one, other))
-    assert browser.get(saves["Bags"]).status_code == 200
-    assert browser.get(pairs[0][4]).status_code == 200
+    asked = [
+        ("products", buttons("products", "rows", 3)["Bag"]),
+        *(("categories", value) for value in buttons("categories", "groups", 4).values()),
+        ("baskets", buttons("baskets", "pairs", 4)["Bag"]),
+    ]
+    assert [value for _show, value in asked] == [str(bag.pk), "none", str(bags.pk), f"{bag.pk}:{other.pk}"]
+    for show, value in asked:
+        address = f"{reverse(PAGE)}?{urlencode({**within, 'show': show})}"
+        answer = browser.post(address, {"keep": value})
+
+        segment = Segment.objects.latest("pk")
+        assert answer.url == reverse("admin:analytics_segment_change", args=[segment.pk])
+        run_now("analytics.tasks.keep_list", snapshot_id=segment.snapshots.get().pk)
+        segment = Segment.objects.get(pk=segment.pk)
+        assert set(compiling.of_segment(segment).customers()) == shown
 
 
-def test_in_a_history_that_ended_days_are_counted_back_from_its_last_one(staff):
-    last = date(2011, 12, 9)
-    DailySalesFactory.create(day=last)
-    bought = sold(30, day=last, items=3)
-    buyer, early = CustomerFactory.create(), CustomerFactory.create()
-    for customer, days in ((buyer, 5), (early, 9)):
-        order = OrderFactory.create(
-            customer=customer, status="paid", paid_at=midnight(last - timedelta(days=days)) + timedelta(hours=9)
-        )
-        OrderLineFactory.create(order=order, product=bought)
-    OrderFactory.create(customer=None, status="paid", paid_at=midnight(last) + timedelta(hours=9))
+@pytest.mark.parametrize(
+    ("show", "value"),
+    [("products", "0"), ("products", "x"), ("products", "1:2"), ("categories", "only:"), ("categories", "only:0"),
+     ("baskets", "1:"), ("baskets", "0:0"), ("baskets", "9" * 30 + ":1")],
+)  # fmt: skip
+def test_buyers_of_what_is_not_there_are_nowhere(staff, show, value):
+    DailySalesFactory.create(day=timezone.localdate())
+    before = Segment.objects.count()
 
-    rows = staff(Role.ANALYST).get(reverse(PAGE), {"within": "last_7"}).context["rows"]
+    answer = staff(Role.ANALYST).post(f"{reverse(PAGE)}?show={show}", {"keep": value})
 
-    (address,) = [row[3] for row in rows]
-    rule = json.loads(parse_qs(urlsplit(address).query)["rule"][0])
-    assert rule["all"][0]["days"] == 7
-    assert set(compiling.compiled(parse(rule)).customers()) == {buyer}
+    assert (answer.status_code, Segment.objects.count()) == (404, before)
 
 
 def test_all_products_leave_as_csv_with_safe_names(staff, monkeypatch):
