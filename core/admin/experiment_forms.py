@@ -39,7 +39,7 @@ def places() -> list[tuple[Any, list[tuple[str, Any]]]]:
 def ways() -> list[tuple[Any, list[tuple[str, Any]]]]:
     """What an arm may do, by kind."""
     return [
-        (kind.title, [(f"{key}:{choice.key}", choice.title) for choice in kind.choices])
+        (kind.title, [(f"{key}:{choice.key}", choice.title) for choice in kind.choices if choice.by_hand])
         for key, kind in kinds.offered()
     ]
 

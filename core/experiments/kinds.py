@@ -17,6 +17,8 @@ class ArmChoice:
     key: str
     title: Any
     settings: Mapping[str, Any] = field(default_factory=dict)
+    by_hand: bool = True
+    """Whether staff may choose it, or only the program that knows when it is true."""
 
     def title_for(self, name: str) -> str:
         """`name`, or the title in the language of the reader where `name` is the title in any language."""

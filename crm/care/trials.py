@@ -16,7 +16,7 @@ from core.models import Experiment, StaffUser
 from crm.models import CareProgramme
 
 KIND = "care"
-CARE, NOTHING = "care", "nothing"
+CARE, POINTS, NOTHING = "care", "points", "nothing"
 OUTCOME_DAYS = 28
 PLANNED_PEOPLE = 2_000
 
@@ -44,6 +44,12 @@ PROGRAMMES = ExperimentKind(
     targets=_Targets(),
     choices=[
         ArmChoice(CARE, gettext_lazy("With the programme"), {"care": True}),
+        ArmChoice(
+            POINTS,
+            gettext_lazy("With the programme, which gives points"),
+            {"care": True, "points": True},
+            by_hand=False,
+        ),
         ArmChoice(NOTHING, gettext_lazy("No programme"), {"care": False}),
     ],
     control=NOTHING,
@@ -53,7 +59,7 @@ IMPACT = Capability(
     title=gettext_lazy("Care programmes"),
     control=gettext_lazy("customers without care"),
     kind=KIND,
-    ways=frozenset({CARE}),
+    ways=frozenset({CARE, POINTS}),
     measures=("bought_again", "revenue"),
     guardrails=("returns",),
     elsewhere=Elsewhere(
@@ -71,12 +77,16 @@ def target_of(programme: CareProgramme) -> str:
 
 @transaction.atomic
 def begin(programme: CareProgramme, *, by: StaffUser | None = None) -> Experiment | None:
-    """The comparison of a programme that is switched on; the one that runs with the same share goes on. None without a
-    control group. Raises DomainError where somebody runs another experiment on it."""
+    """The comparison of a programme that is switched on; the one that runs with the same share goes on, unless only one
+    of both gives points. None without a control group. Raises DomainError where somebody runs another experiment on
+    it."""
+    way = POINTS if programme.action == CareProgramme.Action.POINTS else CARE
+    does = next(dict(choice.settings) for choice in PROGRAMMES.choices if choice.key == way)
     running = Experiment.objects.running().filter(kind=KIND, target=target_of(programme)).first()
     if running is not None:
-        arms = {arm.key: arm.weight for arm in running.arms.all()}
-        if arms.get("control") == programme.control_percent:
+        arms = {arm.key: arm for arm in running.arms.all()}
+        is_same = CARE in arms and arms[CARE].settings == does
+        if is_same and "control" in arms and arms["control"].weight == programme.control_percent:
             return running
         services.stop(running)
     if not programme.control_percent:
@@ -91,7 +101,7 @@ def begin(programme: CareProgramme, *, by: StaffUser | None = None) -> Experimen
                 key="control",
             ),
             services.NewArm(
-                name=_("With the programme"), weight=100 - programme.control_percent, settings={"care": True}, key=CARE
+                name=_("With the programme"), weight=100 - programme.control_percent, settings=does, key=CARE
             ),
         ],
     )  # fmt: skip

@@ -10,12 +10,14 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from catalog.models import Customer, Order
+from core.admin.experiment_forms import ways
 from core.choices import Role
 from core.experiments import placing
 from core.extensions import message_doors
 from core.models import Experiment, Exposure, LedgerEntry, ShopProfile
 from crm.care import conditions, programmes, running, trials, triggers, words
 from crm.exceptions import BadInput
+from crm.impact import LOYALTY
 from crm.models import (
     CannedReply,
     CareEnrolment,
@@ -384,11 +386,33 @@ def test_switching_off_ends_the_comparison_and_another_share_begins_a_new_one(fr
     assert not Experiment.objects.running().filter(kind="care").exists()
 
 
-def test_the_impact_page_measures_it(fresh):
-    made(control_percent=20)
+@pytest.mark.parametrize(("action", "points", "of_loyalty"), [("points", 50, ["care"]), ("worklist", None, [])])
+def test_the_impact_page_measures_it_and_what_points_bring_where_it_gives_some(fresh, action, points, of_loyalty):
+    made(control_percent=20, action=action, points=points)
     experiment = Experiment.objects.prefetch_related("arms").get(kind="care")
 
     assert trials.IMPACT.arms_of(experiment) == ["care"]
+    assert LOYALTY.arms_of(experiment) == of_loyalty
+
+
+def test_a_programme_that_gives_points_from_now_on_begins_another_comparison(fresh):
+    care = made(control_percent=20, action="worklist", points=None)
+    first = Experiment.objects.get(kind="care")
+    programmes.changed(care)
+    assert Experiment.objects.running().get(kind="care") == first
+
+    CareProgramme.objects.filter(pk=care.pk).update(action="points", points=50)
+    programmes.changed(care)
+
+    second = Experiment.objects.running().prefetch_related("arms").get(kind="care")
+    assert second != first
+    assert LOYALTY.arms_of(second) == ["care"]
+
+
+def test_nobody_says_by_hand_that_a_programme_gives_points():
+    offered = [key for _kind, choices in ways() for key, _title in choices if key.startswith("care:")]
+
+    assert offered == ["care:care", "care:nothing"]
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -70,10 +71,13 @@ def test_who_may_not_start_experiments_is_offered_none(client_of):
     assert "Merchandisers and marketers start experiments." in text
 
 
-def test_what_nothing_can_measure_is_named_and_offers_nothing(client):
+def test_what_nothing_can_measure_is_named_and_offers_nothing(client, monkeypatch):
+    loyalty = replace(dict(impact.known())["loyalty"], elsewhere=None)
+    monkeypatch.setattr(impact, "known", lambda: [("loyalty", loyalty)])
+
     text = page(client).text
 
-    assert start_url(dict(impact.known())["loyalty"]) == ""
+    assert start_url(loyalty) == ""
     assert "Nothing can leave people out of it by chance yet, so no experiment can be started." in text
 
 
@@ -87,6 +91,7 @@ def test_what_begins_by_itself_names_the_page_where_it_is_set_up(client, client_
     text = page(client).text
     seen = page(client_of(Role.ANALYST)).text
 
+    assert "A care programme that gives points, with a control group, measures it." in text
     for url, sentence in ways.items():
         assert f'<a class="zg-button" href="{url}">' in text
         assert sentence in text
