@@ -10,8 +10,11 @@ from core.api.questions import QuerySerializer
 
 class ScoreFilterSerializer(serializers.Serializer):
     sort = serializers.ChoiceField(
-        choices=["value", "churn", "propensity"], default="value",
-        help_text="Lifetime value in 12 months, churn risk in 90 days, or chance of an order within 30 days.",
+        choices=["value", "churn", "churn_60", "churn_30", "propensity"], default="value",
+        help_text=(
+            "Lifetime value in 12 months, churn risk in 90, 60 or 30 days, or chance of an order within 30 days. "
+            "Where the history is too short for 90 days there are the shorter ones."
+        ),
     )  # fmt: skip
     least = serializers.FloatField(required=False, help_text="Only scores from this one on; chances are 0 to 1.")
     below = serializers.FloatField(required=False, help_text="Only scores below this one.")

@@ -24,7 +24,10 @@ from core.api.views import ApiListView, ApiView
 from core.reports.periods import ONE_DAY
 
 KINDS = ("value", "churn", "propensity", "rfm", "cluster")
-SORTS = {"value": "value", "churn": "churn_90", "propensity": "propensity_30"}
+SORTS = {
+    "value": "value", "churn": "churn_90", "churn_60": "churn_60", "churn_30": "churn_30",
+    "propensity": "propensity_30",
+}  # fmt: skip
 SAID = {"value": panels.value, "churn": panels.churn, "propensity": panels.order}
 """Traits that stand in a sentence."""
 

@@ -40,7 +40,7 @@ class Listing:
 
 
 def listings(days: int = LONGEST) -> dict[str, Listing]:
-    """All lists, with the churn risk of one horizon: the longest that the shop's history is long enough for."""
+    """All lists, with the churn risk of one horizon."""
     churn = f"churn_{days}"
     return {
         one.key: one

@@ -26,7 +26,7 @@ def customers(request: HttpRequest) -> HttpResponseBase:
     """`?days=30|60|90&list=loss|value|churn|order&field=…&from=…&to=…`; the address carries the whole state."""
     runs, refused = figures.newest()
     days = _days(request.GET.get("days"), runs.get(ScoreKind.CHURN))
-    listing = _listing(request, runs)
+    listing = _listing(request, days)
     narrow = _Narrow.of(request)
     context = {
         **admin.site.each_context(request),
@@ -39,7 +39,7 @@ def customers(request: HttpRequest) -> HttpResponseBase:
         "can_train": request.user.has_perm("core.activate_modelversion"),
     }
     if runs:
-        context |= _shown(runs, days) | _list(request, listing, narrow, days)
+        context |= _shown(runs, days, listing) | _list(request, listing, narrow, days)
     return render(request, "admin/analytics/customers.html", context)
 
 
@@ -54,13 +54,13 @@ def _horizons(run: ScoreRun | None) -> list[int]:
     return [days for days in HORIZONS if run is not None and f"churn_{days}" in run.figures.get("bins", {})]
 
 
-def _listing(request: HttpRequest, runs: dict[str, ScoreRun]) -> Listing:
-    """The list asked for, with the churn risk of the longest horizon that was scored."""
-    known = people.listings((_horizons(runs.get(ScoreKind.CHURN)) or HORIZONS)[-1])
+def _listing(request: HttpRequest, days: int) -> Listing:
+    """The list asked for, with the churn risk of the horizon that the page shows."""
+    known = people.listings(days)
     return known.get(request.GET.get("list", ""), known["loss"])
 
 
-def _shown(runs: dict[str, ScoreRun], days: int) -> dict[str, Any]:
+def _shown(runs: dict[str, ScoreRun], days: int, listing: Listing) -> dict[str, Any]:
     churn, value, order = (runs.get(kind) for kind in (ScoreKind.CHURN, ScoreKind.VALUE, ScoreKind.PROPENSITY))
     facts: list[tuple[str, str]] = []
     if value is not None:
@@ -75,7 +75,7 @@ def _shown(runs: dict[str, ScoreRun], days: int) -> dict[str, Any]:
     if order is not None:
         facts.append((_("Will likely order within 30 days"), figures.order_share(order)))
     horizons = [
-        (each, figures.address(days=each), each == days)
+        (each, figures.address(days=each, list=listing.key), each == days)
         for each in HORIZONS
         if churn is not None and f"churn_{each}" in churn.figures.get("bins", {})
     ]
@@ -198,7 +198,7 @@ def _segment_name(listing: Listing, narrow: _Narrow) -> str:
 def table(request: HttpRequest) -> PageTable:
     """Everybody on the list that the address says."""
     runs, _refused = figures.newest()
-    listing = _listing(request, runs)
+    listing = _listing(request, _days(request.GET.get("days"), runs.get(ScoreKind.CHURN)))
     narrow = _Narrow.of(request)
     rows = people.in_file(listing, narrow.low, narrow.high, field=narrow.field)
     return PageTable(_segment_name(listing, narrow), people.heads(listing), rows)

@@ -54,6 +54,8 @@ class ScoreField:
 
 SCORES: dict[str, ScoreField] = {
     "churn": ScoreField(gettext_lazy("Churn risk, 90 days"), "churn_90", ScoreKind.CHURN),
+    "churn_60": ScoreField(gettext_lazy("Churn risk, 60 days"), "churn_60", ScoreKind.CHURN),
+    "churn_30": ScoreField(gettext_lazy("Churn risk, 30 days"), "churn_30", ScoreKind.CHURN),
     "order": ScoreField(gettext_lazy("Chance of an order within 30 days"), "propensity_30", ScoreKind.PROPENSITY),
     "value": ScoreField(gettext_lazy("Lifetime value, 12 months"), "value", ScoreKind.VALUE, is_money=True),
 }
@@ -283,9 +285,11 @@ class Evidence:
 def evidence(audience: Audience) -> Evidence | None:
     """None for audiences that no model has a part in."""
     if audience.source == Source.SCORE:
-        kind = SCORES[audience.definition["score"]].kind
-        run = ScoreRun.objects.filter(kind=kind).select_related("model_version").order_by("-finished_at").first()
-        if run is None or run.model_version is None:
+        score = SCORES[audience.definition["score"]]
+        run = ScoreRun.objects.filter(kind=score.kind).select_related("model_version").order_by("-finished_at").first()
+        # Of churn a young shop has the shorter horizons only.
+        is_there = run is not None and score.column in run.figures.get("bins", {score.column: []})
+        if run is None or run.model_version is None or not is_there:
             return Evidence(problem=_("Nobody has this score yet."))
         return Evidence(run.as_of, run.model_version)
     if audience.source == Source.UPLIFT:

@@ -92,6 +92,18 @@ def test_customers_come_by_their_score_in_pages_that_miss_nobody(call):
     assert [row["customer"] for row in some] == [people[3].public_id]
 
 
+@pytest.mark.parametrize(("sort", "names"), [("churn_30", ["Ann", "Bob"]), ("churn_60", ["Bob", "Ann"]), ("churn", [])])
+def test_a_young_shop_lists_by_the_shorter_horizons_of_churn(call, sort, names):
+    made = {
+        name: CustomerScoreFactory.create(churn_30=short, churn_60=longer, churn_90=None).customer
+        for name, short, longer in (("Ann", 0.9, 0.2), ("Bob", 0.5, 0.3))
+    }
+
+    rows = call("scores", sort=sort).json()["results"]
+
+    assert [row["customer"] for row in rows] == [made[name].public_id for name in names]
+
+
 def test_a_page_of_scores_asks_few_queries(call, django_assert_max_num_queries):
     for number in range(30):
         customer = scored(Decimal(number), churn=number / 30)

@@ -102,6 +102,23 @@ def test_where_the_history_is_too_short_for_90_days_lists_go_by_the_longest_days
         assert "Churn risk, 90 days" not in page
 
 
+@pytest.mark.parametrize(("key", "first"), [("churn", "Ann"), ("loss", "Bob")])
+def test_lists_go_by_the_days_that_the_page_shows(db, analyst, key, first):
+    only(30, 60, 90)
+    CustomerScoreFactory.create(customer__name="Ann", churn_30=0.9, churn_60=0.5, churn_90=0.1, value=10)
+    CustomerScoreFactory.create(customer__name="Bob", churn_30=0.6, churn_60=0.5, churn_90=0.4, value=90)
+    CustomerScoreFactory.create(customer__name="Cho", churn_30=None, churn_60=0.9, churn_90=0.8, value=99)
+
+    shown = analyst.get(f"{PAGE}?days=30&list={key}")
+
+    people = [one.name for one in shown.context["people"]]
+    assert people == [first, *({"Ann", "Bob"} - {first})]
+    assert "Churn risk, 30 days" in shown.text
+    rule = json.loads(parse_qs(urlsplit(shown.context["segment_url"]).query)["rule"][0])
+    assert {one.name for one in compiling.compiled(parse(rule)).customers()} == {"Ann", "Bob"}
+    assert f"list={key}" in shown.context["horizons"][1][1]
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from analytics.models import ScoreRun
 from core.choices import Role
 from core.exceptions import BadInput
 from core.jobs import execute, run_now
@@ -305,3 +306,19 @@ def test_who_may_only_look_changes_nothing(staff, agreed):
     for name in ("edit", "count"):
         assert client.post(reverse(f"admin:marketing_audience_{name}", args=[made.pk])).status_code == 403
     assert client.get(of_form("rule")).status_code == 403
+
+
+@pytest.mark.parametrize(("score", "problem"), [("churn_30", ""), ("churn", "Nobody has this score yet.")])
+def test_a_young_shop_chooses_by_the_days_of_churn_that_were_learned(score, problem):
+    likely = CustomerScoreFactory.create(churn_30=0.9, churn_60=None, churn_90=None)
+    CustomerScoreFactory.create(churn_30=0.2, churn_60=None, churn_90=None)
+    version = ModelVersionFactory.create(kind="customer_churn")
+    ScoreRun.objects.create(
+        kind="churn", as_of="2026-01-05", model_version=version, finished_at=timezone.now(),
+        figures={"bins": {"churn_30": [0] * 20}},
+    )  # fmt: skip
+
+    made = audiences.of_score("Leaving", {"score": score, "way": "above", "limit": "0.5"})
+
+    assert audiences.evidence(made).problem == problem
+    assert keys(made) == ([] if problem else [likely.customer_id])
