@@ -65,8 +65,8 @@ class Card(dict[str, Any]):
         self.json = orjson.Fragment(orjson.dumps(row))
 
 
-class Showcase:
-    """The memory of one process. Safe to share between threads."""
+class Follower:
+    """A memory of the products that follows their changes. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._looking = threading.Lock()
@@ -77,6 +77,57 @@ class Showcase:
         self._looked_at = float("-inf")
         self._xmin = 0
         self._seen: set[int] = set()
+
+    def _load(self, cursor: Any) -> None:
+        """Read everything anew."""
+        raise NotImplementedError
+
+    def _take_in(self, cursor: Any, changed: set[int]) -> None:
+        """Read these products anew."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _remembers() -> bool:
+        return bool(settings.WEB_PROCESS) and not connection.in_atomic_block
+
+    def _look_when_due(self) -> None:
+        age = time.monotonic() - self._looked_at
+        if age < LOOK_SECONDS or not self._looking.acquire(blocking=age >= MOST_SECONDS):
+            return
+        try:
+            if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+                self._look()
+        finally:
+            self._looking.release()
+
+    def _look(self) -> None:
+        started = time.monotonic()
+        with connection.cursor() as cursor:
+            if started - self._looked_at > RELOAD_SECONDS:
+                xmin, seen = self._begin(cursor), set()
+            else:
+                cursor.execute(CHANGES, [self._xmin])
+                xmin, notes = cursor.fetchone()
+                seen = {seq for seq, _product in notes or ()}
+                if xmin < self._xmin:  # another database took the place of the one that was read
+                    xmin, seen = self._begin(cursor), set()
+                elif changed := {product for seq, product in notes or () if seq not in self._seen}:
+                    self._take_in(cursor, changed)
+        self._xmin, self._seen, self._looked_at = xmin, seen, started
+
+    def _begin(self, cursor: Any) -> int:
+        """Everything anew. The oldest transaction that was open before."""
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        xmin = int(cursor.fetchone()[0])
+        self._load(cursor)
+        return xmin
+
+
+class Showcase(Follower):
+    """What this process knows of what may be sold."""
+
+    def forget(self) -> None:
+        super().forget()
         self._sellable: dict[int, Facts] = {}
         self._newest: list[int] | None = None
         self._fitting: dict[Hashable, list[int]] = {}
@@ -156,44 +207,11 @@ class Showcase:
 
     # --- looking
 
-    @staticmethod
-    def _remembers() -> bool:
-        return bool(settings.WEB_PROCESS) and not connection.in_atomic_block
-
-    def _look_when_due(self) -> None:
-        age = time.monotonic() - self._looked_at
-        if age < LOOK_SECONDS or not self._looking.acquire(blocking=age >= MOST_SECONDS):
-            return
-        try:
-            if time.monotonic() - self._looked_at >= LOOK_SECONDS:
-                self._look()
-        finally:
-            self._looking.release()
-
-    def _look(self) -> None:
-        started = time.monotonic()
-        with connection.cursor() as cursor:
-            if started - self._looked_at > RELOAD_SECONDS:
-                xmin, seen = self._load(cursor), set()
-            else:
-                cursor.execute(CHANGES, [self._xmin])
-                xmin, notes = cursor.fetchone()
-                seen = {seq for seq, _product in notes or ()}
-                if xmin < self._xmin:  # another database took the place of the one that was read
-                    xmin, seen = self._load(cursor), set()
-                elif changed := {product for seq, product in notes or () if seq not in self._seen}:
-                    self._take_in(cursor, changed)
-        self._xmin, self._seen, self._looked_at = xmin, seen, started
-
-    def _load(self, cursor: Any) -> int:
-        """Everything anew. The oldest transaction that was open before."""
+    def _load(self, cursor: Any) -> None:
         self._changes += 1
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        xmin = int(cursor.fetchone()[0])
         cursor.execute(SELLABLE)
         self._sellable = _facts(cursor)
         self._newest, self._fitting, self._cards = None, {}, {}
-        return xmin
 
     def _take_in(self, cursor: Any, changed: set[int]) -> None:
         self._changes += 1

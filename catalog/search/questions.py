@@ -1,17 +1,23 @@
-"""What one search asks for, and the SQL that finds it: one statement for matches, counts and candidates."""
+"""What one search asks for, and how it is found: in a web process from the columns it remembers, the tables being asked
+for words alone; elsewhere by one statement for matches, counts and candidates. Both say the same.
+"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from operator import itemgetter
+from functools import reduce
+from operator import and_, itemgetter
 from typing import Any
 
+import numpy as np
 from django.db import connection
 
 from catalog.search import parsing
+from catalog.search.columns import Columns, Flags
 from catalog.search.documents import read_fields
 from catalog.search.parsing import Group
 from catalog.search.ranking import Candidate
+from catalog.search.shown import holding, shown
 
 WINDOW = 400
 """So many products at most can be paged through."""
@@ -88,12 +94,16 @@ def find(
     groups: Sequence[Group], filters: Filters, *, missing: int = 0, needed: Sequence[Group] = (),
     sort: str = "relevance", with_facets: bool = True,
 ) -> Found:  # fmt: skip
-    """Everything that holds the groups (all but `missing`, each of the `needed`), narrowed and counted. One query.
+    """Everything that holds the groups (all but `missing`, each of the `needed`), narrowed and counted. One query; from
+    the columns none without groups and two with them.
 
     Counts of one kind leave out the filter of that kind, so that a customer sees what choosing another would bring.
     Without groups: all shown products. By relevance the candidates are those that name the words outside their
     description, in stock, popular; the ranker orders them. By another sort they come in that order.
     """
+    columns = shown.columns()
+    if columns is not None:
+        return _remembered(columns, groups, filters, missing=missing, needed=needed, sort=sort, with_facets=with_facets)
     by_relevance = sort == "relevance"
     values: dict[str, Any] = {"bands": BANDS}
     flags = _flags(filters, values)
@@ -119,6 +129,65 @@ def find(
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return _read(cursor.fetchall())
+
+
+TEXTS = "SELECT product_id, fields FROM catalog_searchdocument WHERE product_id = ANY(%s)"
+
+
+def _remembered(
+    columns: Columns, groups: Sequence[Group], filters: Filters, *, missing: int, needed: Sequence[Group], sort: str,
+    with_facets: bool,
+) -> Found:  # fmt: skip
+    by_relevance = sort == "relevance"
+    held = strong = None
+    if groups:
+        query = parsing.tsquery(groups, missing=missing, needed=needed)
+        named = parsing.tsquery(groups, missing=missing, needed=needed, only_strong=True) if by_relevance else None
+        held, strong = holding(columns, query, named)
+    fits = _fitting(columns, filters)
+
+    def narrowed(but: str = "") -> Flags:
+        masks = [mask for letter, mask in fits.items() if letter != but]
+        return reduce(and_, masks, columns.everything if held is None else held)
+
+    among = narrowed()
+    best = columns.first(among, sort, WINDOW, before=strong)
+    ids = columns.facts.products[best].tolist()
+    texts = _texts(ids[:RANKED]) if by_relevance and groups else {}
+    facts = zip(ids, columns.facts.popularity[best].tolist(), columns.facts.in_stock[best].tolist(), strict=True)
+    found = Found(
+        [Candidate(pk, read_fields(texts.get(pk, "")), popularity, is_there) for pk, popularity, is_there in facts],
+        total=int(among.sum()),
+    )
+    if with_facets:
+        found.categories = columns.categories(narrowed("c"))
+        found.brands = columns.brands(narrowed("b"))
+        found.stock = columns.stock(narrowed("s"))
+        found.bands = columns.bands(narrowed("p"), BANDS)
+        found.tags = columns.tags(narrowed("t"))
+    return found
+
+
+def _fitting(columns: Columns, filters: Filters) -> Mapping[str, Flags]:
+    """What each filter that is set lets through, under the letter by which facets leave it out."""
+    fits: dict[str, Flags] = {}
+    if filters.categories is not None:
+        fits["c"] = np.isin(columns.facts.category, filters.categories)
+    if filters.brands is not None:
+        fits["b"] = np.isin(columns.facts.brand, filters.brands)
+    if filters.price_min is not None or filters.price_max is not None:
+        fits["p"] = columns.between(filters.price_min, filters.price_max)
+    if filters.in_stock is not None:
+        fits["s"] = columns.facts.in_stock == filters.in_stock
+    if filters.tags:
+        fits["t"] = reduce(and_, (columns.having(kind, values) for kind, values in _by_kind(filters.tags).items()))
+    return fits
+
+
+def _texts(products: list[int]) -> dict[int, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(TEXTS, [products])
+        return dict(cursor.fetchall())
 
 
 ALLOWED = """
@@ -171,17 +240,21 @@ def _facets(flags: Collection[str]) -> str:
 
 
 def _tagged(tags: Sequence[tuple[str, str]], values: dict[str, Any]) -> str:
-    kinds: dict[str, list[str]] = {}
-    for kind, value in tags:
-        kinds.setdefault(kind, []).append(value)
     conditions = []
-    for number, (kind, wanted) in enumerate(sorted(kinds.items())):
+    for number, (kind, wanted) in enumerate(sorted(_by_kind(tags).items())):
         values |= {f"kind{number}": kind, f"values{number}": wanted}
         conditions.append(
             "EXISTS (SELECT 1 FROM catalog_producttag g WHERE g.product_id = d.product_id"  # noqa: S608
             f" AND g.kind = %(kind{number})s AND g.value = ANY(%(values{number})s))"
         )
     return " AND ".join(conditions)
+
+
+def _by_kind(tags: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {}
+    for kind, value in tags:
+        kinds.setdefault(kind, []).append(value)
+    return kinds
 
 
 def _read(rows: Sequence[tuple[Any, ...]]) -> Found:

@@ -1,8 +1,11 @@
 """Search against what PostgreSQL does by itself, on judged queries; and its time as a shop grows.
 
 Quality: the demo shop of 240 products over the API, and in the same database `ts_rank` of `simple` words plus trigram
-similarity of the names. Time: one client over keep-alive, every judged query, the quickest of three answers of each, at
-2,000 and 50,000 products; the plain view of the load bench in the same rounds says how busy the machine is.
+similarity of the names. Time: one client over keep-alive, every judged query, the quickest of three answers of each;
+the plain view of the load bench in the same rounds says how busy the machine is.
+
+`python -m tests.benchmarks.search_bench [SIZE …]`: shops of so many products (default 2,000; `none` for quality alone).
+Filling and tokenising one of 50,000 takes minutes, and the load bench turns through the same queries in one it keeps.
 """
 
 import os
@@ -10,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -28,6 +32,7 @@ from tests.faults.harness.load import Request  # noqa: E402
 
 QUALITY_GAIN, P99_MS, RATIO = 0.0, 80.0, 0.04
 ROUNDS = 3
+SIZES = (2_000,)
 PLAIN = """
 SELECT p.external_id FROM catalog_product p LEFT JOIN catalog_category c ON c.id = p.category_id
     LEFT JOIN catalog_brand b ON b.id = p.brand_id,
@@ -78,19 +83,37 @@ def quality(shop: Shop, folder: Path) -> dict[str, Any]:
             cursor.execute(PLAIN, {"q": query})
             theirs.append(Row([row[0] for row in cursor.fetchall()], grades, language, 0.0))
             parts.append(part)
+    judged_by = {"all": lambda row, part: True, "tune": lambda row, part: part == "tune",
+                 "test": lambda row, part: part == "test", "en": lambda row, part: row.language == "en",
+                 "zh": lambda row, part: row.language == "zh"}  # fmt: skip
     found: dict[str, Any] = {}
-    for part in ("all", "tune", "test"):
-        mine = [row for row, own in zip(ours, parts, strict=True) if part in ("all", own)]
-        other = [row for row, own in zip(theirs, parts, strict=True) if part in ("all", own)]
-        found[part] = {
+    for name, belongs in judged_by.items():
+        kept = [at for at, (row, part) in enumerate(zip(ours, parts, strict=True)) if belongs(row, part)]
+        mine, other = [ours[at] for at in kept], [theirs[at] for at in kept]
+        found[name] = {
             "search": measures(mine),
             "postgresql": measures(other),
             "interval": interval([row.ndcg for row in mine if row.ideal], seed=0),
             "difference": difference(mine, other, seed=0),
         }
-    for language in ("en", "zh"):
-        found[language] = measures([row for row in ours if row.language == language])
     return found
+
+
+def as_table(found: dict[str, Any]) -> str:
+    """The quality, one line for each part of the list; ranges are those of 95 %."""
+    lines = [f"{'':6}{'nDCG@10':>26}{'PostgreSQL':>12}{'more':>26}{'':>8}{'recall@20':>11}{'no result':>11}"]
+    for name, one in found.items():
+        own, other, more = one["search"], one["postgresql"], one["difference"]
+        lines.append(
+            f"{name:6}{_ranged(own['ndcg@10'], one['interval']):>26}{other['ndcg@10']:>12.3f}"
+            f"{_ranged(more['ndcg@10'], more['interval']):>26}{more['relative']:>+8.0%}{own['recall@20']:>11.3f}"
+            f"{own['zero_result_rate']:>11.1%}"
+        )
+    return "\n".join(lines)
+
+
+def _ranged(value: float, ends: list[float]) -> str:
+    return f"{value:.3f} ({ends[0]:.3f} to {ends[1]:.3f})"
 
 
 def times(shop: Shop) -> dict[str, Any]:
@@ -123,7 +146,7 @@ def times(shop: Shop) -> dict[str, Any]:
     }
 
 
-def measure(sizes: tuple[int, ...] = (2_000, 50_000)) -> dict[str, Any]:
+def measure(sizes: Sequence[int]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         demo = Path(folder) / "demo"
@@ -134,6 +157,7 @@ def measure(sizes: tuple[int, ...] = (2_000, 50_000)) -> dict[str, Any]:
         shop = Shop(environment={"DJANGO_SETTINGS_MODULE": "tests.benchmarks.load_settings"})
         try:
             result["quality"] = quality(shop, demo)
+            print(as_table(result["quality"]), flush=True)
         finally:
             shop.remove()
     for size in sizes:
@@ -143,6 +167,7 @@ def measure(sizes: tuple[int, ...] = (2_000, 50_000)) -> dict[str, Any]:
             program(shop, "manage.py", "add_starter_synonyms")
             shop.start("web")
             result[str(size)] = times(shop)
+            print(f"{size} products: {result[str(size)]}", flush=True)
         finally:
             shop.remove()
     return result
@@ -166,10 +191,8 @@ def below(result: dict[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    import json
-
-    found = measure()
-    print(json.dumps(found, indent=1))
-    for line in below(found):
-        print(line)
-    sys.exit(bool(below(found)))
+    given = [word for word in sys.argv[1:] if word != "none"]
+    short = below(measure([int(word) for word in given] or ([] if sys.argv[1:] else SIZES)))
+    for line in short:
+        print(f"BELOW {line}")
+    sys.exit(bool(short))

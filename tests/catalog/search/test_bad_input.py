@@ -3,6 +3,8 @@
 import pytest
 from django.db import connection
 
+from catalog.models import Product
+from catalog.search.shown import Shown, shown
 from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -47,13 +49,50 @@ def quick():
         cursor.execute("SET statement_timeout = 0")
 
 
+@pytest.fixture(params=["tables", "columns"])
+def way(request, monkeypatch):
+    """Asked of the tables, and as a web process asks."""
+    shown.forget()
+    monkeypatch.setattr(Shown, "_remembers", staticmethod(lambda: request.param == "columns"))
+
+
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
-def test_odd_queries_are_answered(browser, wardrobe, quick, text):
+def test_odd_queries_are_answered_and_change_nothing(browser, wardrobe, quick, way, text):
     answer, suggested = browser.get("/search", q=text), browser.get("/search/suggestions", q=text)
 
     assert answer.status_code == 200
     assert set(answer.json()) >= {"total", "results", "matched", "did_you_mean"}
     assert suggested.status_code == 200
+    assert browser.get("/search").json()["total"] == 5
+    assert Product.objects.count() == 6
+
+
+READ = {
+    "one character": ("杯", "zh-hans", ["白色马克杯", "红色马克杯"]),
+    "one character that says nothing": ("的", "zh-hans", []),
+    "one letter": ("t", "en", []),
+    "traditional characters": ("藍色T恤", "en", ["Blue T-shirt"]),
+    "traditional and simplified ones": ("紅色马克杯", "en", ["Red striped mug"]),
+    "three scripts": ("red 马克杯 ①", "en", ["Red striped mug"]),
+    "a word among SQL": ("' OR 1=1; SELECT mug FROM x --", "en", []),
+    "a word among operators": ("mug & ! | :*", "en", ["White mug", "Red striped mug"]),
+    "a word in a regular expression": ("^mug.*$", "en", ["White mug", "Red striped mug"]),
+    "a word among emoji": ("🔥mug🔥", "en", ["White mug", "Red striped mug"]),
+    "a word among punctuation": ("……《mug》！！", "en", ["White mug", "Red striped mug"]),
+    "1,000 characters around a word": (
+        ("!" * 498 + " mug " + "!" * 500)[:1_000],
+        "en",
+        ["White mug", "Red striped mug"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "language", "names"), READ.values(), ids=READ)
+def test_what_odd_queries_say_is_found_and_nothing_else(browser, wardrobe, way, text, language, names):
+    answer = browser.get("/search", q=text, lang=language).json()
+
+    assert [row["name"] for row in answer["results"]] == names
+    assert answer["total"] == len(names)
 
 
 @pytest.mark.parametrize("text", [ODD["punctuation"], ODD["emoji"], ODD["lone accents"]])
