@@ -50,6 +50,8 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """A new process reads the model and looks at the shop at once, not when the first shopper waits for it."""
+    from catalog.search.shown import read_ahead
     from recommender.shelf import shelf
 
     shelf.keep_fresh()
+    read_ahead()

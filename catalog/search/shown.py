@@ -4,15 +4,18 @@ As `catalog.showcase`: only web processes remember, and whoever is inside a tran
 measured by a job now and then and read with everything else.
 """
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from django.db import connection
+import structlog
+from django.db import DatabaseError, InterfaceError, connection
 
 from catalog.search.columns import EMPTY, NO_TAGS, Columns, Facts, Flags, Tagged
 from catalog.showcase import Follower
 
+log = structlog.get_logger(__name__)
 MOST_CHANGES = 5_000
 """When more products changed since the last look, all are read: 50,000 take about as long."""
 FACTS = """
@@ -26,10 +29,7 @@ TYPES = (">i8", ">i8", ">i8", ">i8", ">i8", ">f8", "?")
 TAGGED = """
 SELECT g.kind, g.value, string_agg(int8send(g.product_id), '') FROM catalog_producttag g {among} GROUP BY 1, 2
 """
-HOLDING = """
-SELECT (SELECT string_agg(int8send(product_id), '') FROM catalog_searchdocument WHERE tokens @@ %s::tsquery),
-    (SELECT string_agg(int8send(product_id), '') FROM catalog_searchdocument WHERE tokens @@ %s::tsquery)
-"""
+HOLDING = "SELECT catalog_products_holding(%s::tsquery), catalog_products_holding(%s::tsquery)"
 # In their binary form columns come without a Python object for each value.
 
 
@@ -59,6 +59,20 @@ class Shown(Follower):
 
 
 shown = Shown()
+
+
+def read_ahead() -> None:
+    """Read everything beside the requests and return at once, so that no customer of a new process waits for it."""
+
+    def read() -> None:
+        try:
+            shown.columns()
+        except (DatabaseError, InterfaceError) as error:  # whoever searches tries again
+            log.warning("shown.not_read", error=str(error).splitlines()[0])
+        finally:
+            connection.close()
+
+    threading.Thread(target=read, daemon=True, name="shown").start()
 
 
 def holding(columns: Columns, query: str, strong: str | None) -> tuple[Flags, Flags | None]:

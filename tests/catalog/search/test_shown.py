@@ -1,12 +1,13 @@
 """What a web process remembers of the shop finds and counts what the tables would."""
 
 import random
+import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product as each
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from catalog import showcase
 from catalog.models import Category, Product, ProductTag, Variant
@@ -74,24 +75,24 @@ def narrowings() -> list[Filters]:
     ]
 
 
-@pytest.mark.parametrize("sort", ["relevance", "price", "-price", "newest"])
-def test_everything_is_found_and_counted_as_the_tables_do(web, shop, sort):
+def test_everything_is_found_and_counted_as_the_tables_do(web, shop):
     brand = [one.brand_id for one in shop if one.brand_id][:1]
 
-    assert same(sort=sort).total == sum(one.status == "live" for one in shop)
-    same(sort=sort, filters=Filters(brands=brand))
-    for filters in narrowings():
-        same(filters=filters, sort=sort)
+    for sort in ("relevance", "price", "-price", "newest"):
+        assert same(sort=sort).total == sum(one.status == "live" for one in shop)
+        same(sort=sort, filters=Filters(brands=brand))
+        for filters in narrowings():
+            same(filters=filters, sort=sort)
 
 
-@pytest.mark.parametrize("words", ["red", "mug", "red mug", "red lamp room", "nothing of it"])
-def test_words_are_found_as_in_the_tables_and_those_of_names_come_first(web, shop, words):
-    groups = parsing.parse(words)
-    for missing, sort in each(range(len(groups)), ("relevance", "price")):
-        same(groups, missing=missing, sort=sort)
-        same(groups, Filters(in_stock=True, tags=[("colour", "red")]), missing=missing, sort=sort)
-    same(groups, missing=len(groups) - 1, needed=groups[:1])
-    assert same(groups, with_facets=False).categories == {}
+def test_words_are_found_as_in_the_tables_and_those_of_names_come_first(web, shop):
+    for words in ("red", "mug", "red mug", "red lamp room", "nothing of it"):
+        groups = parsing.parse(words)
+        for missing, sort in each(range(len(groups)), ("relevance", "price")):
+            same(groups, missing=missing, sort=sort)
+            same(groups, Filters(in_stock=True, tags=[("colour", "red")]), missing=missing, sort=sort)
+        same(groups, missing=len(groups) - 1, needed=groups[:1])
+        assert same(groups, with_facets=False).categories == {}
 
 
 def test_no_more_is_ranked_than_can_be_paged_through(web, shop, monkeypatch):
@@ -157,6 +158,13 @@ def test_a_look_and_an_answer_cost_few_queries(web, shop, django_assert_num_quer
         questions.find(parsing.parse("red mug"), Filters())
 
 
+def test_words_are_looked_up_in_their_index_however_many_products_hold_them(web):
+    """A plan for every product would read all tokens, which lie beside the table."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proconfig FROM pg_proc WHERE proname = 'catalog_products_holding'")
+        assert cursor.fetchone() == (["enable_seqscan=off"],)
+
+
 def test_new_popularity_comes_with_the_next_reading_of_everything(web, shop, monkeypatch):
     first = questions.find((), Filters(in_stock=True)).candidates[-1].product_id
     with connection.cursor() as cursor:
@@ -166,3 +174,27 @@ def test_new_popularity_comes_with_the_next_reading_of_everything(web, shop, mon
     monkeypatch.setattr(showcase, "RELOAD_SECONDS", 0.0)
 
     assert same(filters=Filters(in_stock=True)).candidates[0].product_id == first
+
+
+def test_a_new_process_reads_before_anybody_asks(web, shop, django_assert_num_queries):
+    remembered.read_ahead()
+    for thread in threading.enumerate():
+        if thread.name == "shown":
+            thread.join(10)
+
+    with django_assert_num_queries(1):  # the look for what changed
+        assert questions.find((), Filters()).total == sum(one.status == "live" for one in shop)
+
+
+def test_reading_ahead_survives_a_database_that_is_away(web, monkeypatch):
+    def away(_cursor):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(shown, "_load", away)
+    remembered.read_ahead()
+    for thread in threading.enumerate():
+        if thread.name == "shown":
+            thread.join(10)
+
+    monkeypatch.undo()
+    assert questions.find((), Filters()).total == 0
