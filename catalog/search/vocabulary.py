@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Count, Max
 
 from catalog.models import SearchSynonym, SearchTerm
@@ -17,6 +17,12 @@ SYNONYMS_SECONDS = 5.0
 SIMILARITY = 0.2
 MOST_WORDS = 60
 UNKNOWN_TOTAL = 1_000
+LIKE = """
+SELECT set_config('pg_trgm.similarity_threshold', %s, true);
+SELECT term, strong FROM catalog_searchterm WHERE is_word AND NOT is_han AND strong > 0
+    AND term %% %s AND length(term) BETWEEN %s AND %s ORDER BY similarity(term, %s) DESC LIMIT %s
+"""
+# Statements that are sent together are one transaction: the threshold is that of the second one only.
 
 
 class _SynonymCache:
@@ -72,7 +78,7 @@ def counts(groups: Iterable[Group]) -> tuple[dict[str, int], int]:
 def corrected(groups: Sequence[Group], known: dict[str, int], used: Synonyms) -> list[Group] | None:
     """The groups with unknown words replaced by likely ones; None when none could be. Not in the usual path.
 
-    Costs two queries at most for each unknown word, on indexes and with limits.
+    Costs one query for each unknown word, on indexes and with limits.
     """
     return strategy.corrected(groups, known, lambda text: parsing.parse(text, used), latin=_latin, han=_han)
 
@@ -80,13 +86,8 @@ def corrected(groups: Sequence[Group], known: dict[str, int], used: Synonyms) ->
 def _latin(typed: str) -> str | None:
     if not spelling.may_be_corrected(typed):
         return None
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(SIMILARITY)])
-        cursor.execute(
-            "SELECT term, strong FROM catalog_searchterm WHERE is_word AND NOT is_han AND strong > 0"
-            " AND term %% %s AND length(term) BETWEEN %s AND %s ORDER BY similarity(term, %s) DESC LIMIT %s",
-            [typed, len(typed) - 2, len(typed) + 2, typed, MOST_WORDS],
-        )
+    with connection.cursor() as cursor:
+        cursor.execute(LIKE, [str(SIMILARITY), typed, len(typed) - 2, len(typed) + 2, typed, MOST_WORDS])
         words = [Word(*row) for row in cursor.fetchall()]
     return spelling.best_word(typed, words)
 

@@ -11,11 +11,11 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.benchmarks.places import BENCH
-from tests.benchmarks.shop_facts import DESK, targets, wanted_status
+from tests.benchmarks.shop_facts import DESK, asked_for, targets, wanted_status
 from tests.benchmarks.shops import BenchShop
 from tests.faults.harness.load import Request
 
@@ -78,12 +78,7 @@ def requests(shop: BenchShop, only: Sequence[str]) -> dict[str, Callable[[int], 
 
         return one
 
-    return {name: make(name) for name in _asked_for(targets(shop.facts, 0), only)}
-
-
-def _asked_for(names: Iterable[str], only: Sequence[str]) -> list[str]:
-    """Those that hold one of the words; all without words."""
-    return [name for name in names if not only or any(word in name for word in only)]
+    return {name: make(name) for name in asked_for(targets(shop.facts, 0), only)}
 
 
 def seconds_of(shop: BenchShop, make: Callable[[int], Request], first: int) -> list[float]:
@@ -128,12 +123,12 @@ def measured(shop: BenchShop, wanted: dict[str, Callable[[int], Request]]) -> di
 
 def measure(size: str, only: Sequence[str] = ()) -> dict[str, Any]:
     shop = BenchShop(size)
-    shop.prepare()
+    shop.prepare(only)
     try:
         with shop.web():
             rows = measured(shop, requests(shop, only))
             memory = shop.memory_mb()
-        away = {name: name.removesuffix(", Redis away") for name in _asked_for([AWAY, COLD_AWAY], only)}
+        away = {name: name.removesuffix(", Redis away") for name in asked_for([AWAY, COLD_AWAY], only)}
         if away:
             with shop.web(with_redis=False):
                 asked = requests(shop, list(away.values()))

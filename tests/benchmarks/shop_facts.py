@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -120,9 +120,14 @@ def main() -> None:
     turns = [targets(facts, turn) for turn in range(CALLS)]
     facts["queries"] = {
         name: _queries(client, key, [turn[name] for turn in turns] if name in FRESH else [turns[0][name]] * CALLS)
-        for name in turns[0]
+        for name in asked_for(turns[0], sys.argv[1:])
     }
     print(json.dumps(facts))
+
+
+def asked_for(names: Iterable[str], only: Sequence[str]) -> list[str]:
+    """Those that hold one of the words; all without words."""
+    return [name for name in names if not only or any(word in name for word in only)]
 
 
 def targets(facts: dict[str, Any], turn: int) -> dict[str, tuple[str, Any]]:

@@ -281,6 +281,14 @@ def test_a_search_costs_a_known_number_of_queries(browser, wardrobe, indexed, dj
         browser.get("/search", q="red mug", lang="en")
 
 
+def test_a_correction_costs_one_query_for_each_word_and_one_count_more(browser, wardrobe, django_assert_num_queries):
+    browser.get("/search", q="blakc drses", lang="en")
+    vocabulary.synonyms.forget()
+
+    with django_assert_num_queries(9):
+        browser.get("/search", q="blakc drses", lang="en")
+
+
 def test_looking_for_what_lacks_a_word_costs_one_query(browser, wardrobe, django_assert_num_queries):
     browser.get("/search", q="red mug", lang="en")
     vocabulary.synonyms.forget()

@@ -11,8 +11,9 @@ from django.db import OperationalError, connection, transaction
 
 from catalog import showcase
 from catalog.models import Category, Product, ProductTag, Variant
-from catalog.search import index, parsing, questions
+from catalog.search import index, parsing, questions, vocabulary
 from catalog.search import shown as remembered
+from catalog.search.parsing import Synonyms
 from catalog.search.questions import Filters, Found
 from catalog.search.shown import shown
 from tests.factories import BrandFactory, CategoryFactory, ProductFactory
@@ -156,6 +157,15 @@ def test_a_look_and_an_answer_cost_few_queries(web, shop, django_assert_num_quer
         questions.find((), Filters(in_stock=True))
     with django_assert_num_queries(3):
         questions.find(parsing.parse("red mug"), Filters())
+
+
+def test_words_are_corrected_outside_a_transaction_and_leave_no_setting_behind(web, shop):
+    known, _total = vocabulary.counts(parsing.parse("bleu"))
+
+    assert [one.surface for one in vocabulary.corrected(parsing.parse("bleu"), known, Synonyms())] == ["blue"]
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW pg_trgm.similarity_threshold")
+        assert cursor.fetchone() == ("0.3",)
 
 
 def test_words_are_looked_up_in_their_index_however_many_products_hold_them(web):
