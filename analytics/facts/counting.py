@@ -189,6 +189,8 @@ def _rebuild(clock: Clock) -> dict[str, int]:
     # Everything is read: a loop over rows is never right, and all too likely while an import is so young that nobody
     # has looked how large its tables are.
     _execute("SET LOCAL enable_nestloop = off")
+    # A look at 3,000 rows of each temporary table tells the planner as much as one at 30,000, for a fifth of the time.
+    _execute("SET LOCAL default_statistics_target = 10")
     _execute("DELETE FROM analytics_touchedsale")
     _make_sales(sql.ORDERS_WITH_ITEMS, sql.REFUNDS, values, items="coalesce(l.items, 0)")
     _execute(f"CREATE TEMP TABLE zg_act ON COMMIT DROP AS {sql.acts('zg_sale')}")
@@ -202,7 +204,7 @@ def _rebuild(clock: Clock) -> dict[str, int]:
     with _side_by_side():
         found = {table.name: table.apply() for table in EVERY}
     _note_state(clock)
-    _execute("SET LOCAL enable_nestloop = on")
+    _execute("SET LOCAL enable_nestloop = on; SET LOCAL default_statistics_target = DEFAULT")
     return found
 
 

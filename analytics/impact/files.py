@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from analytics.impact import results
 from analytics.impact.results import LEAST_REMOVED, Measured, Row
-from core.components import percent
+from core.components import figure, percent
 from core.experiments import metrics
 from core.exports import PageTable
 from core.impact import Claim
@@ -71,11 +71,12 @@ def method(one: Measured, removed: float | None = None) -> str:
     text = _(
         "Intention to treat: everybody exposed counts in the arm they were given, divided by %(unit)s, with what they "
         "did in the %(days)d days after the first exposure. Relative range: Fieller, at any look (asymptotic "
-        "confidence sequence, tuned for %(people)d people). p values at any look, after Holm over the primary "
+        "confidence sequence, tuned for %(people)s people). p values at any look, after Holm over the primary "
         "metric and guardrails of this experiment; other metrics are only shown. Split checked by χ²."
     )
     said = text % {
-        "unit": experiment.get_unit_display(), "days": experiment.outcome_days, "people": experiment.planned_people,
+        "unit": experiment.get_unit_display(), "days": experiment.outcome_days,
+        "people": figure(experiment.planned_people),
     }  # fmt: skip
     if removed < LEAST_REMOVED:
         return said

@@ -25,7 +25,7 @@ from analytics.models.segments import (
     SnapshotMember,
 )
 from analytics.models.subscriptions import ReportSubscription
-from analytics.models.visits import FunnelCustomer, FunnelDay, TouchedVisit
+from analytics.models.visits import FunnelCustomer, FunnelDay, LateEvents, TouchedVisit
 
 __all__ = [
     "Anomaly",
@@ -40,6 +40,7 @@ __all__ = [
     "Forecast",
     "FunnelCustomer",
     "FunnelDay",
+    "LateEvents",
     "LiveSnapshot",
     "Measure",
     "ProductDay",

@@ -68,3 +68,18 @@ class TouchedVisit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour}"
+
+
+class LateEvents(models.Model):
+    """How many events of one writing happened more than an hour before they arrived. Written by a trigger; what is
+    imported did not arrive late."""
+
+    arrived_at = models.DateTimeField(_("arrived"))
+    events = models.PositiveIntegerField(_("events"))
+
+    class Meta:
+        verbose_name = _("late events")
+        verbose_name_plural = _("late events")
+
+    def __str__(self) -> str:
+        return f"{self.arrived_at} {self.events}"

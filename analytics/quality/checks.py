@@ -149,8 +149,13 @@ CHECKS: tuple[Check, ...] = (
           _("Counted on the day of the refund."),
           "t.refunded_at > (SELECT o.paid_at FROM catalog_order o WHERE o.id = t.order_id) + interval '90 days'"),
 )  # fmt: skip
+LATE_EVENTS = Check(
+    "event_late", Kind.LATE, "event", _("Events that arrived more than an hour after they happened"),
+    _("Counted on their day; missing from what happened live."),
+)  # fmt: skip
+"""Rows of events do not keep when they arrived: whoever writes them notes it (`LateEvents`)."""
 GAPS = Check(
     "day_without_orders", Kind.GAP, "day", _("Days without an order on weekdays that usually have three or more"),
     _("Counted as days of 0; forecasts learn from them."),
 )  # fmt: skip
-BY_NAME = {check.name: check for check in (*CHECKS, GAPS)}
+BY_NAME = {check.name: check for check in (*CHECKS, LATE_EVENTS, GAPS)}

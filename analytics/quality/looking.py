@@ -7,18 +7,19 @@ part each night, and the counts are scaled up and marked as estimates.
 import math
 import time
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Sum
 from django.utils import timezone
 from numpy.typing import NDArray
 
 from analytics.ml.preparation import fences
-from analytics.models import DataQualityReport, QualityFinding
+from analytics.models import DataQualityReport, LateEvents, QualityFinding
 from analytics.quality import prepared
-from analytics.quality.checks import CHECKS, GAPS, SOURCES, Check, Source
+from analytics.quality.checks import CHECKS, GAPS, LATE_EVENTS, SOURCES, Check, Source
 from core.jobs import guard, progress
 from core.shop import current_shop
 
@@ -29,6 +30,8 @@ EXAMPLES = 20
 USUAL_ORDERS = 3.0
 LEAST_WEEKS = 4
 GAP_DAYS = 730
+EVENT_DAYS = 2
+"""As many as events are looked at (`SOURCES`)."""
 TIMEOUT = "120s"
 
 
@@ -45,6 +48,8 @@ def look(batch_id: int | None = None) -> DataQualityReport:
         looked, findings = _look_at(source, [check for check in CHECKS if check.source == name], batch_id)
         rows += looked
         found += findings
+        if name == LATE_EVENTS.source:
+            found.append(_late_events(looked, findings, as_of))
     found.append(_gaps(batch_id))
     columns = [] if batch_id else prepared.columns()
     with transaction.atomic():
@@ -159,6 +164,16 @@ def _examples(source: Source, where: str, condition: str) -> list[int]:
     """Some of the rows, by the number of the record that shows them."""
     found = _ask(f"SELECT {source.shown} FROM {where} AND ({condition}) LIMIT {EXAMPLES}")  # noqa: S608
     return sorted({number for (number,) in found if number is not None}, reverse=True)
+
+
+def _late_events(looked: int, findings: list[QualityFinding], as_of: datetime) -> QualityFinding:
+    """Events that arrived late in the days that are looked at, of those that happened in these days."""
+    notes = LateEvents.objects.filter(arrived_at__gt=as_of - timedelta(days=EVENT_DAYS), arrived_at__lte=as_of)
+    late = notes.aggregate(events=Sum("events"))["events"] or 0
+    of = findings[0].of if findings else looked
+    return QualityFinding(
+        check_name=LATE_EVENTS.name, rows=late, of=max(of, late), is_estimate=bool(findings and findings[0].is_estimate)
+    )
 
 
 def _gaps(batch_id: int | None) -> QualityFinding:

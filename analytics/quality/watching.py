@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, pgettext_lazy
 
-from analytics.models import DataQualityReport, QualityFinding
+from analytics.models import DataQualityReport, LateEvents, QualityFinding
 from analytics.quality import looking
 from catalog.models import ImportBatch
 from core.alerts.checks import keep
@@ -22,6 +22,7 @@ from core.said import Said
 
 LOOK = "analytics.tasks.look_at_import"
 KEPT = timedelta(days=400)
+NOTES_KEPT = timedelta(days=28)
 IMPORTS_OF = timedelta(days=7)
 NIGHTS = 7
 LEAST_MORE = 20
@@ -49,6 +50,7 @@ def look_every_night() -> dict[str, Any]:
     report = looking.look()
     worse = tell_what_got_worse(report)
     DataQualityReport.objects.filter(batch=None, as_of__lt=timezone.now() - KEPT).delete()
+    LateEvents.objects.filter(arrived_at__lt=timezone.now() - NOTES_KEPT).delete()
     return {"rows": report.rows, "worse": len(worse)}
 
 

@@ -20,8 +20,9 @@ from catalog.partitions import ensure_months
 LOCK = 7_340_022  # advisory lock of whoever writes events
 STAGE = "zg_event_stage"
 
+# What is written here has just arrived; what an import writes is old, and not late.
 PREPARE = f"""
-SELECT pg_advisory_xact_lock(%s);
+SELECT pg_advisory_xact_lock(%s), set_config('zhanggui.arriving', 'on', true);
 CREATE TEMP TABLE IF NOT EXISTS {STAGE} (
     place int NOT NULL, event_id uuid NOT NULL, occurred_at timestamptz NOT NULL, kind varchar(16) NOT NULL,
     product_id bigint, customer_id bigint, visitor varchar(64) NOT NULL, is_visitor_known boolean NOT NULL,

@@ -205,8 +205,9 @@ def _time_left(days: int) -> str:
 
 def _missing(experiment: Experiment, look: ExperimentLook, result: dict[str, Any], row: dict[str, Any]) -> str:
     least = min(row["n"], row["n_control"])
-    arms = result["arms"]
-    events = min(arms[name]["nonzero"] for name in arms)
+    arms, compared = result["arms"], {one["arm"] for one in result["comparisons"]}
+    of_control, own = next(arms[name] for name in arms if name not in compared), arms[row["arm"]]
+    events = min(of_control["nonzero"], own["nonzero"])
     if least == 0:
         first = (experiment.started_at or timezone.now()) + timedelta(days=experiment.outcome_days)
         if look.looked_at < first:
@@ -215,11 +216,28 @@ def _missing(experiment: Experiment, look: ExperimentLook, result: dict[str, Any
         return _("Not yet: needs %(needed)s people in each group, has %(has)s") % {
             "needed": figure(ml.MINIMUM_PER_ARM), "has": figure(least),
         }  # fmt: skip
+    if events < MINIMUM_EVENTS and (far := _far_apart(own, of_control)):
+        return far
     if events < MINIMUM_EVENTS:
         return _("Not yet: needs %(needed)s people in each group with something to count, has %(has)s") % {
             "needed": figure(MINIMUM_EVENTS), "has": figure(events),
         }  # fmt: skip
     return _("Not yet: the control group has too little to compare with")
+
+
+def _far_apart(own: dict[str, Any], of_control: dict[str, Any]) -> str:
+    """Where one group has too few for a range and the other four times as many as that range would need: no chance
+    does that, so it is not only waited for. Empty else."""
+    fewer, other = sorted((own, of_control), key=lambda one: one["nonzero"] / one["n"])
+    if other["nonzero"] / other["n"] * fewer["n"] < 4 * MINIMUM_EVENTS:
+        return ""
+    text = _(
+        "Look into it: %(has)s of %(people)s people here, %(has_control)s of %(people_control)s in the control group"
+    )
+    return text % {
+        "has": figure(own["nonzero"]), "people": figure(own["n"]), "has_control": figure(of_control["nonzero"]),
+        "people_control": figure(of_control["n"]),
+    }  # fmt: skip
 
 
 def share_text(value: float) -> str:
@@ -230,7 +248,8 @@ def share_text(value: float) -> str:
 
 
 def signed_share(value: float) -> str:
-    return f"{MINUS if value < 0 else '+'}{share_text(value)}"
+    text = share_text(value)
+    return text if text == "0%" else f"{MINUS if value < 0 else '+'}{text}"
 
 
 def _listed(parts: list[str]) -> str:

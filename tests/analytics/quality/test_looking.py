@@ -1,5 +1,6 @@
 """Planted trouble is found, exactly, and nothing else."""
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,14 +9,17 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from analytics.models import DataQualityReport
+from analytics.models import DataQualityReport, LateEvents
 from analytics.quality import looking, watching
 from analytics.quality.checks import BY_NAME, CHECKS
+from catalog.buffer import writing
+from catalog.buffer.rows import EventRow
 from catalog.models import ImportBatch, ImportChange, Order
 from catalog.partitions import ensure_months
 from core.jobs import run_now
 from core.models import Alert, Job
 from tests.factories import (
+    CategoryFactory,
     CustomerFactory,
     DailySalesFactory,
     DataQualityReportFactory,
@@ -53,7 +57,7 @@ def test_an_empty_shop_has_a_report_that_found_nothing():
 
 
 def test_every_check_has_a_name_of_its_own():
-    assert len(BY_NAME) == len(CHECKS) + 1
+    assert len(BY_NAME) == len(CHECKS) + 2
 
 
 def test_what_is_missing_is_counted_with_examples():
@@ -221,6 +225,31 @@ def test_events_of_the_last_days_are_looked_at():
     assert (counts["event_product_gone"], counts["event_in_the_future"]) == (1, 1)
     finding = report.findings.get(check_name="event_product_gone")
     assert (finding.of, finding.examples) == (3, [gone.pk])
+
+
+def test_events_that_arrived_late_are_counted_and_those_of_an_import_are_not():
+    now = timezone.now()
+    product = ProductFactory.create(name="Tea", description="x", category=CategoryFactory.create())
+    ensure_months([now - timedelta(hours=1_000)])
+    InteractionFactory.create(product=product, occurred_at=now - timedelta(hours=999))
+    InteractionFactory.create(product=product, occurred_at=now - timedelta(hours=5))
+    hours = (0.5, 3, 30, 900)
+    acts = [
+        EventRow(uuid.uuid4(), now - timedelta(hours=ago), "view", product.pk, None, "v1", False, None, {})
+        for ago in hours
+    ]
+    assert writing.store(acts).stored == 4
+    assert writing.store(acts[:1]).stored == 0
+
+    report = looking.look()
+
+    finding = report.findings.get(check_name="event_late")
+    assert (finding.rows, finding.of) == (3, 4)
+    LateEvents.objects.update(arrived_at=now - timedelta(days=3))
+    assert looking.look().findings.get(check_name="event_late").rows == 0
+    LateEvents.objects.update(arrived_at=now - timedelta(days=29))
+    watching.look_every_night()
+    assert not LateEvents.objects.exists()
 
 
 def nights(*counts, name="order_no_country"):

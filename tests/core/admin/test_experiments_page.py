@@ -115,10 +115,17 @@ def test_planned_shares_that_differ_are_named():
         ((0, 0), (0, 0), "Not yet: needs 500 people in each group, has 0"),
         ((480, 90), (900, 90), "Not yet: needs 500 people in each group, has 480"),
         ((900, 90), (900, 7), "Not yet: needs 25 people in each group with something to count, has 7"),
+        ((6_000, 300), (6_000, 0), "Look into it: 0 of 6,000 people here, 300 of 6,000 in the control group"),
+        ((6_000, 3), (9_000, 400), "Look into it: 400 of 9,000 people here, 3 of 6,000 in the control group"),
     ],
 )
 def test_too_few_people_are_told_with_what_is_needed(control, arm, words):
     assert said(looked(control, arm)) == words
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.0, "0%"), (-0.0002, "0%"), (0.02, "+2%"), (-0.02, "−2%")])
+def test_nothing_has_no_sign(value, words):
+    assert reading.signed_share(value) == words
 
 
 def test_of_several_arms_those_that_wait_are_named_and_metrics_only_where_it_is_not_all(client):
