@@ -35,7 +35,8 @@ REMEMBER_SECONDS = 1.0
 RENEWED_SECONDS = 30
 """So long nothing that processes remember of somebody counts whose lists were dropped: longer than any of it lives."""
 PURCHASE = "purchase"
-MOST_REMEMBERED = 1_000
+MOST_REMEMBERED = 250
+"""People; up to 12 kB each."""
 AWAY = (redis.RedisError, LocalServiceError, OSError)
 breaker = Breaker()
 

@@ -6,12 +6,13 @@ It is complete on disk before its row exists; which version serves is one row in
 
 import hashlib
 import json
+import mmap
 import os
 import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -271,7 +272,15 @@ def load_for_serving(version: ModelVersion, kind: ModelKind | None = None) -> Lo
             model.built(import_string(kind.builder))
         except Exception as error:  # whatever a builder trips over, the model is to blame
             raise DamagedModel(f"{version.name}: it cannot serve ({error}).") from error
+    _let_go(model.arrays.values())
     return model
+
+
+def _let_go(arrays: Iterable[np.ndarray]) -> None:
+    """Give back the pages that were read to check them: what answers need comes again, from memory, and only that."""
+    for array in arrays:
+        if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            array.base.madvise(mmap.MADV_DONTNEED)
 
 
 class _Slot:

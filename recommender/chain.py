@@ -121,13 +121,14 @@ def step(source: str, asked: Question, model: ServingModel | None, taken: Collec
         case "personal":
             weighted = [(act.product_id, act.weight) for act in asked.history]
             if model is not None and weighted:
-                yield from _in_portions(PERSONAL, asked, partial(_personal, model, weighted, asked))
+                yield from _in_portions(PERSONAL, asked.portions, partial(_personal, model, weighted, asked))
             elif model is None and asked.customer_id is not None:
                 yield Step(PERSONAL, _written_ahead(asked.customer_id))
         case "similar":
             speakers = asked.speakers()
             if model is not None and speakers:
-                yield Step(ITEM, _said(lambda: _alike(model, speakers, asked)))
+                most = asked.depth * len(speakers)
+                yield from _in_portions(ITEM, (*asked.portions[:-1], most), partial(_alike, model, speakers, asked))
         case "together":
             speakers = asked.speakers()
             if speakers:
@@ -146,14 +147,14 @@ def step(source: str, asked: Question, model: ServingModel | None, taken: Collec
             yield Step(source, candidates_of(lists.of(source), source))
         case "popular":
             if model is not None:
-                yield from _in_portions(POPULAR, asked, partial(_popular, model, asked, frozenset(taken)))
+                yield from _in_portions(POPULAR, asked.portions, partial(_popular, model, asked, frozenset(taken)))
         case "newest":
             yield Step(NEWEST, candidates_of(newest(asked, taken), NEWEST))
 
 
-def _in_portions(source: str, asked: Question, ask: Callable[[int], list[Candidate]]) -> Iterator[Step]:
+def _in_portions(source: str, portions: Sequence[int], ask: Callable[[int], list[Candidate]]) -> Iterator[Step]:
     """A step for each portion; the later ones hold the earlier ones. None more when there are no more."""
-    for count in asked.portions:
+    for count in portions:
         found = _said(partial(ask, count))
         yield Step(source, found)
         if len(found) < count:
@@ -193,15 +194,8 @@ def _written_ahead(customer_id: int) -> list[Candidate]:
     return [Candidate(pk, 0.0, PERSONAL, speaker or None, 1.0) for pk, speaker in pairs]
 
 
-def _alike(model: ServingModel, speakers: Sequence[int], asked: Question) -> list[Candidate]:
-    """Neighbours of these products, in turns."""
-    rows = [model.similar(pk, asked.depth, exclude=asked.unwanted) for pk in speakers]
-    found: dict[int, Candidate] = {}
-    for place in range(max((len(row) for row in rows), default=0)):
-        for row in rows:
-            if place < len(row):
-                found.setdefault(row[place].product_id, row[place])
-    return list(found.values())
+def _alike(model: ServingModel, speakers: Sequence[int], asked: Question, count: int) -> list[Candidate]:
+    return model.beside(speakers, count, depth=asked.depth, exclude=asked.unwanted)
 
 
 def candidates_of(product_ids: Sequence[int], source: str) -> list[Candidate]:

@@ -19,8 +19,9 @@ for each voice that knows neighbours, format 1 a single voice, item_knn, in `ind
 serve, with a copy of the neighbours in each process.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -63,7 +64,9 @@ class ServingModel:
         self.item_ids = np.asarray(arrays["item_ids"], np.int64)
         self.popularity = np.asarray(arrays["popularity"], np.float32)
         size = len(self.item_ids)
-        self._similar = (arrays["similar_indptr"], arrays["similar_indices"], arrays["similar_weights"])
+        # plain views: every slice of a mapped array would be a new mapped array
+        indptr, indices, weights = (np.asarray(arrays[f"similar_{name}"]).view(np.ndarray) for name in NEIGHBOURS)
+        self._similar = (indptr, indices, weights)
         if not bool(np.isfinite(self.popularity).all()):
             raise ValueError("The model's popularity is not a number everywhere.")
         if len(self.popularity) != size or bool((np.diff(self.item_ids) <= 0).any()):
@@ -72,10 +75,11 @@ class ServingModel:
         voices = [_voice(arrays, one, self.popularity, alone=written < NEAR_SINCE) for one in told]
         check_rows(*self._similar, size, "similar items")
         self.strategy = str(meta.get("strategy", "item_knn"))
+        is_heard = self.strategy != POPULAR  # else nobody asks the voices, and their neighbours stay on the disk
         near = None
-        if written >= NEAR_SINCE:
+        if written >= NEAR_SINCE and is_heard:
             near = _near(arrays, told, size, NEAR if written > NEAR_SINCE else NEAR_OF_3)
-        self._chorus = Chorus(voices if self.strategy != POPULAR else [], self.popularity, near)
+        self._chorus = Chorus(voices if is_heard else [], self.popularity, near)
         told_of_sessions = meta.get("sessions")
         self._session_longest = int(told_of_sessions["serves_up_to"]) if told_of_sessions else 0
         self._sessions = (
@@ -191,6 +195,37 @@ class ServingModel:
             Candidate(product, score, SIMILAR, product_id, 1.0)
             for product, score in zip(self.item_ids[items[free][:k]].tolist(), scores[free][:k].tolist(), strict=True)
         ]
+
+    def beside(
+        self, product_ids: Sequence[int], k: int, *, depth: int, exclude: Collection[int] = ()
+    ) -> list[Candidate]:
+        """Up to k products that go with these, in turns: the first of each, then the second of each, at most `depth` of
+        each, as `similar` finds them. What goes with several comes once, with the one that named it first."""
+        if k <= 0 or not len(product_ids):
+            return []
+        indptr, indices, weights = self._similar
+
+        def named(row: int) -> Iterator[tuple[int, int]]:
+            start, end = int(indptr[row]), int(indptr[row + 1])
+            items = self.item_ids.take(indices[start:end]).tolist()
+            return islice(((pk, at) for at, pk in enumerate(items, start) if pk not in exclude), depth)
+
+        rows = zip(product_ids, self.positions(product_ids).tolist(), strict=True)
+        turns = [(speaker, named(row)) for speaker, row in rows if row >= 0]
+        found: dict[int, Candidate] = {}
+        while turns:
+            going = []
+            for speaker, others in turns:
+                product, at = next(others, (None, 0))
+                if product is None:
+                    continue
+                going.append((speaker, others))
+                if product not in found:
+                    found[product] = Candidate(product, float(weights[at]), SIMILAR, speaker, 1.0)
+                    if len(found) == k:
+                        return list(found.values())
+            turns = going
+        return list(found.values())
 
     def likeness(self, product_ids: Sequence[int]) -> NDArray[np.float64]:
         """How alike these products are to those who choose: [n, n] in [0, 1]; unknown ones are like nobody."""

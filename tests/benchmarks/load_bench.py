@@ -137,7 +137,7 @@ def measure(size: str, only: Sequence[str] = ()) -> dict[str, Any]:
         shop.stop()
     if "100 events" in rows:
         rows["100 events"]["events_a_second"] = round(100_000 / rows["100 events"]["p50_ms"])
-    return {"rows": rows, "web_process_mb": memory}
+    return {"rows": rows, "web_process_mb": memory, "model": shop.facts["model"]}
 
 
 def below(size: str, rows: dict[str, dict[str, Any]]) -> list[str]:
@@ -161,7 +161,7 @@ def below(size: str, rows: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def table(size: str, found: dict[str, Any]) -> str:
-    lines = [f"{size}: a web process holds {found['web_process_mb']:.0f} MB"]
+    lines = [f"{size}: a web process holds {found['web_process_mb']:.0f} MB; recommendations by {found['model']}"]
     lines.append(f"{'':44}{'ratio':>8}{'floor':>8}{'p50 ms':>10}{'p99 ms':>10}{'first ms':>10}{'queries':>9}")
     for name, row in found["rows"].items():
         floor = f"{FLOORS[name]:.2f}" if name in FLOORS else ""

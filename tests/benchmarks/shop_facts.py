@@ -112,7 +112,8 @@ def main() -> None:
     products = list(Product.objects.sellable().order_by("pk").values_list("public_id", flat=True)[:200])
     customer, ticket = _oftenest(), _longest()
     facts: dict[str, Any] = {
-        "customer": customer, "ticket": ticket, "key": key, "visitors": known[:50], "others": known[50:],
+        "model": _model(), "customer": customer, "ticket": ticket, "key": key, "visitors": known[:50],
+        "others": known[50:],
         "products": products, "clicks": _tracked(), "judged": _judged(),
         "departments": [one.public_id for one in Category.objects.filter(depth=1).order_by("pk")],
         "session": client.cookies[settings.SESSION_COOKIE_NAME].value, "cookie": settings.SESSION_COOKIE_NAME,
@@ -176,6 +177,17 @@ def targets(facts: dict[str, Any], turn: int) -> dict[str, tuple[str, Any]]:
             if facts["ticket"] or "{" not in path
         },
     }
+
+
+def _model() -> str:
+    """What ranks for people here, and whether it is only what a new shop opens with: ratios depend on it."""
+    from core.models import ModelVersion
+    from recommender.choices import RECOMMENDER
+
+    active = ModelVersion.objects.of(RECOMMENDER.name).active().first()
+    if active is None:
+        return "nothing"
+    return f"{active.report.get('chosen')}{', the quick model of a new shop' if active.report.get('quick') else ''}"
 
 
 def _oftenest() -> int:

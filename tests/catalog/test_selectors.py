@@ -1,7 +1,8 @@
 import pytest
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from catalog.selectors import product_cards, sellable_among
+from catalog.selectors import image_url, product_cards, sellable_among
 from tests.factories import ProductFactory, ProductImageFactory, ShopProfileFactory
 
 pytestmark = pytest.mark.django_db
@@ -51,3 +52,19 @@ def test_only_live_existing_products_in_stock_may_be_sold(django_assert_num_quer
 
     with django_assert_num_queries(1):
         assert sellable_among([good.pk, *(product.pk for product in bad), 10**15]) == {good.pk}
+
+
+@pytest.mark.parametrize("base", ["/media/", "/media", "https://pictures.example/shop/"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "products/2026/a-b_c.1.jpg", "a.jpg", "a b.jpg", "茶.jpg", "../a.jpg", "a/../b.jpg", "a/./b.jpg", "a//b.jpg",
+        "/a.jpg", "//elsewhere/a.jpg", "javascript:a.jpg", "https://elsewhere/a.jpg", "a.jpg?b#c", "%2e%2e/a.jpg",
+        "a\\b.jpg", ".hidden", "a.jpg\n",
+    ],
+)  # fmt: skip
+def test_the_address_of_a_picture_is_what_the_storage_says(settings, base, name):
+    settings.MEDIA_URL = base
+
+    assert image_url(name) == default_storage.url(name)
+    assert image_url("") is None

@@ -1,3 +1,7 @@
+import re
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -135,6 +139,35 @@ def test_a_failed_write_leaves_no_folder_and_no_row(tmp_path, monkeypatch):
 
     assert list((tmp_path / "probe").iterdir()) == []
     assert not ModelVersion.objects.exists()
+
+
+def added_up(model):
+    return sum(float(array.sum()) for array in model.arrays.values())
+
+
+def mapped_kilobytes(folder: Path) -> int:
+    """Of files in this folder, as far as this process holds their pages."""
+    parts = re.split(r"\n(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text("utf-8"))
+    own = [part for part in parts if str(folder) in part.split("\n", 1)[0]]
+    return sum(int(re.search(r"^Rss: +(\d+) kB", part, re.MULTILINE)[1]) for part in own)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what is mapped")
+@pytest.mark.django_db
+def test_what_was_read_to_check_a_model_is_given_back_until_it_is_asked_for(tmp_path):
+    numbers = np.arange(1_000_000, dtype=np.float64)
+    version = registry.publish_if_better(
+        KIND, {"weights": numbers}, meta={}, report={"metrics": {"score": 0.5}}, trained_until=None, margin=0.01
+    )
+    kind = registry.ModelKind(KIND.name, 1, "score", builder="tests.core.test_model_registry.added_up")
+
+    model = registry.load_for_serving(version, kind)
+
+    assert model.built(added_up) == numbers.sum()
+    assert mapped_kilobytes(tmp_path) < 100
+    assert model.arrays["weights"][-1] == numbers[-1]
+    assert float(model.arrays["weights"].sum()) == numbers.sum()
+    assert mapped_kilobytes(tmp_path) > 7_000
 
 
 @pytest.mark.django_db

@@ -225,6 +225,10 @@ class Counted:
         self.asked.append(k)
         return [Candidate(pk, 1.0, "blend", history[0][0], 1.0) for pk in range(min(k, self.size))]
 
+    def beside(self, product_ids, k, *, depth, **_ignored):
+        assert depth == 80
+        return self.recommend([(product_ids[0], 1.0)], k)
+
 
 @pytest.mark.parametrize(
     ("size", "wish", "asked"),
@@ -244,3 +248,17 @@ def test_a_plain_list_asks_the_model_for_a_few_at_first_and_for_all_when_they_ca
     assert model.asked == asked
     assert [len(one.found) for one in taken] == [min(size, count) for count in asked]
     assert next(step("personal", question, Counted(size), ())).found == taken[0].found
+
+
+@pytest.mark.parametrize(
+    ("size", "wish", "asked"),
+    [(1_000, Wish("home"), [20, 160]), (19, Wish("home"), [20]), (1_000, Wish("home", diversity=0.5), [160])],
+)
+def test_what_goes_with_the_products_of_a_visitor_comes_in_portions_as_well(size, wish, asked):
+    model = Counted(size)
+    history = [Act(7, "view", 0, 1.0), Act(8, "view", 0, 1.0)]
+
+    taken = list(step("similar", Question(wish=wish, strategy="live", limit=10, history=history), model, ()))
+
+    assert model.asked == asked
+    assert [(one.source, len(one.found)) for one in taken] == [("item", min(size, count)) for count in asked]

@@ -129,6 +129,35 @@ def test_similar_products_are_of_the_same_taste_and_never_the_product_itself():
     assert published().similar(77, 4) == []
 
 
+def test_what_goes_with_several_products_comes_in_turns_each_once():
+    model, speakers, barred = published(), [1002, 77, 1003, 1004], [1006]
+    rows = [model.similar(speaker, 5, exclude=barred) for speaker in speakers]
+    in_turns = [row[place] for place in range(5) for row in rows if place < len(row)]
+    once = list({one.product_id: one for one in reversed(in_turns)}.values())
+    once.sort(key=in_turns.index)
+
+    found = model.beside(speakers, 100, depth=5, exclude=barred)
+
+    assert found == once
+    assert len(once) < len(in_turns)
+    assert all(model.beside(speakers, k, depth=5, exclude=barred) == once[:k] for k in range(len(once) + 1))
+    assert model.beside([77], 5, depth=5) == model.beside([], 5, depth=5) == []
+
+
+def test_a_model_of_popularity_needs_no_neighbours_of_voices_that_nobody_asks():
+    data = Interactions.from_frame(two_taste_groups())
+    arrays = ItemKnn(ItemKnnParams(half_life=10.0)).fit(data).to_arrays()
+    own = {name: array for name, array in arrays.items() if name == "popularity" or name.startswith("similar_")}
+    voice = {"name": "item_knn", "attention": {"weighting": "log", "half_life": 10.0}, "weight": 1.0}
+    meta = {"format": 4, "strategy": "popularity", "voices": [voice]}
+
+    model = ServingModel.from_arrays({"item_ids": data.item_ids, **own}, meta)
+
+    assert model.recommend([(1002, 1.0)], 5, fill=False) == []
+    assert {one.source for one in model.recommend([(1002, 1.0)], 5)} == {"popularity"}
+    assert ids(model.beside([1002], 4, depth=4)) == ids(published(data).similar(1002, 4))
+
+
 def test_arrays_may_be_mapped_from_disk(tmp_path):
     data = Interactions.from_frame(two_taste_groups())
     arrays = {"item_ids": data.item_ids, **ItemKnn(ItemKnnParams(half_life=10.0)).fit(data).to_arrays()}
