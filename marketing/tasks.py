@@ -8,11 +8,16 @@ from core.jobs import job
 
 
 @job(kind="marketing.send", queue="light", title=_("Send messages"), retries=0)
-def send_messages() -> dict[str, Any]:
-    """Hand over what is due, for most of a minute."""
+def send_messages(*, channel: str = "") -> dict[str, Any]:
+    """Hand over what is due by this channel, for most of a minute. Without one: of every channel by which something
+    waits, each in a job of its own, so that a provider which answers slowly, or not at all, holds up no other."""
+    from core.jobs import enqueue
     from marketing.sending import working
 
-    return working.run(seconds=40).as_dict()
+    due = [channel] if channel else working.channels_due()
+    for other in due[1:]:
+        enqueue("marketing.tasks.send_messages", dedupe_key=f"marketing.send:{other}", channel=other)
+    return working.run(seconds=40, channels=due[:1]).as_dict() if due else {}
 
 
 @job(kind="marketing.upkeep", queue="light", title=_("Look after messages"), retries=1)

@@ -8,7 +8,7 @@ at once. A customer whom somebody else holds is left for the next round.
 import hashlib
 import hmac
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -103,11 +103,14 @@ def message_id_of(recipient_id: int) -> str:
     return f"<m{recipient_id}.{said.hexdigest()[:24]}@{sender_address().rpartition('@')[2] or 'localhost'}>"
 
 
-def claim(campaign_id: int | None, *, most: int = 100, now: datetime | None = None) -> Round:
-    """Take up to `most` due messages of a campaign, or single ones (None). Commits before it returns."""
+def claim(
+    campaign_id: int | None, *, most: int = 100, now: datetime | None = None, channels: Collection[str] | None = None
+) -> Round:  # fmt: skip
+    """Take up to `most` due messages of a campaign, or single ones (None), of these channels where they are named.
+    Commits before it returns."""
     with transaction.atomic(), connection.cursor() as cursor:
         state, cap, days, started, out = _campaign(campaign_id)
-        rows = _due(cursor, campaign_id, now or timezone.now(), most, out)
+        rows = _due(cursor, campaign_id, now or timezone.now(), most, out, channels)
         if not rows:
             return Round()
         people = _people(cursor, {row[1] for row in rows})
@@ -152,10 +155,15 @@ def _campaign(campaign_id: int | None) -> tuple[str, int | None, int | None, dat
     return found if found is not None else (Campaign.State.CANCELLED, None, None, None, 0)
 
 
-def _due(cursor: Any, campaign_id: int | None, now: datetime, most: int, out: int) -> list[Any]:
+def _due(
+    cursor: Any, campaign_id: int | None, now: datetime, most: int, out: int, channels: Collection[str] | None
+) -> list[Any]:  # fmt: skip
     """`out`: batches that were let go; the versions of later ones are not chosen yet."""
     whose = "campaign_id IS NULL" if campaign_id is None else "campaign_id = %(campaign)s"
-    cursor.execute(DUE.format(whose=whose), {"campaign": campaign_id, "now": now, "most": most, "out": out})
+    if channels is not None:
+        whose += " AND channel = ANY(%(channels)s)"
+    values = {"campaign": campaign_id, "now": now, "most": most, "out": out, "channels": sorted(channels or ())}
+    cursor.execute(DUE.format(whose=whose), values)
     return list(cursor.fetchall())
 
 

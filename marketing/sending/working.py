@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from core.jobs import progress
-from marketing.models import Campaign, MarketingSettings, Recipient, Suppression
+from marketing.models import Campaign, Channel, MarketingSettings, Recipient, Suppression
 from marketing.sending import breakers, doors
 from marketing.sending.bucket import Bucket
 from marketing.sending.channels import NoEntry, NotNow, Outgoing, Provider, Refused, Unanswered, provider_for
@@ -36,6 +36,7 @@ MOST_UNANSWERED = 3
 """After so many in a row without an answer the provider is left alone: it is down, and each more is one that nobody
 knows about."""
 State, Reason = Recipient.State, Recipient.Reason
+CHANNELS = tuple(Channel.values)
 
 
 @dataclass
@@ -50,16 +51,18 @@ class Tally:
         return dict(vars(self))
 
 
-def run(*, seconds: float = 40.0, is_stopped: Callable[[], bool] = lambda: False) -> Tally:
+def run(
+    *, seconds: float = 40.0, is_stopped: Callable[[], bool] = lambda: False, channels: Collection[str] = CHANNELS
+) -> Tally:  # fmt: skip
     """Send what is due of running campaigns and single messages, until nothing is left or the time is over. An error
     that nobody expected ends the round of its campaign only, and is raised at the end."""
     ends = time.monotonic() + seconds
-    tally, worker = Tally(), Worker(ends, is_stopped)
+    tally, worker = Tally(), Worker(ends, is_stopped, channels)
     if not MarketingSettings.current().is_sending:
         return tally
     while time.monotonic() < ends and not is_stopped():
         moved = 0
-        for campaign_id in _places():
+        for campaign_id in _places(channels):
             moved += worker.round(campaign_id, tally)
         if not moved:
             break
@@ -69,18 +72,28 @@ def run(*, seconds: float = 40.0, is_stopped: Callable[[], bool] = lambda: False
     return tally
 
 
-def _places() -> list[int | None]:
+def _places(channels: Collection[str]) -> list[int | None]:
     """Single messages first: they are few and somebody waits for them."""
-    running = Campaign.objects.filter(state=Campaign.State.RUNNING).order_by("pk").values_list("pk", flat=True)
-    return [None, *running]
+    running = Campaign.objects.filter(state=Campaign.State.RUNNING, channel__in=channels)
+    return [None, *running.order_by("pk").values_list("pk", flat=True)]
+
+
+def channels_due() -> list[str]:
+    """Channels by which something may be waiting to go now. Two small queries."""
+    running = Campaign.objects.filter(state=Campaign.State.RUNNING).order_by().values_list("channel", flat=True)
+    single = Recipient.objects.filter(campaign=None, state=State.PLANNED, due_at__lte=timezone.now()).order_by()
+    return sorted({*running.distinct(), *single.values_list("channel", flat=True).distinct()})
 
 
 class Worker:
     """One worker: its providers, their rates, and which of them do not take anything at the moment."""
 
-    def __init__(self, ends: float, is_stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, ends: float, is_stopped: Callable[[], bool] = lambda: False, channels: Collection[str] = CHANNELS
+    ) -> None:  # fmt: skip
         self.ends = ends
         self.is_stopped = is_stopped
+        self.channels = channels
         self.providers: dict[str, Provider] = {}
         self.buckets: dict[str, Bucket] = {}
         self.down: set[str] = set()
@@ -95,7 +108,10 @@ class Worker:
         """Claim once and hand over. Returns how many rows came to something; 0 ends the loop."""
         if campaign_id in self.broken or (campaign_id is not None and self._is_down(campaign_id)):
             return 0
-        taken = claim(campaign_id, most=BATCH)
+        # Single messages stand in one line for all channels: those of one that is down do not hold up the others.
+        were_down = len(self.down)
+        wanted = set(self.channels) - self.down if campaign_id is None else None
+        taken = claim(campaign_id, most=BATCH, channels=wanted)
         tally.skipped += taken.skipped
         before = tally.put_back
         self._looked = (time.monotonic(), True)  # the claim asked for both
@@ -108,7 +124,8 @@ class Worker:
             self._unjudged.add(campaign_id)
             if time.monotonic() >= self._judged.get(campaign_id, 0.0):
                 self._judge(campaign_id)
-        return len(taken.claimed) - (tally.put_back - before) + taken.skipped + taken.later
+        moved = len(taken.claimed) - (tally.put_back - before) + taken.skipped + taken.later
+        return moved or int(campaign_id is None and len(self.down) > were_down)  # the other channels' turn
 
     def judge_the_rest(self) -> None:
         """Campaigns of which messages went out since they were judged."""
@@ -130,20 +147,23 @@ class Worker:
         rest = list(claimed)
         if not rest:
             return
-        began = time.monotonic()
+        began, left = time.monotonic(), []
         try:
             writer = Writer()
             while rest:
                 progress(tally.sent)  # staff may have asked the job to end
                 one = rest[0]
-                if one.channel in self.down or not self._wait(one) or self._must_stop(one, began):
+                if one.channel in self.down:
+                    left.append(rest.pop(0))
+                    continue
+                if not self._wait(one) or self._must_stop(one, began):
                     return
                 message = self._written(one, writer, tally)
                 rest.pop(0)
                 if message is not None:
                     self._hand_over(one, message, tally)
         finally:
-            tally.put_back += put_back(rest)
+            tally.put_back += put_back([*left, *rest])
 
     def _must_stop(self, one: Claimed, began: float) -> bool:
         is_late = time.monotonic() - began > LOST_SECONDS / 2

@@ -244,6 +244,7 @@ TIMED = (
     ("customers", "value and clusters of up to a million customers"),
     ("facts", "figures of a million orders: counted anew, and after ten thousand more"),
     ("storefront", "the demo storefront on a phone"),
+    ("uplift", "whom a message moves, and whether that may be used"),
     ("search", "search beside what PostgreSQL does by itself"),
 )
 

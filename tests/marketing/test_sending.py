@@ -10,12 +10,13 @@ from django.utils import timezone
 from catalog.models import Customer
 from core.extensions import message_doors
 from core.jobs import JobCancelled
-from core.models import OutgoingMail
+from core.models import Job, OutgoingMail
 from marketing import services
 from marketing.models import Campaign, Consent, MarketingSettings, MessageEvent, Recipient, Suppression, TrackedLink
 from marketing.sending import channels, events, reconciling, working
 from marketing.sending.channels import NotNow, Refused, Unanswered
 from marketing.sending.claiming import claim, message_id_of
+from marketing.tasks import send_messages
 from tests.factories import (
     CampaignFactory,
     CampaignStepFactory,
@@ -335,6 +336,41 @@ def test_a_provider_that_is_down_is_left_alone_and_nothing_is_lost(campaign, pla
     Recipient.objects.update(due_at=timezone.now())
     assert working.run().sent == 4
     assert len({one.to for one in fake.had}) == 4
+
+
+def test_single_messages_of_a_channel_that_is_down_do_not_hold_up_the_others(shop_rules, reader, monkeypatch):
+    down, up = Fake(*[NotNow("down")] * 99), Fake()
+    monkeypatch.setattr(working, "provider_for", lambda channel: down if channel == "push" else up)
+    for channel in ("push", "email"):
+        ConsentFactory.create(customer=reader, purpose="care", channel=channel)
+    others = [CustomerFactory.create() for _number in range(working.BATCH)]
+    for person in others:
+        ConsentFactory.create(customer=person, purpose="care", channel="push")
+    version = TemplateVersionFactory.create(purpose="care", text={"en": "Hello"})
+    due = timezone.now() - timedelta(minutes=5)
+    ask = {"campaign": None, "step": None, "template_version": version, "purpose": "care"}
+    for number, person in enumerate([*others, reader]):
+        RecipientFactory.create(customer=person, channel="push", key=f"p{number}", due_at=due, **ask)
+    mail = RecipientFactory.create(customer=reader, channel="email", key="mail", due_at=timezone.now(), **ask)
+
+    tally = working.run()
+
+    assert (of(mail), tally.sent, down.had) == (("sent", ""), 1, [])
+    waiting = Recipient.objects.filter(channel="push").values_list("state", "tries")
+    assert sorted(waiting) == [("planned", 0)] * working.BATCH + [("planned", 1)]
+
+
+def test_each_channel_is_sent_by_a_job_of_its_own(campaign, reader, plan):
+    plan(reader)
+    CampaignFactory.create(state="running", channel="sms")
+
+    assert send_messages()["sent"] == 1
+
+    asked = Job.objects.filter(kind="marketing.send")
+    assert [one.arguments for one in asked] == [{"channel": "sms"}]
+    assert send_messages(channel="sms")["sent"] == 0
+    Campaign.objects.update(state="paused")
+    assert send_messages() == {}
 
 
 @pytest.mark.parametrize(

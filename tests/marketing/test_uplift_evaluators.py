@@ -5,7 +5,7 @@ import pytest
 
 from core.evaluation import Run, UsageError, evaluate
 from core.ml.tables import TableError
-from marketing.uplift_evaluators import UpliftEvaluator
+from marketing.uplift_evaluators import UpliftEvaluator, _above
 from tests.marketing.ml.test_uplift import campaign
 
 
@@ -37,9 +37,20 @@ def test_a_planted_effect_is_used_and_every_model_stands_beside_the_response(tmp
     assert found["above_response"]["qini"]["splits_above"] == found["above_response"]["qini"]["splits"] == 2
     low, high = found["interval"]
     assert 0 < low < high
+    gap = found["above_response"]["qini"]
+    assert gap["interval"][0] < gap["mean"] == pytest.approx(sum(gap["interval"]) / 2) < gap["interval"][1]
     assert found["models"]["served"]["revenue@30"] == pytest.approx(20 * found["uplift@30"], rel=1e-4)
     assert found["effect"]["difference"] == pytest.approx(0.075, abs=0.02)
     json.dumps(found, allow_nan=False)
+
+
+def test_halvings_of_the_same_rows_do_not_count_as_independent():
+    found = _above(np.array([0.02, 0.03, 0.04, 0.05]))
+
+    # s² = 0.000166…, times 1/4 + 1; t with 3 degrees of freedom is 3.1824.
+    assert found["mean"] == pytest.approx(0.035)
+    assert found["interval"] == pytest.approx([0.035 - 0.045935, 0.035 + 0.045935], abs=1e-5)
+    assert _above(np.array([0.02]))["interval"] is None
 
 
 def test_a_planted_null_has_no_reliable_ranking_and_says_what_to_do(tmp_path):
