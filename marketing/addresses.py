@@ -19,8 +19,8 @@ from catalog.models import Customer
 from marketing.models.choices import Channel
 
 PHONE = re.compile(r"[+]?[0-9]{6,15}")
-BY_ID = (Channel.WECHAT, Channel.PUSH)
-"""Providers of these know people by the customer's public id; the shop holds no address of its own for them."""
+BY_ID = (Channel.WECHAT, Channel.PUSH, Channel.IN_SITE)
+"""These know people by the customer's public id; the shop holds no address of its own for them."""
 
 
 @lru_cache(maxsize=4)

@@ -23,7 +23,7 @@ from marketing.models import Channel, Purpose
 from marketing.models.consent import ConsentSource
 from marketing.sending import events
 
-SHOWN_CHANNELS = (Channel.EMAIL, Channel.SMS)
+SHOWN_CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.IN_SITE)
 """Those that everybody may choose; others are shown to whom they were asked of."""
 HELP = {
     Purpose.OFFERS: _("Discounts, coupons and sales."),
@@ -98,9 +98,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
                 for purpose in Purpose
                 for channel in channels
             ]
-            services.tell(
-                customer.pk, [one for one in words if one.given or (one.purpose, one.channel) in asked], proof
-            )  # fmt: skip
+            services.tell(customer.pk, [one for one in words if _is_news(one, asked)], proof)
         return HttpResponseRedirect(f"{reverse('preferences', args=[token])}?saved=1")
     said = {(one["purpose"], one["channel"]): one for one in standing}
     rows = [
@@ -119,6 +117,12 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         request, "preferences", customer_id=customer.pk, rows=rows, saved="saved" in request.GET,
         masked=_masked(customer.email),
     )  # fmt: skip
+
+
+def _is_news(word: services.Word, asked: set[tuple[str, str]]) -> bool:
+    """Whether a tick says something: a yes, or a no to what was asked before. In the shop it is the other way round."""
+    is_new = not word.given if word.channel == Channel.IN_SITE else word.given
+    return is_new or (word.purpose, word.channel) in asked
 
 
 @never_cache

@@ -24,7 +24,7 @@ from marketing.campaigns import checking, effect, funnels, lifecycle, words
 from marketing.campaigns.effect import Brought, Effect, Funnel
 from marketing.effects.selectors import by_segment
 from marketing.messages.tags import BadMessage
-from marketing.models import Campaign, Recipient, Template
+from marketing.models import Campaign, Channel, Recipient, Template
 
 State = Campaign.State
 STARTER, MOST_REUSED = "starter", 60
@@ -130,7 +130,7 @@ def context_of(campaign: Campaign) -> dict[str, Any]:
     if campaign.state in (State.RUNNING, State.PAUSED, State.DONE, State.CANCELLED) and campaign.started_at:
         told = funnels.look(campaign)
         if told.funnel is not None:
-            context["figures"] = figures(told.funnel)
+            context["figures"] = figures(told.funnel, is_shown=campaign.channel == Channel.IN_SITE)
             context["funnel_note"] = funnel_note(told.funnel)
         context["funnel_as_of"], context["is_funnel_counted"] = told.as_of, told.funnel is None
         found = effect.effect(campaign, messages=told.messages)
@@ -170,15 +170,21 @@ def allocated(campaign: Campaign | None) -> str:
     return allocations.line_of(campaign.allocated_people, budget) if budget is not None else ""  # type: ignore[union-attr]
 
 
-def figures(told: Funnel) -> list[Figure]:
+def figures(told: Funnel, *, is_shown: bool = False) -> list[Figure]:
+    """`is_shown`: in the shop itself, where whoever has it delivered has seen it."""
+
     def share(part: int, of: int) -> str:
         return _("%(share)s of the step before") % {"share": percent(part / of)} if of else ""
 
     return [
         Figure(pgettext("funnel", "Planned"), told.planned),
-        Figure(pgettext("funnel", "Sent"), told.sent, note=share(told.sent, told.planned)),
         Figure(
-            pgettext("funnel", "Delivered"), told.delivered, missing=_("The provider reports nothing"),
+            pgettext("funnel", "Put up") if is_shown else pgettext("funnel", "Sent"), told.sent,
+            note=share(told.sent, told.planned),
+        ),
+        Figure(
+            pgettext("funnel", "Seen") if is_shown else pgettext("funnel", "Delivered"), told.delivered,
+            missing=_("Nobody was in the shop since") if is_shown else _("The provider reports nothing"),
             note=share(told.delivered or 0, told.sent) if told.delivered is not None else "",
         ),
         Figure(pgettext("funnel", "Clicked"), told.clicked, note=share(told.clicked, told.sent)),

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.db.models import Q
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,14 +16,26 @@ from core.api.permissions import IsCustomer
 from core.api.principals import CustomerAuth
 from core.api.questions import checked
 from core.api.schema import problems
-from core.api.views import ApiListView
+from core.api.views import ApiListView, ApiView
 from marketing.models import CouponCode, Offer
-from marketing.offers import selectors
+from marketing.offers import selectors, showing
 
 
 class OfferReasonSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(choices=[(one, one) for one in selectors.REASONS])
     text = serializers.CharField(help_text="In the customer's language.")
+
+
+class OfferMessageSerializer(serializers.Serializer):
+    """What a campaign shows with it in the shop."""
+
+    title = serializers.CharField(help_text="In the customer's language, as plain text; so is `text`.")
+    text = serializers.CharField()
+    seen = serializers.BooleanField(help_text="Whether `POST me/offers/{id}/acts` said so before.")
+
+
+class OfferActSerializer(serializers.Serializer):
+    act = serializers.ChoiceField(choices=[(one, one) for one in (showing.SEEN, showing.CLICKED)])
 
 
 class MyOfferSerializer(serializers.Serializer):
@@ -41,6 +53,7 @@ class MyOfferSerializer(serializers.Serializer):
     given_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField(allow_null=True)
     reason = OfferReasonSerializer()
+    message = OfferMessageSerializer(allow_null=True, help_text="Where a campaign of the in-site channel shows it.")
     campaign = serializers.CharField(allow_null=True, help_text="Public ID of the campaign that it came with.")
 
 
@@ -78,5 +91,24 @@ class MyOffersView(ApiListView):
         checked(PagedQuerySerializer, request.query_params)
         customer = current_customer(cast(CustomerAuth, request.auth))
         cast(NewestCodes, self.paginator).customer_id = customer.pk
-        page = self.paginate_queryset(selectors.open_codes(customer.pk))
-        return self.get_paginated_response([selectors.offer_row(one, customer) for one in page or ()])
+        page = self.paginate_queryset(selectors.open_codes(customer.pk)) or []
+        words = showing.shown(customer, page)
+        return self.get_paginated_response([selectors.offer_row(one, customer, words.get(one.pk)) for one in page])
+
+
+class MyOfferActsView(ApiView):
+    permission_classes = [IsCustomer]
+
+    @extend_schema(
+        operation_id="me_offer_acts",
+        summary="Say that the customer saw, or followed, what the shop shows with an offer",
+        description="Each counts once for the campaign that shows it, however often it is said.",
+        request=OfferActSerializer,
+        responses={204: None, **problems(404)},
+        tags=["me"],
+    )
+    def post(self, request: Request, offer_id: str) -> Response:
+        form = OfferActSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        showing.note(current_customer(cast(CustomerAuth, request.auth)), offer_id, form.validated_data["act"])
+        return Response(status=status.HTTP_204_NO_CONTENT)

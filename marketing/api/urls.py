@@ -10,5 +10,6 @@ urlpatterns = [
     path("staff/campaigns/<str:campaign_id>/acts", campaigns.CampaignActsView.as_view(), name="staff-campaign-acts"),
     path("me/consents", views.MyConsentsView.as_view(), name="my-consents"),
     path("me/offers", offers.MyOffersView.as_view(), name="my-offers"),
+    path("me/offers/<str:offer_id>/acts", offers.MyOfferActsView.as_view(), name="my-offer-acts"),
     path("customers/<str:customer_id>/consents", views.CustomerConsentsView.as_view(), name="customer-consents"),
 ]

@@ -19,7 +19,15 @@ from core.experiments.placing import place_in_everything
 from core.ml.experiments import share_of
 from core.shop import current_shop
 from marketing import addresses
-from marketing.models import AllocatedOffer, Campaign, MarketingSettings, OfferAllocation, Recipient, Suppression
+from marketing.models import (
+    AllocatedOffer,
+    Campaign,
+    Channel,
+    MarketingSettings,
+    OfferAllocation,
+    Recipient,
+    Suppression,
+)
 
 BATCH = 5_000
 Reason = Recipient.Reason
@@ -27,17 +35,27 @@ READ = """
 SELECT c.id, c.public_id, c.email, c.phone, c.language,
     c.erased_at IS NOT NULL OR c.merged_into_id IS NOT NULL,
     EXISTS (SELECT FROM marketing_restriction r WHERE r.customer_id = c.id),
-    EXISTS (SELECT FROM marketing_consent k WHERE k.customer_id = c.id AND k.purpose = %(purpose)s
-        AND k.channel = %(channel)s AND k.state = 'given' AND NOT EXISTS (
-            SELECT FROM catalog_customer m JOIN marketing_consent o ON o.customer_id = m.id
-            WHERE m.merged_into_id = c.id AND o.purpose = k.purpose AND o.channel = k.channel
-                AND o.state = 'withdrawn' AND o.at > k.at)),
+    {agreed},
     (SELECT count(*) FROM marketing_recipient m WHERE m.customer_id = c.id AND m.state IN ('sending', 'sent', 'unknown')
-        AND m.claimed_at > %(since)s) >= %(cap)s,
+        AND m.claimed_at > %(since)s AND m.channel <> 'in_site') >= %(cap)s,
     (SELECT v.key FROM catalog_visitor v WHERE v.customer_id = c.id AND v.may_track ORDER BY v.first_seen_at, v.id
         LIMIT 1)
 FROM catalog_customer c WHERE c.id = ANY(%(ids)s) ORDER BY c.id
 """
+
+AGREED = """EXISTS (SELECT FROM marketing_consent k WHERE k.customer_id = c.id AND k.purpose = %(purpose)s
+        AND k.channel = %(channel)s AND k.state = 'given' AND NOT EXISTS (
+            SELECT FROM catalog_customer m JOIN marketing_consent o ON o.customer_id = m.id
+            WHERE m.merged_into_id = c.id AND o.purpose = k.purpose AND o.channel = k.channel
+                AND o.state = 'withdrawn' AND o.at > k.at))"""
+# As marketing.sending.claiming.REFUSED asks it.
+NOT_REFUSED = """c.is_personalised AND NOT EXISTS (SELECT FROM marketing_consent k WHERE k.customer_id = c.id
+        AND k.purpose = %(purpose)s AND k.channel = %(channel)s AND k.state = 'withdrawn') AND NOT EXISTS (
+            SELECT FROM catalog_customer m JOIN marketing_consent o ON o.customer_id = m.id
+            WHERE m.merged_into_id = c.id AND o.purpose = %(purpose)s AND o.channel = %(channel)s
+                AND o.state = 'withdrawn' AND NOT EXISTS (SELECT FROM marketing_consent k
+                    WHERE k.customer_id = c.id AND k.purpose = o.purpose AND k.channel = o.channel
+                        AND k.state = 'given' AND k.at >= o.at))"""
 
 
 class Person(NamedTuple):
@@ -80,7 +98,8 @@ def people(ids: list[int], question: Question) -> list[Person]:
         "since": question.since,
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(READ, values)
+        is_shown = question.channel == Channel.IN_SITE
+        cursor.execute(READ.format(agreed=NOT_REFUSED if is_shown else AGREED), values)
         rows = cursor.fetchall()
     found = []
     hashes: dict[int, str] = {}
@@ -96,7 +115,7 @@ def people(ids: list[int], question: Question) -> list[Person]:
             reason = Reason.NO_CONSENT
         elif not (address := addresses.pick(question.channel, email=email, phone=phone, public_id=public_id)):
             reason = Reason.NO_ADDRESS
-        elif is_capped:
+        elif is_capped and question.channel != Channel.IN_SITE:
             reason = Reason.CAPPED
         elif share and _is_held_out(salt, share, visitor, public_id):
             reason = Reason.HOLDOUT

@@ -138,8 +138,8 @@ def _shift_findings(campaign: Campaign, steps: Sequence[CampaignStep]) -> list[F
     if steps and len(steps[0].arms) < 2:
         text = _("There is only one version: write a second one, or give versions by fixed shares.")
         found.append(Finding("stop", text, field="shift"))
-    if campaign.shift_by == Campaign.ShiftBy.CLICKED and campaign.channel != Channel.EMAIL:
-        text = _("Clicks are counted in e-mails only: shift towards what is ordered more.")
+    if campaign.shift_by == Campaign.ShiftBy.CLICKED and campaign.channel not in (Channel.EMAIL, Channel.IN_SITE):
+        text = _("Clicks are counted in e-mails and in the shop only: shift towards what is ordered more.")
         found.append(Finding("stop", text, field="shift"))
     return found
 
@@ -173,7 +173,13 @@ def _offer_findings(campaign: Campaign, steps: Sequence[CampaignStep]) -> list[F
         found += _allocation_findings(campaign, allocation, has_others=bool(wanted))
         given = allocation.results.get("offers", {})
         wanted |= {int(pk) for pk, said in given.items() if said["people"]}
+    is_shown = campaign.channel == Channel.IN_SITE
+    if is_shown and allocation is None and any(None in offers_of(campaign, step) for step in steps):
+        found.append(Finding("stop", _("What is shown in the shop needs an offer."), field="offer"))
     for offer in Offer.objects.filter(pk__in=wanted).order_by("pk"):
+        if is_shown and offer.kind == Offer.Kind.POINTS:
+            text = _("Points are booked at once, so the shop has no code of them to show: choose another offer.")
+            found.append(Finding("stop", text, field="offer"))
         if not offer.is_active or (offer.ends_at and offer.ends_at <= timezone.now()):
             found.append(Finding("stop", _("The offer has ended."), field="offer"))
     for step in steps:

@@ -21,6 +21,9 @@ class Channel(models.TextChoices):
     SMS = "sms", _("SMS")
     WECHAT = "wechat", _("WeChat")
     PUSH = "push", _("push message")
+    IN_SITE = "in_site", _("in the shop")
+    """Shown on the shop's own pages to who is signed in: nothing is sent, so nobody has to agree first. Who takes it
+    back, or does not want to be followed, is shown nothing."""
 
 
 class Trigger(models.TextChoices):

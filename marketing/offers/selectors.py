@@ -11,12 +11,13 @@ from catalog.models import Customer
 from core.components.words import day_text
 from core.money import amount_text
 from core.shop import current_shop
-from marketing.models import CouponCode, Offer
+from marketing.models import Channel, CouponCode, Offer
 from marketing.offers import codes
 from marketing.offers.saying import title_of
+from marketing.offers.showing import Shown
 from marketing.services import language_of
 
-REASONS = ("message", "given")
+REASONS = ("message", "given", "shown")
 
 
 def open_codes(customer_id: int) -> QuerySet[CouponCode]:
@@ -30,14 +31,17 @@ def open_codes(customer_id: int) -> QuerySet[CouponCode]:
     )
 
 
-def offer_row(row: CouponCode, customer: Customer) -> dict[str, Any]:
-    """As the customer reads it. Pure: everything was read with the code."""
+def offer_row(row: CouponCode, customer: Customer, shown: Shown | None = None) -> dict[str, Any]:
+    """As the customer reads it, with the words that the shop shows beside it. Pure: everything was read before."""
     offer, language = row.offer, language_of(customer)
+    is_in_shop = row.campaign is not None and row.campaign.channel == Channel.IN_SITE
+    kind = REASONS[1] if row.campaign is None else REASONS[2] if is_in_shop else REASONS[0]
     with override(language):
-        reason = (
-            _("It came with a message to you on %(day)s.") if row.campaign is not None
-            else _("The shop gave it to you on %(day)s.")
-        ) % {"day": day_text(row.created_at)}  # fmt: skip
+        reason = {
+            "message": _("It came with a message to you on %(day)s."),
+            "given": _("The shop gave it to you on %(day)s."),
+            "shown": _("The shop shows it to you since %(day)s."),
+        }[kind] % {"day": day_text(row.created_at)}
     return {
         "id": offer.public_id,
         "title": title_of(offer, language),
@@ -50,6 +54,7 @@ def offer_row(row: CouponCode, customer: Customer) -> dict[str, Any]:
         "code": codes.spoken(row.code),
         "given_at": row.created_at,
         "ends_at": row.expires_at,
-        "reason": {"kind": REASONS[0] if row.campaign is not None else REASONS[1], "text": reason},
+        "reason": {"kind": kind, "text": reason},
+        "message": {"title": shown.title, "text": shown.text, "seen": shown.is_seen} if shown is not None else None,
         "campaign": row.campaign.public_id if row.campaign is not None else None,
     }

@@ -22,7 +22,7 @@ from core.mail.smtp import ADDRESS, Conversation, NotNow, Refused, Unanswered
 from core.mail.writing import entry, is_kept_here, sender_address
 from core.models import OutgoingMail
 from core.shop import current_shop
-from marketing.models import Channel, MarketingSettings
+from marketing.models import Channel, CouponCode, MarketingSettings, Recipient
 
 __all__ = ["NoEntry", "NotNow", "Outgoing", "Provider", "Refused", "Unanswered", "provider_for"]
 SINK_KIND = "campaign"
@@ -180,6 +180,23 @@ class FileProvider:
             return any(message_id in line for line in lines)
 
 
+class InShop:
+    """Nothing is handed to anybody: with the code of the offer, which is given when the message is written, the shop's
+    own pages show it (marketing.offers.showing)."""
+
+    name = "shop"
+
+    def hand_over(self, message: Outgoing) -> None:
+        return
+
+    def has(self, message_id: str) -> bool | None:
+        """Whether the code was given before the worker died."""
+        row = Recipient.objects.filter(message_id=message_id).first()
+        if row is None:
+            return False
+        return CouponCode.objects.filter(customer=row.customer_id, campaign=row.campaign_id).exists()
+
+
 def messages_folder() -> Path:
     """Where the file provider writes."""
     return Path(settings.VAR_DIR) / "messages"
@@ -192,6 +209,8 @@ def personal_files() -> list[Path]:
 
 def provider_for(channel: str) -> Provider:
     """The provider that this installation uses for a channel."""
+    if channel == Channel.IN_SITE:
+        return InShop()
     if channel != Channel.EMAIL:
         return FileProvider(channel)
     if settings.MARKETING_EMAIL_BACKEND:

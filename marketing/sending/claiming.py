@@ -20,7 +20,7 @@ from django.utils import timezone
 from core.mail.writing import sender_address
 from core.shop import current_shop
 from marketing import addresses
-from marketing.models import Campaign, MarketingSettings, Recipient, Suppression
+from marketing.models import Campaign, Channel, MarketingSettings, Purpose, Recipient, Suppression
 from marketing.sending import conditions, zones
 from marketing.sending.rules import Act, Facts, Rules, Verdict, decide
 from marketing.triggers import holding
@@ -38,7 +38,8 @@ ORDER BY campaign_id, due_at, id LIMIT %(most)s
 FOR UPDATE SKIP LOCKED
 """
 PEOPLE = """
-SELECT id, email, phone, public_id, name, language, country, erased_at IS NOT NULL OR merged_into_id IS NOT NULL
+SELECT id, email, phone, public_id, name, language, country, erased_at IS NOT NULL OR merged_into_id IS NOT NULL,
+    is_personalised
 FROM catalog_customer WHERE id = ANY(%(ids)s) FOR NO KEY UPDATE SKIP LOCKED
 """
 CONSENTS = """
@@ -48,9 +49,20 @@ WHERE k.customer_id = ANY(%(ids)s) AND k.state = 'given' AND NOT EXISTS (
     WHERE m.merged_into_id = k.customer_id AND o.purpose = k.purpose AND o.channel = k.channel
         AND o.state = 'withdrawn' AND o.at > k.at)
 """
+# What is shown in the shop needs no yes, but a no counts, also one that was said on a record that was merged.
+REFUSED = """
+SELECT c.id, k.purpose FROM catalog_customer c JOIN marketing_consent k ON k.customer_id = c.id
+WHERE c.id = ANY(%(ids)s) AND k.channel = 'in_site' AND k.state = 'withdrawn'
+UNION
+SELECT m.merged_into_id, o.purpose FROM catalog_customer m JOIN marketing_consent o ON o.customer_id = m.id
+WHERE m.merged_into_id = ANY(%(ids)s) AND o.channel = 'in_site' AND o.state = 'withdrawn' AND NOT EXISTS (
+    SELECT FROM marketing_consent k WHERE k.customer_id = m.merged_into_id AND k.purpose = o.purpose
+        AND k.channel = 'in_site' AND k.state = 'given' AND k.at >= o.at)
+"""
 RECENT = """
 SELECT customer_id, count(*) FROM marketing_recipient
 WHERE customer_id = ANY(%(ids)s) AND state IN ('sending', 'sent', 'unknown') AND claimed_at > %(since)s
+    AND channel <> 'in_site'
 GROUP BY customer_id
 """
 TAKE = """
@@ -179,7 +191,7 @@ def _facts(
     """By recipient, for those whose customer is locked."""
     ids = list(people)
     cursor.execute(CONSENTS, {"ids": ids})
-    given = set(cursor.fetchall())
+    given = set(cursor.fetchall()) | _shown_in_shop(cursor, rows, people)
     cursor.execute("SELECT customer_id FROM marketing_restriction WHERE customer_id = ANY(%s)", [ids])
     restricted = {pk for (pk,) in cursor.fetchall()}
     cursor.execute(RECENT, {"ids": ids, "since": now - cap})
@@ -191,13 +203,15 @@ def _facts(
     for recipient, customer, _step, _version, purpose, channel, _arm, is_holdout, occasion, due_at, timing in rows:
         if customer not in people:
             continue
-        _id, email, phone, public_id, _name, _language, country, is_gone = people[customer]
+        _id, email, phone, public_id, _name, _language, country, is_gone, _follows = people[customer]
+        is_sent = channel != Channel.IN_SITE  # what is shown in the shop wakes nobody and counts as no message
         address = "" if is_gone else addresses.pick(channel, email=email, phone=phone, public_id=public_id)
         if address:
             hashes[recipient] = (channel, addresses.hash_of(channel, address))
         facts[recipient] = Facts(
             state, is_holdout, is_gone, customer in restricted, (customer, purpose, channel) in given, address, False,
-            recent.get(customer, 0), zones.zones_of(country, shop_zone), is_over=occasion in over,
+            recent.get(customer, 0) if is_sent else 0, zones.zones_of(country, shop_zone) if is_sent else (),
+            is_over=occasion in over,
             is_late=occasion is not None and now - due_at > LATEST, unmet=unmet.get(recipient, ""),
             again_at=_again(due_at, started) if timing in BY_THE_HOUR and started is not None else None,
         )  # fmt: skip
@@ -207,6 +221,19 @@ def _facts(
         if place in suppressed:
             facts[recipient] = replace(facts[recipient], is_suppressed=True)
     return facts
+
+
+def _shown_in_shop(cursor: Any, rows: list[Any], people: dict[int, Any]) -> set[tuple[int, str, str]]:
+    """Who may be shown something in the shop: who wants to be followed and did not say no."""
+    asked = {row[1] for row in rows if row[5] == Channel.IN_SITE and row[1] in people and people[row[1]][8]}
+    if not asked:
+        return set()
+    cursor.execute(REFUSED, {"ids": sorted(asked)})
+    refused = set(cursor.fetchall())
+    channel = Channel.IN_SITE.value
+    return {
+        (who, purpose, channel) for who in asked for purpose in Purpose.values if (who, purpose) not in refused
+    }  # fmt: skip
 
 
 def _again(due_at: datetime, started: datetime) -> datetime | None:

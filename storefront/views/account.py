@@ -44,11 +44,32 @@ def account(shopper: Shopper) -> HttpResponseBase:
             "copy": _copy(shopper),
             "reviews": shopper.me.get("me/reviews", limit=100)["results"],
             "points": shopper.me.get("me/loyalty"),
-            "offers": shopper.me.get("me/offers", limit=20)["results"],
+            "offers": seen(shopper, offers_of(shopper)),
+            "shown_in_shop": _shown_in_shop(shopper),
             "redeem_key": secrets.token_urlsafe(12),
             "said": shopper.request.GET.get("said", ""),
         },
     )
+
+
+def offers_of(shopper: Shopper) -> list[dict[str, Any]]:
+    """The customer's open offers."""
+    found: list[dict[str, Any]] = shopper.me.get("me/offers", limit=20)["results"]
+    return found
+
+
+def seen(shopper: Shopper, offers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """These stand on the page: what campaigns show with them counts as seen."""
+    for one in offers:
+        if one["message"] and not one["message"]["seen"]:
+            shopper.me.post(f"me/offers/{one['id']}/acts", {"act": "seen"})
+    return offers
+
+
+def _shown_in_shop(shopper: Shopper) -> bool:
+    """Whether this customer lets the shop show them offers on its pages."""
+    said = shopper.me.get("me/consents")["consents"]
+    return any(one["channel"] == "in_site" and one["purpose"] == "offers" and one["state"] == "given" for one in said)
 
 
 def _copy(shopper: Shopper) -> dict[str, Any] | None:
@@ -105,6 +126,31 @@ def personalisation(shopper: Shopper) -> HttpResponseBase:
         return redirect("shop:account")
     shopper.me.put("me/preferences", {"personalised": shopper.request.POST.get("personalised") == "1"})
     return redirect("/shop/account/?said=choice")
+
+
+@require_POST
+@shop_page
+def shown_offers(shopper: Shopper) -> HttpResponseBase:
+    """Offers on the pages of the shop: yes or no."""
+    if not shopper.token:
+        return redirect("shop:account")
+    wanted = shopper.request.POST.get("wanted") == "1"
+    shopper.me.put("me/consents", {"consents": [{"purpose": "offers", "channel": "in_site", "given": wanted}]})
+    return redirect("/shop/account/?said=choice")
+
+
+@require_POST
+@shop_page
+def follow_offer(shopper: Shopper, offer_id: str) -> HttpResponseBase:
+    """To what the customer would buy with it; the checkout knows the code by then."""
+    if not shopper.token:
+        return redirect("shop:account")
+    try:
+        shopper.me.post(f"me/offers/{offer_id}/acts", {"act": "clicked"})
+    except Refused as refused:
+        if refused.status != 404:  # taken down meanwhile
+            raise
+    return redirect("shop:basket" if shopper.basket.pieces else "shop:search")
 
 
 @require_POST

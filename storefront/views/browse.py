@@ -8,11 +8,13 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from storefront.frame import Shopper, shop_page
+from storefront.views.account import offers_of, seen
 from storefront.views.finding import trail_to
 from storefront.views.looking import lookalikes
 from storefront.views.reviewing import opinions
 
 MOST_DEPARTMENTS = 6
+MOST_OFFERS = 2
 SHELF_SECONDS = 60
 HERO_SIZES = "(min-width: 900px) 300px, 30vw"
 _shelves: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -21,7 +23,9 @@ _shelves: dict[str, tuple[float, dict[str, Any]]] = {}
 @require_safe
 @shop_page
 def home(shopper: Shopper) -> HttpResponseBase:
-    return shopper.page("shop/home.html", {**_front(shopper), "hero_sizes": HERO_SIZES})
+    offers = [one for one in offers_of(shopper) if one["message"]][:MOST_OFFERS] if shopper.token else []
+    context = {**_front(shopper), "hero_sizes": HERO_SIZES, "offers": seen(shopper, offers)}
+    return shopper.page("shop/home.html", context)
 
 
 def _front(shopper: Shopper) -> dict[str, Any]:

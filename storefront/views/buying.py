@@ -110,6 +110,8 @@ def checkout(shopper: Shopper) -> HttpResponseBase:
             "chosen": chosen, "refusal": refusal, "attempt": secrets.token_urlsafe(16),
             "way": next(way for way in ways if way["code"] == chosen["delivery"]),
             "name": shopper.me.get("me")["name"] if shopper.token else "",
+            "codes": shopper.me.get("me/offers", limit=20)["results"] if shopper.token else [],
+            "coupon": _coupon(shopper),
         },
         status=409 if refusal else 200,
     )  # fmt: skip
@@ -135,6 +137,8 @@ def _place(shopper: Shopper, lines: list[Line], chosen: dict[str, str], shipping
         body["visitor"] = visitor  # the script wrote it there, when the person allows it
     if shopper.token:
         body["customer"] = shopper.me.get("me")["id"]
+        if coupon := _coupon(shopper):
+            body["coupon"] = coupon
     attempt = shopper.request.POST.get("attempt", "")[:60]
     key = f"shop-{attempt}" if attempt.isascii() and attempt.replace("-", "").replace("_", "").isalnum() else ""
     order = shopper.back_end.post("orders", body, idempotency_key=key)
@@ -148,6 +152,10 @@ def _place(shopper: Shopper, lines: list[Line], chosen: dict[str, str], shipping
     value = signing.dumps(numbers[:MOST_ORDERS], salt=ORDERS_SALT, compress=True)
     keep_cookie(response, ORDERS_COOKIE, value, max_age=ORDERS_SECONDS)
     return response
+
+
+def _coupon(shopper: Shopper) -> str:
+    return shopper.request.POST.get("coupon", "").strip()[:40]
 
 
 def own_orders(request: HttpRequest) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whom a message moves, and whether that may be used: `python -m tests.benchmarks.uplift_bench`.
+"""Whom a message moves, and whether that may be used: `python -m tests.benchmarks.uplift_bench [NAME …]`.
 
 `manage.py evaluate uplift` on Hillstrom's campaigns (64,000 customers, visits; the folder in BENCH_DATA) and on two
 planted ones of 20,000: one in which the message moves those who like it, one in which it moves everybody alike. Eight
@@ -72,7 +72,7 @@ def outside(name: str, found: dict[str, Any]) -> list[str]:
     return wrong
 
 
-def main() -> int:
+def main(wanted: list[str]) -> int:
     rows, wrong = {}, []
     with tempfile.TemporaryDirectory(prefix="uplift-bench-") as place:
         folder = Path(place)
@@ -84,6 +84,8 @@ def main() -> int:
             planted(name, folder / f"{name}.csv")
             campaigns[name] = (folder / f"{name}.csv", ["--treatment", "arm", "--outcome", "came"])
         for name, (data, named) in campaigns.items():
+            if wanted and name not in wanted:
+                continue
             if not data.exists():
                 print(f"Skipped: {data} is not there; BENCH_DATA names the folder of the public data sets.")
                 continue
@@ -97,4 +99,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

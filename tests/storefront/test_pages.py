@@ -6,8 +6,20 @@ import pytest
 from django.db import OperationalError
 
 from catalog.models import Order, Variant
+from marketing.models import MessageEvent
 from storefront.views import browse
-from tests.factories import CategoryFactory, OrderFactory, ProductFactory, ProductImageFactory
+from tests.factories import (
+    CampaignFactory,
+    CampaignStepFactory,
+    CategoryFactory,
+    CouponCodeFactory,
+    OfferFactory,
+    OrderFactory,
+    ProductFactory,
+    ProductImageFactory,
+    RecipientFactory,
+    TemplateVersionFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -370,3 +382,43 @@ def test_while_the_database_is_away_the_page_says_so_and_when_to_come_again(shop
     assert "That did not work" in answer.content.decode()
     monkeypatch.undo()
     assert "Blue mug" in visit.get("/shop/basket/").content.decode()
+
+
+@pytest.fixture
+def shown(shop):
+    """An offer that a campaign shows Lin in the shop."""
+    offer = OfferFactory.create(title={"en": "A tenth off"}, value=10)
+    campaign = CampaignFactory.create(state="running", channel="in_site", offer=offer)
+    version = TemplateVersionFactory.create(channel="in_site", text={"en": "Mugs for {{name}}"}, subject={"en": "Mugs"})
+    step = CampaignStepFactory.create(campaign=campaign, template_version=version)
+    code = CouponCodeFactory.create(offer=offer, customer=shop.lin, campaign=campaign, code="ABCDEFGH2345")
+    RecipientFactory.create(
+        campaign=campaign, step=step, customer=shop.lin, channel="in_site", state="sent", message_id="<m1@shop>"
+    )
+    return code
+
+
+def test_what_a_campaign_shows_stands_on_the_first_page_and_is_counted_when_seen_and_followed(shown, signed_in, shop):
+    assert "Mugs for Lin" in signed_in.get("/shop/").content.decode()
+    assert list(MessageEvent.objects.values_list("kind", flat=True)) == ["opened"]
+
+    answer = signed_in.post(f"/shop/account/offers/{shown.offer.public_id}")
+
+    assert (answer.status_code, answer.url) == (302, "/shop/search")
+    assert sorted(MessageEvent.objects.values_list("kind", flat=True)) == ["clicked", "opened"]
+    assert "Mugs for Lin" in signed_in.get("/shop/account/").content.decode()
+    signed_in.post("/shop/account/offers", {"wanted": "0"})
+    assert "Mugs for Lin" not in signed_in.get("/shop/account/").content.decode()
+    assert "Mugs for Lin" not in signed_in.get("/shop/").content.decode()
+
+
+def test_a_code_is_chosen_at_the_checkout_and_taken_off_the_order(shown, signed_in, shop):
+    put_in(signed_in, shop.blue)
+
+    answer = place(signed_in, coupon="ABCD-EFGH-2345")
+
+    order = Order.objects.get(discount__gt=0)
+    assert (order.discount, answer.url) == (2, f"/shop/orders/{order.number}/?new=1")
+    assert "−" in signed_in.get(answer.url).content.decode()
+    put_in(signed_in, shop.blue)
+    assert place(signed_in, coupon="ABCD-EFGH-2345").status_code == 409
