@@ -66,6 +66,7 @@ WORDS = {
 BEST = {
     "name": {"en": "For our best customers", "zh": "致最好的顾客"},
     "subject": {"en": "New things, picked for you", "zh": "为你挑选的新品"},
+    "preheader": {"en": "Three new things, chosen from what you bought", "zh": "按你买过的商品挑出的三件新品"},
     "text": {
         "en": "these have come in since your last order, and we thought of you.",
         "zh": "你上次下单后到了一些新东西，我们想到了你。",
@@ -74,6 +75,7 @@ BEST = {
 CART = {
     "name": {"en": "Left in the cart", "zh": "购物车里的商品"},
     "subject": {"en": "Still thinking about it?", "zh": "还在考虑吗？"},
+    "preheader": {"en": "What you put in is still there", "zh": "你放进去的商品还在"},
     "text": {
         "en": "this is still in your cart: {{products}}.",
         "zh": "购物车里还有：{{products}}。",
@@ -107,6 +109,7 @@ def _draft(texts: dict[str, dict[str, str]], *, address: str, picks: str = "", *
     template = Template.objects.create(
         name=name, purpose=Purpose.OFFERS, channel=Channel.EMAIL, kind=Template.Kind.MJML,
         subject={code: texts["subject"][place] for code, place in known.items()},
+        preheader={code: texts["preheader"][place] for code, place in known.items()},
         body={
             code: STEM.format(text=texts["text"][place], picks=picks, address=address, **WORDS[place])
             for code, place in known.items()

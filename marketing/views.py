@@ -23,7 +23,7 @@ from marketing.models import Channel, Purpose
 from marketing.models.consent import ConsentSource
 from marketing.sending import events
 
-SHOWN_CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.IN_SITE)
+SHOWN_CHANNELS = (Channel.EMAIL, Channel.SMS)
 """Those that everybody may choose; others are shown to whom they were asked of."""
 HELP = {
     Purpose.OFFERS: _("Discounts, coupons and sales."),
@@ -83,13 +83,17 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         return _page(request, "unknown", status=404)
     standing = services.standing(customer.pk)
     asked = {(one["purpose"], one["channel"]) for one in standing if one["since"]}
-    channels = [one for one in Channel if one in SHOWN_CHANNELS or any(channel == one for _purpose, channel in asked)]
+    channels = [
+        one for one in Channel if one != Channel.IN_SITE
+        and (one in SHOWN_CHANNELS or any(channel == one for _purpose, channel in asked))
+    ]  # fmt: skip
+    refused = {one["purpose"] for one in standing if one["channel"] == Channel.IN_SITE and one["state"] == "withdrawn"}
     if request.method == "POST":
         proof = services.Proof(
             ConsentSource.PREFERENCE_PAGE, details=services.page_proof("preferences", _ip(request))
         )  # fmt: skip
         if request.POST.get("none"):
-            for channel in channels:
+            for channel in [*channels, Channel.IN_SITE]:
                 services.withdraw_all(customer.pk, channel, proof)
         else:
             agreed = set(request.POST.getlist("agreed"))
@@ -98,7 +102,10 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
                 for purpose in Purpose
                 for channel in channels
             ]
-            services.tell(customer.pk, [one for one in words if _is_news(one, asked)], proof)
+            words = [one for one in words if one.given or (one.purpose, one.channel) in asked]
+            services.tell(
+                customer.pk, [*words, *_in_shop(refused, is_refused=bool(request.POST.get("not_in_shop")))], proof
+            )
         return HttpResponseRedirect(f"{reverse('preferences', args=[token])}?saved=1")
     said = {(one["purpose"], one["channel"]): one for one in standing}
     rows = [
@@ -115,14 +122,16 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     ]
     return _page(
         request, "preferences", customer_id=customer.pk, rows=rows, saved="saved" in request.GET,
+        is_refused_in_shop=bool(refused),
         masked=_masked(customer.email),
     )  # fmt: skip
 
 
-def _is_news(word: services.Word, asked: set[tuple[str, str]]) -> bool:
-    """Whether a tick says something: a yes, or a no to what was asked before. In the shop it is the other way round."""
-    is_new = not word.given if word.channel == Channel.IN_SITE else word.given
-    return is_new or (word.purpose, word.channel) in asked
+def _in_shop(refused: set[str], *, is_refused: bool) -> list[services.Word]:
+    """What is shown in the shop itself is asked the other way round: a tick is a no, to every purpose."""
+    if is_refused:
+        return [services.Word(purpose, Channel.IN_SITE, given=False) for purpose in Purpose if purpose not in refused]
+    return [services.Word(purpose, Channel.IN_SITE, given=True) for purpose in sorted(refused)]
 
 
 @never_cache

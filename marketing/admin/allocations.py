@@ -219,23 +219,24 @@ def _table(row: OfferAllocation, offers: dict[str, Offer], campaigns: dict[str, 
                 str(offer) if offer is not None else "–",
                 [
                     figure(said["people"]), money(said["cost"]), gain, _effect(said), _evidence(said, campaigns),
-                    _chosen_by(said),
+                    _chosen_by(said), _fit(said),
                 ],
                 hint=value_of(offer) if offer is not None else "",
             )
         )  # fmt: skip
     nobody = row.results["reachable"] - row.results["given"]
-    rows.append(TableRow(_("No offer, and no message"), [figure(nobody), "–", "–", "–", "–", "–"]))
+    rows.append(TableRow(_("No offer, and no message"), [figure(nobody), "–", "–", "–", "–", "–", "–"]))
     return TableCard(
         title=_("Who gets what, and why"), first=_("Offer"),
         columns=[
             Column(_("People")), Column(_("Expected cost")), Column(_("More margin")),
             Column(_("More who order (90%)")), Column(_("Measured by"), "long"),
-            Column(_("People are chosen by"), "long"),
+            Column(_("People are chosen by"), "long"), Column(_("How well it fits them")),
         ],
         rows=rows,
         foot=_("Cost and margin are of those who get it: the share that chance leaves out is taken off. An offer costs"
-               " also where somebody would have ordered anyway."),
+               " also where somebody would have ordered anyway. Of offers that are alike else each gets the one that"
+               " best fits what they chose in a year, told from 0 to 0.5."),
     )  # fmt: skip
 
 
@@ -252,6 +253,14 @@ def _evidence(said: dict[str, Any], campaigns: dict[str, str]) -> str:
     return _("%(campaign)s: %(people)s with it, %(without)s without") % {
         "campaign": campaigns.get(said["campaign"], "–"), "people": figure(said["measured_on"]),
         "without": figure(said["left_out"]),
+    }  # fmt: skip
+
+
+def _fit(said: dict[str, Any]) -> str:
+    if said.get("fit") is None:
+        return "–"
+    return _("%(fit)s, everybody %(everybody)s") % {
+        "fit": f"{said['fit']:.2f}", "everybody": f"{said['fit_everybody']:.2f}"
     }  # fmt: skip
 
 

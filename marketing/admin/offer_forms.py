@@ -16,6 +16,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from catalog.models import Category
+from core.admin.widgets import Checkboxes
 from core.exceptions import DomainError
 from core.shop import current_shop, shop_zone
 from marketing import offers
@@ -25,6 +27,7 @@ from marketing.offers.editing import LONGEST_TITLE
 
 WHAT = ("kind", "value", "unit", "least_order", "most_off")
 LIMITS = ("max_codes", "valid_days", "budget", "starts", "ends")
+MOST_CATEGORIES = 60
 MOMENTS = {"starts_at": "starts", "ends_at": "ends"}
 
 
@@ -80,6 +83,12 @@ class OfferForm(forms.Form):
         gettext_lazy("Budget"),
         gettext_lazy("As many codes are given as it can pay for, even if all of them are used."),
     )  # fmt: skip
+    categories = forms.MultipleChoiceField(
+        label=gettext_lazy("Categories"), required=False, widget=Checkboxes,
+        help_text=gettext_lazy(
+            "Whom it fits is told by what they bought of these. It counts for the whole order all the same."
+        ),
+    )  # fmt: skip
     starts = _moment(gettext_lazy("Starts"))
     ends = _moment(gettext_lazy("Ends"))
 
@@ -92,10 +101,16 @@ class OfferForm(forms.Form):
                 label=f"{_('Title for customers')} · {title}", required=False, max_length=LONGEST_TITLE,
                 widget=UnfoldAdminTextInputWidget({"lang": code}),
             )  # fmt: skip
+        self.fields["categories"].choices = _categories()  # type: ignore[attr-defined]
         locked = WHAT if offer is not None and offer.given else ()
         for name in self.fields if is_read else locked:
             self.fields[name].disabled = True
         self.currency = current_shop().base_currency
+
+    @property
+    def is_about(self) -> bool:
+        """Whether it is about anything, so that the list stands open."""
+        return bool(self["categories"].value())
 
     def titles(self) -> list[Any]:
         return [self[_title_field(code)] for code in lifecycle.languages()]
@@ -126,6 +141,7 @@ class OfferForm(forms.Form):
             value=said["value"] or Decimal(0), least_order=said["least_order"] or Decimal(0),
             most_off=said["most_off"], max_codes=said["max_codes"], valid_days=said["valid_days"],
             budget=said["budget"], starts_at=said["starts"], ends_at=said["ends"],
+            categories=tuple(int(pk) for pk in said["categories"]),
         )  # fmt: skip
 
     def save(self) -> Offer | None:
@@ -140,12 +156,20 @@ class OfferForm(forms.Form):
             return None
 
 
+def _categories() -> list[tuple[str, str]]:
+    """The upper two levels of the tree, children behind their parent's name. One query."""
+    rows = list(Category.objects.filter(depth__lte=2).order_by("path")[:MOST_CATEGORIES])
+    names = {one.path: str(one) for one in rows}
+    parents = {one.path: names.get(one.path[: -Category.steplen], "") for one in rows}
+    return [(str(one.pk), " › ".join(filter(None, (parents[one.path], names[one.path])))) for one in rows]
+
+
 def _initial(offer: Offer | None) -> dict[str, Any]:
     if offer is None:
         return {"kind": Offer.Kind.DISCOUNT, "unit": Offer.Unit.PERCENT}
     found: dict[str, Any] = {
         "name": offer.name, "kind": offer.kind, "unit": offer.unit, "max_codes": offer.max_codes,
-        "valid_days": offer.valid_days,
+        "valid_days": offer.valid_days, "categories": [str(pk) for pk in offer.categories.values_list("pk", flat=True)],
     }  # fmt: skip
     for name in ("value", "least_order", "most_off", "budget"):
         amount = getattr(offer, name)

@@ -28,6 +28,7 @@ from marketing.ml.encoding import Encoder
 from marketing.ml.learners import EffectModel
 from marketing.ml.offers import expected, order_values
 from marketing.models import AllocatedOffer, Campaign, Offer, OfferAllocation
+from marketing.offers.fitting import fits
 from marketing.offers.giving import cost_of
 from marketing.uplift.datasets import features_of
 
@@ -121,6 +122,7 @@ class _Table:
         self.gain = np.column_stack([one[0] for one in columns]) if columns else np.empty(size)
         self.cost = np.column_stack([one[1] for one in columns]) if columns else np.empty(size)
         self.most = np.column_stack([one[2] for one in columns]) if columns else np.empty(size)
+        self.fit = fits(people.ids, self.offers, timezone.now())
         self.at_most = 0.0
         self.chosen = np.full(len(people.ids), NOTHING, np.int64)
         self._choose()
@@ -164,10 +166,13 @@ class _Table:
             return
         if self.basis == Basis.CHANCE:
             drawn = np.minimum((self.people.drawn * len(self.offers)).astype(np.int64), len(self.offers) - 1)
+            drawn = maths.by_fit(drawn, self.fit, np.zeros(len(self.offers), np.int64))
             self.chosen[order] = maths.by_chance(drawn[order], self.cost[0], limit)
             return
         found = maths.allocate(self.gain[order], self.cost[order], limit)
-        self.chosen[order] = found.offers
+        terms = [terms_of(one) for one in self.offers]
+        same = np.array([terms.index(one) for one in terms], np.int64)
+        self.chosen[order] = maths.by_fit(found.offers, self.fit[order], same)
         self.at_most = found.at_most * self.kept
 
     def results(self) -> dict[str, Any]:
@@ -190,13 +195,22 @@ class _Table:
                 "gain": self._sum(self.gain, mine) if known else None,
                 **{name: told.get(name) for name in (
                     "campaign", "guard", "reason", "effect", "share", "share_without", "used", "left_out"
-                )}, "measured_on": told.get("people"),
+                )}, "measured_on": told.get("people"), **self._fits(at, mine),
             }  # fmt: skip
         return found
 
     def _sum(self, values: Array, mine: NDArray[np.bool_]) -> float:
         rows = np.flatnonzero(mine)
         return float(values[rows, self.chosen[rows]].sum()) * self.kept
+
+    def _fits(self, at: int, mine: NDArray[np.bool_]) -> dict[str, Any]:
+        """How well the offer fits those who get it, and everybody; nothing of offers that are about nothing."""
+        if not self.fit[:, at].any():
+            return {}
+        return {
+            "fit": float(self.fit[mine, at].mean()) if mine.any() else None,
+            "fit_everybody": float(self.fit[:, at].mean()),
+        }
 
     def _curve(self) -> list[list[float]]:
         """Budget, the most that it is expected to bring, and what it would bring for people drawn by chance."""
@@ -214,7 +228,7 @@ class _Table:
             AllocatedOffer(
                 allocation=self.row, customer_id=int(self.people.ids[at]), offer_id=self.offers[self.chosen[at]].pk,
                 gain=float(self.gain[at, self.chosen[at]]) if known else None,
-                cost=float(self.cost[at, self.chosen[at]]),
+                cost=float(self.cost[at, self.chosen[at]]), fit=float(self.fit[at, self.chosen[at]]) or None,
             )
             for at in np.flatnonzero(self.chosen != NOTHING).tolist()
         ]  # fmt: skip

@@ -15,7 +15,8 @@ MOST_WORDS = len(Purpose) * len(Channel)
 
 
 class MessageConsentSerializer(serializers.Serializer):
-    """`pending`: a mail with a link was sent and nobody followed it yet. `none`: never asked."""
+    """`pending`: a mail with a link was sent and nobody followed it yet. `none`: never asked, so nothing is sent; only
+    what the shop shows on its own pages (`in_site`) is shown until it is `withdrawn`."""
 
     purpose = serializers.ChoiceField(choices=Purpose.choices)
     channel = serializers.ChoiceField(choices=Channel.choices)

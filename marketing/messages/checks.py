@@ -73,6 +73,8 @@ def _of(one: Frozen, body: str, code: str, kind: str, purpose: str, channel: str
     used = tags.tags_in(body) | tags.tags_in(one.subject)
     if channel == "email" and purpose != "care" and "unsubscribe_url" not in used:
         said.append(("stop", _("the unsubscribe link is missing: {{unsubscribe_url}}."), "body"))
+    if kind != "mjml" and body.lstrip().lower().startswith("<mjml"):
+        said.append(("stop", _("messages by this channel are plain text, and this is MJML."), "body"))
     size = len(one.html.encode())
     if size > LONGEST_HTML:
         size_text = _("%(size)d KB: Gmail cuts messages off above 102 KB.") % {"size": size // 1000}

@@ -147,6 +147,21 @@ def _total(offers: NDArray[np.int64], values: Array) -> float:
     return float(values[row, offers[row]].sum())
 
 
+def by_fit(offers: NDArray[np.int64], fit: Array, same: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of offers that cost and bring the same, which `same` says by one number [offers], each customer the one that fits
+    best by `fit` [customers × offers]; where none fits better the offer stays, and nobody gets one who had none."""
+    found = offers.copy()
+    for group in np.unique(same):
+        columns = np.flatnonzero(same == group)
+        rows = np.flatnonzero(np.isin(offers, columns))
+        if len(columns) < 2 or not len(rows):
+            continue
+        best = columns[fit[np.ix_(rows, columns)].argmax(axis=1)]
+        better = fit[rows, best] > fit[rows, offers[rows]]
+        found[rows[better]] = best[better]
+    return found
+
+
 def by_chance(drawn: NDArray[np.int64], cost: Array, budget: float) -> NDArray[np.int64]:
     """Where nothing is known of what offers bring: each customer, in this order, the offer `drawn` for him [n] as long
     as the budget pays for it at `cost` [offers]; the others nothing. The first who does not fit ends it, so that nobody

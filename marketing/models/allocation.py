@@ -80,6 +80,10 @@ class AllocatedOffer(models.Model):
     offer = models.ForeignKey("marketing.Offer", models.PROTECT, related_name="+", verbose_name=_("offer"))
     gain = models.FloatField(_("expected margin"), null=True, blank=True)
     cost = models.FloatField(_("expected cost"))
+    fit = models.FloatField(
+        _("fit"), null=True, blank=True,
+        help_text=_("Affinity with what the offer is about, where that decided between offers that are alike else."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("offer allocated to a customer")

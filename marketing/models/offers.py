@@ -36,6 +36,10 @@ class Offer(TimestampedModel):
     unit = models.CharField(_("unit"), max_length=7, choices=Unit, default=Unit.PERCENT)
     value = MoneyField(_("value"), default=0)
     least_order = MoneyField(_("from an order of"), default=0)
+    categories = models.ManyToManyField(
+        "catalog.Category", related_name="+", blank=True, verbose_name=_("about"),
+        help_text=_("Whom it fits is told by these. It counts for the whole order all the same."),
+    )  # fmt: skip
     most_off = MoneyField(
         _("at most this much off"), null=True, blank=True, help_text=_("Of one order, however large it is.")
     )

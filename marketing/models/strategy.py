@@ -38,7 +38,8 @@ class StrategyRun(models.Model):
 class StrategyProposal(models.Model):
     """What one group took up, with its evidence, and the offer that this proposes.
 
-    `answers`: by kind of offer `{"value", "low", "high", "customers", "everybody", "strength"}` with 90 % ranges.
+    `answers`: by kind of offer `{"value", "low", "high", "customers", "everybody", "strength"}` with 90 % ranges, and
+    under `fits` what the group likes and which open offers fit it (marketing.strategy.tastes).
     `kind` is empty where nothing tells this group from everybody.
     """
 

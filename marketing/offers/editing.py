@@ -36,6 +36,8 @@ class OfferData:
     budget: Decimal | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    categories: tuple[int, ...] = ()
+    """What it is about, which may change at any time: codes do not say it."""
 
 
 class OfferPromised(DomainError):
@@ -46,7 +48,10 @@ class OfferPromised(DomainError):
 
 def create(data: OfferData) -> Offer:
     """Raises BadInput whose `extra["field"]` is the part that has to change."""
-    return Offer.objects.create(**_checked(data))
+    with transaction.atomic():
+        offer = Offer.objects.create(**_checked(data))
+        offer.categories.set(data.categories)
+    return offer
 
 
 @transaction.atomic
@@ -71,6 +76,7 @@ def change(offer_id: int, data: OfferData) -> Offer:
     for name, value in fields.items():
         setattr(offer, name, value)
     offer.save()
+    offer.categories.set(data.categories)
     if was is not None and offer.valid_days is None and (offer.ends_at is None or offer.ends_at > was):
         CouponCode.objects.filter(offer=offer, used_at=None, expires_at=was).update(expires_at=offer.ends_at)
         keeping.recount(offer.pk, now=timezone.now())
@@ -99,6 +105,7 @@ def reopen(offer_id: int) -> None:
 
 def _checked(data: OfferData) -> dict[str, Any]:
     found = asdict(data)
+    found.pop("categories")
     found["name"] = data.name.strip()
     found["title"] = {code: text.strip() for code, text in data.title.items() if text.strip()}
     if not found["name"] or len(found["name"]) > 120:

@@ -264,23 +264,18 @@ def current(customer_id: int) -> dict[Place, Consent]:
 
 
 def standing(customer_id: int) -> list[dict[str, Any]]:
-    """Each purpose and channel with what the customer says of it; `none`: never asked. What is shown in the shop itself
-    counts as given until it is taken back."""
+    """Each purpose and channel with what the customer says of it; `none`: never asked."""
     known = current(customer_id)
     return [
         {
             "purpose": str(purpose),
             "channel": str(channel),
-            "state": known[purpose, channel].state if (purpose, channel) in known else _unasked(channel),
+            "state": known[purpose, channel].state if (purpose, channel) in known else "none",
             "since": known[purpose, channel].at if (purpose, channel) in known else None,
         }
         for purpose in Purpose
         for channel in Channel
     ]
-
-
-def _unasked(channel: Channel) -> str:
-    return ConsentState.GIVEN if channel == Channel.IN_SITE else "none"
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from core.models import ModelVersion
 from marketing.ml import strategy
 from marketing.ml.strategy import Answer, Proposal
 from marketing.models import Offer, StrategyProposal, StrategyRun
-from marketing.strategy import datasets
+from marketing.strategy import datasets, tastes
 
 Kind, Basis = Offer.Kind, StrategyRun.Basis
 DAYS = 365
@@ -38,6 +38,7 @@ def build(*, now: datetime | None = None) -> dict[str, Any]:
     else:
         return {"skipped": "no_groups"}
     found = strategy.for_groups(people.responses, people.labels)
+    liked = tastes.of_groups(people.ids, people.labels, len(people.segments), until)
     version = ModelVersion.objects.of(CLUSTERS.name).active().first() if basis == Basis.CLUSTER else None
     with transaction.atomic():
         guard()
@@ -49,7 +50,7 @@ def build(*, now: datetime | None = None) -> dict[str, Any]:
         alive = set(Segment.objects.filter(pk__in=people.segments).values_list("pk", flat=True))
         StrategyProposal.objects.bulk_create(
             [
-                _row(run, people.segments[one.cluster], one)
+                _row(run, people.segments[one.cluster], one, liked[one.cluster])
                 for one in sorted(found, key=lambda one: -one.size)
                 if people.segments[one.cluster] in alive
             ]
@@ -57,9 +58,9 @@ def build(*, now: datetime | None = None) -> dict[str, Any]:
     return {"look": run.number, "groups": len(found), "customers": len(people.ids)}
 
 
-def _row(run: StrategyRun, segment: int, one: Proposal) -> StrategyProposal:
+def _row(run: StrategyRun, segment: int, one: Proposal, liked: dict[str, Any]) -> StrategyProposal:
     kind, value = best(one)
-    answers = {name: rounded(vars(answer)) for name, answer in one.answers.items()}
+    answers = {name: rounded(vars(answer)) for name, answer in one.answers.items()} | {"fits": rounded(liked, 4)}
     return StrategyProposal(run=run, segment_id=segment, size=one.size, answers=answers, kind=kind, value=value)
 
 

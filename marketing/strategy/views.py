@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from catalog.admin.notices import acting
+from catalog.models import Category
 from core.components import Meaning, figure, percent, pill, toast
 from core.components.words import day_text
 from core.exceptions import DomainError
@@ -45,13 +46,14 @@ def page(request: HttpRequest) -> HttpResponse:
     earlier = list(
         rows.exclude(state=State.OPEN).exclude(run=run).order_by("-decided_at")[:EARLIER] if run is not None else []
     )
+    names = _names(shown)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Offers per group"),
         "run": run,
         "facts": _facts(run) if run is not None else [],
-        "groups": [_shown(one) for one in shown],
-        "earlier": [_shown(one) for one in earlier],
+        "groups": [_shown(one, names) for one in shown],
+        "earlier": [_shown(one, names) for one in earlier],
         "may_decide": _may_decide(request),
         "kinds": [(kind.value, capfirst(str(kind.label))) for kind in Offer.Kind],
         "job": Job.objects.active().filter(dedupe_key="marketing.strategy").first(),
@@ -109,7 +111,35 @@ def _facts(run: StrategyRun) -> list[tuple[Any, Any]]:
     ]  # fmt: skip
 
 
-def _shown(row: StrategyProposal) -> dict[str, Any]:
+def _names(rows: list[StrategyProposal]) -> dict[str, dict[int, str]]:
+    """Of the categories and offers that fit some group. Two queries."""
+    fits = [row.answers.get("fits") or {} for row in rows]
+    wanted = {kind: {one["id"] for said in fits for one in said.get(kind, ())} for kind in ("categories", "offers")}
+    return {
+        "categories": {one.pk: str(one) for one in Category.objects.filter(pk__in=wanted["categories"])},
+        "offers": {one.pk: str(one) for one in Offer.objects.filter(pk__in=wanted["offers"])},
+    }
+
+
+def _likes(row: StrategyProposal, names: dict[str, dict[int, str]]) -> dict[str, Any]:
+    """What the group chose more than everybody, and which open offers are about that; empty where nothing is known."""
+    said = row.answers.get("fits") or {}
+    return {
+        "customers": figure(said.get("customers", 0)),
+        "categories": [
+            {"name": names["categories"][one["id"]], "share": percent(one["share"]), "fit": f"{one['fit']:.2f}",
+             "everybody": f"{one['everybody']:.2f}", "share_everybody": percent(one["share_everybody"])}
+            for one in said.get("categories", ()) if one["id"] in names["categories"]
+        ],
+        "offers": [
+            {"name": names["offers"][one["id"]], "fit": f"{one['fit']:.2f}", "everybody": f"{one['everybody']:.2f}",
+             "url": reverse("admin:marketing_offer_change", args=[one["id"]])}
+            for one in said.get("offers", ()) if one["id"] in names["offers"]
+        ],
+    }  # fmt: skip
+
+
+def _shown(row: StrategyProposal, names: dict[str, dict[int, str]]) -> dict[str, Any]:
     proposed = ""
     if row.kind:
         proposed = value_of(Offer(kind=row.kind, unit=Offer.Unit.PERCENT, value=row.value))
@@ -120,6 +150,7 @@ def _shown(row: StrategyProposal) -> dict[str, Any]:
         "url": reverse("admin:analytics_segment_change", args=[row.segment_id]),
         "size": ngettext("%(count)s customer", "%(count)s customers", row.size) % {"count": figure(row.size)},
         "answers": [_answer(name, row.answers.get(name) or {}) for name in NAMES],
+        "likes": _likes(row, names),
         "proposed": proposed,
         "why": _why(row),
         "value": f"{row.value.normalize():f}" if row.value else "",

@@ -69,7 +69,8 @@ def seen(shopper: Shopper, offers: list[dict[str, Any]]) -> list[dict[str, Any]]
 def _shown_in_shop(shopper: Shopper) -> bool:
     """Whether this customer lets the shop show them offers on its pages."""
     said = shopper.me.get("me/consents")["consents"]
-    return any(one["channel"] == "in_site" and one["purpose"] == "offers" and one["state"] == "given" for one in said)
+    mine = [one for one in said if one["channel"] == "in_site" and one["purpose"] == "offers"]
+    return all(one["state"] != "withdrawn" for one in mine)
 
 
 def _copy(shopper: Shopper) -> dict[str, Any] | None:

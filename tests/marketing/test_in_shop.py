@@ -19,6 +19,7 @@ from marketing.models import (
     MessageEvent,
     OfferAllocation,
     Recipient,
+    Template,
 )
 from marketing.models.consent import ConsentSource
 from marketing.sending import reconciling, working
@@ -217,6 +218,15 @@ def test_without_an_offer_or_with_points_it_is_not_checked(campaign, offer):
     assert any("needs an offer" in one for one in stops())
 
 
+def test_words_that_were_written_for_mails_are_not_shown_as_they_are(campaign):
+    written = "<mjml><mj-body><mj-section><mj-column><mj-text>Hello</mj-text></mj-column></mj-section></mj-body></mjml>"
+    Template.objects.update(body=dict.fromkeys(WORDS, written))
+
+    said = [one.text for one in lifecycle.findings(campaign)[0] if one.level == "stop"]
+
+    assert len([one for one in said if "this is MJML" in one]) == 2
+
+
 def test_the_offer_that_was_allocated_to_somebody_is_the_one_that_is_shown(campaign, people, offer, offers_of):
     other = OfferFactory.create(value=20, title={"en": "A fifth off"})
     lifecycle.change(campaign, offer=None)
@@ -247,14 +257,18 @@ def test_after_a_crash_the_code_says_whether_it_was_put_up(campaign, people):
     }  # fmt: skip
 
 
-def test_the_page_of_choices_shows_it_ticked_until_it_is_taken_back(people, client):
+def test_the_page_of_choices_asks_for_a_no_and_takes_it_back(people, client):
     page = links.preferences(people[0].pk)
-    text = client.get(page).content.decode()
-    assert 'value="offers.in_site"\n' in text
-    state = {(one["purpose"], one["channel"]): one["state"] for one in services.standing(people[0].pk)}
-    assert (state["offers", "in_site"], state["offers", "email"]) == ("given", "none")
+    assert "checked" not in client.get(page).content.decode()
 
-    client.post(page, {"agreed": ["news.in_site"]})
+    client.post(page, {"not_in_shop": "1"})
 
-    said = dict(Consent.objects.filter(channel="in_site").values_list("purpose", "state"))
-    assert said == {"offers": "withdrawn", "care": "withdrawn", "surveys": "withdrawn"}
+    rows = Consent.objects.filter(channel="in_site")
+    assert set(rows.values_list("purpose", "state")) == {
+        (purpose, "withdrawn") for purpose in ("offers", "news", "care", "surveys")
+    }  # fmt: skip
+    assert client.get(page).content.decode().count("checked") == 1
+    client.post(page, {})
+    assert set(rows.values_list("state", flat=True)) == {"given"}
+    client.post(page, {"none": "1"})
+    assert set(rows.values_list("state", flat=True)) == {"withdrawn"}

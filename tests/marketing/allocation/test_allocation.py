@@ -23,11 +23,14 @@ from tests.core.admin.conftest import boss, client, client_of, shop  # noqa: F40
 from tests.factories import (
     AudienceFactory,
     CampaignFactory,
+    CategoryFactory,
     CouponCodeFactory,
     CustomerFactory,
     OfferAllocationFactory,
     OfferFactory,
     OrderFactory,
+    OrderLineFactory,
+    ProductFactory,
     RecipientFactory,
     StaffUserFactory,
     TemplateFactory,
@@ -203,6 +206,38 @@ def test_an_unmeasured_offer_beside_a_measured_one_gets_nobody_and_is_named():
 
     assert row.results["unmeasured"] == [unknown.pk]
     assert set(row.people.values_list("offer_id", flat=True)) == {known.pk}
+
+
+def test_of_offers_that_are_alike_each_gets_the_one_about_what_they_bought(client, page):  # noqa: F811
+    bags, shoes = CategoryFactory.create(name="Bags"), CategoryFactory.create(name="Shoes")
+    offers = [OfferFactory.create(unit="amount", value=2, name=one.name) for one in (bags, shoes)]
+    for offer, category in zip(offers, (bags, shoes), strict=True):
+        offer.categories.set([category])
+    people = shoppers(20)
+    for number, order in enumerate(Order.objects.filter(customer__in=people).order_by("customer")):
+        if number < 16:
+            product = ProductFactory.create(category=(bags, shoes)[number % 2])
+            OrderLineFactory.create(order=order, product=product)
+
+    drawn = worked_out(draft(people, holdout_share="0"), offers, budget="1000")
+
+    assert drawn.basis == "chance"
+    by_customer = dict(drawn.people.values_list("customer", "offer"))
+    assert [by_customer[one.pk] for one in people[:16]] == [offers[number % 2].pk for number in range(16)]
+    assert set(drawn.people.filter(fit__isnull=False).values_list("customer", flat=True)) == {
+        one.pk for one in people[:16]
+    }  # fmt: skip
+    said = drawn.results["offers"][str(offers[0].pk)]
+    assert said["fit"] > said["fit_everybody"] > 0
+    assert f"{said['fit']:.2f}, everybody {said['fit_everybody']:.2f}" in page(drawn.campaign)
+
+    past(offers[0], (0.2, 0.2), people=600)
+    Job.objects.update(state="done")
+    known = worked_out(drawn.campaign, offers, budget="1000")
+
+    assert known.basis == "mean"
+    given = dict(known.people.values_list("customer", "offer"))
+    assert [given[one.pk] for one in people[:16]] == [offers[number % 2].pk for number in range(16)]
 
 
 def test_who_cannot_be_reached_takes_nothing_of_the_budget():

@@ -3,7 +3,18 @@ import itertools
 import numpy as np
 import pytest
 
-from marketing.ml.allocation import NOTHING, allocate, by_chance
+from marketing.ml.allocation import NOTHING, allocate, by_chance, by_fit
+
+
+def test_of_offers_that_are_the_same_each_gets_the_one_that_fits_best_and_nobody_else_changes():
+    chosen = np.array([0, 0, 1, 2, NOTHING])
+    fit = np.array([[0.1, 0.3, 0.5], [0.2, 0.2, 0.5], [0.4, 0.0, 0.0], [0.5, 0.5, 0.0], [0.5, 0.5, 0.5]])
+
+    found = by_fit(chosen, fit, same=np.array([0, 0, 2]))
+
+    assert found.tolist() == [1, 0, 0, 2, NOTHING]
+    assert chosen.tolist() == [0, 0, 1, 2, NOTHING]
+    assert by_fit(chosen, fit, same=np.zeros(3, int)).tolist() == [2, 2, 0, 0, NOTHING]
 
 
 def best_by_hand(gain, cost, budget):

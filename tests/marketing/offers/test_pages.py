@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from marketing import offers
 from marketing.models import CouponCode, Offer
-from tests.factories import CustomerFactory, OfferFactory, StaffUserFactory
+from tests.factories import CategoryFactory, CustomerFactory, OfferFactory, StaffUserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 NOW = timezone.now()
@@ -165,3 +165,18 @@ def test_the_page_of_a_customer_shows_offers_and_codes(ten_percent, django_asser
     assert offers.spoken(code) in panel
     assert "10% off" in panel
     assert "Not used" in panel
+
+
+def test_what_an_offer_is_about_is_chosen_and_may_change_when_codes_are_given():
+    shoes = CategoryFactory.create(name="Shoes")
+    boots, bags = CategoryFactory.create(parent=shoes, name="Boots"), CategoryFactory.create(name="Bags")
+    client = staff()
+
+    client.post(reverse("admin:marketing_offer_add"), said(categories=[boots.pk]))
+
+    offer = Offer.objects.get()
+    assert list(offer.categories.all()) == [boots]
+    assert "Shoes › Boots" in client.get(page_of(offer)).content.decode()
+    offers.issue(offer.pk, [CustomerFactory.create().pk], at=NOW)
+    client.post(page_of(offer), said(categories=[bags.pk]))
+    assert list(offer.categories.all()) == [bags]

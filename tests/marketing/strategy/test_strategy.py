@@ -18,14 +18,16 @@ from core.exceptions import BadInput
 from crm.models import LoyaltyAccount
 from crm.services import adjust
 from marketing.models import Campaign, Offer, StrategyProposal, StrategyRun
-from marketing.strategy import building, datasets, deciding
+from marketing.strategy import building, datasets, deciding, tastes
 from tests.factories import (
+    CategoryFactory,
     CouponCodeFactory,
     CustomerFactory,
     ModelVersionFactory,
     OfferFactory,
     OrderFactory,
     OrderLineFactory,
+    ProductFactory,
     SegmentFactory,
     SegmentMembershipFactory,
     StaffUserFactory,
@@ -261,3 +263,36 @@ def test_the_command_recovers_the_strategies_of_the_example_rows(tmp_path):
     groups = json.loads(out.read_text())["groups"]
     found = {(one["size"], one["discount"], one["free_shipping"], one["bonus_points"]) for one in groups}
     assert found == {(2, 12.5, True, 75.0), (2, 25.0, False, 200.0), (1, 25.0, True, 200.0)}
+
+
+def test_what_a_group_likes_and_which_open_offer_fits_it_stand_beside_everybody():
+    bags, shoes = CategoryFactory.create(name="Bags"), CategoryFactory.create(name="Shoes")
+    loyal, new = group("loyal"), group("new")
+    mine, theirs = [OfferFactory.create(name=f"About {one.name}") for one in (bags, shoes)]
+    mine.categories.set([bags])
+    theirs.categories.set([shoes])
+    OfferFactory.create(name="Over", ends_at=NOW - timedelta(days=1)).categories.set([bags])
+    products = {one.pk: ProductFactory.create(category=one) for one in (bags, shoes)}
+    for segment, category in ((loyal, bags), (new, shoes)):
+        for _number in range(tastes.FEWEST):
+            OrderLineFactory.create(order=order(member(segment)), product=products[category.pk])
+
+    building.build(now=NOW)
+
+    said = StrategyProposal.objects.get(segment=loyal).answers["fits"]
+    assert said["customers"] == tastes.FEWEST
+    assert [(one["id"], one["share"], one["share_everybody"]) for one in said["categories"]] == [(bags.pk, 1.0, 0.5)]
+    assert [(one["id"], one["fit"]) for one in said["offers"]] == [(mine.pk, 0.5)]
+    text = staff().get(reverse(PAGE)).content.decode()
+    assert "About Bags" in text
+    assert "About Shoes" in text
+
+
+def test_of_a_small_group_nothing_is_said():
+    bags = CategoryFactory.create(name="Bags")
+    OrderLineFactory.create(order=order(member(group("loyal"))), product=ProductFactory.create(category=bags))
+
+    building.build(now=NOW)
+
+    said = StrategyProposal.objects.get(segment=group("loyal")).answers["fits"]
+    assert (said["customers"], said["categories"], said["offers"]) == (1, [], [])
