@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from core.components import figure as in_full
 from core.components.words import money as written
 
 register = template.Library()
@@ -23,6 +24,12 @@ WIDTHS = (160, 320, 480)
 def money(amount: Any, currency: str = "") -> str:
     """An amount of the API, which is a text, as people read it."""
     return written(Decimal(str(amount)), currency)
+
+
+@register.filter
+def figure(number: int) -> str:
+    """How many there are: 12,345."""
+    return in_full(number)
 
 
 @register.filter

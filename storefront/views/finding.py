@@ -68,13 +68,15 @@ def _found(shopper: Shopper, *, within: Row | None = None) -> Row:
     offset = asked.get("offset", "")
     query = asked.get("q", "").strip()[:LONGEST_QUERY]
     chosen_category = asked.get("in", "")
+    only_stock = asked.get("stock") == "1"
     api = shopper.me if shopper.token else shopper.browser
     answer = api.get(
         "search", q=query, sort=sort, price_min=low, price_max=high, tag=",".join(tags), brand=",".join(brands),
-        category=within["id"] if within else chosen_category, in_stock="true" if asked.get("stock") == "1" else "",
+        category=within["id"] if within else chosen_category, in_stock="true" if only_stock else "",
         offset=offset if offset.isdigit() and len(offset) < 4 else "", limit=PER_PAGE, visitor=shopper.visitor,
     )  # fmt: skip
     facets = marked(answer["facets"], brands, tags)
+    chosen = len(tags) + len(brands) + sum(map(bool, (low or high, only_stock, chosen_category)))
     return {
         "query": query,
         "answer": answer,
@@ -84,13 +86,14 @@ def _found(shopper: Shopper, *, within: Row | None = None) -> Row:
         "departments": [one for one in facets["categories"] if one["depth"] == 1],
         "low": low,
         "high": high,
-        "only_stock": asked.get("stock") == "1",
+        "only_stock": only_stock,
         "sort": sort,
         "sorts": SORTS
         if query
         else {name: label for name, label in SORTS.items() if name != "relevance"} | {"relevance": _("Most popular")},
         "chosen_category": chosen_category,
-        "is_filtered": bool(low or high or tags or brands or asked.get("stock") == "1" or chosen_category),
+        "chosen": chosen,
+        "is_filtered": bool(chosen),
         "cleared": urlencode({"q": query}) if query else "",
         "is_first": not offset or offset == "0",
         "more": _with(asked, offset=answer["next_offset"]) if answer["next_offset"] else "",

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from django.template.loader import render_to_string
 
 from catalog.extensions import personal_rankers
 from catalog.models import Brand, SearchQuery
@@ -71,6 +72,31 @@ def test_filters_narrow_and_are_cleared(shop, found):
     assert shop.blue.public_id not in found("?q=mug&from=100")
     assert shop.blue.public_id in found("?q=mug&from=100&to=5")  # the other way round
     assert shop.blue.public_id in found("?q=mug&from=cheap&to=nothing")  # no prices
+
+
+def test_filters_leave_the_products_in_sight_and_say_how_many_are_chosen(found):
+    """On a phone the form stands above them: it is open only where there is nothing to see."""
+    assert ">Filter and sort</summary>" in found("?q=mug")
+    narrowed, nothing = found("?q=mug&stock=1&from=1&to=90"), found("?q=mug&from=5000")
+
+    assert "Filter and sort · 2</summary>" in narrowed
+    assert '<details class="filters" id="filters" >' in narrowed
+    assert '<details class="filters" id="filters" open>' in nothing
+
+
+def test_large_numbers_are_grouped():
+    many = {"categories": [], "brands": [], "tags": [{"kind": "colour", "name": "Colour", "values": [
+        {"value": "red", "name": "red", "tag": "colour:red", "count": 12_345, "is_chosen": False},
+    ]}]}  # fmt: skip
+
+    assert "12,345" in render_to_string("shop/parts/filters.html", {"facets": many})
+
+
+def test_a_correction_is_one_sentence(found):
+    """Words in bold stay in the line, with the full stop behind them."""
+    page = " ".join(found("?q=blue+mugg").split())
+
+    assert "<span> Nothing is called that. These are results for <strong>blue mug</strong>. </span>" in page
 
 
 def test_sorting_by_price_turns_the_order(found):

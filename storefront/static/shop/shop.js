@@ -2,9 +2,13 @@
 // What is nicer with scripts than without. Every page works when this file does not come.
 (() => {
   "use strict";
-  /** A changed number of pieces is kept at once. */
+  /** A changed number of pieces is kept at once. On a phone several filters are ticked before the products come. */
+  const wide = matchMedia("(min-width: 900px)");
   document.querySelectorAll("[data-submit]").forEach((field) =>
-    field.addEventListener("change", () => /** @type {HTMLInputElement} */ (field).form?.requestSubmit()),
+    field.addEventListener("change", () => {
+      const waits = field.matches(".filters [type=checkbox]") && !wide.matches;
+      if (!waits) /** @type {HTMLInputElement} */ (field).form?.requestSubmit();
+    }),
   );
   /** Pressed twice is ordered once; the server sees to that too. */
   document.querySelectorAll("[data-once]").forEach((button) =>
