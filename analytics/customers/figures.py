@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -279,7 +280,7 @@ def checks() -> list[tuple[str, list[str]]]:
     found = ScoreCheck.objects.select_related("model_version").order_by("-day", "kind", "horizon")[:MOST_CHECKS]
     return [
         (
-            f"{ScoreKind(one.kind).label} · "
+            f"{capfirst(ScoreKind(one.kind).label)} · "
             + _("%(days)d days to %(day)s") % {"days": one.horizon, "day": day_text(one.day)},
             [
                 figure(one.customers), percent(one.foretold), percent(one.actual),

@@ -27,6 +27,7 @@ from core.reports import Chart, Line, line_chart
 
 SHOWN_DAYS = 56
 MOST_LISTED = 50
+NOT_COUNTED = "–"
 SOON = 14
 """Days: stock that ends sooner is marked."""
 EARLIER = 8
@@ -52,6 +53,7 @@ def forecast(request: HttpRequest) -> HttpResponseBase:
     today = timezone.localdate()
     measure, listed = _state(request)
     series = _listed(listed, _of_list(measure))
+    rows = _rows(series, today)
     chosen = _chosen(request, measure)
     title = _name(chosen) if chosen is not None else ""
     context = {
@@ -71,7 +73,9 @@ def forecast(request: HttpRequest) -> HttpResponseBase:
             for name, title in (("product", _("Products")), ("category", _("Categories")))
         ],
         "listed": listed,
-        "rows": _rows(series, today),
+        "rows": rows,
+        # Of what nobody counts there is nothing to say.
+        "counts_stock": any(row.stock != NOT_COUNTED for row in rows),
         "soon": SOON,
         "shop_url": _address(measure=measure),
         "is_shop": chosen is not None and chosen.scope == Forecast.Scope.SHOP,
@@ -290,7 +294,7 @@ def _row(row: Forecast, pieces: dict[int | None, Forecast], in_stock: dict[int, 
         if low is not None
         else "–",
         wape=_share(row.wape),
-        stock="–" if stocked is None else figure(stocked),
+        stock=NOT_COUNTED if stocked is None else figure(stocked),
         left=_("sold out")
         if stocked == 0
         else "–"

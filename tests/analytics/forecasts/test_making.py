@@ -400,3 +400,19 @@ def test_the_alert_names_the_worst_recent_day():
         assert "2026年6月30日" in str(alert.said)
         assert "¥79,066" in str(alert.said)
         assert "2026-06-30" not in str(alert.said)
+
+
+def test_where_no_stock_is_counted_the_list_says_nothing_of_it(client):
+    client.force_login(StaffUserFactory.create(role=Role.ANALYST))
+    DailySalesFactory.create(day=timezone.localdate())
+    ForecastFactory.create()
+    variant = VariantFactory.create(stock=7, track_stock=False)
+    ForecastFactory.create(scope=Forecast.Scope.PRODUCT, product=variant.product)
+    page = "/admin/analytics/forecast/?list=product"
+
+    assert client.get(page).context["counts_stock"] is False
+    assert "Stock lasts" not in client.get(page).text
+
+    variant.track_stock = True
+    variant.save()
+    assert "Stock lasts" in client.get(page).text
