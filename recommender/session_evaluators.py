@@ -52,6 +52,7 @@ class SessionEvaluator:
             strategies[model.name], answers[model.name] = _judged(model, sessions, exam)
             if isinstance(model, SessionBlend):
                 lesson = model.lesson
+        groups = {name: row.pop("groups") for name, row in strategies.items()}
         return {
             "strategies": strategies,
             "served": choice.strategy,
@@ -60,6 +61,12 @@ class SessionEvaluator:
                 for name, found in answers.items()
                 if name != REFERENCE
             },
+            "served_against": {
+                name: rounded(exam.compared(answers[choice.strategy], found))
+                for name, found in answers.items()
+                if name != choice.strategy
+            },
+            "groups": groups,
             "train_seconds": round(chosen[0] + sum(row["train_seconds"] for row in strategies.values()), 6),
             "data": {
                 "sessions": len(sessions),
@@ -109,11 +116,12 @@ def _judged(model: SessionStrategy, sessions: Sessions, exam: SessionExam) -> tu
     cpu = time.process_time()
     answers = exam.ask(model)
     asked = time.process_time() - cpu
-    measures = exam.measures(answers)
+    measures = exam.measures(answers) | exam.measures_beyond(answers, sessions)
     for name, values in ((f"precision@{exam.k}", answers.hits), (f"mrr@{exam.k}", answers.reciprocal)):
         measures[f"{name} low"], measures[f"{name} high"] = exam.interval(values)
     cost = {"train_seconds": trained[0], "train_cpu_seconds": trained[1], "answer_cpu_seconds": asked}
-    return rounded({**measures, **cost, **exam.latency(model)}), answers
+    groups = {name: rounded(found) for name, found in exam.measures_by_group(answers).items()}
+    return {**rounded({**measures, **cost, **exam.latency(model)}), "groups": groups}, answers
 
 
 def _sessions(words: list[list[str]], targets: list[str]) -> np.ndarray:

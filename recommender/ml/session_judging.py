@@ -4,12 +4,15 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.ml import metrics
+from recommender.ml.item_facts import unit_rows
+from recommender.ml.judging import DIVERSITY_LISTS, FEW_ITEMS
 from recommender.ml.ranking import NOTHING
 from recommender.ml.session_models import SessionStrategy, complete
-from recommender.ml.sessions import Prefixes
+from recommender.ml.sessions import Prefixes, Sessions
 
 RESAMPLES = 1000
 CONFIDENCE = 0.95
@@ -47,9 +50,12 @@ class SessionExam:
         right = ranked == self.prefixes.targets[:, None]
         return Answers(ranked, np.where(right.any(axis=1), 1.0 / (right.argmax(axis=1) + 1), 0.0))
 
-    def measures(self, answers: Answers) -> dict[str, float]:
+    def measures(self, answers: Answers, mask: NDArray[np.bool_] | None = None) -> dict[str, float]:
         """Hit rate (of one relevant item: precision@k as session papers call it), MRR, share of the items that
-        anybody is shown, and popularity bias: mean popularity of shown items, the most popular item being 1."""
+        anybody is shown, and popularity bias: mean popularity of shown items, the most popular item being 1. Of all
+        moments or of those in `mask`."""
+        if mask is not None:
+            answers = Answers(answers.ranked[mask], answers.reciprocal[mask])
         shown = answers.ranked[answers.ranked != NOTHING]
         highest = float(self.popularity.max(initial=0.0))
         return {
@@ -57,6 +63,30 @@ class SessionExam:
             f"mrr@{self.k}": float(answers.reciprocal.mean()),
             "coverage": metrics.coverage(answers.ranked, len(self.popularity)),
             "popularity_bias": float(self.popularity[shown].mean() / highest) if len(shown) and highest else 0.0,
+        }
+
+    def measures_beyond(self, answers: Answers, sessions: Sessions) -> dict[str, float]:
+        """Gini, novelty and diversity within lists, as `judging.Exam` has them for customers. `sessions` are those of
+        training: who met an item, and which items are alike because the same sessions hold them."""
+        ones = np.ones(len(sessions.items))
+        met = sp.csr_matrix((ones, (sessions.items, sessions.owners())), shape=(sessions.item_count, len(sessions)))
+        met.data[:] = 1.0  # twice in one session is met once
+        some = answers.ranked[:: max(1, len(answers.ranked) // DIVERSITY_LISTS)]
+        return {
+            "gini": metrics.gini(answers.ranked, sessions.item_count),
+            "novelty": metrics.novelty(answers.ranked, np.diff(met.indptr), len(sessions)),
+            "diversity": metrics.diversity_in_lists(some, unit_rows(met)),
+        }
+
+    def measures_by_group(self, answers: Answers) -> dict[str, dict[str, float]]:
+        """The measures of moments by how many items the session held by then that training knows: new (none), few (1
+        to 4) and many (5 and more); groups that somebody is in."""
+        known = (self.prefixes.context != NOTHING).sum(axis=1)
+        groups = {"new": known == 0, "few": (known > 0) & (known < FEW_ITEMS), "many": known >= FEW_ITEMS}
+        return {
+            name: self.measures(answers, mask) | {"moments": float(mask.sum())}
+            for name, mask in groups.items()
+            if bool(mask.any())
         }
 
     def interval(self, values: NDArray[np.float64]) -> tuple[float, float]:
@@ -71,8 +101,10 @@ class SessionExam:
         return float(low), float(high)
 
     def compared(self, answers: Answers, reference: Answers) -> dict[str, float]:
-        """Difference to the reference on the same moments, with intervals: certain where both ends have one sign."""
+        """Difference to the reference on the same moments, with intervals: certain where both ends have one sign. The
+        p-value is that of a sign-flip test; moments of one session keep one sign, as they are drawn together."""
         found: dict[str, float] = {}
+        _sessions, group = np.unique(self.prefixes.sessions, return_inverse=True)
         pairs = (
             (f"precision@{self.k}", answers.hits - reference.hits),
             (f"mrr@{self.k}", answers.reciprocal - reference.reciprocal),
@@ -80,6 +112,7 @@ class SessionExam:
         for name, difference in pairs:
             low, high = self.interval(difference)
             found |= {name: float(difference.mean()), f"{name} low": low, f"{name} high": high}
+            found[f"{name} p_value"] = metrics.paired_p(np.bincount(group, difference), seed=self.seed)
         return found
 
     def latency(self, strategy: SessionStrategy, *, requests: int = 300) -> dict[str, float]:

@@ -9,7 +9,8 @@ from recommender.session_evaluators import SessionEvaluator
 from tests.recommender.ml.session_data import as_frame, rings
 
 MEASURES = {
-    "precision@20", "mrr@20", "coverage", "popularity_bias", "train_seconds", "recommend_ms_p50", "recommend_ms_p99",
+    "precision@20", "mrr@20", "coverage", "popularity_bias", "gini", "novelty", "diversity", "train_seconds",
+    "recommend_ms_p50", "recommend_ms_p99",
 }  # fmt: skip
 LISTS = rings(sessions=400)
 
@@ -52,6 +53,10 @@ def test_all_strategies_stand_side_by_side_with_their_measures(result):
     assert strategies["sequence_rules"]["mrr@20 low"] < strategies["sequence_rules"]["mrr@20"]
     assert set(result["compared"]) == set(strategies) - {"session_knn"}
     assert result["compared"]["sequence_rules"]["mrr@20 low"] > 0
+    assert result["compared"]["sequence_rules"]["mrr@20 p_value"] < 0.01
+    assert set(result["served_against"]) == set(strategies) - {result["served"]}
+    assert result["served_against"]["item_knn"]["mrr@20 low"] > 0  # what the order is worth
+    assert {name: set(rows) for name, rows in result["groups"].items()} == {name: {"few"} for name in strategies}
     assert result["data"] == {
         "sessions": 340, "acts": 1700, "items": 40, "moments": 240, "moments_of_unknown_items": 0,
     }  # fmt: skip

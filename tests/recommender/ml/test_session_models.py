@@ -5,7 +5,7 @@ from recommender.ml.item_knn import ItemKnn, ItemKnnParams
 from recommender.ml.ranking import NOTHING
 from recommender.ml.serving_sessions import SessionScorer
 from recommender.ml.session_choice import choose, contestants, item_neighbours, repeat_share, spoken_by
-from recommender.ml.session_judging import SessionExam
+from recommender.ml.session_judging import Answers, SessionExam
 from recommender.ml.session_models import (
     SessionBlend,
     SessionPopularity,
@@ -16,7 +16,7 @@ from recommender.ml.session_models import (
     sequence_rules,
     session_neighbours,
 )
-from recommender.ml.sessions import newest_first
+from recommender.ml.sessions import Prefixes, newest_first
 from tests.recommender.ml.session_data import rings, sessions_of
 
 LISTS = rings(sessions=1200)
@@ -179,10 +179,49 @@ def test_intervals_are_wider_when_moments_of_a_session_are_alike(past):
 def test_a_comparison_with_itself_is_zero_and_with_the_better_one_certain(past, exam, blend):
     weak, strong = exam.ask(SessionPopularity().fit(past)), exam.ask(blend)
 
-    assert set(exam.compared(weak, weak).values()) == {0.0}
+    same = exam.compared(weak, weak)
+    assert {value for name, value in same.items() if "p_value" not in name} == {0.0}
+    assert same["mrr@5 p_value"] == same["precision@5 p_value"] == 1.0
     found = exam.compared(strong, weak)
+    assert found["mrr@5 p_value"] < 0.001
     assert found["mrr@5 low"] > 0.3
     assert found["mrr@5 low"] < found["mrr@5"] < found["mrr@5 high"]
+
+
+def test_moments_of_one_session_are_one_voice_in_the_paired_test(past):
+    asked = sessions_of(*[[1, 2, 3, 4, 5, 6]] * 3, items=40).prefixes()
+    exam = SessionExam(asked, past.counts(), k=1)
+    never, always = (Answers(np.zeros((len(asked), 1), np.int64), np.full(len(asked), hit)) for hit in (0.0, 1.0))
+
+    found = exam.compared(always, never)
+
+    assert found["mrr@1"] == 1.0
+    assert found["mrr@1 p_value"] == pytest.approx(0.25, abs=0.03)  # three coins that fall alike
+
+
+def test_measures_beyond_accuracy_by_hand():
+    past = sessions_of([0, 1, 0], [0, 1], [0, 2], [3], items=4)
+    exam = SessionExam(past.prefixes().take(np.array([0, 1])), past.counts(), k=2)
+    answers = Answers(np.array([[0, 1], [0, 3]]), np.zeros(2))
+
+    found = exam.measures_beyond(answers, past)
+
+    assert found["gini"] == pytest.approx((-3 * 0 - 1 * 1 + 1 * 1 + 3 * 2) / (4 * 4))
+    assert found["novelty"] == pytest.approx((2 * -np.log2(3 / 4) + -np.log2(2 / 4) + -np.log2(1 / 4)) / 4)
+    assert found["diversity"] == pytest.approx(((1 - 2 / np.sqrt(6)) + 1.0) / 2)
+
+
+def test_moments_are_judged_by_how_much_was_seen_of_the_session():
+    past = sessions_of([0, 1, 2, 3, 4, 5, 6], items=7)
+    contexts = newest_first([[], [0], [0, 1, 2, 3], [0, 1, 2, 3, 4]])
+    prefixes = Prefixes(context=contexts, targets=np.array([1, 1, 4, 5]), sessions=np.array([0, 1, 2, 3]))
+    exam = SessionExam(prefixes, past.counts(), k=1)
+
+    found = exam.measures_by_group(Answers(np.zeros((4, 1), np.int64), np.array([0.0, 1.0, 0.5, 0.0])))
+
+    assert {name: (row["moments"], row["mrr@1"]) for name, row in found.items()} == {
+        "new": (1.0, 0.0), "few": (2.0, 0.75), "many": (1.0, 0.0),
+    }  # fmt: skip
 
 
 def test_reciprocal_rank_by_hand():
