@@ -35,6 +35,8 @@ REMEMBER_SECONDS = 1.0
 RENEWED_SECONDS = 30
 """So long nothing that processes remember of somebody counts whose lists were dropped: longer than any of it lives."""
 PURCHASE = "purchase"
+ORDERED = "ordered"
+"""What orders say of purchases whose month of events has ended: never recommended again, and nothing about taste."""
 MOST_REMEMBERED = 250
 """People; up to 12 kB each."""
 AWAY = (redis.RedisError, LocalServiceError, OSError)
@@ -216,7 +218,7 @@ def _in_table(customer_id: int | None, visitor: str, limit: int) -> Told:
             browser = Browser(visitor, visitor_id, may_track)
         own = list(map(RecentAct._make, orjson.loads(told)))  # the newest, and behind them what was bought before
         bought |= _bought(own)
-        acts += own[:limit]
+        acts += [act for act in own[:limit] if act.kind != ORDERED]
     found = browser, acts, bought
     if _remembers():
         tables.keep(_name(customer_id, visitor, limit), found)
@@ -224,4 +226,4 @@ def _in_table(customer_id: int | None, visitor: str, limit: int) -> Told:
 
 
 def _bought(acts: Iterable[RecentAct]) -> frozenset[int]:
-    return frozenset([act.product_id for act in acts if act.kind == PURCHASE])
+    return frozenset([act.product_id for act in acts if act.kind in (PURCHASE, ORDERED)])

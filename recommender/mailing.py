@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import override
 
-from catalog.models import Customer, Interaction, Product
+from catalog.models import Customer, Interaction, Order, OrderLine, Product
 from catalog.selectors import sellable_among
 from core import model_registry as registry
 from core.experiments import Placed
@@ -174,7 +174,8 @@ def picks_for_mail(customer_ids: Collection[int], *, language: str, limit: int =
 
 
 def _bought(customer_ids: Collection[int], product_ids: Collection[int]) -> set[tuple[int, int]]:
-    """Who bought which of these products, of those whose purchases count. One query, none where repeats are wanted."""
+    """Who bought which of these products, of those whose purchases count, by events and, because months of events end,
+    by orders. One query, none where repeats are wanted."""
     wish = wishes.wish(Placement.Surface.EMAIL)
     if wish is not None and wish.repeats_allowed:
         return set()
@@ -183,7 +184,16 @@ def _bought(customer_ids: Collection[int], product_ids: Collection[int]) -> set[
         customer__in=customer_ids, customer__is_personalised=True, product__in=product_ids,
         kind=Interaction.Kind.PURCHASE,
     )  # fmt: skip
-    return set(purchases.values_list("customer_id", "product_id").distinct())
+    ordered = OrderLine.objects.filter(
+        Q(order__customer__profile_since=None) | Q(order__placed_at__gte=F("order__customer__profile_since")),
+        order__customer__in=customer_ids, order__customer__is_personalised=True, product__in=product_ids,
+        order__status__in=Order.BOUGHT,
+    )  # fmt: skip
+    return set(
+        purchases.values_list("customer_id", "product_id").union(
+            ordered.values_list("order__customer_id", "product_id")
+        )
+    )
 
 
 def _reasons(own: Mapping[int, MailList], language: str) -> dict[tuple[int, int], str]:

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from catalog import kept
 from catalog.models import Customer, CustomerTrait, Interaction, Product, Variant
+from catalog.partitions import drop_expired, ensure_partitions
 from core import model_registry as registry
 from core.models import ModelVersion
-from recommender import lists, selectors, services, wishes
+from recommender import lists, mailing, selectors, services, wishes
 from recommender.answers import CHAIN
 from recommender.models import ListCount, Placement, PlacementRule, ServedList
+from tests.factories.catalog import CustomerFactory, OrderFactory, OrderLineFactory
 from tests.recommender.conftest import NOW
 
 STATES = ("hidden", "draft", "deleted", "sold out", "no variant")
@@ -287,3 +289,47 @@ def test_a_model_of_another_catalogue_costs_nobody_an_answer(trained, server):
 
     assert [item["product"]["name"] for item in body["items"]] == ["From here"]
     assert (body["source"], body["items"][0]["source"]) == ("newest", "newest")
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["from the row", "from the table"])
+def test_what_was_ordered_before_the_oldest_month_of_events_never_comes_back(trained, is_kept, settings):
+    settings.EVENT_RETENTION_MONTHS = 1
+    mine, others = (CustomerFactory.create() for _ in range(2))
+    then = timezone.now() - timedelta(days=150)
+    ensure_partitions(then.date(), timezone.now().date())
+    once, sent_back = trained.green[0], trained.green[1]
+    for who, product, status in (
+        (mine, once, "delivered"),
+        (mine, sent_back, "cancelled"),
+        (others, trained.blue[0], "paid"),
+    ):
+        order = OrderFactory.create(customer=who, placed_at=then, status=status)
+        OrderLineFactory.create(order=order, variant=product.variants.get())
+    trained.act(mine, once, "purchase", at=then)
+    trained.act(mine, trained.green[2], "view", at=timezone.now())
+    if is_kept:
+        kept.refresh(quiet=0.0)
+    assert drop_expired()
+    if is_kept:
+        kept.refresh(quiet=0.0)
+
+    who = selectors.person(customer=mine)
+    answers = [selectors.recommend(customer=mine, limit=20), selectors.recommend(who=who, limit=20)]
+
+    assert who.bought == {once.pk}
+    assert [act.product_id for act in who.acts] == [trained.green[2].pk]  # nothing about taste
+    for answer in answers:
+        shown = {item.product_id for item in answer.items}
+        assert once.pk not in shown
+        assert {sent_back.pk, trained.blue[0].pk} <= shown
+    assert mailing._bought([mine.pk], [once.pk, sent_back.pk]) == {(mine.pk, once.pk)}
+
+
+def test_a_profile_that_was_renewed_forgets_old_orders_too(trained, settings):
+    mine = CustomerFactory.create(profile_since=timezone.now())
+    then = timezone.now() - timedelta(days=150)
+    order = OrderFactory.create(customer=mine, placed_at=then, status="delivered")
+    OrderLineFactory.create(order=order, variant=trained.green[0].variants.get())
+
+    assert selectors.person(customer=mine).bought == frozenset()
+    assert mailing._bought([mine.pk], [trained.green[0].pk]) == set()
