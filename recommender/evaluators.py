@@ -14,6 +14,8 @@ from recommender.choices import ACT_WEIGHTS, LIKED_FROM_STARS
 from recommender.ml import metrics
 from recommender.ml.base import Recommender
 from recommender.ml.blend import Blend
+from recommender.ml.category_affinity import LARGEST as LARGEST_AFFINITY
+from recommender.ml.category_affinity import CategoryAffinity
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_facts import ItemFacts
 from recommender.ml.judging import Exam, rounded
@@ -133,6 +135,11 @@ class RecommenderEvaluator:
             models.append(UserKnn())
         else:
             run.note(f"user_cf is left out: comparing all customers would take {work:.0e} multiplications.")
+        attributes = choice.kitchen.facts.attributes
+        if 0 < (size := CategoryAffinity.work(attributes)) <= LARGEST_AFFINITY:
+            models.append(CategoryAffinity(attributes))
+        elif size:
+            run.note(f"affinity is left out: items and categories make a table of {size:.0e} numbers.")
         return models
 
     def _ordered(self, run: Run, data: Split, choice: Choice) -> list[Recommender]:

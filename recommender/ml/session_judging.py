@@ -112,7 +112,9 @@ class SessionExam:
         for name, difference in pairs:
             low, high = self.interval(difference)
             found |= {name: float(difference.mean()), f"{name} low": low, f"{name} high": high}
-            found[f"{name} p_value"] = metrics.paired_p(np.bincount(group, difference), seed=self.seed)
+            found[f"{name} p_value"] = metrics.paired_p(
+                np.bincount(group, difference).astype(np.float64), seed=self.seed
+            )
         return found
 
     def latency(self, strategy: SessionStrategy, *, requests: int = 300) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -221,12 +221,14 @@ def judge_serving(
 def contestants(choice: Choice, *, references: bool) -> list[Recommender]:
     """Unfitted methods to put side by side: popularity, recent popularity where there are times, every tuned source,
     last their blend (which takes over what the sources before it learn) and, as `references`, the textbook item-based
-    form and the published form of EASE, 0/1 and uncut."""
+    form with its three ways to divide and the published form of EASE, 0/1 and uncut."""
     models: list[Recommender] = [Popularity()]
     if choice.half_life_days is not None:
         models.append(Popularity(half_life_days=choice.half_life_days))
     if references:
         models.append(ItemKnn(PLAIN, name="item_cf"))
+        models.append(ItemKnn(replace(PLAIN, normalise="ratings"), name="item_cf_ratings"))
+        models.append(ItemKnn(replace(PLAIN, normalise="none"), name="item_cf_sum"))
         if "ease" in choice.params and choice.plain_ease is not None:
             models.append(Ease(choice.plain_ease, name="ease_01"))
     sources = made(choice, list(choice.params))

@@ -32,8 +32,9 @@ def test_all_protocols_find_the_planted_tastes(events, protocol):
 
     strategies = result["strategies"]
     assert set(strategies) == {
-        "popularity", "popularity_recent", "item_cf", "ease_01", "user_cf", "item_knn", "ials", "ease", "rp3beta",
-        "sequence_rules", "sequence_walk", "blend", *(["sequence_blend"] if protocol != "random-by-item-75" else []),
+        "popularity", "popularity_recent", "item_cf", "item_cf_ratings", "item_cf_sum", "ease_01", "user_cf",
+        "item_knn", "ials", "ease", "rp3beta", "sequence_rules", "sequence_walk", "blend",
+        *(["sequence_blend"] if protocol != "random-by-item-75" else []),
     }  # fmt: skip
     for row in [*strategies.values(), *(row for groups in result["groups"].values() for row in groups.values())]:
         assert set(row) >= {"coverage", "gini", "novelty", "diversity", "popularity_lift"}
@@ -90,12 +91,14 @@ def test_what_is_served_does_not_depend_on_the_test_file(tmp_path):
 
 def test_items_of_the_catalogue_that_nobody_met_count_for_coverage(events, tmp_path):
     items = tmp_path / "items.csv"
-    items.write_text("item,title\n" + "".join(f"{1000 + n},thing\n" for n in range(120)))
+    items.write_text("item,title,category\n" + "".join(f"{1000 + n},thing,c{n % 2}\n" for n in range(120)))
 
     small = judged(file=events, protocol="leave-last-out")
     large = judged(file=events, protocol="leave-last-out", items=str(items))
 
     assert (small["data"]["items"], large["data"]["items"]) == (60, 120)
+    assert set(large["strategies"]) >= {"affinity", "content"}
+    assert "affinity" not in small["strategies"]
     shown = [result["strategies"]["popularity"]["coverage"] for result in (small, large)]
     assert shown[1] == pytest.approx(shown[0] / 2, abs=1e-5)
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from recommender.ml.affinity import affinity, similarity
+from recommender.ml.category_affinity import CategoryAffinity
+from tests.recommender.ml.data import from_matrix
 
 
 def test_similarity_and_affinity_by_hand():
@@ -33,3 +35,31 @@ def test_nothing_known_is_like_nothing():
 def test_negative_amounts_are_refused():
     with pytest.raises(ValueError, match="0 or more"):
         affinity(np.array([1.0, -1.0]), np.array([[1.0, 1.0]]))
+
+
+def test_customers_are_ranked_by_their_affinity_to_categories_and_then_by_popularity():
+    """Items 0 and 1 are of a, 2 of a and b, 3 and 4 of b; the first customer chose 0 with 3 and 3 with 1, so that
+    preferences are (3, 1): sims 3/√10, 4/(√2·√10), 1/√10."""
+    attributes = [
+        ["category=a"],
+        ["category=a", "brand=x"],
+        ["category=a", "category=b"],
+        ["category=b"],
+        ["category=b"],
+    ]
+    data = from_matrix(np.array([[3.0, 0, 0, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 2]]))
+    model = CategoryAffinity(attributes).fit(data)
+
+    found = model.recommend([(0, 3.0), (3, 1.0)], 5, exclude=[0])
+    many = model.rank(model.histories(data), 3, exclude=data.matrix())
+
+    sims = [3 / sqrt(10), 4 / (sqrt(2) * sqrt(10)), 1 / sqrt(10)]
+    assert found.items.tolist() == [1, 2, 4, 3]  # of the last two, which are alike, 4 was chosen more often
+    assert found.scores == pytest.approx([sims[0] ** 2 / (1 + sims[0]), sims[1] ** 2 / (1 + sims[1]),
+                                          *[sims[2] ** 2 / (1 + sims[2])] * 2])  # fmt: skip
+    assert found.reasons.tolist() == [0, 0, 3, 3]
+    assert found.shares == pytest.approx([1.0, 0.75, 1.0, 1.0])
+    assert many[0].tolist() == [1, 2, 4]
+    assert many[1].tolist()[:2] == [3, 2]
+    assert CategoryAffinity.work(attributes) == 10
+    assert CategoryAffinity.work([["brand=x"]]) == 0

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.ml.blend import Blend
+from recommender.ml.category_affinity import CategoryAffinity
 from recommender.ml.content import Content
 from recommender.ml.ease import Ease, EaseParams
 from recommender.ml.ials import Ials, IalsParams
@@ -36,6 +37,7 @@ METHODS = {
     "sequence_rules": SequenceRules,
     "sequence_walk": SequenceWalk,
     "content": lambda: Content(FACTS),
+    "affinity": lambda: CategoryAffinity([[f"category={item % 3}"] for item in range(ITEMS)]),
     "blend": lambda: Blend([ItemKnn(), Ials(IalsParams(factors=4, sweeps=2)), SequenceRules()], [1.0, 0.5, 0.3]),
     "sequence_blend": customers_blend,
 }
