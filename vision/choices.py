@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from core.model_registry import ModelKind
 
@@ -76,6 +76,11 @@ class PictureSize(models.IntegerChoices):
     SMALL = 64, _("64 pixels a side: most epochs in the time")
     MEDIUM = 96, _("96 pixels: for fine patterns, with twice the time")
     LARGE = 160, _("160 pixels: on a graphics card, or with six times the time")
+
+
+def in_a_row(first: str, second: str) -> str:
+    """Two sentences; Chinese ones stand without a space between them."""
+    return pgettext("two sentences", "%(first)s %(second)s") % {"first": first, "second": second}
 
 
 METRICS = {

@@ -1,5 +1,5 @@
 """How well attributes are told: `python -m tests.benchmarks.attributes_bench FOLDER [SECONDS]` (a demo shop, as
-`make_demo_shop` writes it).
+`make_demo_shop` writes it; SECONDS of the processor to learn in, 0 for colours alone).
 
 Pattern and material are learned beside the category from the products of which `tags.csv` tells them, and asked of the
 others, whose truth stands in `attributes`. Thresholds promise 0.95 from photos that were kept apart. `colour`: what the
@@ -38,10 +38,10 @@ def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
 
 
 def read(folder: Path) -> tuple[Examples, Classes, NDArray[np.bool_]]:
-    """All photos with their truth, and which products tell it."""
+    """The first photo of each product with its truth, and which products tell it."""
     products = {row["id"]: row for row in rows_of(folder, "products.csv")}
     told = {row["product"] for row in rows_of(folder, "tags.csv")}
-    files = [row for row in rows_of(folder, "images.csv") if row["product"] in products]
+    files = [row for row in rows_of(folder, "images.csv") if row["product"] in products and row["position"] == "0"]
     number = {key: at for at, key in enumerate(products)}
     classes = tuple(sorted({products[row["product"]]["category"] for row in files}))
     groups = tuple(Group(key, tuple(sorted(set(aim.values()))), key == "material") for key, aim in AIMS.items())
@@ -124,9 +124,9 @@ def measure(folder: Path, seconds: float) -> dict[str, Any]:
         "epochs": trained.meta["epochs"], "cpu_seconds": round(trained.seconds, 1),
         "category_accuracy": round(float((reading.category.argmax(axis=1) == asked.category).mean()), 4),
         **{group.key: figures(group, reading, asked, limits) for group in told.groups},
-        "colour": colour(folder),
     }  # fmt: skip
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1]), float(sys.argv[2]) if sys.argv[2:] else SECONDS), indent=1))
+    place, seconds = Path(sys.argv[1]), float(sys.argv[2]) if sys.argv[2:] else SECONDS
+    print(json.dumps(measure(place, seconds) if seconds else {"colour": colour(place)}, indent=1))

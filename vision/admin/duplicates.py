@@ -94,12 +94,11 @@ def _shown(group: Group) -> Shown:
 
 
 def _words(group: Group) -> str:
-    photos = ngettext("%(count)s photo", "%(count)s photos", len(group.images)) % {"count": figure(len(group.images))}
-    products = ngettext("of %(count)s product", "of %(count)s products", group.products) % {
-        "count": figure(group.products)
-    }
+    count = ngettext(
+        "%(photos)s photos of %(products)s product", "%(photos)s photos of %(products)s products", group.products
+    ) % {"photos": figure(len(group.images)), "products": figure(group.products)}
     how = _("the same file") if group.is_exact else _("looks the same")
-    parts = [f"{photos} {products}", how, *([_("one is mirrored")] if group.is_mirrored else [])]
+    parts = [count, how, *([_("one is mirrored")] if group.is_mirrored else [])]
     return " · ".join(parts)
 
 

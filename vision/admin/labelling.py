@@ -19,6 +19,7 @@ from vision import deciding, tag_selectors
 from vision.admin import tag_cards as cards
 from vision.admin.tag_cards import PAGE, Section, Told
 from vision.admin.tag_queue import crumbs, tabs
+from vision.choices import in_a_row
 from vision.models import Label, LabelSet
 
 LEAST = 20
@@ -117,7 +118,7 @@ def _question(label: Label, counts: dict[int, tuple[int, int]]) -> str:
         return known
     left = LEAST - yes
     more = _("A model can learn it from %(least)s on: %(left)s more.")
-    return f"{known} {more % {'least': figure(LEAST), 'left': figure(left)}}"
+    return in_a_row(known, more % {"least": figure(LEAST), "left": figure(left)})
 
 
 def _act(request: HttpRequest) -> Told:

@@ -17,7 +17,7 @@ from core.extensions import model_kinds
 from core.models import ModelVersion
 from vision import asking, tag_effects, tag_selectors
 from vision.admin.tag_queue import crumbs
-from vision.choices import VISION
+from vision.choices import VISION, in_a_row
 from vision.models import TagSuggestion
 from vision.roles import REVIEW_TAGS
 from vision.tag_effects import Checked, SearchEffect, Served
@@ -98,9 +98,9 @@ def _news(unknown: int, new: int) -> str:
             "%(count)s of them since the newest version, which does not serve.",
             "%(count)s of them since the newest version, which does not serve.", new,
         )  # fmt: skip
-        words = f"{words} {more % {'count': figure(new)}}"
+        words = in_a_row(words, more % {"count": figure(new)})
     enough = _("From %(count)s new ones on another training is worth its time.") % {"count": figure(asking.DECISIONS)}
-    return f"{words} {enough}"
+    return in_a_row(words, enough)
 
 
 def _served_row(one: Served) -> dict[str, Any]:

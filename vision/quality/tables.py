@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from core.components import Column, HeatCell, HeatRow, TableCard, TableRow, ago, figure, heat, percent
 from core.models import ModelVersion
 from core.reports import Chart, Line, bar_chart, line_chart
+from vision.choices import in_a_row
 from vision.ml.examples import CATEGORY
 from vision.quality.names import Names, left_out_words
 
@@ -211,7 +212,8 @@ def comparison(version: ModelVersion) -> TableCard | None:
     foot = _("Neither had learned from any of them. The last column: how likely so uneven a split is by chance alone "
              "(McNemar's exact test).")  # fmt: skip
     if any(row.get("is_worse") for row in rows):
-        foot = f"{_('It does not serve: it tells attributes worse than the live version, by more than chance.')} {foot}"
+        worse = _("It does not serve: it tells attributes worse than the live version, by more than chance.")
+        foot = in_a_row(worse, foot)
     return TableCard(
         _("Beside %(version)s, on the same photos") % {"version": before}, _("Photos"),
         [Column(_("Number")), Column(version.name), Column(before), Column(_("only now right")),

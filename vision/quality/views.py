@@ -20,7 +20,7 @@ from core.exports import PageTable
 from core.jobs import enqueue
 from core.models import Job, ModelVersion
 from vision import asking
-from vision.choices import VISION, Architecture, PictureSize
+from vision.choices import VISION, Architecture, PictureSize, in_a_row
 from vision.models import ImageReading, VisionSettings
 from vision.models.training import LEAST_SECONDS, MOST_SECONDS
 from vision.quality import tables
@@ -164,10 +164,10 @@ def _decisions_words() -> str:
     if not count:
         return ""
     words = ngettext(
-        "%(count)s decision of staff since the newest version",
-        "%(count)s decisions of staff since the newest version", count,
+        "%(count)s decision of staff since the newest version.",
+        "%(count)s decisions of staff since the newest version.", count,
     ) % {"count": figure(count)}  # fmt: skip
-    return f"{words}. {_('Training again is worth it.')}" if count >= asking.DECISIONS else words
+    return in_a_row(words, _("Training again is worth it.")) if count >= asking.DECISIONS else words
 
 
 def _settings() -> dict[str, Any]:

@@ -3,11 +3,13 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from catalog.models import ProductImage
 from core.models import Job
 from tests.factories import ImageReadingFactory, ModelVersionFactory
 from tests.vision.ml.pictures import garment, scene
+from vision.admin import duplicates
 from vision.models import ImageAnalysis, NotDuplicates
 from vision.pipelines import look
 from vision.tagging import unread
@@ -64,6 +66,8 @@ def test_groups_are_shown_with_their_products_and_kept_in_one_click(client, seen
     page = client.get(DUPLICATES)
     assert [[photo.image.pk for photo in one.photos] for one in page.context["groups"]] == [[seen[2].pk, seen[3].pk]]
     assert page.context["groups"][0].words == "2 photos of 2 products · the same file"
+    with translation.override("zh-hans"):
+        assert duplicates._words(page.context["groups"][0].group).startswith("2 件商品的 2 张照片 · ")
 
     client.post(DUPLICATES, {"keep": seen[2].pk})
 
