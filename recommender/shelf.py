@@ -17,6 +17,7 @@ from catalog.models import Product
 from catalog.selectors import sellable_among
 from catalog.showcase import Card, Facts, showcase
 from core import model_registry as registry
+from core import spare_memory
 from core.api.ids import EXTERNAL
 from recommender import lists, wishes
 from recommender.choices import RECOMMENDER
@@ -119,6 +120,7 @@ class Shelf:
             log.exception("shelf.not_renewed")
         finally:
             connection.close()
+            spare_memory.give_back()  # of this look, and of loading a model and 50,000 products at the first
             self._renewing.release()
 
 

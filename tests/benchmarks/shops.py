@@ -33,7 +33,7 @@ class BenchShop:
             **os.environ, "VAR_DIR": str(self.var), "DATABASE_URL": "", "REDIS_URL": "", "LOG_LEVEL": "WARNING",
             "DJANGO_SETTINGS_MODULE": "tests.benchmarks.load_settings", "API_RATE_SERVER": "100000000",
             "STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage", "WEB_WORKERS": "1",
-            "PORT": str(self.port), **more,
+            "PORT": str(self.port), "MALLOC_ARENA_MAX": "2", **more,  # as core.supervisor starts it
         }  # fmt: skip
 
     def prepare(self, only: Sequence[str] = ()) -> None:

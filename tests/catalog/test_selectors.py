@@ -1,8 +1,12 @@
+import tracemalloc
+
+import orjson
 import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from catalog.selectors import image_url, product_cards, sellable_among
+from catalog.showcase import Card
 from tests.factories import ProductFactory, ProductImageFactory, ShopProfileFactory
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +72,17 @@ def test_the_address_of_a_picture_is_what_the_storage_says(settings, base, name)
 
     assert image_url(name) == default_storage.url(name)
     assert image_url("") is None
+
+
+def test_a_card_takes_little_more_than_its_words():
+    row = {"id": "prd_1", "name": "Cup", "price": "7.00", "image": None, "url": "/api/v1/products/prd_1"}
+    tracemalloc.start()
+    try:
+        before, _peak = tracemalloc.get_traced_memory()
+        cards = [Card(row) for _number in range(500)]
+        each = (tracemalloc.get_traced_memory()[0] - before) / len(cards)
+    finally:
+        tracemalloc.stop()
+
+    assert orjson.loads(orjson.dumps(cards[0].json)) == row
+    assert each < 1_000
