@@ -361,3 +361,7 @@ def test_a_customer_who_is_erased_leaves_a_closed_ticket_without_a_word():
     assert "ana@example.com" not in other.messages.get().text
     assert not Message.objects.filter(text__contains="ana@").exists()
     assert timezone.now() >= ticket_of(ticket.conversation).closed_at
+    with pytest.raises(ConversationClosed):
+        desk.reply(ticket, StaffUserFactory.create(), "Dear Ana Li")
+    with pytest.raises(ConversationClosed):
+        desk.say(ticket.conversation, author="customer", text="ana@example.com again")

@@ -6,9 +6,10 @@ import pytest
 from django.db import connections
 
 from core.exceptions import DomainError
+from core.rights.erasing import erase
 from crm.models import Conversation, Message, Ticket
 from crm.services import desk, desk_acts
-from tests.factories import MacroFactory, ShopProfileFactory, StaffUserFactory
+from tests.factories import CustomerFactory, MacroFactory, ShopProfileFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,8 +20,8 @@ def lin(db):
     return StaffUserFactory.create(first_name="Lin", last_name="")
 
 
-def opened(text="Where is it?"):
-    conversation = desk.start(customer=None, visitor="", channel="form", language="en", subject="It")
+def opened(text="Where is it?", customer=None):
+    conversation = desk.start(customer=customer, visitor="", channel="form", language="en", subject="It")
     desk.say(conversation, author="customer", text=text)
     return desk.hand_over(conversation, reason="asked")
 
@@ -104,3 +105,21 @@ def test_two_that_become_one_while_somebody_writes(lin):
         assert [type(one).__name__ for one in (merged, said, other)] == ["TicketEvent", "Message", "Message"]
         assert Ticket.objects.get(pk=whole.pk).state == "open"
         assert Ticket.objects.get(pk=part.pk).state == "closed"
+
+
+def test_an_answer_that_is_sent_while_its_customer_is_erased_leaves_no_word(lin):
+    for _each in range(8):
+        customer = CustomerFactory.create(name="Ana Li", email="ana@example.com")
+        ticket = opened(customer=customer)
+
+        erased, sent, said = at_once(
+            lambda customer=customer: erase("catalog.Customer", customer.pk),
+            lambda ticket=ticket: desk.reply(ticket, lin, "Dear Ana Li"),
+            lambda ticket=ticket: desk.say(ticket.conversation, author="customer", text="I am Ana Li"),
+        )
+
+        assert not isinstance(erased, Exception), erased
+        for one in (sent, said):
+            assert isinstance(one, Message | DomainError), one
+        assert Ticket.objects.get(pk=ticket.pk).state == "closed"
+        assert set(ticket.conversation.messages.values_list("text", flat=True)) == {""}
