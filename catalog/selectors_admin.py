@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import (
     Count,
+    DateTimeField,
     Expression,
     ExpressionWrapper,
     F,
@@ -21,6 +22,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
+    Value,
 )
 from django.db.models.functions import Coalesce, TruncDate
 
@@ -198,7 +200,7 @@ def refund_is_known(order: Order, external_id: str) -> bool:
 
 
 def customer_purchases(customer_ids: Iterable[int], base_currency: str) -> dict[int, Purchases]:
-    """What these customers bought; customers without a paid order and without a refund are missing. Two queries.
+    """What these customers bought; customers without a paid order and without a refund are missing. One query.
 
     Old systems record returns without the order; those in the base currency are taken off here.
     """
@@ -215,14 +217,22 @@ def customer_purchases(customer_ids: Iterable[int], base_currency: str) -> dict[
             returned=Count("id", filter=is_returned), back=Sum(back),
         )
     )  # fmt: skip
-    loose = dict(
+    nothing = Value(None, output_field=IntegerField())
+    returns = (
         Refund.objects.filter(customer_id__in=ids, order=None, currency=base_currency)
         .order_by()
         .values_list("customer_id")
-        .annotate(worth=Sum("amount"))
-    )
+        .annotate(
+            n=nothing, worth=Sum("amount"), last=Value(None, output_field=DateTimeField()), returned=nothing,
+            back=Value(None, output_field=AMOUNT),
+        )
+    )  # fmt: skip
+    both: list[tuple[Any, ...]] = list(rows.union(returns, all=True))
+    loose = {one[0]: one[2] for one in both if one[1] is None}
     found = {customer_id: Purchases(given_back=worth) for customer_id, worth in loose.items()}
-    for customer_id, n, worth, last, returned, back_of_orders in rows:
+    for customer_id, n, worth, last, returned, back_of_orders in both:
+        if n is None:
+            continue
         without = loose.get(customer_id, ZERO)
         revenue = (worth or ZERO) - without if n else ZERO
         found[customer_id] = Purchases(n, revenue, last, returned, back_of_orders + without)

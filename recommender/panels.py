@@ -60,7 +60,7 @@ def interests_of_customer(request: HttpRequest, customer: Customer) -> Panel:
         for title, named in (
             (_("Categories"), [(one.name, one.share) for one in found.categories]),
             (_("Brands"), [(one.name, one.share) for one in found.brands]),
-            (_("Colours"), profile.colours(who) if found.acts else []),
+            (_("Colours"), found.colours),
         )
         if named
     ]

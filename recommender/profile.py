@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -45,54 +49,53 @@ class Interests:
     brands: list[Interest] = field(default_factory=list)
     prices: tuple[Decimal, Decimal] | None = None
     """From the first to the third quartile of the products."""
+    colours: list[tuple[str, float]] = field(default_factory=list)
+    """By tags of the products, with the share of all that the person did."""
 
 
 def interests(who: Person) -> Interests:
-    """From the same acts that the next answer uses. Three queries."""
+    """From the same acts that the next answer uses. One query."""
     weights: dict[int, float] = {}
     for act in who.acts:
         if act.weight > 0:
             weights[act.product_id] = weights.get(act.product_id, 0.0) + act.weight
     if not weights:
         return Interests()
-    rows = list(Product.objects.existing().filter(pk__in=weights).values_list("pk", "category_id", "brand_id", "price"))
-    categories: dict[int, float] = {}
-    brands: dict[int, float] = {}
-    for pk, category_id, brand_id, _price in rows:
-        for key, own in ((category_id, categories), (brand_id, brands)):
-            if key is not None:
-                own[key] = own.get(key, 0.0) + weights[pk]
+    tags = ProductTag.objects.filter(product=OuterRef("pk"), kind=COLOUR).order_by("pk")
+    told = ArraySubquery(tags.values(found=JSONObject(value="value", translations="value_translations")))
+    products = Product.objects.existing().filter(pk__in=weights).select_related("category", "brand")
+    rows: list[Any] = list(products.annotate(colour_tags=told))
+    categories: dict[Category | Brand, float] = {}
+    brands: dict[Category | Brand, float] = {}
+    for row in rows:
+        for group, own in ((row.category, categories), (row.brand, brands)):
+            if group is not None:
+                own[group] = own.get(group, 0.0) + weights[row.pk]
     total = float(sum(weights.values()))
-    prices = [float(price) for *_rest, price in rows]
     return Interests(
         acts=sum(1 for act in who.acts if act.weight > 0),
-        categories=_named(Category, categories, total),
-        brands=_named(Brand, brands, total),
-        prices=_band(prices),
+        categories=_named(categories, total),
+        brands=_named(brands, total),
+        prices=_band([float(row.price) for row in rows]),
+        colours=_colours(rows, weights),
     )
 
 
-def colours(who: Person) -> list[tuple[str, float]]:
-    """Colours of what the person looked at and bought, by tags of products, and their share of it. One query."""
-    weights: dict[int, float] = {}
-    for act in who.acts:
-        if act.weight > 0:
-            weights[act.product_id] = weights.get(act.product_id, 0.0) + act.weight
+def _colours(rows: Sequence[Any], weights: Mapping[int, float]) -> list[tuple[str, float]]:
     found: dict[str, float] = {}
     language = get_language() or ""
-    for tag in ProductTag.objects.filter(product__in=weights, kind=COLOUR):
-        name = str((tag.value_translations or {}).get(language) or tag.value)
-        found[name] = found.get(name, 0.0) + weights[tag.product_id]
+    for row in rows:
+        for tag in row.colour_tags:
+            name = str((tag["translations"] or {}).get(language) or tag["value"])
+            found[name] = found.get(name, 0.0) + weights[row.pk]
     total = sum(weights.values())
-    return [(name, weight / total) for name, weight in sorted(found.items(), key=lambda one: (-one[1], one[0]))][
-        :MOST_NAMED
-    ]
+    most = sorted(found.items(), key=lambda one: (-one[1], one[0]))[:MOST_NAMED]
+    return [(name, weight / total) for name, weight in most]
 
 
-def _named(model: type[Category] | type[Brand], weights: Mapping[int, float], total: float) -> list[Interest]:
-    most = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:MOST_NAMED]
-    known = model.objects.in_bulk([pk for pk, _weight in most])
-    return [Interest(known[pk].public_id, str(known[pk]), weight / total) for pk, weight in most if pk in known]
+def _named(weights: Mapping[Category | Brand, float], total: float) -> list[Interest]:
+    most = sorted(weights.items(), key=lambda item: (-item[1], item[0].pk))[:MOST_NAMED]
+    return [Interest(group.public_id, str(group), weight / total) for group, weight in most]
 
 
 def _band(prices: Sequence[float]) -> tuple[Decimal, Decimal] | None:

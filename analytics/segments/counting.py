@@ -45,13 +45,15 @@ class Counted:
 @contextmanager
 def time_limit(milliseconds: int) -> Iterator[None]:
     """Statements inside end after so long. Raises TooSlow; what was written inside is undone then."""
+    is_within = connection.in_atomic_block  # a transaction of its own forgets the limit with its end
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             sql = "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)"
             cursor.execute(sql, [f"{milliseconds}ms"])
             before = cursor.fetchone()[0]
             yield
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+            if is_within:
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
     except OperationalError as error:
         if getattr(error.__cause__, "pgcode", "") == "57014":  # query_canceled
             raise TooSlow from error

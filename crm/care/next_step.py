@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
+from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -55,27 +58,43 @@ class Step:
 
 @dataclass(frozen=True)
 class _Rule:
+    """`rows`: of a customer, or of the one of a query around it, what the rule looks at; None where that is no row."""
+
     key: str
     right: str
     find: Callable[[Customer, datetime], Iterable[Step]]
+    rows: Callable[[Any, datetime], QuerySet[Any]] | None
     is_help: bool = False
     """Something went wrong: also for those in a control group of a programme."""
 
 
 def steps(customer: Customer, may: May, *, now: datetime | None = None, limit: int = MOST) -> list[Step]:
-    """The most urgent first, at most `limit`. One query for each rule until enough are found, and two."""
+    """The most urgent first, at most `limit`. One query tells which rules have anything to look at; then one for each
+    of those until enough are found."""
     return list(islice(_proposed(customer, may, now or timezone.now()), limit))
 
 
 def _proposed(customer: Customer, may: May, now: datetime) -> Iterator[Step]:
+    of_customer = OuterRef("pk")
+    control = CareEnrolment.objects.filter(
+        customer=of_customer, state=CareEnrolment.State.CONTROL, enrolled_at__gt=now - timedelta(days=CONTROL_DAYS)
+    )
+    said_of = NextStepOutcome.objects.filter(customer=of_customer).order_by("-at")
+    told = JSONObject(step="step", occasion="occasion", outcome="outcome", at="at")
+    looked = {rule.key: Exists(rule.rows(of_customer, now)) for rule in RULES if rule.rows and may(rule.right)}
+    rows: Any = Customer.objects.filter(pk=customer.pk).values(
+        in_control=Exists(control), said=ArraySubquery(said_of.values(found=told)[:200]),
+        **{f"rule_{key}": one for key, one in looked.items()},
+    )  # fmt: skip
+    there = rows.first()
+    if there is None:
+        return
     said = {
-        (row.step, row.occasion): row for row in NextStepOutcome.objects.filter(customer=customer).order_by("-at")[:200]
+        (one["step"], one["occasion"]): NextStepOutcome(**one | {"at": datetime.fromisoformat(one["at"])})
+        for one in there["said"]
     }
-    in_control = CareEnrolment.objects.filter(
-        customer=customer, state=CareEnrolment.State.CONTROL, enrolled_at__gt=now - timedelta(days=CONTROL_DAYS)
-    ).exists()
     for rule in RULES:
-        if not may(rule.right) or (in_control and not rule.is_help):
+        if not may(rule.right) or (there["in_control"] and not rule.is_help) or not there.get(f"rule_{rule.key}", True):
             continue
         for step in rule.find(customer, now):
             if not _rests(said.get((step.key, step.occasion)), now):
@@ -120,12 +139,13 @@ def _ago(since: datetime, now: datetime) -> str:
     return ngettext("%(count)s day ago", "%(count)s days ago", days) % {"count": days} if days else _("today")
 
 
+def _open_tickets(customer: Any, _now: datetime) -> QuerySet[Ticket]:
+    return Ticket.objects.listed().filter(conversation__customer=customer, state=Ticket.State.OPEN)
+
+
 def _ticket(customer: Customer, now: datetime) -> Iterator[Step]:
-    rows = (
-        Ticket.objects.listed().filter(conversation__customer=customer, state=Ticket.State.OPEN)
-        .select_related("conversation").order_by(F("due_at").asc(nulls_last=True), "pk")[:LOOKED_AT]
-    )  # fmt: skip
-    for row in rows:
+    rows = _open_tickets(customer, now).select_related("conversation")
+    for row in rows.order_by(F("due_at").asc(nulls_last=True), "pk")[:LOOKED_AT]:
         waits = _("Waits since %(day)s") % {"day": day_text(row.awaiting_since or row.created_at)}
         late = _("its time is over") if row.due_at is not None and row.due_at < now else ""
         yield Step(
@@ -134,12 +154,15 @@ def _ticket(customer: Customer, now: datetime) -> Iterator[Step]:
         )  # fmt: skip
 
 
-def _late_order(customer: Customer, now: datetime) -> Iterator[Step]:
-    rows = Order.objects.filter(
+def _late_orders(customer: Any, now: datetime) -> QuerySet[Order]:
+    return Order.objects.filter(
         customer=customer, status=Order.Status.PAID, paid_at__lt=now - timedelta(days=LATE_DAYS),
         paid_at__gt=now - timedelta(days=LATE_UNTIL), refunded_total__lt=F("paid_total"),
-    ).order_by("paid_at")[:LOOKED_AT]  # fmt: skip
-    for row in rows:
+    )  # fmt: skip
+
+
+def _late_order(customer: Customer, now: datetime) -> Iterator[Step]:
+    for row in _late_orders(customer, now).order_by("paid_at")[:LOOKED_AT]:
         why = _("Order %(number)s was paid %(ago)s; nothing was sent.") % {
             "number": row.number, "ago": _ago(row.paid_at or now, now),
         }  # fmt: skip
@@ -149,14 +172,14 @@ def _late_order(customer: Customer, now: datetime) -> Iterator[Step]:
         )  # fmt: skip
 
 
-def _bad_review(customer: Customer, now: datetime) -> Iterator[Step]:
+def _bad_reviews(customer: Any, now: datetime) -> QuerySet[Review]:
     settled = FollowUp.objects.filter(review=OuterRef("pk")).exclude(state=FollowUp.State.OPEN)
-    rows = (
-        Review.objects.filter(customer=customer, rating__lte=2, written_at__gt=now - timedelta(days=REVIEW_DAYS))
-        .exclude(status=Review.Status.REJECTED).filter(~Exists(settled)).select_related("product")
-        .order_by("-written_at")[:LOOKED_AT]
-    )  # fmt: skip
-    for row in rows:
+    rows = Review.objects.filter(customer=customer, rating__lte=2, written_at__gt=now - timedelta(days=REVIEW_DAYS))
+    return rows.exclude(status=Review.Status.REJECTED).filter(~Exists(settled))
+
+
+def _bad_review(customer: Customer, now: datetime) -> Iterator[Step]:
+    for row in _bad_reviews(customer, now).select_related("product").order_by("-written_at")[:LOOKED_AT]:
         why = _("%(stars)s ★ for %(product)s, %(ago)s") % {
             "stars": row.rating, "product": row.product.localised("name"), "ago": _ago(row.written_at, now),
         }  # fmt: skip
@@ -166,12 +189,12 @@ def _bad_review(customer: Customer, now: datetime) -> Iterator[Step]:
         )  # fmt: skip
 
 
+def _returns(customer: Any, now: datetime) -> QuerySet[Refund]:
+    return Refund.objects.filter(order__customer=customer, refunded_at__gt=now - timedelta(days=RETURN_DAYS))
+
+
 def _return(customer: Customer, now: datetime) -> Iterator[Step]:
-    rows = (
-        Refund.objects.filter(order__customer=customer, refunded_at__gt=now - timedelta(days=RETURN_DAYS))
-        .select_related("order").order_by("-refunded_at")[:LOOKED_AT]
-    )  # fmt: skip
-    for row in rows:
+    for row in _returns(customer, now).select_related("order").order_by("-refunded_at")[:LOOKED_AT]:
         why = _("%(money)s of order %(number)s went back %(ago)s.") % {
             "money": money(row.amount, row.currency), "number": row.order, "ago": _ago(row.refunded_at, now),
         }  # fmt: skip
@@ -180,6 +203,14 @@ def _return(customer: Customer, now: datetime) -> Iterator[Step]:
             "return", f"refund:{row.pk}", _("Ask what was wrong"), why,
             reverse("admin:catalog_order_change", args=[row.order_id]),
         )  # fmt: skip
+
+
+def _likely_to_leave(customer: Any, _now: datetime) -> QuerySet[CustomerScore]:
+    return CustomerScore.objects.filter(customer=customer, churn_90__gte=LIKELY)
+
+
+def _likely_to_buy(customer: Any, _now: datetime) -> QuerySet[CustomerScore]:
+    return CustomerScore.objects.filter(customer=customer, propensity_30__gte=LIKELY)
 
 
 def _score(customer: Customer) -> CustomerScore | None:
@@ -196,15 +227,19 @@ def _win_back(customer: Customer, _now: datetime) -> Iterator[Step]:
     yield Step("win_back", SCORE, _("Get in touch before they leave"), why)
 
 
+def _ending_lots(customer: Any, now: datetime) -> QuerySet[LoyaltyLot]:
+    return LoyaltyLot.objects.filter(
+        account__customer=customer, account__closed_at=None, matured_at__isnull=False, left__gt=0, expires_at__gt=now,
+        expires_at__lte=now + timedelta(days=POINTS_DAYS),
+    )  # fmt: skip
+
+
 def _points(customer: Customer, now: datetime) -> Iterator[Step]:
     programme = LoyaltyProgramme.current()
     if not programme.is_on:
         return
-    rows = LoyaltyLot.objects.filter(
-        account__customer=customer, account__closed_at=None, matured_at__isnull=False, left__gt=0, expires_at__gt=now,
-        expires_at__lte=now + timedelta(days=POINTS_DAYS),
-    ).values("expires_at").annotate(points=Sum("left")).order_by("expires_at")  # fmt: skip
-    found = list(rows)
+    lots = _ending_lots(customer, now)
+    found = list(lots.values("expires_at").annotate(points=Sum("left")).order_by("expires_at"))
     points = sum(row["points"] for row in found)
     if not points or points < programme.least_redeemed:
         return
@@ -243,6 +278,10 @@ def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
+def _new_orders(customer: Any, now: datetime) -> QuerySet[Order]:
+    return Order.objects.bought().filter(customer=customer, paid_at__gte=now - timedelta(days=FIRST_DAYS))
+
+
 def _first_order(customer: Customer, now: datetime) -> Iterator[Step]:
     rows = list(Order.objects.bought().filter(customer=customer).order_by("-paid_at")[:2])
     if len(rows) != 1 or rows[0].paid_at is None or rows[0].paid_at < now - timedelta(days=FIRST_DAYS):
@@ -264,14 +303,14 @@ def _likely_order(customer: Customer, _now: datetime) -> Iterator[Step]:
 
 
 RULES = (
-    _Rule("ticket", "crm.view_ticket", _ticket, is_help=True),
-    _Rule("late_order", "catalog.view_order", _late_order, is_help=True),
-    _Rule("bad_review", "reviews.view_review", _bad_review),
-    _Rule("return", "catalog.view_order", _return, is_help=True),
-    _Rule("win_back", "catalog.view_customertrait", _win_back),
-    _Rule("points", "crm.view_loyaltyaccount", _points),
-    _Rule("birthday", "catalog.view_personal_data", _birthday),
-    _Rule("first_order", "catalog.view_order", _first_order),
-    _Rule("likely_order", "catalog.view_customertrait", _likely_order),
+    _Rule("ticket", "crm.view_ticket", _ticket, _open_tickets, is_help=True),
+    _Rule("late_order", "catalog.view_order", _late_order, _late_orders, is_help=True),
+    _Rule("bad_review", "reviews.view_review", _bad_review, _bad_reviews),
+    _Rule("return", "catalog.view_order", _return, _returns, is_help=True),
+    _Rule("win_back", "catalog.view_customertrait", _win_back, _likely_to_leave),
+    _Rule("points", "crm.view_loyaltyaccount", _points, _ending_lots),
+    _Rule("birthday", "catalog.view_personal_data", _birthday, None),
+    _Rule("first_order", "catalog.view_order", _first_order, _new_orders),
+    _Rule("likely_order", "catalog.view_customertrait", _likely_order, _likely_to_buy),
 )
 """The order is the order of urgency. A rule is asked only for those who may see what it shows."""

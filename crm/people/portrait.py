@@ -1,9 +1,13 @@
 """The portrait: what the page of a customer says, for programs. Each part needs the right that its panel needs."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Avg, Count, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Avg, Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import JSONObject
 
 from analytics.models import Segment
 from analytics.segments import compiling, services
@@ -14,7 +18,7 @@ from catalog.extensions import portrait_parts
 from catalog.models import Customer, CustomerTrait
 from core.shop import current_shop
 from crm.care import next_step
-from crm.models import CustomerNote, CustomerTagging, CustomFieldValue, LoyaltyAccount, Ticket
+from crm.models import CustomerNote, CustomerTagging, CustomFieldValue, LoyaltyAccount, LoyaltyTier, Ticket
 from crm.models.programme import titled
 from recommender import profile
 from recommender.models import RecommendationList
@@ -29,12 +33,18 @@ May = Callable[[str], bool]
 def portrait(customer: Customer, may: May) -> dict[str, Any]:
     """All parts in order, then those of the apps above; a part that the reader may not see is None. How many queries
     it takes does not grow with the story."""
-    parts = {name: build(customer) if may(right) else None for name, (right, build) in PARTS.items()}
+    seen = [name for name, right in PARTS.items() if may(right)]
+    parts: dict[str, Any] = dict.fromkeys(PARTS)
+    parts |= {name: ALONE[name](customer) for name in seen if name in ALONE}
+    if wanted := {name: TOGETHER[name][0]() for name in seen if name in TOGETHER}:
+        person = Customer.objects.filter(pk=customer.pk)
+        found: Any = person.values(**{f"part_{name}": one for name, one in wanted.items()}).get()
+        parts |= {name: TOGETHER[name][1](found[f"part_{name}"]) for name in wanted}
     for one in portrait_parts:
         parts[one.key] = one.resolve()(customer) if may(one.meta["permission"]) else None
     parts["next_step"] = _next_step(customer, may)
-    person = {"id": customer.public_id, "external_id": customer.external_id, "language": customer.language}
-    return person | parts
+    who = {"id": customer.public_id, "external_id": customer.external_id, "language": customer.language}
+    return who | parts
 
 
 def _next_step(customer: Customer, may: May) -> dict[str, Any] | None:
@@ -74,17 +84,6 @@ def _consent(customer: Customer) -> dict[str, Any]:
     return {"personalised": customer.is_personalised, "profile_since": customer.profile_since}
 
 
-def _scores(customer: Customer) -> list[dict[str, Any]]:
-    rows = CustomerTrait.objects.filter(customer=customer).select_related("model_version").order_by("kind")
-    return [
-        {
-            "kind": row.kind, "value": row.value, "reasons": row.reasons if isinstance(row.reasons, list) else [],
-            "as_of": row.as_of, "model_version": row.model_version.number if row.model_version else None,
-        }
-        for row in rows
-    ]  # fmt: skip
-
-
 def _segments(customer: Customer) -> list[dict[str, Any]] | None:
     """Shared ones. None while they take too long to find."""
     rows = []
@@ -104,83 +103,143 @@ def _segments(customer: Customer) -> list[dict[str, Any]] | None:
 
 
 def _interests(customer: Customer) -> dict[str, Any]:
-    who = profile.of_customer(customer)
-    found = profile.interests(who)
+    found = profile.interests(profile.of_customer(customer))
     return {
         "acts": found.acts,
         "categories": [{"id": one.public_id, "name": one.name, "share": one.share} for one in found.categories],
         "brands": [{"id": one.public_id, "name": one.name, "share": one.share} for one in found.brands],
-        "colours": [{"name": name, "share": share} for name, share in profile.colours(who)] if found.acts else [],
+        "colours": [{"name": name, "share": share} for name, share in found.colours],
         "price_from": found.prices[0] if found.prices else None,
         "price_to": found.prices[1] if found.prices else None,
     }
 
 
-def _recommended(customer: Customer) -> dict[str, Any] | None:
-    from catalog.models import Product
+# --- small parts, read together -------------------------------------------------------------------------------------
 
-    row = RecommendationList.objects.filter(customer=customer).first()
-    if row is None:
-        return None
-    chosen = list(row.product_ids)[:NEWEST]
-    ids = dict(Product.objects.filter(pk__in=chosen).values_list("pk", "public_id"))
-    return {"as_of": row.as_of, "products": [ids[pk] for pk in chosen if pk in ids]}
+OF = OuterRef("pk")
 
 
-def _reviews(customer: Customer) -> dict[str, Any]:
-    rows = Review.objects.filter(customer=customer)
+def _scores() -> Any:
+    rows = CustomerTrait.objects.filter(customer=OF).order_by("kind")
+    return ArraySubquery(rows.values(found=JSONObject(
+        kind="kind", value="value", reasons="reasons", as_of="as_of", model_version="model_version__number"
+    )))  # fmt: skip
+
+
+def _told_scores(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        row | {"reasons": row["reasons"] if isinstance(row["reasons"], list) else [], "as_of": _moment(row["as_of"])}
+        for row in rows
+    ]
+
+
+def _recommended() -> Any:
+    """Of the newest list the first products, with their place in it."""
+    lists = RecommendationList.objects.filter(customer=OF)
+    products = RawSQL(RECOMMENDED, [NEWEST])  # noqa: S611  # the text is ours, the number a parameter
+    return Subquery(lists.values(found=JSONObject(as_of="as_of", products=products))[:1])
+
+
+RECOMMENDED = """(
+    SELECT coalesce(json_agg(p.public_id ORDER BY one.place), '[]'::json)
+    FROM unnest(product_ids) WITH ORDINALITY AS one (pk, place) JOIN catalog_product p ON p.id = one.pk
+    WHERE one.place <= %s
+)"""
+
+
+def _told_list(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    return found and found | {"as_of": _moment(found["as_of"])}
+
+
+def _reviews() -> Any:
     said = {str(one): Count("pk", filter=Q(reading__sentiment=one)) for one in Sentiment}
-    found = rows.aggregate(count=Count("pk"), average=Avg("rating"), last=Count("pk", filter=Q(rating__lte=2)), **said)
-    return {
-        "count": found["count"],
-        "average_rating": found["average"],
-        "one_or_two_stars": found["last"],
-        "sentiments": {value: found[value] for value in Sentiment.values},
-    }
+    return Subquery(_counted(Review.objects.filter(customer=OF), "customer", JSONObject(
+        count=Count("pk"), average_rating=Avg("rating"), one_or_two_stars=Count("pk", filter=Q(rating__lte=2)),
+        sentiments=JSONObject(**said),
+    )))  # fmt: skip
 
 
-def _tickets(customer: Customer) -> dict[str, Any]:
-    rows = Ticket.objects.filter(conversation__customer=customer)
+def _told_reviews(found: dict[str, Any] | None) -> dict[str, Any]:
+    none = {"count": 0, "average_rating": None, "one_or_two_stars": 0}
+    return found or none | {"sentiments": dict.fromkeys(Sentiment.values, 0)}
+
+
+def _tickets() -> Any:
     open_states = [Ticket.State.OPEN, Ticket.State.PENDING]
-    found = rows.aggregate(count=Count("pk"), open=Count("pk", filter=Q(state__in=open_states)))
-    return {"count": found["count"], "open": found["open"]}
+    rows = Ticket.objects.filter(conversation__customer=OF)
+    return Subquery(_counted(rows, "conversation__customer", JSONObject(
+        count=Count("pk"), open=Count("pk", filter=Q(state__in=open_states))
+    )))  # fmt: skip
 
 
-def _loyalty(customer: Customer) -> dict[str, Any] | None:
-    account = LoyaltyAccount.objects.filter(customer=customer, closed_at=None).select_related("tier").first()
-    if account is None:
+def _told_tickets(found: dict[str, Any] | None) -> dict[str, Any]:
+    return found or {"count": 0, "open": 0}
+
+
+def _counted(rows: QuerySet[Any], by: str, what: Any) -> QuerySet[Any]:
+    return rows.order_by().values(by).annotate(found=what).values("found")
+
+
+def _loyalty() -> Any:
+    rows = LoyaltyAccount.objects.filter(customer=OF, closed_at=None)
+    return Subquery(rows.values(found=JSONObject(
+        balance="balance", pending="pending", owed="owed", tier="tier", name_en="tier__name_en",
+        name_zh="tier__name_zh",
+    ))[:1])  # fmt: skip
+
+
+def _told_loyalty(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    if found is None:
         return None
+    tier = LoyaltyTier(name_en=found.pop("name_en") or "", name_zh=found.pop("name_zh") or "")
+    return found | {"tier": titled(tier) if found["tier"] else None}
+
+
+def _notes() -> Any:
+    notes = CustomerNote.objects.filter(customer=OF, removed_at=None).order_by("-is_pinned", "-created_at")
+    values = CustomFieldValue.objects.filter(customer=OF, field__is_on=True).order_by("pk")
+    return JSONObject(
+        tags=ArraySubquery(CustomerTagging.objects.filter(customer=OF).order_by("tag__name").values("tag__name")),
+        fields=ArraySubquery(values.values(found=JSONObject(key="field__key", value="value"))),
+        notes=ArraySubquery(notes.values(found=JSONObject(text="text", written_at="created_at"))[:NEWEST]),
+    )
+
+
+def _told_notes(found: dict[str, Any]) -> dict[str, Any]:
     return {
-        "balance": account.balance,
-        "pending": account.pending,
-        "owed": account.owed,
-        "tier": titled(account.tier) if account.tier else None,
+        "tags": found["tags"],
+        "fields": {one["key"]: one["value"] for one in found["fields"]},
+        "notes": [one | {"written_at": _moment(one["written_at"])} for one in found["notes"]],
     }
 
 
-def _notes(customer: Customer) -> dict[str, Any]:
-    rows = CustomerNote.objects.filter(customer=customer, removed_at=None).order_by("-is_pinned", "-created_at")
-    values = CustomFieldValue.objects.filter(customer=customer, field__is_on=True).select_related("field")
-    return {
-        "tags": list(
-            CustomerTagging.objects.filter(customer=customer).order_by("tag__name").values_list("tag__name", flat=True)
-        ),
-        "fields": {row.field.key: row.value for row in values},
-        "notes": [{"text": row.text, "written_at": row.created_at} for row in rows[:NEWEST]],
-    }
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
-PARTS: dict[str, tuple[str, Callable[[Customer], Any]]] = {
-    "facts": ("catalog.view_order", _facts),
-    "contact": ("catalog.view_personal_data", _contact),
-    "consent": ("catalog.view_customer", _consent),
-    "scores": ("catalog.view_customertrait", _scores),
-    "segments": ("analytics.view_segment", _segments),
-    "interests": ("catalog.view_customer", _interests),
-    "recommended": ("catalog.view_customer", _recommended),
-    "reviews": ("reviews.view_review", _reviews),
-    "tickets": ("crm.view_ticket", _tickets),
-    "loyalty": ("crm.view_loyaltyaccount", _loyalty),
-    "staff_notes": ("crm.view_customernote", _notes),
+ALONE: dict[str, Callable[[Customer], Any]] = {
+    "facts": _facts, "contact": _contact, "consent": _consent, "segments": _segments, "interests": _interests,
+}  # fmt: skip
+TOGETHER: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+    "scores": (_scores, _told_scores),
+    "recommended": (_recommended, _told_list),
+    "reviews": (_reviews, _told_reviews),
+    "tickets": (_tickets, _told_tickets),
+    "loyalty": (_loyalty, _told_loyalty),
+    "staff_notes": (_notes, _told_notes),
 }
-"""Name of a part → the right to see it, and how it is read. Apps above add theirs (catalog.extensions)."""
+"""Parts that one query reads: the expression for it, and what is told of its value."""
+PARTS: dict[str, str] = {
+    "facts": "catalog.view_order",
+    "contact": "catalog.view_personal_data",
+    "consent": "catalog.view_customer",
+    "scores": "catalog.view_customertrait",
+    "segments": "analytics.view_segment",
+    "interests": "catalog.view_customer",
+    "recommended": "catalog.view_customer",
+    "reviews": "reviews.view_review",
+    "tickets": "crm.view_ticket",
+    "loyalty": "crm.view_loyaltyaccount",
+    "staff_notes": "crm.view_customernote",
+}
+"""Name of a part → the right to see it. Apps above add theirs (catalog.extensions)."""

@@ -19,16 +19,24 @@ from crm.models import CustomerNote, CustomerTag, Worklist, WorklistItem
 from crm.people import notes, worklists
 from crm.people.portrait import PARTS, portrait
 from tests.factories import (
+    CategoryFactory,
     ConversationFactory,
     CustomerFactory,
     CustomerNoteFactory,
+    CustomerTraitFactory,
     CustomFieldFactory,
+    CustomFieldValueFactory,
     InteractionFactory,
+    LoyaltyAccountFactory,
+    LoyaltyTierFactory,
+    NextStepOutcomeFactory,
     OrderFactory,
     ProductFactory,
+    RecommendationListFactory,
     RefundFactory,
     ReviewFactory,
     ReviewReadingFactory,
+    SegmentFactory,
     StaffUserFactory,
 )
 
@@ -238,18 +246,55 @@ def test_the_list_is_worked_on_its_page(scored):
 
 
 def test_the_portrait_says_what_the_panels_say_and_hides_what_may_not_be_seen(lin, django_assert_max_num_queries):
-    OrderFactory.create(customer=lin, status="paid", paid_at=timezone.now(), lines_total=10, total=10, paid_total=10)
-    for _each in range(3):
-        InteractionFactory.create(customer=lin, product=ProductFactory.create(price=5), kind="view")
+    now = timezone.now()
+    OrderFactory.create(customer=lin, status="paid", paid_at=now, lines_total=10, total=10, paid_total=10)
+    shown = [ProductFactory.create(price=5, category=CategoryFactory.create()) for _each in range(3)]
+    for product in shown:
+        InteractionFactory.create(customer=lin, product=product, kind="view")
+    SegmentFactory.create(is_shared=True)
     notes.tag(lin, "Wholesale")
+    first, last = (CustomerNoteFactory.create(customer=lin, text=text) for text in ("Old", "New"))
+    field = CustomFieldFactory.create(key="size")
+    CustomFieldValueFactory.create(customer=lin, field=field, value="XL")
+    CustomerTraitFactory.create(
+        customer=lin, kind="churn", value={"chance": 0.25}, reasons=[{"text": "quiet"}], as_of=now
+    )
+    tier = LoyaltyTierFactory.create(name_en="Gold", name_zh="金卡")
+    LoyaltyAccountFactory.create(customer=lin, balance=120, pending=30, tier=tier)
+    RecommendationListFactory.create(
+        customer=lin, product_ids=[shown[2].pk, 10**12, shown[0].pk], speaker_ids=[0, 0, 0], as_of=now
+    )
+    NextStepOutcomeFactory.create(customer=lin)
     portrait(lin, YES)
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(15):
         found = portrait(lin, YES)
 
     assert (found["facts"]["paid_orders"], found["facts"]["revenue"]) == (1, 10)
-    assert found["staff_notes"]["tags"] == ["Wholesale"]
+    assert found["staff_notes"] == {
+        "tags": ["Wholesale"], "fields": {"size": "XL"},
+        "notes": [{"text": one.text, "written_at": one.created_at} for one in (last, first)],
+    }  # fmt: skip
     assert found["interests"]["acts"] == 3
+    assert len(found["interests"]["categories"]) == 3
+    assert found["scores"] == [{
+        "kind": "churn", "value": {"chance": 0.25}, "reasons": [{"text": "quiet"}], "as_of": now, "model_version": None,
+    }]  # fmt: skip
+    assert found["recommended"] == {"as_of": now, "products": [shown[2].public_id, shown[0].public_id]}
+    assert found["loyalty"] == {"balance": 120, "pending": 30, "owed": 0, "tier": "Gold"}
+    assert found["tickets"] == {"count": 0, "open": 0}
+    assert found["next_step"]["step"] == "first_order"
     assert all(portrait(lin, lambda right: False)[name] is None for name in PARTS)
+
+
+def test_a_portrait_of_somebody_new_is_empty_and_whole(lin):
+    found = portrait(lin, YES)
+
+    assert (found["scores"], found["recommended"], found["loyalty"], found["next_step"]) == ([], None, None, None)
+    assert found["reviews"] == {
+        "count": 0, "average_rating": None, "one_or_two_stars": 0,
+        "sentiments": {"positive": 0, "neutral": 0, "negative": 0, "mixed": 0},
+    }  # fmt: skip
+    assert found["staff_notes"] == {"tags": [], "fields": {}, "notes": []}
 
 
 def test_reviews_in_the_portrait_are_counted_by_what_they_say(lin):
@@ -274,7 +319,7 @@ def test_facts_say_how_many_orders_were_refunded_and_what_was_given_back(lin, dj
     RefundFactory.create(order=None, customer=lin, amount="5.50", currency="CNY")
     RefundFactory.create(order=None, customer=lin, amount=1000, currency="USD")
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         found = customer_purchases([lin.pk], "CNY")[lin.pk]
     assert (found.orders, found.revenue) == (3, Decimal("354.50"))
     assert (found.returned, found.given_back) == (3, Decimal("100.50"))
