@@ -8,6 +8,9 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
+from marketing import addresses
+from marketing.models.choices import Channel
+
 CONFIRM_DAYS = 7
 _CONFIRM, _PREFERENCES, _UNSUBSCRIBE, _CLICK = (
     "marketing.confirm", "marketing.preferences", "marketing.unsubscribe", "marketing.click",
@@ -24,17 +27,33 @@ def absolute(path: str) -> str:
 # --- consent ------------------------------------------------------------------------------------------------------
 
 
-def confirmation(customer_id: int, rows: Iterable[Any]) -> str:
-    """Path that confirms these consents as they wait now; a later change makes it worthless."""
+@dataclass(frozen=True)
+class Confirming:
+    """What a link confirms: consents with the second they wait since, of the customer at this mailbox (the beginning of
+    its keyed hash; empty in links sent before it was kept)."""
+
+    customer_id: int
+    asked: frozenset[tuple[str, str, int]]
+    mailbox: str = ""
+
+
+def confirmation(customer_id: int, rows: Iterable[Any], address: str) -> str:
+    """Path that confirms these consents as they wait now; a later change, also of the address, makes it worthless."""
     asked = [[row.purpose, row.channel, int(row.at.timestamp())] for row in rows]
-    return reverse("consent-confirm", args=[signing.dumps([customer_id, asked], salt=_CONFIRM)])
+    content = [customer_id, asked, mailbox_of(address)]
+    return reverse("consent-confirm", args=[signing.dumps(content, salt=_CONFIRM)])
 
 
-def read_confirmation(token: str) -> tuple[int, set[tuple[str, str, int]]] | None:
+def mailbox_of(address: str) -> str:
+    return addresses.hash_of(Channel.EMAIL, address)[:20]
+
+
+def read_confirmation(token: str) -> Confirming | None:
     content = _read(token, _CONFIRM, max_age=CONFIRM_DAYS * 86_400)
     try:
-        customer_id, asked = content
-        return int(customer_id), {(str(purpose), str(channel), int(at)) for purpose, channel, at in asked}
+        customer_id, asked, *mailbox = content
+        found = frozenset((str(purpose), str(channel), int(at)) for purpose, channel, at in asked)
+        return Confirming(int(customer_id), found, str(mailbox[0]) if mailbox else "")
     except (TypeError, ValueError):
         return None
 

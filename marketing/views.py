@@ -65,9 +65,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     is_asked = request.method == "POST"
     given = services.confirm(token, ip=_ip(request)) if is_asked else None
     return _page(
-        request, "confirm", customer_id=content[0], done=bool(given), is_over=is_asked and not given,
-        purposes=[Purpose(purpose).label for purpose, _channel, _at in sorted(content[1])],
-        preferences=links.preferences(content[0]),
+        request, "confirm", customer_id=content.customer_id, done=bool(given), is_over=is_asked and not given,
+        purposes=[Purpose(purpose).label for purpose, _channel, _at in sorted(content.asked)],
+        preferences=links.preferences(content.customer_id),
     )  # fmt: skip
 
 

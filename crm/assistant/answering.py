@@ -208,10 +208,10 @@ def _understood(found: Understanding, text: str, talk: Talk, language: str) -> R
         last = [one for one in talk.last.get("products", ()) if isinstance(one, Mapping)]
         advised = recommending.advised(asked, talk.product, last, customer=talk.customer, visitor=talk.visitor)
         if advised is not None:
+            said = wording.recommended(advised.about, is_alike=advised.is_alike)
             return Reply(
-                Act.PRODUCTS, "recommended", language, wording.recommended(advised.about), intents=intents,
-                products=advised.products, recommended=advised.listed, buttons=_after_answer(),
-                version=found.model_version,
+                Act.PRODUCTS, "recommended", language, said, intents=intents, products=advised.products,
+                recommended=advised.listed, buttons=_after_answer(), version=found.model_version,
             )  # fmt: skip
     if found.why != Why.INTENT and (shown := products.wanted(text, customer=talk.customer, visitor=talk.visitor)):
         return _shown(shown, "wanted", talk, intents, language, found.model_version)
@@ -251,7 +251,7 @@ def _instead(shown: Sequence[Mapping[str, Any]], talk: Talk) -> Recommended | No
 
 
 def _alike(instead: Recommended | None) -> list[str]:
-    return [wording.similar_in_stock()] if instead is not None else []
+    return [wording.similar_in_stock(is_alike=instead.is_alike)] if instead is not None else []
 
 
 def _with(shown: Sequence[Mapping[str, Any]], instead: Recommended | None) -> dict[str, Any]:

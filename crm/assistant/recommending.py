@@ -1,21 +1,23 @@
 """Recommendations in a chat: what suits whoever asks, and what is like a product. Made, counted and explained like any
 other list of the recommender, under keys of their own."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from catalog.models import Customer, Product, Visitor
+from catalog.showcase import showcase
 from core.experiments import Placed, Subject
 from core.metrics import count
 from crm.assistant import products
 from crm.assistant.asking import Advice
 from recommender import selectors, trials, wishes
-from recommender.answers import CATEGORY, ITEM, Answer, Person
+from recommender.answers import CATEGORY, ITEM, Answer, Item, Person
 from recommender.choices import CHAT, SIMILAR_IN_CHAT
 from recommender.models import Placement
 
 SHOWN = 3
+LOOKED_AT = 24
 ALIKE = (ITEM, CATEGORY)
 """Steps of the chain that speak for the product that was asked about; popular and new ones are not like it."""
 
@@ -23,11 +25,12 @@ ALIKE = (ITEM, CATEGORY)
 @dataclass(frozen=True)
 class Recommended:
     """`products` as the chat shows them, each with its reason; `listed` is what the log keeps: the id that clicks are
-    credited by, and how the list was made. `about` is the product they are like."""
+    credited by, and how the list was made. `about` is the product they are like, or, without `is_alike`, go with."""
 
     products: Sequence[Mapping[str, Any]]
     listed: Mapping[str, str]
     about: str = ""
+    is_alike: bool = False
 
 
 def advised(
@@ -50,10 +53,16 @@ def advised(
 
 
 def like(product: Product, *, customer: Customer | None, visitor: Visitor | None) -> Recommended | None:
-    """What is like this product and may be sold now; None where nothing is known to be."""
+    """What is like this product and may be sold now: of its category, else what is chosen together with it. None where
+    nothing is known of it."""
     who, placed = _who(SIMILAR_IN_CHAT, Placement.Strategy.SIMILAR, customer, visitor)
-    answer = selectors.similar(product=product, key=SIMILAR_IN_CHAT, limit=SHOWN, who=who, placed=placed)
-    found = _recommended(answer, among=ALIKE, about=str(product))
+    answer = selectors.similar(product=product, key=SIMILAR_IN_CHAT, limit=LOOKED_AT, who=who, placed=placed)
+    items = [one for one in answer.items if one.source in ALIKE]
+    facts = showcase.facts_among([one.product_id for one in items])
+    kind = [
+        one for one in items if one.product_id in facts and facts[one.product_id].category_id == product.category_id
+    ]
+    found = _recommended(answer, (kind or items)[:SHOWN], about=str(product), is_alike=bool(kind))
     if found is not None:
         trials.note_shown(placed, _subject(who), strategy=Placement.Strategy.SIMILAR)
     return found
@@ -74,7 +83,7 @@ def suiting(page: Product | None, *, customer: Customer | None, visitor: Visitor
         placement=CHAT, who=who, page_product_id=page.pk if page is not None else None, limit=SHOWN, placed=placed,
         wish=wish,
     )  # fmt: skip
-    found = _recommended(answer)
+    found = _recommended(answer, answer.items)
     if found is not None:
         trials.note_shown(placed, _subject(who), strategy=wish.strategy)
     return found
@@ -94,8 +103,9 @@ def _product(public_id: str) -> Product | None:
     return Product.objects.live().filter(public_id=public_id).first()
 
 
-def _recommended(answer: Answer, *, among: Collection[str] = (), about: str = "") -> Recommended | None:
-    items = [one for one in answer.items if not among or one.source in among]
+def _recommended(
+    answer: Answer, items: Sequence[Item], *, about: str = "", is_alike: bool = False
+) -> Recommended | None:
     if not items:
         return None
     count("recommendations", source=answer.source)
@@ -104,4 +114,4 @@ def _recommended(answer: Answer, *, among: Collection[str] = (), about: str = ""
         "id": answer.id, "placement": answer.placement, "source": answer.source, "version": answer.model_version or "",
         "arm": answer.placed.arm if answer.placed is not None else "",
     }  # fmt: skip
-    return Recommended(shown, {name: value for name, value in made.items() if value}, about)
+    return Recommended(shown, {name: value for name, value in made.items() if value}, about, is_alike)

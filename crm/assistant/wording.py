@@ -155,13 +155,16 @@ def stock(row: Mapping[str, Any]) -> str:
     return _("%(name)s is in stock.") % name if row["in_stock"] else _("%(name)s is sold out at the moment.") % name
 
 
-def similar_in_stock() -> str:
-    return _("Similar and in stock:")
+def similar_in_stock(*, is_alike: bool) -> str:
+    return _("Similar and in stock:") if is_alike else _("Often chosen with it, and in stock:")
 
 
-def recommended(like: str) -> str:
-    """`like`: the product that they are like, empty where none is meant."""
-    return _("Like %(name)s, and in stock:") % {"name": like} if like else _("This is what I can recommend:")
+def recommended(about: str, *, is_alike: bool) -> str:
+    """`about`: the product that they are like or go with, empty where none is meant."""
+    if not about:
+        return _("This is what I can recommend:")
+    said = _("Like %(name)s, and in stock:") if is_alike else _("Often chosen with %(name)s, and in stock:")
+    return said % {"name": about}
 
 
 def points(balance: int) -> str:

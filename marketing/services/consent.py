@@ -185,7 +185,7 @@ def _ask_to_confirm(customer: Customer, rows: list[Consent]) -> None:
         return
     send(
         "consent_confirmation", to=address, language=language_of(customer),
-        context={"link": links.absolute(links.confirmation(customer.pk, rows)), "days": CONFIRM_DAYS},
+        context={"link": links.absolute(links.confirmation(customer.pk, rows, address)), "days": CONFIRM_DAYS},
     )  # fmt: skip
 
 
@@ -194,13 +194,16 @@ CONFIRM_DAYS = links.CONFIRM_DAYS
 
 def confirm(token: str, *, ip: str = "") -> list[Consent] | None:
     """Follow the link of a confirmation: those that still wait since it was sent are given. None for a link that is
-    not ours or too old. Returns what was asked in it and is given now; empty when nothing waited any more."""
+    not ours or too old. Returns what was asked in it and is given now; empty when nothing waited any more, or the
+    customer has another address by now."""
     content = links.read_confirmation(token)
     if content is None:
         return None
-    customer_id, asked = content
+    customer_id, asked = content.customer_id, content.asked
     places = {(purpose, channel) for purpose, channel, _at in asked}
     kept_id = kept_id_of(customer_id)
+    if not _reaches(kept_id, content.mailbox):
+        return []
     if kept_id == customer_id or _is_same_mailbox(customer_id, kept_id):
         own = {(row.purpose, row.channel): row for row in Consent.objects.filter(customer_id=kept_id)}
         waiting = Consent.objects.filter(customer_id__in={customer_id, kept_id}, state=ConsentState.PENDING)
@@ -212,6 +215,12 @@ def confirm(token: str, *, ip: str = "") -> list[Consent] | None:
         tell(kept_id, words, Proof(ConsentSource.DOUBLE_OPT_IN, details=page_proof("confirm", ip)))
     given = Consent.objects.filter(customer_id=kept_id, state=ConsentState.GIVEN)
     return [row for row in given if (row.purpose, row.channel) in places]
+
+
+def _reaches(customer_id: int, mailbox: str) -> bool:
+    """Whoever followed the link reads the mailbox that it was sent to: it says nothing about another one."""
+    email = Customer.objects.filter(pk=customer_id).values_list("email", flat=True).first() or ""
+    return not mailbox or links.mailbox_of(email) == mailbox
 
 
 def _is_same_mailbox(one_id: int, other_id: int) -> bool:

@@ -66,6 +66,21 @@ def test_a_link_from_before_a_withdrawal_confirms_nothing(ana, client):
     assert "Thank you" not in page
 
 
+def test_a_link_that_was_sent_to_another_address_confirms_nothing(ana, client):
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.API))
+    path = link_in_mail()
+    before = ana.email
+    Customer.objects.filter(pk=ana.pk).update(email="new@shop.test")
+
+    page = client.post(path).content.decode()
+
+    assert state(ana) == "pending"
+    assert "Nothing waits for a confirmation any more" in page
+    Customer.objects.filter(pk=ana.pk).update(email=before.upper())
+    client.post(path)
+    assert state(ana) == "given"
+
+
 def test_confirming_twice_says_thank_you_twice(ana, client):
     services.tell(ana.pk, [OFFERS], Proof(ConsentSource.API))
     path = link_in_mail()

@@ -17,7 +17,7 @@ from recommender.models import RecommendationDay
 from recommender.online import counting
 from reviews.understanding import ANSWER, ASK, HAND_OVER, Why
 from tests.crm.assistant.test_asking import understood
-from tests.factories import IntentFactory
+from tests.factories import CategoryFactory, IntentFactory
 from tests.recommender.conftest import NOW, listed, shop, trained  # noqa: F401
 
 ANY, ALIKE = Advice(False), Advice(True)
@@ -136,6 +136,18 @@ def test_something_like_the_product_of_the_page_or_of_the_answer_before_or_of_a_
     assert told(page) == told(named) == alike
     assert [one["name"] for one in after.products] == ["blue-1", "blue-2", "blue-3"]
     assert page.recommended["placement"] == "product/chat"
+
+
+def test_what_is_only_chosen_together_is_not_called_alike(goods):
+    other = CategoryFactory.create(name="Other")
+    Product.objects.filter(pk__in=[one.pk for one in goods.blue[1:3]]).update(category=other)
+    some = decide("anything similar?", Talk("en", product=goods.blue[0]))
+    Product.objects.filter(pk=goods.blue[3].pk).update(category=other)
+    none = decide("anything similar?", Talk("en", product=goods.blue[0]))
+
+    assert (some.text, [one["name"] for one in some.products]) == ("Like blue-0, and in stock:", ["blue-3"])
+    assert none.text == "Often chosen with blue-0, and in stock:"
+    assert [one["name"] for one in none.products] == ["blue-1", "blue-2", "blue-3"]
 
 
 def test_a_name_that_no_product_has_is_not_recommended_for(goods):
