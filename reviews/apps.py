@@ -36,12 +36,17 @@ class ReviewsConfig(AppConfig):
     @staticmethod
     def _register_models() -> None:
         from core.extensions import first_models, model_kinds
-        from reviews.choices import METRICS
+        from reviews.choices import ASPECT_METRICS, METRICS
 
         model_kinds.register(
             "sentiment", "reviews.choices.SENTIMENT", title=_("Sentiment of reviews"), metrics=METRICS, order=300,
             train="reviews.tasks.train",
             judged=_("Measured on a tenth of the reviews that never teaches. Higher is better, except for errors."),
+        )  # fmt: skip
+        model_kinds.register(
+            "review_aspects", "reviews.choices.ASPECTS", title=_("What reviews say of aspects"), order=305,
+            metrics=ASPECT_METRICS, train="reviews.tasks.train_aspects",
+            judged=_("Measured on reviews that never teach: as staff said, and as the stars say. Higher is better."),
         )  # fmt: skip
         first_models.register("voices of the demo shop", "reviews.demo.first", order=204)
         first_models.register("sentiment", "reviews.first.ask", order=205)

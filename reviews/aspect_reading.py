@@ -8,7 +8,8 @@ from django.db import transaction
 
 from catalog.models import Category, Product
 from core.models import ModelVersion
-from reviews.ml.aspects import AspectJudge, AspectTerms, Mention, clause_of
+from reviews import reader
+from reviews.ml.aspects import AspectTerms, Mention, clause_of
 from reviews.ml.placing import Placed
 from reviews.ml.sentiment import Judged, Scorer
 from reviews.models import AspectTerm, Polarity, Review, ReviewAspect
@@ -70,7 +71,8 @@ def write(reviews: Sequence[Review], judged: Sequence[Judged], scorer: Scorer, v
     """
     dictionary = Dictionary.of_the_shop()
     found = _mentions(dictionary, reviews, judged)
-    chances = AspectJudge(scorer).positive([one.judged.text for one in found], [one.mention.span for one in found])
+    judge, version = reader.aspect_judge(scorer, version)
+    chances = judge.positive([one.judged.text for one in found], [one.mention.span for one in found])
     rows = [
         _row(one, dictionary.ids[one.mention.aspect], float(chance), version)
         for one, chance in zip(found, chances, strict=True)

@@ -1,4 +1,5 @@
-"""Brings what reviews name up to the dictionary as it is now: after staff changed it, and once a week.
+"""Brings what reviews name up to the dictionary as it is now: after staff changed it, and once a week; and to the model
+of corrections, where another one serves than judged them.
 
 Every review is looked at, none is judged that names what is written already: cutting a text by the dictionary is cheap
 beside judging it.
@@ -13,8 +14,9 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
 from core.jobs import guard, progress
+from core.models import ModelVersion
 from core.said import Said
-from reviews import aspect_reading, reading
+from reviews import aspect_reading, reader
 from reviews.aspect_reading import Dictionary, paths_of
 from reviews.ml.sentiment import judge
 from reviews.ml.text import normalise
@@ -38,7 +40,7 @@ def update() -> dict[str, Any]:
     """Read again whatever names something else now; a change that comes meanwhile is followed in another round.
     Returns reviews looked at and read."""
     seen = changed = 0
-    reader = reading.scorer()
+    current, learned = reader.scorer(), reader.aspect_version()
     for _round in range(MOST_ROUNDS):
         before = fingerprint()
         dictionary = Dictionary.of_the_shop()
@@ -46,12 +48,12 @@ def update() -> dict[str, Any]:
         total, done = Review.objects.filter(reading__isnull=False).count(), 0
         for ids in _batches():
             reviews = list(Review.objects.filter(pk__in=ids).order_by("pk"))
-            stale = _stale(reviews, dictionary, aspects)
+            stale = _stale(reviews, dictionary, aspects, learned)
             if stale:
-                judged = judge(reader.scorer, [text_read(review) for review in stale])
+                judged = judge(current.scorer, [text_read(review) for review in stale])
                 with transaction.atomic():
                     guard()
-                    aspect_reading.write(stale, judged, reader.scorer, reader.version)
+                    aspect_reading.write(stale, judged, current.scorer, current.version)
                     note_changed([review.pk for review in stale])
             done, changed = done + len(ids), changed + len(stale)
             progress(min(done, total), total, Said(gettext_noop("Looking for aspects")))
@@ -90,16 +92,23 @@ def _batches() -> Iterator[list[int]]:
         below = ids[-1]
 
 
-def _stale(reviews: Sequence[Review], dictionary: Dictionary, aspects: dict[str, int]) -> list[Review]:
-    """Those in which the dictionary finds something else than is written. Two queries."""
+def _stale(
+    reviews: Sequence[Review], dictionary: Dictionary, aspects: dict[str, int], learned: ModelVersion | None
+) -> list[Review]:
+    """Those in which the dictionary finds something else than is written, or which another version judged than the
+    model of corrections, where there is one. Two queries."""
     paths = paths_of(reviews)
     written: dict[int, Counter[tuple[int, str]]] = {review.pk: Counter() for review in reviews}
     rows = ReviewAspect.objects.filter(review__in=list(written)).order_by()
-    for review_id, aspect_id, term in rows.values_list("review_id", "aspect_id", "term"):
+    others = set()
+    for review_id, aspect_id, term, by in rows.values_list("review_id", "aspect_id", "term", "model_version"):
         written[review_id][(aspect_id, term)] += 1
+        if learned is not None and by != learned.pk:
+            others.add(review_id)
     stale = []
     for review in reviews:
         found = dictionary.find(paths[review.product_id], normalise(text_read(review)))
-        if Counter((aspects[one.aspect], one.term) for one in found) != written[review.pk]:
+        counted = Counter((aspects[one.aspect], one.term) for one in found)
+        if review.pk in others or counted != written[review.pk]:
             stale.append(review)
     return stale

@@ -12,6 +12,14 @@ from core.model_registry import ModelKind
 SENTIMENT = ModelKind(
     name="sentiment", schema_version=1, primary_metric="macro_f1", builder="reviews.ml.serving.build_scorer"
 )
+ASPECTS = ModelKind(
+    name="review_aspects", schema_version=1, primary_metric="accuracy",
+    builder="reviews.ml.learned_aspects.build_aspects",
+)  # fmt: skip
+ASPECT_METRICS = {
+    "accuracy": _("Aspects told as staff said"),
+    "stars": _("Side of aspects as the stars say"),
+}
 METRICS = {
     "macro_f1": _("Mean F1 of the outcomes"),
     "accuracy": _("Read right"),

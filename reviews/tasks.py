@@ -30,11 +30,15 @@ def read_reviews() -> dict[str, Any]:
 
 @shared_task(name="reviews.tasks.keep_learning")
 def keep_learning() -> None:
-    """Ask for a training when one is due. Safe to run at any time."""
-    from reviews import learning
+    """Ask for trainings that are due, and for aspects to be read by what serves. Safe to run at any time."""
+    from reviews import aspect_learning, learning
 
     if learning.is_due():
         enqueue(learning.TASK, dedupe_key="reviews.train")
+    if aspect_learning.is_due():
+        enqueue(aspect_learning.TASK, dedupe_key=aspect_learning.KEY)
+    if aspect_learning.is_behind():
+        enqueue("reviews.tasks.read_aspects", dedupe_key="reviews.aspects")
 
 
 @job(kind="reviews.train", queue="train", title=_("Learn to read reviews"))
@@ -54,6 +58,15 @@ def train_deep() -> dict[str, Any]:
     from reviews import learning
 
     return learning.learn()
+
+
+@job(kind="reviews.train_aspects", queue="train", title=_("Learn what is said of aspects"))
+def train_aspects() -> dict[str, Any]:
+    """Learn from corrections of aspects, judge, publish, read mentions again. Safe to run twice: the second candidate
+    only joins the versions."""
+    from reviews import aspect_learning
+
+    return aspect_learning.learn()
 
 
 @job(kind="reviews.sample", queue="light", title=_("Draw reviews to check the readings"))

@@ -12,6 +12,9 @@ from reviews.ml.text import WORD, Span, words
 MOST_WORDS = 60
 LEAST = 0.005
 """A word that moves the chance less than half a point says nothing to a person."""
+SETTLED = 0.9
+"""Where a side has this chance, several words may each be enough: without one of them it stays as it is."""
+LEAST_ALONE = 0.05
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Influence:
 
 def strongest(scorer: Scorer, text: str, most: int = 6) -> list[Influence]:
     """The words of a normalised text that move its chance of positive most, by leaving each out (occlusion: Zeiler &
-    Fergus 2014). A word that stands more than once is left out everywhere."""
+    Fergus 2014). A word that stands more than once is left out everywhere. Where none moves a settled chance, those
+    that speak for its side by themselves."""
     asked = list(dict.fromkeys(_words(text)))[:MOST_WORDS]
     if not asked:
         return []
@@ -32,7 +36,16 @@ def strongest(scorer: Scorer, text: str, most: int = 6) -> list[Influence]:
     chances = _positive(scorer, [text, *without])
     found = [Influence(word, float(chances[0] - chance)) for word, chance in zip(asked, chances[1:], strict=True)]
     found = [one for one in found if abs(one.effect) >= LEAST]
+    if not found and max(chances[0], 1.0 - chances[0]) >= SETTLED:
+        found = _alone(scorer, asked, is_good=bool(chances[0] >= 0.5))
     return sorted(found, key=lambda one: -abs(one.effect))[:most]
+
+
+def _alone(scorer: Scorer, asked: Sequence[str], *, is_good: bool) -> list[Influence]:
+    """What each word says where nothing else stands, of those that speak for this side."""
+    chances = _positive(scorer, ["", *asked])
+    told = [Influence(word, float(chance - chances[0])) for word, chance in zip(asked, chances[1:], strict=True)]
+    return [one for one in told if (one.effect > 0) == is_good and abs(one.effect) >= LEAST_ALONE]
 
 
 def sides(judged: Judged) -> list[Influence]:

@@ -85,27 +85,32 @@ def fit(
     return Linear(weights, found.x[features * questions :])
 
 
-def fit_softmax(rows: sp.csr_matrix, codes: NDArray[np.int64], classes: int, *, cost: float = 10.0) -> Linear:
-    """Multinomial logistic regression: `½ Σ w² − cost Σ ln P(code)`, P the softmax of `rows @ w + bias`, by L-BFGS.
+def fit_softmax(
+    rows: sp.csr_matrix, codes: NDArray[np.int64], classes: int, *, cost: float = 10.0,
+    row_weights: Floats | None = None,
+) -> Linear:  # fmt: skip
+    """Multinomial logistic regression: `½ Σ w² − cost Σ c(row)·ln P(code)`, P the softmax of `rows @ w + bias`, by
+    L-BFGS; `row_weights` c are 1 where none are given.
 
     With fewer rows than features the weights lie in the span of the rows (Kimeldorf & Wahba 1971), so what is searched
     are as many numbers per class as there are rows: 600 texts of 30,000 grams cost a second instead of minutes.
     """
     if rows.shape[0] > min(rows.shape[1], MOST_SPANNED):
-        weights, bias = _softmax(rows, codes, classes, cost)
+        weights, bias = _softmax(rows, codes, classes, cost, row_weights)
         return Linear(weights.astype(np.float32), bias)
     kernel = np.asarray((rows @ rows.T).todense(), np.float64)
     spread, turn = np.linalg.eigh(kernel)
     kept = spread > spread[-1] * 1e-9 if len(spread) else spread > 0
     roots = np.sqrt(spread[kept])
-    weights, bias = _softmax(turn[:, kept] * roots, codes, classes, cost)
+    weights, bias = _softmax(turn[:, kept] * roots, codes, classes, cost, row_weights)
     return Linear(np.asarray(rows.T @ (turn[:, kept] / roots @ weights), np.float32), bias)
 
 
 def _softmax(
-    rows: sp.csr_matrix | Floats, codes: NDArray[np.int64], classes: int, cost: float
+    rows: sp.csr_matrix | Floats, codes: NDArray[np.int64], classes: int, cost: float, row_weights: Floats | None
 ) -> tuple[Floats, Floats]:
     size, features = rows.shape
+    counts = np.ones(size) if row_weights is None else row_weights
     columns = sp.csr_matrix(rows.T) if sp.issparse(rows) else rows.T
     right = np.arange(size), codes
 
@@ -116,8 +121,9 @@ def _softmax(
         logs -= np.log(np.exp(logs).sum(axis=1, keepdims=True))
         slope = np.exp(logs)
         slope[right] -= 1.0
+        slope *= counts[:, None]
         gradient = np.concatenate([(weights + cost * (columns @ slope)).ravel(), cost * slope.sum(axis=0)])
-        return 0.5 * float((weights**2).sum()) - cost * float(logs[right].sum()), gradient
+        return 0.5 * float((weights**2).sum()) - cost * float(counts @ logs[right]), gradient
 
     with threadpool_limits(1):
         found = minimize(loss, np.zeros((features + 1) * classes), jac=True, method="L-BFGS-B",

@@ -102,7 +102,7 @@ def _lasts(trend: ReviewTrend, least: float) -> bool:
 
 
 def _said(surges: dict[str, ReviewTrend]) -> dict[str, Said]:
-    """Two queries. Aspects are named in the language of whoever reads it, products in the shop's first one."""
+    """Two queries. Aspects and products are named in the language of whoever reads it."""
     products = Product.objects.in_bulk({one.product_id for one in surges.values() if one.product_id is not None})
     aspects = Aspect.objects.in_bulk({one.aspect_id for one in surges.values() if one.aspect_id is not None})
     with override(next(iter(current_shop().languages), None)):
@@ -110,12 +110,18 @@ def _said(surges: dict[str, ReviewTrend]) -> dict[str, Said]:
         for key, trend in surges.items():
             product, aspect = products.get(trend.product_id or 0), aspects.get(trend.aspect_id or 0)
             values = {
-                "product": product.localised("name") if product else "",
+                "product": _names(product) if product else "",
                 "aspect": {"en": aspect.title_en, "zh": aspect.title_zh} if aspect else "",
                 "hits": trend.hits, "reviews": trend.reviews, "before": trend.hits_before, "of": trend.reviews_before,
             }  # fmt: skip
             told[key] = Said(SENTENCES[ReviewTrend.Kind(trend.kind), trend.product_id is not None], values)
     return told
+
+
+def _names(product: Product) -> str | dict[str, str]:
+    """In both languages of staff, where they differ."""
+    names = {"en": product.localised("name", "en"), "zh": product.localised("name", "zh-hans")}
+    return names if names["en"] != names["zh"] else product.localised("name")
 
 
 def reviews_behind(trend: ReviewTrend, *, now: datetime | None = None) -> str:

@@ -1,5 +1,6 @@
 """Why a text is read as it is."""
 
+import numpy as np
 import pytest
 
 from reviews.ml import lexicon
@@ -40,3 +41,21 @@ def test_clauses_of_both_sides_tell_why_a_text_is_mixed(scorer):
 
     assert (good.words, good.effect > 0) == ("the quality is excellent", True)
     assert (bad.words.endswith("the delivery was terrible"), bad.effect < 0) == (True, True)
+
+
+class Settled:
+    """Each of two words is enough for it: without one of them nothing moves."""
+
+    classes = ("negative", "positive")
+
+    def probabilities(self, texts):
+        bad = np.array([0.999 if "坏" in text or "退货" in text else 0.3 if "价格" in text else 0.5 for text in texts])
+        return np.column_stack([bad, 1.0 - bad])
+
+
+def test_where_several_words_are_each_enough_they_are_the_reasons():
+    found = strongest(Settled(), normalise("已经坏了，价格便宜，退货"))
+
+    assert all(one.effect == pytest.approx(-0.499) for one in found)
+    assert "退货" in {one.words for one in found}
+    assert not any("价格" in one.words for one in found), "it speaks for the other side"

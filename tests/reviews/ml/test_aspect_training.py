@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
-from reviews.ml import aspect_training, lexicon
+from reviews.ml import aspect_training, lexicon, linear
 from reviews.ml.aspects import AspectJudge, locate
+from reviews.ml.learned_aspects import LearnedAspects
 from reviews.ml.ngram import TooFewTexts
 
 TERMS = ["screen", "battery", "fabric", "colour", "price"]
@@ -59,6 +61,32 @@ def test_chances_sum_to_one_and_the_same_seed_gives_the_same(judge):
     assert np.array_equal(chances, other.probabilities(*given[:2]))
     assert one.classes == ("negative", "neutral", "positive")
     assert one.probabilities([], []).shape == (0, 3)
+
+
+def test_what_is_published_says_the_same_with_another_judges_voices_too(judge):
+    texts, spans, polarities = mentions(40)
+    learned = aspect_training.train(texts, spans, polarities, judge)
+
+    served = LearnedAspects.from_arrays(learned.to_arrays(), learned.to_meta())
+
+    assert np.allclose(served.probabilities(texts, spans), learned.probabilities(texts, spans))
+    worth = learned.probabilities(texts, spans) @ [0.0, 0.5, 1.0]
+    assert np.allclose(served.heard_by(judge).positive(texts, spans), worth)
+    broken = learned.to_arrays() | {"stack_bias": np.zeros(2)}
+    with pytest.raises(ValueError, match="do not fit together"):
+        LearnedAspects.from_arrays(broken, learned.to_meta())
+
+
+def test_what_counts_twice_is_what_was_given_twice(judge):
+    texts, spans, polarities = mentions(40)
+    weights = np.where(np.arange(40) < 20, 2.0, 1.0)
+    rows = sp.csr_matrix(judge.voices(texts, spans))
+    codes = np.unique(polarities, return_inverse=True)[1]
+
+    once = linear.fit_softmax(rows, codes, 3, row_weights=weights)
+    twice = linear.fit_softmax(sp.vstack([rows, rows[:20]]).tocsr(), np.append(codes, codes[:20]), 3)
+
+    assert np.allclose(once.weights, twice.weights, atol=1e-3)
 
 
 def test_a_rare_polarity_may_be_missing_in_a_fold(judge):
