@@ -107,7 +107,7 @@ def fit_softmax(
 
 
 def _softmax(
-    rows: sp.csr_matrix | Floats, codes: NDArray[np.int64], classes: int, cost: float, row_weights: Floats | None
+    rows: sp.csr_matrix | Floats, codes: NDArray[np.int64], classes: int, cost: float, row_weights: Floats | None = None
 ) -> tuple[Floats, Floats]:
     size, features = rows.shape
     counts = np.ones(size) if row_weights is None else row_weights
