@@ -97,7 +97,8 @@ def _person_first(count: int) -> str:
 
 def _figures(found: counting.Counted) -> list[Figure]:
     whole = found.outcomes
-    base = _("of %(count)s conversations") % {"count": figure(whole.conversations)}
+    count = whole.conversations
+    base = ngettext("of %(count)s conversation", "of %(count)s conversations", count) % {"count": figure(count)}
     return [
         Figure(
             pgettext("assistant", "Resolved, by the customer's word"), whole.share(whole.resolved), kind="share",
@@ -109,7 +110,8 @@ def _figures(found: counting.Counted) -> list[Figure]:
         Figure(pgettext("assistant", "Ended without a word"), whole.share(whole.abandoned), kind="share", note=base),
         Figure(
             pgettext("assistant", "Messages answered at once"), _share(found.answered, found.messages), kind="share",
-            note=_("of %(count)s messages") % {"count": figure(found.messages)},
+            note=ngettext("of %(count)s message", "of %(count)s messages", found.messages)
+            % {"count": figure(found.messages)},
         ),
     ]  # fmt: skip
 

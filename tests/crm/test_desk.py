@@ -12,6 +12,7 @@ from crm.models import Conversation, Message, SlaPolicy, Ticket
 from crm.selectors_desk import opening, place_in_queue
 from crm.services import desk, desk_acts, desk_mood
 from reviews.reader import Reader
+from reviews.understanding import Understanding, Why
 from tests.factories import (
     CustomerFactory,
     ShopProfileFactory,
@@ -306,6 +307,23 @@ def test_words_that_sound_unhappy_are_one_step_more_urgent_where_a_model_reads_t
     ticket = desk.hand_over(conversation, reason="asked")
 
     assert (ticket.priority, [one["key"] for one in ticket.priority_reasons]) == (priority, reasons)
+
+
+def test_what_the_assistant_is_sure_to_have_an_answer_to_is_a_question_and_not_unhappy(monkeypatch):
+    """A model of reviews takes questions for complaints, which hardly stand in reviews."""
+    monkeypatch.setattr(desk_mood, "scorer", lambda: Reader(OneWord(), 7))
+    understood = {"Is awful weather bad for it?": "answer", "It was awful.": "hand_over"}
+    monkeypatch.setattr(
+        desk_mood.understanding, "understand", lambda text: Understanding(understood[text], Why.UNKNOWN, "en")
+    )
+    told = []
+    for texts in (["Is awful weather bad for it?"], ["Is awful weather bad for it?", "It was awful."]):
+        conversation = desk.start(customer=None, visitor="", channel="form", language="en")
+        for text in texts:
+            desk.say(conversation, author="customer", text=text)
+        told.append(desk_mood.sounds_unhappy(conversation))
+
+    assert told == [False, True]
 
 
 def test_a_ticket_that_is_opened_again_by_unhappy_words_is_one_step_more_urgent_once(monkeypatch):

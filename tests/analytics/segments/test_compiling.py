@@ -1,6 +1,7 @@
 """What a rule finds. Eight customers with planted figures; each rule says exactly who."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -27,7 +28,8 @@ pytestmark = pytest.mark.django_db
 
 
 def days_ago(days):
-    return timezone.localdate() - timedelta(days=days)
+    """By the days of the shop, where a day begins an hour or two before it does in UTC."""
+    return timezone.localdate(timezone=ZoneInfo("Europe/Berlin")) - timedelta(days=days)
 
 
 @pytest.fixture
