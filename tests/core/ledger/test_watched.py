@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -236,7 +237,7 @@ def test_using_a_key_leaves_no_entry(since):
 
 
 def test_the_model_that_serves_and_the_one_that_no_longer_does_are_entered(since, monkeypatch):
-    monkeypatch.setattr(model_registry, "load", lambda version: None)
+    monkeypatch.setattr(model_registry, "load", lambda version: SimpleNamespace(arrays={}))
     old = ModelVersionFactory.create(kind="probe", number=1, state=ModelVersion.State.ACTIVE)
     new = ModelVersionFactory.create(kind="probe", number=2, state=ModelVersion.State.CANDIDATE)
     boss = StaffUserFactory.create()

@@ -328,7 +328,7 @@ def test_the_check_stops_where_there_is_nothing_to_choose(agreed, campaign):
 
     assert said == [
         "There is only one version: write a second one, or give versions by fixed shares.",
-        "Clicks are counted in e-mails only: shift towards what is ordered more.",
+        "Clicks are counted in e-mails and in the shop only: shift towards what is ordered more.",
     ]
 
 
