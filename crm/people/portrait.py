@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Avg, Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
+from django.db.models import Avg, Count, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from analytics.models import Segment
@@ -136,14 +135,14 @@ def _told_scores(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _recommended() -> Any:
     """Of the newest list the first products, with their place in it."""
     lists = RecommendationList.objects.filter(customer=OF)
-    products = RawSQL(RECOMMENDED, [NEWEST])  # noqa: S611  # the text is ours, the number a parameter
+    products = Func(F("product_ids"), template=RECOMMENDED, newest=NEWEST, output_field=JSONField())
     return Subquery(lists.values(found=JSONObject(as_of="as_of", products=products))[:1])
 
 
 RECOMMENDED = """(
     SELECT coalesce(json_agg(p.public_id ORDER BY one.place), '[]'::json)
-    FROM unnest(product_ids) WITH ORDINALITY AS one (pk, place) JOIN catalog_product p ON p.id = one.pk
-    WHERE one.place <= %s
+    FROM unnest(%(expressions)s) WITH ORDINALITY AS one (pk, place) JOIN catalog_product p ON p.id = one.pk
+    WHERE one.place <= %(newest)s
 )"""
 
 
