@@ -36,7 +36,7 @@ MOST_RATIO = 1.2
 MOST_P95_MS = 150.0
 QUESTIONS = (
     "How long does delivery take?", "Where is my order?", "Can I return a teapot?", "green tea", "asdf ghjk",
-    "多久能送到？", "我的订单到哪里了？", "可以退货吗？", "绿茶", "人工",
+    "多久能送到？", "我的订单到哪里了？", "可以退货吗？", "绿茶", "人工", "What do you recommend?", "有什么推荐的吗？",
 )  # fmt: skip
 
 
