@@ -8,7 +8,6 @@
   const left = () => [...queue.querySelectorAll("[data-card]:not([hidden])")];
   const current = () => queue.querySelector("[data-card].is-now:not([hidden])");
   const say = (text, more) => document.dispatchEvent(new CustomEvent("zg:toast", { detail: { text, ...more } }));
-  queue.classList.add("is-live");
 
   function choose(card, focus) {
     queue.querySelectorAll(".is-now").forEach((one) => one.classList.remove("is-now"));
