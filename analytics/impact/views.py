@@ -266,7 +266,10 @@ def notes(one: Measured) -> list[str]:
     removed = max((claim.removed for claim in one.claims), default=0.0)
     if removed >= results.LEAST_REMOVED:
         found.append(
-            _("What people did in the 28 days before took away %(share)s of the noise (CUPED).")
+            _(
+                "What people did in the 28 days before explains %(share)s of how much they differ. With that taken out "
+                "the range is narrower (CUPED)."
+            )
             % {"share": percent(removed)}
         )
     if look is not None and one.verdict.kind != "broken":

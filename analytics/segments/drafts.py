@@ -23,6 +23,7 @@ from analytics.segments.named import RFM
 from analytics.segments.rules import BadRule, Condition, Group, Node
 from catalog.models import Brand, Category, Customer, CustomerTrait, Product
 from core.components.words import day_text
+from core.countries import country_name
 from core.filters import occurring_values
 from core.shop import current_shop
 from core.typed import typed_number
@@ -353,7 +354,7 @@ def _listed(one: DraftCondition, person: Any) -> list[tuple[str, str]]:
             texts = {str(value) for value in values if isinstance(value, str | int | float)}
             return [(text, text) for text in sorted(texts)[:50]]
     if one.field == "country":
-        return [(value, value) for value in occurring_values(Customer, "country") if value]
+        return [(value, country_name(value)) for value in occurring_values(Customer, "country") if value]
     return [(value, value) for value in _languages()]
 
 

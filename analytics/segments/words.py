@@ -14,6 +14,7 @@ from analytics.segments.fields import FIELDS, Field, Type
 from analytics.segments.named import RFM
 from analytics.segments.rules import Condition, Group, Node
 from core.components.words import day_text, figure, listed, money, percent
+from core.countries import country_name
 
 MOST_NAMED = 6
 """Values that are told by name; of a longer list the rest is counted."""
@@ -89,7 +90,7 @@ def value_name(what: Field, value: Any, names: Names) -> str:
         return str(MONTHS[value])
     if what.type is Type.RFM:
         return str(RFM[value][0])
-    return str(value)
+    return country_name(value) if what.key == "country" else str(value)
 
 
 # --- parts --------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from catalog.models import Customer
 from catalog.selectors_admin import Purchases
 from core.admin.base import StaffModelAdmin
 from core.components import ago, figure, money
+from core.countries import country_name
 from core.filters import DaysFilter
 from core.lists import MoreColumn, MoreColumns
 from core.shop import current_shop
@@ -137,7 +138,7 @@ class CustomerAdmin(MergeMixin, TimelineMixin, ListingMixin, StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("Country"), ordering="country")
     def country_cell(self, row: Customer) -> Any:
-        return row.country or cells.NOTHING
+        return country_name(row.country) or cells.NOTHING
 
     def get_export_fields(self, request: HttpRequest) -> Sequence[str]:
         """How to reach people leaves the house only with both rights."""

@@ -16,6 +16,7 @@ from unfold.contrib.filters.admin import (
 
 from catalog.admin.fields import INDENT
 from catalog.models import Category
+from core.countries import country_name
 from core.filters import OccurringFilter
 from core.typed import typed_number
 
@@ -89,6 +90,9 @@ class CountryFilter(OccurringFilter):
 
     title = _("country")
     parameter_name = "country"
+
+    def words(self, value: str) -> str:
+        return country_name(value)
 
 
 class ChannelFilter(DropdownFilter):

@@ -19,6 +19,7 @@ from core.components.scores import explanation_button
 from core.components.words import day_text
 from core.components.words import duration as duration_text
 from core.components.words import plain as plain_text
+from core.countries import country_name
 from core.paginator import RowCount
 from core.panels import panel_html
 from core.reports.charts import Chart
@@ -39,6 +40,7 @@ register.filter("figure", components.figure)
 register.filter("compact", components.compact)
 register.filter("percent", components.percent)
 register.filter("when", components.when)
+register.filter("country", country_name)
 register.filter("day", day_text)
 register.filter("ago", components.ago)
 register.filter("day", day_text)

@@ -24,6 +24,7 @@ from analytics.reports.sales import Bucket, Parts, Sales
 from core.components import Figure, HeatCell, HeatRow, figure, money, percent, toast
 from core.components.figures import SMALLEST_BASE
 from core.components.words import day_text, money_short
+from core.countries import country_name
 from core.exports import PageTable
 from core.models import StaffUser
 from core.reports import Chart, Choice, Line, Period, line_chart
@@ -249,7 +250,7 @@ def _part_rows(
         return []
     rows = []
     for part in parts:
-        name = part.name or _("not known")
+        name = (country_name(part.name) if kind == "country" else part.name) or _("not known")
         if part.names != 1:
             name = ngettext("%(count)d more", "%(count)d more", part.names) % {"count": part.names}
         share = percent(float(part.revenue / found.now.revenue)) if found.now.revenue > 0 else "–"
@@ -292,7 +293,7 @@ def _keep(request: HttpRequest, period: Period) -> HttpResponse:
     if kind not in kept.PARTS or not part or len(part) > LONGEST_PART or "\0" in part:
         raise Http404
     name = {"channel": _("Bought through %(part)s, %(days)s"), "country": _("Bought from %(part)s, %(days)s")}[kind]
-    words = {"part": part, "days": days_words(period.first, period.last)}
+    words = {"part": country_name(part) if kind == "country" else part, "days": days_words(period.first, period.last)}
     return kept.keep(request, {"kind": kind, "part": part, **kept.days_of(period)}, name % words)
 
 

@@ -210,7 +210,7 @@ def test_who_may_make_no_segments_keeps_none(staff):
     ("page", "query", "keep", "name"),
     [
         ("sales", {}, "channel:app", "Bought through app, 1 Mar 2026 to 31 Mar 2026"),
-        ("sales", {}, "country:DE", "Bought from DE, 1 Mar 2026 to 31 Mar 2026"),
+        ("sales", {}, "country:DE", "Bought from Germany, 1 Mar 2026 to 31 Mar 2026"),
         ("products", {"show": "prices"}, "20", "Bought at ¥20.00 to ¥50.00, 1 Mar 2026 to 31 Mar 2026"),
         ("products", {"show": "baskets"}, "7", "Orders of different products: 7 and more, 1 Mar 2026 to 31 Mar 2026"),
     ],

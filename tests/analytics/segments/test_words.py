@@ -34,11 +34,11 @@ def test_a_rule_reads_as_one_sentence_in_both_languages():
     }  # fmt: skip
 
     assert said(data) == (
-        "paid orders at least 3 and (country is DE or FR or revenue more than €500.00)"
+        "paid orders at least 3 and (country is Germany or France or revenue more than €500.00)"
         " and none of (bought Lamps in the last 30 days)"
     )
     assert said(data, "zh-hans") == (
-        "已付款订单至少 3，且（国家/地区为“DE、FR”或收入多于 €500.00），且以下均不满足（最近 30 天内买过“灯具”）"
+        "已付款订单至少 3，且（国家/地区为“德国、法国”或收入多于 €500.00），且以下均不满足（最近 30 天内买过“灯具”）"
     )
 
 
