@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Brand, Category, Customer, Product
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 MOST_SLOTS = 50
+BACK_TO = "back_to"
+"""In the settings of a version: the number of the one that it brought back."""
 
 
 class PlacementQuerySet(models.QuerySet["Placement"]):
@@ -217,6 +220,12 @@ class PlacementVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.placement_id} v{self.number}"
+
+    @property
+    def told(self) -> str:
+        """The note; that a version came back is said in the reader's language, whoever brought it back."""
+        number = self.settings.get(BACK_TO)
+        return self.note if number is None else gettext("Back to version %(number)d") % {"number": number}
 
 
 class ItemDay(models.Model):

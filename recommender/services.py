@@ -15,7 +15,7 @@ from core.models import Job, ModelVersion, StaffUser
 from core.money import amount_text
 from recommender.choices import RECOMMENDER, TRAINING
 from recommender.exceptions import BadPlacement, ChangedMeanwhile
-from recommender.models import Placement, PlacementRule, PlacementVersion
+from recommender.models import BACK_TO, Placement, PlacementRule, PlacementVersion
 
 WISHES = (
     "name", "name_translations", "strategy", "fallback", "slots", "repeats_allowed", "diversity", "category_cap",
@@ -60,9 +60,15 @@ def why_foreign(model: LoadedModel) -> str:
 
 @transaction.atomic
 def save_placement(
-    placement: Placement, rules: Sequence[PlacementRule], *, by: StaffUser | None, note: str = ""
+    placement: Placement,
+    rules: Sequence[PlacementRule],
+    *,
+    by: StaffUser | None,
+    note: str = "",
+    back_to: int | None = None,
 ) -> PlacementVersion:
-    """Store what staff want at a placement, as its next version; all rules are replaced by `rules`.
+    """Store what staff want at a placement, as its next version; all rules are replaced by `rules`. `back_to`: the
+    number of the version that they come from.
 
     `placement.version` is the version that was changed. Raises BadPlacement, and ChangedMeanwhile when another version
     was saved since; nothing is written then.
@@ -78,8 +84,9 @@ def save_placement(
     for rule in rules:
         rule.pk, rule.placement = None, placement
     PlacementRule.objects.bulk_create(rules)
+    settings = snapshot(placement, rules) | ({} if back_to is None else {BACK_TO: back_to})
     return PlacementVersion.objects.create(
-        placement=placement, number=placement.version, settings=snapshot(placement, rules), saved_by=by, note=note[:200]
+        placement=placement, number=placement.version, settings=settings, saved_by=by, note=note[:200]
     )
 
 
@@ -117,7 +124,7 @@ def restore_placement(version: PlacementVersion, *, by: StaffUser | None) -> tup
     placement = Placement.objects.get(pk=version.placement_id)
     rules, lost = from_snapshot(placement, version.settings)
     note = _("Back to version %(number)d") % {"number": version.number}
-    return save_placement(placement, rules, by=by, note=note), lost
+    return save_placement(placement, rules, by=by, note=note, back_to=version.number), lost
 
 
 def snapshot(placement: Placement, rules: Sequence[PlacementRule]) -> dict[str, Any]:

@@ -263,7 +263,7 @@ class PlacementAdmin(StaffModelAdmin):
         moved = sum(one != other for one, other in zip_longest(_ids(before), _ids(after)))
         context = {
             "before": before, "after": after, "differs": bool(moved), "moved": moved, "unknown": person.unknown,
-            "nobody": person.nobody, "candidates": person.candidates, "placement": placement,
+            "nobody": person.nobody, "candidates": person.candidates, "placement": placement, "person": person.customer,
             "chosen": person.customer if "try_chosen" in request.POST else None,
         }  # fmt: skip
         return render(request, "admin/recommender/tried.html", context)

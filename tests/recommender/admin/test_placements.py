@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import Customer
+from core import model_registry as registry
 from core.choices import Role
-from core.models import Experiment, ExperimentLook
+from core.models import Experiment, ExperimentLook, ModelVersion
 from recommender import services, wishes
 from recommender.models import Placement, PlacementRule, RecommendationDay
 from tests.factories import ExperimentFactory, ShopProfileFactory, StaffUserFactory
@@ -109,6 +110,26 @@ def test_trying_shows_both_lists_and_writes_nothing(merchandiser, home, trained)
     assert (home.version, home.rules.count()) == (1, 0)
 
 
+def test_what_is_tried_says_for_whom_by_which_model_and_of_when(merchandiser, home, trained):
+    ana = Customer.objects.get(pk=trained.customers[0].pk)
+    merchandiser.force_login(StaffUserFactory.create(role=Role.OWNER))  # who may see customers, too
+
+    def origin(**asked):
+        page = merchandiser.post(f"{LIST}{home.pk}/try/", form(home, **asked)).content.decode()
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", re.search(r'<p class="rec-origin">(.*?)</p>', page, re.S)[1]))
+
+    known, unknown = origin(try_customer=ana.public_id), origin()
+
+    assert f"As {ana.name} sees it" in known
+    assert "As somebody unknown sees it" in unknown
+    version = ModelVersion.objects.get()
+    assert f"{version.name} · " in known
+    assert "as of " in known
+    ModelVersion.objects.all().delete()
+    registry.forget_loaded()
+    assert "No model yet" in origin()
+
+
 def test_a_customer_who_is_unknown_or_one_of_several_is_told_apart_from_products(merchandiser, home, trained):
     Customer.objects.filter(pk=trained.customers[0].pk).update(name="Li Na")
     Customer.objects.filter(pk=trained.customers[1].pk).update(name="Li Wei")
@@ -161,6 +182,16 @@ def test_going_back_restores_the_version(merchandiser, home, trained):
 
     home.refresh_from_db()
     assert (home.version, home.rules.get().product) == (4, trained.green[0])
+
+
+def test_that_a_version_came_back_is_told_in_the_language_of_the_reader(merchandiser, home, trained):
+    services.save_placement(home, [], by=None)
+    merchandiser.post(f"{LIST}{home.pk}/restore/1/")  # saved by somebody who reads English
+
+    page = merchandiser.get(f"{LIST}{home.pk}/change/", headers={"accept-language": "zh-hans"}).content.decode()
+
+    assert "回到版本 1" in page
+    assert "Back to version 1" not in page
 
 
 def test_the_list_asks_few_queries(merchandiser, django_assert_max_num_queries):
