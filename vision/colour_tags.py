@@ -19,15 +19,15 @@ from vision.models import ImageAnalysis, Label, LabelSet, TagSuggestion
 from vision.suggesting import Found, Written
 
 KIND = "vision.colours"
-BASE = 0.5
-"""Confidence of a colour that hardly shows; its share is added: two fifths of an even photo are enough to be sure."""
+BASE = 0.45
+"""Confidence of a colour that hardly shows; its share is added: half of an even photo is enough to be sure."""
 FURTHER = 0.3
 """The same of a second and third colour: shadows, straps and what the product stands on show that little, too. Such a
 colour needs a third of an even photo to be suggested."""
 MOST = 0.99
 RESTLESS = 0.6
 """Of the confidence, so much is left where ground and product cannot be told apart, or where light bends colours."""
-UNCLEAR, CLEAR = 0.7, 0.04
+UNCLEAR, CLEAR = 0.7, 0.02
 """What is left of the confidence in a shade that lies between two names, and from which clearness on all of it."""
 BENT = (Issue.DARK, Issue.BRIGHT, Issue.DULL)
 AT_ONCE = 2_000

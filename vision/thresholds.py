@@ -10,8 +10,8 @@ from vision.models import Label, LabelSet, TagSuggestion
 
 COLOUR_APPLY, COLOUR_SUGGEST = 0.95, 0.6
 """Colours are counted, not learned: their confidence is made by `vision.colour_tags` for these two limits."""
-COLOURS_RIGHT = 0.90
-"""Of the colours applied on photos of which the truth is known (docs/adr/0094)."""
+COLOURS_RIGHT = 0.98
+"""Of the colours applied on photos of which the truth is known (docs/benchmarks.md, "Photos")."""
 LEAST_POSITIVES = 20
 """As `vision.ml.decisions` has it, which is not for the web process."""
 

@@ -3,10 +3,10 @@
 `copies`: recall and false pairs on `clothing-small`, each photo of the training part stored again at quality 60, at
 half size, and mirrored. `many`: made fingerprints of 1,000, 10,000 and 100,000 photos against each other. `look`:
 decoding, quality, colours, fingerprint of photos at 600 × 600. `swatches`: colours of CSS with one of our names, alone
-or with light, dark and the like. `read`: all that happens to a new photo of 600 × 600, with a network that has learned
-nothing (which costs the same), at 64 and 96 pixels a side. `web`: what a process that serves pages grows by when it is
-asked about a photo for the first time, with 100,000 vectors to compare. Processor seconds of this process. Exit status
-1 when a figure is below its floor.
+or with light, dark and the like. `names`: colours of a survey, named by the rest of it. `read`: all that happens to a
+new photo of 600 × 600, with a network that has learned nothing (which costs the same), at 64 and 96 pixels a side.
+`web`: what a process that serves pages grows by when it is asked about a photo for the first time, with 100,000
+vectors to compare. Processor seconds of this process. Exit status 1 when a figure is below its floor.
 """
 
 import io
@@ -23,17 +23,21 @@ from PIL import Image, ImageColor, ImageDraw, ImageOps
 
 from tests.benchmarks.places import source
 from vision.ml import duplicates
-from vision.ml.colours import NAMES, colours
+from vision.ml.colours import NAMES, SHADES, colours
 from vision.ml.duplicates import Fingerprint, fingerprint
 from vision.ml.examples import Classes, Group
+from vision.ml.oklab import from_hex
 from vision.ml.pictures import opened
 from vision.ml.quality import quality
 from vision.ml.serving import Tagger, prepared
+from vision.ml.shades import SURVEY
 
 Figure = tuple[str, float, float | None, float | None]
 """What, how much, lowest and highest that is good enough."""
 GROUNDS = ("#ffffff", "#d9dbdd", "#b98d5f")
 ALIKE = {"gray": "grey"}
+CLEAR = 0.018
+"""What `vision.colour_tags` asks of a shade that it applies by itself."""
 OURS = {"darkblue": "navy", "darkmagenta": "purple"}
 """Where CSS has no name of its own for what we name otherwise: its navy and purple are the same shades."""
 DEPTHS = ("", "light", "pale", "medium", "deep", "dark", "dim")
@@ -163,8 +167,10 @@ def held(kind):
     return next(int(row.split()[1]) / 1024 for row in rows if row.startswith(kind))
 idle = held("RssAnon")
 from vision.ml.nearest import Matrix, nearest
+from vision.ml.oklab import from_hex
 from vision.ml.pictures import opened
 from vision.ml.serving import Tagger, prepared
+from vision.ml.shades import SURVEY
 found = np.load(sys.argv[1], allow_pickle=True)
 meta = found["meta"].item()
 tagger = Tagger({"network": found["network"]}, meta)
@@ -214,15 +220,37 @@ def swatches() -> list[Figure]:
     ]
 
 
+def names() -> list[Figure]:
+    """Each tenth of the survey by the shades of ours and the other nine."""
+    known = [(NAMES.index(name), code) for name, codes in SURVEY.items() for code in codes.split()]
+    ours = [(NAMES.index(name), code) for name, codes in SHADES.items() for code in codes.split()]
+    part = np.random.default_rng(0).permutation(len(known)) % 10
+    right, clear = np.zeros(len(known), bool), np.zeros(len(known))
+    for fold in range(10):
+        told = ours + [one for one, own in zip(known, part, strict=True) if own != fold]
+        labs, own_names = np.array([from_hex(code) for _name, code in told]), np.array([name for name, _code in told])
+        for at in np.flatnonzero(part == fold):
+            apart = np.sqrt(((labs - from_hex(known[at][1])) ** 2).sum(axis=1))
+            mine = own_names == own_names[apart.argmin()]
+            right[at], clear[at] = own_names[apart.argmin()] == known[at][0], apart[~mine].min() - apart[mine].min()
+    sure = clear >= CLEAR
+    return [
+        (f"named as people do, of {len(known)}, each unseen", float(right.mean()), None, None),
+        ("so clear that they are applied", float(sure.mean()), None, None),
+        ("of these named as people do", float(right[sure].mean()), 0.95, None),
+    ]
+
+
 PARTS: dict[str, Callable[[], list[Figure]]] = {
     "copies": copies, "many": many, "look": look, "read": read, "web": web, "swatches": swatches,
+    "names": names,
 }  # fmt: skip
 
 
 def main(names: list[str]) -> int:
     is_good = True
     for name in names or PARTS:
-        if name != "swatches" and not (source() / "clothing-small").is_dir():
+        if name not in ("swatches", "names") and not (source() / "clothing-small").is_dir():
             print(f"{name}: clothing-small is not in {source()}")
             continue
         for what, value, lowest, highest in PARTS[name]():

@@ -42,7 +42,7 @@ def test_a_main_colour_on_an_even_ground_is_applied_a_second_one_waits_and_a_tra
 
     assert applied() == {(one.image.product_id, "Red")}
     waiting = TagSuggestion.objects.pending().get()
-    assert (waiting.label.key, waiting.confidence) == ("white", 0.6944)
+    assert (waiting.label.key, waiting.confidence) == ("white", 0.7)
 
 
 def test_a_shadow_of_a_fifth_is_no_colour_of_the_product():

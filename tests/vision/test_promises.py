@@ -93,9 +93,9 @@ def test_the_set_of_colours_has_no_slider_and_says_what_was_measured(admin_clien
     page = admin_client.get(address).content.decode()
 
     assert 'name="apply_precision"' not in page
-    assert "On the photos of the demo shop 90% of what was applied was right." in page
+    assert "On the photos of the demo shop 98% of what was applied was right." in page
     assert "In the sample of this shop: 1 of 1 (likely 21% to 100%)." in page
-    assert "clear shades; 90% right when measured" in admin_client.get(
+    assert "clear shades; 98% right when measured" in admin_client.get(
         reverse("admin:vision_labelset_changelist")
     ).content.decode()  # fmt: skip
     fields = {"name_en": "Colour", "name_zh": "颜色", "position": 1, "is_multiple": "on", "is_active": "on"}

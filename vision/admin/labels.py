@@ -201,7 +201,7 @@ def _colour_words() -> str:
         (one for one in tag_effects.together(tag_effects.checked(None)) if one.source == TagSuggestion.Source.COLOURS),
         None,
     )
-    words = _("Colours are counted, not learned, so there is no slider: a clear shade on nearly half of an evenly lit "
+    words = _("Colours are counted, not learned, so there is no slider: a clear shade on half of an evenly lit "
               "photo is applied. On the photos of the demo shop %(share)s of what was applied was right.") % {
         "share": percent(COLOURS_RIGHT)
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """Colours of what a picture shows: its ground is found and left out, the rest is k-means in OKLab, groups get names.
 
-No network, nothing learned: sixteen names with some typical shades each; a colour has the name of the nearest shade.
+No network, nothing learned from photos: sixteen names with some typical shades each, beside what thousands of people
+named in a survey (`vision.ml.shades`); a colour has the name of the nearest one.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from scipy import ndimage
 
 from vision.ml.oklab import Lab, from_hex, to_hex, to_oklab
 from vision.ml.pictures import Opened
+from vision.ml.shades import SURVEY
 
 SHADES = {
     "black": "#000000 #0f0f12 #1b1b1d #222024 #15181c",
@@ -53,14 +55,24 @@ RING = 0.04
 PLAIN = 0.7
 """Of the outer ring: this share near its middle colour makes a plain ground."""
 NEAR_GROUND, VERY_NEAR_GROUND = 0.06, 0.02
+SPREAD = 2.0
+"""Times what nine tenths of the ring lie from its middle: an even ground lets something nearly as light stand out."""
+DEEPEST_SHADOW, SHADOW_EDGE = 0.8, 0.03
+"""Light that a shadow leaves of its ground, as a factor on OKLab (half of the light), and how softly it begins."""
+LIGHT_GROUND, BLACK, COLOURLESS = 0.8, 0.359, 0.03
+"""On a ground this light, what reflects less than 4.6 % of the light and has no hue to speak of is a black thing, as in
+the dictionary of ISCC and NBS (Kelly & Judd 1955, Munsell value below 2.5); on a screen people call it dark grey."""
 LEAST_SUBJECT = 0.04
 GROUPS = 6
 ROUNDS = 12
 ONE_COLOUR = 0.05
 """Groups that are this near are one."""
 LEAST_SHARE = 0.05
-_SHADE_LABS = np.array([from_hex(code) for codes in SHADES.values() for code in codes.split()])
-_SHADE_NAMES = np.array([at for at, codes in enumerate(SHADES.values()) for _code in codes.split()])
+GREY_FROM, GREY_TO = 0.486, 0.74
+"""A darker grey may be black with two and a half times the light on it, a lighter one white in the shade, with half."""
+_SHADES = [(at, code) for at, name in enumerate(NAMES) for code in (SHADES[name] + " " + SURVEY[name]).split()]
+_SHADE_LABS = np.array([from_hex(code) for _at, code in _SHADES])
+_SHADE_NAMES = np.array([at for at, _code in _SHADES])
 
 
 @dataclass(frozen=True)
@@ -95,7 +107,13 @@ def clearness(colour: Colour) -> float:
     would argue, near 0 people call it one or the other."""
     apart = np.sqrt(((_SHADE_LABS - from_hex(colour.code)) ** 2).sum(axis=1))
     own = NAMES.index(colour.name) == _SHADE_NAMES
-    return float(apart[~own].min() - apart[own].min())
+    clear = float(apart[~own].min() - apart[own].min())
+    light = float(from_hex(colour.code)[0])
+    if colour.name == "black":
+        return max(clear, BLACK - light)
+    if colour.name == "grey":
+        return min(clear, light - GREY_FROM, GREY_TO - light)
+    return clear
 
 
 def ground_of(labs: Lab) -> Ground:
@@ -106,13 +124,15 @@ def ground_of(labs: Lab) -> Ground:
     ring[thick : height - thick, thick : width - thick] = False
     middle = np.median(labs[ring], axis=0)
     apart = ((labs - middle) ** 2).sum(axis=2)
-    near = apart < NEAR_GROUND**2
-    evenness = float(near[ring].mean())
+    evenness = float((apart[ring] < NEAR_GROUND**2).mean())
     everything = np.ones((height, width), np.bool_)
     if evenness < PLAIN:
         _centres, masses = _groups(labs[ring], np.ones(int(ring.sum()), np.float32))
         return Ground(everything, False, float(middle[0]), evenness, int((masses >= LEAST_SHARE).sum()))
-    subject = _apart_from_edge(near, ring)
+    reach = np.clip(SPREAD * np.sqrt(np.quantile(apart[ring], 0.9)), VERY_NEAR_GROUND, NEAR_GROUND)
+    shaded = _shaded(labs, middle)
+    subject = _apart_from_edge((apart < reach**2) | (shaded & _soft(labs)), ring)
+    subject &= ~(shaded & ndimage.binary_dilation(~subject))  # its last pixels beside the edge of a thing
     if subject.mean() < LEAST_SUBJECT:  # something nearly of the colour of its ground, such as beige on white
         subject = _apart_from_edge(apart < VERY_NEAR_GROUND**2, ring)
     if subject.mean() < LEAST_SUBJECT:  # a swatch: the picture itself is its ground
@@ -127,16 +147,31 @@ def _apart_from_edge(near: NDArray[np.bool_], ring: NDArray[np.bool_]) -> NDArra
     return np.asarray(~(np.isin(parts, joined[joined > 0]) & near))
 
 
+def _shaded(labs: Lab, middle: Lab) -> NDArray[np.bool_]:
+    """What the ground looks like with less light on it: all of OKLab shrinks alike."""
+    factor = np.clip(labs @ middle / max(float(middle @ middle), 1e-6), DEEPEST_SHADOW, 1.0)
+    return np.asarray(((labs - factor[..., None] * middle) ** 2).sum(axis=2) < VERY_NEAR_GROUND**2)
+
+
+def _soft(labs: Lab) -> NDArray[np.bool_]:
+    """Where light changes softly, as in shadows and not at the edges of things."""
+    light = labs[..., 0]
+    down, across = np.gradient(light) if min(light.shape) > 1 else (np.zeros_like(light),) * 2
+    return np.asarray(down**2 + across**2 < SHADOW_EDGE**2)
+
+
 def colours(picture: Opened) -> list[Colour]:
     """Names with at least 5 % of what the picture shows, largest first; their shares sum to at most 1."""
     scale = LONG_SIDE / max(picture.rgb.shape[:2])
     height, width = (max(2, round(side * min(1.0, scale))) for side in picture.rgb.shape[:2])
-    labs = to_oklab(picture.resized(width, height))
+    labs = to_oklab(picture.sampled(width, height))
     ground = ground_of(labs)
     points = labs[ground.subject]
     weights = np.ones(len(points), np.float32) if ground.plain else _middle_counts_more(height, width)
     centres, masses = _groups(points, weights)
     names = named(centres)
+    if ground.plain and ground.lightness >= LIGHT_GROUND and not ground.subject.all():
+        names[(centres[:, 0] < BLACK) & (np.hypot(centres[:, 1], centres[:, 2]) < COLOURLESS)] = NAMES.index("black")
     found = []
     for name in np.unique(names):
         own = np.flatnonzero(names == name)

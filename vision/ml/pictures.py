@@ -32,6 +32,10 @@ class Opened:
         """uint8 [height, width, 3], each pixel the mean of what it covers."""
         return np.asarray(Image.fromarray(self.rgb).resize((width, height), Image.Resampling.BOX))
 
+    def sampled(self, width: int, height: int) -> Pixels:
+        """uint8 [height, width, 3], each pixel one of what it covers: stripes keep their colours."""
+        return np.asarray(Image.fromarray(self.rgb).resize((width, height), Image.Resampling.NEAREST))
+
 
 def opened(data: bytes, *, is_stored: bool = True) -> Opened:
     """Decode a picture that was stored here, or one that is only looked at: that is turned as its camera was held, and

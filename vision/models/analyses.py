@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vision.choices import ColourName, Issue
 
-METHOD = 1
+METHOD = 2
 """Raised when pictures are looked at in another way: everything is then looked at again."""
 
 

@@ -142,9 +142,9 @@ def test_the_file_of_photos_speaks_the_language_of_its_reader(client_with, seen)
     english, chinese = told("en"), told("zh-hans")
 
     assert "too small" in english
-    assert "red 93%" in english
+    assert "red 95%" in english
     assert "尺寸过小" in chinese
-    assert "红色 93%" in chinese
+    assert "红色 95%" in chinese
 
 
 def test_chosen_photos_are_read_again_by_a_job(client_with, seen):

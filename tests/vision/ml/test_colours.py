@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tests.vision.ml.pictures import WHITE, WOOD, garment, rgb, stored
-from vision.ml.colours import NAMES, colours, ground_of, named
+from vision.ml.colours import NAMES, Colour, clearness, colours, ground_of, named
 from vision.ml.oklab import from_hex, to_hex, to_oklab
 from vision.ml.pictures import of_array, opened
 
@@ -103,6 +103,54 @@ def test_the_ground_is_only_what_is_joined_to_the_edge():
 
     assert ground.plain
     assert int(ground.subject.sum()) == 1600
+
+
+def test_a_dark_thing_on_a_light_ground_is_black_and_the_same_shade_alone_is_grey():
+    """As shops photograph black cloth: it reflects three to four percent of the light."""
+    alone = colours(of_array(np.full((100, 100, 3), (50, 50, 56), np.uint8)))
+    cloth = colours(opened(stored(garment((50, 50, 56), (243, 236, 228)))))
+
+    assert [(colour.name, colour.share) for colour in alone] == [("grey", 1.0)]
+    assert cloth[0].name == "black"
+    assert cloth[0].share > 0.85
+    assert clearness(cloth[0]) > 0.02
+
+
+def test_a_grey_that_may_be_black_in_light_or_white_in_shade_is_not_clear():
+    shades = {code: clearness(Colour("grey", 1.0, code)) > 0.02 for code in ("#444448", "#85888d", "#c4c4c6")}
+
+    assert shades == {"#444448": False, "#85888d": True, "#c4c4c6": False}
+
+
+def test_narrow_stripes_keep_their_colours():
+    pixels = np.full((480, 480, 3), 255, np.uint8)
+    pixels[100:380, 100:380] = (12, 60, 160)
+    pixels[100:380:4, 100:380] = pixels[101:380:4, 100:380] = (240, 200, 20)
+
+    found = colours(of_array(pixels))
+
+    assert {colour.name for colour in found} == {"blue", "yellow"}
+    assert [colour.share for colour in found] == pytest.approx([0.5, 0.5], abs=0.05)
+
+
+def test_something_white_on_light_grey_stands_out():
+    white = garment((246, 244, 239), (222, 229, 233), seed=1)
+
+    found = colours(opened(stored(white, "PNG")))
+
+    assert found[0].name == "white"
+
+
+def test_a_soft_shadow_is_part_of_the_ground():
+    down, across = np.mgrid[0:200, 0:200]
+    shadow = 1 - 0.35 * np.exp(-(((down - 150) / 30) ** 2) - ((across - 100) / 60) ** 2)
+    pixels = (np.full((200, 200, 3), 235.0) * shadow[..., None]).astype(np.uint8)
+    pixels[60:140, 60:140] = (200, 16, 46)
+
+    found = colours(of_array(pixels))
+
+    assert found[0].name == "red"
+    assert found[0].share > 0.8
 
 
 def test_colours_go_to_oklab_and_back():
