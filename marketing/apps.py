@@ -32,6 +32,8 @@ class MarketingConfig(AppConfig):
         alert_rules.register("version_stopped", "marketing.shifting.alerts.VERSION_STOPPED")
         mail_kinds.register("consent_confirmation", "marketing.mails.CONFIRMATION")
         mail_kinds.register("campaign", "marketing.mails.CAMPAIGN")
+        mail_kinds.register("back_in_stock", "marketing.mails.BACK_IN_STOCK")
+        mail_kinds.register("stock_confirmation", "marketing.mails.STOCK_CONFIRMATION")
         message_doors.register("send_once", "marketing.sending.single.send_once")
         message_doors.register("messages", "marketing.sending.choosing.messages")
         message_doors.register("preview", "marketing.sending.choosing.preview")
@@ -126,7 +128,7 @@ class MarketingConfig(AppConfig):
 
     @staticmethod
     def _register_pages() -> None:
-        from catalog.extensions import customer_links, customer_panels
+        from catalog.extensions import customer_links, customer_panels, product_panels
         from core.extensions import ledger_subjects, staff_pages
         from marketing.roles import CONSENT, CONSENT_SEEN, RESTRICT
 
@@ -135,6 +137,7 @@ class MarketingConfig(AppConfig):
             ledger_subjects.register(
                 f"marketing.{about}", "marketing.ledger_names.people", search="marketing.ledger_names.find_people"
             )
+        product_panels.register("marketing.waiting", "marketing.panels.waiting_for_product", order=4)
         customer_panels.register(
             "marketing.consent", "marketing.panels.consent_of_customer", order=5, is_lazy=True, place="main",
             title=_("Consent and messages"), permission=CONSENT_SEEN, styles=("catalog/catalog.css",),
@@ -212,6 +215,7 @@ class MarketingConfig(AppConfig):
             keeps=dict.fromkeys(("code", "expires_at", "used_at"), figures),
         )  # fmt: skip
         holds("AudienceMember", "customer", "", on_erase="delete")
+        holds("StockRequest", "customer", "variant asked_at", on_erase="delete")
         holds("AllocatedOffer", "customer", "gain cost", on_erase="delete")
         holds("UpliftScore", "customer", "arm value as_of", on_erase="delete")
         holds("Restriction", "customer", "since", on_erase="delete")

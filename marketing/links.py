@@ -12,8 +12,8 @@ from marketing import addresses
 from marketing.models.choices import Channel
 
 CONFIRM_DAYS = 7
-_CONFIRM, _PREFERENCES, _UNSUBSCRIBE, _CLICK = (
-    "marketing.confirm", "marketing.preferences", "marketing.unsubscribe", "marketing.click",
+_CONFIRM, _PREFERENCES, _UNSUBSCRIBE, _CLICK, _STOCK = (
+    "marketing.confirm", "marketing.preferences", "marketing.unsubscribe", "marketing.click", "marketing.stock",
 )  # fmt: skip
 LONGEST = 600
 
@@ -65,6 +65,31 @@ def preferences(customer_id: int) -> str:
 def read_preferences(token: str) -> int | None:
     content = _read(token, _PREFERENCES)
     return content if isinstance(content, int) else None
+
+
+# --- to be told of stock ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StockRequesting:
+    """What somebody who is not signed in wants to be told of."""
+
+    sku: str
+    address: str
+    language: str
+
+
+def stock_request(sku: str, address: str, language: str) -> str:
+    """Path that confirms a request. It came to this address alone; nothing else of it is kept until then."""
+    return reverse("stock-request", args=[signing.dumps([sku, address, language], salt=_STOCK, compress=True)])
+
+
+def read_stock_request(token: str) -> StockRequesting | None:
+    try:
+        sku, address, language = _read(token, _STOCK, max_age=CONFIRM_DAYS * 86_400)
+        return StockRequesting(str(sku), str(address), str(language))
+    except (TypeError, ValueError):
+        return None
 
 
 # --- messages -----------------------------------------------------------------------------------------------------

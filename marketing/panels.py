@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from catalog.models import Customer
-from core.components import Meaning, pill, when
+from catalog.models import Customer, Product
+from core.components import Meaning, figure, pill, when
 from core.models import StaffUser
 from core.panels import MAIN, Panel
 from marketing import services
-from marketing.models import Channel, ConsentEvent, ConsentState, CouponCode, Recipient, Restriction
+from marketing.models import Channel, ConsentEvent, ConsentState, CouponCode, Recipient, Restriction, StockRequest
 from marketing.offers import words
 from marketing.roles import CONSENT, RESTRICT, UNRESTRICT
 
@@ -111,3 +112,13 @@ def offers_of_customer(request: HttpRequest, customer: Customer) -> Panel:
             ]
         },
     )  # fmt: skip
+
+
+def waiting_for_product(request: HttpRequest, product: Product) -> Panel | None:
+    """How many wait to be told that a variant is back. None while nobody does."""
+    rows = StockRequest.objects.filter(variant__product=product).values_list("variant__sku")
+    waiting = rows.annotate(people=Count("pk")).order_by("-people", "variant__sku")[:SHOWN]
+    shown = [(sku, figure(people)) for sku, people in waiting]
+    if not shown:
+        return None
+    return Panel(title=_("Wait to be told that it is back"), context={"rows": shown})

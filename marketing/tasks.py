@@ -140,7 +140,8 @@ def keep_offers() -> dict[str, Any]:
 
 @job(kind="marketing.occasions", queue="light", title=_("Look for occasions"))
 def find_occasions() -> dict[str, Any]:
-    """Carts left behind, lower prices, goods that are back: messages for what happened since the last look."""
-    from marketing.triggers import enrolling
+    """Carts left behind, lower prices, goods that are back: messages for what happened since the last look, and for
+    those who asked to be told of stock."""
+    from marketing.triggers import enrolling, requests
 
-    return enrolling.run_all()
+    return {**enrolling.run_all(), **requests.tell()}

@@ -16,12 +16,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.throttling import BaseThrottle
 
-from catalog.models import Customer
+from catalog.models import Customer, Product
+from core.exceptions import DomainError
 from core.shop import current_shop
 from marketing import links, services
 from marketing.models import Channel, Purpose
 from marketing.models.consent import ConsentSource
 from marketing.sending import events
+from marketing.triggers import requests
 
 SHOWN_CHANNELS = (Channel.EMAIL, Channel.SMS)
 """Those that everybody may choose; others are shown to whom they were asked of."""
@@ -30,6 +32,7 @@ HELP = {
     Purpose.NEWS: _("New products and stories from the shop."),
     Purpose.CARE: _("How to use what you bought, birthdays, and help."),
     Purpose.SURVEYS: _("Short questions about your order."),
+    Purpose.STOCK: _("One message when something that you asked for can be bought again."),
 }
 
 
@@ -68,6 +71,28 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         request, "confirm", customer_id=content.customer_id, done=bool(given), is_over=is_asked and not given,
         purposes=[Purpose(purpose).label for purpose, _channel, _at in sorted(content.asked)],
         preferences=links.preferences(content.customer_id),
+    )  # fmt: skip
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def stock_request(request: HttpRequest, token: str) -> HttpResponse:
+    """The second step of somebody who was not signed in and asked to be told when something is back."""
+    content = links.read_stock_request(token)
+    if content is None:
+        return _page(request, "unknown", status=404)
+    is_asked, row = request.method == "POST", None
+    product = Product.objects.live().filter(variants__sku=content.sku).first()
+    if is_asked:
+        try:
+            row = requests.confirm(token, ip=_ip(request))
+        except DomainError as error:
+            return _page(request, "stock", spoken=content.language, refusal=str(error))
+    return _page(
+        request, "stock", customer_id=row.customer_id if row else None, spoken=content.language, done=row is not None,
+        is_over=is_asked and row is None, preferences=links.preferences(row.customer_id) if row else "",
+        product=product.localised("name", content.language) if product is not None else "",
     )  # fmt: skip
 
 
@@ -116,9 +141,11 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
             "channels": [
                 {"key": channel, "title": channel.label, "state": said[purpose, channel]["state"]}
                 for channel in channels
+                if purpose != Purpose.STOCK or channel == Channel.EMAIL
             ],
         }
         for purpose in Purpose
+        if purpose != Purpose.STOCK or (purpose, Channel.EMAIL) in asked
     ]
     return _page(
         request, "preferences", customer_id=customer.pk, rows=rows, saved="saved" in request.GET,
@@ -149,9 +176,10 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, name: str, *, customer_id: int | None = None, status: int = 200, **context: Any
-) -> HttpResponse:
-    language = _language(request, customer_id)
+    request: HttpRequest, name: str, *, customer_id: int | None = None, status: int = 200, spoken: str = "",
+    **context: Any,
+) -> HttpResponse:  # fmt: skip
+    language = _language(request, customer_id, spoken)
     with translation.override(language):
         context |= {"shop_name": current_shop().name, "language": language, "other": OTHER[language]}
         response = TemplateResponse(request, f"marketing/public/{name}.html", context, status=status)
@@ -163,13 +191,16 @@ def _page(
 OTHER = {"en": ("zh-hans", "中文"), "zh-hans": ("en", "English")}
 
 
-def _language(request: HttpRequest, customer_id: int | None) -> str:
+def _language(request: HttpRequest, customer_id: int | None, spoken: str = "") -> str:
+    """As the page's link says, else the customer's, else what they spoke in when they asked, else the browser's."""
     wanted = request.GET.get("language", "")
     if wanted in OTHER:
         return wanted
     customer = Customer.objects.filter(pk=customer_id).first() if customer_id is not None else None
     if customer is not None:
         return services.language_of(customer)
+    if spoken in OTHER:
+        return spoken
     return "zh-hans" if str(translation.get_language_from_request(request)).startswith("zh") else "en"
 
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", browse.home, name="home"),
     path("c/<str:category_id>/", finding.category, name="category"),
     path("p/<str:product_id>/", browse.product, name="product"),
+    path("p/<str:product_id>/tell-me", browse.tell_me, name="tell-me"),
     path("p/<str:product_id>/reviews/", reviewing.reviews, name="reviews"),
     path("p/<str:product_id>/reviews/write", reviewing.write, name="write-review"),
     path("p/<str:product_id>/reviews/<str:review_id>", reviewing.judge, name="judge-review"),

@@ -247,6 +247,12 @@ API_ROWS = {
     ("POST", "/api/v1/me/loyalty/redemptions"): Row(None, 403, {"points": 5}, ana=201, ben=409),
     ("GET", "/api/v1/me/offers"): Row(None, 403, ana=200, ben=200),
     ("POST", "/api/v1/me/offers/<str:offer_id>/acts"): Row(None, 403, {"act": "seen"}, ana=404, ben=404),
+    ("POST", "/api/v1/stock-requests"): Row(
+        Scope.CONVERSATIONS, 404, {"sku": "none", "email": "nobody@shop.test"}, browser=404, ana=404, ben=404
+    ),
+    ("GET", "/api/v1/me/stock-requests"): Row(None, 403, ana=200, ben=200),
+    ("POST", "/api/v1/me/stock-requests"): Row(None, 403, {"sku": "none"}, ana=404, ben=404),
+    ("DELETE", "/api/v1/me/stock-requests/<str:sku>"): Row(None, 403, ana=204, ben=204),
     ("GET", "/api/v1/me/consents"): Row(None, 403, ana=200, ben=200),
     ("PUT", "/api/v1/me/consents"): Row(None, 403, CONSENTS, ana=200, ben=200),
     ("GET", "/api/v1/customers/<str:customer_id>/consents"): Row(Scope.CUSTOMERS_WRITE, 200),
@@ -481,6 +487,7 @@ OPEN = {
     "unsubscribe/<str:token>": ("/unsubscribe/x", 404),
     "preferences/<str:token>": ("/preferences/x", 404),
     "consent/<str:token>": ("/consent/x", 404),
+    "told-of-stock/<str:token>": ("/told-of-stock/x", 404),
     "messages/events": ("/messages/events", 405),  # takes signed reports only
     "messages/events/<slug:service>": ("/messages/events/postmark", 405),  # the same, in a service's own form
     "": ("/", 302),
@@ -498,6 +505,7 @@ OPEN = {
     "shop/p/<str:product_id>/": ("/shop/p/A1/", 404),
     "shop/p/<str:product_id>/reviews/": ("/shop/p/A1/reviews/", 404),
     "shop/account/reviews/<str:review_id>/photos": ("/shop/account/reviews/R1/photos", 404),
+    "shop/p/<str:product_id>/tell-me": ("/shop/p/A1/tell-me", 405),
     "shop/p/<str:product_id>/reviews/write": ("/shop/p/A1/reviews/write", 405),
     "shop/p/<str:product_id>/reviews/<str:review_id>": ("/shop/p/A1/reviews/R1", 405),
     "shop/account/reviews/<str:review_id>": ("/shop/account/reviews/R1", 405),

@@ -1,6 +1,12 @@
 """One function for each thing that can be done with the facts of the shop."""
 
-from catalog.services.customers import CustomerData, choose_personalisation, forget_profile, put_customer
+from catalog.services.customers import (
+    CustomerData,
+    choose_personalisation,
+    customer_of_mailbox,
+    forget_profile,
+    put_customer,
+)
 from catalog.services.dead_events import Retried, discard_dead_events, retry_dead_events
 from catalog.services.events import (
     NewEvent,
@@ -53,6 +59,7 @@ __all__ = [
     "choose_personalisation",
     "close_order",
     "close_settled_orders",
+    "customer_of_mailbox",
     "deliver_order",
     "discard_dead_events",
     "event_id_of",

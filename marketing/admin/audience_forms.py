@@ -146,7 +146,7 @@ class CountForm(forms.Form):
 
     purpose = forms.ChoiceField(
         label=gettext_lazy("Purpose"), widget=UnfoldAdminSelectWidget(),
-        choices=lambda: [(str(value), capfirst(str(label))) for value, label in Purpose.choices],
+        choices=lambda: [(str(value), capfirst(str(label))) for value, label in Purpose.of_campaigns()],
     )  # fmt: skip
     channel = forms.ChoiceField(
         label=gettext_lazy("Channel"), widget=UnfoldAdminSelectWidget(),

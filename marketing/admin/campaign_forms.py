@@ -139,8 +139,9 @@ class CampaignForm(TriggerFields):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120, widget=UnfoldAdminTextInputWidget())
     audience = forms.ChoiceField(label=gettext_lazy("Audience"), required=False, widget=UnfoldAdminSelectWidget())
     purpose = forms.ChoiceField(
-        label=gettext_lazy("Purpose"), choices=_titled(Purpose), widget=UnfoldAdminSelectWidget()
-    )
+        label=gettext_lazy("Purpose"), widget=UnfoldAdminSelectWidget(),
+        choices=lambda: [(value, capfirst(str(label))) for value, label in Purpose.of_campaigns()],
+    )  # fmt: skip
     channel = forms.ChoiceField(
         label=gettext_lazy("Channel"), choices=_titled(Channel), widget=UnfoldAdminSelectWidget()
     )

@@ -48,7 +48,7 @@ class CampaignMessageSerializer(serializers.Serializer):
 
 class PutCampaignSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=120)
-    purpose = serializers.ChoiceField(choices=Purpose.choices, default=Purpose.OFFERS)
+    purpose = serializers.ChoiceField(choices=Purpose.of_campaigns(), default=Purpose.OFFERS)
     channel = serializers.ChoiceField(choices=Channel.choices, default=Channel.EMAIL)
     segment = serializers.CharField(max_length=32, required=False, help_text="ID of a segment.")
     audience = serializers.CharField(max_length=32, required=False, help_text="ID of an audience; or `segment`.")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketing.api import campaigns, offers, views
+from marketing.api import campaigns, offers, stock, views
 
 urlpatterns = [
     path("staff/campaigns", campaigns.CampaignListView.as_view(), name="staff-campaigns"),
@@ -11,5 +11,8 @@ urlpatterns = [
     path("me/consents", views.MyConsentsView.as_view(), name="my-consents"),
     path("me/offers", offers.MyOffersView.as_view(), name="my-offers"),
     path("me/offers/<str:offer_id>/acts", offers.MyOfferActsView.as_view(), name="my-offer-acts"),
+    path("stock-requests", stock.StockRequestsView.as_view(), name="stock-requests"),
+    path("me/stock-requests", stock.MyStockRequestsView.as_view(), name="my-stock-requests"),
+    path("me/stock-requests/<str:sku>", stock.MyStockRequestView.as_view(), name="my-stock-request"),
     path("customers/<str:customer_id>/consents", views.CustomerConsentsView.as_view(), name="customer-consents"),
 ]

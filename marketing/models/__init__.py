@@ -19,6 +19,7 @@ from marketing.models.privacy import PrivacyBudget, PrivacyRelease
 from marketing.models.sending import MessageEvent, Recipient, TrackedLink
 from marketing.models.settings import MarketingSettings
 from marketing.models.shifting import BatchChoice
+from marketing.models.stock import StockRequest
 from marketing.models.strategy import StrategyProposal, StrategyRun
 from marketing.models.triggers import Occasion, TriggerMark
 from marketing.models.uplift import UpliftScore
@@ -49,6 +50,7 @@ __all__ = [
     "Purpose",
     "Recipient",
     "Restriction",
+    "StockRequest",
     "StrategyProposal",
     "StrategyRun",
     "Suppression",

@@ -1,5 +1,7 @@
 """Words that several tables share."""
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -12,6 +14,13 @@ class Purpose(models.TextChoices):
     NEWS = "news", pgettext_lazy("purpose of messages", "news")
     CARE = "care", pgettext_lazy("purpose of messages", "care after a purchase")
     SURVEYS = "surveys", pgettext_lazy("purpose of messages", "surveys")
+    STOCK = "stock", pgettext_lazy("purpose of messages", "what you asked to be told of")
+    """Once, when something can be bought again (marketing.triggers.requests). By e-mail alone, never by a campaign."""
+
+    @classmethod
+    def of_campaigns(cls) -> list[tuple[str, Any]]:
+        """Those that staff may write about, with their words."""
+        return [one for one in cls.choices if one[0] != cls.STOCK]
 
 
 class Channel(models.TextChoices):

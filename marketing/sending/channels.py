@@ -40,6 +40,8 @@ class Outgoing:
     text: str
     html: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    kind: str = SINK_KIND
+    """What the page "Mail" calls it."""
 
 
 class Provider(Protocol):
@@ -68,7 +70,7 @@ class Sink:
         try:
             with transaction.atomic():
                 OutgoingMail.objects.create(
-                    kind=SINK_KIND, to=message.to, language=message.language, subject=message.subject[:200],
+                    kind=message.kind, to=message.to, language=message.language, subject=message.subject[:200],
                     text=message.text, html=message.html, headers=message.headers, message_id=message.message_id,
                     state=OutgoingMail.State.KEPT, history=[entry(OutgoingMail.State.KEPT)],
                 )  # fmt: skip

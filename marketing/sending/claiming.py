@@ -197,6 +197,7 @@ def _facts(
     cursor.execute(RECENT, {"ids": ids, "since": now - cap})
     recent = dict(cursor.fetchall())
     over = holding.over(cursor, [row[8] for row in rows if row[8] is not None])
+    sold_out = holding.sold_out(cursor, [row[0] for row in rows if row[4] == Purpose.STOCK])
     unmet = conditions.unmet(cursor, [row[0] for row in rows if row[2] is not None])
     shop_zone = current_shop().time_zone
     facts, hashes = {}, {}
@@ -211,7 +212,7 @@ def _facts(
         facts[recipient] = Facts(
             state, is_holdout, is_gone, customer in restricted, (customer, purpose, channel) in given, address, False,
             recent.get(customer, 0) if is_sent else 0, zones.zones_of(country, shop_zone) if is_sent else (),
-            is_over=occasion in over,
+            is_over=occasion in over or recipient in sold_out,
             is_late=occasion is not None and now - due_at > LATEST, unmet=unmet.get(recipient, ""),
             again_at=_again(due_at, started) if timing in BY_THE_HOUR and started is not None else None,
         )  # fmt: skip

@@ -19,13 +19,14 @@ from marketing.models import (
     Occasion,
     Offer,
     OfferAllocation,
+    Purpose,
     TemplateVersion,
     TrackedLink,
 )
 from marketing.sending import leading
 from marketing.sending.channels import Outgoing
 from marketing.sending.claiming import Claimed
-from marketing.triggers import telling
+from marketing.triggers import requests, telling
 
 HREF = re.compile(r"""(<a\b[^>]*?\bhref=)(["'])(https?://[^"'<>\s]+)\2""", re.IGNORECASE)
 BARE = re.compile(r"""https?://[^\s<>"'()，。；：！？、）」》]*[^\s<>"'()，。；：！？、）」》.,;:!?]""")
@@ -56,6 +57,8 @@ class Writer:
 
     def write(self, one: Claimed) -> Outgoing:
         """Raises Unwritable."""
+        if one.purpose == Purpose.STOCK:
+            return self._asked_for(one)
         version = self._version(one)
         frozen, language = self._frozen(version, one.language)
         values = {**self.values(one), **self._occasion(one, language), **self._offered(one, frozen, language)}
@@ -65,13 +68,22 @@ class Writer:
             for name in {"shop_url", "product_url"} & tags_in(frozen.html + frozen.text):
                 if values.get(name):
                     values[name] = self._click(one, version, values[name])
-            headers = {
-                "List-Unsubscribe": f"<{values['unsubscribe_url']}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            }
+            headers = _ways_out(values)
         made = render(frozen, values, self._picked(one, version, frozen, language))
         subject = " ".join(made.subject.split())[:200]
         return Outgoing(one.message_id, one.address, language, subject, made.text, made.html, headers)
+
+    def _asked_for(self, one: Claimed) -> Outgoing:
+        """What somebody asked to be told of: words of the product itself, and the ways out of every message."""
+        said = requests.values(one.recipient_id, one.language)
+        if said is None:
+            raise Unwritable
+        values = {**self.values(one), **said}
+        made = render(self._with_foot(requests.frozen(one.language), one.language), values)
+        subject = " ".join(made.subject.split())[:200]
+        return Outgoing(
+            one.message_id, one.address, one.language, subject, made.text, "", _ways_out(values), "back_in_stock"
+        )
 
     def values(self, one: Claimed) -> dict[str, str]:
         """What fields say, by name: every one of `marketing.messages.TAGS`."""
@@ -219,3 +231,10 @@ class Writer:
         linked = " · ".join([html.escape(who), *(f'<a href="{{{{{name}}}}}">{word}</a>' for name, word in left)])
         foot = f'<p style="font:12px/1.5 sans-serif;color:#666;text-align:center;margin:16px">{linked}</p>'
         return replace(frozen, text=text, html=frozen.html.replace("</body>", f"{foot}</body>", 1))
+
+
+def _ways_out(values: dict[str, str]) -> dict[str, str]:
+    return {
+        "List-Unsubscribe": f"<{values['unsubscribe_url']}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }

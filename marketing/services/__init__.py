@@ -16,12 +16,14 @@ from marketing.services.consent import (
     tell,
     withdraw_all,
 )
+from marketing.services.waiting import end_requests
 
 __all__ = [
     "Proof",
     "Word",
     "confirm",
     "current",
+    "end_requests",
     "forget_unconfirmed",
     "kept_id_of",
     "language_of",

@@ -29,9 +29,11 @@ from marketing.models import (
     MarketingSettings,
     Purpose,
     Restriction,
+    StockRequest,
     Suppression,
 )
 from marketing.models.consent import ConsentSource
+from marketing.services.waiting import end_requests
 
 UNPROVEN = (ConsentSource.API,)
 """Who says it by these ways has not shown that the mailbox is theirs."""
@@ -97,6 +99,8 @@ def tell(customer_id: int, words: Iterable[Word], proof: Proof, *, at: datetime 
             elif state == ConsentState.GIVEN:
                 _lift_unsubscription(customer, word.channel)
         ConsentEvent.objects.bulk_create(events)
+        if any(row.purpose == Purpose.STOCK and row.state == ConsentState.WITHDRAWN for row in found):
+            end_requests(StockRequest.objects.filter(customer=customer))
         if ask and events:
             _ask_to_confirm(customer, ask)
     return found
@@ -284,6 +288,7 @@ def standing(customer_id: int) -> list[dict[str, Any]]:
         }
         for purpose in Purpose
         for channel in Channel
+        if purpose != Purpose.STOCK or channel == Channel.EMAIL
     ]
 
 

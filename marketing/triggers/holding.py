@@ -50,6 +50,23 @@ WHERE o.id = ANY(%(ids)s) AND NOT (CASE c.trigger {CASES} ELSE true END)
 """  # noqa: S608 (our own words only)
 
 
+SOLD_OUT = """
+SELECT q.recipient_id FROM marketing_stockrequest q JOIN catalog_variant v ON v.id = q.variant_id
+JOIN catalog_product p ON p.id = v.product_id
+WHERE q.recipient_id = ANY(%(ids)s)
+    AND NOT (p.status = 'live' AND p.deleted_at IS NULL AND (NOT v.track_stock OR v.stock > 0))
+"""
+
+
+def sold_out(cursor: Any, recipients: Iterable[int]) -> set[int]:
+    """Those of these messages whose goods somebody asked to be told of, and that are sold out again."""
+    ids = list(recipients)
+    if not ids:
+        return set()
+    cursor.execute(SOLD_OUT, {"ids": ids})
+    return {pk for (pk,) in cursor.fetchall()}
+
+
 def over(cursor: Any, occasions: Iterable[int]) -> set[int]:
     """Those of these occasions that no longer apply. One statement."""
     ids = sorted(set(occasions))

@@ -101,6 +101,7 @@ from tests.factories import (
     ServiceMemberFactory,
     SnapshotMemberFactory,
     StaffUserFactory,
+    StockRequestFactory,
     SuspicionScoreFactory,
     UpliftScoreFactory,
     VariantFactory,
@@ -173,7 +174,8 @@ def ana() -> Customer:
         AllocatedOfferFactory, AudienceMemberFactory,
         CareEnrolmentFactory, ConsentEventFactory, ConsentFactory, CouponCodeFactory,
         CustomerNoteFactory, CustomerTaggingFactory, CustomFieldValueFactory, NextStepOutcomeFactory,
-        OccasionFactory, RestrictionFactory, ServiceMemberFactory, UpliftScoreFactory, WorklistItemFactory,
+        OccasionFactory, RestrictionFactory, ServiceMemberFactory, StockRequestFactory, UpliftScoreFactory,
+        WorklistItemFactory,
     ):  # fmt: skip
         about.create(customer=ana)
     MessageEventFactory.create(recipient=RecipientFactory.create(customer=ana))

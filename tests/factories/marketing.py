@@ -6,7 +6,7 @@ from factory.django import DjangoModelFactory
 
 from marketing import models
 from tests.factories.analytics import SegmentFactory
-from tests.factories.catalog import CustomerFactory
+from tests.factories.catalog import CustomerFactory, VariantFactory
 from tests.factories.core import ModelVersionFactory
 
 
@@ -124,6 +124,15 @@ class OccasionFactory(DjangoModelFactory):
     key = factory.Sequence(lambda n: f"order:{n}")
     at = factory.LazyFunction(timezone.now)
     found_at = factory.LazyFunction(timezone.now)
+
+
+class StockRequestFactory(DjangoModelFactory):
+    class Meta:
+        model = models.StockRequest
+
+    customer = factory.SubFactory(CustomerFactory)
+    variant = factory.SubFactory(VariantFactory)
+    asked_at = factory.LazyFunction(timezone.now)
 
 
 class TriggerMarkFactory(DjangoModelFactory):

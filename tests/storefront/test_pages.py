@@ -5,8 +5,9 @@ import re
 import pytest
 from django.db import OperationalError
 
-from catalog.models import Order, Variant
-from marketing.models import MessageEvent
+from catalog.models import Customer, Order, Variant
+from core.models import OutgoingMail
+from marketing.models import MessageEvent, StockRequest
 from storefront.views import browse
 from tests.factories import (
     CampaignFactory,
@@ -422,3 +423,37 @@ def test_a_code_is_chosen_at_the_checkout_and_taken_off_the_order(shown, signed_
     assert "−" in signed_in.get(answer.url).content.decode()
     put_in(signed_in, shop.blue)
     assert place(signed_in, coupon="ABCD-EFGH-2345").status_code == 409
+
+
+def test_a_sold_out_product_lets_visitors_and_customers_ask_to_be_told(visit, shop):
+    path, sku = f"/shop/p/{shop.red.public_id}/", shop.red.variants.get().sku
+    page = visit.get(path).content.decode()
+    assert 'type="email"' in page
+    assert "Tell me when it is back" not in visit.get(f"/shop/p/{shop.blue.public_id}/").content.decode()
+
+    asked = visit.post(f"{path}tell-me", {"sku": sku, "email": "new@shop.test"})
+
+    assert asked.headers["Location"] == f"{path}?asked=mail#tell-me"
+    assert OutgoingMail.objects.get().kind == "stock_confirmation"
+    assert (
+        visit.post(f"{path}tell-me", {"sku": sku, "email": "no address"})
+        .headers["Location"]
+        .endswith("?asked=not#tell-me")
+    )
+    assert "That was not possible" in visit.get(f"{path}?asked=not").content.decode()
+
+
+def test_who_is_signed_in_asks_and_takes_it_back_on_the_page(signed_in, shop):
+    path, sku = f"/shop/p/{shop.red.public_id}/", shop.red.variants.get().sku
+    Customer.objects.filter(pk=shop.lin.pk).update(email="lin@shop.test")
+
+    asked = signed_in.post(f"{path}tell-me", {"sku": sku})
+
+    assert asked.headers["Location"] == f"{path}?asked=mail#tell-me"
+    assert StockRequest.objects.get().customer == shop.lin
+    page = signed_in.get(f"{path}?asked=mail").content.decode()
+    assert "Look into your mail" in page
+    assert "Do not tell me any more" in page
+    again = signed_in.post(f"{path}tell-me", {"sku": sku, "stop": "1"})
+    assert again.headers["Location"] == f"{path}?asked=no#tell-me"
+    assert not StockRequest.objects.exists()
