@@ -146,6 +146,7 @@ class CrmConfig(AppConfig):
         from core.extensions import (
             alert_checks,
             alert_rules,
+            dashboard_cards,
             experiment_kinds,
             experiment_metrics,
             impact_measures,
@@ -185,6 +186,7 @@ class CrmConfig(AppConfig):
         experiment_metrics.register("service_response", "crm.strategy.trials.RESPONSE", order=22)
         experiment_metrics.register("service_rating", "crm.strategy.trials.RATING", order=23)
         experiment_metrics.register("complaints", "crm.strategy.trials.COMPLAINTS", order=24)
+        dashboard_cards.register("crm", "crm.dashboard.card", order=12)
         alert_rules.register("tickets_due", "crm.alerts.TICKETS_DUE")
         alert_checks.register("crm.desk", "crm.services.desk_upkeep.watch_clocks")
         mail_kinds.register("ticket_reply", "crm.alerts.TITLE_OF_REPLY")

@@ -72,7 +72,7 @@ def in_view(view: str, person: StaffUser, late: datetime) -> QuerySet[Ticket]:
         return rows.filter(state=Ticket.State.PENDING)
     if view == "mentions":
         named = Message.objects.filter(mentions=person).values("conversation")
-        return rows.filter(pk__in=_wholes(Ticket.objects.filter(conversation__in=named)))
+        return rows.filter(pk__in=_wholes(Ticket.objects.filter(conversation__in=named)), state__in=Ticket.UNFINISHED)
     if view == "done":
         return rows.filter(state__in=(Ticket.State.RESOLVED, Ticket.State.CLOSED))
     return open_ones

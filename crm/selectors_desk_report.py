@@ -7,7 +7,7 @@ Tickets to which nothing is promised are neither.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -99,7 +99,7 @@ class Report:
     whole: Part
     agents: list[Part] = field(default_factory=list)
     teams: list[Part] = field(default_factory=list)
-    days: list[tuple[object, int, int, int, int, int]] = field(default_factory=list)
+    days: list[tuple[date, int, int, int, int, int]] = field(default_factory=list)
 
 
 def with_target(rows: QuerySet[Ticket], target: str) -> QuerySet[Ticket]:

@@ -49,6 +49,11 @@ def listed(items: Iterable[Any]) -> str:
     return pgettext("between the members of a list", ", ").join(map(str, items))
 
 
+def run_on(sentences: Iterable[str]) -> str:
+    """Whole sentences one after another; a Chinese one leaves no space behind its full stop."""
+    return ("" if _is_chinese() else " ").join(filter(None, sentences))
+
+
 def money_short(amount: Any) -> str:
     """¥12.3K, ¥26.6 万 from ten thousand on, in the shop's currency: for cards."""
     if amount is None or abs(amount) < 10_000:

@@ -23,6 +23,9 @@ from crm.admin.desk_cells import names
 from crm.roles import INBOX_SEEN
 from crm.selectors_desk_report import Part, Report, desk_report, desk_total
 
+LEAST_DAYS = 8
+NOTHING = (0, 0, 0, 0, 0)
+
 
 def _asked(request: HttpRequest) -> tuple[Period, Report, Part | None]:
     """The days asked for, what happened in them, and in all of the days compared with."""
@@ -127,17 +130,27 @@ def _figures(whole: Part, before: Part | None, period: Period, behind: _Behind) 
 
 
 def _chart(found: Report, period: Period) -> Any:
-    if len(found.days) < 8:
+    """Each day from the first with a ticket on, also those without one; the day that is not over is dotted."""
+    if not found.days:
         return None
-    opened = sum(day[1] for day in found.days)
+    opened = {row[0]: row[1:] for row in found.days}
+    last = min(period.last, timezone.localdate(timezone=shop_zone()))
+    first = min(min(opened), last)
+    days = [first + ONE_DAY * number for number in range((last - first).days + 1)]
+    if len(days) < LEAST_DAYS:
+        return None
+    rows = [opened.get(day, NOTHING) for day in days]
+    is_open = last == timezone.localdate(timezone=shop_zone())
+    count = sum(row[0] for row in rows)
     return line_chart(
-        _("%(count)s tickets were opened") % {"count": figure(opened)},
-        [day_text(day[0]) for day in found.days],  # type: ignore[arg-type]
+        ngettext("%(count)s ticket was opened", "%(count)s tickets were opened", count) % {"count": figure(count)},
+        [day_text(day) for day in days],
         [
-            Line(_("Opened"), [day[1] for day in found.days]),
-            Line(_("Within target"), [day[3] for day in found.days]),
+            Line(label, [row[place] for row in rows], is_open=is_open)
+            for label, place in ((_("Opened"), 0), (_("Within target"), 2), (_("Missed"), 3))
         ],
-        first_head=_("Day"), note=_("Tickets by the day on which they were opened."),
+        first_head=_("Day"),
+        note=_("By the day on which they were opened; those that still wait are neither kept nor missed."),
     )  # fmt: skip
 
 

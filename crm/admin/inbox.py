@@ -127,12 +127,14 @@ def _thread(request: HttpRequest, thread: reads.Thread) -> dict[str, Any]:
     names = cells.names()
     staff, teams = names.to_choose()
     customer = cells.who(ticket.conversation)
+    wrote = {part.conversation_id: cells.who(part.conversation) for part in thread.parts}
     titles = log_words.titles_of(thread.messages)
+    said = [_said(one, wrote.get(one.conversation_id, customer), names.staff, titles) for one in thread.messages]
     return {
         "ticket": ticket, "conversation": ticket.conversation, "who": customer,
         "state_pill": cells.state_pill(ticket), "due": cells.due_pill(ticket),
         "clocks": cells.clocks(ticket), "reasons": cells.reason_words(ticket.priority_reasons),
-        "said": [_said(one, customer, names.staff, titles) for one in thread.messages], "is_cut": thread.is_cut,
+        "said": said, "is_cut": thread.is_cut,
         "parts": thread.parts,
         "events": [
             {"words": cells.event_words(one, names.staff, names.teams), "who": str(one.actor or ""),

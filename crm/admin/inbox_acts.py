@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.contrib import messages
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -14,22 +16,26 @@ from catalog.admin.notices import acting
 from core.components import toast
 from core.exceptions import DomainError
 from core.models import StaffUser
+from crm.admin.desk_cells import who
 from crm.models import Macro, Team, Ticket, TicketEvent
 from crm.services import desk, desk_acts
 
-MENTION = re.compile(r"(?<![\w@])@([\w.@+-]{1,150})")
+MENTION = re.compile(r"(?<![a-zA-Z0-9_@.+-])@([\w.@+-]{1,150})")
 LONGEST_PK = 18
+MOST_NAMES = 50
 
 
 @dataclass(frozen=True)
 class Done:
-    """What an act did: a sentence, the event that can be taken back, the ticket to show, and whether it was refused."""
+    """What an act did: a sentence, the event that can be taken back, the ticket to show, and whether it was refused;
+    `seen` is the message of somebody else that a refusal told of, after which the same text may be sent."""
 
     text: str = ""
     event: int = 0
     ticket: int = 0
     is_refused: bool = False
     is_sent: bool = False
+    seen: int = 0
 
 
 def act(request: HttpRequest) -> Done:
@@ -44,7 +50,8 @@ def act(request: HttpRequest) -> Done:
             return Done(_("This ticket is not there any more."), is_refused=True)
         return _ACTS[name](request, ticket, by) if name in _ACTS else Done(ticket=ticket.pk)
     except DomainError as error:
-        return Done(str(error.message), ticket=_number(post.get("ticket", "")), is_refused=True)
+        seen = error.extra.get("sequence", 0)
+        return Done(str(error.message), ticket=_number(post.get("ticket", "")), is_refused=True, seen=seen)
 
 
 def _undo(pk: int, by: StaffUser) -> Done:
@@ -75,10 +82,26 @@ def _reply(request: HttpRequest, ticket: Ticket, by: StaffUser) -> Done:
 
 
 def _note(request: HttpRequest, ticket: Ticket, by: StaffUser) -> Done:
+    """Whom nobody is called is told, so that nobody waits for an answer."""
     text = request.POST.get("text", "")
-    named = StaffUser.objects.filter(is_active=True, username__in=set(MENTION.findall(text)))
-    desk.note(ticket, by, text, mentions=list(named))
-    return Done(_("Note added"), ticket=ticket.pk, is_sent=True)
+    named, lost = _mentioned(text)
+    desk.note(ticket, by, text, mentions=named)
+    told = _("Note added")
+    if lost:
+        told = _("Note added. Nobody here is called %(names)s.") % {"names": ", ".join(lost)}
+    return Done(told, ticket=ticket.pk, is_sent=True)
+
+
+def _mentioned(text: str) -> tuple[list[StaffUser], list[str]]:
+    """Who is named with @, and what is nobody's name. A name is the longest user name that the words after the @ begin
+    with: Chinese goes on without a space, and a sentence ends with a point. One query where there is an @."""
+    words = list(dict.fromkeys(MENTION.findall(text)))[:MOST_NAMES]
+    heads = {word: [word[:length].lower() for length in range(len(word), 0, -1)] for word in words}
+    people = StaffUser.objects.filter(is_active=True).annotate(called=Lower("username"))
+    known = {one.called: one for one in people.filter(called__in=set(chain(*heads.values())))} if words else {}
+    found = {word: next((known[head] for head in heads[word] if head in known), None) for word in words}
+    named = {one.pk: one for one in found.values() if one is not None}
+    return list(named.values()), [f"@{word}" for word, one in found.items() if one is None]
 
 
 def _take(request: HttpRequest, ticket: Ticket, by: StaffUser) -> Done:
@@ -123,11 +146,16 @@ def _state(request: HttpRequest, ticket: Ticket, by: StaffUser) -> Done:
 def _merge(request: HttpRequest, ticket: Ticket, by: StaffUser) -> Done:
     """`into`: the number of the other ticket, which goes on."""
     number = _number(request.POST.get("into", "").strip().removeprefix("#"))
-    into = Ticket.objects.filter(pk=number).first()
+    into = Ticket.objects.select_related("conversation__customer").filter(pk=number).first()
     if into is None:
         return Done(_("There is no ticket with this number."), ticket=ticket.pk, is_refused=True)
     event = desk_acts.merge(ticket, into, by)
-    return Done(_("Now part of #%(number)d") % {"number": into.pk}, event.pk, into.pk)
+    words = {"number": into.pk, "name": who(into.conversation)}
+    both = {ticket.conversation.customer_id, into.conversation.customer_id} - {None}
+    told = (
+        _("Now part of #%(number)d, of another customer: %(name)s") if len(both) > 1 else _("Now part of #%(number)d")
+    )
+    return Done(told % words, event.pk, into.pk)
 
 
 def _split(request: HttpRequest, ticket: Ticket, by: StaffUser) -> Done:
@@ -151,7 +179,7 @@ def _number(text: str) -> int:
 
 
 def as_json(done: Done) -> JsonResponse:
-    told = {"text": done.text, "undo": done.event or "", "ticket": done.ticket, "sent": done.is_sent}
+    told = {"text": done.text, "undo": done.event or "", "ticket": done.ticket, "sent": done.is_sent, "seen": done.seen}
     return JsonResponse(told, status=409 if done.is_refused else 200)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from core.components import percent
+from core.components import figure
 from crm.assistant.answering import Act
 from crm.models import Message
 from recommender.answers import FALLBACK
@@ -100,8 +100,8 @@ def logged(answer: Mapping[str, Any], titles: Mapping[str, str]) -> Logged:
     likeliest = next(iter(answer.get("intents", [])), None)
     intents = citation = products = recommended = offered = version = ""
     if likeliest is not None:
-        intents = _("Likeliest intent: %(intent)s, %(share)s sure") % {
-            "intent": titles.get(likeliest["intent"], likeliest["intent"]), "share": percent(likeliest["confidence"]),
+        intents = _("Likeliest intent: %(intent)s, score %(score)s") % {
+            "intent": titles.get(likeliest["intent"], likeliest["intent"]), "score": figure(likeliest["confidence"], 2),
         }  # fmt: skip
     if cited := answer.get("citation"):
         citation = _("From “%(title)s”, version %(version)s") % {

@@ -107,14 +107,25 @@ _LIKE = (
 _VAGUE = re.compile(r"(?:but|in|with|only|just|for|my|your|our|his|her|the (?:one|ones|same)|size|price|i)\b|[我您你]")
 """Begins what is no name of a product: "something similar in blue"."""
 
+_PLACED = re.compile(
+    r"(?:the\s+)?(?P<en>first|second|third|last)(?:\s+(?:one|product|item|of\s+(?:them|these|those)))?|"
+    r"(?P<zh>第[一二三123]|最后)(?:那|这)?一?[个款件双条只把样]?(?:商品|产品)?"
+)
+_PLACES = {
+    "first": 0, "second": 1, "third": 2, "last": -1, "第一": 0, "第二": 1, "第三": 2, "第1": 0, "第2": 1, "第3": 2,
+    "最后": -1,
+}  # fmt: skip
+"""Which of the products that were shown last is meant."""
+
 
 @dataclass(frozen=True)
 class Advice:
-    """What a recommendation is asked for: something like what `like` names, like what the page or the talk was about
-    (`is_alike` without a name), or whatever suits."""
+    """What a recommendation is asked for: something like what `like` names, like what stood at this `place` of what was
+    shown last, like what the page or the talk was about (`is_alike` without either), or whatever suits."""
 
     is_alike: bool
     like: str = ""
+    place: int | None = None
 
 
 def advice_asked(text: str) -> Advice | None:
@@ -127,6 +138,8 @@ def advice_asked(text: str) -> Advice | None:
     for form in _LIKE:
         if match := form.match(plain):
             what = (match["what"] or "").strip(" ,，、")
+            if placed := _PLACED.fullmatch(what):
+                return Advice(True, place=_PLACES[placed["en"] or placed["zh"]])
             return Advice(True, "" if _POINTS.match(what) or _VAGUE.match(what) else what)
     return None
 

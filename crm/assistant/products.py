@@ -41,18 +41,30 @@ def wanted(text: str, *, customer: Customer | None, visitor: Visitor | None) -> 
 
 
 def named(text: str, *, customer: Customer | None, visitor: Visitor | None) -> list[dict[str, Any]]:
-    """What the words name, all of them; nothing where some of them fit no product."""
-    return _found(text, ("all",), customer, visitor)
+    """What the words name, all of them; nothing where some of them fit no product, or stand in a description only."""
+    return _found(text, ("all",), customer, visitor, in_descriptions=False)
 
 
 def _found(
-    text: str, matched: Sequence[str], customer: Customer | None, visitor: Visitor | None
+    text: str,
+    matched: Sequence[str],
+    customer: Customer | None,
+    visitor: Visitor | None,
+    *,
+    in_descriptions: bool = True,
 ) -> list[dict[str, Any]]:
     words = text.strip()
     if not words or len(words) > LONGEST:
         return []
     found = answers.answer(
-        answers.Question(text=words, limit=SHOWN, with_facets=False, customer=customer, visitor=visitor)
+        answers.Question(
+            text=words,
+            limit=SHOWN,
+            with_facets=False,
+            customer=customer,
+            visitor=visitor,
+            in_descriptions=in_descriptions,
+        )
     )
     if found.matched not in matched or not 0 < found.total <= FEW:
         return []

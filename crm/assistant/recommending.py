@@ -38,8 +38,8 @@ def advised(
     visitor: Visitor | None,
 ) -> Recommended | None:  # fmt: skip
     """What is recommended: like the product that is named, on whose page somebody asks, or that the assistant showed
-    last (`shown`); what suits them where none is meant, or nothing is like it. None where a name is no product's, or
-    nothing can be sold."""
+    last (`shown`, the first where no place is told); what suits them where none is meant, or nothing is like it. None
+    where a name is no product's, or nothing can be sold."""
     about = None
     if asked.like:
         named = products.named(asked.like, customer=customer, visitor=visitor)
@@ -47,7 +47,7 @@ def advised(
             return None
         about = _product(named[0]["id"])
     elif asked.is_alike:
-        about = page or (_product(str(shown[0].get("id", ""))) if shown else None)
+        about = page if page is not None and asked.place is None else _shown_at(shown, asked.place or 0)
     alike = like(about, customer=customer, visitor=visitor) if about is not None else None
     return alike or suiting(page, customer=customer, visitor=visitor)
 
@@ -97,6 +97,11 @@ def _who(key: str, strategy: str, customer: Customer | None, visitor: Visitor | 
 
 def _subject(who: Person) -> Subject | None:
     return trials.subject_of(customer=who.customer, browser=who.browser)
+
+
+def _shown_at(shown: Sequence[Mapping[str, Any]], place: int) -> Product | None:
+    """The last one for a place that nothing stood at."""
+    return _product(str(shown[min(place, len(shown) - 1)].get("id", ""))) if shown else None
 
 
 def _product(public_id: str) -> Product | None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from catalog.models import Order
-from core.components.words import day_text
+from core.components.words import day_text, run_on
 from core.shop import current_shop, shop_zone
 from crm.assistant.orders import OrderFacts
 from crm.assistant.rules import Rule
@@ -77,7 +77,7 @@ def waiting(place: int, is_open: bool, opens_at: datetime | None) -> str:
         )
     elif not is_open:
         said.append(_("Nobody is there now. Your message stays here and is answered."))
-    return " ".join(said) or _("Somebody will be with you soon.")
+    return run_on(said) or _("Somebody will be with you soon.")
 
 
 def ask_order(number: str) -> str:

@@ -25,7 +25,7 @@ from analytics.customers import reasons
 from analytics.models import CustomerScore
 from catalog.models import Customer, Order, Refund
 from core.components import figure, money
-from core.components.words import day_text, money_about
+from core.components.words import day_text, money_about, run_on
 from core.models import StaffUser
 from crm.exceptions import BadInput
 from crm.models import CareEnrolment, LoyaltyLot, LoyaltyProgramme, NextStepOutcome, Ticket
@@ -198,7 +198,7 @@ def _return(customer: Customer, now: datetime) -> Iterator[Step]:
         why = _("%(money)s of order %(number)s went back %(ago)s.") % {
             "money": money(row.amount, row.currency), "number": row.order, "ago": _ago(row.refunded_at, now),
         }  # fmt: skip
-        why = " ".join(filter(None, [why, row.reason]))
+        why = run_on([why, row.reason])
         yield Step(
             "return", f"refund:{row.pk}", _("Ask what was wrong"), why,
             reverse("admin:catalog_order_change", args=[row.order_id]),

@@ -41,7 +41,7 @@ class Conversation(PublicIdModel):
     guest or a mail says about themselves stands in the contact fields and proves nothing.
 
     `last_sequence` counts the messages, `last_staff_sequence` is the newest answer of a person that the customer can
-    read; `last_text` is the beginning of the newest message that the customer can read, for lists.
+    read; `last_text` is the beginning of what the customer or a colleague said last, for lists.
     """
 
     class State(models.TextChoices):

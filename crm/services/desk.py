@@ -27,6 +27,8 @@ from crm.strategy import applying, trials
 Author = Message.Author
 State = Conversation.State
 Kind = TicketEvent.Kind
+PEOPLE = (Author.CUSTOMER, Author.STAFF)
+"""Whose words say in a list what a conversation is about."""
 
 
 def start(
@@ -87,7 +89,8 @@ def say(
         is_internal=is_internal, created_at=now, client_key=client_key[:80], mail_id=mail_id[:250], answer=answer,
     )  # fmt: skip
     if not is_internal:
-        locked.last_text = " ".join(text.split())[:PREVIEW_LENGTH]
+        if author in PEOPLE:
+            locked.last_text = " ".join(text.split())[:PREVIEW_LENGTH]
         locked.last_message_at = now
         if author == Author.STAFF:
             locked.last_staff_sequence = locked.last_sequence
@@ -111,7 +114,7 @@ def _known(conversation: Conversation, client_key: str, mail_id: str) -> Message
 
 def _move_clocks(conversation: Conversation, author: str, staff: StaffUser | None, now: datetime) -> None:
     ticket = _ticket_of(conversation)
-    if ticket is None or author not in (Author.CUSTOMER, Author.STAFF):
+    if ticket is None or author not in PEOPLE:
         return
     if author == Author.CUSTOMER:
         if ticket.state == Ticket.State.RESOLVED and conversation.state == State.ASSISTANT:

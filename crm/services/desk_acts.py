@@ -176,10 +176,11 @@ def split(ticket: Ticket, messages: Sequence[int], by: StaffUser) -> TicketEvent
 def _look_again(thread: Conversation) -> None:
     """What the list says of a conversation whose messages changed places."""
     last = thread.messages.public().order_by("sequence").last()
+    said = thread.messages.public().filter(author__in=desk.PEOPLE).order_by("sequence").last()
     answered = thread.messages.public().filter(author=Message.Author.STAFF).order_by("sequence").last()
     written = thread.messages.public().filter(author=Message.Author.CUSTOMER).order_by("sequence").last()
     Conversation.objects.filter(pk=thread.pk).update(
-        last_text=" ".join(last.text.split())[:PREVIEW_LENGTH] if last else "",
+        last_text=" ".join(said.text.split())[:PREVIEW_LENGTH] if said else "",
         last_message_at=last.created_at if last else thread.last_message_at,
         last_staff_sequence=answered.sequence if answered else 0,
         last_customer_at=written.created_at if written else None,

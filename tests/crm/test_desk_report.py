@@ -115,3 +115,18 @@ def test_each_number_of_the_page_leads_to_as_many_tickets(people, django_assert_
     assert [behind(url) for _words, url in page.context["beside"]] == [2]
     listed = "/admin/crm/ticket/?satisfaction="
     assert [behind(f"{listed}{asked}") for asked in ("rated", "happy", "unhappy", "x")] == [2, 1, 1, 5]
+
+
+def test_a_day_without_tickets_is_a_point_of_the_chart(people):
+    lin, _wu = people
+    now = timezone.now()
+    answered(lin, now - timedelta(days=9))
+    answered(lin, now - timedelta(days=2), late=1)
+    client = Client()
+    client.force_login(lin)
+
+    chart = client.get("/admin/crm/service-report/").context["chart"]
+
+    assert [[int(word) for word in words] for _day, words in chart.rows] == [
+        [0, 0, 0], [0, 0, 0], [1, 0, 1], *[[0, 0, 0]] * 6, [1, 1, 0],
+    ]  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from core.choices import Role
 from core.models import Alert, Job, OutgoingMail
+from crm.dashboard import card
 from crm.models import DeskSettings, Ticket
 from crm.services import desk, desk_acts, desk_upkeep
 from reviews.signals import review_judged_negative
@@ -152,9 +153,15 @@ def test_who_answers_second_is_told_and_keeps_the_text(client, lin):
 
     assert answer.status_code == 409
     assert "Wu answered in the meantime" in answer.json()["text"]
+    assert answer.json()["seen"] == 2
     assert plain.status_code == 409
     assert ">Second</textarea>" in plain.content.decode()
     assert ticket.conversation.messages.filter(author="staff").count() == 1
+
+    post(client, ticket, act="reply", text="Second", expected=answer.json()["seen"])
+    assert list(ticket.conversation.messages.values_list("text", flat=True).order_by("sequence"))[1:] == [
+        "First", "Second",
+    ]  # fmt: skip
 
 
 def test_send_and_resolve_is_all_or_nothing(client, lin):
@@ -204,6 +211,51 @@ def test_a_note_names_a_colleague_who_finds_it_under_mentions(client, lin):
     assert Ticket.objects.get().first_responded_at is None
 
 
+def test_names_in_a_note_end_where_the_user_name_does_and_nobodys_name_is_told(client, lin):
+    ticket, wu = opened(), StaffUserFactory.create(role=Role.SUPPORT, username="wu")
+    mei = StaffUserFactory.create(role=Role.SUPPORT, username="wu.mei")
+
+    for text, named, told in (
+        ("@wu看一下", [wu], "Note added"), ("问@WU.", [wu], "Note added"),
+        ("@wu.mei. And @wu", [mei, wu], "Note added"),
+        ("@nosuch look", [], "Note added. Nobody here is called @nosuch."), ("me@wu", [], "Note added"),
+    ):  # fmt: skip
+        assert post(client, ticket, act="note", text=text).json()["text"] == told, text
+        note = ticket.conversation.messages.order_by("sequence").last()
+        assert set(note.mentions.all()) == set(named), text
+
+
+def test_a_mention_is_done_with_its_ticket(client, lin):
+    ticket = opened()
+    post(client, ticket, act="note", text=f"@{lin.username} look")
+    assert [line.ticket.pk for line in client.get(f"{PAGE}?view=mentions").context["lines"]] == [ticket.pk]
+
+    desk.set_state(ticket, "resolved", lin)
+
+    assert client.get(f"{PAGE}?view=mentions").context["lines"] == []
+
+
+def test_the_home_says_what_waits_in_the_inbox_and_leads_to_as_many(client, lin):
+    mine, _nobodys, other = opened(), opened(), opened()
+    desk.take(mine, lin)
+    desk.take(other, StaffUserFactory.create(role=Role.SUPPORT))
+    post(client, other, act="note", text=f"@{lin.username} look")
+
+    found = card(client.get("/admin/").wsgi_request)
+
+    assert [(item.label, item.count) for item in found.work] == [
+        ("ticket of yours to answer", 1), ("ticket that nobody has", 1), ("open ticket with a note for you", 1),
+    ]  # fmt: skip
+    assert [len(client.get(item.url).context["lines"]) for item in found.work] == [1, 1, 1]
+
+
+def test_the_list_says_what_people_said_last_and_not_the_place_in_the_queue(client):
+    ticket = opened("Where is my parcel?")
+    desk.say(ticket.conversation, author="system", text="You are number 1 in the queue.")
+
+    assert [line.text for line in client.get(PAGE).context["lines"]] == ["Where is my parcel?"]
+
+
 def test_who_may_only_look_changes_nothing(lin):
     ticket = opened()
     auditor = Client()
@@ -225,6 +277,17 @@ def test_merging_leads_to_the_other_ticket_and_the_old_address_too(client):
     assert page.redirect_chain[-1][0].endswith(f"ticket={old.pk}")
     assert "Second" in page.content.decode()
     assert post(client, new, act="merge", into="999999").status_code == 409
+
+
+def test_what_two_customers_said_keeps_their_names_when_their_tickets_become_one(client):
+    bo, cy = CustomerFactory.create(name="Bo"), CustomerFactory.create(name="Cy")
+    old, new = opened("First", customer=bo, name=""), opened("Second", customer=cy, name="")
+
+    told = post(client, new, act="merge", into=old.pk).json()
+    said = client.get(f"{PAGE}?ticket={old.pk}").context["said"]
+
+    assert told["text"] == f"Now part of #{old.pk}, of another customer: Bo"
+    assert [(one.who, one.message.text) for one in said] == [("Bo", "First"), ("Cy", "Second")]
 
 
 def test_what_was_said_in_a_part_is_found_in_its_whole(client, lin):

@@ -118,7 +118,8 @@
     const told = await post(data);
     delete form.dataset.busy; calm(form);
     if (!told) return;
-    if (!told.ok) { say(isWriting ? `${told.text} ${box.dataset.kept}` : told.text); await refresh(); return; }
+    if (told.seen) find("expected").value = told.seen; /* whoever was told of it may send the text all the same */
+    if (!told.ok) { say(isWriting ? told.text + (document.documentElement.lang.startsWith("zh") ? "" : " ") + box.dataset.kept : told.text); await refresh(); return; }
     if (isWriting) { text().value = ""; draft.keep(""); typedAt = 0; setMacro("", ""); newKey(); if (form.classList.contains("is-note")) asNote(false); }
     form.closest("details[data-menu]")?.removeAttribute("open");
     lastUndo = told.undo || 0;

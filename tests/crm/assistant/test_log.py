@@ -45,7 +45,7 @@ def test_a_decision_is_said_in_words_of_the_reader(profile):
 
     assert (told.act, told.why) == ("Quoted an article", "Sure what was meant")
     assert told.lines == [
-        "Likeliest intent: Return an item, 92% sure", "From “Return a product”, version 3",
+        "Likeliest intent: Return an item, score 0.92", "From “Return a product”, version 3",
         "Products: Red bag, Blue bag", "Model 7",
     ]  # fmt: skip
     assert "退货" in chinese.intents

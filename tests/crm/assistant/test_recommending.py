@@ -42,6 +42,14 @@ def test_words_for_something_alike_are_known(said, like):
     assert advice_asked(said) == Advice(True, like)
 
 
+@pytest.mark.parametrize(("said", "place"), [
+    ("something like the first one", 0), ("anything similar to the second", 1), ("something like the last one", -1),
+    ("有没有和第二个差不多的", 1), ("类似第三款的有吗", 2),
+])  # fmt: skip
+def test_a_place_among_what_was_shown_is_no_name(said, place):
+    assert advice_asked(said) == Advice(True, place=place)
+
+
 @pytest.mark.parametrize("said", [
     "", "which size do you recommend", "inbetween 40 and 41, what do you recommend", "recommend a movie",
     "推荐部好看的电影", "推荐个尺码", "推荐朋友有奖励吗", "推荐码在哪", "介于40和41之间，推荐哪个", "零分，不推荐",
