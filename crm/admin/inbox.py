@@ -157,7 +157,7 @@ def _thread(request: HttpRequest, thread: reads.Thread) -> dict[str, Any]:
 def _said(message: Message, customer: str, staff: dict[int, str], titles: dict[str, str]) -> Said:
     author = Message.Author(message.author)
     if message.is_internal:
-        mentions = [staff[key] for key in getattr(message, "mentioned", [])]
+        mentions = [f"@{staff[key]}" for key in getattr(message, "mentioned", [])]
         nobody = pgettext("author of a note", "Automatic") if author == Message.Author.SYSTEM else _("Somebody")
         return Said(message, str(message.staff or nobody), "note", mentions)
     if author == Message.Author.CUSTOMER:
