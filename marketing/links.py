@@ -1,5 +1,6 @@
 """Signed addresses in messages. Whoever has one may do what it says and nothing else; no cookie is needed."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ LONGEST = 600
 
 def absolute(path: str) -> str:
     """The address below PUBLIC_URL; without one, where `make run` answers."""
-    public = str(settings.PUBLIC_URL).rstrip("/") or "http://127.0.0.1:8000"
+    public = str(settings.PUBLIC_URL).rstrip("/") or f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}"
     return public + path
 
 

@@ -157,7 +157,8 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 def _in_shop(refused: set[str], *, is_refused: bool) -> list[services.Word]:
     """What is shown in the shop itself is asked the other way round: a tick is a no, to every purpose."""
     if is_refused:
-        return [services.Word(purpose, Channel.IN_SITE, given=False) for purpose in Purpose if purpose not in refused]
+        left = [purpose for purpose in Purpose if purpose not in refused and purpose != Purpose.STOCK]
+        return [services.Word(purpose, Channel.IN_SITE, given=False) for purpose in left]
     return [services.Word(purpose, Channel.IN_SITE, given=True) for purpose in sorted(refused)]
 
 

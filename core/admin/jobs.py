@@ -189,8 +189,10 @@ class JobAdmin(LedgerAdmin):
     # --- acts -------------------------------------------------------------------------------------------------
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The progress component again; a job that has just ended also announces itself."""
-        job = self._visible(request, pk)
+        """The progress component again; a job that has just ended also announces itself. Whoever asked for a job sees
+        how far it is, also without the right to see all jobs."""
+        own = Job.objects.select_related("created_by").filter(pk=pk, created_by=request.user.pk).first()
+        job = own or self._visible(request, pk)
         response = render(request, "core/components/progress.html", {"progress": progress_of(job)})
         if not job.is_active:
             response["HX-Trigger"] = _trigger(job)

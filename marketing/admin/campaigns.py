@@ -189,7 +189,8 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
             **self.admin_site.each_context(request), "opts": self.opts, "campaign": campaign,
             "title": _("Preview"), "messages_of": known, "chosen": chosen, "may_see_people": may_see_people,
             "asked": asked, "customer": customer,
-            "may_test": request.user.has_perm(CAMPAIGNS), "own_address": acting(request).email,
+            "may_test": request.user.has_perm(CAMPAIGNS), "has_tests": campaign.channel in testing.TESTED,
+            "own_address": acting(request).email,
             "previews": campaign_page.previews(campaign, chosen, customer=customer) if chosen is not None else [],
             "crumbs": [
                 {"title": _("Campaigns"), "url": reverse("admin:marketing_campaign_changelist")},

@@ -8,6 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.api.fields import PriceField
 from catalog.api.people_views import current_customer
 from catalog.api.serializers import PagedQuerySerializer
 from core.api.ids import PUBLIC_ID
@@ -38,6 +39,11 @@ class OfferActSerializer(serializers.Serializer):
     act = serializers.ChoiceField(choices=[(one, one) for one in (showing.SEEN, showing.CLICKED)])
 
 
+class MyOffersQuerySerializer(PagedQuerySerializer):
+    products = PriceField(required=False, help_text="What the products of an order cost, in the base currency.")
+    shipping = PriceField(required=False, help_text="What its delivery costs.")
+
+
 class MyOfferSerializer(serializers.Serializer):
     """`amount`: a discount in the base currency or in percent, by `unit`; empty for free shipping."""
 
@@ -52,6 +58,10 @@ class MyOfferSerializer(serializers.Serializer):
     code = serializers.CharField(help_text="For `coupon` of an order; with or without its hyphens.")
     given_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField(allow_null=True)
+    takes_off = serializers.CharField(
+        allow_null=True,
+        help_text="From an order of `products` and `shipping`; null without `products`, and below `least_order`.",
+    )
     reason = OfferReasonSerializer()
     message = OfferMessageSerializer(allow_null=True, help_text="Where a campaign of the in-site channel shows it.")
     campaign = serializers.CharField(allow_null=True, help_text="Public ID of the campaign that it came with.")
@@ -84,16 +94,20 @@ class MyOffersView(ApiListView):
             "Offers that were given to this customer, count now and were not used. A back end hands in the code as "
             "`coupon` with `POST orders`."
         ),
+        parameters=[MyOffersQuerySerializer],
         responses={200: MyOfferSerializer(many=True), **problems(404)},
         tags=["me"],
     )
     def get(self, request: Request) -> Response:
-        checked(PagedQuerySerializer, request.query_params)
+        asked = checked(MyOffersQuerySerializer, request.query_params)
         customer = current_customer(cast(CustomerAuth, request.auth))
         cast(NewestCodes, self.paginator).customer_id = customer.pk
         page = self.paginate_queryset(selectors.open_codes(customer.pk)) or []
         words = showing.shown(customer, page)
-        return self.get_paginated_response([selectors.offer_row(one, customer, words.get(one.pk)) for one in page])
+        rows = [selectors.offer_row(one, customer, words.get(one.pk)) for one in page]
+        for row, one in zip(rows, page, strict=True):
+            row["takes_off"] = selectors.takes_off(one.offer, asked.get("products"), asked.get("shipping"))
+        return self.get_paginated_response(rows)
 
 
 class MyOfferActsView(ApiView):

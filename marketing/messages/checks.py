@@ -75,6 +75,9 @@ def _of(one: Frozen, body: str, code: str, kind: str, purpose: str, channel: str
         said.append(("stop", _("the unsubscribe link is missing: {{unsubscribe_url}}."), "body"))
     if kind != "mjml" and body.lstrip().lower().startswith("<mjml"):
         said.append(("stop", _("messages by this channel are plain text, and this is MJML."), "body"))
+    if channel == "in_site" and tags.PICKS.search(body):
+        text = _("“{{recommended}}” stays empty in the shop, whose own pages recommend: take it out.")
+        said.append(("stop", text, "body"))
     size = len(one.html.encode())
     if size > LONGEST_HTML:
         size_text = _("%(size)d KB: Gmail cuts messages off above 102 KB.") % {"size": size // 1000}

@@ -1,5 +1,6 @@
 """Reads about offers and codes. Each says how many queries it costs."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -12,7 +13,7 @@ from core.components.words import day_text
 from core.money import amount_text
 from core.shop import current_shop
 from marketing.models import Channel, CouponCode, Offer
-from marketing.offers import codes
+from marketing.offers import codes, using
 from marketing.offers.saying import title_of
 from marketing.offers.showing import Shown
 from marketing.services import language_of
@@ -58,3 +59,11 @@ def offer_row(row: CouponCode, customer: Customer, shown: Shown | None = None) -
         "message": {"title": shown.title, "text": shown.text, "seen": shown.is_seen} if shown is not None else None,
         "campaign": row.campaign.public_id if row.campaign is not None else None,
     }
+
+
+def takes_off(offer: Offer, products: Decimal | None, shipping: Decimal | None) -> str | None:
+    """What a code takes off an order of so much in the base currency, as the order would say. None where it does not
+    count."""
+    if products is None or products < offer.least_order:
+        return None
+    return amount_text(using.worth(offer, products=products, shipping=shipping or Decimal(0)))

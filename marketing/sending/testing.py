@@ -22,11 +22,13 @@ from marketing.sending.channels import NotNow, Refused, Unanswered, provider_for
 from marketing.sending.writing import Writer
 
 SEND = "marketing.tasks.send_test_message"
+TESTED = (Channel.EMAIL, Channel.IN_SITE)
+"""What may be tried out, by a mail in both cases: it shows the words that would stand in the shop."""
 
 
 def ask(campaign: Campaign, name: str, *, by: StaffUser) -> Job:
     """Let a job send the version `name` ("1b") to this person. Raises DomainError."""
-    if campaign.channel != Channel.EMAIL:
+    if campaign.channel not in TESTED:
         raise BadInput(_("Tests go by e-mail only."))
     if not by.email:
         raise BadInput(_("Your account has no e-mail address."))
@@ -48,7 +50,7 @@ def send(campaign_id: int, name: str, staff_id: int) -> dict[str, Any]:
     message = next((one for one in words.messages_of(campaign) if one.name == name), None)
     if person is None or message is None or not MarketingSettings.current().is_sending:
         return {"sent": 0}
-    writer, provider, sent = Writer(), provider_for(campaign.channel), 0
+    writer, provider, sent = Writer(), provider_for(Channel.EMAIL), 0
     offer = words.offer_of(campaign, message)
     for code in lifecycle.languages():
         frozen = words.words_now(campaign, message, code)
@@ -59,7 +61,7 @@ def send(campaign_id: int, name: str, staff_id: int) -> dict[str, Any]:
         values |= dict.fromkeys(("preferences_url", "unsubscribe_url"), links.absolute("/preferences/test"))
         mail = writer.write_test(
             frozen, values, message_id=_message_id(code), to=person.email, language=code,
-            shown=words.sample_picks(frozen, code),
+            shown=words.sample_picks(frozen, code), is_shown=campaign.channel == Channel.IN_SITE,
         )  # fmt: skip
         try:
             provider.hand_over(mail)

@@ -37,6 +37,10 @@ TEST = {
     "en": ("Test", "This is a test. Links for choices and unsubscribing lead nowhere, and nothing is counted."),
     "zh-hans": ("测试", "这是一封测试邮件。选择与退订链接不会生效，也不计入任何统计。"),
 }
+SHOWN_TEST = {
+    "en": "This is a test of what stands in the shop beside the offer. Nothing is counted.",
+    "zh-hans": "这是对店内优惠旁文案的测试，不计入任何统计。",
+}
 
 
 class Unwritable(Exception):
@@ -165,11 +169,15 @@ class Writer:
         return picks.shelf(shown, leads_to=lambda url: self._click(one, version, url) if is_mail else url)
 
     def write_test(self, frozen: Frozen, values: dict[str, str], *, message_id: str, to: str, language: str,
-                   shown: Picks = NO_PICKS) -> Outgoing:  # fmt: skip
-        """A message for staff, marked as a test in subject and text. Nothing in it is counted."""
-        made = render(self._with_foot(frozen, language), values, shown)
+                   shown: Picks = NO_PICKS, is_shown: bool = False) -> Outgoing:  # fmt: skip
+        """A message for staff, marked as a test in subject and text. Nothing in it is counted. `is_shown`: what stands
+        in the shop, under the title of the offer where it has none of its own."""
+        made = render(frozen if is_shown else self._with_foot(frozen, language), values, shown)
         mark, said = TEST[language]
-        subject = f"[{mark}] {' '.join(made.subject.split())}"[:200]
+        title = " ".join(made.subject.split())
+        if is_shown:
+            said, title = SHOWN_TEST[language], title or values["offer_title"]
+        subject = f"[{mark}] {title}"[:200]
         banner = f'<p style="font:14px/1.5 sans-serif;background:#fef3c6;padding:8px;margin:0">{html.escape(said)}</p>'
         page = re.sub(r"(<body[^>]*>)", lambda found: found.group(1) + banner, made.html, count=1)
         return Outgoing(message_id, to, language, subject, f"{said}\n\n{made.text}", page)

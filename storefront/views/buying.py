@@ -91,30 +91,48 @@ def checkout(shopper: Shopper) -> HttpResponseBase:
         "payment": _one_of(PAYMENTS, shopper.request.POST.get("payment")),
     }
     refusal = ""
-    if shopper.request.method == "POST":
+    # Without scripts a button asks for the total first.
+    if shopper.request.method == "POST" and not shopper.request.POST.get("recount"):
         try:
             return _place(shopper, lines, chosen, _shipping(chosen["delivery"], total))
         except Refused as refused:
             if refused.status not in (409, 422):
                 raise
             refusal = refused.detail
-    ways = [
+    ways: list[dict[str, Any]] = [
         {"code": code, "label": label, "price": shipping, "total": total + shipping}
         for code, (label, _price) in DELIVERY.items()
         for shipping in [_shipping(code, total)]
     ]
+    way = next(way for way in ways if way["code"] == chosen["delivery"])
+    codes = _codes(shopper, total, ways)
+    coupon = next((one for one in codes if one["code"] == _coupon(shopper)), None)
+    off = coupon["ways"][chosen["delivery"]]["off"] if coupon is not None else Decimal(0)
     return shopper.page(
         "shop/checkout.html",
         {
             "lines": lines, "total": total, "ways": ways, "countries": COUNTRIES, "payments": PAYMENTS,
             "chosen": chosen, "refusal": refusal, "attempt": secrets.token_urlsafe(16),
-            "way": next(way for way in ways if way["code"] == chosen["delivery"]),
+            "way": way, "off": off, "to_pay": way["total"] - off,
             "name": shopper.me.get("me")["name"] if shopper.token else "",
-            "codes": shopper.me.get("me/offers", limit=20)["results"] if shopper.token else [],
+            "codes": codes,
             "coupon": _coupon(shopper),
         },
         status=409 if refusal else 200,
     )  # fmt: skip
+
+
+def _codes(shopper: Shopper, total: Decimal, ways: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The customer's codes, with what each takes off and leaves to pay by each way of delivery."""
+    if not shopper.token:
+        return []
+    found: dict[str, dict[str, Any]] = {}
+    for way in ways:
+        for one in shopper.me.get("me/offers", limit=20, products=str(total), shipping=str(way["price"]))["results"]:
+            off = Decimal(one["takes_off"] or 0)
+            said = found.setdefault(one["code"], {**one, "counts": one["takes_off"] is not None, "ways": {}})
+            said["ways"][way["code"]] = {"off": off, "total": way["total"] - off}
+    return list(found.values())
 
 
 def _one_of(choices: dict[str, Any], wanted: str | None) -> str:

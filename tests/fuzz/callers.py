@@ -75,7 +75,7 @@ def make_shop() -> Shop:
             "key": [experiment.key, "unknown"], "kind": ["recommender"], "segment_id": [segment.public_id],
             "campaign_id": [CampaignFactory.create().public_id],
             "offer_id": [CouponCodeFactory.create(customer=ana).offer.public_id],
-            "article_key": [article.key], "code": codes,
+            "article_key": [article.key], "code": codes, "sku": ["S"],
             "review_id": [review.public_id],
             "image_id": [image.public_id],
             "conversation_id": [talk.public_id],

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Customer
+from core.jobs import execute
 from core.models import OutgoingMail, ShopProfile
 from core.shop import forget_shop
 from marketing import links, offers, services
@@ -22,7 +23,7 @@ from marketing.models import (
     Template,
 )
 from marketing.models.consent import ConsentSource
-from marketing.sending import reconciling, working
+from marketing.sending import reconciling, testing, working
 from marketing.sending.claiming import claim
 from tests.factories import (
     AllocatedOfferFactory,
@@ -32,6 +33,7 @@ from tests.factories import (
     CustomerFactory,
     OfferAllocationFactory,
     OfferFactory,
+    StaffUserFactory,
     TemplateFactory,
 )
 
@@ -272,3 +274,35 @@ def test_the_page_of_choices_asks_for_a_no_and_takes_it_back(people, client):
     assert set(rows.values_list("state", flat=True)) == {"given"}
     client.post(page, {"none": "1"})
     assert set(rows.values_list("state", flat=True)) == {"withdrawn"}
+
+
+def test_recommended_products_are_refused_at_the_check(campaign):
+    Template.objects.update(body={code: f"{text} {{{{recommended count=2}}}}" for code, text in WORDS.items()})
+
+    found, _ready = lifecycle.findings(campaign)
+
+    assert [(one.level, one.text) for one in found if "recommended" in one.text] == [
+        ("stop", f"{name}: “{{{{recommended}}}}” stays empty in the shop, whose own pages recommend: take it out.")
+        for name in lifecycle.languages().values()
+    ]
+    with pytest.raises(lifecycle.NotReady):
+        lifecycle.mark_checked(campaign, by=None)
+
+
+def test_a_test_shows_the_words_of_the_shop_in_a_mail_without_the_ways_out_of_mails(campaign):
+    lin = StaffUserFactory.create(email="lin@shop.test", first_name="Lin", last_name="")
+    Template.objects.update(subject={"en": "", "zh-hans": "春天来了"})
+    job = testing.ask(campaign, "1a", by=lin)
+
+    execute(job.pk)
+
+    mails = {mail.language: mail for mail in OutgoingMail.objects.all()}
+    assert (mails["en"].to, mails["en"].subject) == ("lin@shop.test", "[Test] A tenth off")
+    assert mails["en"].text == (
+        "This is a test of what stands in the shop beside the offer. Nothing is counted.\n\n"
+        "Lin, A tenth off with TEA-2345-6789"
+    )
+    assert mails["zh-hans"].subject == "[测试] 春天来了"
+    assert "退订" not in mails["zh-hans"].text
+    assert not Recipient.objects.exists()
+    assert not CouponCode.objects.exists()

@@ -16,6 +16,7 @@ from tests.factories import (
     CampaignFactory,
     CampaignStepFactory,
     CustomerFactory,
+    JobFactory,
     MessageEventFactory,
     OutgoingMailFactory,
     RecipientFactory,
@@ -232,3 +233,14 @@ def test_a_mail_with_a_secret_has_no_frame(db):
     mail = OutgoingMailFactory.create(html="<p>secret-link</p>", text="secret-link", secret="secret-link")
     shown = signed_in(Role.OPERATOR).get(reverse("admin:core_outgoingmail_change", args=[mail.pk])).content.decode()
     assert "<iframe" not in shown
+
+
+def test_a_marketer_sees_how_far_their_own_job_is_and_no_other(client):
+    """Planning and counting show their progress to who asked for them, who need not see all jobs."""
+    mia = StaffUserFactory.create(role=Role.MARKETER)
+    client.force_login(mia)
+    own, other = JobFactory.create(created_by=mia), JobFactory.create()
+
+    answers = [client.get(reverse("admin:core_job_progress", args=[job.pk])).status_code for job in (own, other)]
+
+    assert answers == [200, 403]

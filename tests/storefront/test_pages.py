@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from catalog.models import Customer, Order, Variant
 from core.models import OutgoingMail
-from marketing.models import MessageEvent, StockRequest
+from marketing.models import MessageEvent, Offer, StockRequest
 from storefront.views import browse
 from tests.factories import (
     CampaignFactory,
@@ -423,6 +423,32 @@ def test_a_code_is_chosen_at_the_checkout_and_taken_off_the_order(shown, signed_
     assert "−" in signed_in.get(answer.url).content.decode()
     put_in(signed_in, shop.blue)
     assert place(signed_in, coupon="ABCD-EFGH-2345").status_code == 409
+
+
+def test_the_total_at_the_checkout_says_what_a_code_takes_off_by_each_delivery(shown, signed_in, shop):
+    put_in(signed_in, shop.blue)
+
+    page = signed_in.get("/shop/checkout/").content.decode()
+
+    (option,) = re.findall(r'<option value="ABCD-EFGH-2345"[^>]*>', page)
+    assert re.findall(r'data-(?:off|total)-\w+="([^"]+)"', option) == ["−¥2.00", "¥30.00", "−¥2.00", "¥46.00"]
+    # Without scripts a button shows it, and nothing is ordered.
+    counted = signed_in.post(
+        "/shop/checkout/", {"delivery": "express", "coupon": "ABCD-EFGH-2345", "recount": "1"}
+    ).content.decode()
+    assert re.search(r"data-off>([^<]+)<", counted)[1] == "−¥2.00"
+    assert re.search(r"data-sum[^>]*>([^<]+)<", counted)[1] == "¥46.00"
+    assert not Order.objects.filter(discount__gt=0).exists()
+
+
+def test_a_code_that_does_not_count_yet_says_from_when(shown, signed_in, shop):
+    Offer.objects.update(least_order=100)
+    put_in(signed_in, shop.blue)
+
+    page = signed_in.get("/shop/checkout/").content.decode()
+
+    assert re.search(r'<option value="ABCD-EFGH-2345"\s+disabled', page)
+    assert "from ¥100.00" in page
 
 
 def test_a_sold_out_product_lets_visitors_and_customers_ask_to_be_told(visit, shop):

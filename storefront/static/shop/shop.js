@@ -14,14 +14,22 @@
   document.querySelectorAll("[data-once]").forEach((button) =>
     /** @type {HTMLButtonElement} */ (button).form?.addEventListener("submit", () => button.setAttribute("aria-disabled", "true")),
   );
-  /** The total follows the delivery that is chosen. */
-  document.querySelectorAll("input[data-total]").forEach((way) => {
-    const { price, total } = /** @type {HTMLElement} */ (way).dataset;
-    way.addEventListener("change", () => {
-      const shown = [document.querySelector("[data-shipping]"), document.querySelector("[data-sum]")];
-      shown.forEach((place, index) => place && (place.textContent = [price, total][index] || ""));
+  /** The total follows the delivery and the code that are chosen. */
+  const coupon = /** @type {HTMLSelectElement|null} */ (document.querySelector("[data-coupon]"));
+  const recount = () => {
+    const way = /** @type {HTMLInputElement|null} */ (document.querySelector("input[data-total]:checked"));
+    if (!way) return;
+    const code = coupon?.selectedOptions[0];
+    const off = code?.getAttribute(`data-off-${way.value}`) || "";
+    const said = { shipping: way.dataset.price, off, sum: code?.getAttribute(`data-total-${way.value}`) || way.dataset.total };
+    Object.entries(said).forEach(([name, text]) => {
+      const place = document.querySelector(`[data-${name}]`);
+      if (place) place.textContent = text || "";
     });
-  });
+    document.querySelector("[data-off-line]")?.toggleAttribute("hidden", !off);
+  };
+  document.querySelectorAll("input[data-total], [data-coupon]").forEach((field) => field.addEventListener("change", recount));
+  recount(); // a browser that comes back keeps what was chosen
   /** Photos of a review: seen and checked before they are sent, and how far the sending is. */
   const photoFields = (/** @type {ParentNode} */ root) => root.querySelectorAll("input[data-photos]").forEach((one) => {
     const field = /** @type {HTMLInputElement} */ (one);
