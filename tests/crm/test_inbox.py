@@ -74,7 +74,7 @@ def test_the_list_and_a_thread_stay_within_twelve_queries_each(client, lin, djan
     with django_assert_max_num_queries(12):
         thread = client.get(f"{PAGE}?ticket={ticket.pk}")
     assert "Message 39" in thread.content.decode()
-    assert [one.mentions for one in thread.context["said"] if one.side == "note"] == [[str(lin)]]
+    assert [one.mentions for one in thread.context["said"] if one.side == "note"] == [[f"@{lin}"]]
 
 
 def test_texts_to_answer_with_come_after_the_conversation(client, django_assert_max_num_queries):
