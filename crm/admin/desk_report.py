@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from core.components import Column, Figure, TableCard, TableRow, figure, percent
 from core.components.words import day_text, duration
@@ -147,7 +147,7 @@ def _chart(found: Report, period: Period) -> Any:
         [day_text(day) for day in days],
         [
             Line(label, [row[place] for row in rows], is_open=is_open)
-            for label, place in ((_("Opened"), 0), (_("Within target"), 2), (_("Missed"), 3))
+            for label, place in ((pgettext("tickets", "Opened"), 0), (_("Missed"), 3), (_("Within target"), 2))
         ],
         first_head=_("Day"),
         note=_("By the day on which they were opened; those that still wait are neither kept nor missed."),

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from catalog import merging
 from catalog import selectors_admin as reads
 from catalog.admin.customers import may_see_people
 from catalog.admin.merges import MERGE
@@ -30,7 +32,8 @@ KIND = "crm.duplicates"
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """A POST has `act`: "merge" (`keep`, `ids`), "different" (`ids`), "undo" (`pairs`) or "look"."""
+    """A POST has `act`: "merge" (`keep`, `ids`), "undo_merge" (`merges`), "different" (`ids`), "undo" (`pairs`) or
+    "look"."""
     error = ""
     if request.method == "POST":
         try:
@@ -87,10 +90,13 @@ def _act(request: HttpRequest) -> None:
             raise DomainError(_("Choose the record that is kept."))
         merges = duplicates.merge_group(kept[0], _numbers(request.POST.getlist("ids")), by=by)
         text = ngettext("%(count)d record merged", "%(count)d records merged", len(merges)) % {"count": len(merges)}
-        if len(merges) == 1:
-            toast(request, text, undo=reverse("admin:catalog_customer_merge_undo"), merge=merges[0])
-        else:
-            toast(request, text)
+        told = ",".join(map(str, merges))
+        toast(request, text, undo=request.get_full_path(), act="undo_merge", merges=told)
+    elif act == "undo_merge":
+        with transaction.atomic():
+            undone = [merging.undo(one, by=by) for one in reversed(_numbers(request.POST.get("merges", "").split(",")))]
+        is_exact = all(one.is_exact for one in undone)
+        toast(request, _("All are as they were") if is_exact else _("Taken back; newer rows stayed"))
 
 
 def _numbers(texts: list[str]) -> list[int]:

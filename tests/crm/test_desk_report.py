@@ -128,5 +128,5 @@ def test_a_day_without_tickets_is_a_point_of_the_chart(people):
     chart = client.get("/admin/crm/service-report/").context["chart"]
 
     assert [[int(word) for word in words] for _day, words in chart.rows] == [
-        [0, 0, 0], [0, 0, 0], [1, 0, 1], *[[0, 0, 0]] * 6, [1, 1, 0],
+        [0, 0, 0], [0, 0, 0], [1, 1, 0], *[[0, 0, 0]] * 6, [1, 0, 1],
     ]  # fmt: skip

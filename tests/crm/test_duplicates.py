@@ -1,5 +1,6 @@
 """Records that may be one person: found by normalised values, decided once."""
 
+import json
 from datetime import date
 
 import pytest
@@ -106,6 +107,20 @@ def test_the_page_suggests_the_record_with_orders_and_merges_into_it(client, dja
     client.post(reverse("admin:catalog_customer_merge_undo"), {"merge": CustomerMerge.objects.get().pk})
     older.refresh_from_db()
     assert older.merged_into is None
+
+
+def test_a_group_that_was_merged_is_put_back_as_a_whole(client):
+    three = [CustomerFactory.create(name=name, email="a@shop.test") for name in ("A", "B", "C")]
+    address = reverse("admin:crm_duplicates")
+    ids = [one.pk for one in three]
+
+    page = client.post(address, {"act": "merge", "keep": ids[0], "ids": ids}, follow=True)
+    asked = json.loads(next(iter(page.context["messages"])).extra_tags)
+    assert Customer.objects.filter(merged_into=ids[0]).count() == 2
+    page = client.post(asked["url"], asked["fields"], follow=True)
+
+    assert [str(one) for one in page.context["messages"]] == ["All are as they were"]
+    assert not Customer.objects.exclude(merged_into=None).exists()
 
 
 def test_two_records_are_compared_before_they_are_merged(client):

@@ -46,7 +46,7 @@
     return {
       type: spec.type, data: { labels: spec.labels, datasets },
       options: {
-        animation: false, responsive: true, maintainAspectRatio: false, interaction: { mode: "index", intersect: false },
+        animation: false, responsive: true, layout: { padding: { right: 8 } }, maintainAspectRatio: false, interaction: { mode: "index", intersect: false },
         indexAxis: spec.horizontal ? "y" : "x", locale: document.documentElement.lang,
         onClick: (_event, items) => { if (spec.urls && items.length && spec.urls[items[0].index]) location.assign(spec.urls[items[0].index]); },
         scales: {
