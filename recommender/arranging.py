@@ -41,15 +41,14 @@ def arrange(
 
     Products without `facts` are not for sale and are passed over. The same state gives the same list.
     """
-    known = [pk for pk in dict.fromkeys(ranked) if pk in facts]
     plan = wish.plan(slots, now)
     if plan.diversity > 0:
-        kept, candidates = wish.candidates(known, facts, now)
+        kept, candidates = wish.candidates(ranked, facts, now)
         alike = similarity(kept) if similarity is not None and kept else None
         found = steer(candidates, plan, similarity=alike, seed=seed)
         chosen, reasons = found.chosen.tolist(), found.why
     else:
-        kept, own, factors = wish.standing(known, [facts[pk] for pk in known], now)
+        kept, own, factors = wish.standing(ranked, facts, now)
         tried = is_new(own, now) if plan.exploration > 0 else None
         chosen, reasons = line_up(kept, factors, groups_of(own), plan, is_new=tried, seed=seed)
     order = [kept[position] for position in chosen]

@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import compress
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -45,7 +43,6 @@ class Target:
         return product_id in self.products or facts.category_id in self.categories or facts.brand_id in self.brands
 
 
-CATEGORY_AND_BRAND = itemgetter(Facts._fields.index("category_id"), Facts._fields.index("brand_id"))
 MOST_TOLD = 4_096
 """Pairs of a category and a brand, and named products with theirs, that rules remember; about 200 bytes each."""
 
@@ -65,25 +62,18 @@ class Rules:
         )
         self._told: dict[tuple[int | None, ...], tuple[bool, float]] = {}
 
-    def of(self, product_ids: Collection[int], facts: Collection[Facts]) -> list[tuple[bool, float]]:
-        """For each product, whether it is barred, and its factor. `facts` are of these products, in this order."""
-        told = self._told
-        found = list(map(told.get, map(CATEGORY_AND_BRAND, facts)))
-        if None in found or not self._named.isdisjoint(product_ids):
-            for at, (product_id, one) in enumerate(zip(product_ids, facts, strict=True)):
-                if product_id in self._named:
-                    found[at] = self._remembered((product_id, *CATEGORY_AND_BRAND(one)), product_id, one)
-                elif found[at] is None:
-                    found[at] = self._remembered(CATEGORY_AND_BRAND(one), product_id, one)
-        return found  # type: ignore[return-value]
+    def told(self, product_id: int, facts: Facts) -> tuple[bool, float]:
+        """Whether this product is barred, and its factor."""
+        _published, category, brand, _price = facts
+        key = (category, brand) if product_id not in self._named else (product_id, category, brand)
+        found = self._told.get(key)
+        return found if found is not None else self._remembered(key, product_id, facts)
 
     def _remembered(self, key: tuple[int | None, ...], product_id: int, facts: Facts) -> tuple[bool, float]:
-        known = self._told.get(key)
-        if known is None:
-            if len(self._told) >= MOST_TOLD:
-                self._told.clear()
-            known = self._told[key] = self._looked_at(product_id, facts)
-        return known
+        if len(self._told) >= MOST_TOLD:
+            self._told.clear()
+        found = self._told[key] = self._looked_at(product_id, facts)
+        return found
 
     def _looked_at(self, product_id: int, facts: Facts) -> tuple[bool, float]:
         factor = 1.0
@@ -131,21 +121,29 @@ class Wish:
         """Which of these products may stand here: filters and exclusions. Exclusions beat pins, filters do not."""
         if not self.excluded and not self._filters:
             return set(facts)
-        return set(self.standing(facts, facts.values(), now)[0])
+        return set(self.standing(facts, facts, now)[0])
 
     def standing(
-        self, product_ids: Collection[int], facts: Collection[Facts], now: datetime
+        self, ranked: Iterable[int], facts: Mapping[int, Facts], now: datetime
     ) -> tuple[list[int], list[Facts], list[float]]:
-        """Those that may stand here, their facts, and for each the factor of all boosts and burials that speak of it.
-        `facts` are of these products, in this order."""
-        told = self.rules(now).of(product_ids, facts)
-        free = [not is_barred for is_barred, _factor in told]
-        if self._filters:
-            pinned = set(self.pinned(now).values())
-            rows = zip(free, product_ids, facts, strict=True)
-            free = [may and (pk in pinned or self.fits(one)) for may, pk, one in rows]
-        factors = [factor for _is_barred, factor in told]
-        return list(compress(product_ids, free)), list(compress(facts, free)), list(compress(factors, free))
+        """Those of these products that may stand here, each once and in their order, their facts, and for each the
+        factor of all boosts and burials that speak of it. Products without `facts` are passed over."""
+        told = self.rules(now).told
+        pinned = set(self.pinned(now).values()) if self._filters else None
+        kept: list[int] = []
+        own: list[Facts] = []
+        factors: list[float] = []
+        for pk in dict.fromkeys(ranked):  # one loop: a hundred products are looked at sooner than six lists are made
+            one = facts.get(pk)
+            if one is None:
+                continue
+            is_barred, factor = told(pk, one)
+            if is_barred or (pinned is not None and not (self.fits(one) or pk in pinned)):
+                continue
+            kept.append(pk)
+            own.append(one)
+            factors.append(factor)
+        return kept, own, factors
 
     def rules(self, now: datetime) -> Rules:
         """Boosts, burials and exclusions in force; made once for each set of them."""
@@ -203,8 +201,8 @@ class Wish:
         self, ranked: Collection[int], facts: Mapping[int, Facts], now: datetime
     ) -> tuple[list[int], Candidates]:
         """Those of these products, best first, that may stand here, and what `recommender.ml.steering` looks at in
-        them. All have `facts`."""
-        kept, known, factors = self.standing(ranked, [facts[pk] for pk in ranked], now)
+        them."""
+        kept, known, factors = self.standing(ranked, facts, now)
         return kept, Candidates(
             np.array(kept, np.int64),
             np.arange(len(kept), 0, -1.0),

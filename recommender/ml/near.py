@@ -17,6 +17,12 @@ ITEM = np.int64(0xFFFFFFFF)
 """The half of a pair that is the item, where the lower half of a number comes first."""
 
 
+FAINT = 2.0**-14
+"""Of the loudest entry of a history: what a voice hears more faintly than this is not read."""
+LEAST_READ = 16
+"""Entries; with fewer, looking for faint ones costs more than reading them."""
+
+
 class Rows(NamedTuple):
     """Neighbours of one voice: row j, from `indptr[j]` to `indptr[j + 1]`, has the items that item j speaks for."""
 
@@ -43,16 +49,15 @@ class Heard:
 
     def said_of(self, chosen: NDArray[np.integer], weights: Floats) -> Floats:
         """Items × history entries: what each entry brought to `chosen` (places in `items`), by weight of the voices."""
-        is_chosen = np.zeros(self.scores.shape, bool)
-        is_chosen[:, chosen] = True
-        kept = is_chosen.ravel().take(self.cells).nonzero()[0]  # take: half the time of an index
         voices = len(weights)
+        row_of = np.full(self.scores.shape, -1, np.int32)  # of what is chosen
+        row_of[:, chosen] = np.arange(len(chosen), dtype=np.int32)
+        said = row_of.ravel().take(self.cells)  # take: half the time of an index
+        kept = (said >= 0).nonzero()[0]
         ends = kept.searchsorted(self.lengths.ravel().cumsum())  # of each entry and voice among those that are kept
         counts = ends.copy()
         counts[1:] -= ends[:-1]
-        begins = np.empty(self.scores.shape, np.int64)  # each item's row; only what is chosen is written and read
-        begins[:, chosen] = np.arange(len(chosen)) * self.entries
-        into = begins.ravel().take(self.cells.take(kept))
+        into = said.take(kept) * np.int64(self.entries)
         into += np.arange(self.entries).repeat(voices).repeat(counts)
         told = self.parts.take(kept) * _in_turns(weights, self.entries).repeat(counts)
         return _sums(into, told, (len(chosen), self.entries))
@@ -79,6 +84,8 @@ class Near:
         self.starts, self.lengths, self.pairs = (np.asarray(one).view(np.ndarray) for one in (starts, lengths, pairs))
         self._whole = self.pairs.view(np.int64).ravel()  # one number each, so that a slice of them is one dimension
         self.normalise = tuple(normalise)
+        self._may_fade = bool(normalise) and normalise[-1] == "none"
+        self._always_heard = np.array([how != "none" for how in normalise])
 
     @classmethod
     def of(cls, voices: Sequence[Rows], normalise: Sequence[str]) -> Self:
@@ -126,17 +133,19 @@ class Near:
         because every further look at some thousand numbers costs more than adding to them.
         """
         size, voices = len(self.lengths), len(self.normalise)
+        strong = np.empty((len(rows), voices))
+        for voice, force in enumerate(strengths):
+            strong[:, voice] = force
         whole, starts = self._whole, self.starts.take(rows).tolist()
         lengths = self.lengths.take(rows, axis=0).astype(np.int64)
+        if self._may_fade and len(rows) > LEAST_READ:
+            lengths *= self._loud(strong)
         ends = map(add, starts, lengths.sum(axis=1).tolist())
         parts = [whole[start:end] for start, end in zip(starts, ends, strict=True)]
         read = np.concatenate(parts) if parts else whole[:0]
         targets = read & ITEM
         similarity = read.view(np.float32)[1::2].astype(np.float64)
         flat = lengths.ravel()
-        strong = np.empty((len(rows), voices))
-        for voice, force in enumerate(strengths):
-            strong[:, voice] = force
         told = strong.ravel().repeat(flat)
         brought = similarity * told
         items, cells = _placed(targets, size)
@@ -152,6 +161,15 @@ class Near:
                 under = below[places]
                 brought[own] = np.divide(brought[own], under, out=np.zeros(len(own)), where=under > 0)
         return Heard(items, scores, len(rows), cells, brought, lengths)
+
+    def _loud(self, strong: Floats) -> NDArray[np.bool_]:
+        """Entries × voices: which pieces are read. A faint one that lies before a loud one is read with it, so that an
+        entry stays one piece; sums that are divided by what speaks need all that do."""
+        is_loud = strong >= FAINT * strong.max(axis=0)
+        is_loud |= self._always_heard
+        for voice in range(len(self.normalise) - 2, -1, -1):
+            is_loud[:, voice] |= is_loud[:, voice + 1]
+        return is_loud
 
 
 def check_rows(indptr: NDArray[Any], indices: NDArray[Any], weights: NDArray[Any], size: int, what: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -38,9 +38,25 @@ def strength(
             raw = np.ones(len(raw))
         case "log":
             raw = np.log1p(raw)
-    if half_life:
-        raw = raw * 0.5 ** (rank / half_life)
-    return raw / (rank + 1.0) ** distance if distance else raw
+    if not (half_life or distance):
+        return raw
+    known = _fading(half_life, distance)
+    if len(rank) and rank[-1] < len(known) and rank.max() < len(known):
+        return raw * known.take(rank)
+    return raw * _faded(rank, half_life, distance)
+
+
+def _faded(rank: NDArray[np.integer], half_life: float, distance: float) -> Floats:
+    faded = 0.5 ** (rank / half_life) if half_life else np.ones(len(rank))
+    return faded / (rank + 1.0) ** distance if distance else faded
+
+
+@lru_cache(maxsize=256)
+def _fading(half_life: float, distance: float) -> Floats:
+    """Of the first places of a history; powers cost more than the rest of `strength`."""
+    found = _faded(np.arange(64), half_life, distance)
+    found.flags.writeable = False
+    return found
 
 
 @dataclass(frozen=True)
@@ -92,8 +108,9 @@ class Factors:
     score `x·y_i`, y the item factors, r the strengths of the history, λ_u = λ·(α·Σr + n items)^ν.
 
     Hu, Koren & Volinsky (2008); λ by frequency after Rendle et al. (2022). The factors are turned so that YᵀY is
-    diagonal (`spectrum`); the system is then as small as the history (Woodbury), and the score splits exactly into
-    what every item of the history brought.
+    diagonal (`spectrum`); the system is then as small as the history (Woodbury). The score splits exactly into what
+    every item of the history brought: `x = Σ_j (1 + α·r_j·(1 − x·y_j))·y_j / (spectrum + λ_u)`, so an item that the
+    others explain anyway brings little more than one look would.
     """
 
     def __init__(
@@ -131,11 +148,11 @@ class Factors:
         extra = self.alpha * strengths
         own = self.factors[rows].astype(np.float64)
         spread = own / (self.spectrum + penalty)
+        below = 1.0 / extra
         system = own @ spread.T
-        system.ravel()[:: len(extra) + 1] += 1.0 / extra
-        mixed = np.linalg.inv(system)
-        mixed *= ((1.0 + extra) / extra)[:, None]
-        return np.asarray(mixed @ spread)
+        system.ravel()[:: len(extra) + 1] += below
+        spread *= np.linalg.solve(system, 1.0 + below)[:, None]  # a third of the price of the inverse
+        return np.asarray(spread)
 
     def scores_of(self, voices: Floats, items: NDArray[np.integer]) -> Floats:
         """Scores of these items for the customer whose `voices` these are."""
@@ -153,17 +170,18 @@ class Factors:
 
 
 def named(items: NDArray[np.int64], scores: Floats, spoken: Floats) -> Scored:
-    """The entry that brought most to each item, and its part of what speaks for the item."""
+    """The entry that brought most to each item, and its part of what speaks for the item. `spoken` (items × entries) is
+    used up."""
     if len(items) == 0 or spoken.shape[1] == 0:
         return Scored(items, scores, np.full(len(items), -1), np.zeros(len(items)))
     reasons = spoken.argmax(axis=1)
-    most = spoken[np.arange(len(items)), reasons]
-    whole = np.maximum(spoken, 0.0).sum(axis=1)
-    shares = np.maximum(most, 0.0)
-    if (whole > 0).all():
+    np.maximum(spoken, 0.0, out=spoken)
+    shares = spoken.max(axis=1)
+    whole = spoken.sum(axis=1)
+    if whole.all():
         shares /= whole
     else:
-        shares = np.divide(shares, whole, out=np.zeros(len(most)), where=whole > 0)
+        shares = np.divide(shares, whole, out=np.zeros(len(items)), where=whole > 0)
     return Scored(items, scores, reasons, shares)
 
 
@@ -230,14 +248,14 @@ class Chorus:
             top = heard.scores.max(axis=1, initial=0.0).tolist()
             scale = np.array([own / most if most > 0 else 0.0 for own, most in zip(self._weights, top, strict=True)])
             total = scale @ heard.scores
-            is_free = total > 0
             if barred is not None:
-                is_free &= ~barred.take(heard.items)
-            free = is_free.nonzero()[0]
-            items, scores = heard.items.take(free), total.take(free)
-            if self.far and len(free) > RESCORED:
-                kept = among_best(items, scores, RESCORED, self.tie_break)
-                free, items, scores = free.take(kept), items.take(kept), scores.take(kept)
+                total[barred.take(heard.items)] = 0.0
+            free = among_best(heard.items, total, RESCORED, self.tie_break) if self.far else (total > 0).nonzero()[0]
+            scores = total.take(free)
+            if self.far and not (scores > 0).all():
+                free = free[scores > 0]
+                scores = total.take(free)
+            items = heard.items.take(free)
         spoken_far = [factors.voices(rows, strengths[at]) for at, _voice, factors in self.far]
         if not self.near:
             nothing = np.zeros(len(self.tie_break), bool)
@@ -245,14 +263,16 @@ class Chorus:
             scores = np.zeros(len(items))
         far = []
         for (at, voice, factors), heights in zip(self.far, spoken_far, strict=True):
-            vectors = factors.vectors(items)
-            own = voice.weight * (vectors @ heights.sum(axis=0))
+            vectors = factors.factors.take(items, axis=0)
+            heights = (voice.weight * heights).astype(np.float32)
+            own = vectors @ heights.sum(axis=0)
             scores = scores + own
-            far.append((at, own, vectors, voice.weight * heights))
+            far.append((at, own, vectors, heights))
         if factors_now is not None:
             scores = scores * factors_now[items]
-        positive = (scores > 0).nonzero()[0]
-        chosen = positive.take(best(items.take(positive), scores.take(positive), k, self.tie_break))
+        chosen = best(items, scores, k, self.tie_break)
+        if len(chosen) and not scores[chosen[-1]] > 0:
+            chosen = chosen[scores.take(chosen) > 0]
         shown = items.take(chosen)
         brought = np.zeros((len(self.names), len(shown)))
         if self.near:

@@ -44,7 +44,7 @@ NEAR = ("near_starts", "near_lengths", "near_pairs")
 NEAR_OF_3 = ("near_starts", "near_lengths", "near_indices", "near_weights")
 FACTORS = ("factors", "spectrum")
 WIDEST = 8
-"""So many numbers per item a table of their places may hold, four bytes each."""
+"""So many numbers per item a table of their places may hold, eight bytes each."""
 REMEMBERED = 256
 """Answers; about 4 kB each."""
 
@@ -110,7 +110,7 @@ class ServingModel:
         if len(self.item_ids) == 0:
             return np.full(len(asked), -1)
         if self._place_of is not None:
-            return self._place_of.take(asked - (self.item_ids[0] - 1), mode="clip").astype(np.int64)
+            return self._place_of.take(asked - (self.item_ids[0] - 1), mode="clip")
         at = np.minimum(np.searchsorted(self.item_ids, asked), len(self.item_ids) - 1)
         return np.where(self.item_ids[at] == asked, at, -1)
 
@@ -281,13 +281,13 @@ _candidate = partial(tuple.__new__, Candidate)
 """As Candidate._make does, at a third of its price."""
 
 
-def _places(item_ids: NDArray[np.int64]) -> NDArray[np.int32] | None:
+def _places(item_ids: NDArray[np.int64]) -> NDArray[np.int64] | None:
     """Where each number from one below the first to one above the last stands, -1 for numbers without an item. None
     where the numbers are so far apart that the table would be long."""
     if not len(item_ids) or int(item_ids[-1]) - int(item_ids[0]) > WIDEST * len(item_ids):
         return None
     first = int(item_ids[0]) - 1
-    places = np.full(int(item_ids[-1]) - first + 2, -1, np.int32)
+    places = np.full(int(item_ids[-1]) - first + 2, -1, np.int64)
     places[item_ids - first] = np.arange(len(item_ids))
     return places
 

@@ -100,6 +100,10 @@ def test_one_list_and_many_lists_agree_and_reasons_add_up(data, model):
         force = model.attention(np.array([w for _i, w in history]), np.arange(len(rows))) / model.scale
         scores, voices = model.serving().score(rows, force, one.items)
         assert (model.item_factors[one.items] @ voices.T).sum(axis=1) == pytest.approx(scores)
+        own_factors, served = model.item_factors[rows].astype(np.float64), model.serving()
+        surprise = 1.0 + served.alpha * force * (1.0 - own_factors @ voices.sum(axis=0))
+        split = surprise[:, None] * own_factors / (served.spectrum + served.penalty(force))
+        assert voices == pytest.approx(split)
 
 
 def test_two_taste_groups_are_recovered():
