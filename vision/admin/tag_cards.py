@@ -202,14 +202,17 @@ def undone(request: HttpRequest) -> Told:
     return Told(ngettext("%(count)s waits again", "%(count)s wait again", len(back)) % {"count": figure(len(back))})
 
 
-def answer(request: HttpRequest, do: Any, summary: Any) -> HttpResponse:
-    """`do` the act; with `Accept: application/json` the answer is data for the script, else the page again."""
+def answer(request: HttpRequest, do: Any, summary: Any, counts: Any = None) -> HttpResponse:
+    """`do` the act; with `Accept: application/json` the answer is data for the script, else the page again. `counts`:
+    what stands on tabs and labels now, by their addresses."""
     try:
         told: Told = undone(request) if request.POST.get("act") == "undo" else do(request)
     except DomainError as error:
         told = Told(str(error.message), is_refused=True)
     if request.headers.get("Accept") == "application/json":
         data = {"text": told.text, "undo": told.undo, "summary": summary(request)}
+        if counts is not None:
+            data["counts"] = counts(request)
         return JsonResponse(data, status=409 if told.is_refused else 200)
     if told.is_refused:
         messages.error(request, told.text)

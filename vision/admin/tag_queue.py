@@ -29,7 +29,7 @@ MOST_LABELS = 40
 def page(request: HttpRequest) -> HttpResponse:
     """`?show=sample`, `?set=&label=&category=&source=&page=`; a POST decides."""
     if request.method == "POST":
-        return cards.answer(request, _act, _summary)
+        return cards.answer(request, _act, _summary, _counts)
     wanted = _wanted(request)
     waiting = tag_selectors.waiting_by_label(wanted)
     total = sum(one.count for one in waiting)
@@ -43,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "title": _("Suggested tags"),
         "crumbs": crumbs(),
         "sections": sections,
-        "labels": _chips(wanted),
+        "labels": _chips(wanted)[:MOST_LABELS],
         "tabs": tabs("sample" if wanted.is_sample else ""),
         "choices": _choices(wanted),
         "kept": [("show", SAMPLE)] if wanted.is_sample else [],
@@ -74,6 +74,13 @@ def tabs(now: str) -> list[dict[str, Any]]:
         ("errors", _("Probable errors"), reverse("admin:vision_label_errors"), None),
     ]
     return [{"label": label, "url": url, "count": count, "is_current": key == now} for key, label, url, count in found]
+
+
+def _counts(request: HttpRequest) -> dict[str, str]:
+    """What tabs and labels say after a decision; a label that is missing has none left."""
+    wanted = _wanted(request)
+    told = [(one["url"], one["count"]) for one in (*tabs(""), *_chips(wanted)) if one["count"] is not None]
+    return {url: str(figure(count)) for url, count in told}
 
 
 def _wanted(request: HttpRequest) -> Wanted:
@@ -131,7 +138,7 @@ def _chips(wanted: Wanted) -> list[dict[str, Any]]:
             "url": _address(whole, label="" if one.label.pk == wanted.label else one.label.pk),
             "is_current": one.label.pk == wanted.label,
         }
-        for one in tag_selectors.waiting_by_label(whole)[:MOST_LABELS]
+        for one in tag_selectors.waiting_by_label(whole)
     ]  # fmt: skip
 
 

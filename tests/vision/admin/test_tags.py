@@ -106,6 +106,20 @@ def test_deleted_products_and_labels_out_of_use_do_not_wait(client, queue, strip
     assert "Nothing to review" in client.get(queue).content.decode()
 
 
+def test_a_decision_tells_what_tabs_and_labels_count_now_and_undoing_it_does_too(client, queue, striped, red):
+    one, _two = TagSuggestionFactory.create_batch(2, label=striped)
+    TagSuggestionFactory.create(label=red)
+    sample, stripes, reds = f"{queue}?show=sample", f"{queue}?label={striped.pk}", f"{queue}?label={red.pk}"
+
+    told = client.post(queue, {"accept": one.pk}, headers=JSON).json()
+    back = client.post(queue, {"act": "undo", "key": told["undo"]}, headers=JSON).json()
+
+    assert told["counts"] == {queue: "2", sample: "0", stripes: "1", reds: "1"}
+    assert back["counts"] == {queue: "3", sample: "0", stripes: "2", reds: "1"}
+    page = client.get(queue).content.decode()
+    assert all(f'href="{address}"' in page for address in told["counts"])
+
+
 def test_one_button_decides_one_photo_and_the_script_hears_it(client, queue, striped):
     one, two = TagSuggestionFactory.create_batch(2, label=striped)
 

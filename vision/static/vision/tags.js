@@ -42,6 +42,12 @@
     box.querySelectorAll("form").forEach(count);
     if (next) choose(next, true); else location.reload(); // what comes next, or that nothing is left
   }
+  function recount(counts) { // what stands on tabs and labels, as it is now
+    document.querySelectorAll(".zg-tabs a, .tag-labels a").forEach((link) => {
+      const place = link.querySelector(".zg-count");
+      if (place) place.textContent = counts[link.getAttribute("href")] || "0";
+    });
+  }
   async function post(data) {
     let answer;
     try {
@@ -50,6 +56,7 @@
     if (!answer || !(answer.headers.get("Content-Type") || "").includes("json")) { say(document.body.dataset.failed); return null; }
     const told = await answer.json();
     if (summary && told.summary) summary.textContent = told.summary;
+    if (told.counts) recount(told.counts);
     if (!answer.ok) { say(told.text); return null; }
     return told;
   }
