@@ -159,6 +159,14 @@ def allocation_of(campaign: Campaign) -> OfferAllocation | None:
     return OfferAllocation.objects.filter(campaign=campaign, state=OfferAllocation.State.ACCEPTED).first()
 
 
+def unsaid(offer: Offer) -> set[str]:
+    """Fields of a message of which this offer says nothing."""
+    found = set() if offer.least_order else {"offer_from"}
+    if offer.kind == Offer.Kind.POINTS:
+        return found | {"coupon_code", "coupon_ends"}
+    return found if offer.ends_at or offer.valid_days else found | {"coupon_ends"}
+
+
 def offers_of(campaign: Campaign, step: CampaignStep) -> list[int | None]:
     """The offer of each version: its own, else the campaign's."""
     return [arm.get("offer") or campaign.offer_id for arm in step.arms] or [campaign.offer_id]
@@ -182,13 +190,21 @@ def _offer_findings(campaign: Campaign, steps: Sequence[CampaignStep]) -> list[F
             found.append(Finding("stop", text, field="offer"))
         if not offer.is_active or (offer.ends_at and offer.ends_at <= timezone.now()):
             found.append(Finding("stop", _("The offer has ended."), field="offer"))
+    known = Offer.objects.in_bulk(wanted)
     for step in steps:
-        if allocation is None and None in offers_of(campaign, step) and step.template is not None:
-            words = [*step.template.subject.values(), *step.template.body.values()]
-            words += [text for arm in step.arms for text in (arm.get("subject") or {}).values()]
-            if used := sorted(tags_in(" ".join(words)) & OFFER_TAGS):
-                text = _("“{{%(name)s}}” needs an offer.") % {"name": used[0]}
-                found += _of_step(step, "", [Finding("stop", text, field="offer")], len(steps))
+        if step.template is None:
+            continue
+        own = wanted if allocation is not None else set(offers_of(campaign, step))
+        words = [*step.template.subject.values(), *step.template.preheader.values(), *step.template.body.values()]
+        words += [text for arm in step.arms for text in (arm.get("subject") or {}).values()]
+        used = tags_in(" ".join(words)) & OFFER_TAGS
+        said = []
+        if None in own and used:
+            said.append(_("“{{%(name)s}}” needs an offer.") % {"name": min(used)})
+        for pk in sorted(one for one in own if one is not None and one in known):
+            text = _("“{{%(name)s}}” stays empty: the offer “%(offer)s” says nothing of it.")
+            said += [text % {"name": name, "offer": known[pk].name} for name in sorted(used & unsaid(known[pk]))]
+        found += _of_step(step, "", [Finding("stop", text, field="offer") for text in said], len(steps))
     return found
 
 

@@ -18,6 +18,7 @@ from marketing.models import (
     CouponCode,
     MarketingSettings,
     MessageEvent,
+    Offer,
     OfferAllocation,
     Recipient,
     Template,
@@ -306,3 +307,17 @@ def test_a_test_shows_the_words_of_the_shop_in_a_mail_without_the_ways_out_of_ma
     assert "退订" not in mails["zh-hans"].text
     assert not Recipient.objects.exists()
     assert not CouponCode.objects.exists()
+
+
+def test_a_field_that_the_offer_leaves_empty_is_found_at_the_check(campaign, offer):
+    Template.objects.update(body=dict.fromkeys(WORDS, "{{coupon_code}} {{coupon_ends}} {{offer_from}}"))
+    Offer.objects.update(ends_at=None, valid_days=None, least_order=0)
+
+    found, _ready = lifecycle.findings(campaign)
+
+    assert [one.text for one in found if one.field == "offer"] == [
+        f"“{{{{{name}}}}}” stays empty: the offer “Spring” says nothing of it."
+        for name in ("coupon_ends", "offer_from")
+    ]
+    Offer.objects.update(valid_days=7, least_order=50)
+    assert not [one for one in lifecycle.findings(campaign)[0] if one.field == "offer"]
