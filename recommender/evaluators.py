@@ -16,6 +16,7 @@ from recommender.ml.base import Recommender
 from recommender.ml.blend import Blend
 from recommender.ml.category_affinity import LARGEST as LARGEST_AFFINITY
 from recommender.ml.category_affinity import CategoryAffinity
+from recommender.ml.ease import UnorderedEase
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_facts import ItemFacts
 from recommender.ml.judging import Exam, rounded
@@ -156,12 +157,15 @@ class RecommenderEvaluator:
         return wanted or (REFERENCE if REFERENCE in strategies else PLAIN_REFERENCE)
 
     def _judged(self, model: Recommender, exam: Exam, before: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        """A blend takes over what its sources learned and costs what they cost."""
+        """What takes over what others learned, as a blend does, costs what they cost."""
+        taken: list[Any] = []
         if isinstance(model, Blend):
-            model.fitted()
+            taken = model.fitted().sources
+        elif isinstance(model, UnorderedEase):
+            taken = [model.fit(exam.split.train).learned]
+        if taken:
             cost = {
-                key: sum(before[source.name][key] for source in model.sources)
-                for key in ("train_seconds", "train_cpu_seconds")
+                key: sum(before[source.name][key] for source in taken) for key in ("train_seconds", "train_cpu_seconds")
             }
         else:
             cost = fit_timed(model, exam.split.train)

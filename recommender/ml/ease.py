@@ -96,6 +96,19 @@ class Ease(ItemToItem):
                 alike.add_best(int(met[row]), met[chosen], weights[chosen], near, self.popularity)
 
 
+class UnorderedEase(Ease):
+    """What another one learned, answering without a look at the order of a history: a reference that says what the
+    order is worth. `learned` must be fitted first."""
+
+    def __init__(self, learned: Ease) -> None:
+        super().__init__(replace(learned.params, half_life=0.0), fallback=learned.fallback, name="ease_unordered")
+        self.learned = learned
+
+    def fit(self, interactions: Interactions) -> Self:
+        self.popularity, self.spoken, self.alike = self.learned.popularity, self.learned.spoken, self.learned.alike
+        return self
+
+
 def _inverse(weighted: sp.csr_matrix, regularisation: float) -> NDArray[np.float32]:
     """(XᵀX + λI)⁻¹, symmetric, single precision."""
     columns = weighted.T.tocsr().astype(np.float32)

@@ -142,6 +142,7 @@ RECIPES = (
             ("damping", (0.0, 0.25, 0.5)),
             ("regularisation", (25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)),
             ("history_weighting", ("binary", "log", "value")),
+            ("half_life", (30.0, 100.0, 300.0)),
             ("neighbours", (100, 200, 500, 1000)),
         ),
         _fits_ease,

@@ -14,7 +14,7 @@ from recommender.ml.base import Recommender
 from recommender.ml.blend import Blend, Source
 from recommender.ml.context import own_groups
 from recommender.ml.context_choice import Weighing
-from recommender.ml.ease import Ease
+from recommender.ml.ease import Ease, UnorderedEase
 from recommender.ml.ials import Ials
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_knn import PLAIN, ItemKnn
@@ -221,7 +221,8 @@ def judge_serving(
 def contestants(choice: Choice, *, references: bool) -> list[Recommender]:
     """Unfitted methods to put side by side: popularity, recent popularity where there are times, every tuned source,
     last their blend (which takes over what the sources before it learn) and, as `references`, the textbook item-based
-    form with its three ways to divide and the published form of EASE, 0/1 and uncut."""
+    form with its three ways to divide, the published form of EASE, 0/1 and uncut, and EASE without a look at order
+    where the tuned one looks at it."""
     models: list[Recommender] = [Popularity()]
     if choice.half_life_days is not None:
         models.append(Popularity(half_life_days=choice.half_life_days))
@@ -233,6 +234,8 @@ def contestants(choice: Choice, *, references: bool) -> list[Recommender]:
             models.append(Ease(choice.plain_ease, name="ease_01"))
     sources = made(choice, list(choice.params))
     models += sources
+    if references:
+        models += [UnorderedEase(one) for one in sources if isinstance(one, Ease) and one.params.half_life]
     if choice.weights:
         models.append(Blend(sources, [choice.weights[source.name] for source in sources]))
     return models

@@ -20,6 +20,8 @@ SAMPLE = 200_000
 ASKED, ASKED_SCORES = 5000, 2e8
 """Customers that a parameter set is tried on, fewer where there are many items."""
 HALF_LIVES = (7.0, 30.0, 90.0, 365.0)
+PLAIN_IN = ("weighting", "damping", "history_weighting", "half_life")
+"""What of EASE's parameters the published form fixes."""
 TUNED_ITEMS = 4_000
 """EASE is tuned on so many of the most chosen items: its cost grows with the cube of their number."""
 LEANING = 1.02
@@ -78,8 +80,7 @@ class Choice:
         found = [
             trial
             for trial in self.trials
-            if trial.source == "ease"
-            and all(trial.parameters[name] == asked[name] for name in ("weighting", "damping", "history_weighting"))
+            if trial.source == "ease" and all(trial.parameters[name] == asked[name] for name in PLAIN_IN)
         ]
         if not found or self.ease_items > TUNED_ITEMS:
             return None

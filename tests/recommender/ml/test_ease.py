@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from recommender.ml import ease
-from recommender.ml.ease import Ease, EaseParams
+from recommender.ml.ease import Ease, EaseParams, UnorderedEase
 from recommender.ml.interactions import Interactions
 from tests.recommender.ml.data import from_matrix, two_taste_groups
 
@@ -83,3 +83,15 @@ def test_two_taste_groups_are_recovered_with_their_reasons():
     assert (found.items % 2).tolist() == [0] * 5
     assert set(found.reasons.tolist()) <= {0, 2}
     assert ((found.shares >= 0.5) & (found.shares <= 1.0)).all()
+
+
+def test_without_order_the_same_weights_answer_a_history_whose_items_all_count_alike():
+    data = Interactions.from_frame(two_taste_groups())
+    ordered = Ease(EaseParams(half_life=3.0)).fit(data)
+
+    plain = UnorderedEase(ordered).fit(data)
+
+    assert plain.name == "ease_unordered"
+    assert plain.spoken is ordered.spoken
+    assert np.unique(plain.histories(data).data).tolist() == [1.0]
+    assert ordered.histories(data).data.min() < 0.5

@@ -7,7 +7,7 @@ import pytest
 from recommender.ml import tuning
 from recommender.ml.interactions import Interactions
 from recommender.ml.sources import Kitchen, Size, recipes_for
-from recommender.ml.training import NotEnoughData, judge_serving, train
+from recommender.ml.training import NotEnoughData, contestants, judge_serving, train
 from recommender.ml.tuning import choose, sample_customers
 from tests.recommender.ml.data import two_taste_groups
 
@@ -185,8 +185,8 @@ def test_progress_is_told(data):
     told = []
     choose(data.take(np.arange(300)), protocol="by-time", progress=lambda done, total: told.append((done, total)))
 
-    assert told[0] == (1, 34)
-    assert told[-1] == (34, 34)
+    assert told[0] == (1, 35)
+    assert told[-1] == (35, 35)
 
 
 def test_a_sample_holds_all_events_of_its_customers(data):
@@ -206,3 +206,32 @@ def test_matrix_factorisation_starts_with_a_penalty_that_fits_the_number_of_item
     (ials,) = (recipe for recipe in recipes_for(Size(10**6, 10**5, items), Kitchen()) if recipe.name == "ials")
 
     assert ials.start.regularisation == pytest.approx(start)
+
+
+@pytest.fixture(scope="module")
+def moved_on():
+    """Twelve choices in one group of items each, then four in another: the newest say what comes next."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for customer in range(120):
+        first, later = rng.permutation(4)[:2]
+        for day, group in enumerate([first] * 12 + [later] * 4):
+            rows.append((customer, 1000 + 10 * int(group) + int(rng.integers(10)), 1e9 + 86400.0 * day + customer))
+    events = Interactions.from_frame(pd.DataFrame(rows, columns=["customer", "item", "timestamp"]))
+    return choose(events, protocol="leave-last-out", only={"ease"})
+
+
+def test_the_linear_model_listens_to_the_newest_where_tastes_move_on(moved_on):
+    tried = [trial for trial in moved_on.trials if trial.source == "ease"]
+    alike = max(trial.score for trial in tried if trial.parameters["half_life"] == 0.0)
+
+    assert moved_on.params["ease"].half_life == 30.0
+    assert moved_on.validation["ease"] > alike
+
+
+def test_beside_a_linear_model_that_looks_at_order_stands_the_one_that_does_not(moved_on):
+    shown = [model.name for model in contestants(moved_on, references=True)]
+
+    assert shown[-2:] == ["ease", "ease_unordered"]
+    assert moved_on.plain_ease.half_life == 0.0
+    assert "ease_unordered" not in [model.name for model in contestants(moved_on, references=False)]
