@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models import Count, Max, Sum
 from numpy.typing import NDArray
 
 from catalog.models import Category
-from catalog.showcase import Facts
+from catalog.showcase import Facts, showcase
 from recommender.ml.steering import NO_GROUP, Candidates, Plan
 from recommender.models import Placement, PlacementRule
 
@@ -326,6 +326,17 @@ def wish(key: str) -> Wish | None:
     placement follows its wishes.
     """
     return _known.get(key)
+
+
+def within(wanted: Wish, category: Category) -> Wish:
+    """The same on the page of a category: nothing from outside it and what lies below it, pinned or not. One query."""
+    branch = frozenset(Category.objects.filter(path__startswith=category.path).values_list("pk", flat=True))
+    pinned = showcase.facts_among([product_id for _slot, product_id, _dates in wanted.pins]) if wanted.pins else {}
+    there = {pk for pk, facts in pinned.items() if facts.category_id in branch}
+    return replace(
+        wanted, categories=branch if wanted.categories is None else branch & wanted.categories,
+        category_id=category.pk, pins=tuple(pin for pin in wanted.pins if pin[1] in there),
+    )  # fmt: skip
 
 
 def remembered(key: str) -> Wish | None:

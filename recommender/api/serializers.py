@@ -30,6 +30,9 @@ class RecommendationQuerySerializer(SimilarQuerySerializer):
         min_value=1, max_value=MAX_ITEMS, required=False, help_text="Default: as many as the placement has slots."
     )
     product = IdField(required=False, help_text="The product whose page is shown.")
+    category = IdField(
+        required=False, help_text="The category whose page is shown: nothing from outside it and what lies below it."
+    )
     basket = IdListField(most=30, help_text="What lies in the basket.")
     device = serializers.ChoiceField(
         choices=DEVICES, required=False, help_text="Told by the browser's name when left out; for servers to say."

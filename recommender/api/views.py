@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api.callers import customer_asked_for, device_of_call
-from catalog.models import Product
+from catalog.api.views import existing
+from catalog.models import Category, Product
 from core.api import ids
 from core.api.permissions import HasScope
 from core.api.principals import KeyAuth
@@ -58,6 +59,8 @@ class RecommendationsView(QuickView):
         try:
             answer = self._answer(request, query)
         except (DatabaseError, InterfaceError) as error:
+            if "category" in query:  # which products lie in it stands in the database
+                raise
             answer = _from_memory(error, query, placement=query["placement"], page=query.get("product"))
         return Response(answer_as_json(_counted(answer)))
 
@@ -115,6 +118,8 @@ def _known_placement(key: str) -> Wish:
 
 def _recommended(query: dict[str, Any], who: selectors.Person, **more: Any) -> selectors.Answer:
     wish = _known_placement(query["placement"])
+    if category := existing(Category, "category", query.get("category")):
+        wish = wishes.within(wish, category)
     subject = trials.subject_of(customer=who.customer, browser=who.browser)
     placed = trials.placed_at(query["placement"], subject, strategy=wish.strategy)
     answer = selectors.recommend(

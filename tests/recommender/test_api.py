@@ -9,6 +9,7 @@ from recommender import tokens as recommendation_ids
 from recommender import wishes
 from recommender.models import Placement, PlacementRule
 from recommender.services import save_placement
+from tests.factories import CategoryFactory
 from tests.recommender.conftest import NOW
 
 URL = "/api/v1/recommendations"
@@ -183,3 +184,43 @@ def test_an_event_sent_a_moment_ago_counts_in_the_next_answer(trained, browser):
 
     assert before["source"] == "popular"
     assert after["items"][0]["reason"]["product"] == trained.blue[2].public_id
+
+
+def test_a_category_keeps_the_answer_to_itself_and_what_lies_below(trained, browser):
+    above = CategoryFactory.create()
+    below, beside = CategoryFactory.create(parent=above), CategoryFactory.create()
+    Product.objects.update(category=beside)
+    Product.objects.filter(pk=trained.green[1].pk).update(category=above)
+    Product.objects.filter(pk=trained.green[2].pk).update(category=below)
+    pin = PlacementRule(kind="pin", product=trained.green[3], slot=1)
+    save_placement(Placement.objects.get(key="category"), rules=[pin], by=None)
+    wishes.forget()
+    trained.act(trained.visitor, trained.green[0])
+
+    def asked(category: str):
+        return browser.get(URL, {"visitor": "somebody", "placement": "category", "category": category, "limit": 3})
+
+    body = asked(above.public_id).json()
+    assert {item["product"]["id"] for item in body["items"]} == {one.public_id for one in trained.green[1:3]}
+    assert (body["placement"], body["shortfall"]) == ("category", "rules")
+    assert recommendation_ids.read(body["id"]).placement == "category"
+    assert [item["product"]["id"] for item in asked(below.public_id).json()["items"]] == [trained.green[2].public_id]
+    here = asked(beside.public_id).json()["items"]
+    assert (len(here), here[0]["product"]["id"]) == (3, trained.green[3].public_id)
+
+    unknown = asked("ext:nowhere")
+    assert (unknown.status_code, unknown.json()["code"]) == (400, "bad_input")
+    assert "category" in str(unknown.json()["errors"])
+
+
+def test_a_choice_against_personal_answers_that_was_written_elsewhere_counts_at_once(trained, server):
+    """No answer remembers the choice; each asks for it anew."""
+    customer = trained.customers[0]
+    asked = {"customer": customer.public_id, "limit": 3}
+    assert server.get(URL, asked).json()["source"] == "personal"
+
+    Customer.objects.filter(pk=customer.pk).update(is_personalised=False)  # as another process writes it
+
+    body = server.get(URL, asked).json()
+    assert body["source"] != "personal"
+    assert {item["reason"]["product"] for item in body["items"]} == {None}

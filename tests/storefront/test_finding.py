@@ -136,6 +136,9 @@ def test_a_category_shows_what_lies_in_it_and_below_it_and_the_way_back(shop, fo
     page = found(path=f"c/{below.public_id}/")
     assert f'href="/shop/c/{shop.category.public_id}/">Mugs</a>' in page
     assert "data-zg-query" not in page
+    assert 'data-zg-placement="category"' in page
+    assert f'data-zg-category="{below.public_id}" data-zg-distinct' in page
+    assert "data-zg-category" not in found("?q=mug")
 
 
 def test_a_category_that_is_not_there_gets_a_page_that_says_so(visit):

@@ -21,7 +21,7 @@
    * @typedef {{title: string, positive: number, neutral: number, negative: number}} Aspect
    * @typedef {{reviews: number, positive_share: number|null, aspects: Aspect[], praise: Quote[], complaints: Quote[]}} InWords
    * @typedef {{count: number, average: number|null, in_words: InWords|null}} ReviewSummary
-   * @typedef {{placement?: string, product?: string, basket?: string, exclude?: string, limit?: number|string, similar?: string}} Wanted
+   * @typedef {{placement?: string, product?: string, category?: string, basket?: string, exclude?: string, limit?: number|string, similar?: string}} Wanted
    * @typedef {{product?: string, value?: number, query?: string, recommendation?: string, search?: string, position?: number, products?: string[]}} Fields
    */
 
@@ -471,7 +471,7 @@
   let headings = 0;
   /** Fills one place; without an answer, or with nothing to show, it stays as the page made it. @param {HTMLElement} place */
   const render = async (place) => {
-    const { zgPlacement, zgSimilar, zgProductId, zgBasket, zgExclude, zgLimit, zgTitle } = place.dataset;
+    const { zgPlacement, zgSimilar, zgProductId, zgCategory, zgBasket, zgExclude, zgLimit, zgTitle } = place.dataset;
     place.setAttribute("aria-busy", "true");
     try {
       const answer = await recommendations(
@@ -479,6 +479,7 @@
           placement: zgPlacement,
           similar: zgSimilar,
           product: zgProductId,
+          category: zgCategory,
           basket: zgBasket,
           exclude: [zgExclude, ...("zgDistinct" in place.dataset ? shownBeside(place) : [])].filter(Boolean).join(","),
           limit: zgLimit,
