@@ -1,9 +1,11 @@
 """What the pages of the demo storefront show and do, without scripts."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 
 from catalog.models import Customer, Order, Variant
 from core.models import OutgoingMail
@@ -294,6 +296,16 @@ def test_personal_suggestions_are_switched_off_and_on(shop, signed_in):
     signed_in.post("/shop/account/personalisation", {"personalised": "1"})
     shop.lin.refresh_from_db()
     assert shop.lin.is_personalised is True
+
+
+def test_what_was_learned_is_forgotten_from_the_account_page(shop, signed_in):
+    assert shop.lin.profile_since is None
+
+    answer = signed_in.post("/shop/account/forget")
+
+    shop.lin.refresh_from_db()
+    assert (answer.status_code, answer["Location"]) == (302, "/shop/account/?said=forgotten")
+    assert timezone.now() - shop.lin.profile_since < timedelta(minutes=1)
 
 
 def test_a_copy_of_the_data_is_asked_for_and_an_account_is_deleted_only_with_the_tick(shop, signed_in):
