@@ -14,6 +14,11 @@ SMALLEST_BASE = 30
 WIDTH, HEIGHT, PAD = 80, 24, 3
 
 
+def direction(change: float) -> str:
+    """An arrow, or that both are the same where the change would read as 0.0%."""
+    return "＝" if abs(change) < 0.0005 else "▲" if change > 0 else "▼"
+
+
 @dataclass(frozen=True)
 class Figure:
     """One number a person decides with.
@@ -67,7 +72,7 @@ class Figure:
         change = self.change
         if change is None:
             return ""
-        arrow = "▲" if change > 0 else "▼" if change < 0 else "＝"
+        arrow = direction(change)
         if self.kind == "share":
             size = _("%(points)s points") % {"points": f"{abs(change) * 100:.1f}"}
         else:
@@ -82,7 +87,7 @@ class Figure:
     def tone(self) -> str:
         """good, bad or neutral: the colour says good or bad, the arrow says the direction."""
         change = self.change
-        if not change or abs(change) <= self.noise or self.more_is == "neutral":
+        if change is None or direction(change) == "＝" or abs(change) <= self.noise or self.more_is == "neutral":
             return "neutral"
         return "good" if (change > 0) == (self.more_is == "good") else "bad"
 

@@ -13,6 +13,7 @@ from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for
 from core.experiments.exposures import Seen, write
 from core.impact import Capability, Elsewhere
 from core.models import Experiment, StaffUser
+from core.shipped import told
 from crm.models import CareProgramme
 
 KIND = "care"
@@ -29,7 +30,7 @@ class _Targets(Mapping[str, Any]):
         if number != key and number.isascii() and number.isdecimal() and len(number) < 19:
             name = CareProgramme.objects.filter(pk=int(number)).values_list("name", flat=True).first()
             if name is not None:
-                return name
+                return told(name)
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:

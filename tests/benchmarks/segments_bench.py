@@ -6,9 +6,11 @@ processor time are those of Python and of the database together, per count; wait
 on what else the machine does. Exit status 1 when a rule takes more than 50 ms of processor time.
 
 Then what the weekly job of clusters costs there: finding them, writing everybody's, and the night after, in which none
-changes; processor seconds of both and the peak memory of Python.
+changes; processor seconds of both and the peak memory of Python. Each figure is printed as it is found. `--customers`:
+another number of them; the bound then does not hold.
 """
 
+import argparse
 import json
 import os
 import resource
@@ -25,10 +27,10 @@ from tests.benchmarks.places import BENCH
 
 CUSTOMERS, ROUNDS, MOST_MS = 200_000, 40, 50.0
 FILL = (
-    f"""INSERT INTO catalog_customer (name, email, phone, language, country, city, joined_at, created_at, updated_at)
+    """INSERT INTO catalog_customer (name, email, phone, language, country, city, joined_at, created_at, updated_at)
     SELECT 'Customer ' || n, 'c' || n || '@example.org', '', (ARRAY['en', 'zh-hans', 'de'])[1 + n % 3],
         (ARRAY['DE', 'FR', 'GB', 'CN', 'US'])[1 + abs(hashint4(n)) % 5], 'City', now() - (n % 1500) * interval '1 day',
-        now(), now() FROM generate_series(1, {CUSTOMERS}) n""",
+        now(), now() FROM generate_series(1, %(customers)s) n""",
     """INSERT INTO analytics_customerstats (customer_id, orders, purchase_days, items, gross, refunds, refunded,
         revenue, first_day, last_day)
     SELECT id, o, o, o * 2, o * 25, 0, 0, o * 25 + id % 97, current_date - 900 + (id % 400)::int,
@@ -75,12 +77,15 @@ RULES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=CUSTOMERS)
+    customers: int = parser.parse_args().customers
     place = Path(tempfile.mkdtemp(prefix="zg-", dir="/tmp"))
     place.chmod(0o711)
     os.environ.update(VAR_DIR=str(place), DJANGO_SETTINGS_MODULE="config.settings", LOG_LEVEL="ERROR")
     os.environ.pop("DATABASE_URL", None)
     try:
-        result = measure()
+        result = measure(customers)
     finally:
         from core import local_services
 
@@ -89,13 +94,19 @@ def main() -> int:
     print(json.dumps(result, indent=2))
     BENCH.mkdir(parents=True, exist_ok=True)
     (BENCH / "segments.json").write_text(json.dumps(result, indent=2) + "\n")
-    over = [name for name in RULES if result[name]["cpu_milliseconds"] > MOST_MS]
+    over = [name for name in RULES if result[name]["cpu_milliseconds"] > MOST_MS and customers == CUSTOMERS]
     for name in over:
         print(f"OUT OF RANGE {name}")
     return 1 if over else 0
 
 
-def measure() -> dict[str, Any]:
+def fill(cursor: Any, customers: int) -> None:
+    """So many customers with figures and scores, always the same ones."""
+    for statement in FILL:
+        cursor.execute(statement.replace("%(customers)s", str(customers)))
+
+
+def measure(customers: int) -> dict[str, Any]:
     """Milliseconds of each rule and of the bare count, and their ratio."""
     import django
 
@@ -110,20 +121,21 @@ def measure() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SET timezone = %s", [ShopProfile().time_zone])  # today is the shop's
         cursor.execute("SET session_replication_role = replica")
-        for statement in FILL:
-            cursor.execute(statement)
+        cursor.execute("SET statement_timeout = 0")
+        fill(cursor, customers)
         cursor.execute("VACUUM ANALYZE catalog_customer, analytics_customerstats, analytics_customerscore")
+        cursor.execute("RESET statement_timeout")
         cursor.execute("SET max_parallel_workers_per_gather = 0")  # all the work in the process that is measured
     found: dict[str, Any] = {}
     for name, (rule, sql) in RULES.items():
         tree = rules.parse(rule)
-        counted, plain = counting.count(compiling.compiled(tree)), _bare(sql)
+        counted, plain = counting.count(compiling.compiled(tree)), plain_count(sql)
         if counted.is_estimate or counted.number != plain:
             raise AssertionError(f"{name}: {counted} is not {plain}")
         ours, bare = Meter(), Meter()
         for _round in range(ROUNDS):
             ours.run(lambda tree=tree: counting.count(compiling.compiled(tree)))
-            bare.run(lambda sql=sql: _bare(sql))
+            bare.run(lambda sql=sql: plain_count(sql))
         found[name] = {
             "customers": plain,
             "cpu_milliseconds": ours.cpu,
@@ -132,7 +144,8 @@ def measure() -> dict[str, Any]:
             "waited_milliseconds": ours.waited,
             "bare_sql_waited_milliseconds": bare.waited,
         }
-    found["clusters"] = _clusters()
+        print(name, found[name], flush=True)
+    found["customers"], found["clusters"] = customers, _clusters()
     return found
 
 
@@ -163,7 +176,7 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _bare(sql: str) -> int:
+def plain_count(sql: str) -> int:
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -395,6 +395,15 @@ def test_the_impact_page_measures_it_and_what_points_bring_where_it_gives_some(f
     assert LOYALTY.arms_of(experiment) == of_loyalty
 
 
+def test_a_programme_that_came_along_is_named_in_the_language_of_whoever_reads():
+    shipped = CareProgrammeFactory.create(name="Thanks after the first order")
+    own = CareProgrammeFactory.create(name="Hello from Ada")
+
+    with override("zh-hans"):
+        assert trials.PROGRAMMES.targets[f"programme-{shipped.pk}"] == "首单感谢"
+        assert trials.PROGRAMMES.targets[f"programme-{own.pk}"] == "Hello from Ada"
+
+
 def test_a_programme_that_gives_points_from_now_on_begins_another_comparison(fresh):
     care = made(control_percent=20, action="worklist", points=None)
     first = Experiment.objects.get(kind="care")

@@ -20,6 +20,7 @@ from analytics.reports.people import days_words, may_save
 from analytics.reports.products import Asked, Group, Products
 from catalog.models import Category, Product
 from core.components import figure, money, percent
+from core.components.figures import direction
 from core.components.words import money_short
 from core.reports import Choice, Line, Period, bar_chart
 
@@ -219,7 +220,7 @@ def growth_words(growth: float | None) -> str:
     """▲ 12%, ▼ 4.1%, – without anything to compare with."""
     if growth is None:
         return "–"
-    return f"{'▲' if growth > 0 else '▼' if growth < 0 else '＝'} {percent(abs(growth))}"
+    return f"{direction(growth)} {percent(abs(growth))}"
 
 
 # --- categories and price bands -----------------------------------------------------------------------------------

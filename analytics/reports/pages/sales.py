@@ -22,7 +22,7 @@ from analytics.reports.paid import orders_paid
 from analytics.reports.people import days_words, may_save, who_bought_since
 from analytics.reports.sales import Bucket, Parts, Sales
 from core.components import Figure, HeatCell, HeatRow, figure, money, percent, toast
-from core.components.figures import SMALLEST_BASE
+from core.components.figures import SMALLEST_BASE, direction
 from core.components.words import day_text, money_short
 from core.countries import country_name
 from core.exports import PageTable
@@ -257,7 +257,7 @@ def _part_rows(
         change = "–"
         if part.before is not None and part.before > 0 and part.orders >= SMALLEST_BASE:
             grown = float(part.revenue / part.before) - 1
-            change = f"{'▲' if grown > 0 else '▼' if grown < 0 else '＝'} {percent(abs(grown))}"
+            change = f"{direction(grown)} {percent(abs(grown))}"
         url = ""
         if period is not None and part.orders and part.name and part.names == 1:
             url = orders_paid(period.first, period.last, **{kind: part.name})

@@ -146,6 +146,13 @@ def test_a_rise_is_good_or_bad_as_the_figure_says():
     assert Figure(**rise, noise=0.25).tone == "neutral"
 
 
+def test_a_change_that_reads_as_nothing_is_neither_rise_nor_fall():
+    assert Figure("x", 99_960, previous=100_000).change_text == "＝ 0.0%"
+    assert Figure("x", 99_960, previous=100_000).tone == "neutral"
+    assert Figure("x", 99_940, previous=100_000).change_text == "▼ 0.1%"
+    assert Figure("x", 99_940, previous=100_000).tone == "bad"
+
+
 def test_without_enough_behind_it_nothing_is_compared():
     few = Figure("x", 3, previous=2, base=5)
     assert few.change_text == ""
