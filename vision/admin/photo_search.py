@@ -7,23 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from PIL import Image
 
 from catalog.admin import cells as shared
+from catalog.admin.fields import CategoryChoiceField
 from catalog.importing.pictures import MAX_BYTES, PictureRefused
-from catalog.models import Category
+from catalog.models import Category, Product
 from catalog.thumbnails import thumbnail_address
 from core.components import figure, percent
 from vision import memory, seeing, selectors
 from vision.admin import cells
 from vision.memory import Laid
-from vision.ml.nearest import nearest
+from vision.ml.nearest import mask, nearest
 from vision.ml.pictures import Opened, Unreadable
 from vision.ml.serving import Reading, Tagger, prepared
 from vision.models import ImageAnalysis, Label
@@ -34,6 +37,44 @@ SHOWN = 24
 MOST_SAID = 5
 LEAST_SAID = 0.05
 """Chances below this are not worth a line."""
+
+
+class NarrowingForm(forms.Form):
+    """Which products are compared with the photo; empty, all of them."""
+
+    category = CategoryChoiceField(
+        required=False, empty_label=gettext_lazy("All"), widget=forms.Select({"class": "zg-input"})
+    )
+    low = forms.DecimalField(
+        label=pgettext_lazy("lowest price", "From"), required=False, min_value=0, max_digits=19, decimal_places=4,
+        widget=forms.NumberInput({"class": "zg-input", "step": "any", "min": "0"}),
+    )  # fmt: skip
+    high = forms.DecimalField(
+        label=pgettext_lazy("highest price", "To"), required=False, min_value=0, max_digits=19, decimal_places=4,
+        widget=forms.NumberInput({"class": "zg-input", "step": "any", "min": "0"}),
+    )  # fmt: skip
+    buyable = forms.BooleanField(label=gettext_lazy("Only what can be bought now"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        low, high = said.get("low"), said.get("high")
+        if low is not None and high is not None and low > high:
+            self.add_error("low", _("The lowest price is above the highest."))
+        return said
+
+    def products(self) -> list[int] | None:
+        """Primary keys of what is left; None where nothing narrows. One query."""
+        said = self.cleaned_data
+        if not any(value not in (None, False) for value in said.values()):
+            return None
+        found = Product.objects.sellable() if said["buyable"] else Product.objects.existing()
+        if said["category"] is not None:
+            found = found.in_branch(said["category"])
+        if said["low"] is not None:
+            found = found.filter(price__gte=said["low"])
+        if said["high"] is not None:
+            found = found.filter(price__lte=said["high"])
+        return list(found.order_by().values_list("pk", flat=True))
 
 
 @dataclass(frozen=True)
@@ -64,12 +105,22 @@ def page(request: HttpRequest) -> HttpResponse:
         "crumbs": [{"title": _("Photos"), "url": reverse("admin:vision_imageanalysis_changelist")}],
         "problem": "",
         "field": FIELD,
+        "narrowing": NarrowingForm(),
     }
     laid = memory.laid()
     if request.method == "POST":
+        narrowing = context["narrowing"] = NarrowingForm(request.POST)
         picture, context["problem"] = _opened(request)
-        if picture is not None:
-            context |= {"shown": _address(picture), **_looked(picture), **_found(picture, laid)}
+        if not narrowing.is_valid():
+            context["problem"] = context["problem"] or " ".join(
+                sorted({str(one) for errors in narrowing.errors.values() for one in errors})
+            )
+        elif picture is not None:
+            among = narrowing.products()
+            context |= {
+                "shown": _address(picture), "is_narrowed": among is not None, **_looked(picture),
+                **_found(picture, laid, among),
+            }  # fmt: skip
     context["is_ready"] = laid is not None
     context["compared"] = _compared(laid)
     return render(request, "admin/vision/photo_search.html", context, status=422 if context["problem"] else 200)
@@ -121,15 +172,16 @@ def _looked(picture: Opened) -> dict[str, Any]:
     }
 
 
-def _found(picture: Opened, laid: Laid | None) -> dict[str, Any]:
+def _found(picture: Opened, laid: Laid | None, among: list[int] | None) -> dict[str, Any]:
     tagger = seeing.tagger(laid.version_id) if laid is not None else None
     if laid is None or tagger is None:
-        return {"said": [], "rows": []}
+        return {"said": [], "rows": [], "is_silent": True}
     reading = tagger.read(prepared(picture, tagger.size)[np.newaxis])
     direction = reading.embedding[0]
     if direction.shape != (laid.matrix.dimensions,) or not np.isfinite(direction).all() or not direction.any():
-        return {"said": _said(tagger, reading), "rows": []}
-    alike = selectors.alike(nearest(laid.matrix, direction, SHOWN))
+        return {"said": _said(tagger, reading), "rows": [], "is_silent": True}
+    allowed = None if among is None else mask(laid.matrix, np.array(among, np.int64))
+    alike = selectors.alike(nearest(laid.matrix, direction, SHOWN, allowed=allowed))
     return {"said": _said(tagger, reading), "rows": rows(alike)}
 
 

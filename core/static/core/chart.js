@@ -19,6 +19,22 @@
 
   const say = (spec, text) => `${spec.before || ""}${text}${spec.unit === "%" ? "%" : spec.unit ? ` ${spec.unit}` : ""}`.replace(/^([^-−]*)[-−]/, "−$1");
 
+  // What does not fit beside its bar goes on below, and ends in an ellipsis: the whole stands in the tooltip and the table.
+  function folded(text, ctx, most) {
+    const lines = [""];
+    for (const word of String(text).match(/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+/g) || [""]) {
+      if (lines.at(-1).trim() && ctx.measureText(`${lines.at(-1)}${word}`.trimEnd()).width > most) lines.push("");
+      lines.push(lines.pop() + word);
+    }
+    const cut = (line, more) => {
+      let kept = line.trim();
+      if (!more && ctx.measureText(kept).width <= most) return kept;
+      while (kept && ctx.measureText(`${kept}…`).width > most) kept = kept.slice(0, -1).trimEnd();
+      return `${kept}…`;
+    };
+    return lines.length < 2 ? cut(lines[0], false) : [cut(lines[0], false), cut(lines[1], lines.length > 2)];
+  }
+
   function config(spec) {
     const short = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact", maximumFractionDigits: 1 });
     const hint = css("--zg-hint"), line = css("--zg-line"), isBar = spec.type === "bar";
@@ -43,6 +59,15 @@
       ? ` (${say(spec, round.format(dataset.low[at]))} – ${say(spec, round.format(dataset.high[at]))})` : "";
     const number = (value) => say(spec, short.format(value));
     const ticks = { color: hint, font: { size: 12, family: css("--font-sans") } };
+    // Things that are counted have no halves.
+    const step = spec.series.every((one) => one.data.every((value) => value === null || Number.isInteger(value))) ? { precision: 0 } : {};
+    const beside = {
+      ...ticks, autoSkip: false,
+      callback(value) {
+        this.ctx.font = `12px ${css("--font-sans")}`;
+        return folded(this.getLabelForValue(value), this.ctx, this.chart.width * 0.4);
+      },
+    };
     return {
       type: spec.type, data: { labels: spec.labels, datasets },
       options: {
@@ -50,8 +75,8 @@
         indexAxis: spec.horizontal ? "y" : "x", locale: document.documentElement.lang,
         onClick: (_event, items) => { if (spec.urls && items.length && spec.urls[items[0].index]) location.assign(spec.urls[items[0].index]); },
         scales: {
-          x: { grid: { display: Boolean(spec.horizontal), color: line }, ticks: { ...ticks, maxRotation: 0, autoSkipPadding: 16, ...(spec.horizontal ? { callback: number } : {}) }, beginAtZero: true, border: { color: line } },
-          y: { display: true, beginAtZero: isBar || spec.zero !== false, grid: { color: line, display: !spec.horizontal }, ticks: spec.horizontal ? ticks : { ...ticks, maxTicksLimit: 6, callback: number }, border: { display: false } },
+          x: { grid: { display: Boolean(spec.horizontal), color: line }, ticks: { ...ticks, maxRotation: 0, autoSkipPadding: 16, ...(spec.horizontal ? { ...step, callback: number } : {}) }, beginAtZero: true, border: { color: line } },
+          y: { display: true, beginAtZero: isBar || spec.zero !== false, grid: { color: line, display: !spec.horizontal }, ticks: spec.horizontal ? beside : { ...ticks, ...step, maxTicksLimit: 6, callback: number }, border: { display: false } },
         },
         plugins: {
           legend: { display: spec.series.length > 1, position: "bottom", labels: { color: hint, boxWidth: 12, boxHeight: 2, filter: (item) => item.text } },

@@ -55,6 +55,34 @@ def test_the_page_asks_as_many_queries_for_many_products_as_for_few(client, look
     assert len(asked) <= 14
 
 
+def test_filters_narrow_whatever_the_status_and_none_left_is_said(client, looked):
+    scarves = CategoryFactory.create(name="Scarves")
+    below = CategoryFactory.create(name="Silk", parent=scarves)
+    Product.objects.filter(pk=looked.orange.pk).update(status=Product.Status.HIDDEN, price=30, category=below)
+    Product.objects.filter(pk=looked.green.pk).update(price=20, category=scarves)
+
+    def found(**chosen):
+        page = client.post(PAGE, {"photo": photo("red"), **chosen})
+        assert page.status_code == 200
+        return [row.name for row in page.context["rows"]], page.content.decode()
+
+    assert found(category=scarves.pk)[0] == ["orange", "green"]
+    assert found(category=scarves.pk, buyable="on")[0] == ["green"]
+    assert found(category=scarves.pk, low="20.01")[0] == ["orange"]
+    assert found(category=scarves.pk, high="20")[0] == ["green"]
+    rows, text = found(category=below.pk, high="1")
+    assert rows == []
+    assert "None of the products that the filters leave has a photo that was read." in text
+
+
+@pytest.mark.parametrize("chosen", [{"low": "9", "high": "1"}, {"low": "x"}, {"high": "-1"}, {"category": "0"}])
+def test_filters_that_make_no_sense_are_said(client, looked, chosen):
+    page = client.post(PAGE, {"photo": photo("red"), **chosen})
+
+    assert page.status_code == 422
+    assert 'role="alert"' in page.content.decode()
+
+
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
