@@ -37,7 +37,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "tabs": tabs("errors"),
         "errors": [_row(one) for one in shown],
         "version": version.name if version else "",
-        "summary": _words(len(found)),
+        "summary": _words(len(found), request),
         "next_page": f"{here}?page={number + 1}" if len(found) > number * PAGE else "",
         "previous_page": f"{here}?page={number - 1}" if number > 1 else "",
         "accept": _("Keep"),
@@ -89,9 +89,10 @@ def _decide(error: ProbableError, act: str, by: Any) -> Outcome:
     return deciding.correct(error.image.pk, error.label, to=error.probable, by=by)
 
 
-def _words(count: int) -> str:
-    return ngettext("%(count)s to look at", "%(count)s to look at", count) % {"count": figure(count)}
+def _words(count: int, request: HttpRequest) -> str:
+    words = ngettext("%(count)s to look at", "%(count)s to look at", count) % {"count": figure(count)}
+    return f"{words} · {cards.done_words(request)}"
 
 
 def _summary(request: HttpRequest) -> str:
-    return cards.done_words(request)
+    return _words(len(tag_selectors.probable_errors(tag_selectors.live_version())), request)

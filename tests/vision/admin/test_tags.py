@@ -272,7 +272,9 @@ def test_probable_errors_of_the_live_version_are_kept_or_corrected_once(client, 
     )  # fmt: skip
 
     assert [row["card"].pk for row in client.get(page).context["errors"]] == [one.pk, two.pk]
-    assert client.post(page, {"accept": one.pk}, headers=JSON).json()["text"] == "1 kept"
+    assert client.get(page).context["summary"] == "2 to look at · 0 done today"
+    kept = client.post(page, {"accept": one.pk}, headers=JSON).json()
+    assert (kept["text"], kept["summary"]) == ("1 kept", "1 to look at · 1 done today")
     told = client.post(page, {"reject": two.pk}, headers=JSON).json()
 
     assert told["text"] == "1 changed"
