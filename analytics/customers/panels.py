@@ -36,9 +36,12 @@ def value(trait: CustomerTrait) -> Score:
     amount, orders = own.get("value"), own.get("orders")
     if not isinstance(amount, int | float) or not isinstance(orders, int | float):
         return Score(None, missing=_("not scored"))
-    what = _("Likely brings %(money)s within 12 months, with %(orders)s days of orders") % {
-        "money": money_about(amount), "orders": figure(orders, 1 if orders < 10 else 0),
-    }  # fmt: skip
+    if round(orders, 1):
+        what = _("Likely brings %(money)s within 12 months, with %(orders)s days of orders") % {
+            "money": money_about(amount), "orders": figure(orders, 1 if orders < 10 else 0),
+        }  # fmt: skip
+    else:
+        what = _("Likely brings %(money)s within 12 months: hardly any order") % {"money": money_about(amount)}
     return Score(money_about(amount), _("in 12 months"), _explained(trait, what, None), lead=what)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -32,7 +32,7 @@ from core.models import Experiment
 from core.panels import MAIN, Panel
 from crm.care import conditions, programmes, running, trials, triggers, words
 from crm.models import CareEnrolment, CareProgramme, CustomerTag
-from crm.roles import CARE, CARE_LOG
+from crm.roles import CARE, CARE_LOG, INBOX_SEEN
 
 LONGEST_PK = 19
 SHOWN = 15
@@ -409,7 +409,7 @@ def log_panel(request: HttpRequest, programme: CareProgramme) -> Panel:
     rows = programme.enrolments.exclude(state=Done.CONTROL)
     found = list(rows.select_related("customer").order_by("-enrolled_at", "-id")[:SHOWN])
     control = programme.enrolments.filter(state=Done.CONTROL).count()
-    may_see = request.user.has_perm("catalog.view_customer")
+    may_see, may_open = request.user.has_perm("catalog.view_customer"), request.user.has_perm(INBOX_SEEN)
     return Panel(
         title=_("Who got what, and why"), template="admin/crm/panels/care_log.html", place=MAIN,
         count=rows.count() if found else None,
@@ -421,7 +421,7 @@ def log_panel(request: HttpRequest, programme: CareProgramme) -> Panel:
                 {
                     "who": row.customer if may_see else "–",
                     "url": reverse("admin:catalog_customer_change", args=[row.customer_id]) if may_see else "",
-                    "why": words.sentence(row.why), "at": row.enrolled_at, "what": words.came_of(row),
+                    "why": words.sentence(row.why), "at": row.enrolled_at, "what": came_of(row, may_open=may_open),
                     "pill": done_pill(row),
                 }
                 for row in found
@@ -432,6 +432,15 @@ def log_panel(request: HttpRequest, programme: CareProgramme) -> Panel:
             ) % {"count": figure(control)} if control else "",
         },
     )  # fmt: skip
+
+
+def came_of(row: CareEnrolment, *, may_open: bool) -> SafeString | str:
+    """What happened; the ticket that was opened as a link for those who may see it."""
+    said = words.came_of(row)
+    ticket = row.result.get("ticket") if row.state == Done.DONE else None
+    if not ticket or not may_open:
+        return said
+    return format_html('<a class="zg-link" href="{}">{}</a>', reverse("admin:crm_ticket_change", args=[ticket]), said)
 
 
 def done_pill(row: CareEnrolment) -> SafeString:
@@ -460,7 +469,8 @@ class CareEnrolmentAdmin(LedgerAdmin):
         css = {"all": STYLES}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CareEnrolment]:
-        return super().get_queryset(request).exclude(state=Done.CONTROL)
+        rows = super().get_queryset(request).exclude(state=Done.CONTROL)
+        return rows.annotate(may_open=Value(request.user.has_perm(INBOX_SEEN)))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(CARE_LOG))
@@ -475,8 +485,8 @@ class CareEnrolmentAdmin(LedgerAdmin):
         return words.sentence(row.why)
 
     @admin.display(description=gettext_lazy("What came of it"))
-    def what_cell(self, row: CareEnrolment) -> str:
-        return words.came_of(row)
+    def what_cell(self, row: CareEnrolment) -> SafeString | str:
+        return came_of(row, may_open=getattr(row, "may_open", False))
 
     @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_cell(self, row: CareEnrolment) -> SafeString:

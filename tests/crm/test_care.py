@@ -15,6 +15,7 @@ from core.choices import Role
 from core.experiments import placing
 from core.extensions import message_doors
 from core.models import Experiment, Exposure, LedgerEntry, ShopProfile
+from crm.admin.care import came_of
 from crm.care import conditions, programmes, running, trials, triggers, words
 from crm.exceptions import BadInput
 from crm.impact import LOYALTY
@@ -554,3 +555,13 @@ def test_the_demo_shop_has_texts_to_answer_with_and_a_shop_of_ones_own_none(is_d
         text.full_clean()
         assert text.text_en
         assert text.text_zh
+
+
+@pytest.mark.parametrize(("may_open", "is_link"), [(True, True), (False, False)])
+def test_a_ticket_that_care_opened_is_a_link_for_those_who_may_see_it(may_open, is_link):
+    row = CareEnrolment(state=CareEnrolment.State.DONE, result={"ticket": 305})
+
+    said = str(came_of(row, may_open=may_open))
+
+    assert "Ticket #305" in said
+    assert ('href="/admin/crm/ticket/305/change/"' in said) is is_link
