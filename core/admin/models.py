@@ -318,6 +318,11 @@ def _verdict(version: ModelVersion, live: ModelVersion | None) -> str:
     if gate.get("active") is None:
         return _("%(version)s was the first: there was nothing to compare it with.") % words
     if not gate.get("passed"):
+        if gate["candidate"] >= gate["active"] - (gate.get("margin") or 0.0):
+            return (
+                _("The gate refused %(version)s for something else: %(own)s against %(other)s of %(before)s would do.")
+                % words
+            )
         return (
             _("The gate refused %(version)s: %(own)s against %(other)s of %(before)s; less by %(margin)s is allowed.")
             % words

@@ -71,6 +71,16 @@ def test_a_refused_version_stands_beside_the_live_one_and_cannot_be_activated(cl
     assert live() == 1
 
 
+def test_a_version_that_another_check_refused_is_not_said_to_be_worse(client):
+    gate = {"passed": False, "active": 0.57, "active_version": "vision.v1", "candidate": 0.54, "margin": 0.09}
+    ModelVersionFactory.create(kind="vision", state="refused", gate=gate)
+
+    page = client.get("/admin/core/modelversion/?kind=vision").content.decode()
+
+    assert "for something else: 0.54 against 0.57 of v1 would do." in page
+    assert "is allowed" not in page
+
+
 def test_groups_of_the_chosen_strategy_are_shown_in_words(client, shop):
     groups = {
         "item_knn": {"new": {"ndcg@10": 0.11}, "many": {"ndcg@10": 0.31}},
