@@ -52,13 +52,14 @@ def last_whole(every: str, today: date, week_start: int) -> tuple[date, date]:
 
 
 @transaction.atomic
-def subscribe(person: StaffUser, every: str) -> None:
-    """From the running day, week or month on; another rhythm replaces the one before. An empty `every` ends it."""
+def subscribe(person: StaffUser, every: str) -> bool:
+    """From the running day, week or month on; another rhythm replaces the one before. An empty `every` ends it.
+    False: there was nothing to end."""
     if not every:
-        ReportSubscription.objects.filter(person=person).delete()
-        return
+        return bool(ReportSubscription.objects.filter(person=person).delete()[0])
     _first, last = last_whole(Every(every).value, timezone.localdate(), current_shop().week_start)
     ReportSubscription.objects.update_or_create(person=person, defaults={"every": every, "done_until": last})
+    return True
 
 
 def write_reports() -> dict[str, Any]:

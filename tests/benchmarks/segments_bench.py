@@ -94,7 +94,7 @@ def main() -> int:
     print(json.dumps(result, indent=2))
     BENCH.mkdir(parents=True, exist_ok=True)
     (BENCH / "segments.json").write_text(json.dumps(result, indent=2) + "\n")
-    over = [name for name in RULES if result[name]["cpu_milliseconds"] > MOST_MS and customers == CUSTOMERS]
+    over = [name for name in RULES if customers == CUSTOMERS and result[name]["cpu_milliseconds"] > MOST_MS]
     for name in over:
         print(f"OUT OF RANGE {name}")
     return 1 if over else 0
@@ -130,6 +130,10 @@ def measure(customers: int) -> dict[str, Any]:
     for name, (rule, sql) in RULES.items():
         tree = rules.parse(rule)
         counted, plain = counting.count(compiling.compiled(tree)), plain_count(sql)
+        if counted.is_estimate and customers > CUSTOMERS:  # not within 250 ms: the page says so, too
+            found[name] = {"customers": plain, "estimate": counted.number, "range": [counted.low, counted.high]}
+            print(name, found[name], flush=True)
+            continue
         if counted.is_estimate or counted.number != plain:
             raise AssertionError(f"{name}: {counted} is not {plain}")
         ours, bare = Meter(), Meter()

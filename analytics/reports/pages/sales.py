@@ -307,8 +307,8 @@ def _subscribe(request: HttpRequest, period: Period) -> HttpResponse:
     every = request.POST.get("every", "")
     if every in ("", *ReportSubscription.Every.values):
         person: StaffUser = request.user  # type: ignore[assignment]
-        mails.subscribe(person, every)
-        toast(request, _("Report by mail ended") if not every else _("Report by mail set"))
+        if mails.subscribe(person, every):
+            toast(request, _("Report by mail ended") if not every else _("Report by mail set"))
     return redirect(f"{reverse('admin:analytics_sales')}?{urlencode(period.query)}")
 
 

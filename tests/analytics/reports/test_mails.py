@@ -143,8 +143,9 @@ def test_asking_changing_and_ending_on_the_page(staff):
     assert ReportSubscription.objects.get().every == "day"
     analyst.post(address, {"every": "hour"})
     assert ReportSubscription.objects.get().every == "day"
-    analyst.post(address, {"every": ""})
+    assert "Report by mail ended" in analyst.post(address, {"every": ""}, follow=True).content.decode()
     assert not ReportSubscription.objects.exists()
+    assert "Report by mail ended" not in analyst.post(address, {"every": ""}, follow=True).content.decode()
 
 
 def test_the_page_shows_what_the_mail_would_say_and_sends_nothing(counted, staff):
