@@ -29,7 +29,7 @@ class AskStockByAddressSerializer(AskStockSerializer):
     email = serializers.EmailField(max_length=254)
 
 
-class StockRequestSerializer(serializers.Serializer):
+class BackInStockSerializer(serializers.Serializer):
     sku = serializers.CharField()
     product = serializers.CharField(help_text="Public ID.")
     name = serializers.CharField(help_text="In the language of the call.")
@@ -38,7 +38,7 @@ class StockRequestSerializer(serializers.Serializer):
 
 
 class StockRequestsSerializer(serializers.Serializer):
-    results = StockRequestSerializer(many=True)
+    results = BackInStockSerializer(many=True)
 
 
 def _row(row: StockRequest, is_confirmed: bool) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class MyStockRequestsView(ApiView):
             "`in_stock`, `too_many` (50 at a time); 422 `no_address`."
         ),
         request=AskStockSerializer,
-        responses={201: StockRequestSerializer, **problems(404, 409)},
+        responses={201: BackInStockSerializer, **problems(404, 409)},
         tags=["me"],
     )
     def post(self, request: Request) -> Response:
