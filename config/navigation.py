@@ -1,5 +1,6 @@
 """The menu of the staff site. An item is there when its page exists and the person may open it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.extensions import staff_pages
+from core.mail.reading import sees_mail
 from core.shop import current_shop
 
 
@@ -18,6 +20,8 @@ class Item:
     icon: str
     page: str
     permission: str = ""
+    allowed: Callable[[Any], bool] | None = None
+    """Asked instead where a page is open to more than one right."""
 
 
 INTELLIGENCE = _("Intelligence")
@@ -151,7 +155,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Alerts"), "notifications", "core_alert_changelist", "core.view_alert"),
             Item(_("Jobs"), "pending_actions", "core_job_changelist", "core.view_job"),
             Item(_("Events"), "ads_click", "catalog_deadevent_changelist", "catalog.view_deadevent"),
-            Item(_("Mail"), "mail", "core_outgoingmail_changelist", "core.view_outgoingmail"),
+            Item(_("Mail"), "mail", "core_outgoingmail_changelist", allowed=sees_mail),
             Item(_("Webhook deliveries"), "outbox", "core_webhookdelivery_changelist", "core.view_webhookdelivery"),
             Item(_("My exports"), "download", "core_export_changelist", "core.export_data"),
             Item(_("Data requests"), "policy", "core_datarequest_changelist", "core.view_datarequest"),
@@ -214,6 +218,8 @@ def _pages_of_apps(group: str) -> list[Item]:
 
 def _entry(request: HttpRequest, item: Item) -> dict[str, Any] | None:
     if item.permission and not request.user.has_perm(item.permission):
+        return None
+    if item.allowed is not None and not item.allowed(request.user):
         return None
     try:
         link = reverse(f"admin:{item.page}")

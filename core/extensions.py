@@ -107,7 +107,10 @@ webhook_events = Registry("webhook_events")
 """Facts that other programs may hear of. Key: the event, such as "order.paid"; dotted: its title, translated lazily."""
 
 mail_kinds = Registry("mail_kinds")
-"""Mails that an upper floor writes (core.mail). Key: the kind; dotted: its title, translated lazily."""
+"""Mails that an upper floor writes (core.mail). Key: the kind; dotted: its title, translated lazily; meta `seen_with`:
+rights with which mails of this kind are seen by somebody who may not see all mail; meta `hide`: dotted name of
+`(text) -> text` that takes out what such a person must not have, such as links that act for whoever gets the mail. The
+address is hidden anyway."""
 
 ledger_subjects = Registry("ledger_subjects")
 """What the ledger speaks about. Key: model label in lower case; dotted: a callable `(ids) -> dict[int, Named]` (see

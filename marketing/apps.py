@@ -31,8 +31,11 @@ class MarketingConfig(AppConfig):
         alert_rules.register("provider_closed", "marketing.sending.doors.PROVIDER_CLOSED")
         alert_rules.register("version_stopped", "marketing.shifting.alerts.VERSION_STOPPED")
         mail_kinds.register("consent_confirmation", "marketing.mails.CONFIRMATION")
-        mail_kinds.register("campaign", "marketing.mails.CAMPAIGN")
-        mail_kinds.register("back_in_stock", "marketing.mails.BACK_IN_STOCK")
+        for kind, title in (("campaign", "CAMPAIGN"), ("back_in_stock", "BACK_IN_STOCK")):
+            mail_kinds.register(
+                kind, f"marketing.mails.{title}", hide="marketing.mails.without_ways",
+                seen_with=("marketing.run_campaign",),
+            )  # fmt: skip
         mail_kinds.register("stock_confirmation", "marketing.mails.STOCK_CONFIRMATION")
         message_doors.register("send_once", "marketing.sending.single.send_once")
         message_doors.register("messages", "marketing.sending.choosing.messages")

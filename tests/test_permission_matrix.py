@@ -618,6 +618,8 @@ SHOWN_ONLY = {
     "reviews.review",
 }
 
+# Who runs campaigns sees the messages of marketing that are kept here, and no other mail.
+ALSO_SEEN = {"core.outgoingmail": {"marketing.run_campaign"}}
 SEGMENTS_SEEN = {"analytics.view_segment", "analytics.change_segment"}
 
 # Method and the rights of which one is needed, for addresses that are not those of every table.
@@ -900,7 +902,7 @@ def rules(name: str) -> list[tuple[str, set[str]]]:
 
     if action in ("add", "delete"):
         return [("GET", right(action)), ("POST", right(action))]
-    seen = {f"{label.replace('.', '.view_')}"} | right("change")
+    seen = {f"{label.replace('.', '.view_')}"} | right("change") | ALSO_SEEN.get(label, set())
     if action != "change":
         return [("GET", seen)]
     return [("GET", seen), ("POST", seen if label in SHOWN_ONLY else right("change"))]
@@ -946,7 +948,7 @@ def rows(world, settings, tmp_path, monkeypatch) -> dict[str, Any]:
         "core.ledgerentry": LedgerEntry.objects.create(kind="export", subject="core.export:1", actor="system"),
         "core.experiment": ExperimentFactory.create(),
         "core.modelversion": ModelVersionFactory.create(),
-        "core.outgoingmail": OutgoingMailFactory.create(),
+        "core.outgoingmail": OutgoingMailFactory.create(kind="campaign"),
         "core.shopprofile": ShopProfileFactory.create(),
         "core.export": ExportFactory.create(),
         "core.webhook": WebhookFactory.create(),

@@ -23,6 +23,7 @@ from core.admin.base import LedgerAdmin
 from core.components import Meaning, ago, pill, toast
 from core.components.pills import SHAPES
 from core.extensions import mail_kinds
+from core.mail import reading
 from core.models import OutgoingMail
 
 State = OutgoingMail.State
@@ -79,12 +80,12 @@ class KindFilter(DropdownFilter):
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(LedgerAdmin):
-    list_display = ("subject", "to", "state_cell", "kind_name", "age")
+    list_display = ("subject", "to_cell", "state_cell", "kind_name", "age")
     list_filter = (("state", ChoicesDropdownFilter), KindFilter)
     # Not the text: whoever may search it could guess a link letter by letter.
     search_fields = ("subject", "to")
     search_help_text = gettext_lazy("Search subject or address")
-    compact_columns = ("state_cell", "to", "age")
+    compact_columns = ("state_cell", "to_cell", "age")
     sortable_by = ("state_cell", "age")
     actions = ()
     empty_title = gettext_lazy("No mail yet")
@@ -93,7 +94,33 @@ class OutgoingMailAdmin(LedgerAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutgoingMail]:
-        return super().get_queryset(request).defer("text", "html", "headers", "secret", "history")
+        return self._seen(request).defer("text", "html", "headers", "secret", "history")
+
+    def _seen(self, request: HttpRequest) -> QuerySet[OutgoingMail]:
+        mails: QuerySet[OutgoingMail] = super().get_queryset(request)
+        if reading.sees_all(request.user):
+            return mails
+        return mails.filter(kind__in=reading.kinds_seen(request.user), secret="", account=None)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("subject", "to") if reading.sees_all(request.user) else ("subject",)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        if not reading.sees_all(request.user):
+            for mail in found.result_list:
+                mail.to = reading.masked(mail.to)
+        return found
+
+    @display(description=gettext_lazy("To"))
+    def to_cell(self, mail: OutgoingMail) -> str:
+        return mail.to or "–"
+
+    def has_view_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
+        return reading.sees_mail(request.user)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return reading.sees_mail(request.user)
 
     @display(description=gettext_lazy("State"), ordering="state")
     def state_cell(self, mail: OutgoingMail) -> SafeString:
@@ -127,6 +154,7 @@ class OutgoingMailAdmin(LedgerAdmin):
             "html": framed(mail.html) if mail.html and not mail.secret else "",
             "headers": sorted(mail.headers.items()),
             "is_hidden": bool(mail.secret) and not is_open,
+            "ways_hidden": not reading.sees_all(request.user),
             "link": mail.secret if is_open else "",
             "events": _events(mail),
             "can_send": self._may_send(request) and mail.state in OutgoingMail.RESENDABLE and bool(mail.text),
@@ -134,6 +162,11 @@ class OutgoingMailAdmin(LedgerAdmin):
             "job": mail.job if request.user.has_perm("core.view_job") else None,
         }
         return TemplateResponse(request, "admin/core/mail.html", context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self._may_send(request):
@@ -152,7 +185,8 @@ class OutgoingMailAdmin(LedgerAdmin):
             raise PermissionDenied
         if not str(pk).isdecimal() or len(str(pk)) > 18:
             raise Http404
-        return get_object_or_404(OutgoingMail.objects.select_related("account", "job"), pk=int(pk))
+        mail = get_object_or_404(self._seen(request).select_related("account", "job"), pk=int(pk))
+        return mail if reading.sees_all(request.user) else reading.hidden(mail)
 
 
 def framed(html: str) -> str:

@@ -129,7 +129,7 @@ def test_staff_ask_for_a_release_from_the_page(customers, client_of, url):  # no
 
     assert PrivacyRelease.objects.get().epsilon == 1.0
     assert Job.objects.filter(kind="marketing.privacy.release").count() == 1
-    assert client_of(Role.MARKETER).get(url).status_code == 403
+    assert client_of(Role.SUPPORT).get(url).status_code == 403
 
 
 def test_two_who_ask_together_do_not_spend_it_twice(transactional_db):
@@ -153,3 +153,11 @@ def test_two_who_ask_together_do_not_spend_it_twice(transactional_db):
 
     assert sum(got) == 2
     assert spending.standing(PrivacyBudget.current()).left == 1.0
+
+
+def test_marketers_read_what_privacy_costs_and_ask_for_nothing(db, client_of, url):  # noqa: F811
+    marketer = client_of(Role.MARKETER)
+
+    assert reverse("admin:marketing_privacy_act") not in marketer.get(url).content.decode()
+    assert marketer.post(reverse("admin:marketing_privacy_act"), {"act": "measure"}).status_code == 403
+    assert marketer.post(reverse("admin:marketing_privacy_act"), {"act": "reset", "reason": REASON}).status_code == 403

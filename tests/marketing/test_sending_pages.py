@@ -235,6 +235,46 @@ def test_a_mail_with_a_secret_has_no_frame(db):
     assert "<iframe" not in shown
 
 
+def test_a_marketer_sees_what_a_campaign_would_have_sent_without_the_links_that_act_for_the_customer(
+    campaign, reader, plan
+):
+    html = {"en": '<body><p>Tea</p><a href="{{unsubscribe_url}}">no</a></body>'}
+    campaign.steps.update(template_version=TemplateVersionFactory.create(html=html, text={"en": "Tea for you"}))
+    plan(reader)
+    working.run()
+    mail = OutgoingMail.objects.get()
+    client, address = signed_in(Role.MARKETER), reverse("admin:core_outgoingmail_change", args=[mail.pk])
+
+    listed = client.get(reverse("admin:core_outgoingmail_changelist")).content.decode()
+    assert address in listed
+    assert mail.to not in listed
+    by_address = {"q": mail.to[:6]}
+    assert address not in client.get(reverse("admin:core_outgoingmail_changelist"), by_address).content.decode()
+    shown = client.get(address).content.decode()
+
+    assert "Tea for you" in shown
+    assert "/unsubscribe/…" in shown
+    assert mail.to not in shown
+    assert f"…{mail.to[mail.to.index('@') :]}" in shown
+    token = mail.headers["List-Unsubscribe"].partition("/unsubscribe/")[2].strip(">")
+    assert len(token) > 20
+    assert token not in shown
+    assert token in signed_in(Role.OWNER).get(address).content.decode()
+    mail.refresh_from_db()
+    assert token in mail.text
+
+
+@pytest.mark.parametrize("kind", ["invitation", "password_reset", "alert", "consent_confirmation", "ticket_reply"])
+def test_a_marketer_sees_no_other_mail(db, kind):
+    mail, client = OutgoingMailFactory.create(kind=kind, subject="For others"), signed_in(Role.MARKETER)
+
+    assert "For others" not in client.get(reverse("admin:core_outgoingmail_changelist")).content.decode()
+    assert client.get(reverse("admin:core_outgoingmail_change", args=[mail.pk])).status_code == 404
+    history = client.get(reverse("admin:core_outgoingmail_history", args=[mail.pk]), follow=True).content.decode()
+    assert "For others" not in history
+    assert client.post(reverse("admin:core_outgoingmail_again", args=[mail.pk])).status_code == 403
+
+
 def test_a_marketer_sees_how_far_their_own_job_is_and_no_other(client):
     """Planning and counting show their progress to who asked for them, who need not see all jobs."""
     mia = StaffUserFactory.create(role=Role.MARKETER)
