@@ -46,6 +46,7 @@ WHYS: dict[str, Any] = {
     "order_locked": gettext_lazy("Too many tries to look up an order"),
     "order_not_found": gettext_lazy("No order fits what was given"),
     "wanted": gettext_lazy("All that was asked for names products"),
+    "near": gettext_lazy("Nothing is what was asked for; what comes near it"),
     "named": gettext_lazy("All words name products"),
     "recommended": gettext_lazy("A recommendation was asked for"),
     "intent": gettext_lazy("Sure what was meant"),

@@ -214,7 +214,7 @@ def _understood(found: Understanding, text: str, talk: Talk, language: str) -> R
                 recommended=advised.listed, buttons=_after_answer(), version=found.model_version,
             )  # fmt: skip
     if found.why != Why.INTENT and (shown := products.wanted(text, customer=talk.customer, visitor=talk.visitor)):
-        return _shown(shown, "wanted", talk, intents, language, found.model_version)
+        return _shown(shown, "near" if shown.is_near else "wanted", talk, intents, language, found.model_version)
     if found.act == ANSWER:
         intent = found.candidates[0].intent if found.why == Why.INTENT else _looks_up_order(found)
         return _answered(found, intent, text, talk, language, why=found.why.value)
@@ -225,27 +225,32 @@ def _understood(found: Understanding, text: str, talk: Talk, language: str) -> R
         )  # fmt: skip
     shown = products.named(text, customer=talk.customer, visitor=talk.visitor)
     if shown:
-        return _shown(shown, "named", talk, intents, language, found.model_version)
+        return _shown(shown, "near" if shown.is_near else "named", talk, intents, language, found.model_version)
     if found.act == ASK:
         return _ask(found, intents, language)
     return _unknown(talk, language, why=found.why.value, intents=intents, version=found.model_version)
 
 
 def _shown(
-    shown: Sequence[Mapping[str, Any]], why: str, talk: Talk, intents: Sequence[tuple[str, float]], language: str,
-    version: str,
-) -> Reply:  # fmt: skip
-    instead = _instead(shown, talk)
-    said = [wording.products(len(shown)) if instead is None else wording.stock(shown[0]), *_alike(instead)]
+    found: products.Shown, why: str, talk: Talk, intents: Sequence[tuple[str, float]], language: str, version: str
+) -> Reply:
+    instead = _instead(found, talk)
     return Reply(
-        Act.PRODUCTS, why, language, "\n\n".join(said), intents=intents, buttons=_after_answer(), version=version,
-        **_with(shown, instead),
+        Act.PRODUCTS, why, language, "\n\n".join([_told(found, instead), *_alike(instead)]), intents=intents,
+        buttons=_after_answer(), version=version, **_with(found.rows, instead),
     )  # fmt: skip
 
 
-def _instead(shown: Sequence[Mapping[str, Any]], talk: Talk) -> Recommended | None:
+def _told(found: products.Shown, instead: Recommended | None) -> str:
+    if found.is_near:
+        return wording.near(len(found.rows))
+    return wording.products(len(found.rows)) if instead is None else wording.stock(found.rows[0])
+
+
+def _instead(found: products.Shown, talk: Talk) -> Recommended | None:
     """What is like the first product that was asked about and can be had, where none of these can."""
-    if not shown or any(one["in_stock"] for one in shown):
+    shown = found.rows
+    if not shown or found.is_near or any(one["in_stock"] for one in shown):
         return None
     return recommending.like_sold_out(str(shown[0]["id"]), customer=talk.customer, visitor=talk.visitor)
 
@@ -285,15 +290,15 @@ def _answered(found: Understanding, intent: Intent | None, text: str, talk: Talk
         shown = products.asked_about(text, talk.product, customer=talk.customer, visitor=talk.visitor)
         if shown:
             instead = _instead(shown, talk)
-            is_told = talk.product is not None or instead is not None
-            said = [wording.stock(shown[0]) if is_told else wording.products(len(shown)), *_alike(instead)]
+            told = wording.stock(shown.rows[0]) if talk.product is not None else _told(shown, instead)
+            said = [told, *_alike(instead)]
             cited = None
             if passage is not None and intent is not None and intent.key != "stock":
                 said.append(_said(passage))
                 cited = _citation(passage)
             return Reply(
                 Act.PRODUCTS, why, language, "\n\n".join(said), citation=cited, buttons=_after_answer(), **more,
-                **_with(shown, instead),
+                **_with(shown.rows, instead),
             )  # fmt: skip
     if kind == Intent.AnswersWith.ACCOUNT and talk.customer is not None:
         account = standing_of(talk.customer.pk)

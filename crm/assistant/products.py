@@ -1,48 +1,61 @@
 """Products that a message asks about, from the shop's own search, in the order of whoever asks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.models import Customer, Product, Visitor
-from catalog.search import answers
+from catalog.search import answers, naming
 from catalog.search.rows import product_rows
 from crm.assistant.asking import LONGEST, asked_for
 
 SHOWN = 3
+LOOKED_AT = 12
+"""Of what the search finds, to see which of it is what was asked for."""
 FEW = 60
 """Words that fit more products than this do not say which product is meant."""
 _FIELDS = ("id", "external_id", "name", "price", "currency", "in_stock", "image")
 
 
-def asked_about(
-    text: str, product: Product | None, *, customer: Customer | None, visitor: Visitor | None
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Shown:
+    """`is_near`: none of them is what was asked for, these come near it."""
+
+    rows: Sequence[dict[str, Any]] = field(default_factory=list)
+    is_near: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+
+def asked_about(text: str, product: Product | None, *, customer: Customer | None, visitor: Visitor | None) -> Shown:
     """The product whose page somebody asks on, else what the search finds for what is asked for."""
     if product is not None:
         found = product_rows([product.pk]).get(product.pk)
-        return [_shown(found[0])] if found is not None else []
+        return Shown([_shown(found[0])]) if found is not None else Shown()
     shown = wanted(text, customer=customer, visitor=visitor)
-    return shown or _found(asked_for(text) or text, ("all", "some"), customer, visitor)
+    asked = asked_for(text)
+    return shown or _found(asked or text, ("all", "some"), customer, visitor, is_asked_for=bool(asked))
 
 
-def wanted(text: str, *, customer: Customer | None, visitor: Visitor | None) -> list[dict[str, Any]]:
+def wanted(text: str, *, customer: Customer | None, visitor: Visitor | None) -> Shown:
     """The first of all that has what is asked for, where the message asks whether the shop has something and each of
     its words stands in the name, category, brand or tags of a product; else nothing."""
     words = asked_for(text)
     if not words:
-        return []
+        return Shown()
     found = answers.answer(
         answers.Question(
-            text=words, limit=SHOWN, with_facets=False, customer=customer, visitor=visitor, in_descriptions=False
+            text=words, limit=LOOKED_AT, with_facets=False, customer=customer, visitor=visitor, in_descriptions=False
         )
     )
     is_there = found.matched == "all" and found.corrected_to is None
-    return [_shown(row) for row in found.results] if is_there else []
+    return _called(found) if is_there else Shown()
 
 
-def named(text: str, *, customer: Customer | None, visitor: Visitor | None) -> list[dict[str, Any]]:
+def named(text: str, *, customer: Customer | None, visitor: Visitor | None) -> Shown:
     """What the words name, all of them; nothing where some of them fit no product, or stand in a description only."""
-    return _found(text, ("all",), customer, visitor, in_descriptions=False)
+    return _found(text, ("all",), customer, visitor, in_descriptions=False, is_asked_for=True)
 
 
 def _found(
@@ -52,14 +65,15 @@ def _found(
     visitor: Visitor | None,
     *,
     in_descriptions: bool = True,
-) -> list[dict[str, Any]]:
+    is_asked_for: bool = False,
+) -> Shown:
     words = text.strip()
     if not words or len(words) > LONGEST:
-        return []
+        return Shown()
     found = answers.answer(
         answers.Question(
             text=words,
-            limit=SHOWN,
+            limit=LOOKED_AT if is_asked_for else SHOWN,
             with_facets=False,
             customer=customer,
             visitor=visitor,
@@ -67,8 +81,15 @@ def _found(
         )
     )
     if found.matched not in matched or not 0 < found.total <= FEW:
-        return []
-    return [_shown(row) for row in found.results]
+        return Shown()
+    return _called(found) if is_asked_for else Shown([_shown(row) for row in found.results])
+
+
+def _called(found: answers.Answer) -> Shown:
+    """Those that are what was asked for; else the nearest."""
+    called = naming.are_called(found.groups, [row["id"] for row in found.results])
+    those = [row for row in found.results if row["id"] in called]
+    return Shown([_shown(row) for row in (those or found.results)[:SHOWN]], is_near=not those)
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def advised(
         named = products.named(asked.like, customer=customer, visitor=visitor)
         if not named:
             return None
-        about = _product(named[0]["id"])
+        about = _product(named.rows[0]["id"])
     elif asked.is_alike:
         about = page if page is not None and asked.place is None else _shown_at(shown, asked.place or 0)
     alike = like(about, customer=customer, visitor=visitor) if about is not None else None

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
 
 from catalog.models import Order
 from core.components.words import day_text, run_on
@@ -46,7 +46,14 @@ def greeting() -> str:
     return _(
         "Hello, this is the assistant of %(shop)s: a machine. I answer questions about orders, delivery, returns and "
         "products. A person takes over whenever you ask for one."
-    ) % {"shop": current_shop().name}
+    ) % {"shop": _apart(current_shop().name)}
+
+
+def _apart(name: str) -> str:
+    """Between Chinese words a Latin name has spaces around it."""
+    is_chinese = (get_language() or "").startswith("zh")
+    left = " " if is_chinese and name[:1].isascii() else ""
+    return left + name + (" " if is_chinese and name[-1:].isascii() else "")
 
 
 def to_person(rule: str) -> str:
@@ -148,6 +155,15 @@ def _day(moment: datetime | None) -> str:
 
 def products(count: int) -> str:
     return ngettext("This is what I found:", "These are what I found:", count)
+
+
+def near(count: int) -> str:
+    """Where nothing is what was asked for."""
+    return ngettext(
+        "We have nothing that is called so. This comes near:",
+        "We have nothing that is called so. These come near:",
+        count,
+    )
 
 
 def stock(row: Mapping[str, Any]) -> str:

@@ -1,13 +1,16 @@
 """What a message asks the shop for, and that the catalogue answers before an article that is only a little like it."""
 
 import pytest
+from django.utils import translation
 
 from catalog.search import index, vocabulary
+from core.models import ShopProfile
+from crm.assistant import wording
 from crm.assistant.answering import Talk, decide
 from crm.assistant.asking import asked_for
 from reviews import understanding
 from reviews.understanding import ANSWER, ASK, HAND_OVER, IntentCandidate, Passage, Understanding, Why
-from tests.factories import IntentFactory, ProductFactory
+from tests.factories import CategoryFactory, IntentFactory, ProductFactory
 
 
 @pytest.mark.parametrize(
@@ -92,3 +95,56 @@ def test_a_sure_intent_keeps_its_answer(bags, monkeypatch):
     understood(monkeypatch, ANSWER, Why.INTENT, (IntentFactory.create(key="bags"), 0.9))
 
     assert shown("Do you have a red bag?") == ("article", [])
+
+
+@pytest.fixture
+def shoes_and_bags(bags):
+    both = CategoryFactory.create(name="鞋包", name_translations={"en": "Shoes and bags", "zh-hans": "鞋包"})
+    for zh, en in (("红色跑鞋", "Red running shoes"), ("绿色跑鞋", "Green running shoes")):
+        ProductFactory.create(name=zh, name_translations={"en": en, "zh-hans": zh}, stock=5, category=both)
+    index.refresh()
+    index.count_terms()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "name", "said"),
+    [("Do you have a red bag?", "en", "Red jumbo bag", "This is what I found:"),
+     ("Do you have a green bag?", "en", "Green running shoes", "We have nothing that is called so. This comes near:"),
+     ("green bag", "en", "Green running shoes", "We have nothing that is called so. This comes near:"),
+     ("有绿色的鞋包吗", "zh-hans", "绿色跑鞋", "没有叫这个名字的商品，最接近的是：")],
+)  # fmt: skip
+@pytest.mark.parametrize("act", [ASK, ANSWER])
+def test_shoes_from_the_category_shoes_and_bags_are_offered_for_a_bag_only_as_what_comes_near(
+    shoes_and_bags, monkeypatch, act, text, language, name, said
+):
+    """Once "do you have a red bag?" was answered with red shoes."""
+    stock = IntentFactory.create(key="stock", answers_with="product")
+    understood(monkeypatch, act, Why.UNSURE if act == ASK else Why.INTENT, (stock, 0.9))
+
+    with translation.override(language):
+        reply = decide(text, Talk(language))
+
+    is_near = said != "This is what I found:"
+    if text == "green bag" and act == ANSWER:
+        said = "This is what I found:"
+    assert [one["name"] for one in reply.products] == [name]
+    assert reply.text == said
+    assert (reply.why == "near") is (is_near and act == ASK)
+
+
+def test_a_category_of_one_kind_says_what_its_products_are(shoes_and_bags, monkeypatch):
+    ProductFactory.create(name="Tote", category=CategoryFactory.create(name="Canvas bags"), stock=5)
+    index.refresh()
+    index.count_terms()
+    understood(monkeypatch, ASK, Why.UNSURE)
+
+    reply = decide("Do you have a canvas bag?", Talk("en"))
+
+    assert (reply.text, [one["name"] for one in reply.products]) == ("This is what I found:", ["Tote"])
+
+
+def test_a_latin_name_stands_apart_from_the_chinese_around_it(monkeypatch):
+    monkeypatch.setattr(wording, "current_shop", lambda: ShopProfile(name="Zhanggui"))
+
+    with translation.override("zh-hans"):
+        assert "我是 Zhanggui 的智能助手" in wording.greeting()

@@ -182,6 +182,7 @@ class _Found:
 
         self.results = [row for row, _text in product_rows([one.pk for one in found]).values()]
         self.total, self.matched = len(found), "all" if found else "none"
+        self.groups = ()
 
 
 def test_on_the_page_of_a_product_its_stock_is_told(chat, profile, understood):
