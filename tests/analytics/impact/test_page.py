@@ -264,7 +264,7 @@ def test_the_home_page_tells_the_owner_with_the_range(client, django_assert_max_
     measured({"conversion": CLEAR})
     client.get("/admin/")
 
-    with django_assert_max_num_queries(27):  # savepoints of the cards among them; test_frame holds the reads
+    with django_assert_max_num_queries(25):  # savepoints of the cards among them; test_frame holds the reads
         text = client.get("/admin/").text
 
     assert "What each capability brought" in text

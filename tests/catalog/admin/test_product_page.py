@@ -474,7 +474,7 @@ def test_the_page_of_an_object_asks_few_queries_and_its_heavy_panels_later(kind,
     path = f"/admin/catalog/{kind}/{obj.pk}/change/"
     client.get(path)
 
-    with django_assert_max_num_queries(15 if kind == "customer" else 18):
+    with django_assert_max_num_queries(15):
         page = client.get(path).content.decode()
 
     assert f"/admin/catalog/{kind}/{obj.pk}/panel/recommender/" in page

@@ -85,5 +85,5 @@ def test_a_chorus_of_factors_alone_answers_as_if_it_had_looked_at_everything(mon
         whole = chorus.score(*one)
         for name in ("items", "reasons", "sources"):
             assert getattr(answer, name).tolist() == getattr(whole, name).tolist()
-        assert answer.scores == pytest.approx(whole.scores, rel=1e-6)
-        assert answer.shares == pytest.approx(whole.shares, rel=1e-6)
+        assert answer.scores == pytest.approx(whole.scores, rel=1e-9)
+        assert answer.shares == pytest.approx(whole.shares, rel=1e-9)
