@@ -5,13 +5,11 @@ may not see any of it. All cards together ask at most twelve queries, so a card 
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import connection, transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from core.apart import apart
 from core.components import Figure, Meaning, figure
 from core.extensions import dashboard_cards, model_kinds
 from core.models import Job, ModelVersion
@@ -88,12 +87,11 @@ class Home:
 
 
 def collect(request: HttpRequest) -> Home:
-    """All cards that this person may see. A failing card is named in `notes` and the rest stays: a statement that fails
-    ends no more than itself, where a transaction is open its savepoint."""
+    """All cards that this person may see. A failing card is named in `notes` and the rest stays."""
     cards, notes = [], []
     for entry in dashboard_cards.entries():
         try:
-            with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            with apart():
                 card = entry.resolve()(request)
         except Exception:
             log.exception("dashboard.card_failed", card=entry.key)

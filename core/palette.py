@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import transaction
 from django.http import HttpRequest
 
+from core.apart import apart
 from core.extensions import palette_sources
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ def search(request: HttpRequest, term: str) -> list[Found]:
     found: list[Found] = []
     for entry in palette_sources.entries():
         try:
-            with transaction.atomic():
+            with apart():
                 found += list(entry.resolve()(request, words))[:MOST]
         except Exception:
             log.exception("palette.source_failed", source=entry.key)

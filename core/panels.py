@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from core.apart import apart
 from core.extensions import Entry, Registry
 
 log = structlog.get_logger(__name__)
@@ -74,9 +75,9 @@ def collect(
 
 
 def make(registry: Registry, entry: Entry, request: HttpRequest, obj: Any) -> Panel | None:
-    """One panel, with what it reads in a transaction of its own."""
+    """One panel; what it reads may fail alone."""
     try:
-        with transaction.atomic():
+        with apart():
             panel: Panel | None = entry.resolve()(request, obj)
     except (Exception, DatabaseError):
         log.exception("panel.failed", registry=registry.name, panel=entry.key)

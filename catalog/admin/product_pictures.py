@@ -46,7 +46,7 @@ def card(request: HttpRequest, product: Product) -> Panel:
 
 
 def _context(product: Product, *, may_change: bool) -> dict[str, Any]:
-    images = list(product.images.order_by("position", "id"))
+    images = sorted(product.images.all(), key=lambda image: (image.position, image.pk))  # read with the product already
     arriving = list(product.arriving_pictures.order_by("state", "id")[: MOST_ARRIVING + 1])
     return {
         "images": [

@@ -264,8 +264,8 @@ class Chorus:
         far = []
         for (at, voice, factors), heights in zip(self.far, spoken_far, strict=True):
             vectors = factors.factors.take(items, axis=0)
-            heights = (voice.weight * heights).astype(np.float32)
-            own = vectors @ heights.sum(axis=0)
+            heights = voice.weight * heights
+            own = vectors @ heights.sum(axis=0)  # in 64 bits: in 32 a score would depend on how many are looked at
             scores = scores + own
             far.append((at, own, vectors, heights))
         if factors_now is not None:
