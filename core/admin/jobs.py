@@ -56,7 +56,7 @@ class QueueFilter(DropdownFilter):
 @admin.register(Job)
 class JobAdmin(LedgerAdmin):
     list_display = ["title", "state_pill", "progress", "started_by", "age", "took"]
-    list_filter = [("state", ChoicesDropdownFilter), QueueFilter]
+    list_filter = [("state", ChoicesDropdownFilter), ("origin", ChoicesDropdownFilter), QueueFilter]
     list_select_related = ["created_by"]
     search_fields = ["kind"]
     search_help_text = gettext_lazy("Name of the job")

@@ -42,6 +42,15 @@ def test_the_list_names_work_in_words_with_state_and_progress(client, running, f
     assert "the shop itself" in page
 
 
+def test_what_people_asked_for_is_found_among_what_the_schedule_does(client, failed):
+    wanted = JobFactory.create(kind="core.backup", task="core.tasks.backup", origin=Job.Origin.PERSON)
+
+    page = client.get(LIST, {"origin__exact": "person"}).content.decode()
+
+    assert f"#{wanted.pk}" in page
+    assert f"#{failed.pk}" not in page
+
+
 def test_a_job_that_runs_longer_is_asked_less_often_and_an_ended_one_no_more(client, running):
     address = f"{LIST}{running.pk}/progress/"
     Job.objects.filter(pk=running.pk).update(started_at=timezone.now() - timedelta(minutes=3))
