@@ -39,8 +39,12 @@ restore: install ## Put a backup back: make restore FILE=var/backups/… (CONFIR
 	@test -n "$(FILE)" || { echo "Name the file: make restore FILE=var/backups/zhanggui-….tar.gz" >&2; exit 1; }
 	@exec $(BIN)/python manage.py restore "$(FILE)" $(if $(filter yes,$(CONFIRM)),--confirm)
 
+# Containers often forbid Python to keep what it compiled: every worker, and every process of a shop that a test starts,
+# would then read all sources anew, which is a second each time and half a minute for the tests themselves.
+test fuzz check: export PYTHONDONTWRITEBYTECODE :=
+
 test: install-dev ## Run all tests on PostgreSQL and Redis servers of their own
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not serial" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not serial" $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -p no:xdist -m serial $(PYTEST_ARGS)
 
 fuzz: install-dev ## Send random requests to the API: 200 per operation and caller (FUZZ_EXAMPLES=n for others)
