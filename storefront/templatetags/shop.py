@@ -27,9 +27,9 @@ def money(amount: Any, currency: str = "") -> str:
 
 
 @register.filter
-def figure(number: int) -> str:
-    """How many there are: 12,345."""
-    return in_full(number)
+def figure(number: int | str) -> str:
+    """How many there are: 12,345. The API writes what may be an amount as text."""
+    return in_full(number if isinstance(number, int) else Decimal(number))
 
 
 @register.filter

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from catalog.models import Customer, Order, Variant
 from core.models import OutgoingMail
+from crm import services as loyalty
+from crm.models import LoyaltyProgramme, LoyaltyTier, Reward
 from marketing.models import MessageEvent, Offer, StockRequest
 from storefront.views import browse
 from tests.factories import (
@@ -250,6 +252,21 @@ def test_who_tries_the_shop_as_somebody_sees_their_orders_and_orders_as_them(sho
     place(signed_in)
 
     assert Order.objects.exclude(number="A-1").get().customer == shop.lin
+
+
+def test_points_are_written_like_other_large_figures(shop, signed_in):
+    LoyaltyProgramme.current()
+    LoyaltyProgramme.objects.update(is_on=True, started_at=timezone.now(), tier_basis="points")
+    LoyaltyTier.objects.create(name_en="Gold", threshold=40_000)
+    Reward.objects.create(name_en="Off", kind="amount", cost=1_500, amount="20")
+    loyalty.adjust(customer_id=shop.lin.pk, points=10_096, reason="start", key="start")
+
+    page = signed_in.get("/shop/account/").content.decode()
+
+    assert "10,096" in page
+    assert "10096" not in page
+    assert "Off for 1,500 points" in page
+    assert re.search(r"\d\d,\d{3} points to go", page)
 
 
 def test_five_orders_stand_open_and_earlier_ones_below_a_fold(shop, signed_in):
