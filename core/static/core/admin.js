@@ -227,6 +227,14 @@
     if (shown) shown.value = event.target.ariaValueText = `${Math.round(event.target.value * 100)}%`;
   });
 
+  /* The theme writes the name of a chosen file into the text field of its own widget, and into nothing where there is none:
+     a field that it believes to be heard already is left to the browser, which names the file itself. */
+  Object.defineProperty(HTMLInputElement.prototype, "hasChangeListener", {
+    configurable: true,
+    get() { return this.isHeard || !this.parentNode?.parentNode?.parentNode?.querySelector(":scope > label > input[type=text][disabled]"); },
+    set(value) { this.isHeard = value; },
+  });
+
   // After the theme and Django have put the focus into the first field.
   addEventListener("load", () => setTimeout(() => document.querySelector("[data-focus-first]")?.focus(), 50));
   addEventListener("DOMContentLoaded", () => {
