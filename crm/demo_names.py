@@ -32,7 +32,7 @@ PROGRAMMES: tuple[dict[str, Any], ...] = (
 
 REPLIES: tuple[tuple[str, tuple[str, str], tuple[str, str]], ...] = (
     ("hello", ("A greeting", "问候"),
-     ("Hello {name},\n\nthis is {agent} of {shop}. ", "{name}，您好：\n\n我是{shop}的{agent}。")),
+     ("Hello {name},\n\nthis is {agent} of {shop}.", "{name}，您好：\n\n我是{shop}的{agent}。")),
     ("tracking", ("Where the parcel is", "包裹在哪里"),
      ("Order {order} is on its way. I have asked the carrier where it is and write to you as soon as they answer.",
       "订单 {order} 已经在路上。我向快递询问了位置，有回复马上告诉您。")),

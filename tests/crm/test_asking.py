@@ -102,6 +102,7 @@ def test_the_link_shows_the_question_and_keeps_nothing_until_it_is_sent(lin):
 
     page = stranger.get(address)
     assert "How did we help?" in page.content.decode()
+    assert 'rel="icon"' in page.content.decode()  # else browsers ask for /favicon.ico, which is not there
     assert not SatisfactionScore.objects.exists()
 
     thanks = stranger.post(address, {"score": "5", "comment": "Quick <b>and</b> kind"})
