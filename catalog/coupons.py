@@ -1,6 +1,7 @@
 """Codes that an order names, as the floor above that gave them decides (catalog.extensions.order_coupons)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -14,13 +15,15 @@ from catalog.models import Customer, Order
 
 @dataclass(frozen=True)
 class Basket:
-    """What an order costs before the code. Money is in its own currency; `base_rate` converts to the shop's."""
+    """What an order costs before the code. Money is in its own currency; `base_rate` converts to the shop's. `pieces`:
+    what one piece of each product costs, by its key; the dearest of its variants."""
 
     customer: Customer | None
     products: Decimal
     shipping: Decimal
     base_rate: Decimal
     at: datetime
+    pieces: Mapping[int, Decimal] = field(default_factory=dict)
 
 
 class CouponDoor(Protocol):

@@ -35,3 +35,4 @@ TICKETS_DUE = AlertKind(
 
 TITLE_OF_REPLY = _("Answer to a customer")
 TITLE_OF_RATING = _("How a question was answered")
+TITLE_OF_MENTION = _("Note for a colleague")

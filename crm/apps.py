@@ -50,6 +50,7 @@ class CrmConfig(AppConfig):
             customer_list_links,
             customer_panels,
             customer_timeline,
+            order_coupons,
         )
         from core.extensions import staff_pages
         from crm.roles import CHATS_SEEN, DESK_REPORT, NOTES, NOTES_SEEN, PROGRAMME_SEEN, SEEN, WORKLISTS_SEEN
@@ -99,6 +100,7 @@ class CrmConfig(AppConfig):
         for field in ("one", "other"):
             customer_links.register(f"crm.DuplicateCustomers.{field}", "crm.models.DuplicateCustomers", rule="stays")
         customer_list_links.register("crm.duplicates", "crm.admin.duplicates.list_link")
+        order_coupons.register("crm.points", "crm.services.paying.CODES")
         customer_links.register("crm.LoyaltyAccount.customer", "crm.services.merging.AccountHandler", rule="handled")
         staff_pages.register(
             "crm_assistant", "crm.admin.assistant.page", path="crm/assistant/", permission=DESK_REPORT,
@@ -191,6 +193,7 @@ class CrmConfig(AppConfig):
         alert_checks.register("crm.desk", "crm.services.desk_upkeep.watch_clocks")
         mail_kinds.register("ticket_reply", "crm.alerts.TITLE_OF_REPLY")
         mail_kinds.register("ticket_rating", "crm.alerts.TITLE_OF_RATING")
+        mail_kinds.register("ticket_mention", "crm.alerts.TITLE_OF_MENTION")
         customer_panels.register(
             "crm.tickets", "crm.panels_desk.tickets_of_customer", order=4, is_lazy=True, title=_("Tickets"),
             place="main", permission=INBOX_SEEN, styles=("catalog/catalog.css",),

@@ -4,6 +4,7 @@ from core.exceptions import BadInput, DomainError, NotFound
 
 __all__ = [
     "BadInput",
+    "CodeRefused",
     "CodeSpent",
     "ConversationClosed",
     "DecidedMeanwhile",
@@ -34,6 +35,12 @@ class CodeSpent(DomainError):
     """The code was used, taken back, or its time is over."""
 
     code = "code_spent"
+
+
+class CodeRefused(DomainError):
+    """The code does not count for this order; `code` says why."""
+
+    code = "coupon_refused"
 
 
 class UndoRefused(DomainError):

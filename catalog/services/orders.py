@@ -130,7 +130,7 @@ def _write(new: NewOrder) -> Order:
     if lines_total >= LARGEST_TOTAL or lines_total + new.shipping - new.discount >= LARGEST_TOTAL:
         raise BadInput(_("The order is larger than this shop can count."), extra={"field": "lines"})
     now, priced = timezone.now(), _money(new)
-    coupon = _coupon(new, lines_total, priced["base_rate"], now) if new.coupon else None
+    coupon = _coupon(new, lines, priced["base_rate"], now) if new.coupon else None
     discount = new.discount + (coupon.off if coupon is not None else ZERO)
     # The row comes first: a twin with the same number waits here, before it has taken any stock.
     order = Order.objects.create(
@@ -167,12 +167,17 @@ def _write(new: NewOrder) -> Order:
     return order
 
 
-def _coupon(new: NewOrder, lines_total: Decimal, base_rate: Decimal, now: datetime) -> coupons.Taken:
+def _coupon(new: NewOrder, lines: Sequence[OrderLine], base_rate: Decimal, now: datetime) -> coupons.Taken:
     """What the code takes off what is left to pay: never more."""
+    lines_total = sum((line.amount for line in lines), ZERO)
+    pieces: dict[int, Decimal] = {}
+    for line in lines:
+        if line.product_id is not None:
+            pieces[line.product_id] = max(pieces.get(line.product_id, ZERO), line.amount / line.quantity)
     # What was taken off already is taken off the products first.
     products = max(lines_total - new.discount, ZERO)
     shipping = min(new.shipping, lines_total + new.shipping - new.discount)
-    basket = coupons.Basket(new.customer, products, shipping, base_rate, new.placed_at or now)
+    basket = coupons.Basket(new.customer, products, shipping, base_rate, new.placed_at or now, pieces)
     return coupons.taken(new.coupon, basket)
 
 

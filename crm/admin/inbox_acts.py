@@ -18,6 +18,7 @@ from core.exceptions import DomainError
 from core.models import StaffUser
 from crm.admin.desk_cells import who
 from crm.models import Macro, Team, Ticket, TicketEvent
+from crm.roles import INBOX_SEEN
 from crm.services import desk, desk_acts
 
 MENTION = re.compile(r"(?<![a-zA-Z0-9_@.+-])@([\w.@+-]{1,150})")
@@ -82,13 +83,15 @@ def _reply(request: HttpRequest, ticket: Ticket, by: StaffUser) -> Done:
 
 
 def _note(request: HttpRequest, ticket: Ticket, by: StaffUser) -> Done:
-    """Whom nobody is called is told, so that nobody waits for an answer."""
+    """Whom nobody is called, and who may not open tickets, is told, so that nobody waits for an answer."""
     text = request.POST.get("text", "")
     named, lost = _mentioned(text)
     desk.note(ticket, by, text, mentions=named)
     told = _("Note added")
     if lost:
         told = _("Note added. Nobody here is called %(names)s.") % {"names": ", ".join(lost)}
+    elif blind := [f"@{one}" for one in named if not one.has_perm(INBOX_SEEN)]:
+        told = _("Note added. %(names)s may not open tickets and gets no notice.") % {"names": ", ".join(blind)}
     return Done(told, ticket=ticket.pk, is_sent=True)
 
 

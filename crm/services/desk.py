@@ -261,9 +261,12 @@ def spoken_in(ticket: Ticket) -> int:
 
 @transaction.atomic
 def note(ticket: Ticket, staff: StaffUser, text: str, *, mentions: list[StaffUser] | None = None) -> Message:
-    """What only staff read."""
+    """What only staff read. Who is named gets a mail."""
+    from crm.services.desk_mentions import tell
+
     message = say(hold_conversation(ticket), author=Author.STAFF, text=text, staff=staff, is_internal=True)
     message.mentions.set(mentions or [])
+    tell(ticket, staff, mentions or [])
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=timezone.now())
     return message
 

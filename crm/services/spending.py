@@ -83,7 +83,7 @@ def _new_code() -> str:
 
 def plain_code(code: str) -> str:
     """As it is stored, however somebody typed it."""
-    return code.strip().upper().replace("-", "").replace("\x00", "")
+    return "".join(code.upper().replace("-", "").replace("\x00", "").split())
 
 
 def _found(code: str) -> LoyaltyRedemption:

@@ -105,8 +105,9 @@ def checkout(shopper: Shopper) -> HttpResponseBase:
         for shipping in [_shipping(code, total)]
     ]
     way = next(way for way in ways if way["code"] == chosen["delivery"])
-    codes = _codes(shopper, total, ways)
-    coupon = next((one for one in codes if one["code"] == _coupon(shopper)), None)
+    codes = _codes(shopper, lines, ways)
+    wanted = _coupon(shopper)
+    coupon = next((one for one in codes if _plain(one["code"]) == _plain(wanted)), None)
     off = coupon["ways"][chosen["delivery"]]["off"] if coupon is not None else Decimal(0)
     return shopper.page(
         "shop/checkout.html",
@@ -116,23 +117,45 @@ def checkout(shopper: Shopper) -> HttpResponseBase:
             "way": way, "off": off, "to_pay": way["total"] - off,
             "name": shopper.me.get("me")["name"] if shopper.token else "",
             "codes": codes,
-            "coupon": _coupon(shopper),
+            "coupon": coupon["code"] if coupon is not None and coupon["counts"] else "",
+            "typed": wanted if coupon is None else "", "is_unknown": bool(wanted) and coupon is None,
+            "too_early": coupon is not None and not coupon["counts"],
         },
         status=409 if refusal else 200,
     )  # fmt: skip
 
 
-def _codes(shopper: Shopper, total: Decimal, ways: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The customer's codes, with what each takes off and leaves to pay by each way of delivery."""
+def _codes(shopper: Shopper, lines: list[Line], ways: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The customer's codes, of offers and of points, with what each takes off and leaves to pay by each way of
+    delivery."""
     if not shopper.token:
         return []
     found: dict[str, dict[str, Any]] = {}
+    total = _sum(lines)
     for way in ways:
-        for one in shopper.me.get("me/offers", limit=20, products=str(total), shipping=str(way["price"]))["results"]:
-            off = Decimal(one["takes_off"] or 0)
-            said = found.setdefault(one["code"], {**one, "counts": one["takes_off"] is not None, "ways": {}})
-            said["ways"][way["code"]] = {"off": off, "total": way["total"] - off}
+        asked = {"limit": 20, "products": str(total), "shipping": str(way["price"])}
+        for one in shopper.me.get("me/offers", **asked)["results"]:
+            _note_way(found, one, way, Decimal(one["takes_off"] or 0))
+    for one in shopper.me.get("me/loyalty")["codes"]:
+        for way in ways:
+            _note_way(found, {**one, "title": one["name"]}, way, _of_points(one, lines, total, way["price"]))
     return list(found.values())
+
+
+def _note_way(found: dict[str, dict[str, Any]], one: dict[str, Any], way: dict[str, Any], off: Decimal) -> None:
+    said = found.setdefault(one["code"], {**one, "counts": False, "ways": {}})
+    said["counts"] |= bool(off)
+    said["ways"][way["code"]] = {"off": off, "total": way["total"] - off}
+
+
+def _of_points(code: dict[str, Any], lines: list[Line], total: Decimal, shipping: Decimal) -> Decimal:
+    """What a code of points will take off: an amount, the delivery, or a piece of its product."""
+    if code["kind"] == "shipping":
+        return shipping
+    if code["kind"] == "product":
+        pieces = [Decimal(line.variant["price"]) for line in lines if line.product["id"] == code["product"]]
+        return max(pieces, default=Decimal(0))
+    return min(Decimal(code["amount"]), total)
 
 
 def _one_of(choices: dict[str, Any], wanted: str | None) -> str:
@@ -173,7 +196,13 @@ def _place(shopper: Shopper, lines: list[Line], chosen: dict[str, str], shipping
 
 
 def _coupon(shopper: Shopper) -> str:
-    return shopper.request.POST.get("coupon", "").strip()[:40]
+    """A code that was typed, else the one that was chosen."""
+    sent = shopper.request.POST
+    return (sent.get("typed", "").strip() or sent.get("coupon", "").strip())[:40]
+
+
+def _plain(code: str) -> str:
+    return "".join(code.upper().replace("-", "").split())
 
 
 def own_orders(request: HttpRequest) -> list[str]:

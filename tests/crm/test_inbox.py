@@ -211,6 +211,23 @@ def test_a_note_names_a_colleague_who_finds_it_under_mentions(client, lin):
     assert Ticket.objects.get().first_responded_at is None
 
 
+def test_whoever_a_note_names_gets_a_mail_that_leads_to_the_ticket_and_holds_none_of_it(client, lin, settings):
+    settings.PUBLIC_URL = "https://shop.example"
+    ticket = opened()
+    wu = StaffUserFactory.create(role=Role.SUPPORT, username="wu", email="wu@shop.example", language="zh-hans")
+    StaffUserFactory.create(role=Role.EDITOR, username="bo", email="bo@shop.example")
+
+    told = post(client, ticket, act="note", text=f"@wu and @{lin.username}: the red teapot").json()["text"]
+    blind = post(client, ticket, act="note", text="@bo look").json()["text"]
+
+    (mail,) = OutgoingMail.objects.filter(kind="ticket_mention")
+    assert (mail.to, mail.language, told) == (wu.email, "zh-hans", "Note added")
+    assert f"https://shop.example{PAGE}?ticket={ticket.pk}" in mail.text
+    assert f"#{ticket.number}" in mail.subject
+    assert "teapot" not in mail.subject + mail.text
+    assert blind == "Note added. @bo may not open tickets and gets no notice."
+
+
 def test_names_in_a_note_end_where_the_user_name_does_and_nobodys_name_is_told(client, lin):
     ticket, wu = opened(), StaffUserFactory.create(role=Role.SUPPORT, username="wu")
     mei = StaffUserFactory.create(role=Role.SUPPORT, username="wu.mei")

@@ -9,11 +9,14 @@ from django.db import connections
 from django.utils import timezone
 
 from catalog import services as shop
+from catalog.models import Order
+from catalog.services.orders import NewLine, NewOrder, place_order
+from core.exceptions import DomainError
 from crm import services
 from crm.exceptions import BadInput, CodeSpent, NotEnoughPoints, ProgrammeOff, RewardGone
 from crm.models import LoyaltyAccount, LoyaltyLot, LoyaltyRedemption, LoyaltyTransaction, Reward
 from tests.crm.conftest import final
-from tests.factories import CustomerFactory, ProductFactory
+from tests.factories import CustomerFactory, ProductFactory, RewardFactory
 
 
 def numbers(customer) -> tuple[int, int, int]:
@@ -216,3 +219,65 @@ def test_a_free_product_names_it(customer, programme):
 
     assert services.redeem(customer_id=customer.pk, reward_id=reward.public_id).product == tea
     assert services.redeem(customer_id=customer.pk, points=60).amount == Decimal("0.60")
+
+
+def ordered(customer, product, code, **more) -> Order:
+    line = NewLine(sku=product.variants.get().sku, quantity=2)
+    return place_order(NewOrder(lines=[line], customer=customer, coupon=code, **more)).order
+
+
+@pytest.mark.django_db
+def test_an_order_takes_a_code_of_points_once_and_its_cancellation_gives_the_points_back(customer, programme):
+    final(customer, 1_000)
+    mug = ProductFactory.create(price="20.00", stock=50)
+    free = RewardFactory.create(kind="product", amount=None, product=mug, cost=300)
+    post = RewardFactory.create(kind="shipping", amount=None, cost=100)
+    five, piece, delivery = (
+        services.redeem(customer_id=customer.pk, **what).code
+        for what in ({"points": 500}, {"reward_id": free.public_id}, {"reward_id": post.public_id})
+    )
+
+    orders = [
+        ordered(customer, mug, f" {five[:4].lower()}-{five[4:]} "),
+        ordered(customer, mug, piece, shipping=Decimal(12)),
+        ordered(customer, mug, delivery, shipping=Decimal(12)),
+    ]
+
+    assert [(one.discount, one.total) for one in orders] == [(5, 35), (20, 32), (12, 40)]
+    assert list(LoyaltyRedemption.objects.order_by("pk").values_list("state", "order")) == [
+        ("used", one.pk) for one in orders
+    ]
+    with pytest.raises(CodeSpent):
+        ordered(customer, mug, five)
+    shop.cancel_order(orders[0].pk)
+    services.void_codes_of_order(orders[0].pk)
+    assert numbers(customer)[0] == 600
+    assert services.recount().differences == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("whose", "kind", "refusal"),
+    [
+        ("nobody", "amount", "coupon_needs_customer"), ("another", "amount", "coupon_of_another"),
+        ("own", "shipping", "coupon_for_nothing"), ("own", "product", "coupon_for_nothing"),
+        ("over", "amount", "code_spent"),
+    ],
+)  # fmt: skip
+def test_a_code_of_points_that_does_not_count_leaves_order_stock_and_code_alone(
+    customer, programme, whose, kind, refusal
+):
+    final(customer, 1_000)
+    mug, other = ProductFactory.create(price="20.00", stock=50), ProductFactory.create(stock=50)
+    reward = RewardFactory.create(kind=kind, amount=5 if kind == "amount" else None, product=other)
+    row = services.redeem(customer_id=customer.pk, reward_id=reward.public_id)
+    if whose == "over":
+        LoyaltyRedemption.objects.update(expires_at=timezone.now())
+    who = {"nobody": None, "another": CustomerFactory.create()}.get(whose, customer)
+
+    with pytest.raises(DomainError) as refused:
+        ordered(who, mug, row.code)
+
+    assert refused.value.code == refusal
+    row.refresh_from_db()
+    assert (row.state, Order.objects.count(), mug.variants.get().stock) == ("issued", 0, 50)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import OperationalError
@@ -18,11 +19,13 @@ from tests.factories import (
     CampaignStepFactory,
     CategoryFactory,
     CouponCodeFactory,
+    LoyaltyProgrammeFactory,
     OfferFactory,
     OrderFactory,
     ProductFactory,
     ProductImageFactory,
     RecipientFactory,
+    RewardFactory,
     TemplateVersionFactory,
 )
 
@@ -452,6 +455,35 @@ def test_a_code_is_chosen_at_the_checkout_and_taken_off_the_order(shown, signed_
     assert "−" in signed_in.get(answer.url).content.decode()
     put_in(signed_in, shop.blue)
     assert place(signed_in, coupon="ABCD-EFGH-2345").status_code == 409
+
+
+def test_points_become_a_code_that_is_typed_or_chosen_at_the_checkout_and_taken_off_once(signed_in, shop):
+    LoyaltyProgrammeFactory.create()
+    LoyaltyProgramme.objects.update(is_on=True, started_at=timezone.now(), point_value=Decimal("0.01"))
+    loyalty.adjust(customer_id=shop.lin.pk, points=900, reason="x", key="a")
+    cheap = loyalty.redeem(customer_id=shop.lin.pk, points=500)
+    post = loyalty.redeem(
+        customer_id=shop.lin.pk, reward_id=RewardFactory.create(kind="shipping", amount=None, cost=150).public_id
+    )
+    put_in(signed_in, shop.blue)
+
+    page = signed_in.get("/shop/checkout/").content.decode()
+    for code, off in ((cheap.code, ["−¥5.00", "¥27.00", "−¥5.00", "¥43.00"]), (post.code, ["−¥12.00", "¥20.00"])):
+        (option,) = re.findall(rf'<option value="{code}"[^>]*>', page)
+        assert re.findall(r'data-(?:off|total)-\w+="([^"]+)"', option)[: len(off)] == off
+    typed = f"{cheap.code[:4]}-{cheap.code[4:].lower()}"
+    counted = signed_in.post("/shop/checkout/", {"typed": typed, "recount": "1"}).content.decode()
+    assert re.search(r"data-sum[^>]*>([^<]+)<", counted)[1] == "¥27.00"
+    unknown = signed_in.post("/shop/checkout/", {"typed": "NOSUCH", "recount": "1"}).content.decode()
+    assert "No open code of yours is like this." in unknown
+
+    order = Order.objects.get(number=place(signed_in, typed=typed).url.split("/")[3])
+
+    assert (order.discount, order.total) == (5, 27)
+    cheap.refresh_from_db()
+    assert (cheap.state, cheap.order) == ("used", order)
+    put_in(signed_in, shop.blue)
+    assert place(signed_in, coupon=cheap.code).status_code == 409
 
 
 def test_the_total_at_the_checkout_says_what_a_code_takes_off_by_each_delivery(shown, signed_in, shop):
