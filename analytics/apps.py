@@ -87,6 +87,10 @@ class AnalyticsConfig(AppConfig):
                 table=f"analytics.reports.pages.{table}.table",
             )  # fmt: skip
         staff_pages.register(
+            "analytics_sales_people", "analytics.reports.pages.sales_people.people", path="analytics/sales/people/",
+            permission=PEOPLE, title=_("Who bought then"), icon="group", in_menu=False,
+        )  # fmt: skip
+        staff_pages.register(
             "analytics_cohort_people", "analytics.reports.pages.cohorts.people", path="analytics/cohorts/people/",
             permission=PEOPLE, title=_("People of a cohort"), icon="group", in_menu=False,
         )  # fmt: skip

@@ -736,6 +736,7 @@ STAFF_ROWS: dict[str, tuple[str, set[str]]] = {
     "analytics_quality": ("GET", {"analytics.view_dataqualityreport"}),
     "analytics_sales": ("GET", {"analytics.view_dailysales"}),
     "analytics_sales_export": ("POST", {"core.export_data & analytics.view_dailysales"}),
+    "analytics_sales_people": ("GET", {"analytics.view_customerstats"}),
     "analytics_products": ("GET", {"analytics.view_dailysales"}),
     "analytics_products_export": ("POST", {"core.export_data & analytics.view_dailysales"}),
     "analytics_funnel": ("GET", {"analytics.view_dailysales"}),

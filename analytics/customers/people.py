@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from analytics.customers import reasons
 from analytics.models import CustomerScore, ScoreKind
 from catalog.models import CustomerTrait
-from core.components.words import money_about
+from core.components.words import money_about, money_cell
 
 SHOWN = 20
 LONGEST = 90
@@ -137,6 +137,6 @@ def in_file(listing: Listing, low: float | None, high: float | None, *, field: s
 
 def cells(row: CustomerScore, person: Person) -> list[Any]:
     return [
-        person.name, row.customer.public_id, person.orders, person.last_day, person.value, person.churn, person.order,
-        person.why,
+        person.name, row.customer.public_id, person.orders, person.last_day, money_cell(person.value), person.churn,
+        person.order, person.why,
     ]  # fmt: skip

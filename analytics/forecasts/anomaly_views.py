@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.forecasts import alerts
+from analytics.forecasts.words import cell
 from analytics.models import Anomaly, DailySales, Forecast, Measure
 from analytics.reports.empty import import_address
 from analytics.reports.paid import orders_paid
@@ -180,8 +181,8 @@ def table(request: HttpRequest) -> PageTable:
         names = _names(found)
         for row in found:
             yield [
-                row.day, Measure(row.measure).label, row.value, row.expected, row.score,
-                "; ".join(_drivers(row, names)), Anomaly.Decision(row.decision).label, row.note,
+                row.day, Measure(row.measure).label, cell(row.measure, row.value), cell(row.measure, row.expected),
+                round(row.score, 2), "; ".join(_drivers(row, names)), Anomaly.Decision(row.decision).label, row.note,
             ]  # fmt: skip
 
     return PageTable(_("Unusual days"), heads, rows())

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analytics.forecasts import stock
-from analytics.forecasts.words import METHOD_WORDS, refusal, sentence, written
+from analytics.forecasts.words import METHOD_WORDS, cell, refusal, sentence, written
 from analytics.models import DailySales, Forecast, Measure, ProductDay
 from analytics.reports.empty import import_address
 from catalog.models import Category
@@ -326,6 +326,6 @@ def _cells(listed: _Listed, today: date) -> Iterator[list[Any]]:
             left = stock.days_left(stocked, own.values, passed=stock.passed_since(own, today))
         yield [
             one.localised("name") if one is not None else "", Measure(row.measure).label, row.as_of,
-            row.week.get("value"), row.week.get("low"), row.week.get("high"),
+            *(cell(row.measure, row.week.get(name)) for name in ("value", "low", "high")),
             METHOD_WORDS.get(row.method, row.method), row.wape, stocked, left, refusal(row),
         ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Forecasts in words."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -7,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.forecasts.choices import FEWEST_DAYS
 from analytics.models import Forecast, Measure
-from core.components.words import figure, money_about
+from core.components.words import figure, money_about, money_cell
 
 METHOD_WORDS: dict[str, Any] = {
     "seasonal_naive": gettext_lazy("As last week"),
@@ -27,6 +28,13 @@ def written(row: Forecast, value: float | None) -> str:
     if row.measure == Measure.REVENUE:
         return money_about(value)
     return figure(value, 1) if abs(value) < 10 else figure(round(value))
+
+
+def cell(measure: str, value: float | None) -> Decimal | float | None:
+    """A value in a file: money as the currency has it, pieces and orders to two decimals."""
+    if measure == Measure.REVENUE:
+        return money_cell(value)
+    return None if value is None else round(value, 2)
 
 
 def refusal(row: Forecast) -> str:

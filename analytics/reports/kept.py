@@ -1,6 +1,6 @@
 """People that a report shows and no rule can say, kept as a list: who stopped in the funnel; buyers of days that are
-over, of one cell of a cohort, of a product, of a category, of a price band, of a channel, of a country, of baskets of
-one size, of two products in one order.
+over, of one hour of a weekday, of one cell of a cohort, of a product, of a category, of a price band, of a channel, of
+a country, of baskets of one size, of two products in one order.
 
 A page says which people with a `source` of plain values; a job finds them with the statement that the page counts with
 and writes them down in one statement of their own, however many they are.
@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics.models import SegmentSnapshot
-from analytics.reports import baskets, cohorts, funnel, products
+from analytics.reports import baskets, cohorts, funnel, products, sales
 from analytics.reports.people import may_save
 from analytics.segments import compiling, counting, rules, services
 from catalog.admin.notices import acting
@@ -88,6 +88,10 @@ def _paid(source: Mapping[str, Any]) -> Statement:
     return OF_DAYS, {"since": since, "until": until}
 
 
+def _hour(source: Mapping[str, Any]) -> Statement:
+    return sales.BOUGHT_AT, sales.hour_values(_period(source), source["weekday"], source["hour"])
+
+
 def _product(source: Mapping[str, Any]) -> Statement:
     return products.buyers_of_product(_period(source), source["product"])
 
@@ -109,8 +113,8 @@ def _basket(source: Mapping[str, Any]) -> Statement:
 
 
 SOURCES: dict[str, Callable[[Mapping[str, Any]], Statement]] = {
-    "funnel": _funnel, "cohort": _cohort, "channel": _part, "country": _part, "paid": _paid, "product": _product,
-    "category": _category, "price": _price, "basket": _basket, "pair": _pair,
+    "funnel": _funnel, "cohort": _cohort, "channel": _part, "country": _part, "paid": _paid, "hour": _hour,
+    "product": _product, "category": _category, "price": _price, "basket": _basket, "pair": _pair,
 }  # fmt: skip
 
 

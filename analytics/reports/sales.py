@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from analytics.models import DailySales, SalesPart
 from analytics.reports.asof import AsOf
@@ -285,3 +286,34 @@ def buyers(period: Period) -> Buyers:
         cursor.execute(BUYERS, {"first": period.first, "since": since, "until": until})
         everybody, new = cursor.fetchone()
     return Buyers(everybody, new)
+
+
+BOUGHT_AT = """
+SELECT o.customer_id FROM catalog_order o
+WHERE o.paid_at >= %(since)s AND o.paid_at < %(until)s AND o.customer_id IS NOT NULL
+    AND date_part('isodow', o.paid_at AT TIME ZONE %(zone)s) = %(weekday)s
+    AND date_part('hour', o.paid_at AT TIME ZONE %(zone)s) = %(hour)s
+"""
+PEOPLE = f"""
+SELECT s.customer_id, count(*) OVER () AS everybody
+FROM (SELECT DISTINCT customer_id FROM ({BOUGHT_AT}) o) bought JOIN analytics_customerstats s USING (customer_id)
+ORDER BY s.revenue DESC, s.customer_id LIMIT %(most)s
+"""  # noqa: S608
+MOST_PEOPLE = 200
+
+
+def hour_values(period: Period, weekday: int, hour: int) -> dict[str, Any]:
+    """What `BOUGHT_AT` asks for one hour of a weekday (ISO) of these days, in the shop's time."""
+    since, until = period.moments
+    zone = timezone.get_current_timezone_name()
+    return {"since": since, "until": until, "zone": zone, "weekday": weekday, "hour": hour}
+
+
+def people_of_hour(period: Period, weekday: int, hour: int) -> tuple[list[int], int]:
+    """Customers who bought in one hour of a weekday: keys of the most valuable ones, and how many there are. Bounded by
+    BUYERS_SECONDS (raises OperationalError)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{BUYERS_SECONDS}s'")
+        cursor.execute(PEOPLE, hour_values(period, weekday, hour) | {"most": MOST_PEOPLE})
+        rows = cursor.fetchall()
+    return [row[0] for row in rows], rows[0][1] if rows else 0

@@ -69,6 +69,15 @@ def money_about(amount: Decimal | float | int | None) -> str:
     return money(amount, is_whole=amount is not None and (not amount or abs(float(amount)) >= 100))
 
 
+def money_cell(amount: Decimal | float | int | None) -> Decimal | None:
+    """In a file: a number with the decimals that the shop's currency has, whatever it was worked out with."""
+    if amount is None:
+        return None
+    exact = amount if isinstance(amount, Decimal) else Decimal(str(amount))
+    places = 0 if base_currency().upper() in WITHOUT_DECIMALS else 2
+    return exact.quantize(PLACES[places], ROUND_HALF_UP)
+
+
 def figure(value: Any, places: int = 0) -> str:
     """12,345 in full, for tables. None is "–"."""
     if value is None:

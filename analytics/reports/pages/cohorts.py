@@ -22,7 +22,7 @@ from analytics.reports.empty import import_address
 from analytics.reports.people import may_save, of_cohort
 from analytics.roles import PEOPLE
 from core.components import HeatCell, HeatRow, figure, money, percent
-from core.components.words import base_currency, compact, day_text
+from core.components.words import base_currency, compact, day_text, money_cell
 from core.exports import PageTable
 from core.reports import Choice
 from core.reports.periods import parse_day
@@ -223,7 +223,7 @@ def table(request: HttpRequest) -> PageTable:
             for cell in cohort.cells:
                 yield [
                     cohort.start, cohort.size, cell.offset, cell.customers, round(cell.share, 4), cell.orders,
-                    cell.revenue, round(cell.value, 4), cell.is_open,
+                    money_cell(cell.revenue), money_cell(cell.value), cell.is_open,
                 ]  # fmt: skip
 
     return PageTable(title, heads, rows())

@@ -13,6 +13,7 @@ from analytics.reports.asof import as_of
 from analytics.reports.pages.products import VIEWS, asked, group_names, state
 from analytics.reports.products import Asked, Group
 from catalog.models import Category, Product
+from core.components.words import money_cell
 from core.exports import PageTable
 from core.reports import Period
 
@@ -41,8 +42,9 @@ def _products(period: Period, asked: Asked, _category: Category | None) -> tuple
             for row in some:
                 if (own := known.get(row.product_id)) is not None:
                     yield [
-                        own.localised("name"), own.external_id, row.abc, row.orders, row.items, row.gross,
-                        row.returned, row.refunded, row.revenue, _four(row.share), row.before, _four(row.growth),
+                        own.localised("name"), own.external_id, row.abc, row.orders, row.items, money_cell(row.gross),
+                        row.returned, money_cell(row.refunded), money_cell(row.revenue), _four(row.share),
+                        money_cell(row.before), _four(row.growth),
                     ]  # fmt: skip
 
     return heads, rows()
@@ -99,8 +101,8 @@ def _group_heads() -> list[str]:
 
 def _group(group: Group) -> list[Any]:
     return [
-        group.products, group.items, group.revenue, _four(group.share), group.before, _four(group.growth),
-        _four(group.return_share),
+        group.products, group.items, money_cell(group.revenue), _four(group.share), money_cell(group.before),
+        _four(group.growth), _four(group.return_share),
     ]  # fmt: skip
 
 

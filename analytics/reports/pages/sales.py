@@ -18,12 +18,14 @@ from analytics.models import ReportSubscription
 from analytics.reports import kept, sales
 from analytics.reports.asof import AsOf, as_of
 from analytics.reports.empty import import_address
+from analytics.reports.pages.sales_people import people_of_hour
 from analytics.reports.paid import orders_paid
 from analytics.reports.people import days_words, may_save, who_bought_since
 from analytics.reports.sales import Bucket, Parts, Sales
+from analytics.roles import PEOPLE
 from core.components import Figure, HeatCell, HeatRow, figure, money, percent, toast
 from core.components.figures import SMALLEST_BASE, direction
-from core.components.words import day_text, money_short
+from core.components.words import day_text, money_cell, money_short
 from core.countries import country_name
 from core.exports import PageTable
 from core.models import StaffUser
@@ -77,8 +79,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "is_open": is_open,
         "choices": [Choice("by", _("Shown"), grain, [(name, GRAINS[name]) for name in GRAINS if name in allowed])],
         "figures": figures(period, found),
-        "chart": chart(period, grain, found, clock),
-        "hours": _hours(period, parts, clock),
+        "chart": chart(period, grain, found, clock, sees_orders=sees_orders),
+        "hours": _hours(period, parts, clock, sees_people=request.user.has_perm(PEOPLE)),
         "hour_heads": [f"{hour:02d}" for hour in _drawn_hours(parts)],
         "groups": [
             (
@@ -164,7 +166,7 @@ def figures(period: Period, found: Sales) -> list[Figure]:
 # --- chart and heat -----------------------------------------------------------------------------------------------
 
 
-def chart(period: Period, grain: str, found: Sales, clock: AsOf) -> Chart | None:
+def chart(period: Period, grain: str, found: Sales, clock: AsOf, *, sees_orders: bool) -> Chart | None:
     """Revenue over time, the days compared with behind it."""
     if found.now.is_empty:
         return None
@@ -191,7 +193,7 @@ def chart(period: Period, grain: str, found: Sales, clock: AsOf) -> Chart | None
         titles[grain] % {"day": day_text(best.first), "revenue": money(best.totals.revenue)},
         [_label(one) for one in own], lines, first_head=GRAINS[grain], enough=found.now.orders >= SMALLEST_BASE,
         note=f"{note} {_('The last point is not over: so far.')}" if is_open else note,
-        urls=[_narrow(period, one) for one in own],
+        urls=[_narrow(period, one, sees_orders=sees_orders) for one in own],
     )  # fmt: skip
 
 
@@ -199,16 +201,17 @@ def _label(bucket: Bucket) -> str:
     return days_words(bucket.first, bucket.last)
 
 
-def _narrow(period: Period, bucket: Bucket) -> str:
-    """This page for the days of one point; a day leads to its orders."""
-    if bucket.first == bucket.last:
-        return orders_paid(bucket.first, bucket.last)
+def _narrow(period: Period, bucket: Bucket, *, sees_orders: bool) -> str:
+    """This page for the days of one point, where its buyers are kept; shown alone, a day leads to its orders."""
+    if (period.first, period.last) == (bucket.first, bucket.last):
+        return orders_paid(bucket.first, bucket.last) if sees_orders else ""
     days = {"within": "between", "from": bucket.first.isoformat(), "to": bucket.last.isoformat()}
     return f"{reverse('admin:analytics_sales')}?{urlencode({**days, 'against': period.against})}"
 
 
-def _hours(period: Period, parts: Parts, clock: AsOf) -> list[HeatRow]:
-    """Orders an hour on each weekday, on average over the days of that weekday, from the first day of the week on."""
+def _hours(period: Period, parts: Parts, clock: AsOf, *, sees_people: bool) -> list[HeatRow]:
+    """Orders an hour on each weekday, on average over the days of that weekday, from the first day of the week on. A
+    cell leads to its buyers."""
     if not parts.hours:
         return []
     first, last = sales.drawn_days(period, clock)
@@ -230,7 +233,8 @@ def _hours(period: Period, parts: Parts, clock: AsOf) -> list[HeatRow]:
                 "days": times[weekday],
             }  # fmt: skip
             text = "" if not times[weekday] or not mean else figure(mean, 1 if mean < 10 else 0)
-            cells.append(HeatCell(text, mean / most if most and mean else None, said))
+            url = people_of_hour(period, weekday, hour) if sees_people and part and part.orders else ""
+            cells.append(HeatCell(text, mean / most if most and mean else None, said, url))
         rows.append(HeatRow(WEEKDAYS_ABBR[weekday - 1], cells))
     return rows
 
@@ -343,9 +347,9 @@ def table(request: HttpRequest) -> PageTable:
         for one in sales.report(period, grain, clock, week_start=current_shop().week_start).buckets:
             own = one.totals
             yield [
-                one.first, one.last, own.revenue, own.gross, own.refunded, own.orders,
-                round(own.average, 4) if own.average is not None else None, own.refunds, own.items, own.buyers,
-                own.new_buyers, own.guest_orders,
+                one.first, one.last, money_cell(own.revenue), money_cell(own.gross), money_cell(own.refunded),
+                own.orders, money_cell(own.average), own.refunds, own.items, own.buyers, own.new_buyers,
+                own.guest_orders,
             ]  # fmt: skip
 
     return PageTable(f"{title} {period.words}", heads, rows())

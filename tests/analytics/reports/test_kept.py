@@ -89,6 +89,16 @@ def test_buyers_of_a_channel_or_a_country_are_those_of_the_orders_paid_then(kind
     assert keep({"kind": kind, "part": part, **DAYS}) == {one.customer}
 
 
+def test_buyers_of_an_hour_of_a_weekday_are_told_by_the_clock_of_the_shop():
+    sunday = order(FIRST)
+    order(LAST)  # a Tuesday
+    for moment in (midnight(FIRST), midnight(FIRST) + timedelta(hours=10), midnight(LAST) + timedelta(days=5, hours=9)):
+        OrderFactory.create(customer=CustomerFactory.create(), status="paid", paid_at=moment)
+    order(date(2026, 3, 8), sunday.customer)
+
+    assert keep({"kind": "hour", "weekday": 7, "hour": 9, **DAYS}) == {sunday.customer}
+
+
 def test_buyers_of_a_product_a_category_and_of_days_are_those_of_the_days_shown():
     bags = CategoryFactory.create()
     totes = CategoryFactory.create(parent=bags)
@@ -172,13 +182,15 @@ def test_nothing_that_is_no_column_reaches_the_statement():
 def people_pages():
     funnel = f"{reverse('admin:analytics_funnel_people')}?step=2&within=between&from=2026-03-01&to=2026-03-31"
     cell = f"{reverse('admin:analytics_cohort_people')}?by=month&cohort=2026-01-01&offset=1"
-    return funnel, cell
+    days = "within=between&from=2026-03-01&to=2026-03-31"
+    return funnel, cell, f"{reverse('admin:analytics_sales_people')}?weekday=7&hour=9&{days}"
 
 
 def test_pages_of_people_keep_exactly_these_for_those_who_may(staff):
     customer = CustomerStatsFactory.create(first_day=date(2026, 1, 5)).customer
     FunnelCustomerFactory.create(customer=customer, day=FIRST, step=2)
-    order(date(2026, 2, 3), customer)
+    for day in (date(2026, 2, 3), FIRST):
+        order(day, customer)
     marketer = staff(Role.MARKETER)
 
     for address in people_pages():
@@ -191,6 +203,7 @@ def test_pages_of_people_keep_exactly_these_for_those_who_may(staff):
     assert list(Segment.objects.filter(kind="rule").order_by("pk").values_list("name", flat=True)) == [
         "Filled a basket and did not order, 1 Mar 2026 to 31 Mar 2026",
         "First order in January 2026, bought in February 2026",
+        "Bought on Sunday, 9 to 10 o’clock, 1 Mar 2026 to 31 Mar 2026",
     ]
     assert Job.objects.filter(kind="analytics.list").count() >= 2
 
@@ -199,9 +212,9 @@ def test_who_may_make_no_segments_keeps_none(staff):
     customer = CustomerFactory.create()
     FunnelCustomerFactory.create(customer=customer, day=FIRST, step=2)
     support = staff(Role.AUDITOR)
-    funnel, _cell = people_pages()
 
-    support.post(funnel, {"keep": "1"})
+    for address in people_pages():
+        support.post(address, {"keep": "1"})
 
     assert not SegmentSnapshot.objects.exists()
 

@@ -280,6 +280,39 @@ def test_days_and_parts_lead_to_the_orders_that_were_paid_then(staff):
     assert list(browser.get(rows[0][4]).context["cl"].queryset) == [paid_today]
 
 
+def test_a_point_leads_to_its_day_and_a_cell_to_its_people(staff, monkeypatch):
+    today = timezone.localdate()
+    DailySalesFactory.create(day=today)
+    SalesPartFactory.create(day=today, part="09")
+    customer = CustomerStatsFactory.create().customer
+    OrderFactory.create(customer=customer, status="paid", paid_at=midnight(today) + timedelta(hours=9))
+    browser = staff(Role.OWNER)
+
+    asked = {"within": "between", "from": (today - timedelta(days=1)).isoformat(), "to": today.isoformat()}
+    context = browser.get(reverse(PAGE), asked).context
+    the_day = browser.get(context["chart"].urls[-1]).context
+    (cell,) = [cell for row in context["hours"] for cell in row.cells if cell.url]
+    text = browser.get(cell.url).content.decode()
+
+    assert (the_day["period"].first, the_day["period"].last) == (today, today)
+    assert the_day["chart"].urls == [the_day["orders_url"]]
+    assert str(customer) in text
+    assert "1 customer bought on" in text
+    looker = staff(Role.MERCHANDISER).get(reverse(PAGE), asked).context
+    assert not any(cell.url for row in looker["hours"] for cell in row.cells)
+
+    def slow(*_values):
+        raise OperationalError
+
+    monkeypatch.setattr(sales, "people_of_hour", slow)
+    assert "takes too long" in browser.get(cell.url).content.decode()
+
+
+@pytest.mark.parametrize("query", ["", "weekday=0&hour=9", "weekday=8&hour=9", "weekday=1&hour=24", "weekday=1&hour=²"])
+def test_what_is_no_hour_of_a_weekday_is_not_found(staff, query):
+    assert staff(Role.ANALYST).get(f"{reverse('admin:analytics_sales_people')}?{query}").status_code == 404
+
+
 def test_the_table_leaves_as_csv_with_every_day_and_a_note_in_the_ledger(staff):
     fill(5)
 
