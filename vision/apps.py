@@ -65,6 +65,7 @@ class VisionConfig(AppConfig):
         model_kinds.register(
             "vision", "vision.choices.VISION", title=_("Categories and tags of photos"), metrics=METRICS, order=330,
             train="vision.tasks.train", pages={"vision_quality": _("Learning from photos")},
+            judged=_("Measured on photos that never teach. Higher is better, except for how far confidence was off."),
         )  # fmt: skip
         first_models.register("vision", "vision.first.ask", order=290)
         product_panels.register(

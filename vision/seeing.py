@@ -6,12 +6,12 @@ import time
 import structlog
 from django.db import DatabaseError, InterfaceError
 
-from catalog.importing.pictures import check_picture
+from catalog.importing.pictures import BROKEN, PictureRefused, check_picture
 from core import model_registry as registry
 from core.models import ModelVersion
 from vision.choices import VISION
 from vision.ml import pictures
-from vision.ml.pictures import Opened
+from vision.ml.pictures import Opened, Unreadable
 from vision.ml.serving import Tagger, build_tagger
 
 log = structlog.get_logger(__name__)
@@ -59,10 +59,13 @@ def look_at(data: bytes) -> Opened:
     """A picture that somebody sent to be looked at. Nothing of it is kept.
 
     Size in bytes, pixels and sides is checked before anything is decoded; at most 8 megapixels are. Raises
-    PictureTooLarge and PictureRefused with words for people, and Unreadable for what breaks while it is decoded.
+    PictureTooLarge and PictureRefused with words for people.
     """
     check_picture(data)
-    return pictures.opened(data, is_stored=False)
+    try:
+        return pictures.opened(data, is_stored=False)
+    except Unreadable as error:
+        raise PictureRefused(BROKEN) from error
 
 
 def forget() -> None:

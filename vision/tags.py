@@ -7,6 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+
 from catalog.models import ProductTag
 from vision.models import Label, LabelSet
 
@@ -31,6 +34,14 @@ def tag_of(
         product_id=product_id, kind=label.label_set.key, value=label.name_en, source=source, confidence=confidence,
         value_translations=names(label), model_version_id=version_id,
     )  # fmt: skip
+
+
+def tagged(label: Label) -> QuerySet[ProductTag, int]:
+    """Primary keys of the products that have the tag, by whatever word it was given."""
+    label_set = label.label_set
+    kinds = words_of(label_set) | {label_set.key, label_set.name_en, label_set.name_zh}
+    rows = ProductTag.objects.filter(kind__in=kinds).annotate(word=Lower("value"))
+    return rows.filter(word__in=words_of(label)).values_list("product_id", flat=True)
 
 
 @dataclass

@@ -70,15 +70,27 @@ def _learned(row: dict[str, Any] | None, label: Label) -> Limits:
 def applied_at(row: dict[str, Any], target: float) -> dict[str, float] | None:
     """The place on the curve of a label from which it is applied where `target` is asked for: the smallest threshold
     at which even the lower bound of precision reaches it. What pages promise and what is done are both this."""
-    return _least(row, "low", target) if row.get("positives", 0) >= LEAST_POSITIVES else None
+    return _least(row.get("curve"), "low", target) if row.get("positives", 0) >= LEAST_POSITIVES else None
 
 
 def _suggested_at(row: dict[str, Any], label_set: LabelSet) -> dict[str, float] | None:
-    """With few examples the plain share decides, since a person looks."""
-    by = "low" if row.get("positives", 0) >= LEAST_POSITIVES else "precision"
-    return _least(row, by, label_set.suggest_precision)
+    """With few examples the plain share decides, since a person looks; but three photos of four say little, so that all
+    such labels of the set together must reach the target with their lower bound, too."""
+    target = label_set.suggest_precision
+    if row.get("positives", 0) >= LEAST_POSITIVES:
+        return _least(row.get("curve"), "low", target)
+    own = _least(row.get("curve"), "precision", target)
+    if own is None or "together" not in row:  # parents, and versions from before
+        return own
+    shared = _least(row["together"], "low", target)
+    return max(own, shared, key=lambda point: point["threshold"]) if shared is not None else None
 
 
-def _least(row: dict[str, Any], by: str, target: float) -> dict[str, float] | None:
-    good = [point for point in row.get("curve") or [] if point[by] >= target]
-    return min(good, key=lambda point: point["threshold"], default=None)
+def _least(curve: list[dict[str, float]] | None, by: str, target: float) -> dict[str, float] | None:
+    """The smallest threshold that reaches the target, where a photo was told at it: of places at which as many are told
+    the greatest, since below the least sure of them nothing was measured."""
+    good = [point for point in curve or [] if point[by] >= target]
+    if not good:
+        return None
+    told = min(good, key=lambda point: point["threshold"])["told"]
+    return max((point for point in good if point["told"] == told), key=lambda point: point["threshold"])

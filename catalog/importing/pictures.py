@@ -53,6 +53,16 @@ class PictureTooLarge(PictureRefused):
 TOO_LARGE = gettext_noop("is larger than 10 MB")
 MANY_PIXELS = gettext_noop("has more pixels than anybody takes")
 NOT_WHOLE = gettext_noop("is not a whole JPEG, PNG or WebP picture")
+EMPTY = gettext_noop("is an empty file")
+BROKEN = gettext_noop("is cut off or damaged; upload the original again")
+OTHER_KIND = gettext_noop("is %(kind)s; save it as JPEG, PNG or WebP")
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n")
+_OTHER_KINDS = {
+    b"GIF87a": "GIF", b"GIF89a": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"%PDF-": "PDF", b"8BPS": "Photoshop",
+    b"<svg": "SVG",
+}  # fmt: skip
+_BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC", b"avif": "AVIF", b"avis": "AVIF"}
+"""Of files as telephones write them; the brand stands behind four bytes of length and `ftyp`."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +81,10 @@ def clean_picture(data: bytes, *, in_request: bool = False) -> CleanPicture:
     Size in bytes, pixels and sides is checked before anything is decoded. With `in_request` at most 8 megapixels are
     decoded: larger JPEGs are read at a half of their size, larger PNG and WebP are refused. Raises PictureRefused.
     """
-    if len(data) > MAX_BYTES:
-        raise PictureTooLarge(TOO_LARGE)
+    image = _head_of(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image: Image.Image = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
             # Cameras put a second, small picture behind the first and call the file MPO.
             kind = "JPEG" if image.format == "MPO" else str(image.format)
             _check_size(image)
@@ -85,7 +93,7 @@ def clean_picture(data: bytes, *, in_request: bool = False) -> CleanPicture:
     except PictureRefused:
         raise
     except Exception as error:  # decoders raise whatever they stumble over: struct.error, KeyError, MemoryError, …
-        raise PictureRefused(NOT_WHOLE) from error
+        raise PictureRefused(BROKEN) from error
 
 
 def pixels_of(data: bytes) -> int:
@@ -113,7 +121,18 @@ def _head_of(data: bytes) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise PictureTooLarge(MANY_PIXELS) from error
     except Exception as error:  # decoders raise whatever they stumble over
-        raise PictureRefused(NOT_WHOLE) from error
+        raise _no_picture(data) from error
+
+
+def _no_picture(data: bytes) -> PictureRefused:
+    """Says what it is instead, where its first bytes tell."""
+    if not data:
+        return PictureRefused(EMPTY)
+    if data.startswith(_BEGINNINGS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
+        return PictureRefused(BROKEN)
+    kind = next((name for mark, name in _OTHER_KINDS.items() if data.startswith(mark)), "")
+    kind = kind or (_BRANDS.get(data[8:12], "") if data[4:8] == b"ftyp" else "")
+    return PictureRefused(OTHER_KIND, kind=kind) if kind else PictureRefused(NOT_WHOLE)
 
 
 def _check_size(image: Image.Image) -> None:

@@ -69,7 +69,7 @@ def test_large_photos_are_not_put_into_the_page(shop, looked, visit, monkeypatch
     ("file", "status", "words"),
     [
         (SimpleUploadedFile("a.jpg", b"no picture", "image/jpeg"), 422, "is not a whole JPEG, PNG or WebP picture"),
-        (SimpleUploadedFile("a.svg", b"<svg/>", "image/svg+xml"), 422, "is not a whole"),
+        (SimpleUploadedFile("a.svg", b"<svg/>", "image/svg+xml"), 422, "is SVG; save it as JPEG, PNG or WebP"),
         (SimpleUploadedFile("a.html", b"<script>", "text/html"), 422, "is not a whole"),
         (SimpleUploadedFile("a.jpg", b"", "image/jpeg"), 400, "Send a photo"),
         (None, 400, "Choose a photo first"),

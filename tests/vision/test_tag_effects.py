@@ -108,7 +108,7 @@ def test_the_page_counts_decisions_since_the_live_version_and_says_what_the_shar
 
 def test_thresholds_follow_the_set_from_the_curve_of_the_model(striped):
     places = ((0.4, 0.6), (0.5, 0.7), (0.6, 0.82), (0.8, 0.91), (0.93, 0.95), (0.95, 0.97))
-    curve = [{"threshold": at, "low": low, "precision": low + 0.02} for at, low in places]
+    curve = [{"threshold": at, "low": low, "precision": low + 0.02, "told": 200 - 100 * at} for at, low in places]
     row = {"apply": 0.93, "suggest": 0.5, "positives": 40, "curve": curve}
     assert thresholds._learned(row, striped) == Limits(0.93, 0.5)
 
@@ -118,8 +118,29 @@ def test_thresholds_follow_the_set_from_the_curve_of_the_model(striped):
     assert thresholds._learned(None, striped) == Limits(None, None)
 
 
+def test_nothing_is_told_below_the_least_sure_photo_that_was_measured(striped):
+    """A curve has places at which nothing new is told: what stands there was measured further up."""
+    places = ((0.0, 30), (0.25, 30), (0.55, 30), (0.58, 30), (0.6, 29), (0.9, 12))
+    row = {"positives": 30, "curve": [{"threshold": at, "low": 0.96, "precision": 1.0, "told": n} for at, n in places]}
+
+    assert thresholds._learned(row, striped) == Limits(0.58, 0.58)
+
+
+def test_of_labels_with_few_examples_all_of_the_set_together_must_keep_the_share_too(striped):
+    places = ((0.06, 0.75, 4), (0.5, 1.0, 1))
+    own = [{"threshold": at, "low": 0.4, "precision": share, "told": told} for at, share, told in places]
+    row = {"positives": 3, "curve": own}
+
+    assert thresholds._learned(row, striped) == Limits(None, 0.06)  # a version from before
+    assert thresholds._learned({**row, "together": []}, striped) == Limits(None, None)
+    shared = [{"threshold": 0.3, "low": 0.6, "told": 40}, {"threshold": 0.55, "low": 0.75, "told": 20}]
+    assert thresholds._learned({**row, "together": shared}, striped) == Limits(None, 0.55)
+    assert thresholds._learned({**row, "curve": [], "together": shared}, striped) == Limits(None, None)
+
+
 def test_a_version_trained_while_less_was_asked_for_applies_no_more_than_is_asked_for_now(striped):
-    curve = [{"threshold": at, "low": low, "precision": low} for at, low in ((0.6, 0.8), (0.9, 0.96))]
+    places = ((0.6, 0.8, 9), (0.9, 0.96, 5))
+    curve = [{"threshold": at, "low": low, "precision": low, "told": told} for at, low, told in places]
     row = {"apply": 0.6, "target_apply": 0.8, "suggest": 0.6, "target_suggest": 0.7, "positives": 40, "curve": curve}
 
     assert thresholds._learned(row, striped).apply == 0.9
@@ -128,7 +149,8 @@ def test_a_version_trained_while_less_was_asked_for_applies_no_more_than_is_aske
 
 
 def test_few_examples_are_suggested_by_their_plain_share_at_every_target(striped):
-    curve = [{"threshold": at, "low": 0.4, "precision": share} for at, share in ((0.3, 0.6), (0.5, 0.75), (0.7, 0.9))]
+    places = ((0.3, 0.6, 20), (0.5, 0.75, 12), (0.7, 0.9, 10))
+    curve = [{"threshold": at, "low": 0.4, "precision": share, "told": told} for at, share, told in places]
     row = {"positives": 12, "curve": curve}
 
     assert thresholds._learned(row, striped) == Limits(None, 0.5)

@@ -20,23 +20,36 @@ from PIL import Image
 from catalog.admin import cells as shared
 from catalog.admin.fields import CategoryChoiceField
 from catalog.importing.pictures import MAX_BYTES, PictureRefused
-from catalog.models import Category, Product
+from catalog.models import Brand, Category, Product
 from catalog.thumbnails import thumbnail_address
 from core.components import figure, percent
 from vision import memory, seeing, selectors
 from vision.admin import cells
 from vision.memory import Laid
 from vision.ml.nearest import mask, nearest
-from vision.ml.pictures import Opened, Unreadable
+from vision.ml.pictures import Opened
 from vision.ml.serving import Reading, Tagger, prepared
-from vision.models import ImageAnalysis, Label
+from vision.models import ImageAnalysis, Label, LabelSet
 from vision.selectors import Alike
+from vision.tags import tagged
 
 FIELD = "photo"
+BRANDS = "brands"
+MOST_BRANDS = 200
+"""Offered while a brand is typed; others are found all the same."""
 SHOWN = 24
 MOST_SAID = 5
 LEAST_SAID = 0.05
 """Chances below this are not worth a line."""
+
+
+def _labels() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Labels in use below their sets; categories have a field of their own. One query."""
+    rows = Label.objects.in_use().exclude(label_set__kind=LabelSet.Kind.CATEGORY).select_related("label_set")
+    found: dict[str, list[tuple[str, str]]] = {}
+    for label in rows.order_by("label_set__position", "label_set_id", "position", "pk"):
+        found.setdefault(label.label_set.name, []).append((str(label.pk), label.name))
+    return list(found.items())
 
 
 class NarrowingForm(forms.Form):
@@ -53,7 +66,26 @@ class NarrowingForm(forms.Form):
         label=pgettext_lazy("highest price", "To"), required=False, min_value=0, max_digits=19, decimal_places=4,
         widget=forms.NumberInput({"class": "zg-input", "step": "any", "min": "0"}),
     )  # fmt: skip
+    brand = forms.CharField(
+        label=gettext_lazy("Brand"), required=False, max_length=120, strip=True,
+        widget=forms.TextInput({"class": "zg-input", "autocomplete": "off", "list": BRANDS}),
+    )  # fmt: skip
+    tag = forms.TypedChoiceField(
+        label=gettext_lazy("Tag"), required=False, coerce=int, empty_value=None,
+        choices=lambda: [("", _("All")), *_labels()], widget=forms.Select({"class": "zg-input"}),
+    )  # fmt: skip
     buyable = forms.BooleanField(label=gettext_lazy("Only what can be bought now"), required=False)
+
+    def clean_brand(self) -> list[int] | None:
+        """Primary keys of the brands that are called so, in whatever language; None for any brand."""
+        text = str(self.cleaned_data["brand"]).casefold()
+        if not text:
+            return None
+        rows = Brand.objects.values_list("pk", "name", "name_translations")
+        found = [pk for pk, name, others in rows if any(text in word.casefold() for word in (name, *others.values()))]
+        if not found:
+            raise forms.ValidationError(_("No brand is called so."))
+        return found
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
@@ -63,7 +95,7 @@ class NarrowingForm(forms.Form):
         return said
 
     def products(self) -> list[int] | None:
-        """Primary keys of what is left; None where nothing narrows. One query."""
+        """Primary keys of what is left; None where nothing narrows. Up to two queries."""
         said = self.cleaned_data
         if not any(value not in (None, False) for value in said.values()):
             return None
@@ -74,6 +106,11 @@ class NarrowingForm(forms.Form):
             found = found.filter(price__gte=said["low"])
         if said["high"] is not None:
             found = found.filter(price__lte=said["high"])
+        if said["brand"] is not None:
+            found = found.filter(brand__in=said["brand"])
+        if said["tag"] is not None:
+            label = Label.objects.select_related("label_set").get(pk=said["tag"])
+            found = found.filter(pk__in=tagged(label))
         return list(found.order_by().values_list("pk", flat=True))
 
 
@@ -106,6 +143,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "problem": "",
         "field": FIELD,
         "narrowing": NarrowingForm(),
+        "brands": [one.localised("name") for one in Brand.objects.order_by("name", "pk")[:MOST_BRANDS]],
+        "brands_list": BRANDS,
     }
     laid = memory.laid()
     if request.method == "POST":
@@ -134,8 +173,6 @@ def _opened(request: HttpRequest) -> tuple[Opened | None, str]:
         return seeing.look_at(file.read(MAX_BYTES + 1)), ""
     except PictureRefused as error:
         return None, _("The photo %(reason)s.") % {"reason": error}
-    except Unreadable:
-        return None, _("The photo %(reason)s.") % {"reason": _("is not a whole JPEG, PNG or WebP picture")}
 
 
 def _compared(laid: Laid | None) -> str:

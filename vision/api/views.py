@@ -34,7 +34,7 @@ from vision.api.serializers import (
     LookalikesSerializer,
     PhotoSerializer,
 )
-from vision.ml.pictures import Opened, Unreadable
+from vision.ml.pictures import Opened
 
 FIELD = "image"
 
@@ -130,9 +130,6 @@ def _picture(sent: Any) -> Opened:
         raise BodyTooLarge(_("The photo %(reason)s.") % {"reason": error}, code="photo_too_large") from error
     except PictureRefused as error:
         raise BadInput(_("The photo %(reason)s.") % {"reason": error}, extra={"field": FIELD}) from error
-    except Unreadable as error:
-        reason = _("is not a whole JPEG, PNG or WebP picture")
-        raise BadInput(_("The photo %(reason)s.") % {"reason": reason}, extra={"field": FIELD}) from error
 
 
 def _as_json(answer: lookalikes.Answer) -> dict[str, Any]:

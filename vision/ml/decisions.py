@@ -142,31 +142,52 @@ def thresholds(
     """`"set/label"` to its thresholds, ready for meta, from examples that were not learned from.
 
     `targets`: key of a set to (precision to apply, precision to suggest). A category is told where it is the likeliest;
-    a label of a set of one alike, and any label of a set of several by itself.
+    a label of a set of one alike, and any label of a set of several by itself. Labels with fewer than `least` examples
+    hold in `together` the places of all such labels of their set, as if they were one.
     """
     wanted = targets or {}
     found: dict[str, dict[str, Any]] = {}
+
+    def add(set_key: str, rows: list[tuple[str, Floats, NDArray[np.bool_], int]]) -> None:
+        apply, suggest = wanted.get(set_key, (APPLY, SUGGEST))
+        few = [row for row in rows if row[3] < least]
+        together = _together([row[1] for row in few], [row[2] for row in few])
+        for key, own_chances, is_right, positives in rows:
+            row = threshold_of(
+                own_chances, is_right, positives=positives, apply=apply, suggest=suggest, least=least
+            ).to_meta()  # fmt: skip
+            if positives < least:
+                row |= {"together": together}
+            found[f"{set_key}/{key}"] = row
+
     known = examples.category >= 0
     best = reading.category.argmax(axis=1) if told.classes else np.empty(0, np.int64)
+    categories = []
     for at, key in enumerate(told.classes):
         own = known & (best == at)
-        apply, suggest = wanted.get(CATEGORY, (APPLY, SUGGEST))
-        found[f"{CATEGORY}/{key}"] = threshold_of(
-            reading.category[own, at], examples.category[own] == at,
-            positives=int((examples.category == at).sum()), apply=apply, suggest=suggest, least=least,
-        ).to_meta()  # fmt: skip
+        is_it = examples.category == at
+        categories.append((key, reading.category[own, at], is_it[own], int(is_it.sum())))
+    add(CATEGORY, categories)
     for group in told.groups:
-        apply, suggest = wanted.get(group.key, (APPLY, SUGGEST))
         chances, said = reading.groups[group.key], examples.groups[group.key]
+        labels = []
         for at, key in enumerate(group.labels):
             own = said[:, at] >= 0
             if not group.is_multiple:
                 own &= chances.argmax(axis=1) == at
-            found[f"{group.key}/{key}"] = threshold_of(
-                chances[own, at], said[own, at] == 1, positives=int((said[:, at] == 1).sum()), apply=apply,
-                suggest=suggest, least=least,
-            ).to_meta()  # fmt: skip
+            labels.append((key, chances[own, at], said[own, at] == 1, int((said[:, at] == 1).sum())))
+        add(group.key, labels)
     return found
+
+
+def _together(chances: list[Floats], is_right: list[NDArray[np.bool_]]) -> list[dict[str, float]]:
+    """The curve of several labels as if they were one, where its lower bound says something."""
+    if not chances:
+        return []
+    curve = threshold_of(np.concatenate(chances), np.concatenate(is_right), least=0).curve
+    return [
+        {name: point[name] for name in ("threshold", "low", "told")} for point in curve if point["low"] >= TARGETS[0]
+    ]  # fmt: skip
 
 
 def parents_of(told: Classes) -> tuple[tuple[str, ...], NDArray[np.float32]]:

@@ -220,7 +220,7 @@ def test_a_file_that_is_no_picture_is_refused_with_the_reason(client):
     answer = client.post(address(product, "pictures/"), {"act": "add", "image": fake})
 
     assert answer.status_code == 422
-    assert answer.json() == {"error": "The picture is not a whole JPEG, PNG or WebP picture."}
+    assert answer.json() == {"error": "The picture is GIF; save it as JPEG, PNG or WebP."}
     assert product.images.count() == 0
 
 

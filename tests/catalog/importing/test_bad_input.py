@@ -325,13 +325,12 @@ def test_pictures_that_are_none_are_refused(write, media, tmp_path):
 
     result = do_import(folder)
 
-    whole = "is not a whole JPEG, PNG or WebP picture"
     assert sorted(refusal[1:] for refusal in result.refused) == [
         (3, "file", "there is no such file in the folder"),
         (4, "file", "leads out of the folder"),
         (5, "file", "leads out of the folder"),
-        (6, "file", whole),
-        (7, "file", whole),
+        (6, "file", "is SVG; save it as JPEG, PNG or WebP"),
+        (7, "file", "is cut off or damaged; upload the original again"),
         (8, "file", "is 8001 × 2 pixels; at most 8,000 a side and 25 million in all"),
         (9, "file", "leads out of the folder"),
     ]

@@ -66,10 +66,25 @@ def test_one_frame_is_kept():
     assert getattr(opened(clean_picture(written.getvalue()).content), "n_frames", 1) == 1
 
 
-@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF"])
-def test_other_formats_are_refused(kind):
-    with pytest.raises(PictureRefused, match="not a whole JPEG, PNG or WebP"):
-        clean_picture(picture(kind=kind))
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (picture(kind="GIF"), "is GIF; save it as JPEG, PNG or WebP"),
+        (picture(kind="TIFF"), "is TIFF; save it as JPEG, PNG or WebP"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is HEIC; save it as JPEG, PNG or WebP"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is SVG; save it as JPEG, PNG or WebP"),
+        (picture(kind="BMP"), "is not a whole JPEG, PNG or WebP picture"),
+        (b"", "is an empty file"),
+        (picture((200, 200), kind="JPEG")[:400], "is cut off or damaged; upload the original again"),
+        (picture((200, 200), kind="PNG")[:-60], "is cut off or damaged; upload the original again"),
+        (picture((200, 200), kind="WEBP")[:20], "is cut off or damaged; upload the original again"),
+    ],
+)
+def test_what_is_refused_is_called_what_it_is(content, reason):
+    with pytest.raises(PictureRefused) as refusal:
+        clean_picture(content)
+
+    assert str(refusal.value) == reason
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
-from catalog.models import Product
-from tests.factories import CategoryFactory, ProductFactory
+from catalog.models import Product, ProductTag
+from tests.factories import BrandFactory, CategoryFactory, ProductFactory
+from vision.models import Label
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/vision/search/"
@@ -70,12 +71,29 @@ def test_filters_narrow_whatever_the_status_and_none_left_is_said(client, looked
     assert found(category=scarves.pk, buyable="on")[0] == ["green"]
     assert found(category=scarves.pk, low="20.01")[0] == ["orange"]
     assert found(category=scarves.pk, high="20")[0] == ["green"]
+    teal = BrandFactory.create(name="Teal & Co", name_translations={"zh-hans": "青社"})
+    Product.objects.filter(pk=looked.green.pk).update(brand=teal)
+    assert found(brand="teal")[0] == found(brand="青社")[0] == ["green"]
+    striped = Label.objects.get(label_set__key="pattern", key="striped")
+    ProductTag.objects.create(product=looked.orange, kind="pattern", value="striped", source="import")
+    assert found(tag=striped.pk)[0] == ["orange"]
+    assert found(tag=striped.pk, brand="teal")[0] == []
     rows, text = found(category=below.pk, high="1")
     assert rows == []
     assert "None of the products that the filters leave has a photo that was read." in text
 
 
-@pytest.mark.parametrize("chosen", [{"low": "9", "high": "1"}, {"low": "x"}, {"high": "-1"}, {"category": "0"}])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"low": "9", "high": "1"},
+        {"low": "x"},
+        {"high": "-1"},
+        {"category": "0"},
+        {"brand": "nobody"},
+        {"tag": "0"},
+    ],
+)
 def test_filters_that_make_no_sense_are_said(client, looked, chosen):
     page = client.post(PAGE, {"photo": photo("red"), **chosen})
 
@@ -88,6 +106,7 @@ def test_filters_that_make_no_sense_are_said(client, looked, chosen):
     [
         ({}, "Choose a photo first."),
         ({"photo": SimpleUploadedFile("a.jpg", b"no", "image/jpeg")}, "is not a whole JPEG, PNG or WebP picture"),
+        ({"photo": SimpleUploadedFile("a.jpg", photo().read()[:-400], "image/jpeg")}, "is cut off or damaged"),
     ],
 )
 def test_what_is_no_photo_is_said(client, looked, sent, words):

@@ -83,6 +83,15 @@ def test_the_page_answers_shows_every_table_and_asks_a_known_number_of_queries(c
     assert len(asked) == one <= 25
 
 
+def test_the_page_of_models_says_what_versions_are_measured_on(client_with):
+    version()
+
+    page = client_with("core.view_modelversion").get("/admin/core/modelversion/?kind=vision").content.decode()
+
+    assert "Measured on photos that never teach. Higher is better, except for how far confidence was off." in page
+    assert "Measured on events later" not in page
+
+
 def test_a_number_of_the_matrix_leads_to_its_photos_and_those_that_are_gone_are_passed_over(client_with):
     shown = version()
     cell = shown.report["cells"][1]

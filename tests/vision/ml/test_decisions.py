@@ -119,6 +119,25 @@ def test_thresholds_have_the_key_of_their_set_and_label():
     assert found["category/b"]["suggest"] == pytest.approx(0.8)
     assert found["category/a"]["positives"] == 70
     assert found["pattern/dots"]["positives"] == 60
+    assert "together" not in found["category/a"]
+
+
+def test_labels_with_few_examples_hold_what_all_such_labels_of_their_set_keep_together():
+    told = Classes(("a", "b", "c"))
+    best = np.repeat(np.eye(3, dtype=np.float32), (40, 10, 10), axis=0)
+    right = np.array([0] * 40 + [1] * 10 + [2] * 4 + [1] * 6, np.int32)
+    reading = Reading(0.6 * best + 0.1, {}, np.ones((60, 1), np.float32))
+    reading.category[40:50, 1] = 0.9
+    examples = Examples(np.zeros((60, 8, 8, 3), np.uint8), right, {}, np.arange(60))
+
+    found = decisions.thresholds(reading, examples, told)
+
+    assert "together" not in found["category/a"]
+    assert found["category/b"]["together"] == found["category/c"]["together"]
+    least = min(found["category/c"]["together"], key=lambda point: point["threshold"])
+    # From 0.7 on 14 of 20 are right, which says less than 0.58 of them; from 0.9 on ten of ten.
+    assert (least["told"], least["low"]) == (20, pytest.approx(decisions.wilson_low(14, 20)))
+    assert max(found["category/c"]["together"], key=lambda point: point["low"])["told"] == 10
 
 
 TREE = Classes(
