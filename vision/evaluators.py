@@ -245,6 +245,7 @@ def _figures(found: list[_Told], told: Classes) -> dict[str, Any]:
         "parent_accuracy": _parent_accuracy(chances, right, told), "ece": measures.ece(chances, right),
         **_covered(found, counts, "at_95", is_promised=False),
         **_covered(found, counts, "promised_95", is_promised=True),
+        **_applied(found, counts),
         "similar_precision@10": float(np.average(
             [measures.similar_precision(one.reading.embedding, one.right) for one in found], weights=counts)),
         "strategies": {
@@ -271,8 +272,23 @@ def _covered(
         )
         for one in found
     ]  # fmt: skip
-    shares = np.array([share for share, _p, _t in covered])
-    right = sum(c * s * (p or 0.0) for c, s, (_s, p, _t) in zip(counts, shares, covered, strict=True))
+    return _over_parts([(share, right) for share, right, _threshold in covered], counts, name)
+
+
+def _applied(found: list[_Told], counts: NDArray[np.float64]) -> dict[str, float | None]:
+    """What a shop would apply by itself: each class by a threshold of its own."""
+    told = [
+        measures.applied(one.held.category, one.held_right, one.reading.category, one.right) for one in found
+    ]  # fmt: skip
+    return _over_parts(told, counts, "applied_95")
+
+
+def _over_parts(
+    told: list[tuple[float, float | None]], counts: NDArray[np.float64], name: str
+) -> dict[str, float | None]:
+    """Shares of all parts together, weighed by their pictures."""
+    shares = np.array([share for share, _right in told])
+    right = sum(c * s * (p or 0.0) for c, s, (_s, p) in zip(counts, shares, told, strict=True))
     return {
         f"coverage_{name}": float((counts * shares).sum() / counts.sum()),
         f"precision_{name}": float(right / (counts * shares).sum()) if shares.any() else None,

@@ -69,6 +69,10 @@ def test_keys_accept_reject_change_skip_tick_and_undo(striped, page):
     assert tags() == [("Shirt 0", "Striped")]
     page.keyboard.press("s")
     expect(now).to_contain_text("Shirt 3")
+    page.keyboard.press("z")  # takes back the skip, not the decision before it
+    expect(now).to_contain_text("Shirt 2")
+    page.keyboard.press("s")
+    expect(now).to_contain_text("Shirt 3")
     assert states() == ["accepted", "rejected", "pending", "pending", "pending", "pending"]
 
     page.keyboard.press("x")

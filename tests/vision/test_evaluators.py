@@ -48,6 +48,7 @@ def test_folders_of_classes_are_judged_with_their_parents(folder, tmp_path):
     assert set(found["strategies"]) == {"served", "hog_svm"}
     assert set(found["per_class"]) == set(COLOURS)
     told = {"coverage_at_95", "precision_at_95", "coverage_promised_95", "precision_promised_95"}
+    told |= {"coverage_applied_95", "precision_applied_95"}
     assert {"macro_f1", "ece", "similar_precision@10"} | told <= set(found)
     assert found["images_per_cpu_second"] > 0
     assert found["data"]["test"] == 24

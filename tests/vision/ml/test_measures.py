@@ -30,3 +30,12 @@ def test_what_is_promised_needs_thirty_two_in_a_row():
     held, right = said(*[0.9] * 32, *[0.6] * 8), np.array([0] * 32 + [1] * 8, np.int32)
 
     assert measures.covered(held, right, ASKED, ASKED_RIGHT)[:2] == (pytest.approx(0.4), 1.0)
+
+
+def test_what_a_shop_applies_is_asked_of_each_class_and_few_examples_wait_for_a_person():
+    held, right = said(*[0.9] * 32, *[0.6] * 8, *[0.05] * 10), np.array([0] * 32 + [1] * 18, np.int32)
+    asked, is_it = said(0.95, 0.9, 0.85, 0.05, 0.02), np.array([0, 1, 0, 1, 1], np.int32)
+
+    # The first class holds from 0.9 on; of the second 18 examples say too little, however sure it is.
+    assert measures.applied(held, right, asked, is_it) == (pytest.approx(0.4), pytest.approx(0.5))
+    assert measures.applied(held[:20], right[:20], asked, is_it) == (0.0, None)

@@ -4,7 +4,7 @@
   const box = document.querySelector("[data-tags]");
   if (!box) return;
   const summary = document.querySelector("[data-tags-summary]");
-  const done = []; // {cards, key, token}, the newest last
+  const done = []; // {cards, key, token}, the newest last; without a key they were only skipped
   const left = (within = box) => [...within.querySelectorAll("[data-card]:not([hidden])")];
   const current = () => box.querySelector("[data-card].is-now:not([hidden])");
   const tick = (card) => card.querySelector("input[name=ids]");
@@ -40,7 +40,9 @@
     const next = rest.slice(at).find((one) => !cards.includes(one)) || rest.filter((one) => !cards.includes(one)).pop();
     cards.forEach((one) => { one.hidden = true; tick(one).checked = false; });
     box.querySelectorAll("form").forEach(count);
-    if (next) choose(next, true); else location.reload(); // what comes next, or that nothing is left
+    if (next) return choose(next, true);
+    // What comes next, or that nothing is left. Skipped ones would only come again, so the page after this one is next.
+    if (done.some((one) => !one.key) && box.dataset.next) location.assign(box.dataset.next); else location.reload();
   }
   function recount(counts) { // what stands on tabs and labels, as it is now
     document.querySelectorAll(".zg-tabs a, .tag-labels a").forEach((link) => {
@@ -68,22 +70,26 @@
     delete form.dataset.busy;
     form.querySelectorAll(".is-busy").forEach((one) => { one.classList.remove("is-busy"); one.removeAttribute("aria-disabled"); });
     if (!told) return;
-    if (told.undo) done.push({ cards, key: told.undo, token: data.get("csrfmiddlewaretoken") });
-    say(told.text, told.undo ? { undo, undoLabel: box.dataset.undo } : {});
+    const act = { cards, key: told.undo, token: data.get("csrfmiddlewaretoken") };
+    if (told.undo) done.push(act);
+    say(told.text, told.undo ? { undo: () => undo(act), undoLabel: box.dataset.undo } : {});
     const isDecided = told.undo || data.get("accept") || data.get("reject") || data.get("act") !== "change";
     if (isDecided) take(cards);
   }
-  async function undo() {
-    const last = done.pop();
-    if (!last) return;
-    const data = new FormData();
-    data.append("act", "undo"); data.append("key", last.key); data.append("csrfmiddlewaretoken", last.token);
-    const told = await post(data);
-    if (!told) return;
+  async function undo(last = done.at(-1)) {
+    if (!done.includes(last)) return;
+    done.splice(done.indexOf(last), 1);
+    let told = null;
+    if (last.key) {
+      const data = new FormData();
+      data.append("act", "undo"); data.append("key", last.key); data.append("csrfmiddlewaretoken", last.token);
+      told = await post(data);
+      if (!told) return;
+    }
     last.cards.forEach((card) => { card.hidden = false; });
     box.querySelectorAll("form").forEach(count);
     choose(last.cards[0], true);
-    say(told.text);
+    if (told) say(told.text);
   }
   function press(card, name) { card?.querySelector(`.tag-acts button[name=${name}]`)?.click(); }
   function pressAll(name) {
@@ -128,8 +134,8 @@
         choice.focus();
       },
       x: () => { if (card) { tick(card).checked = !tick(card).checked; count(card.closest("form")); } },
-      s: () => card && take([card]),
-      z: undo,
+      s: () => { if (card) { done.push({ cards: [card] }); take([card]); } },
+      z: () => undo(),
       o: () => card?.querySelector("[data-tags-open]").click(),
     };
     if (keys[key]) { event.preventDefault(); keys[key](); }
