@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from catalog.models import ProductTag
 from core.models import StaffUser
 from tests.factories import LabelFactory, LabelSetFactory, ProductFactory, ShopProfileFactory, TagSuggestionFactory
-from vision.models import Label, TagSuggestion
+from vision.models import Label, LabelSet, TagSuggestion
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 PASSWORD = "a-long-one-7"
@@ -17,6 +17,7 @@ def striped(db) -> Label:
     """Six products wait under the label, the most urgent first; the set knows one more label."""
     ShopProfileFactory.create(name="Shop", base_currency="CNY", time_zone="Asia/Shanghai")
     StaffUser.objects.create_superuser("lin", "lin@example.com", PASSWORD)
+    LabelSet.objects.all().delete()  # those that are shipped, where no earlier test emptied the tables
     pattern = LabelSetFactory.create(key="pattern", name_en="Pattern")
     label = LabelFactory.create(label_set=pattern, key="striped", name_en="Striped")
     LabelFactory.create(label_set=pattern, key="plain", name_en="Plain")
