@@ -1,6 +1,7 @@
 """One whole installation for one test, copied from a template that is made once per run."""
 
 import atexit
+import fcntl
 import json
 import os
 import shutil
@@ -201,24 +202,41 @@ class Shop:
 
 
 def template() -> Path:
-    """A stopped installation with tables, data and a model. Made once per run of pytest, about ten seconds."""
+    """A stopped installation with tables, data and a model. Made once per run of pytest, by the first worker that needs
+    it, about ten seconds; the others wait and find it in the folder of the run."""
     global _template
     with _guard:
         if _template is None:
-            folder = _short_folder()
-            atexit.register(_remove, folder)
-            os.environ["LOCAL_SERVICES_VOLATILE"] = "1"
-            environment = {**os.environ, **_neutral(), "VAR_DIR": str(folder), "DATABASE_URL": "", "REDIS_URL": ""}
-            for arguments in (["manage.py", "migrate", "-v", "0"], ["-m", "tests.faults.harness.filling"]):
-                done = subprocess.run(
-                    [sys.executable, *arguments], cwd=CHECKOUT, env=environment, capture_output=True, text=True,
-                    timeout=240, check=False,
-                )  # fmt: skip
-                assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-            local_services.stop(folder, force=True)
-            (folder / "facts.json").write_text(done.stdout.strip().splitlines()[-1])
-            _template = folder
+            _template = _folder_of_the_template()
+            with (_template / "made.lock").open("w") as made:
+                fcntl.flock(made, fcntl.LOCK_EX)
+                if not (_template / "facts.json").exists():
+                    _make_template(_template)
         return _template
+
+
+def _folder_of_the_template() -> Path:
+    run = os.environ.get("TESTS_VAR_DIR")
+    if not run:
+        folder = _short_folder()
+        atexit.register(_remove, folder)
+        return folder
+    folder = Path(run) / "template"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _make_template(folder: Path) -> None:
+    os.environ["LOCAL_SERVICES_VOLATILE"] = "1"
+    environment = {**os.environ, **_neutral(), "VAR_DIR": str(folder), "DATABASE_URL": "", "REDIS_URL": ""}
+    for arguments in (["manage.py", "migrate", "-v", "0"], ["-m", "tests.faults.harness.filling"]):
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=240,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    local_services.stop(folder, force=True)
+    (folder / "facts.json").write_text(done.stdout.strip().splitlines()[-1])
 
 
 def _neutral() -> dict[str, str]:
