@@ -1,5 +1,6 @@
 """What the demo shop has of marketing: who agreed to what, and two campaigns to begin with."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ CONSENTS = ("customer", "purpose", "channel", "state", "at", "source", "wording_
 AGREE = {Purpose.OFFERS: 0.62, Purpose.NEWS: 0.35, Purpose.CARE: 0.55}
 LEAVE = 0.07
 """Of those who agreed so many take it back later."""
+TRIED = 20
 
 
 def files(shop: Shop) -> list[tuple[str, tuple[str, ...], Iterator[Row]]]:
@@ -29,9 +31,11 @@ def files(shop: Shop) -> list[tuple[str, tuple[str, ...], Iterator[Row]]]:
 
 
 def _consents(shop: Shop) -> Iterator[Row]:
-    rng = stream(shop.seed, "consents")
+    rng, tried = stream(shop.seed, "consents"), _tried(shop)
     for customer in shop.customers:
         draws = rng.random((len(AGREE), 3))
+        if customer.id in tried:
+            draws[:, :2] = 0.0, 1.0
         for (purpose, share), (agrees, leaves, when) in zip(AGREE.items(), draws, strict=True):
             if agrees >= share:
                 continue
@@ -44,6 +48,13 @@ def _consents(shop: Shop) -> Iterator[Row]:
             left = at + int((0.2 + when) * 200 * DAY)
             if leaves < LEAVE and left < shop.calendar.end:
                 yield customer.id, purpose, Channel.EMAIL, ConsentState.WITHDRAWN, iso(left), "/preferences", "", ""
+
+
+def _tried(shop: Shop) -> set[str]:
+    """Those as whom visitors try the demo storefront are among the ones who order most: they agreed, so that whoever
+    tries a campaign finds its message, its code and its order with somebody they can be."""
+    orders = Counter(one.customer.id for one in shop.orders)
+    return {ident for ident, _count in orders.most_common(TRIED)}
 
 
 STEM = """<mjml>

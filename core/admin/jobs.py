@@ -193,10 +193,12 @@ class JobAdmin(LedgerAdmin):
         how far it is, also without the right to see all jobs."""
         own = Job.objects.select_related("created_by").filter(pk=pk, created_by=request.user.pk).first()
         job = own or self._visible(request, pk)
-        response = render(request, "core/components/progress.html", {"progress": progress_of(job)})
+        refreshes = request.GET.get("then") == "page"
+        response = render(request, "core/components/progress.html", {"progress": progress_of(job, refreshes=refreshes)})
         if not job.is_active:
             response["HX-Trigger"] = _trigger(job)
-            if request.headers.get("HX-Current-URL", "").rstrip("/").endswith(f"/{job.pk}/change"):
+            is_own_page = request.headers.get("HX-Current-URL", "").rstrip("/").endswith(f"/{job.pk}/change")
+            if refreshes or is_own_page:
                 response["HX-Refresh"] = "true"
         return response
 

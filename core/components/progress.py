@@ -15,6 +15,7 @@ from core.components.words import duration, figure
 from core.models import Job
 
 SOON, LATER = 2, 5
+REFRESHES = "?then=page"
 SLOWER_AFTER = timedelta(minutes=1)
 
 MEANINGS = {
@@ -45,23 +46,24 @@ class Progress:
         return self.job.is_active
 
 
-def progress_of(job: Job) -> Progress:
-    """For the component: percent (None while the size is unknown), words, how soon to ask again."""
+def progress_of(job: Job, *, refreshes: bool = False) -> Progress:
+    """For the component: percent (None while the size is unknown), words, how soon to ask again. `refreshes`: the page
+    around it comes anew when the job ends, because what it offers then is something else."""
     share = job.share_done
     since = timezone.now() - (job.started_at or job.created_at)
     return Progress(
         job=job,
         percent=None if share is None else round(share * 100),
         words=_words(job),
-        poll_url=reverse("admin:core_job_progress", args=[job.pk]),
+        poll_url=reverse("admin:core_job_progress", args=[job.pk]) + (REFRESHES if refreshes else ""),
         poll_seconds=LATER if since > SLOWER_AFTER else SOON,
         pill=job_pill(job),
     )
 
 
-def job_progress(job: Job) -> SafeString:
+def job_progress(job: Job, *, refreshes: bool = False) -> SafeString:
     """The bar of a job. Asks again every two seconds while the job is active and the page is visible."""
-    return render_to_string("core/components/progress.html", {"progress": progress_of(job)})
+    return render_to_string("core/components/progress.html", {"progress": progress_of(job, refreshes=refreshes)})
 
 
 def _words(job: Job) -> str:

@@ -150,7 +150,7 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
             "library": campaign_page.library(), "allocated": campaign_page.allocated(campaign),
             "findings": findings, "stops": [one for one in findings if one.level == "stop"],
             "reach": campaign_page.reach(campaign) if campaign is not None else None,
-            "next": campaign_page.next_act(campaign, self._rights(request)) if campaign is not None else None,
+            "next": campaign_page.next_act(campaign, self._rights(request, campaign)) if campaign is not None else None,
             **(campaign_page.check_of(campaign) if campaign is not None else {}),
             "may_cancel": campaign is not None and request.user.has_perm(RUN),
             # Fields of an occasion stand with their trigger: nothing else fills them in.
@@ -159,7 +159,7 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
         return TemplateResponse(request, "admin/marketing/campaign_form.html", context)
 
     def _page(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        rights = self._rights(request)
+        rights = self._rights(request, campaign)
         context: dict[str, Any] = {
             **self.admin_site.each_context(request), "opts": self.opts, "campaign": campaign, "title": campaign.title,
             "state": campaign_page.state_pill(campaign), "next": campaign_page.next_act(campaign, rights),
@@ -170,8 +170,11 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
         return TemplateResponse(request, "admin/marketing/campaign.html", context)
 
     @staticmethod
-    def _rights(request: HttpRequest) -> set[str]:
-        return {right for right in (CAMPAIGNS, APPROVE, RUN) if request.user.has_perm(right)}
+    def _rights(request: HttpRequest, campaign: Campaign) -> set[str]:
+        rights = {right for right in (CAMPAIGNS, APPROVE, RUN) if request.user.has_perm(right)}
+        if campaign.state == Campaign.State.CHECKED and not lifecycle.may_approve(campaign, request.user.pk):
+            rights.discard(APPROVE)
+        return rights
 
     def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """One message in each language, as a customer gets it. `?message=1b`: the step and the version; `?customer=`:

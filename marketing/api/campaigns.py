@@ -249,6 +249,7 @@ def detail(campaign: Campaign, request: Request) -> dict[str, Any]:
         "acts": [
             name for name, (right, states, _doing) in ACTS.items()
             if campaign.state in states and request.user.has_perm(right)
+            and (name != "approve" or lifecycle.may_approve(campaign, request.user.pk))
         ],
     }  # fmt: skip
 

@@ -116,6 +116,7 @@ def findings(campaign: Campaign) -> tuple[list[Finding], Ready]:
         said, frozen = _check_template(step.template, campaign)
         found += _of_step(step, "", said, len(steps))
         ready[step.pk, ""] = step.template, frozen
+        found += _of_step(step, "", _twin_findings(campaign, step), len(steps))
         own = Template.objects.in_bulk([arm["template"] for arm in step.arms if arm.get("template")])
         for arm in step.arms:
             key = str(arm["key"])
@@ -128,6 +129,18 @@ def findings(campaign: Campaign) -> tuple[list[Finding], Ready]:
                 said, _frozen = _check_template(template or step.template, campaign, subject={code: subject}, only=code)
                 found += _of_step(step, key, [one for one in said if one.field == "subject"], len(steps))
     return found, ready
+
+
+def _twin_findings(campaign: Campaign, step: CampaignStep) -> list[Finding]:
+    """Versions that nobody could tell apart."""
+    keys: dict[str, list[str]] = {}
+    for arm in step.arms:
+        differs = (arm.get("subject") or {}, arm.get("template"), arm.get("offer") or campaign.offer_id)
+        keys.setdefault(str(differs), []).append(str(arm["key"]).upper())
+    text = _("Versions %(keys)s are the same: there is nothing to compare.")
+    return [
+        Finding("advice", text % {"keys": ", ".join(same)}, field="message") for same in keys.values() if len(same) > 1
+    ]
 
 
 def _shift_findings(campaign: Campaign, steps: Sequence[CampaignStep]) -> list[Finding]:
@@ -354,10 +367,14 @@ def is_by_second_person(campaign: Campaign, by_id: int | None) -> bool:
 def approve(campaign: Campaign, *, by: StaffUser | None) -> Campaign:
     """Checked → approved. Above the shop's number of people by somebody who did not make it. Raises DomainError."""
     row = locked(campaign)
-    is_second = is_by_second_person(row, by.pk if by is not None else None)
-    if row.state == State.CHECKED and not is_second and needs_second_person(row):
+    if row.state == State.CHECKED and not may_approve(row, by.pk if by is not None else None):
         raise DomainError(_("So many people are written to only when a second person approves."), code="second_person")
     return move(row, State.APPROVED, by=by, approved_by=by, approved_at=timezone.now())
+
+
+def may_approve(campaign: Campaign, by_id: int | None) -> bool:
+    """Whether this person, who may approve campaigns, may approve this one."""
+    return is_by_second_person(campaign, by_id) or not needs_second_person(campaign)
 
 
 @transaction.atomic

@@ -128,7 +128,7 @@ def _store(
         cursor.execute(
             STORE,
             {
-                "offer": offer.pk, "now": at, "expires": None if is_spent else _end(offer, at),
+                "offer": offer.pk, "now": at, "expires": None if is_spent else end_of(offer, at),
                 "used": at if is_spent else None, "amount": cost if is_spent else None, "campaign": campaign_id,
                 "customers": list(customers), "codes": [codes.new() for _one in customers],
             },
@@ -136,7 +136,7 @@ def _store(
         return dict(cursor.fetchall())
 
 
-def _end(offer: Offer, at: datetime) -> datetime | None:
+def end_of(offer: Offer, at: datetime) -> datetime | None:
     """When a code that is given at this moment is over."""
     ends = [offer.ends_at] if offer.ends_at is not None else []
     if offer.valid_days is not None:

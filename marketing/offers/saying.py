@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import TypedDict
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override, pgettext
 
@@ -10,6 +11,7 @@ from core.components.words import day_text, figure, money
 from core.shop import current_shop
 from marketing.models import CouponCode, Offer
 from marketing.offers import codes
+from marketing.offers.giving import end_of
 
 
 class OfferTags(TypedDict):
@@ -24,7 +26,7 @@ class OfferTags(TypedDict):
 
 def tags(offer: Offer, language: str, code: str) -> OfferTags:
     """What the fields of a message say for the customer who has this code ("": nobody yet, as in a preview)."""
-    ends = offer.ends_at
+    ends = end_of(offer, timezone.now())
     if code:
         ends = CouponCode.objects.filter(code=code).values_list("expires_at", flat=True).first()
     is_code = bool(code) and offer.kind != Offer.Kind.POINTS

@@ -1,5 +1,6 @@
 """What the demo shop has of marketing: consents that an import takes, and drafts that could be checked as they are."""
 
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -33,6 +34,11 @@ def test_two_of_three_customers_agreed_to_offers_and_few_took_it_back(rows):
     assert 0 < len(withdrawn) / len(given) < 0.08
     assert all(one["source"] and one["wording_version"] and one["confirmed_at"] >= one["at"] for one in given)
     assert max(one["at"] for one in found) < "2026-11-01"
+    # Visitors of the demo storefront are those who order most: a campaign reaches them.
+    orders = Counter(one.customer.id for one in shop.orders)
+    tried = {ident for ident, _count in orders.most_common(20)}
+    assert tried <= {one["customer"] for one in given}
+    assert not tried & {one["customer"] for one in withdrawn}
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
 """Pages of messages, of suppressed addresses, and of a mail that stayed here."""
 
 import json
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -223,6 +224,8 @@ def test_the_sink_shows_the_html_part_in_a_frame_that_may_do_and_load_nothing(ca
     frame = shown[shown.index("<iframe") : shown.index("</iframe>")]
     assert 'sandbox=""' in frame
     assert "src=&quot;https://evil.example" in frame  # quoted: it stands in srcdoc alone
+    assert "<img data-src=" in unescape(frame)  # asking for it and being refused is an error in the console
+    assert "Links in it can be copied" in shown
     assert "default-src &#x27;none&#x27;" in frame
     assert frame.count("<") == 1
     assert "img-src 'self' data:" in answer["Content-Security-Policy"]
@@ -254,6 +257,7 @@ def test_a_marketer_sees_what_a_campaign_would_have_sent_without_the_links_that_
 
     assert "Tea for you" in shown
     assert "/unsubscribe/…" in shown
+    assert "can be copied" not in shown  # what was masked opens nothing
     assert mail.to not in shown
     assert f"…{mail.to[mail.to.index('@') :]}" in shown
     token = mail.headers["List-Unsubscribe"].partition("/unsubscribe/")[2].strip(">")

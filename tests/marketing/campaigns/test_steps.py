@@ -208,6 +208,25 @@ def spoken(text):
     return text.split(": ")[1].split(" ")[0].replace("-", "")
 
 
+def test_versions_that_are_the_same_are_named(agreed, campaign):
+    agreed(1)
+    offer = OfferFactory.create()
+    arms = [{"key": "a", "weight": 1}, {"key": "b", "weight": 1, "offer": offer.pk}, {"key": "c", "weight": 2}]
+    made = campaign(arms=arms, offer=offer)
+    assert "Versions A, B, C are the same: there is nothing to compare." in texts_of(made)
+    made.offer = None
+    made.save()
+    assert "Versions A, C are the same: there is nothing to compare." in texts_of(made)
+    lifecycle.set_steps(
+        made, [{"template": made.steps.get().template, "arms": [arms[0], arms[2] | {"subject": {"en": "Go"}}]}]
+    )
+    assert not any("are the same" in text for text in texts_of(made))
+
+
+def texts_of(made):
+    return [one.text for one in lifecycle.findings(made)[0] if one.level == "advice"]
+
+
 def test_fields_of_an_offer_need_one(agreed, campaign):
     agreed(1)
     made = with_offer(campaign())

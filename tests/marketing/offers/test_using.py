@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from catalog import services as orders
 from catalog.models import Order
+from core.components.words import day_text
 from core.jobs import Job
 from marketing import offers
 from marketing.models import CouponCode, Offer
@@ -256,3 +257,4 @@ def test_tags_of_a_message_say_the_offer_in_the_language_of_the_reader(ana, shop
     assert chinese["offer_title"] == "春季"
     assert str((NOW + timedelta(days=3)).year) in english["coupon_ends"]
     assert offers.tags(offer, "en", "")["coupon_code"] == ""
+    assert offers.tags(offer, "en", "")["coupon_ends"] == day_text(timezone.now() + timedelta(days=3))  # a preview
