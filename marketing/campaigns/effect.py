@@ -20,7 +20,7 @@ WITH mine AS (
 ), told AS (
     SELECT m.customer_id, bool_or(e.kind IN ('delivered', 'opened', 'clicked')) AS delivered,
         bool_or(e.kind = 'clicked') AS clicked, bool_or(e.kind = 'bounced') AS bounced,
-        bool_or(e.kind = 'complained') AS complained
+        bool_or(e.kind = 'complained') AS complained, bool_or(e.kind <> 'clicked') AS reported
     FROM mine m JOIN marketing_messageevent e ON e.recipient_id = m.id GROUP BY m.customer_id
 ), ordered AS (
     SELECT DISTINCT m.customer_id FROM mine m JOIN catalog_order o ON o.customer_id = m.customer_id
@@ -32,14 +32,16 @@ SELECT (SELECT count(DISTINCT customer_id) FROM mine WHERE state <> 'skipped'),
     (SELECT count(*) FROM told WHERE delivered), (SELECT count(*) FROM told WHERE clicked),
     (SELECT count(*) FROM ordered), (SELECT count(*) FROM told WHERE bounced),
     (SELECT count(*) FROM told WHERE complained), (SELECT count(*) FROM mine WHERE state = 'sent'),
-    (SELECT count(*) FROM mine WHERE state = 'unknown'), (SELECT count(*) FROM mine WHERE state = 'failed')
+    (SELECT count(*) FROM mine WHERE state = 'unknown'), (SELECT count(*) FROM mine WHERE state = 'failed'),
+    EXISTS (SELECT FROM told WHERE reported)
 """  # noqa: S608 (our own words only)
 
 
 @dataclass(frozen=True)
 class Funnel:
     """People by how far the campaign came with them. `ordered` is everybody who ordered after the message, whether
-    because of it or not. `messages` counts messages; `delivered` is None while no provider said anything."""
+    because of it or not. `messages` counts messages; `delivered` is None while no provider said anything: a
+    click comes from the shop's own page."""
 
     planned: int
     sent: int
@@ -57,8 +59,9 @@ def funnel(campaign: Campaign) -> Funnel:
     """One statement."""
     with connection.cursor() as cursor:
         cursor.execute(FUNNEL, {"campaign": campaign.pk, "days": OUTCOME_DAYS})
-        planned, sent, delivered, clicked, ordered, bounced, complained, messages, unknown, failed = cursor.fetchone()
-    has_word = bool(delivered or bounced or complained)
+        (
+            planned, sent, delivered, clicked, ordered, bounced, complained, messages, unknown, failed, has_word,
+        ) = cursor.fetchone()  # fmt: skip
     return Funnel(
         planned, sent, delivered if has_word else None, clicked, ordered, bounced, complained, messages, unknown,
         failed,

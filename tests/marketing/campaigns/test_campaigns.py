@@ -28,7 +28,7 @@ from marketing.models import (
     Restriction,
     Suppression,
 )
-from tests.factories import ConsentFactory, CustomerFactory, OrderFactory, StaffUserFactory
+from tests.factories import ConsentFactory, CustomerFactory, MessageEventFactory, OrderFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db
 State = Campaign.State
@@ -438,13 +438,14 @@ def test_the_effect_is_what_was_planted(campaign):
     Recipient.objects.filter(pk__in=sent).update(state="sent", sent_at=long_ago)
     rows.filter(state="planned").update(state="failed")
     looking.look(made.experiment_id)
+    MessageEventFactory.create(recipient_id=sent[0], kind="clicked")
 
     told = effect.funnel(made)
     found = effect.effect(made, messages=told.messages)
 
     treated = sum(arm == "a" for arm in arms.values())
     assert (told.planned, told.sent, told.failed) == (treated, len(sent), treated - len(sent))
-    assert told.delivered is None
+    assert (told.clicked, told.delivered) == (1, None)  # a click comes from the shop, no provider said anything
     assert found is not None
     one = found.arms[0]
     assert (one.people, one.people_control) == (treated, 3_000 - treated)
