@@ -159,7 +159,7 @@ def _drivers(row: Anomaly, names: dict[str, dict[str, str]]) -> list[str]:
             for one in row.drivers.get(way, [])
         ]
         if parts:
-            lines.append(f"{title}: {' · '.join(parts)}")
+            lines.append(_("%(kind)s: %(names)s") % {"kind": title, "names": " · ".join(parts)})
     return lines
 
 

@@ -81,6 +81,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "figures": figures(period, found),
         "chart": chart(period, grain, found, clock, sees_orders=sees_orders),
         "hours": _hours(period, parts, clock, sees_people=request.user.has_perm(PEOPLE)),
+        "sees_people": request.user.has_perm(PEOPLE),
         "hour_heads": [f"{hour:02d}" for hour in _drawn_hours(parts)],
         "groups": [
             (

@@ -140,6 +140,22 @@ def test_the_band_holds_about_four_fifths():
     )
 
 
+def test_the_range_of_what_sells_seldom_holds_and_stays_within_reason():
+    rng = np.random.default_rng(3)
+    inside, widest, nothing, windows = 0, 0.0, 0, 0
+    for _product in range(30):
+        weeks = rng.poisson(rng.uniform(0.15, 0.6), 61) * rng.uniform(50, 900)
+        for origin in (44, 52, 60):
+            _value, low, high = Rolling(weeks, 4, 1).total(origin, 1)
+            inside += low <= weeks[origin] <= high
+            widest, nothing = max(widest, high / weeks.max()), nothing + (low == high)
+            windows += 1
+
+    assert 0.75 <= inside / windows <= 0.95
+    assert widest < 10
+    assert nothing <= 0.05 * windows
+
+
 def test_windows_follow_by_half_a_horizon_and_end_at_the_last_value():
     rolling = Rolling(noisy(30), 14, 7)
 
