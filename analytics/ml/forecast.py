@@ -148,8 +148,8 @@ class Rolling:
         return self.values[origin : origin + self.horizon]
 
     def _level(self, origin: int) -> float:
-        """Mean size of the last four seasons: errors grow with the shop. At least half of the mean of all that is known:
-        what sells seldom may rest for four weeks, and its errors do not become infinite or nothing by that."""
+        """Mean size of the last four seasons: errors grow with the shop. At least half of the mean of all that is
+        known: what sells seldom may rest for four weeks, and its errors do not become infinite or nothing by that."""
         past = np.abs(self.values[:origin])
         return float(max(past[-4 * self.season :].mean(), past.mean() / 2))
 
