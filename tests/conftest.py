@@ -1,5 +1,7 @@
 """What every test may use."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -35,3 +37,23 @@ def _no_pulse_within_a_transaction(request: pytest.FixtureRequest) -> Any:
     before, settings.JOB_HEARTBEAT_SECONDS = settings.JOB_HEARTBEAT_SECONDS, 0
     yield
     settings.JOB_HEARTBEAT_SECONDS = before
+
+
+@pytest.fixture
+def django_assert_max_num_queries(
+    django_assert_max_num_queries: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Any]]:
+    """Counts while the profile of the shop is at hand. It is read anew every three seconds, and a busy machine needs
+    longer for one page."""
+    from core import shop
+
+    @contextmanager
+    def at_most(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        shop.forget_shop()
+        shop.current_shop()
+        with django_assert_max_num_queries(*args, **kwargs) as queries:
+            yield queries
+
+    monkeypatch.setattr(shop, "REMEMBER_SECONDS", 600.0)
+    yield at_most
+    shop.forget_shop()
