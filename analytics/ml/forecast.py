@@ -112,7 +112,7 @@ class Rolling:
         """Chosen method and band from what was known at `origin`."""
         name = self.choose(origin)
         values = self.at(origin)[name]
-        trials = self.origins(origin, TRIALS)
+        trials = self._told(origin)
         if len(trials) < FEWEST_TRIALS:
             return Forecast(name, values, None, None, len(trials))
         reach = self._reach(trials, name) * self._level(origin)
@@ -125,7 +125,7 @@ class Rolling:
         name = self.choose(origin)
         least = floor(self.values[:origin], steps)
         value = max(float(self.at(origin)[name][:steps].sum()), least)
-        trials = self.origins(origin, TRIALS)
+        trials = self._told(origin)
         if len(trials) < FEWEST_TRIALS:
             return value, None, None
         gaps = sorted(
@@ -146,6 +146,12 @@ class Rolling:
 
     def _actual(self, origin: int) -> Array:
         return self.values[origin : origin + self.horizon]
+
+    def _told(self, origin: int) -> list[int]:
+        """Windows that the range rests on. Those before the first sale foretold nothing and were right: they do
+        not say how far off a forecast is of what sells by now."""
+        trials = self.origins(origin, TRIALS)
+        return [trial for trial in trials if self._level(trial) > 0] if self._level(origin) > 0 else trials
 
     def _level(self, origin: int) -> float:
         """Mean size of the last four seasons: errors grow with the shop. At least half of the mean of all that is

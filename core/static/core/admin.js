@@ -244,6 +244,8 @@
       const words = event.target && event.target.querySelector && event.target.querySelector("[data-announce]");
       if (words) say(words.dataset.announce);
     });
+    // A part that is there, or failed, waits no more: what stands below it may be seen, and is read out.
+    document.body.addEventListener("htmx:afterRequest", (event) => event.detail.elt.removeAttribute("aria-busy"));
     document.body.addEventListener("htmx:responseError", () => say(document.body.dataset.failed));
   });
 })();

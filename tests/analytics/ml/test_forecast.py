@@ -156,6 +156,17 @@ def test_the_range_of_what_sells_seldom_holds_and_stays_within_reason():
     assert nothing <= 0.05 * windows
 
 
+def test_what_sold_for_the_first_time_just_now_has_no_range_yet():
+    weeks = np.r_[np.zeros(50), [3.0, 0, 4, 1]]
+
+    value, low, high = Rolling(weeks, 4, 1).total(54, 1)
+
+    assert value > 0
+    assert (low, high) == (None, None)
+    assert Rolling(weeks, 4, 1).forecast(54).high is None
+    assert Rolling(np.zeros(54), 4, 1).total(54, 1) == (0, 0, 0)
+
+
 def test_windows_follow_by_half_a_horizon_and_end_at_the_last_value():
     rolling = Rolling(noisy(30), 14, 7)
 

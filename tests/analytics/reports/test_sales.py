@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -227,6 +228,9 @@ def test_the_page_costs_twelve_queries_at_most(staff, django_assert_max_num_quer
     assert "data-chart=" in text
     assert text.count("<h1>") == 1
     assert "zg-heat-7" in text
+    # What waits holds up the cards below it: it is replaced whole by what comes.
+    (waiting,) = re.findall(r"<div[^>]*aria-busy[^>]*>", text)
+    assert 'hx-swap="outerHTML"' in waiting
 
 
 @pytest.mark.parametrize(
