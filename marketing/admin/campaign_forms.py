@@ -46,6 +46,12 @@ def starter(language: str) -> str:
     )
 
 
+def plain_starter(language: str) -> str:
+    """The same for channels that show plain text."""
+    with override(language):
+        return f"{_('Hello {{name}},')}\n\n{_('we have picked something for you.')}\n"
+
+
 def _titled(choices: type[TextChoices]) -> Callable[[], list[tuple[str, str]]]:
     """Choices as they stand in a form, in the language of whoever reads it."""
     return lambda: [(str(value), capfirst(str(label))) for value, label in choices.choices]
@@ -226,7 +232,9 @@ class CampaignForm(TriggerFields):
     def _add_texts(self, number: int, key: str, code: str, title: str) -> None:
         is_other = key != FIRST
         rows = 8 if is_other else 16
-        body_label = _("Message (empty: as version A)") if is_other else _("Message (MJML)")
+        is_plain = self.campaign is not None and self.campaign.channel != Channel.EMAIL
+        usual_label = _("Message (plain text)") if is_plain else _("Message (MJML)")
+        body_label = _("Message (empty: as version A)") if is_other else usual_label
         subject_label = _("Subject (empty: as version A)") if is_other else pgettext("of a message", "Subject")
         area = {"lang": code, "rows": rows, "class": "zg-code", "spellcheck": "false"}
         shown: list[tuple[str, str, Any]] = [("subject", subject_label, UnfoldAdminTextInputWidget({"lang": code}))]
@@ -282,6 +290,8 @@ class CampaignForm(TriggerFields):
             code: self.cleaned_data.get(field_of(name, code, step=number, key=key), "")
             for code in lifecycle.languages()
         }
+        if name == "body" and self.cleaned_data["channel"] != Channel.EMAIL:
+            found = {code: _for_plain_text(text, code) for code, text in found.items()}
         return {code: text for code, text in found.items() if text.strip()}
 
     @transaction.atomic
@@ -355,6 +365,11 @@ class CampaignForm(TriggerFields):
             message.preheader = usual.preheader
         message.save()
         return message
+
+
+def _for_plain_text(text: str, code: str) -> str:
+    """The draft of an e-mail that nobody touched is no message of another channel."""
+    return plain_starter(code) if text.split() == starter(code).split() else text
 
 
 def _initial(campaign: Campaign | None, audience: Audience | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from catalog.experiment_metrics import BOUGHT
 from core.experiments import reading
 from core.experiments.reading import Reading
-from core.models import Experiment, ExperimentLook
+from core.models import Experiment, ExperimentArm, ExperimentLook
 from marketing.campaigns.trials import OUTCOME_DAYS
 from marketing.models import Campaign
 
@@ -188,7 +188,7 @@ def effect(campaign: Campaign, *, messages: int) -> Effect | None:
         people = look.exposed.get(key, 0) if look is not None else 0
         brought.append(
             Brought(
-                arm=key, name=arm.title, people=people,
+                arm=key, name=title_of(arm), people=people,
                 people_control=look.exposed.get(control.key, 0) if look is not None and control is not None else 0,
                 share=conversion["mean"] if conversion and conversion["n"] else None,
                 share_control=conversion["mean_control"] if conversion and conversion["n_control"] else None,
@@ -201,6 +201,11 @@ def effect(campaign: Campaign, *, messages: int) -> Effect | None:
         float(campaign.cost_per_message) * messages,
         offer_costs([campaign.pk]).get(campaign.pk, OfferCost()),
     )  # fmt: skip
+
+
+def title_of(arm: ExperimentArm) -> str:
+    """What staff call a version: one without a name of its own is named by its key, as in the editor."""
+    return _("Version %(key)s") % {"key": arm.key.upper()} if arm.title in ("", arm.key) else arm.title
 
 
 def _row(result: dict[str, Any] | None, arm: str) -> dict[str, Any] | None:

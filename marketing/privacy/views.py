@@ -98,7 +98,8 @@ def answer(report: dict[str, Any]) -> str:
 
 
 def auc(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+    """Three places; what rounds to nothing has no sign."""
+    return f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
 
 
 def _chart(report: dict[str, Any]) -> Any:

@@ -115,7 +115,7 @@ def _table(request: HttpRequest, versions: Sequence[ModelVersion], names: dict[s
         url = reverse("admin:core_modelversion_change", args=[version.pk]) if may else ""
         name, is_serving = names.get(_campaign(version), version.name), version.state == ModelVersion.State.ACTIVE
         rows.append(TableRow(name, cells, url=url, hint=day_text(version.created_at), is_chosen=is_serving))
-    note = ngettext("the last %(count)d campaign", "the last %(count)d campaigns", len(rows)) % {"count": len(rows)}
+    note = ngettext("the last campaign", "the last %(count)d campaigns", len(rows)) % {"count": len(rows)}
     foot = _(
         "Qini: 0 is no better than chance. A ranking may be used when the low end is above 0 and it is surely better"
         " than asking who orders anyway."

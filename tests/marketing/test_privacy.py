@@ -10,6 +10,7 @@ from core.jobs import run_now
 from core.models import Job, LedgerEntry
 from marketing.models import PrivacyBudget, PrivacyRelease
 from marketing.privacy import learning, spending
+from marketing.privacy.views import auc
 from tests.core.admin.conftest import boss, client, client_of, shop  # noqa: F401 (fixtures)
 from tests.factories import PrivacyReleaseFactory, StaffUserFactory
 
@@ -69,6 +70,7 @@ def test_the_cost_is_measured_on_the_shops_own_customers(customers, client_of, u
     with django_assert_max_num_queries(12):
         text = client.get(url).content.decode()
     assert "At ε 1 the ranking of who stays away loses" in text
+    assert auc(-0.0004) == "0.000"
     assert "9 of 10 draws" in text
 
 

@@ -14,7 +14,7 @@ from core.choices import Role
 from core.exceptions import DomainError
 from core.experiments import looking
 from core.jobs import execute, run_now
-from core.models import Experiment, Exposure, Job
+from core.models import Experiment, ExperimentArm, Exposure, Job
 from core.shop import forget_shop
 from marketing import addresses
 from marketing.campaigns import audiences, effect, eligibility, funnels, lifecycle, planning
@@ -448,7 +448,7 @@ def test_the_effect_is_what_was_planted(campaign):
     assert (told.clicked, told.delivered) == (1, None)  # a click comes from the shop, no provider said anything
     assert found is not None
     one = found.arms[0]
-    assert (one.people, one.people_control) == (treated, 3_000 - treated)
+    assert (one.name, one.people, one.people_control) == ("The message", treated, 3_000 - treated)
     assert one.share == pytest.approx(0.25, abs=0.01)
     assert one.share_control == pytest.approx(0.10, abs=0.01)
     estimate, low, high = one.orders
@@ -461,6 +461,13 @@ def test_the_effect_is_what_was_planted(campaign):
     assert found.returned is not None
     assert found.returned[1] > 0
     assert found.verdict.kind == "works"
+
+
+def test_a_version_without_a_name_is_called_by_its_letter_as_in_the_editor():
+    experiment = Experiment(kind="campaign")
+
+    assert effect.title_of(ExperimentArm(experiment=experiment, key="b", name="b")) == "Version B"
+    assert effect.title_of(ExperimentArm(experiment=experiment, key="b", name="Short one")) == "Short one"
 
 
 def test_an_uploaded_list_finds_people_by_number_and_address(agreed, marketing_shop):

@@ -13,7 +13,7 @@ from core.exceptions import BadInput
 from core.jobs import run_now
 from core.models import ShopProfile
 from core.shop import forget_shop
-from marketing.admin.campaign_forms import Shape
+from marketing.admin.campaign_forms import Shape, starter
 from marketing.campaigns import lifecycle
 from marketing.models import Campaign, CouponCode, MarketingSettings, Recipient, Template
 from marketing.sending.claiming import claim
@@ -257,6 +257,23 @@ def form_of(client: Client, made: Campaign) -> dict[str, str]:
     page = client.get(reverse("admin:marketing_campaign_change", args=[made.pk]))
     form = page.context["form"]
     return {name: "" if (value := form[name].value()) is None else str(value) for name in form.fields}
+
+
+def test_the_untouched_draft_of_an_e_mail_becomes_plain_words_where_the_channel_shows_no_more(staff, campaign):
+    made = campaign()
+    address = reverse("admin:marketing_campaign_change", args=[made.pk])
+    said = form_of(staff, made) | {
+        "channel": "in_site", "body_en": starter("en").replace("\n", "\r\n"), "body_zh_hans": "自己的话",
+    }  # fmt: skip
+
+    staff.post(address, said)
+
+    template = made.steps.get().template
+    plain = "Hello {{name}},\n\nwe have picked something for you.\n"
+    assert (template.kind, template.body) == ("text", {"en": plain, "zh-hans": "自己的话"})
+    page = staff.get(address).content.decode()
+    assert "Message (plain text)" in page
+    assert "Message (MJML)" not in page
 
 
 def test_steps_and_versions_are_added_without_scripts_and_saved(staff, agreed, campaign):
