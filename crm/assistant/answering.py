@@ -48,6 +48,8 @@ class Act(StrEnum):
 
 
 ANSWERED = (Act.ARTICLE, Act.WORDS, Act.ORDER, Act.PRODUCTS)
+CHOSEN_OTHER = "chosen_other"
+"""Why: the button that says that none of the others was meant."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _chosen(talk: Talk, language: str) -> Reply:
         passage = understanding.of_article(choice.removeprefix(ARTICLE), language)
         if passage is not None:
             return _quoted(passage, language, why="chosen")
-    return _unknown(talk, language, why="chosen_other")
+    return _unknown(talk, language, why=CHOSEN_OTHER)
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Questions that only people could answer, grouped, with what they answered: articles that could be written.
 
-A question counts where the assistant had no answer, and a person answered it in public afterwards; notes and what the
-assistant said itself never become an article. Rows hold numbers of messages: the words stay in their conversations, and
-go with them.
+A question counts where the assistant had no answer, or asked which of its articles was meant and none was, and a person
+answered it in public afterwards; notes and what the assistant said itself never become an article. Rows hold numbers of
+messages: the words stay in their conversations, and go with them.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from core.models import StaffUser
+from crm.assistant.answering import ANSWERED, CHOSEN_OTHER, Act
 from crm.assistant.counting import COULD_NOT
 from crm.exceptions import BadInput
 from crm.models import AnswerProposal, Conversation, Message
@@ -105,24 +106,40 @@ def _person(conversation: Conversation) -> tuple[str, object]:
 
 
 def _asked() -> list[Any]:
-    """Customers' messages without an answer of the assistant's, with the number of a person's first answer after."""
+    """Customers' messages without an answer of the assistant's, with the number of a person's first answer after. The
+    button that says that no article was meant holds no words of the customer's: the question before it counts."""
     failed = Message.objects.filter(
-        COULD_NOT, conversation=OuterRef("conversation"), author=Author.ASSISTANT, sequence__gt=OuterRef("sequence"),
+        COULD_NOT | Q(answer__act=Act.ASK), conversation=OuterRef("conversation"), author=Author.ASSISTANT,
+        sequence__gt=OuterRef("sequence"),
     ).order_by("sequence")  # fmt: skip
     replied = Message.objects.public().filter(
         conversation=OuterRef("conversation"), author=Author.STAFF, sequence__gt=OuterRef("sequence")
-    )
+    ).order_by("sequence")  # fmt: skip
+    helped = Message.objects.filter(
+        answer__act__in=ANSWERED, conversation=OuterRef("conversation"), author=Author.ASSISTANT,
+        sequence__gt=OuterRef("sequence"), sequence__lt=OuterRef("reply_sequence"),
+    )  # fmt: skip
     rows = (
         Message.objects.filter(author=Author.CUSTOMER, created_at__gte=timezone.now() - LOOKED_BACK)
         .annotate(
             answer_key=Subquery(failed.values("client_key")[:1]),
-            reply_id=Subquery(replied.order_by("sequence").values("pk")[:1]),
+            answered_with=Subquery(failed.values("answer")[:1]),
+            reply_id=Subquery(replied.values("pk")[:1]),
+            reply_sequence=Subquery(replied.values("sequence")[:1]),
         )
+        .annotate(was_helped=Exists(helped))
         .filter(reply_id__isnull=False, answer_key__isnull=False)
         .select_related("conversation")
         .order_by("-created_at")[:MOST_QUESTIONS]
     )
-    return [row for row in rows if row.answer_key == f"re:{row.sequence}"]
+    return [row for row in rows if row.answer_key == f"re:{row.sequence}" and _is_open(row)]
+
+
+def _is_open(row: Any) -> bool:
+    """Not a press of a button, nor a question of which a button led to the answer."""
+    if row.answered_with["act"] == Act.ASK:
+        return not row.was_helped
+    return row.answered_with.get("why") != CHOSEN_OTHER
 
 
 def open_proposals(most: int = 20) -> list[Proposal]:

@@ -4,8 +4,11 @@ import pytest
 from django.urls import reverse
 
 from crm.assistant import counting, proposing
+from crm.assistant.answering import Talk, decide
 from crm.models import AnswerProposal, Conversation, Message
 from crm.services import desk
+from reviews.answers import articles as publishing
+from reviews.answers import library
 from reviews.models import Article
 from tests.factories import ConversationFactory, StaffUserFactory, TicketFactory
 
@@ -56,6 +59,25 @@ def test_notes_and_questions_nobody_answered_propose_nothing():
     assert proposing.propose() == 0
 
 
+def test_a_question_counts_when_none_of_the_articles_offered_was_meant():
+    """ "Which of these do you mean?" before a person took over once hid the question, and "Something else" was one."""
+    for text in RENT:
+        chat = asked(text, act="ask")
+        pressed = desk.say(chat, author="customer", text="Something else")
+        other = {"act": "unknown", "why": "chosen_other", "intents": []}
+        desk.say(chat, author="assistant", text="?", answer=other, client_key=f"re:{pressed.sequence}")
+        TicketFactory.create(conversation=chat)
+        desk.say(chat, author="staff", staff=StaffUserFactory.create(), text="Yes, for a week.")
+
+    assert proposing.propose() == 1
+    (found,) = proposing.open_proposals()
+
+    assert len(found.questions) >= 2
+    assert set(found.questions) <= set(RENT)
+    Message.objects.filter(answer__why="chosen_other").update(answer={"act": "article", "why": "chosen"})
+    assert proposing.propose() == 0
+
+
 def test_what_the_assistant_answered_proposes_nothing():
     for text in RENT:
         asked(text, "Yes.", act="article")
@@ -101,6 +123,10 @@ def test_a_draft_is_made_and_what_was_decided_is_not_proposed_again():
     assert article.title_en in RENT
     assert proposing.propose() == 0
     assert AnswerProposal.objects.get().article == article
+    publishing.publish([article.pk], by=None)
+    library.forget()
+    reply = decide(RENT[0], Talk("en"))
+    assert (reply.act, reply.citation["article"]) == ("article", article.key)
 
 
 def test_a_refusal_can_be_taken_back_and_nobody_decides_twice():
