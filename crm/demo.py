@@ -21,8 +21,8 @@ RULES = (
     ("Birthday", "生日礼", "birthday", 100),
 )  # fmt: skip
 REWARDS = (
-    ("Free shipping", "免运费", Reward.Kind.SHIPPING, 150, None), ("5 off", "立减 5 元", Reward.Kind.AMOUNT, 300, "5"),
-    ("20 off", "立减 20 元", Reward.Kind.AMOUNT, 1_000, "20"),
+    ("Free shipping", "免运费", Reward.Kind.SHIPPING, 150, None), ("¥5 off", "立减 5 元", Reward.Kind.AMOUNT, 300, "5"),
+    ("¥20 off", "立减 20 元", Reward.Kind.AMOUNT, 1_000, "20"),
 )  # fmt: skip
 
 
