@@ -5,6 +5,7 @@ no CSRF token; looking (GET) changes nothing, because mail programs look at link
 """
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -131,7 +132,9 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
             services.tell(
                 customer.pk, [*words, *_in_shop(refused, is_refused=bool(request.POST.get("not_in_shop")))], proof
             )
-        return HttpResponseRedirect(f"{reverse('preferences', args=[token])}?saved=1")
+        language = request.GET.get("language", "")
+        chosen = {"language": language} if language in OTHER else {}
+        return HttpResponseRedirect(f"{reverse('preferences', args=[token])}?{urlencode({'saved': 1, **chosen})}")
     said = {(one["purpose"], one["channel"]): one for one in standing}
     rows = [
         {

@@ -400,7 +400,9 @@ def test_the_page_speaks_the_language_of_the_customer(client):
     person = CustomerFactory.create(language="zh-CN")
 
     assert "您" in client.get(links.preferences(person.pk)).content.decode()
-    assert "What you hear from us" in client.get(links.preferences(person.pk) + "?language=en").content.decode()
+    english = links.preferences(person.pk) + "?language=en"
+    assert "What you hear from us" in client.get(english).content.decode()
+    assert "Saved. It counts from now on." in client.post(english, {}, follow=True).content.decode()
 
 
 @pytest.mark.parametrize("path", ["/unsubscribe/{}", "/preferences/{}", "/consent/{}", "/t/{}"])
