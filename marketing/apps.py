@@ -132,10 +132,9 @@ class MarketingConfig(AppConfig):
     @staticmethod
     def _register_pages() -> None:
         from catalog.extensions import customer_links, customer_panels, product_panels
-        from core.extensions import dashboard_cards, ledger_subjects, staff_pages
+        from core.extensions import ledger_subjects, staff_pages
         from marketing.roles import CONSENT, CONSENT_SEEN, RESTRICT
 
-        dashboard_cards.register("marketing", "marketing.dashboard.card", order=13)
         customer_links.register("marketing.LedgerName.customer", "marketing.models.LedgerName", rule="stays")
         for about in ("consent", "restriction"):
             ledger_subjects.register(

@@ -1,12 +1,7 @@
-import pickle
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
 
 import pytest
-from django.db import connection
 
 from catalog.models import Brand, Category, Customer, Interaction, Product, Variant, Visitor
 from catalog.partitions import ensure_partitions
@@ -39,19 +34,11 @@ def make_product(name: str, category: Category, brand: Brand) -> Product:
     return product
 
 
-def number_from(first: int, *models: Any) -> None:
-    """The next rows of these tables get the same numbers in each test, so that what is learned of them is the same."""
-    with connection.cursor() as cursor:
-        for model in models:
-            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [model._meta.db_table, first])
-
-
 @pytest.fixture
 def shop(db, settings, tmp_path) -> Shop:
     settings.MODEL_ROOT = tmp_path
     registry.forget_loaded()
     ensure_partitions((NOW - timedelta(days=60)).date(), NOW.date())
-    number_from(1000, Category, Brand, Product, Customer)
     category, brand = Category.objects.add_root({"name": "Things"}), Brand.objects.create(name="Anything")
     green = [make_product(f"green-{n}", category, brand) for n in range(10)]
     blue = [make_product(f"blue-{n}", category, brand) for n in range(10)]
@@ -69,24 +56,11 @@ def shop(db, settings, tmp_path) -> Shop:
     registry.forget_loaded()
 
 
-learned: dict[bytes, Any] = {}
-
-
-def learn_once(learn: Callable[..., Any], interactions: Any, *, progress: Any, remember: Any, **given: Any) -> Any:
-    """From the same acts the same is learned, so each process of tests learns it once, which takes a second."""
-    key = pickle.dumps((interactions, given))
-    if key not in learned:
-        learned[key] = learn(interactions, progress=progress, remember=remember, **given)
-    return learned[key]
-
-
 @pytest.fixture
-def trained(shop, monkeypatch) -> Shop:
-    from recommender import pipelines
+def trained(shop) -> Shop:
+    from recommender.pipelines import train_recommender
 
-    with monkeypatch.context() as during:
-        during.setattr(pipelines.training, "train", partial(learn_once, pipelines.training.train))
-        pipelines.train_recommender(until=NOW, time_budget=5)
+    train_recommender(until=NOW, time_budget=5)
     return shop
 
 

@@ -7,7 +7,6 @@ from django.urls import reverse
 from core.choices import Role
 from core.jobs import execute
 from core.models import Job
-from marketing import dashboard
 from marketing.campaigns import lifecycle
 from marketing.models import Campaign, MarketingSettings, Recipient
 from tests.factories import StaffUserFactory
@@ -134,29 +133,6 @@ def test_the_author_of_a_large_campaign_is_told_to_ask_somebody(staff, agreed, c
     made.refresh_from_db()
     assert made.state == "checked"
     assert "Approve campaign" in staff().get(page_of(made)).content.decode()
-
-
-def test_home_names_the_campaigns_that_wait_for_this_person(staff, agreed, campaign):
-    agreed(3)
-    author, other = staff(), staff()
-    made = campaign()
-    act(author, made, "check")
-
-    def waiting(client: Client) -> list[tuple[str, int, str]]:
-        request = client.get("/admin/").wsgi_request
-        found = dashboard.card(request)
-        return [(str(one.label), one.count, one.url) for one in (found.work if found else ()) if one.count]
-
-    assert waiting(author) == []  # nobody approves what they checked themselves
-    assert waiting(other) == [("campaign to approve", 1, page_of(made))]
-    act(other, made, "approve")
-    assert waiting(author) == [("campaign to plan", 1, page_of(made))]
-    campaign()
-    Campaign.objects.update(state="paused")
-    paused = f"{reverse('admin:marketing_campaign_changelist')}?state__exact=paused"
-    assert waiting(author) == [("campaigns are paused", 2, paused)]
-    assert "Tea" in author.get(paused).content.decode()
-    assert waiting(staff(Role.ANALYST)) == []
 
 
 def test_a_running_campaign_is_not_edited_by_the_form(staff, agreed, campaign):
