@@ -20,6 +20,7 @@ CHAIN = (PERSONAL, SESSION, ITEM, SEGMENT, CATEGORY, TRENDING, RISING, POPULAR, 
 """Sources of items, the best first."""
 FALLBACK = "fallback"
 TOGETHER = "together"
+AFFINITY = "affinity"
 CONTENT = "content"
 """The voice that knows how products are described and what they look like."""
 LOOKS_SIMILAR = "looks_similar"
@@ -81,6 +82,7 @@ class Answer:
 
     `as_of` is when the model last saw data. `is_stale`: the database is away, so prices and stock are those of the last
     look, at most ten minutes ago. `shortfall` says why there are fewer items than asked for, empty when there are not.
+    `is_missing`: one method alone was asked for, and the model does not have it.
     """
 
     items: list[Item]
@@ -94,6 +96,7 @@ class Answer:
     history: list[Act] = field(default_factory=list)
     placed: Placed | None = None
     shortfall: str = ""
+    is_missing: bool = False
 
     @property
     def strategy_label(self) -> str:

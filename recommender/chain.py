@@ -19,6 +19,7 @@ from catalog.models import Product
 from catalog.showcase import Facts, showcase
 from recommender import lists, trials
 from recommender.answers import (
+    AFFINITY,
     CATEGORY,
     ITEM,
     NEWEST,
@@ -101,6 +102,8 @@ def sources(asked: Question) -> list[str]:
         own = [SIMILAR, PERSONAL]
     elif asked.strategy == TOGETHER:
         own = [TOGETHER, SIMILAR, PERSONAL]
+    elif asked.strategy == AFFINITY or asked.strategy in trials.ALONE:
+        own = [asked.strategy]
     else:
         own = [PERSONAL]
     match asked.wish.fallback:
@@ -112,7 +115,7 @@ def sources(asked: Question) -> list[str]:
         return [*own, NEWEST]
     if own[0] in LISTED.values():
         return [*own, TRENDING, POPULAR, NEWEST]
-    return [*own, SIMILAR, TOGETHER, SEGMENT, CATEGORY, TRENDING, POPULAR, NEWEST]
+    return [*own, PERSONAL, SIMILAR, TOGETHER, SEGMENT, CATEGORY, TRENDING, POPULAR, NEWEST]
 
 
 def step(source: str, asked: Question, model: ServingModel | None, taken: Collection[int]) -> Iterator[Step]:
@@ -124,6 +127,17 @@ def step(source: str, asked: Question, model: ServingModel | None, taken: Collec
                 yield from _in_portions(PERSONAL, asked.portions, partial(_personal, model, weighted, asked))
             elif model is None and asked.customer_id is not None:
                 yield Step(PERSONAL, _written_ahead(asked.customer_id))
+        case method if method in trials.ALONE:
+            weighted = [(act.product_id, act.weight) for act in asked.history]
+            if model is not None and weighted:
+                yield from _in_portions(
+                    PERSONAL, asked.portions, partial(_personal, model, weighted, asked, voice=method)
+                )
+        case "affinity":
+            for category in liked(asked, showcase.facts_among):
+                if found := lists.of("category", category):
+                    name = lists.category_name(category, asked.language or get_language() or "")
+                    yield Step(CATEGORY, candidates_of(found, CATEGORY), name)
         case "similar":
             speakers = asked.speakers()
             if model is not None and speakers:
@@ -171,12 +185,12 @@ def _said(ask: Callable[[], list[Candidate]]) -> list[Candidate]:
 
 
 def _personal(
-    model: ServingModel, weighted: Sequence[tuple[int, float]], asked: Question, count: int
+    model: ServingModel, weighted: Sequence[tuple[int, float]], asked: Question, count: int, *, voice: str = ""
 ) -> list[Candidate]:
     allowed = None if asked.fits is None else model.mask(asked.fits)
     device = DEVICES.index(asked.device) if asked.device else NO_DEVICE
     return model.recommend(
-        weighted, count, exclude=asked.unwanted, allowed=allowed, fill=False, at=asked.at, device=device
+        weighted, count, exclude=asked.unwanted, allowed=allowed, fill=False, at=asked.at, device=device, voice=voice
     )
 
 
@@ -214,6 +228,19 @@ def categories(asked: Question, facts_among: Callable[[Collection[int]], Mapping
     facts = facts_among(speakers)
     met = Counter(facts[pk].category_id for pk in speakers if pk in facts)
     return [category for category, _times in met.most_common() if category is not None]
+
+
+def liked(asked: Question, facts_among: Callable[[Collection[int]], Mapping[int, Facts]]) -> list[int]:
+    """Categories by how much what the person did speaks for them, most first: the order of `ml.affinity.affinity` where
+    each product belongs to one category, and within one all products are liked alike. Categories that the filter of the
+    placement leaves out are passed over."""
+    facts = facts_among([act.product_id for act in asked.history])
+    weights: dict[int, float] = {}
+    for act in asked.history:
+        category = facts[act.product_id].category_id if act.product_id in facts else None
+        if category is not None and (asked.wish.categories is None or category in asked.wish.categories):
+            weights[category] = weights.get(category, 0.0) + act.weight
+    return sorted(weights, key=lambda category: -weights[category])
 
 
 def newest(asked: Question, taken: Collection[int]) -> list[int]:

@@ -11,13 +11,16 @@ from datetime import datetime
 from django.utils.translation import get_language
 
 from catalog.showcase import Facts, showcase
-from recommender import chain, lists
+from recommender import chain, lists, trials
 from recommender.answers import CATEGORY, NEWEST, POPULAR, Item, Step, items_of
 from recommender.arranging import Arranged, arrange, seed_of
 from recommender.chain import Question, candidates_of
 from recommender.ml.serving import Candidate, ServingModel
 from recommender.shelf import Goods, shelf
 from recommender.wishes import Wish
+
+MODELLED = ("personal", "similar", "popular")
+"""Steps that look at nothing but the model, as methods asked alone do."""
 
 
 def for_sale(goods: Goods, wish: Wish, now: datetime, *, besides: Collection[int]) -> dict[int, Facts]:
@@ -61,7 +64,7 @@ def _arranged(
 
 def _step(source: str, asked: Question, goods: Goods, facts: dict[int, Facts], model: ServingModel | None) -> Step:
     match source:
-        case "personal" | "similar" | "popular" if model is not None:  # these look at nothing but the model
+        case name if model is not None and (name in MODELLED or name in trials.ALONE):
             return next(chain.step(source, asked, model, ()), Step(source, []))
         case "popular":
             return Step(POPULAR, candidates_of(goods.popular, POPULAR))

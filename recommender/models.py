@@ -70,6 +70,14 @@ class Placement(NamedModel, TimestampedModel):
         RISING = "rising", _("rising fast")
         POPULAR = "popular", _("popular")
         NEWEST = "newest", _("newest")
+        AFFINITY = "affinity", _("popular in the categories this person likes")
+        ITEM_KNN = "item_knn", _("item neighbours")
+        IALS = "ials", _("matrix factorisation")
+        EASE = "ease", _("linear item model")
+        RP3BETA = "rp3beta", _("random walk")
+        SEQUENCE_RULES = "sequence_rules", _("what came after")
+        CONTENT = "content", _("descriptions")
+        TWO_TOWER = "two_tower", _("two-tower network")
 
     class Fallback(models.TextChoices):
         POPULAR = "popular", _("what fits best, then popular products, then the newest")
@@ -80,7 +88,7 @@ class Placement(NamedModel, TimestampedModel):
         _("key"), max_length=40, unique=True, help_text=_("The storefront asks for the placement by this word.")
     )
     surface = models.CharField(_("where"), max_length=10, choices=Surface)
-    strategy = models.CharField(_("strategy"), max_length=12, choices=Strategy, default=Strategy.AUTOMATIC)
+    strategy = models.CharField(_("strategy"), max_length=16, choices=Strategy, default=Strategy.AUTOMATIC)
     fallback = models.CharField(_("when too little is found"), max_length=8, choices=Fallback, default=Fallback.POPULAR)
     slots = models.PositiveSmallIntegerField(
         _("products"), default=10, validators=[MinValueValidator(1), MaxValueValidator(MOST_SLOTS)]

@@ -29,6 +29,7 @@ from recommender.ml.judging import rounded
 from recommender.ml.serving import ServingModel
 from recommender.ml.sources import Kitchen
 from recommender.models import ServedEvaluation, ServedList
+from recommender.trials import wanted_alone
 
 SEED = 7
 MARGIN = 0.003
@@ -63,7 +64,7 @@ def train_recommender(
         trained = training.train(
             interactions, seed=SEED, history_limit=HISTORY_LIMIT, progress=_report, known=trials.known,
             time_budget=settings.RECOMMENDER_SECONDS if time_budget is None else time_budget,
-            remember=trials.remember, kitchen=kitchen, quick=quick,
+            remember=trials.remember, kitchen=kitchen, quick=quick, alone=wanted_alone(),
         )  # fmt: skip
     except training.NotEnoughData as error:
         raise DomainError(_("Nobody looked at or bought anything yet."), code="not_enough_data") from error

@@ -107,7 +107,7 @@ def strategy_name(strategy: str) -> str:
     """How the live model ranks, as staff read it."""
     match strategy:
         case "item_knn":
-            return _("similar products")
+            return _("item neighbours")
         case "blend":
             return _("several methods together")
         case "ease":
@@ -117,9 +117,9 @@ def strategy_name(strategy: str) -> str:
         case "rp3beta":
             return _("random walk")
         case "sequence_rules" | "sequence_walk":
-            return _("what is chosen next")
+            return _("what came after")
         case "content":
-            return _("similar descriptions")
+            return _("descriptions")
         case "two_tower":
             return _("two-tower network")
         case "popularity":
@@ -138,6 +138,8 @@ def strategy_name(strategy: str) -> str:
             return _("popular right now")
         case "rising":
             return _("rising fast")
+        case "affinity":
+            return _("popular in the categories this person likes")
     return strategy
 
 

@@ -306,6 +306,7 @@ def _answer(placement: str, asked: Question, *, placed: Placed | None = None, su
     return _told(
         items, placement, loaded, history=list(asked.history), placed=placed, strategy=asked.strategy,
         shortfall=_shortfall(asked) if len(items) < limit else "",
+        is_missing=asked.strategy in trials.ALONE and (model is None or asked.strategy not in model.voices),
     )  # fmt: skip
 
 
@@ -337,6 +338,7 @@ def _told(
     placed: Placed | None = None,
     strategy: str = trials.LIVE,
     shortfall: str = "",
+    is_missing: bool = False,
 ) -> Answer:
     source = FALLBACK if loaded is None or is_stale else source_of(items)
     return Answer(
@@ -356,6 +358,7 @@ def _told(
         history=history or [],
         placed=placed,
         shortfall=shortfall,
+        is_missing=is_missing,
     )
 
 

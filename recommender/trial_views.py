@@ -18,6 +18,7 @@ from core.exports.cells import safe_cell
 from core.exports.tables import csv_lines, private_headers
 from core.ledger import record
 from core.models import LedgerEntry, ModelVersion
+from recommender.alone import methods_of
 from recommender.choices import HISTORY_LIMIT, RECOMMENDER
 
 WORDS = {
@@ -112,6 +113,7 @@ def trials(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "version": version,
         "crumbs": [{"title": _("Recommender"), "url": f"{models}?{urlencode(shown)}"}],
         "rows": rows,
+        "alone": methods_of(report),
         "weighed": weighed(report),
         "visits": of_visits(report),
         "hours": of_hours(report),

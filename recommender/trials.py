@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Customer, Visitor
 from catalog.recent import Browser
 from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for, expose, expose_to_models
 from core.impact import Capability, Start
-from recommender.answers import CATEGORY, RISING, TOGETHER, TRENDING
+from core.models import Experiment, ExperimentArm
+from recommender.answers import AFFINITY, CATEGORY, RISING, TOGETHER, TRENDING
 from recommender.models import Placement
 
 KIND = "recommendations"
 LIVE, POPULAR, NEWEST, SIMILAR = "live", "popularity", "newest", "similar"
+ALONE = (
+    Placement.Strategy.ITEM_KNN, Placement.Strategy.IALS, Placement.Strategy.EASE, Placement.Strategy.RP3BETA,
+    Placement.Strategy.SEQUENCE_RULES, Placement.Strategy.CONTENT, Placement.Strategy.TWO_TOWER,
+)  # fmt: skip
+"""Strategies that are one method of the model by itself. They are called as the method is everywhere."""
 STRATEGIES: dict[str, str] = {
     Placement.Strategy.AUTOMATIC: LIVE,
     Placement.Strategy.SIMILAR: SIMILAR,
@@ -22,11 +29,19 @@ STRATEGIES: dict[str, str] = {
     Placement.Strategy.RISING: RISING,
     Placement.Strategy.POPULAR: POPULAR,
     Placement.Strategy.NEWEST: NEWEST,
+    Placement.Strategy.AFFINITY: AFFINITY,
+    **{one: str(one) for one in ALONE},
 }
 """What staff choose for a placement, in the words of answers and of arms: an arm may show each of them."""
 
-MODELLED = frozenset({Placement.Strategy.AUTOMATIC, Placement.Strategy.SIMILAR, Placement.Strategy.TOGETHER})
-"""Strategies that the holdout goes without: all others are plain lists, the same for everybody."""
+MODELLED = frozenset(
+    {
+        Placement.Strategy.AUTOMATIC, Placement.Strategy.SIMILAR, Placement.Strategy.TOGETHER,
+        Placement.Strategy.AFFINITY, *ALONE,
+    }
+)  # fmt: skip
+"""Strategies that look at what a person did or at the page, which the holdout goes without: all others are plain lists,
+the same for everybody."""
 
 RECOMMENDATIONS = ExperimentKind(
     title=_("Recommendations"),
@@ -47,6 +62,11 @@ RECOMMENDATIONS = ExperimentKind(
         ArmChoice(CATEGORY, _("What is popular in the category"), {"strategy": CATEGORY}),
         ArmChoice(TRENDING, _("What is popular right now"), {"strategy": TRENDING}),
         ArmChoice(RISING, _("What is rising fast"), {"strategy": RISING}),
+        ArmChoice(AFFINITY, _("What is popular in the categories a person likes"), {"strategy": AFFINITY}),
+        *(
+            ArmChoice(str(one), format_lazy(_("One method alone: {method}"), method=one.label), {"strategy": str(one)})
+            for one in ALONE
+        ),
     ],
     control=POPULAR,
     metrics=["orders", "conversion", "revenue", "clicks", "revenue_per_view", "bought_again", "returns"],
@@ -56,7 +76,7 @@ IMPACT = Capability(
     title=_("Recommendations"),
     control=_("the popularity list"),
     kind=KIND,
-    ways=frozenset({LIVE, SIMILAR, TOGETHER}),
+    ways=frozenset({LIVE, SIMILAR, TOGETHER, AFFINITY, *map(str, ALONE)}),
     measures=("conversion", "revenue", "clicks"),
     guardrails=("returns",),
     start=Start(name=_("Do recommendations on the home page sell more than the popularity list?"), target="home",
@@ -122,6 +142,16 @@ def against_control(strategy: str) -> str:
     live model where that is the control itself."""
     own = STRATEGIES.get(strategy, LIVE)
     return LIVE if own == POPULAR else own
+
+
+def wanted_alone() -> frozenset[str]:
+    """Methods that a placement, or an arm of an experiment that runs or is being drawn up, shows by themselves: a
+    training keeps them, whatever they are worth among the others. Two queries."""
+    placements = set(Placement.objects.on().values_list("strategy", flat=True))
+    arms = ExperimentArm.objects.filter(
+        experiment__kind=KIND, experiment__state__in=(Experiment.State.DRAFT, Experiment.State.RUNNING)
+    )
+    return frozenset(map(str, ALONE)) & (placements | set(arms.values_list("settings__strategy", flat=True)))
 
 
 def strategy_of(placed: Placed | None) -> str:

@@ -1,6 +1,6 @@
 """The form of a placement and the rows of its rules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Any
 
@@ -16,6 +16,7 @@ from catalog.admin.fields import CategoryChoiceField
 from catalog.admin.product_forms import NamedForm
 from core.admin.widgets import Slider
 from core.exceptions import DomainError
+from recommender import trials
 from recommender.models import Placement, PlacementRule
 from recommender.services import check_rules
 
@@ -28,6 +29,15 @@ def _capitalise(fields: Mapping[str, forms.Field]) -> None:
         if isinstance(field, forms.TypedChoiceField):
             rows: Any = field.choices
             field.choices = [(value, capfirst(label)) for value, label in rows]
+
+
+def _grouped(rows: Iterable[tuple[str, Any]]) -> list[tuple[str, list[tuple[str, Any]]]]:
+    """Strategies that most placements want first, then each method by itself."""
+    own: list[tuple[str, Any]] = []
+    alone: list[tuple[str, Any]] = []
+    for value, label in rows:
+        (alone if value in trials.ALONE else own).append((value, label))
+    return [(_("The live model and lists"), own), (_("One method alone"), alone)]
 
 
 class PlacementForm(NamedForm):
@@ -47,6 +57,10 @@ class PlacementForm(NamedForm):
             "exploration": Slider(most=0.5, ends=(gettext_lazy("no slot"), gettext_lazy("half of the slots"))),
         }
         help_texts = {
+            "strategy": gettext_lazy(
+                "One method alone is for comparing: in the live model most often several say together what fits. “What "
+                "this would show” tells when the live model does not have it."
+            ),
             "diversity": gettext_lazy("At 0% the best matches stand, however alike; at 100% what differs most."),
         }
         labels = {"key": pgettext_lazy("word by which code asks", "Key"), "slots": gettext_lazy("Number of products")}
@@ -54,6 +68,9 @@ class PlacementForm(NamedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _capitalise(self.fields)
+        if "strategy" in self.fields:
+            strategy: Any = self.fields["strategy"]
+            strategy.choices = _grouped(strategy.choices)
         if "opened_version" in self.fields:
             self.fields["opened_version"].initial = self.instance.version
         if self.instance.pk and "key" in self.fields:

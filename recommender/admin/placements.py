@@ -30,6 +30,7 @@ from core.exceptions import DomainError
 from core.shop import current_shop
 from recommender import selectors, services, wishes
 from recommender.admin.forms import FromDay, LoadedAutocomplete, PlacementForm, RuleForm, RuleFormSet, UntilDay
+from recommender.alone import told_missing
 from recommender.models import Placement, PlacementRule, PlacementVersion
 from recommender.online import reports
 from recommender.online import views as online
@@ -138,7 +139,7 @@ class PlacementAdmin(StaffModelAdmin):
                 gettext_lazy("Placement"),
                 {
                     "fields": (
-                        "name", *(names if may else ()), ("key", "surface"), ("strategy", "fallback"),
+                        "name", *(names if may else ()), ("key", "surface"), "strategy", "fallback",
                         ("slots", "category_cap"), ("diversity", "exploration"), ("repeats_allowed", "is_on"),
                         *(("opened_version",) if may else ()),
                     )
@@ -265,6 +266,7 @@ class PlacementAdmin(StaffModelAdmin):
             "before": before, "after": after, "differs": bool(moved), "moved": moved, "unknown": person.unknown,
             "nobody": person.nobody, "candidates": person.candidates, "placement": placement, "person": person.customer,
             "chosen": person.customer if "try_chosen" in request.POST else None,
+            "missing": told_missing() if after.is_missing else "",
         }  # fmt: skip
         return render(request, "admin/recommender/tried.html", context)
 

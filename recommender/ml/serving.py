@@ -8,6 +8,8 @@ Arrays (n items, in the order of `item_ids`), format 4:
   [f]; for all others together, in their order: `near_starts` int64 [n + 1], `near_lengths` int32 [n × voices],
   `near_pairs` int32 [any × 2] of `near.Near`: the items that each item of a history speaks for
 * `similar_indptr`, `similar_indices`, `similar_weights`: row i holds the items most like item i, best first
+* for each voice of `meta["solo"]`, which may be asked alone but has no say in the list of all: its own
+  `NAME_indptr`, `NAME_indices`, `NAME_weights`, or its factors as above
 * with `meta["sessions"]`: the arrays of `session_serving.SessionServing`, `session_` before their names; histories of
   up to `serves_up_to` known products are answered by it first
 * with `meta["context"]`: `context_groups` int32 [n], `context_parts` float32 [groups + 1 × 8], `context_seasons`
@@ -20,6 +22,7 @@ serve, with a copy of the neighbours in each process.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, Protocol, Self
@@ -80,6 +83,9 @@ class ServingModel:
         if written >= NEAR_SINCE and is_heard:
             near = _near(arrays, told, size, NEAR if written > NEAR_SINCE else NEAR_OF_3)
         self._chorus = Chorus(voices if is_heard else [], self.popularity, near)
+        self._together, self._near = (voices, near) if is_heard else ([], None)
+        self._solo = [_voice(arrays, one, self.popularity, alone=True) for one in meta.get("solo", ())]
+        self._alone: dict[str, Chorus] = {}
         told_of_sessions = meta.get("sessions")
         self._session_longest = int(told_of_sessions["serves_up_to"]) if told_of_sessions else 0
         self._sessions = (
@@ -103,6 +109,11 @@ class ServingModel:
 
     def __len__(self) -> int:
         return len(self.item_ids)
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The methods that can be asked alone: those that have a say, then those that have none."""
+        return tuple(voice.name for voice in (*self._together, *self._solo))
 
     def positions(self, product_ids: Collection[int]) -> NDArray[np.int64]:
         """Where these products stand in the arrays; -1 for a product that the model does not know."""
@@ -133,6 +144,7 @@ class ServingModel:
         by_session: bool = True,
         at: float | None = None,
         device: int = NO_DEVICE,
+        voice: str = "",
     ) -> list[Candidate]:
         """Up to k products, best first: those that the history speaks for, then, with `fill`, popular ones.
 
@@ -140,11 +152,18 @@ class ServingModel:
         `device`; None leaves both out. `by_session` False leaves the session out, for callers that compare scores with
         each other.
 
+        `voice`: what this method alone says, without the session, the moment and the device; nothing where the model
+        does not have it.
+
         `history` is (product id, weight > 0), newest first, each product once; unknown products and weights of zero or
         less are passed over. `exclude` and what is not `allowed` never appear; the history itself may, unless excluded.
         """
         if k <= 0 or len(self.item_ids) == 0:
             return []
+        if voice:
+            barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
+            found = self._scored(history, k, barred, None, NO_DEVICE, self.alone(voice)) if history else []
+            return found + self._filling(k - len(found), barred, found) if fill else found
         if allowed is not None:
             return self._recommended(tuple(history), k, exclude, fill, by_session, at, device, allowed)
         moment = at // QUARTER_HOUR * QUARTER_HOUR if at is not None and self._context is not None else None
@@ -167,11 +186,35 @@ class ServingModel:
             if candidates:
                 barred[self.positions([c.product_id for c in candidates])] = True
             is_barred = bool(candidates) or bool(exclude) or allowed is not None
-            candidates += self._scored(history, k - len(candidates), barred if is_barred else None, at, device)
-        if fill and len(candidates) < k:
-            barred[self.positions([c.product_id for c in candidates])] = True
-            candidates += self._most_popular(k - len(candidates), barred)
+            candidates += self._scored(
+                history, k - len(candidates), barred if is_barred else None, at, device, self._chorus
+            )
+        if fill:
+            candidates += self._filling(k - len(candidates), barred, candidates)
         return candidates
+
+    def _filling(self, k: int, barred: NDArray[np.bool_], before: Sequence[Candidate]) -> list[Candidate]:
+        """Popular products after those that stand there. `barred` is used up."""
+        if k <= 0:
+            return []
+        barred[self.positions([candidate.product_id for candidate in before])] = True
+        return self._most_popular(k, barred)
+
+    def alone(self, voice: str) -> Chorus | None:
+        """This method by itself, made when it is first asked for; None where the model does not have it.
+
+        Neighbours of all voices lie in one place, which serves here too: the other voices are given no weight, so one
+        voice costs as much as all, and no memory.
+        """
+        if voice not in self._alone and voice in self.voices:
+            own = next(one for one in (*self._together, *self._solo) if one.name == voice)
+            if own.engine is None:
+                near = [one for one in self._together if one.engine is None]
+                told = [replace(one, weight=1.0 if one is own else 0.0) for one in near]
+                self._alone[voice] = Chorus(told, self.popularity, self._near)
+            else:
+                self._alone[voice] = Chorus([replace(own, weight=1.0)], self.popularity)
+        return self._alone.get(voice)
 
     def popular(
         self, k: int = 10, *, exclude: Collection[int] = (), allowed: NDArray[np.bool_] | None = None
@@ -245,7 +288,10 @@ class ServingModel:
         barred: NDArray[np.bool_] | None,
         at: float | None,
         device: int,
+        chorus: Chorus | None,
     ) -> list[Candidate]:
+        if chorus is None:
+            return []
         products, told = zip(*history, strict=True)
         rows, weights = self.positions(products), np.fromiter(told, np.float64, len(told))
         place = ((weights > 0) & (weights < np.inf) & (rows >= 0)).nonzero()[0]
@@ -253,8 +299,8 @@ class ServingModel:
             return []
         rows = rows.take(place)
         now = self._context.factors(at, device) if self._context is not None and at is not None else None
-        found = self._chorus.score(rows, weights.take(place), place, k, barred, now)
-        names = self._chorus.names
+        found = chorus.score(rows, weights.take(place), place, k, barred, now)
+        names = chorus.names
         shares = found.shares.tolist()
         reasons = self.item_ids.take(rows.take(found.reasons)).tolist()
         if not all(shares):

@@ -1,7 +1,7 @@
 """From interactions to a model that may serve, with a report on later data than it learned from."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -75,6 +75,7 @@ def train(
     remember: Callable[[str, float, float], None] | None = None,
     kitchen: Kitchen | None = None,
     quick: bool = False,
+    alone: Collection[str] = (),
 ) -> TrainedRecommender:
     """Choose on the past, judge on the last fifth of the time-ordered events, then learn from everything.
 
@@ -84,8 +85,9 @@ def train(
 
     Parameters and strategy are chosen on a validation part of the earlier events alone; the later events are looked
     at once, for the report. With too few events to hold anything back the defaults stand and the report says so
-    (`measured` False, metrics 0). Item ids must be integers. `known` and `remember` let a
-    training that was cut off go on, see `tuning.choose`. Raises NotEnoughData without events.
+    (`measured` False, metrics 0). Item ids must be integers. `known` and `remember` let a training that was cut off go
+    on, see `tuning.choose`. `alone` names methods that are asked by themselves: those of them that the search tried are
+    published even where they have no say in what serves. Raises NotEnoughData without events.
     """
     if len(interactions) == 0:
         raise NotEnoughData("There are no interactions to learn from.")
@@ -113,7 +115,9 @@ def train(
     }
     del cut, exam  # publishing needs the memory
     judged = time.process_time()
-    arrays, meta = _published(choice, interactions, found.verdict, found.weighing, start=found.factors, seed=seed)
+    arrays, meta = _published(
+        choice, interactions, found.verdict, found.weighing, start=found.factors, seed=seed, alone=alone
+    )
     costs = {"search": chosen - began, "judging": judged - chosen, "publishing": time.process_time() - judged}
     return TrainedRecommender(
         arrays=arrays,
@@ -128,6 +132,9 @@ def train(
             "validation": rounded(dict(choice.validation)),
             "parameters": choice.parameters(),
             "weights": rounded(dict(choice.weights)),
+            "voices": [
+                told["name"] for told in (*(meta["voices"] if choice.strategy != POPULAR else ()), *meta["solo"])
+            ],
             "parameter_sets_tried": choice.tried,
             "trials": [rounded(trial) for trial in choice.told_trials()],
             "cpu_seconds": rounded(costs | found.costs, 3),
@@ -298,29 +305,30 @@ def _published(
     *,
     start: NDArray[np.floating] | None = None,
     seed: int = 0,
+    alone: Collection[str] = (),
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Arrays and meta of a `ServingModel`: what the chosen strategy needs, learned from all these events, and the
     neighbours for product pages. A model for popularity keeps item neighbours for those. `start`: item factors that
-    were learned from a part of these events, to go on from."""
+    were learned from a part of these events, to go on from. `alone`: methods to keep beside those that serve."""
     weights = choice.weights if choice.strategy == "blend" else {choice.strategy: 1.0}
     weights = {name: weight for name, weight in weights.items() if weight > 0 and name in choice.params}
     sources = made(choice, list(weights) or ["item_knn"])
+    others = made(choice, [name for name in choice.params if name in alone and name not in weights])
     arrays: dict[str, NDArray[Any]] = {"item_ids": _increasing(interactions.item_ids)}
     voices: list[dict[str, Any]] = []
     near: list[Neighbours] = []
     for source in sources:
-        if isinstance(source, Ials):
-            source.start = start
-        source.fit(interactions)
-        told: dict[str, Any] = {"name": source.name, "weight": weights.get(source.name, 1.0)}
+        told = _learned(source, interactions, start) | {"weight": weights.get(source.name, 1.0)}
         if isinstance(source, Ials):
             arrays |= {f"{source.name}_{name}": array for name, array in source.to_arrays().items()}
-            params = asdict(source.params)
-            told |= {key: params[key] for key in ("alpha", "regularisation", "exponent")} | {"scale": source.scale}
         else:
             near.append(source.neighbours())
-            told |= {"normalise": source.normalise}
-        voices.append(told | {"attention": source.attention.to_meta()})
+        voices.append(told)
+    solo: list[dict[str, Any]] = []
+    for source in others:
+        solo.append(_learned(source, interactions, start))
+        own = source.to_arrays() if isinstance(source, Ials) else csr_arrays(source.spoken)
+        arrays |= {f"{source.name}_{name}": array for name, array in own.items()}
     if near:
         arrays |= Near.of([one.rows for one in near], [one.normalise for one in near]).to_arrays()
     arrays["popularity"] = sources[0].popularity.astype(np.float32)
@@ -339,9 +347,23 @@ def _published(
         "format": FORMAT,
         "strategy": choice.strategy,
         "voices": voices,
+        "solo": solo,
         "popularity_half_life_days": choice.half_life_days,
         "parameters": choice.parameters(),
     }
+
+
+def _learned(source: Source, interactions: Interactions, start: NDArray[np.floating] | None) -> dict[str, Any]:
+    """What a model says of a voice, once it has learned from these events."""
+    told: dict[str, Any] = {"name": source.name}
+    if isinstance(source, Ials):
+        source.start = start
+        source.fit(interactions)
+        params = asdict(source.params)
+        told |= {key: params[key] for key in ("alpha", "regularisation", "exponent")} | {"scale": source.scale}
+    else:
+        told["normalise"] = source.fit(interactions).normalise
+    return told | {"attention": source.attention.to_meta()}
 
 
 def _alike(choice: Choice, sources: Sequence[Source], interactions: Interactions) -> sp.csr_matrix:

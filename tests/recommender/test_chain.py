@@ -5,10 +5,12 @@ import redis
 from django.utils import translation
 
 from catalog.models import Customer, CustomerTrait, Product
+from core import model_registry as registry
 from recommender import selectors, wishes
 from recommender.answers import Act
 from recommender.chain import Question, step
-from recommender.ml.serving import Candidate
+from recommender.choices import RECOMMENDER
+from recommender.ml.serving import Candidate, build
 from recommender.models import Placement
 from recommender.wishes import Wish
 from tests.factories import CategoryFactory, RecommendationListFactory
@@ -92,6 +94,59 @@ def test_a_placement_may_show_a_list_for_everybody_alone(trained, listed, strate
 
     assert told(answer) == [("blue-7", kind, code), ("blue-8", kind, code)]
     assert (answer.strategy, answer.shortfall) == (strategy, "no_fill")
+
+
+def test_a_placement_may_show_one_method_alone(trained, listed):
+    customer = trained.customers[0]
+    model = registry.active(RECOMMENDER).built(build)
+    name = model.voices[0]
+    placement(strategy=name, fallback="nothing")
+    acts = selectors.recent_acts(customer=customer, visitor=None)
+    by_product = {act.product_id: act.weight for act in acts}
+
+    answer = selectors.recommend(placement="here", customer=customer, limit=4)
+
+    alone = model.recommend(list(by_product.items()), 4, fill=False, voice=name)
+    assert [item.product_id for item in answer.items] == [one.product_id for one in alone]
+    assert {item.source for item in answer.items} == {"personal"}
+    assert answer.items[0].reason.text.startswith("Because you looked at ")
+    assert (answer.strategy, answer.source, answer.is_missing) == (name, "personal", False)
+
+
+def test_what_fits_best_stands_in_for_a_method_that_the_model_does_not_have(trained, listed):
+    customer = trained.customers[0]
+    placement(strategy="two_tower")
+
+    answer = selectors.recommend(placement="here", customer=customer, limit=4)
+
+    placement(strategy="automatic")
+    whole = selectors.recommend(placement="here", customer=customer, limit=4)
+    assert [item.product_id for item in answer.items] == [item.product_id for item in whole.items]
+    assert (answer.is_missing, whole.is_missing) == (True, False)
+    placement(strategy="two_tower", fallback="nothing")
+    assert selectors.recommend(placement="here", customer=customer, limit=4).items == []
+
+
+def test_a_placement_may_show_what_is_popular_in_the_categories_a_person_likes(trained, listed):
+    customer, blue = trained.customers[0], CategoryFactory.create(name="Blue things")
+    Product.objects.filter(pk__in=[p.pk for p in trained.blue]).update(category=blue)
+    listed("category", trained.blue[:3], key=blue.pk)
+    listed("category", [trained.green[9], trained.green[8]], key=trained.green[0].category_id)
+    placement(strategy="affinity", fallback="nothing")
+
+    answer = selectors.recommend(placement="here", customer=customer)
+    trained.act(customer, trained.blue[7], "purchase")
+    trained.act(customer, trained.blue[6], "purchase")
+    later = selectors.recommend(placement="here", customer=customer)
+
+    green = [("green-9", "category", "popular_in_category"), ("green-8", "category", "popular_in_category")]
+    blues = [(f"blue-{n}", "category", "popular_in_category") for n in range(3)]
+    assert told(answer) == green + blues
+    assert [item.reason.text for item in answer.items][1:3] == ["Popular in Things", "Popular in Blue things"]
+    assert told(later) == blues + green
+    assert selectors.recommend(placement="here").items == []
+    placement(strategy="affinity", fallback="nothing", category=blue)
+    assert told(selectors.recommend(placement="here", customer=customer)) == blues
 
 
 def test_a_placement_may_show_what_leads_the_category_of_the_page(trained, listed):

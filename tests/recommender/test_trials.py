@@ -107,6 +107,30 @@ def test_an_arm_may_show_what_is_like_the_product_on_the_page(whole_shop, browse
     assert Exposure.objects.get(subject=visitor).arm.settings == {"strategy": "similar"}
 
 
+def test_an_arm_may_show_one_method_alone(whole_shop, browser):
+    name = registry.active(RECOMMENDER).meta["voices"][0]["name"]
+    experiment = start([50, 50], ways=["popularity", name])
+    visitor, _body = in_arm(browser, experiment, "arm-a")
+    row, _made = Visitor.objects.get_or_create(key=visitor)
+    whole_shop.act(row, whole_shop.green[0])
+
+    body = browser.get(URL, visitor=visitor, placement="home").json()
+
+    assert (body["strategy"], body["source"], body["arm"]) == (name, "personal", "arm-a")
+    exposures.hand_over()
+    store()
+    assert Exposure.objects.get(subject=visitor).arm.settings == {"strategy": name}
+
+
+def test_a_training_keeps_the_methods_that_placements_and_open_experiments_show_alone(db):
+    Placement.objects.filter(key="home").update(strategy="rp3beta")
+    Placement.objects.filter(key="cart").update(strategy="content", is_on=False)
+    ExperimentFactory.create(state=Experiment.State.DRAFT, weights=[50, 50], ways=["live", "ials"])
+    ExperimentFactory.create(state=Experiment.State.STOPPED, weights=[50, 50], ways=["live", "ease"])
+
+    assert trials.wanted_alone() == {"rp3beta", "ials"}
+
+
 def test_whatever_staff_may_choose_for_a_placement_an_arm_may_show(db):
     offered = {choice.settings["strategy"] for choice in trials.RECOMMENDATIONS.choices}
 

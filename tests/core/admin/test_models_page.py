@@ -100,7 +100,7 @@ def test_groups_of_the_chosen_strategy_are_shown_in_words(client, shop):
     ("strategy", "english", "chinese"),
     [
         ("blend", "several methods together", "多种方法合用"),
-        ("item_knn", "similar products", "相似商品"),
+        ("item_knn", "item neighbours", "相似商品"),
         ("popularity_recent", "popularity of late", "近期热度"),
     ],
 )

@@ -12,7 +12,8 @@ from catalog.models import Customer
 from core import model_registry as registry
 from core.choices import Role
 from core.models import Experiment, ExperimentLook, ModelVersion
-from recommender import services, wishes
+from recommender import reasons, services, wishes
+from recommender.choices import RECOMMENDER
 from recommender.models import Placement, PlacementRule, RecommendationDay
 from tests.factories import ExperimentFactory, ShopProfileFactory, StaffUserFactory
 
@@ -128,6 +129,27 @@ def test_what_is_tried_says_for_whom_by_which_model_and_of_when(merchandiser, ho
     ModelVersion.objects.all().delete()
     registry.forget_loaded()
     assert "No model yet" in origin()
+
+
+def test_one_method_alone_can_be_chosen_tried_saved_and_taken_back(merchandiser, home, trained):
+    held = registry.active(RECOMMENDER).meta["voices"][0]["name"]
+
+    page = merchandiser.get(f"{LIST}{home.pk}/change/").content.decode()
+    there, missing = (
+        merchandiser.post(f"{LIST}{home.pk}/try/", form(home, strategy=name)).content.decode()
+        for name in (held, "two_tower")
+    )
+    merchandiser.post(f"{LIST}{home.pk}/change/", form(home, strategy=held))
+
+    assert '<optgroup label="One method alone">' in page
+    assert "does not have this method by itself" in missing
+    assert f"It has: {reasons.strategy_name(held)}" in missing
+    assert "does not have this method by itself" not in there
+    home.refresh_from_db()
+    assert (home.strategy, home.version) == (held, 2)
+    merchandiser.post(f"{LIST}{home.pk}/restore/1/")
+    home.refresh_from_db()
+    assert (home.strategy, home.version) == ("automatic", 3)
 
 
 def test_a_customer_who_is_unknown_or_one_of_several_is_told_apart_from_products(merchandiser, home, trained):

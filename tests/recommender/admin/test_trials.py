@@ -93,6 +93,13 @@ def test_weights_stand_beside_what_each_source_is_worth_alone(owner, version):
     assert weighed[0].is_chosen
 
 
+def test_the_page_names_the_methods_that_can_be_shown_alone(owner, version):
+    assert "show one of these alone: matrix factorisation, linear item model." in owner.get(PAGE).text
+    version.report = version.report | {"voices": ["rp3beta"]}
+    version.save()
+    assert "show one of these alone: random walk." in owner.get(PAGE).text
+
+
 VISITS = {
     "serves_up_to": 3, "moments": 2000, "mrr@20_session": 0.142, "mrr@20_personal": 0.1205, "gain_low": 0.0101,
     "gain_high": 0.0333, "judged_moments": 431,

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -6,8 +7,10 @@ import pytest
 
 from recommender.ml import tuning
 from recommender.ml.interactions import Interactions
+from recommender.ml.serving import ServingModel
 from recommender.ml.sources import Kitchen, Size, recipes_for
 from recommender.ml.training import NotEnoughData, contestants, judge_serving, train
+from recommender.ml.training import _published as published
 from recommender.ml.tuning import choose, sample_customers
 from tests.recommender.ml.data import two_taste_groups
 
@@ -235,3 +238,55 @@ def test_beside_a_linear_model_that_looks_at_order_stands_the_one_that_does_not(
     assert shown[-2:] == ["ease", "ease_unordered"]
     assert moved_on.plain_ease.half_life == 0.0
     assert "ease_unordered" not in [model.name for model in contestants(moved_on, references=False)]
+
+
+HISTORY = [(1002, 4.0), (1004, 1.0), (1001, 1.0)]
+
+
+@pytest.fixture(scope="module")
+def three_and_one(trained, data):
+    """What serves with three voices, and keeps a fourth that has no say."""
+    choice = replace(
+        trained.choice, strategy="blend", weights={"item_knn": 1.0, "rp3beta": 0.5, "ials": 0.7, "ease": 0}
+    )
+    return choice, ServingModel.from_arrays(*published(choice, data, alone=["ease", "ials", "content"]))
+
+
+@pytest.mark.parametrize("name", ["item_knn", "rp3beta", "ials", "ease"])
+def test_one_method_alone_answers_as_a_model_of_nothing_else_would(three_and_one, data, name):
+    choice, model = three_and_one
+    only = ServingModel.from_arrays(*published(replace(choice, strategy=name), data))
+
+    found = model.recommend(HISTORY, 12, exclude=[1001, 1002], voice=name)
+
+    assert found == only.recommend(HISTORY, 12, exclude=[1001, 1002])
+    assert len(found) == 12
+    assert found[0].source == name
+    allowed = model.mask([1000, 1003, 1006])
+    assert model.recommend(HISTORY, 12, allowed=allowed, fill=False, voice=name) == only.recommend(
+        HISTORY, 12, allowed=allowed, fill=False
+    )
+
+
+def test_a_method_without_a_say_changes_nothing_for_those_who_have_one(three_and_one, data):
+    choice, model = three_and_one
+    without = ServingModel.from_arrays(*published(choice, data))
+
+    assert model.voices == ("item_knn", "rp3beta", "ials", "ease")
+    assert without.voices == ("item_knn", "rp3beta", "ials")
+    assert model.recommend(HISTORY, 12) == without.recommend(HISTORY, 12)
+
+
+def test_a_method_that_the_model_does_not_have_says_nothing(three_and_one):
+    _choice, model = three_and_one
+
+    assert model.recommend(HISTORY, 3, fill=False, voice="content") == []
+    assert model.recommend(HISTORY, 3, voice="content") == model.recommend([], 3)
+    assert model.recommend([], 3, fill=False, voice="ials") == []
+
+
+def test_the_report_names_the_methods_that_can_be_asked_alone(data):
+    found = train(data, seed=1, time_budget=0, alone=["rp3beta", "content"])
+
+    assert "rp3beta" in found.report["voices"]
+    assert tuple(sorted(found.report["voices"])) == tuple(sorted(found.serving().voices))
