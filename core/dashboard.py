@@ -6,11 +6,11 @@ may not see any of it. All cards together ask at most twelve queries, so a card 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db.models import Count, Q
+from django.db.models import Count, DateTimeField, F, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -69,6 +69,17 @@ class Card:
 
 
 MOST_FIGURES = 4
+FAILED = [Job.State.FAILED, Job.State.QUARANTINED]
+
+
+@dataclass(frozen=True)
+class Live:
+    """A model that serves."""
+
+    pk: int
+    number: int
+    created_at: datetime
+    title: str
 
 
 @dataclass(frozen=True)
@@ -140,36 +151,44 @@ def _is_chinese() -> bool:
 
 
 def cards(request: HttpRequest) -> Card | None:
-    """Core's own card: jobs that failed or run, and how old the models are. Two queries."""
-    work: list[WorkItem] = []
-    running = None
+    """Core's own card: jobs that failed or run, and how old the models are. One query for both."""
     user = request.user
-    if user.has_perm("core.view_job"):
+    parts: list[QuerySet[Any, Any]] = []
+    sees_jobs = user.has_perm("core.view_job")
+    if sees_jobs:
         since = timezone.now() - timedelta(days=7)
-        failed = Q(state__in=[Job.State.FAILED, Job.State.QUARANTINED], finished_at__gte=since)
-        states = Job.objects.filter(failed | Q(state__in=Job.ACTIVE)).aggregate(
-            failed=Count("pk", filter=failed), active=Count("pk", filter=Q(state__in=Job.ACTIVE))
-        )
-        running = states["active"]
-        jobs = reverse("admin:core_job_changelist")
-        if user.has_perm("core.change_job"):
-            work.append(
-                WorkItem(
-                    ngettext("job failed", "jobs failed", states["failed"]), states["failed"],
-                    f"{jobs}?state__exact={Job.State.FAILED}", Meaning.STOPPED, _("in the last 7 days"),
-                )
-            )  # fmt: skip
-    versions = []
+        failed, active = Q(state__in=FAILED, finished_at__gte=since), Q(state__in=Job.ACTIVE)
+        counted = Job.objects.filter(failed | active).order_by().annotate(what=Value("")).values("what")
+        parts.append(
+            counted.annotate(
+                first=Count("pk", filter=failed), second=Count("pk", filter=active),
+                moment=Value(None, output_field=DateTimeField()),
+            )
+        )  # fmt: skip
     if user.has_perm("core.view_modelversion"):
-        live = ModelVersion.objects.active().only("kind", "number", "created_at", "trained_until")
-        versions = [(version, _title_of(version.kind)) for version in live]
-    if running is None and not versions:
+        live = ModelVersion.objects.active().order_by()
+        parts.append(live.values(what=F("kind"), first=F("pk"), second=F("number"), moment=F("created_at")))
+    if not parts:
         return None
+    rows = list(parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0])
+    states = next((row for row in rows if not row["what"]), {"first": 0, "second": 0})
+    versions = [
+        Live(row["first"], row["second"], row["moment"], _title_of(row["what"]))
+        for row in sorted(rows, key=lambda row: (row["what"], -row["second"]))
+        if row["what"]
+    ]
+    if not sees_jobs and not versions:
+        return None
+    work: list[WorkItem] = []
+    if sees_jobs and user.has_perm("core.change_job"):
+        label = ngettext("job failed", "jobs failed", states["first"])
+        address = f"{reverse('admin:core_job_changelist')}?state__exact={Job.State.FAILED}"
+        work.append(WorkItem(label, states["first"], address, Meaning.STOPPED, _("in the last 7 days")))
     return Card(
         title=_("Models and jobs"),
         work=work,
         template="core/home_system.html",
-        context={"versions": versions, "running": running},
+        context={"versions": versions, "running": states["second"] if sees_jobs else None},
     )
 
 

@@ -81,16 +81,22 @@ class MarketingConfig(AppConfig):
     @staticmethod
     def _register_effects() -> None:
         from core.extensions import staff_pages
+        from marketing.roles import CAMPAIGNS
 
         staff_pages.register(
             "marketing_effects", "marketing.effects.views.page", path="marketing/effects/",
             permission="marketing.view_campaign", title=_("What marketing brought"), icon="savings",
             group="marketing", order=90, table="marketing.effects.files.table",
         )  # fmt: skip
+        staff_pages.register(
+            "marketing_effects_act", "marketing.effects.views.act", path="marketing/effects/act/",
+            permission=CAMPAIGNS, title=_("What marketing brought"), in_menu=False,
+        )  # fmt: skip
 
     @staticmethod
     def _register_uplift() -> None:
         from core.extensions import model_kinds, staff_pages
+        from marketing.roles import CAMPAIGNS
         from marketing.uplift import kinds
 
         model_kinds.register("uplift", "marketing.uplift.kinds.UPLIFT", title=_("Uplift"), metrics=kinds.METRICS)
@@ -98,6 +104,10 @@ class MarketingConfig(AppConfig):
             "marketing_uplift", "marketing.uplift.views.page", path="marketing/uplift/",
             permission="marketing.view_campaign", title=_("Whom messages move"), icon="target", group="intelligence",
             order=60,
+        )  # fmt: skip
+        staff_pages.register(
+            "marketing_uplift_act", "marketing.uplift.views.act", path="marketing/uplift/act/", permission=CAMPAIGNS,
+            title=_("Whom messages move"), in_menu=False,
         )  # fmt: skip
 
     @staticmethod
@@ -132,9 +142,10 @@ class MarketingConfig(AppConfig):
     @staticmethod
     def _register_pages() -> None:
         from catalog.extensions import customer_links, customer_panels, product_panels
-        from core.extensions import ledger_subjects, staff_pages
+        from core.extensions import dashboard_cards, ledger_subjects, staff_pages
         from marketing.roles import CONSENT, CONSENT_SEEN, RESTRICT
 
+        dashboard_cards.register("marketing", "marketing.dashboard.card", order=13)
         customer_links.register("marketing.LedgerName.customer", "marketing.models.LedgerName", rule="stays")
         for about in ("consent", "restriction"):
             ledger_subjects.register(

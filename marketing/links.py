@@ -59,13 +59,24 @@ def read_confirmation(token: str) -> Confirming | None:
         return None
 
 
-def preferences(customer_id: int) -> str:
-    return reverse("preferences", args=[signing.dumps(customer_id, salt=_PREFERENCES)])
+@dataclass(frozen=True)
+class Preferring:
+    """Whose page of choices it is. `is_from_mail`: the link came to their mailbox, so who follows it reads that."""
+
+    customer_id: int
+    is_from_mail: bool = True
 
 
-def read_preferences(token: str) -> int | None:
+def preferences(customer_id: int, *, is_from_mail: bool = True) -> str:
+    content = customer_id if is_from_mail else [customer_id]
+    return reverse("preferences", args=[signing.dumps(content, salt=_PREFERENCES)])
+
+
+def read_preferences(token: str) -> Preferring | None:
     content = _read(token, _PREFERENCES)
-    return content if isinstance(content, int) else None
+    if isinstance(content, int):
+        return Preferring(content)
+    return Preferring(int(content[0]), is_from_mail=False) if isinstance(content, list) else None
 
 
 # --- to be told of stock ------------------------------------------------------------------------------------------

@@ -102,10 +102,10 @@ def stock_request(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """What the customer agrees to hear about, by which channel."""
-    customer_id = links.read_preferences(token)
-    kept_id = services.kept_id_of(customer_id) if customer_id is not None else None
+    link = links.read_preferences(token)
+    kept_id = services.kept_id_of(link.customer_id) if link is not None else None
     customer = Customer.objects.existing().filter(pk=kept_id).first() if kept_id is not None else None
-    if customer is None:
+    if link is None or customer is None:
         return _page(request, "unknown", status=404)
     standing = services.standing(customer.pk)
     asked = {(one["purpose"], one["channel"]) for one in standing if one["since"]}
@@ -116,7 +116,8 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     refused = {one["purpose"] for one in standing if one["channel"] == Channel.IN_SITE and one["state"] == "withdrawn"}
     if request.method == "POST":
         proof = services.Proof(
-            ConsentSource.PREFERENCE_PAGE, details=services.page_proof("preferences", _ip(request))
+            ConsentSource.PREFERENCE_PAGE, details=services.page_proof("preferences", _ip(request)),
+            is_from_mail=link.is_from_mail,
         )  # fmt: skip
         if request.POST.get("none"):
             for channel in [*channels, Channel.IN_SITE]:
@@ -128,7 +129,9 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
                 for purpose in Purpose
                 for channel in channels
             ]
-            words = [one for one in words if one.given or (one.purpose, one.channel) in asked]
+            # What waits for its link has no tick and goes on waiting: another choice says nothing about it.
+            given = {(one["purpose"], one["channel"]) for one in standing if one["state"] == "given"}
+            words = [one for one in words if one.given or (one.purpose, one.channel) in given]
             services.tell(
                 customer.pk, [*words, *_in_shop(refused, is_refused=bool(request.POST.get("not_in_shop")))], proof
             )

@@ -27,6 +27,7 @@ urlpatterns = [
     path("account/sign-out", account.sign_out, name="sign-out"),
     path("account/personalisation", account.personalisation, name="personalisation"),
     path("account/offers", account.shown_offers, name="shown-offers"),
+    path("account/messages", account.written_to, name="written-to"),
     path("account/offers/<str:offer_id>", account.follow_offer, name="follow-offer"),
     path("account/forget", account.forget_profile, name="forget-profile"),
     path("account/points", account.redeem, name="redeem"),

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
@@ -24,7 +24,7 @@ from unfold.decorators import display
 from core import jobs as services
 from core.admin.base import LedgerAdmin
 from core.components import ago, toast
-from core.components.progress import job_pill, job_progress, progress_of
+from core.components.progress import REFRESHES, job_pill, job_progress, progress_of, was_shown
 from core.components.words import duration, listed, plain
 from core.filters import occurring_values
 from core.jobs.titles import job_title
@@ -189,11 +189,12 @@ class JobAdmin(LedgerAdmin):
     # --- acts -------------------------------------------------------------------------------------------------
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The progress component again; a job that has just ended also announces itself. Whoever asked for a job sees
-        how far it is, also without the right to see all jobs."""
-        own = Job.objects.select_related("created_by").filter(pk=pk, created_by=request.user.pk).first()
-        job = own or self._visible(request, pk)
-        refreshes = request.GET.get("then") == "page"
+        """The progress component again; a job that has just ended also announces itself. Whoever asked for a job, or
+        was shown it by a page, sees how far it is, also without the right to see all jobs."""
+        rows = Job.objects.select_related("created_by").filter(pk=pk)
+        is_shown = was_shown(pk, request.GET.get("shown", ""))
+        job = rows.filter(Q() if is_shown else Q(created_by=request.user.pk)).first() or self._visible(request, pk)
+        refreshes = request.GET.get("then") == REFRESHES
         response = render(request, "core/components/progress.html", {"progress": progress_of(job, refreshes=refreshes)})
         if not job.is_active:
             response["HX-Trigger"] = _trigger(job)

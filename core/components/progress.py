@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from django.core import signing
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +17,9 @@ from core.components.words import duration, figure
 from core.models import Job
 
 SOON, LATER = 2, 5
-REFRESHES = "?then=page"
+REFRESHES = "page"
+SHOWN = signing.TimestampSigner(salt="core.job.progress")
+SHOWN_FOR = timedelta(hours=12)
 SLOWER_AFTER = timedelta(minutes=1)
 
 MEANINGS = {
@@ -55,10 +59,26 @@ def progress_of(job: Job, *, refreshes: bool = False) -> Progress:
         job=job,
         percent=None if share is None else round(share * 100),
         words=_words(job),
-        poll_url=reverse("admin:core_job_progress", args=[job.pk]) + (REFRESHES if refreshes else ""),
+        poll_url=_poll_url(job, refreshes=refreshes),
         poll_seconds=LATER if since > SLOWER_AFTER else SOON,
         pill=job_pill(job),
     )
+
+
+def _poll_url(job: Job, *, refreshes: bool) -> str:
+    """Where the bar asks again. Whoever was shown it by a page goes on seeing how far the job is, also when somebody
+    else or the clock asked for it, and without the right to see all jobs: the signature is the page's word for that,
+    and each answer brings a fresh one."""
+    query = {"shown": SHOWN.sign(str(job.pk))} | ({"then": REFRESHES} if refreshes else {})
+    return f"{reverse('admin:core_job_progress', args=[job.pk])}?{urlencode(query)}"
+
+
+def was_shown(pk: int, signature: str) -> bool:
+    """Whether a page showed this job lately."""
+    try:
+        return SHOWN.unsign(signature, max_age=SHOWN_FOR) == str(pk)
+    except signing.BadSignature:
+        return False
 
 
 def job_progress(job: Job, *, refreshes: bool = False) -> SafeString:

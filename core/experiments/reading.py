@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from core.components.pills import Meaning
-from core.components.words import figure
+from core.components.words import MINUS, figure
 from core.experiments import metrics
 from core.ml import experiments as ml
 from core.ml.experiments.sequences import MINIMUM_EVENTS
 from core.models import Experiment, ExperimentLook
 
-MINUS = "−"
 ALPHA = 0.05
 LONGEST_DAYS = 365
 """Beyond that a number of days is no plan."""
@@ -241,10 +240,10 @@ def _far_apart(own: dict[str, Any], of_control: dict[str, Any]) -> str:
 
 
 def share_text(value: float) -> str:
-    """6%, 0.4%: one decimal below ten where it says something."""
+    """6%, 0.4%, 1,240%: one decimal below ten where it says something."""
     size = abs(value) * 100
-    text = f"{size:.1f}".removesuffix(".0") if size < 10 else f"{size:.0f}"
-    return f"{text}%"
+    places = 1 if size < 10 and round(size, 1) % 1 else 0
+    return f"{figure(size, places)}%"
 
 
 def signed_share(value: float) -> str:

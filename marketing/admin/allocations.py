@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from catalog.admin.notices import acting
 from core import shipped
 from core.components import Column, Figure, Meaning, TableCard, TableRow, money, percent, pill, toast
-from core.components.words import day_text, figure
+from core.components.words import day_text, figure, signed
 from core.exceptions import DomainError
 from core.reports import Chart, Line, line_chart
 from marketing.admin.allocation_forms import AllocationForm
@@ -243,7 +243,7 @@ def _table(row: OfferAllocation, offers: dict[str, Offer], campaigns: dict[str, 
 def _effect(said: dict[str, Any]) -> str:
     if not said.get("effect"):
         return "–"
-    value, low, high = (f"{100 * part:+.1f}".replace("-", "−") for part in said["effect"])
+    value, low, high = (signed(100 * part) for part in said["effect"])
     return _("%(value)s points (%(low)s … %(high)s)") % {"value": value, "low": low, "high": high}
 
 
@@ -260,7 +260,7 @@ def _fit(said: dict[str, Any]) -> str:
     if said.get("fit") is None:
         return "–"
     return _("%(fit)s, everybody %(everybody)s") % {
-        "fit": f"{said['fit']:.2f}", "everybody": f"{said['fit_everybody']:.2f}"
+        "fit": figure(said["fit"], 2), "everybody": figure(said["fit_everybody"], 2)
     }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from marketing.models.consent import ConsentSource
 def _shown(customer_id: int) -> dict[str, Any]:
     return {
         "consents": services.standing(customer_id),
-        "preferences_url": links.absolute(links.preferences(customer_id)),
+        "preferences_url": links.absolute(links.preferences(customer_id, is_from_mail=False)),
     }
 
 

@@ -10,9 +10,9 @@ from django.utils.translation import pgettext
 
 from analytics.models import Segment
 from core.components.pills import Meaning
-from core.components.words import figure
+from core.components.words import MINUS, figure, points
 from core.experiments import metrics
-from core.experiments.reading import ALPHA, MINUS, share_text, signed_share
+from core.experiments.reading import ALPHA, share_text, signed_share
 from core.ml.experiments import MINIMUM_PER_ARM
 from core.ml.experiments.sequences import MINIMUM_EVENTS
 from marketing.campaigns.effect import returned_of
@@ -148,11 +148,6 @@ def _ends_text(relative: Sequence[float] | None, low: float, high: float) -> dic
 
 def _size(relative: Sequence[float] | None, value: float) -> str:
     return share_text(value) if relative is not None else points(value).lstrip(f"+{MINUS}")
-
-
-def points(value: float) -> str:
-    """A difference of two shares."""
-    return _("%(points)s points") % {"points": f"{100 * value:+.1f}".replace("-", MINUS)}
 
 
 def _few(row: Mapping[str, Any] | None) -> str:

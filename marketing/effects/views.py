@@ -4,17 +4,33 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
-from core.components import Column, Meaning, Range, TableCard, TableRow, figure, money, percent, pill, range_chart
+from catalog.admin.notices import acting
+from core.components import (
+    Column,
+    Meaning,
+    Range,
+    TableCard,
+    TableRow,
+    figure,
+    money,
+    percent,
+    pill,
+    range_chart,
+    toast,
+)
 from core.components.words import day_text
 from core.experiments.reading import signed_share
-from marketing.effects import selectors
+from core.jobs import Job
+from marketing.effects import asking, selectors
 from marketing.effects.selectors import CampaignEffect, Ends, Year
+from marketing.roles import CAMPAIGNS
 
 SHOWN = 50
 DRAWN = 12
@@ -35,8 +51,18 @@ def page(request: HttpRequest) -> HttpResponse:
         "campaigns": _table(shown) if shown is not None and shown.campaigns else None,
         "holdout": _holdout(shown.holdout) if shown is not None and shown.holdout is not None else None,
         "campaigns_url": reverse("admin:marketing_campaign_changelist"),
+        "running": Job.objects.active().filter(task=asking.ALL).first(),
+        "may_count": request.user.has_perm(CAMPAIGNS),
     }
     return render(request, "admin/marketing/effects.html", context)
+
+
+@require_POST
+def act(request: HttpRequest) -> HttpResponse:
+    """Count the year now."""
+    asking.ask_for_all(by=acting(request))
+    toast(request, _("Counting began"))
+    return HttpResponseRedirect(reverse("admin:marketing_effects"))
 
 
 def answer(year: Year) -> str:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
+from core.components.words import figure
 from marketing.messages.tags import PICKS, TAG, TAGS, BadMessage, has_fields, tags_in
 
 LONGEST_BODY = 200_000
@@ -106,7 +107,7 @@ def check_length(body: str, *, field: str = "body") -> None:
     """Before anything else is asked of a body: who sends megabytes costs nothing. Raises BadMessage."""
     if len(body) > LONGEST_BODY:
         raise BadMessage(
-            _("A message has at most %(most)s characters.") % {"most": f"{LONGEST_BODY:,}"}, extra={"field": field}
+            _("A message has at most %(most)s characters.") % {"most": figure(LONGEST_BODY)}, extra={"field": field}
         )
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from catalog.admin.notices import acting
 from core.components import Column, Meaning, Range, TableCard, TableRow, ago, figure, pill, range_chart, toast
-from core.components.words import day_text
+from core.components.words import day_text, signed
 from core.exceptions import DomainError
 from core.jobs import Job
 from marketing.models import PrivacyBudget, PrivacyRelease
@@ -99,7 +99,7 @@ def answer(report: dict[str, Any]) -> str:
 
 def auc(value: float) -> str:
     """Three places; what rounds to nothing has no sign."""
-    return f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
+    return figure(round(value, 3) + 0.0, 3)
 
 
 def _chart(report: dict[str, Any]) -> Any:
@@ -186,5 +186,5 @@ def _weights(weights: dict[str, Any]) -> str:
     if not weights:
         return "–"
     pairs = zip(weights["features"], weights["weights"], strict=True)
-    named = [f"{name} {value:+.3f}" for name, value in pairs]
-    return " · ".join([*named, f"{weights['intercept']:+.3f}"]).replace("-", "−")
+    named = [f"{name} {signed(value, 3)}" for name, value in pairs]
+    return " · ".join([*named, signed(weights["intercept"], 3)])

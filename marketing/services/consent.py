@@ -52,11 +52,13 @@ class Word:
 
 @dataclass(frozen=True)
 class Proof:
-    """How it is known. `is_confirmed`: the shop has itself made sure that the address belongs to the customer."""
+    """How it is known. `is_confirmed`: the shop has itself made sure that the address belongs to the customer.
+    `is_from_mail`: whoever says it came by a link that was sent to the customer's mailbox, or said it to staff."""
 
     source: str
     wording_version: str = WORDING
     is_confirmed: bool = False
+    is_from_mail: bool = True
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -168,7 +170,8 @@ def _state(word: Word, proof: Proof, row: Consent | None) -> str:
         return ConsentState.WITHDRAWN
     if row is not None and row.state == ConsentState.GIVEN:
         return ConsentState.GIVEN
-    waits = word.channel == Channel.EMAIL and proof.source in UNPROVEN and not proof.is_confirmed
+    is_unproven = proof.source in UNPROVEN or not proof.is_from_mail
+    waits = word.channel == Channel.EMAIL and is_unproven and not proof.is_confirmed
     return ConsentState.PENDING if waits and MarketingSettings.current().double_opt_in else ConsentState.GIVEN
 
 

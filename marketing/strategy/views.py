@@ -127,12 +127,12 @@ def _likes(row: StrategyProposal, names: dict[str, dict[int, str]]) -> dict[str,
     return {
         "customers": figure(said.get("customers", 0)),
         "categories": [
-            {"name": names["categories"][one["id"]], "share": percent(one["share"]), "fit": f"{one['fit']:.2f}",
-             "everybody": f"{one['everybody']:.2f}", "share_everybody": percent(one["share_everybody"])}
+            {"name": names["categories"][one["id"]], "share": percent(one["share"]), "fit": figure(one["fit"], 2),
+             "everybody": figure(one["everybody"], 2), "share_everybody": percent(one["share_everybody"])}
             for one in said.get("categories", ()) if one["id"] in names["categories"]
         ],
         "offers": [
-            {"name": names["offers"][one["id"]], "fit": f"{one['fit']:.2f}", "everybody": f"{one['everybody']:.2f}",
+            {"name": names["offers"][one["id"]], "fit": figure(one["fit"], 2), "everybody": figure(one["everybody"], 2),
              "url": reverse("admin:marketing_offer_change", args=[one["id"]])}
             for one in said.get("offers", ()) if one["id"] in names["offers"]
         ],
@@ -174,23 +174,33 @@ def _answer(name: str, said: dict[str, Any]) -> dict[str, Any]:
         "like_everybody": (Meaning.IDLE, pgettext("evidence", "Like everybody")),
         "thin": (Meaning.WAITING, pgettext("evidence", "Too few customers")),
     }[strength]
-    low, high = said.get("low"), said.get("high")
+    # Shares of prices are kept in percent, those of orders as shares.
+    times, unit = (100 if name == "free_shipping" else 1), ("" if name == "bonus_points" else "%")
+    value, low, high, everybody = (
+        None if said.get(key) is None else times * said[key] for key in ("value", "low", "high", "everybody")
+    )
+    places = _places(max(value or 0, everybody or 0))
     return {
         "name": words,
-        "value": _amount(name, said.get("value")),
-        "range": "–" if low is None or high is None else f"{_amount(name, low)} … {_amount(name, high)}",
-        "everybody": _amount(name, said.get("everybody")),
+        "value": _amount(value, places, unit),
+        "range": "–"
+        if low is None or high is None
+        else f"{_amount(low, places, unit)} … {_amount(high, places, unit)}",
+        "everybody": _amount(everybody, places, unit),
         "customers": figure(said.get("customers", 0)),
         "strength": pill(meaning, label),
     }
 
 
-def _amount(name: str, value: float | None) -> str:
+def _places(largest: float) -> int:
+    """Decimals that leave two figures of the larger of two means: a mean of 0.3 is not 0."""
+    return next((places for places, least in enumerate((10, 1, 0.1)) if largest >= least or not largest), 3)
+
+
+def _amount(value: float | None, places: int, unit: str) -> str:
     if value is None:
         return "–"
-    if name == "bonus_points":
-        return figure(round(value))
-    return percent(value if name == "free_shipping" else value / 100)
+    return f"{figure(value, places if value else 0)}{unit}"
 
 
 def _why(row: StrategyProposal) -> str:

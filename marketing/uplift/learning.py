@@ -22,6 +22,7 @@ from marketing.ml.encoding import Encoder
 from marketing.ml.guard import Verdict
 from marketing.models import Campaign, UpliftScore
 from marketing.uplift import datasets
+from marketing.uplift.asking import versions
 from marketing.uplift.datasets import FEATURES, Drawn
 from marketing.uplift.kinds import ARM, MARGIN, UPLIFT
 
@@ -51,19 +52,6 @@ def learn(campaign_id: int) -> dict[str, Any]:
         version = _learned(campaign, drawn)
     scored = score(version) if version.state == ModelVersion.State.ACTIVE else 0
     return {"version": version.name, "guard": version.report["guard"], "customers": scored}
-
-
-def due() -> list[int]:
-    """Ended campaigns that left some out, whose orders are all in, and of which nothing was learned."""
-    known = versions().values_list("report__campaign", flat=True)
-    before = timezone.now() - timedelta(days=OUTCOME_DAYS)
-    ended = Campaign.objects.filter(state=Campaign.State.DONE, holdout_share__gt=0, ended_at__lt=before)
-    return list(ended.exclude(public_id__in=[name for name in known if name]).values_list("pk", flat=True))
-
-
-def versions() -> Any:
-    """All versions of uplift, the newest first."""
-    return ModelVersion.objects.of(UPLIFT.name).order_by("-number")
 
 
 def _learned(campaign: Campaign, drawn: Drawn) -> ModelVersion:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core.jobs import enqueue, job
+from core.jobs import job
 
 
 @job(kind="marketing.uplift", queue="train", title=_("Learn whom a campaign moved"))
@@ -18,20 +18,15 @@ def learn_uplift(*, campaign_id: int) -> dict[str, Any]:
 @job(kind="marketing.uplift.nightly", queue="light", title=_("Campaigns to learn from"))
 def look_for_ended() -> dict[str, Any]:
     """Ask for ended campaigns that nothing was learned of, and for new scores. Safe to run at any time."""
-    from marketing.uplift import learning
+    from marketing.uplift import asking
 
-    campaigns = learning.due()
-    for campaign_id in campaigns:
-        enqueue("marketing.uplift.tasks.learn_uplift", campaign_id=campaign_id, dedupe_key=f"uplift.{campaign_id}")
-    if learning.versions().active().exists():
-        enqueue("marketing.uplift.tasks.score_uplift", dedupe_key="uplift.score")
-    return {"campaigns": len(campaigns)}
+    return {"jobs": asking.ask()}
 
 
 @job(kind="marketing.uplift.score", queue="train", title=_("Score whom messages move"))
 def score_uplift() -> dict[str, Any]:
     """Scores of everybody by the version that serves. Safe to run twice."""
-    from marketing.uplift import learning
+    from marketing.uplift import asking, learning
 
-    version = learning.versions().active().first()
+    version = asking.versions().active().first()
     return {"customers": learning.score(version) if version is not None else 0}

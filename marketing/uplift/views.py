@@ -3,24 +3,30 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
+from django.views.decorators.http import require_POST
 
-from core.components import Column, Meaning, TableCard, TableRow, percent, pill
-from core.components.words import day_text, figure
+from catalog.admin.notices import acting
+from core.components import Column, Meaning, TableCard, TableRow, percent, pill, toast
+from core.components.words import day_text, figure, points
+from core.jobs import Job
 from core.models import ModelVersion
 from core.reports import Chart, Line, line_chart
 from core.shipped import told
 from marketing.campaigns.trials import OUTCOME_DAYS
 from marketing.models import Campaign, UpliftScore
+from marketing.roles import CAMPAIGNS
+from marketing.uplift import asking
 from marketing.uplift.kinds import UPLIFT, WHY
 
 SHOWN = 30
 LEARNED = "use"
+KINDS = ("marketing.uplift", "marketing.uplift.score")
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -41,8 +47,27 @@ def page(request: HttpRequest) -> HttpResponse:
         "campaigns": _table(request, versions, names) if versions else None,
         "days": OUTCOME_DAYS,
         "campaigns_url": _address("marketing_campaign_changelist"),
+        "running": Job.objects.active().filter(kind__in=KINDS).order_by("pk").first(),
+        "may_learn": request.user.has_perm(CAMPAIGNS),
     }
     return render(request, "admin/marketing/uplift.html", context)
+
+
+@require_POST
+def act(request: HttpRequest) -> HttpResponse:
+    """Learn now from campaigns whose orders are all in, and score customers anew."""
+    if asking.ask(by=acting(request)):
+        toast(request, _("Learning began"))
+    else:
+        messages.info(request, _nothing_to_learn())
+    return HttpResponseRedirect(reverse("admin:marketing_uplift"))
+
+
+def _nothing_to_learn() -> str:
+    return _(
+        "Nothing new to learn from: a campaign teaches when it left some out by chance and %(days)s days passed since"
+        " its last message."
+    ) % {"days": OUTCOME_DAYS}
 
 
 def _campaign(version: ModelVersion) -> str:
@@ -71,15 +96,8 @@ def _facts(serving: ModelVersion | None, scores: Any, names: dict[str, str]) -> 
         (_("Learned from"), names.get(_campaign(serving), "–")),
         (_("Customers scored"), figure(scores.count())),
         (_("As of"), day_text(newest) if newest is not None else "–"),
-        (_("More orders among the best 30%"), _points(serving.metrics.get("uplift_30"))),
+        (_("More orders among the best 30%"), points(serving.metrics.get("uplift_30"))),
     ]
-
-
-def _points(share: float | None) -> str:
-    """A difference of two shares."""
-    if share is None:
-        return "–"
-    return _("%(points)s points") % {"points": f"{100 * share:+.1f}".replace("-", "−")}
 
 
 def _chart(version: ModelVersion) -> Chart | None:
@@ -135,7 +153,7 @@ def _range(report: dict[str, Any], name: str) -> str:
     found = report.get("intervals", {}).get(name)
     if not found:
         return "–"
-    value, low, high = (f"{part:.3f}".replace("-", "−") for part in found)
+    value, low, high = (figure(part, 3) for part in found)
     return f"{value} ({low} … {high})"
 
 

@@ -2,12 +2,14 @@
 
 import secrets
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core import signing
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.shop import current_shop
@@ -35,6 +37,7 @@ def account(shopper: Shopper) -> HttpResponseBase:
         guest_orders = own_orders(shopper.request)
         return shopper.page("shop/sign_in.html", {"people": _people(shopper), "guest_orders": guest_orders})
     orders = shopper.me.get("me/orders", limit=20)
+    consents = shopper.me.get("me/consents")
     return shopper.page(
         "shop/account.html",
         {
@@ -45,7 +48,9 @@ def account(shopper: Shopper) -> HttpResponseBase:
             "reviews": shopper.me.get("me/reviews", limit=100)["results"],
             "points": shopper.me.get("me/loyalty"),
             "offers": seen(shopper, offers_of(shopper)),
-            "shown_in_shop": _shown_in_shop(shopper),
+            "shown_in_shop": _shown_in_shop(consents),
+            "written": _written(consents),
+            "choices_url": f"{consents['preferences_url']}?{urlencode({'language': shopper.language})}",
             "redeem_key": secrets.token_urlsafe(12),
             "said": shopper.request.GET.get("said", ""),
         },
@@ -66,10 +71,33 @@ def seen(shopper: Shopper, offers: list[dict[str, Any]]) -> list[dict[str, Any]]
     return offers
 
 
-def _shown_in_shop(shopper: Shopper) -> bool:
+WORDING = "account-2026-11"
+"""Version of the words of PURPOSES."""
+PURPOSES = {
+    "offers": (_("Offers"), _("Discounts, coupons and sales.")),
+    "news": (_("News"), _("New products and stories from the shop.")),
+    "care": (_("Care after a purchase"), _("How to use what you bought, birthdays, and help.")),
+    "surveys": (_("Surveys"), _("Short questions about your order.")),
+}
+
+
+def _states(consents: dict[str, Any]) -> dict[str, str]:
+    """What the customer says of e-mail, by purpose."""
+    return {one["purpose"]: one["state"] for one in consents["consents"] if one["channel"] == "email"}
+
+
+def _written(consents: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the shop may write to them about by e-mail."""
+    said = _states(consents)
+    return [
+        {"purpose": purpose, "title": title, "help": text, "state": said.get(purpose, "none")}
+        for purpose, (title, text) in PURPOSES.items()
+    ]
+
+
+def _shown_in_shop(consents: dict[str, Any]) -> bool:
     """Whether this customer lets the shop show them offers on its pages."""
-    said = shopper.me.get("me/consents")["consents"]
-    mine = [one for one in said if one["channel"] == "in_site" and one["purpose"] == "offers"]
+    mine = [one for one in consents["consents"] if one["channel"] == "in_site" and one["purpose"] == "offers"]
     return all(one["state"] != "withdrawn" for one in mine)
 
 
@@ -138,6 +166,26 @@ def shown_offers(shopper: Shopper) -> HttpResponseBase:
     wanted = shopper.request.POST.get("wanted") == "1"
     shopper.me.put("me/consents", {"consents": [{"purpose": "offers", "channel": "in_site", "given": wanted}]})
     return redirect("/shop/account/?said=choice")
+
+
+@require_POST
+@shop_page
+def written_to(shopper: Shopper) -> HttpResponseBase:
+    """What the shop may write about by e-mail. What waits for the link in a mail goes on waiting."""
+    if not shopper.token:
+        return redirect("shop:account")
+    wanted = set(shopper.request.POST.getlist("wanted"))
+    said = _states(shopper.me.get("me/consents"))
+    words = [
+        {"purpose": purpose, "channel": "email", "given": purpose in wanted}
+        for purpose in PURPOSES
+        if (said.get(purpose) == "given") != (purpose in wanted)
+    ]
+    if not words:
+        return redirect("/shop/account/?said=kept#written")
+    told = _states(shopper.me.put("me/consents", {"consents": words, "wording_version": WORDING}))
+    waits = any(told.get(purpose) == "pending" for purpose in wanted)
+    return redirect(f"/shop/account/?said={'mailed' if waits else 'kept'}#written")
 
 
 @require_POST

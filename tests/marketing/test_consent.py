@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -383,6 +384,27 @@ def test_the_page_of_preferences_shows_and_keeps_what_is_chosen(ana, client):
     assert answer.status_code == 302
     kept = set(Consent.objects.values_list("purpose", "channel", "state"))
     assert kept == {("offers", "email", "withdrawn"), ("news", "email", "given"), ("care", "sms", "given")}
+
+
+def test_what_waits_for_its_link_is_left_alone_by_another_choice(ana, client):
+    services.tell(ana.pk, [OFFERS], Proof(ConsentSource.API))
+
+    client.post(links.preferences(ana.pk), {"agreed": ["news.email"]})
+
+    assert (state(ana), state(ana, "news")) == ("pending", "given")
+    client.post(links.preferences(ana.pk), {"none": "1"})
+    assert state(ana) == "withdrawn"
+
+
+def test_a_link_that_came_by_no_mail_does_not_show_that_the_mailbox_is_theirs(ana, as_customer, client):
+    """Whoever signed up with a foreign address gets to the page by the account."""
+    address = urlsplit(as_customer(ana).get("/me/consents").json()["preferences_url"]).path
+    client.post(address, {"agreed": ["offers.email", "news.sms"]})
+
+    assert (state(ana), state(ana, "news", "sms")) == ("pending", "given")
+    assert OutgoingMail.objects.get().kind == "consent_confirmation"
+    client.post(links.preferences(ana.pk), {"agreed": ["offers.email"]})
+    assert state(ana) == "given"
 
 
 def test_channels_that_somebody_was_asked_about_are_on_the_page_too(ana, client):

@@ -1,6 +1,7 @@
 """Pages of messages, of suppressed addresses, and of a mail that stayed here."""
 
 import json
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.choices import Role
+from core.components import progress
 from core.models import LedgerEntry, OutgoingMail
 from marketing import addresses, services
 from marketing.models import Recipient, Suppression
@@ -288,3 +290,16 @@ def test_a_marketer_sees_how_far_their_own_job_is_and_no_other(client):
     answers = [client.get(reverse("admin:core_job_progress", args=[job.pk])).status_code for job in (own, other)]
 
     assert answers == [200, 403]
+
+
+def test_a_page_that_shows_a_job_lets_its_bar_ask_on_whoever_started_it(client, monkeypatch):
+    client.force_login(StaffUserFactory.create(role=Role.MARKETER))
+    colleagues, nightly = JobFactory.create(created_by=StaffUserFactory.create()), JobFactory.create()
+    polls = [progress.progress_of(job).poll_url for job in (colleagues, nightly)]
+    signature = polls[0].partition("?")[2]
+
+    assert [client.get(poll).status_code for poll in polls] == [200, 200]
+    assert client.get(f"{reverse('admin:core_job_progress', args=[nightly.pk])}?{signature}").status_code == 403
+    assert client.get(f"{polls[0]}x").status_code == 403
+    monkeypatch.setattr(progress, "SHOWN_FOR", timedelta(seconds=-1))
+    assert client.get(polls[0]).status_code == 403

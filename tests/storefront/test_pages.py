@@ -12,7 +12,7 @@ from catalog.models import Customer, Order, Variant
 from core.models import OutgoingMail
 from crm import services as loyalty
 from crm.models import LoyaltyProgramme, LoyaltyTier, Reward
-from marketing.models import MessageEvent, Offer, StockRequest
+from marketing.models import Consent, ConsentEvent, MessageEvent, Offer, StockRequest
 from storefront.views import browse
 from tests.factories import (
     CampaignFactory,
@@ -443,6 +443,48 @@ def test_what_a_campaign_shows_stands_on_the_first_page_and_is_counted_when_seen
     signed_in.post("/shop/account/offers", {"wanted": "0"})
     assert "Mugs for Lin" not in signed_in.get("/shop/account/").content.decode()
     assert "Mugs for Lin" not in signed_in.get("/shop/").content.decode()
+
+
+def test_what_the_shop_may_write_is_chosen_in_the_account_and_counts_when_the_mailbox_answered(shop, signed_in):
+    Customer.objects.filter(pk=shop.lin.pk).update(email="lin@shop.test")
+    page = signed_in.get("/shop/account/").content.decode()
+    assert "What we may write to you" in page
+    assert "checked" not in page.partition('id="written"')[2].partition("</section>")[0]
+
+    answer = signed_in.post("/shop/account/messages", {"wanted": ["offers", "foreign"]})
+
+    assert answer.url == "/shop/account/?said=mailed#written"
+    page = signed_in.get("/shop/account/?said=mailed").content.decode()
+    assert "It counts when you follow the link in it." in page
+    assert "Waits for the link in our mail." in page
+    event = ConsentEvent.objects.get()
+    assert (event.purpose, event.channel, event.state, event.source) == ("offers", "email", "pending", "api")
+    assert event.wording_version == "account-2026-11"
+    assert set(event.proof) == {"page", "ip_hash"}
+
+    signed_in.post("/shop/account/messages", {"wanted": "news"})  # what waits goes on waiting
+    assert dict(Consent.objects.values_list("purpose", "state")) == {"offers": "pending", "news": "pending"}
+    Consent.objects.update(state="given")
+    page = signed_in.get("/shop/account/").content.decode()
+    assert page.partition('id="written"')[2].partition("</section>")[0].count("checked") == 2
+    answer = signed_in.post("/shop/account/messages", {"wanted": "news"})
+    assert answer.url == "/shop/account/?said=kept#written"
+    assert dict(Consent.objects.values_list("purpose", "state")) == {"offers": "withdrawn", "news": "given"}
+    assert signed_in.post("/shop/account/messages", {"wanted": "news"}).url == "/shop/account/?said=kept#written"
+    assert ConsentEvent.objects.count() == 3
+
+
+def test_all_choices_are_a_link_away_in_the_language_of_the_page(shop, signed_in):
+    page = signed_in.get("/shop/account/").content.decode()
+
+    address = re.search(r'href="[^"]*(/preferences/[^"]+)"', page)[1]
+    assert address.endswith("?language=en")
+    assert "What you hear from us" in signed_in.get(address).content.decode()
+
+
+def test_nobody_who_is_not_signed_in_says_what_the_shop_may_write(shop, visit):
+    assert visit.post("/shop/account/messages", {"wanted": "offers"}).url == "/shop/account/"
+    assert not ConsentEvent.objects.exists()
 
 
 def test_a_code_is_chosen_at_the_checkout_and_taken_off_the_order(shown, signed_in, shop):

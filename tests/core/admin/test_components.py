@@ -24,7 +24,7 @@ from core.components import (
     sparkline,
     when,
 )
-from core.components.words import duration, money_about, money_short
+from core.components.words import duration, money_about, money_short, points, signed
 
 
 @pytest.fixture(autouse=True)
@@ -87,8 +87,14 @@ def test_an_estimated_amount_has_no_decimals_that_nobody_knows():
     assert [money_about(x) for x in amounts] == ["¥22,340", "−¥200", "¥42.50", "¥0", "–"]
 
 
+def test_changes_have_a_sign_unless_nothing_is_left_of_them():
+    assert [signed(x) for x in (1240.46, -0.31, -0.04)] == ["+1,240.5", "−0.3", "0.0"]
+    assert [points(0.0123), points(-0.5), points(None)] == ["+1.2 points", "−50.0 points", "–"]
+
+
 def test_shares_have_one_decimal_below_ten_and_name_their_base():
     assert [percent(0.0412), percent(0.233), percent(-0.05)] == ["4.1%", "23%", "−5.0%"]
+    assert [percent(12.4), percent(-267.18), percent(0)] == ["1,240%", "−26,718%", "0%"]
     assert percent(0.041, 2318) == "4.1% of 2,318"
 
 

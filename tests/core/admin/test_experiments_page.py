@@ -123,8 +123,11 @@ def test_too_few_people_are_told_with_what_is_needed(control, arm, words):
     assert said(looked(control, arm)) == words
 
 
-@pytest.mark.parametrize(("value", "words"), [(0.0, "0%"), (-0.0002, "0%"), (0.02, "+2%"), (-0.02, "−2%")])
-def test_nothing_has_no_sign(value, words):
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.0, "0%"), (-0.0002, "0%"), (0.02, "+2%"), (-0.02, "−2%"), (0.0996, "+10%"), (-267.18, "−26,718%")],
+)
+def test_nothing_has_no_sign_and_thousands_stand_apart(value, words):
     assert reading.signed_share(value) == words
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.messages import get_messages
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 
 from config.navigation import sidebar
@@ -19,7 +21,7 @@ from core.dashboard import Card, Step, WorkItem
 from core.extensions import dashboard_cards
 from core.models import Job, StaffUser
 from core.panels import Panel, collect
-from tests.factories import JobFactory, StaffUserFactory
+from tests.factories import JobFactory, ModelVersionFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db
 PAGES = [
@@ -184,6 +186,24 @@ def test_failed_jobs_wait_for_those_who_may_repeat_them(client_of):
         counts[role] = len(card.work) if card else None
 
     assert counts == {Role.OPERATOR: 1, Role.AUDITOR: 0, Role.SUPPORT: None}
+
+
+def test_the_card_of_jobs_and_models_asks_once(rf, boss, django_assert_num_queries):
+    JobFactory.create_batch(2, state="queued")
+    JobFactory.create(state="failed", finished_at=timezone.now())
+    JobFactory.create(state="failed", finished_at=timezone.now() - timedelta(days=8))
+    ModelVersionFactory.create(kind="uplift", number=4, state="active")
+    ModelVersionFactory.create(kind="recommender", number=7, state="active")
+    ModelVersionFactory.create(kind="recommender", number=8)
+    request = rf.get("/admin/")
+    request.user = boss
+    boss.has_perm("core.view_job")
+    with django_assert_num_queries(1):
+        card = dashboard.cards(request)
+
+    assert [(item.count, item.hint) for item in card.work] == [(1, "in the last 7 days")]
+    assert card.context["running"] == 2
+    assert [(live.title, live.number) for live in card.context["versions"]] == [("Recommender", 7), ("Uplift", 4)]
 
 
 def test_home_asks_few_queries(client):

@@ -1,5 +1,7 @@
 """Staff pages of campaigns."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,6 +9,7 @@ from django.urls import reverse
 from core.choices import Role
 from core.jobs import execute
 from core.models import Job
+from marketing import dashboard
 from marketing.campaigns import lifecycle
 from marketing.models import Campaign, MarketingSettings, Recipient
 from tests.factories import StaffUserFactory
@@ -73,7 +76,8 @@ def test_a_campaign_goes_from_the_form_to_running(staff, agreed, campaign, djang
     assert made.state == "approved"
     job = Job.objects.get(kind="marketing.plan")
     again = f"{reverse('admin:core_job_progress', args=[job.pk])}?then=page"
-    assert f'hx-get="{again}"' in client.get(page_of(made)).content.decode()
+    polls = rf'hx-get="/admin/core/job/{job.pk}/progress/\?shown=[^"&]+&amp;then=page"'
+    assert re.search(polls, client.get(page_of(made)).text)
     assert "HX-Refresh" not in client.get(again)
     execute(Job.objects.get(kind="marketing.plan").pk)
     assert client.get(again)["HX-Refresh"] == "true"  # the page then offers to send
@@ -133,6 +137,32 @@ def test_the_author_of_a_large_campaign_is_told_to_ask_somebody(staff, agreed, c
     made.refresh_from_db()
     assert made.state == "checked"
     assert "Approve campaign" in staff().get(page_of(made)).content.decode()
+
+
+def test_home_names_the_campaigns_that_wait_for_this_person(staff, agreed, campaign):
+    agreed(3)
+    author, other = staff(), staff()
+    made = campaign()
+    act(author, made, "check")
+
+    def waiting(client: Client) -> list[tuple[str, int, str]]:
+        request = client.get("/admin/").wsgi_request
+        found = dashboard.card(request)
+        return [(str(one.label), one.count, one.url) for one in (found.work if found else ()) if one.count]
+
+    assert waiting(author) == []  # nobody approves what they checked themselves
+    assert waiting(other) == [("campaign to approve", 1, page_of(made))]
+    act(other, made, "approve")
+    assert waiting(author) == [("campaign to plan", 1, page_of(made))]
+    campaign()
+    Campaign.objects.update(state="paused")
+    paused = f"{reverse('admin:marketing_campaign_changelist')}?state__exact=paused"
+    assert waiting(author) == [("campaigns are paused", 2, paused)]
+    assert "stopped by itself" not in author.get("/admin/").text
+    Campaign.objects.filter(pk=made.pk).update(pause_reason="5% bounced")
+    assert "1 stopped by itself" in author.get("/admin/").text
+    assert "Tea" in author.get(paused).content.decode()
+    assert waiting(staff(Role.ANALYST)) == []
 
 
 def test_a_running_campaign_is_not_edited_by_the_form(staff, agreed, campaign):

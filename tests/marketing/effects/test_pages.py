@@ -1,14 +1,20 @@
 """Staff pages of what campaigns brought."""
 
+import re
+
 import numpy as np
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from core.choices import Role
 from core.experiments import looking
 from core.impact import known
+from core.jobs import execute
+from core.models import Job
 from marketing.effects import counting
-from tests.factories import ShopProfileFactory
+from marketing.models import EffectLook
+from tests.factories import ShopProfileFactory, StaffUserFactory
 from tests.marketing.effects.conftest import divided, made_of, people_of
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +58,28 @@ def test_the_year_is_said_in_one_sentence_with_cost_return_and_every_campaign(
     assert text.index("Strong") < text.index("Few")
     assert "Too few: needs 500 people in each group, has" in text
     assert "Not measured: the holdout is switched off in the shop profile" in text
+
+
+def test_the_year_is_counted_when_a_marketer_asks(client_of, url, year):
+    client, act = client_of(Role.MARKETER), reverse("admin:marketing_effects_act")
+    EffectLook.objects.all().delete()
+    assert "Count now" in client.get(url).content.decode()
+    for _twice in range(2):
+        client.post(act)
+    job = Job.objects.get(kind="marketing.effects")
+    page = client.get(url).content.decode()
+    assert "Count now" not in page
+    poll = re.search(r'hx-get="(/admin/core/job/[^"]+)"', page)[1].replace("&amp;", "&")
+    colleague = Client()
+    colleague.force_login(StaffUserFactory.create(role=Role.MARKETER))
+    assert colleague.get(poll).status_code == 200  # a page showed it, whoever asked for the job
+    assert colleague.get(poll.partition("?")[0]).status_code == 403
+    execute(job.pk)
+    assert client.get(poll)["HX-Refresh"] == "true"
+    assert "Works: campaigns likely brought" in client.get(url).content.decode()
+    analyst = client_of(Role.ANALYST)
+    assert "Count now" not in analyst.get(url).content.decode()
+    assert analyst.post(act).status_code == 403
 
 
 def test_the_same_as_a_file(client_of, url, year):

@@ -18,7 +18,7 @@ from core.exceptions import BadInput
 from crm.models import LoyaltyAccount
 from crm.services import adjust
 from marketing.models import Campaign, Offer, StrategyProposal, StrategyRun
-from marketing.strategy import building, datasets, deciding, tastes
+from marketing.strategy import building, datasets, deciding, tastes, views
 from tests.factories import (
     CategoryFactory,
     CouponCodeFactory,
@@ -201,6 +201,24 @@ def test_a_change_and_a_refusal_need_their_reason():
     assert deciding.accept(changed.pk, kind="points", value=Decimal(100), why="cheaper", by=by).state == "changed"
     assert deciding.refuse(refused.pk, why="too few", by=by).state == "refused"
     assert Offer.objects.get().unit == "points"
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "shown"),
+    [
+        ("discount", (0.3, 0.12, 0.48, 0.25), ("0.30%", "0.12% … 0.48%", "0.25%")),
+        ("discount", (14.2, 9.6, 18.8, 3.1), ("14%", "10% … 19%", "3%")),
+        ("free_shipping", (0.034, 0.021, 0.05, 0.0), ("3.4%", "2.1% … 5.0%", "0%")),
+        ("bonus_points", (0.02, 0.0, 0.05, 0.3), ("0.02", "0 … 0.05", "0.30")),
+        ("bonus_points", (1240.4, 800.0, 1600.0, 12.0), ("1,240", "800 … 1,600", "12")),
+        ("bonus_points", (0, 0, 0, 0), ("0", "0 … 0", "0")),
+        ("discount", (None, None, None, 0.04), ("–", "–", "0.040%")),
+    ],
+)
+def test_small_means_keep_two_figures_and_a_row_its_decimals(name, said, shown):
+    told = views._answer(name, dict(zip(("value", "low", "high", "everybody"), said, strict=True)))
+
+    assert (told["value"], told["range"], told["everybody"]) == shown
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

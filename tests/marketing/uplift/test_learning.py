@@ -8,7 +8,7 @@ from analytics.ml import churn
 from core.models import Job, ModelVersion
 from marketing.ml.encoding import Encoder
 from marketing.models import Campaign, Recipient, UpliftScore
-from marketing.uplift import datasets, learning, tasks
+from marketing.uplift import asking, datasets, learning, tasks
 from tests.factories import CampaignFactory, CampaignStepFactory, RecipientFactory
 from tests.marketing.uplift.conftest import sent_out
 
@@ -110,7 +110,7 @@ def test_the_nightly_job_asks_once_for_each_ended_campaign_that_left_some_out():
     CampaignFactory.create(state=Campaign.State.RUNNING, holdout_share="0.1")
 
     for _night in range(2):
-        assert learning.due() == [wanted.pk]
+        assert asking.due() == [wanted.pk]
         tasks.look_for_ended()
 
     assert Job.objects.get(kind="marketing.uplift").arguments == {"campaign_id": wanted.pk}

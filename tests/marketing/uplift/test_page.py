@@ -1,9 +1,13 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from core.choices import Role
+from core.models import Job
 from marketing.uplift import learning
 from tests.factories import CampaignFactory, ModelVersionFactory
 from tests.marketing.uplift.conftest import sent_out
@@ -56,6 +60,31 @@ def test_more_campaigns_ask_no_more_queries(client_of, url):
         counts.append(len(asked))
 
     assert counts[0] == counts[1]
+
+
+def test_a_marketer_has_the_ended_campaigns_learned_from_now(client_of, url):
+    client, act = client_of(Role.MARKETER), reverse("admin:marketing_uplift_act")
+    assert "Learn now" in client.get(url).content.decode()
+    told = client.post(act, follow=True)
+    assert "Nothing new to learn from" in told.content.decode()
+    waiting = CampaignFactory.create(
+        state="done", holdout_share="0.1", ended_at=timezone.now() - timedelta(days=9), name="Spring"
+    )
+    for _twice in range(2):
+        client.post(act)
+    job = Job.objects.get()
+    assert (job.kind, job.arguments) == ("marketing.uplift", {"campaign_id": waiting.pk})
+    assert job.created_by == told.wsgi_request.user
+    page = client.get(url).content.decode()
+    assert f'id="job-{job.pk}-progress"' in page
+    assert "Learn now" not in page
+
+
+def test_who_may_only_look_is_offered_no_learning(client_of, url):
+    analyst = client_of(Role.ANALYST)
+
+    assert "Learn now" not in analyst.get(url).content.decode()
+    assert analyst.post(reverse("admin:marketing_uplift_act")).status_code == 403
 
 
 def test_support_does_not_see_it(client_of, url):
