@@ -367,7 +367,7 @@ beat_schedule = {
     "train recommendations": {
         "task": "core.tasks.start_job",
         "schedule": crontab(hour="2", minute="30"),
-        "args": ["recommender.tasks.train_deep" if settings.RECOMMENDER_DEEP else "recommender.tasks.train"],
+        "args": ["recommender.tasks.train"],
         "options": {"queue": "light"},
     },
     "keep answers fresh": {

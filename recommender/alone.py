@@ -9,6 +9,7 @@ from core import model_registry as registry
 from core.components.words import listed, run_on
 from recommender import reasons, trials
 from recommender.choices import RECOMMENDER
+from recommender.models import Placement, TrainingSettings
 
 
 def methods_of(report: Mapping[str, Any]) -> str:
@@ -21,12 +22,18 @@ def methods_of(report: Mapping[str, Any]) -> str:
     return _in_words(told)
 
 
-def told_missing() -> str:
+def told_missing(method: str) -> str:
     """Why an answer that asked for one method alone was given by another, and which ones the live model has."""
-    why = _(
-        "The live model does not have this method by itself, so what fits best stands in. The next training after "
-        "saving adds it, where the shop is of a size that the method can learn."
-    )
+    if method == Placement.Strategy.TWO_TOWER and not TrainingSettings.learns_with_network():
+        why = _(
+            "Nothing learns the two-tower network yet, so what fits best stands in. Whoever activates models can have "
+            "it learned: Models, Recommender, Trials and weights."
+        )
+    else:
+        why = _(
+            "The live model does not have this method by itself, so what fits best stands in. The next training after "
+            "saving adds it, where the shop is of a size that the method can learn."
+        )
     live = registry.active(RECOMMENDER)
     meta = live.meta if live is not None else {}
     heard = meta.get("voices", ()) if meta.get("strategy") != trials.POPULAR else ()

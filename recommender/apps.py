@@ -21,7 +21,7 @@ class RecommenderConfig(AppConfig):
             shipped_names,
             staff_pages,
         )
-        from recommender.choices import TRAINING
+        from recommender.choices import DEEP_TRAINING, TRAINING
 
         evaluators.register("recommender", "recommender.evaluators.RecommenderEvaluator")
         experiment_kinds.register("recommendations", "recommender.trials.RECOMMENDATIONS", order=10)
@@ -39,6 +39,7 @@ class RecommenderConfig(AppConfig):
             title=_("Recommender"),
             order=10,  # stands first on the models page
             train=TRAINING,
+            hands_over_to=DEEP_TRAINING,
             metrics={
                 "ndcg@10": _("Ranking of the first 10"),
                 "recall@10": _("Found among the first 10"),

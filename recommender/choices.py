@@ -1,6 +1,5 @@
 """Small words of the recommender."""
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.model_registry import ModelKind
@@ -13,8 +12,11 @@ RECOMMENDER = ModelKind(
     why_foreign="recommender.services.why_foreign",
 )
 
-TRAINING = "recommender.tasks.train_deep" if settings.RECOMMENDER_DEEP else "recommender.tasks.train"
-"""The job that learns, each night and when staff ask."""
+TRAINING, DEEP_TRAINING = "recommender.tasks.train", "recommender.tasks.train_deep"
+"""The job that learns, each night and when staff ask; it hands over to the other where a network is to learn, too."""
+
+NETWORK_ITEMS = 50_000
+"""Products up to which a network learns; `ml.sources.TOWER_ITEMS` without loading what learns."""
 
 # How much one act says about taste; purchases and ratings count most, a look least. A removal says nothing for.
 ACT_WEIGHTS = {"view": 1.0, "search": 0.0, "favourite": 2.0, "cart": 3.0, "purchase": 4.0, "rating": 4.0}

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -234,6 +235,27 @@ class PlacementVersion(models.Model):
         """The note; that a version came back is said in the reader's language, whoever brought it back."""
         number = self.settings.get(BACK_TO)
         return self.note if number is None else gettext("Back to version %(number)d") % {"number": number}
+
+
+class TrainingSettings(models.Model):
+    """How this shop wants its recommendations learned: one row. Without it RECOMMENDER_DEEP decides."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    with_network = models.BooleanField(_("with a two-tower network"))
+
+    class Meta:
+        verbose_name = _("settings of the training")
+        verbose_name_plural = _("settings of the training")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="training_settings_once")]
+
+    def __str__(self) -> str:
+        return str(self.with_network)
+
+    @classmethod
+    def learns_with_network(cls) -> bool:
+        """Whether the next training has a two-tower network among its sources. One query."""
+        found = cls.objects.values_list("with_network", flat=True).first()
+        return bool(settings.RECOMMENDER_DEEP if found is None else found)
 
 
 class ItemDay(models.Model):

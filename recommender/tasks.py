@@ -10,9 +10,14 @@ from core.jobs import BROKE, enqueue, job
 
 @job(kind="recommender.train", queue="train", title=_("Train recommendations"))
 def train() -> dict[str, Any]:
-    """Learn from everything until now. Safe to run twice: the second candidate only joins the versions."""
+    """Learn from everything until now. Safe to run twice: the second candidate only joins the versions. Where a network
+    is to learn, too, the job of its queue does it."""
     from recommender import pipelines
+    from recommender.choices import DEEP_TRAINING
+    from recommender.models import TrainingSettings
 
+    if TrainingSettings.learns_with_network():
+        return {"job": enqueue(DEEP_TRAINING, dedupe_key="recommender.train_deep").pk}
     version = pipelines.train_recommender()
     return {"version": version.name, "passed": version.gate["passed"]}
 

@@ -7,19 +7,23 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.admin.base import EXPORT_PERMISSION
+from core.admin.models import ACTIVATE
+from core.components import toast
 from core.exports.cells import safe_cell
 from core.exports.tables import csv_lines, private_headers
 from core.ledger import record
 from core.models import LedgerEntry, ModelVersion
 from recommender.alone import methods_of
-from recommender.choices import HISTORY_LIMIT, RECOMMENDER
+from recommender.choices import HISTORY_LIMIT, NETWORK_ITEMS, RECOMMENDER
+from recommender.models import TrainingSettings
 
 WORDS = {
     "popularity": gettext_lazy("Most popular"),
@@ -95,7 +99,9 @@ class Compared:
 
 def trials(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """`?version=<number>&sort=[-]<column>`; without a version the live one, else the newest. POST sends the table as
-    CSV."""
+    CSV, with `network` says whether the next training has a network among its sources."""
+    if "network" in request.POST:
+        return _choose_network(request)
     version = _version(request.GET.get("version", ""))
     sort = request.GET.get("sort", "number")
     sort = sort if sort.removeprefix("-") in SORTED_BY else "number"
@@ -123,8 +129,22 @@ def trials(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "is_sampled": bool(report.get("tuned_on_sample")),
         "is_quick": bool(report.get("quick")),
         "may_export": may_export,
+        "with_network": TrainingSettings.learns_with_network(),
+        "most_items": NETWORK_ITEMS,
+        "may_choose": request.user.has_perm(ACTIVATE),
     }
     return render(request, "admin/recommender/trials.html", context)
+
+
+def _choose_network(request: HttpRequest) -> HttpResponse:
+    if not request.user.has_perm(ACTIVATE):
+        raise PermissionDenied
+    wanted, before = request.POST["network"] == "on", TrainingSettings.learns_with_network()
+    if wanted != before:
+        TrainingSettings.objects.update_or_create(pk=1, defaults={"with_network": wanted})
+        said = _("The next training has the network") if wanted else _("The next training goes without the network")
+        toast(request, said, undo=reverse("admin:recommender_trials"), network="on" if before else "off")
+    return HttpResponseRedirect(reverse("admin:recommender_trials"))
 
 
 def tried(report: Mapping[str, Any]) -> list[Tried]:

@@ -109,7 +109,8 @@ class ModelVersionAdmin(LedgerAdmin):
         meta = model_kinds.get(kind).meta if kind in model_kinds else {}
         measures = _compare(chosen, live, meta.get("metrics", {}))
         main = [m for m in measures if m.name in meta.get("metrics", {})] or measures[:4]
-        training = Job.objects.active().filter(task=meta["train"]).first() if meta.get("train") else None
+        tasks = [task for task in (meta.get("train"), meta.get("hands_over_to")) if task]
+        training = Job.objects.active().filter(task__in=tasks).first() if tasks else None
         may = request.user.has_perm(ACTIVATE)
         context = {
             **self.admin_site.each_context(request),

@@ -266,7 +266,7 @@ class PlacementAdmin(StaffModelAdmin):
             "before": before, "after": after, "differs": bool(moved), "moved": moved, "unknown": person.unknown,
             "nobody": person.nobody, "candidates": person.candidates, "placement": placement, "person": person.customer,
             "chosen": person.customer if "try_chosen" in request.POST else None,
-            "missing": told_missing() if after.is_missing else "",
+            "missing": told_missing(after.strategy) if after.is_missing else "",
         }  # fmt: skip
         return render(request, "admin/recommender/tried.html", context)
 

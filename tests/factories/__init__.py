@@ -160,6 +160,7 @@ from tests.factories.recommender import (
     PlacementVersionFactory,
     RecommendationDayFactory,
     RecommendationListFactory,
+    TrainingSettingsFactory,
 )
 from tests.factories.reviews import (
     AspectCorrectionFactory,
@@ -374,6 +375,7 @@ __all__ = [
     "TopicFactory",
     "TopicWeekFactory",
     "TrackedLinkFactory",
+    "TrainingSettingsFactory",
     "TriggerMarkFactory",
     "UpliftScoreFactory",
     "VariantFactory",

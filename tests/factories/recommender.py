@@ -12,6 +12,7 @@ from recommender.models import (
     PlacementVersion,
     RecommendationDay,
     RecommendationList,
+    TrainingSettings,
 )
 from tests.factories.catalog import CustomerFactory, ProductFactory
 from tests.factories.core import ModelVersionFactory
@@ -84,3 +85,14 @@ class RecommendationDayFactory(DjangoModelFactory):
     lists_lists = 10.0
     clicked_clicked = 2.0
     lists_clicked = 2.0
+
+
+class TrainingSettingsFactory(DjangoModelFactory):
+    """Staff want a network among the sources."""
+
+    class Meta:
+        model = TrainingSettings
+        django_get_or_create = ("id",)
+
+    id = 1
+    with_network = True

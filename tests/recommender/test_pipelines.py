@@ -11,11 +11,13 @@ from core.exceptions import DomainError
 from core.jobs import enqueue, execute, retry, run_now, spec_of
 from core.models import Job, ModelVersion
 from recommender import datasets, pipelines
-from recommender.choices import RECOMMENDER
+from recommender.choices import DEEP_TRAINING, NETWORK_ITEMS, RECOMMENDER
 from recommender.ml.context import DEVICES as TABLE
 from recommender.ml.context import NO_DEVICE
 from recommender.ml.item_knn import ItemKnn
 from recommender.ml.judging import Exam
+from recommender.ml.sources import TOWER_ITEMS
+from recommender.models import TrainingSettings
 from tests.recommender.conftest import NOW, make_product
 
 
@@ -99,6 +101,29 @@ def test_the_deep_job_learns_a_network_too_and_publishes_through_the_same_gate(s
     version = ModelVersion.objects.get()
     assert "two_tower" in version.report["validation"]
     assert spec_of("recommender.tasks.train_deep").queue == "deep"
+
+
+def test_where_staff_want_a_network_the_training_hands_over_to_the_queue_of_networks(shop, settings):
+    settings.JOB_HEARTBEAT_SECONDS = 0
+    TrainingSettings.objects.create(with_network=True)
+
+    job = run_now("recommender.tasks.train")
+
+    deep = Job.objects.get(task=DEEP_TRAINING)
+    assert job.result == {"job": deep.pk}
+    assert deep.state == Job.State.QUEUED
+    assert not ModelVersion.objects.exists()
+
+
+def test_what_staff_chose_counts_more_than_the_setting_of_the_server(db, settings):
+    settings.RECOMMENDER_DEEP = True
+    assert TrainingSettings.learns_with_network()
+    TrainingSettings.objects.create(with_network=False)
+    assert not TrainingSettings.learns_with_network()
+
+
+def test_the_page_names_the_number_of_products_up_to_which_a_network_learns():
+    assert NETWORK_ITEMS == TOWER_ITEMS
 
 
 def test_the_gate_compares_on_events_that_neither_version_has_seen(trained, monkeypatch):

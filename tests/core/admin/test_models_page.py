@@ -5,6 +5,7 @@ import pytest
 from django.test import Client
 
 from core import model_registry as registry
+from core.jobs import enqueue
 from core.model_registry import ModelKind
 from core.models import Job, ModelVersion
 from tests.factories import ModelVersionFactory
@@ -147,6 +148,13 @@ def test_a_version_whose_files_are_damaged_is_refused_in_words_and_the_live_one_
 
     assert "popularity.npy was changed" in page
     assert live() == 2
+
+
+def test_the_job_that_a_training_hands_over_to_is_shown_as_the_training(client, boss):
+    publish(0.2)
+    enqueue("recommender.tasks.train_deep", dedupe_key="recommender.train_deep")
+
+    assert "A new version is being trained" in client.get(PAGE).content.decode()
 
 
 def test_training_is_queued_once_however_often_it_is_asked_for(client, boss):

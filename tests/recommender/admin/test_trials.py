@@ -2,14 +2,18 @@ import csv
 import io
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
+from core.choices import Role
 from core.models import LedgerEntry, ModelVersion, StaffUser
 from recommender.ml.sources import RECIPES
+from recommender.models import TrainingSettings
 from recommender.reasons import strategy_name
 from recommender.trial_views import WORDS
+from tests.factories import StaffUserFactory
 
 PAGE = reverse("admin:recommender_trials")
 TRIALS = [
@@ -194,6 +198,26 @@ def test_the_page_says_whether_the_device_counts(owner, version, told, words):
 
 def test_a_report_made_before_visits_were_measured_says_nothing_of_them(owner, version):
     assert owner.get(PAGE).context["visits"] is None
+
+
+def test_whoever_activates_models_chooses_whether_a_network_learns_and_undo_takes_it_back(owner, version):
+    page = owner.get(PAGE).text
+    assert "105 instead of 44 seconds of the processor and 1.0 instead of 0.4 GB of memory" in page
+    assert "beyond 50,000 products" in page
+    assert "Train with it" in page
+
+    answer = owner.post(PAGE, {"network": "on"}, follow=True)
+    assert TrainingSettings.learns_with_network()
+    assert "The next training has the network" in answer.text
+    assert "Train without it" in answer.text
+    owner.post(PAGE, {"network": "off"})
+    assert not TrainingSettings.learns_with_network()
+
+    seeing = Client()
+    seeing.force_login(StaffUserFactory.create(role=Role.ANALYST))
+    assert "Train with it" not in seeing.get(PAGE).text
+    assert seeing.post(PAGE, {"network": "on"}).status_code == 403
+    assert not TrainingSettings.learns_with_network()
 
 
 def test_the_table_is_sent_as_csv_and_noted_in_the_ledger(owner, version):
