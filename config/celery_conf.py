@@ -1,5 +1,7 @@
 """How messages travel and what runs on schedule. Read when Celery first needs it, after the settings."""
 
+from typing import Any
+
 from celery.schedules import crontab
 from django.conf import settings
 
@@ -38,449 +40,116 @@ beat_max_loop_interval = 10
 # A run is noted when it happens, so that a scheduler that is killed does not repeat it.
 beat_sync_every = 1
 timezone = "UTC"
+
+
+def job(name: str, *, queue: str = "light", expires: float | None = None, **at: str) -> dict[str, Any]:
+    """A line that queues a job. `at`: hour, minute and day_of_week as cron writes them; without any, every minute. What
+    nobody took for `expires` seconds is dropped; the next message does its work."""
+    return _line("core.tasks.start_job", crontab(**at), queue, expires) | {"args": [name]}
+
+
+def task(name: str, every: float | crontab, *, expires: float) -> dict[str, Any]:
+    """A line that runs a short task itself, without a row in the list of jobs. `every`: seconds, or as cron writes."""
+    return _line(name, every, "light", expires)
+
+
+def _line(name: str, schedule: float | crontab, queue: str, expires: float | None) -> dict[str, Any]:
+    options: dict[str, Any] = {"queue": queue}
+    if expires is not None:
+        options["expires"] = expires
+    return {"task": name, "schedule": schedule, "options": options}
+
+
 # Hours are those of the shop (core.scheduler).
 beat_schedule = {
-    "check for trouble": {
-        "task": "core.tasks.check_for_trouble",
-        "schedule": 60.0,
-        "options": {"queue": "light", "expires": 50},
-    },
-    "forget old alerts": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="3", minute="20"),
-        "args": ["core.tasks.forget_old_alerts"],
-        "options": {"queue": "light"},
-    },
-    "remove old jobs": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="3", minute="50"),
-        "args": ["core.tasks.tidy_jobs"],
-        "options": {"queue": "light"},
-    },
-    "forget old bulk changes": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="3", minute="40"),
-        "args": ["catalog.tasks.tidy_bulk_changes"],
-        "options": {"queue": "light"},
-    },
-    "forget old mail": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="3", minute="20"),
-        "args": ["core.tasks.forget_mail"],
-        "options": {"queue": "light"},
-    },
-    "forget old sessions": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="3", minute="30"),
-        "args": ["core.tasks.tidy_sign_in"],
-        "options": {"queue": "light"},
-    },
-    "verify the ledger": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="4", minute="20"),
-        "args": ["core.tasks.verify_ledger"],
-        "options": {"queue": "light"},
-    },
-    "forget old idempotency keys": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="20"),
-        "args": ["core.tasks.forget_idempotency_keys"],
-        "options": {"queue": "light"},
-    },
-    "deliver webhooks": {
-        "task": "core.tasks.deliver_webhooks",
-        "schedule": settings.WEBHOOK_SECONDS,
-        "options": {"queue": "light", "expires": settings.WEBHOOK_SECONDS * 3},
-    },
-    "remove old exports": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="0", minute="30"),
-        "args": ["core.tasks.tidy_exports"],
-        "options": {"queue": "light"},
-    },
-    "store exposures": {
-        "task": "core.tasks.store_exposures",
-        "schedule": 5.0,
-        "options": {"queue": "light", "expires": 15},
-    },
-    "count experiments": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="35"),
-        "args": ["core.tasks.look_at_experiments"],
-        "options": {"queue": "light"},
-    },
-    "tidy webhooks": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="0", minute="50"),
-        "args": ["core.tasks.tidy_webhooks"],
-        "options": {"queue": "light"},
-    },
-    "remove unfinished models": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="3", minute="40"),
-        "args": ["core.tasks.tidy_models"],
-        "options": {"queue": "light"},
-    },
-    "keep search fresh": {
-        "task": "catalog.tasks.keep_search_fresh",
-        "schedule": settings.SEARCH_SECONDS,
-        "options": {"queue": "light", "expires": settings.SEARCH_SECONDS * 3},
-    },
-    "keep histories": {
-        "task": "catalog.tasks.keep_histories",
-        "schedule": 30.0,
-        "options": {"queue": "light", "expires": 60.0},
-    },
-    "count words for search": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="35"),
-        "args": ["catalog.tasks.tidy_search"],
-        "options": {"queue": "light"},
-    },
-    "prepare months of events": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="1", minute="10"),
-        "args": ["catalog.tasks.prepare_partitions"],
-        "options": {"queue": "light"},
-    },
-    "close settled orders": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="1", minute="40"),
-        "args": ["catalog.tasks.close_orders"],
-        "options": {"queue": "light"},
-    },
-    "forget uploaded files": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="0", minute="50"),
-        "args": ["catalog.tasks.tidy_uploads"],
-        "options": {"queue": "light"},
-    },
-    "tidy data requests": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="0", minute="40"),
-        "args": ["core.tasks.tidy_data_requests"],
-        "options": {"queue": "light"},
-    },
-    "keep figures fresh": {
-        "task": "analytics.tasks.keep_facts_fresh",
-        "schedule": settings.FACTS_SECONDS,
-        "options": {"queue": "light", "expires": settings.FACTS_SECONDS * 3},
-    },
-    "write reports by mail": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="12"),
-        "args": ["analytics.tasks.write_reports"],
-        "options": {"queue": "light"},
-    },
-    "end campaigns that are over": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="*/5"),
-        "args": ["marketing.tasks.keep_campaigns"],
-        "options": {"queue": "light", "expires": 240},
-    },
-    "let go of codes that ran out": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="27"),
-        "args": ["marketing.tasks.keep_offers"],
-        "options": {"queue": "light", "expires": 1800},
-    },
-    "count visits": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="2-59/5"),
-        "args": ["analytics.tasks.count_visits"],
-        "options": {"queue": "light"},
-    },
-    "compare figures with a full count": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="1", minute="20"),
-        "args": ["analytics.tasks.check_facts"],
-        "options": {"queue": "light"},
-    },
-    "score customers by recency, frequency and money": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="1", minute="30"),
-        "args": ["analytics.tasks.score_rfm"],
-        "options": {"queue": "light"},
-    },
-    "look at the data": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="1", minute="50"),
-        "args": ["analytics.tasks.look_at_data"],
-        "options": {"queue": "light"},
-    },
-    "count what recommendations bring": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="*/5"),
-        "args": ["recommender.tasks.count_credit"],
-        "options": {"queue": "light"},
-    },
-    "look at new photos": {
-        "task": "vision.tasks.keep_looking",
-        "schedule": 60,
-        "options": {"queue": "light", "expires": 120},
-    },
-    "keep what photos look like at hand": {
-        "task": "vision.tasks.keep_vectors",
-        "schedule": 60,
-        "options": {"queue": "light", "expires": 120},
-    },
-    "fetch pictures": {
-        "task": "catalog.tasks.keep_bringing_pictures",
-        "schedule": 60,
-        "options": {"queue": "light", "expires": 120},
-    },
-    "read photos with the live model": {
-        "task": "vision.tasks.keep_reading",
-        "schedule": 60,
-        "options": {"queue": "light", "expires": 120},
-    },
-    "learn from photos": {
-        "task": "vision.tasks.keep_learning",
-        "schedule": crontab(minute="35"),
-        "options": {"queue": "light", "expires": 600},
-    },
-    "forget removed photos": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="3", minute="50"),
-        "args": ["catalog.tasks.forget_removed_pictures"],
-        "options": {"queue": "light"},
-    },
-    "follow up merges of customers": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="26"),
-        "args": ["catalog.tasks.follow_merges"],
-        "options": {"queue": "light"},
-    },
-    "look for customers that stand twice": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="4", minute="20"),
-        "args": ["crm.tasks.find_duplicates"],
-        "options": {"queue": "bulk"},
-    },
-    "move points that are due": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="8"),
-        "args": ["crm.tasks.move_due_points"],
-        "options": {"queue": "light"},
-    },
-    "look after chats": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(),
-        "args": ["crm.tasks.look_after_chats"],
-        "options": {"queue": "light", "expires": 50},
-    },
-    "propose articles": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="4", minute="25"),
-        "args": ["crm.tasks.propose_articles"],
-        "options": {"queue": "light"},
-    },
-    "look for service groups": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="4", minute="50", day_of_week="1"),
-        "args": ["crm.tasks.find_service_groups"],
-        "options": {"queue": "bulk"},
-    },
-    "run care programmes": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="12"),
-        "args": ["crm.tasks.start_care"],
-        "options": {"queue": "light", "expires": 3000},
-    },
-    "give birthday points and look at levels": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="0", minute="15"),
-        "args": ["crm.tasks.start_loyalty_day"],
-        "options": {"queue": "light"},
-    },
-    "recount points": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="2", minute="40"),
-        "args": ["crm.tasks.recount_points"],
-        "options": {"queue": "light"},
-    },
-    "close tickets resolved long ago": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="41"),
-        "args": ["crm.tasks.close_resolved_tickets"],
-        "options": {"queue": "light", "expires": 600},
-    },
-    "ask how questions were answered": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="23"),
-        "args": ["crm.tasks.ask_for_ratings"],
-        "options": {"queue": "light", "expires": 1800},
-    },
-    "keep popular products fresh": {
-        "task": "recommender.tasks.keep_lists_fresh",
-        "schedule": settings.LISTS_SECONDS,
-        "options": {"queue": "light", "expires": settings.LISTS_SECONDS * 3},
-    },
-    "count popular products": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="2", minute="10"),
-        "args": ["recommender.tasks.count_lists"],
-        "options": {"queue": "light"},
-    },
-    "write recommendations for e-mail": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="4", minute="40"),
-        "args": ["recommender.tasks.write_mail_lists"],
-        "options": {"queue": "light"},
-    },
-    "evaluate the live recommender": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="2", minute="0"),
-        "args": ["recommender.tasks.evaluate_served"],
-        "options": {"queue": "light"},
-    },
-    "watch recommendations": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="4", minute="40"),
-        "args": ["recommender.tasks.watch"],
-        "options": {"queue": "light"},
-    },
-    "score customers": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="3", minute="10"),
-        "args": ["analytics.tasks.score_customers"],
-        "options": {"queue": "light"},
-    },
-    "learn whom campaigns moved": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="4", minute="50"),
-        "args": ["marketing.uplift.tasks.look_for_ended"],
-        "options": {"queue": "light"},
-    },
-    "count what campaigns brought": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="5", minute="5"),
-        "args": ["marketing.tasks.count_effects"],
-        "options": {"queue": "light"},
-    },
-    "forecast sales": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="1", minute="20"),
-        "args": ["analytics.tasks.forecast"],
-        "options": {"queue": "light"},
-    },
-    "train recommendations": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="2", minute="30"),
-        "args": ["recommender.tasks.train"],
-        "options": {"queue": "light"},
-    },
-    "keep answers fresh": {
-        "task": "reviews.tasks.keep_answers_fresh",
-        "schedule": 60.0,
-        "options": {"queue": "light", "expires": 50},
-    },
-    "count segments": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="5", minute="10"),
-        "args": ["analytics.tasks.count_segments"],
-        "options": {"queue": "light"},
-    },
-    "read reviews": {
-        "task": "reviews.tasks.keep_read",
-        "schedule": 60.0,
-        "options": {"queue": "light", "expires": 50},
-    },
-    "learn from reviews": {
-        "task": "reviews.tasks.keep_learning",
-        "schedule": crontab(minute="25"),
-        "options": {"queue": "light", "expires": 600},
-    },
-    "look for new terms of aspects": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="4", minute="45", day_of_week="1"),
-        "args": ["reviews.tasks.find_terms"],
-        "options": {"queue": "light"},
-    },
-    "read aspects with the dictionary as it is": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="5", minute="5", day_of_week="1"),
-        "args": ["reviews.tasks.read_aspects"],
-        "options": {"queue": "light"},
-    },
-    "draw reviews to check the readings": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="3", minute="35", day_of_week="1"),
-        "args": ["reviews.tasks.draw_sample"],
-        "options": {"queue": "light"},
-    },
-    "find topics of reviews": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="4", minute="40"),
-        "args": ["reviews.tasks.find_topics"],
-        "options": {"queue": "light"},
-    },
-    "compare the reviews of the week": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="2", minute="25"),
-        "args": ["reviews.tasks.count_trends"],
-        "options": {"queue": "light"},
-    },
-    "list unhappy customers": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(minute="45"),
-        "args": ["reviews.tasks.follow_up"],
-        "options": {"queue": "light"},
-    },
-    "score new reviews for suspicion": {
-        "task": "reviews.tasks.keep_suspicion_fresh",
-        "schedule": 60.0,
-        "options": {"queue": "light", "expires": 50},
-    },
-    "sum up reviews": {
-        "task": "reviews.tasks.keep_summaries_fresh",
-        "schedule": 60.0,
-        "options": {"queue": "light", "expires": 50},
-    },
-    "look for suspicious reviews": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="4", minute="10"),
-        "args": ["reviews.tasks.score_recent_suspicion"],
-        "options": {"queue": "light"},
-    },
-    "find clusters of customers": {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="5", minute="30", day_of_week="1"),
-        "args": ["analytics.tasks.train_clusters"],
-        "options": {"queue": "light"},
-    },
+    "check for trouble": task("core.tasks.check_for_trouble", 60.0, expires=50),
+    "forget old alerts": job("core.tasks.forget_old_alerts", hour="3", minute="20"),
+    "remove old jobs": job("core.tasks.tidy_jobs", hour="3", minute="50"),
+    "forget old bulk changes": job("catalog.tasks.tidy_bulk_changes", hour="3", minute="40"),
+    "forget old mail": job("core.tasks.forget_mail", hour="3", minute="20"),
+    "forget old sessions": job("core.tasks.tidy_sign_in", hour="3", minute="30"),
+    "verify the ledger": job("core.tasks.verify_ledger", hour="4", minute="20"),
+    "forget old idempotency keys": job("core.tasks.forget_idempotency_keys", minute="20"),
+    "deliver webhooks": task(
+        "core.tasks.deliver_webhooks", settings.WEBHOOK_SECONDS, expires=settings.WEBHOOK_SECONDS * 3
+    ),
+    "remove old exports": job("core.tasks.tidy_exports", hour="0", minute="30"),
+    "store exposures": task("core.tasks.store_exposures", 5.0, expires=15),
+    "count experiments": job("core.tasks.look_at_experiments", minute="35"),
+    "tidy webhooks": job("core.tasks.tidy_webhooks", hour="0", minute="50"),
+    "remove unfinished models": job("core.tasks.tidy_models", hour="3", minute="40"),
+    "keep search fresh": task(
+        "catalog.tasks.keep_search_fresh", settings.SEARCH_SECONDS, expires=settings.SEARCH_SECONDS * 3
+    ),
+    "keep histories": task("catalog.tasks.keep_histories", 30.0, expires=60.0),
+    "count words for search": job("catalog.tasks.tidy_search", minute="35"),
+    "prepare months of events": job("catalog.tasks.prepare_partitions", hour="1", minute="10"),
+    "close settled orders": job("catalog.tasks.close_orders", hour="1", minute="40"),
+    "forget uploaded files": job("catalog.tasks.tidy_uploads", hour="0", minute="50"),
+    "tidy data requests": job("core.tasks.tidy_data_requests", hour="0", minute="40"),
+    "keep figures fresh": task(
+        "analytics.tasks.keep_facts_fresh", settings.FACTS_SECONDS, expires=settings.FACTS_SECONDS * 3
+    ),
+    "write reports by mail": job("analytics.tasks.write_reports", minute="12"),
+    "end campaigns that are over": job("marketing.tasks.keep_campaigns", minute="*/5", expires=240),
+    "let go of codes that ran out": job("marketing.tasks.keep_offers", minute="27", expires=1800),
+    "count visits": job("analytics.tasks.count_visits", minute="2-59/5"),
+    "compare figures with a full count": job("analytics.tasks.check_facts", hour="1", minute="20"),
+    "score customers by recency, frequency and money": job("analytics.tasks.score_rfm", hour="1", minute="30"),
+    "look at the data": job("analytics.tasks.look_at_data", hour="1", minute="50"),
+    "count what recommendations bring": job("recommender.tasks.count_credit", minute="*/5"),
+    "look at new photos": task("vision.tasks.keep_looking", 60, expires=120),
+    "keep what photos look like at hand": task("vision.tasks.keep_vectors", 60, expires=120),
+    "fetch pictures": task("catalog.tasks.keep_bringing_pictures", 60, expires=120),
+    "read photos with the live model": task("vision.tasks.keep_reading", 60, expires=120),
+    "learn from photos": task("vision.tasks.keep_learning", crontab(minute="35"), expires=600),
+    "forget removed photos": job("catalog.tasks.forget_removed_pictures", hour="3", minute="50"),
+    "follow up merges of customers": job("catalog.tasks.follow_merges", minute="26"),
+    "look for customers that stand twice": job("crm.tasks.find_duplicates", hour="4", minute="20", queue="bulk"),
+    "move points that are due": job("crm.tasks.move_due_points", minute="8"),
+    "look after chats": job("crm.tasks.look_after_chats", expires=50),
+    "propose articles": job("crm.tasks.propose_articles", hour="4", minute="25"),
+    "look for service groups": job(
+        "crm.tasks.find_service_groups", hour="4", minute="50", day_of_week="1", queue="bulk"
+    ),
+    "run care programmes": job("crm.tasks.start_care", minute="12", expires=3000),
+    "give birthday points and look at levels": job("crm.tasks.start_loyalty_day", hour="0", minute="15"),
+    "recount points": job("crm.tasks.recount_points", hour="2", minute="40"),
+    "close tickets resolved long ago": job("crm.tasks.close_resolved_tickets", minute="41", expires=600),
+    "ask how questions were answered": job("crm.tasks.ask_for_ratings", minute="23", expires=1800),
+    "keep popular products fresh": task(
+        "recommender.tasks.keep_lists_fresh", settings.LISTS_SECONDS, expires=settings.LISTS_SECONDS * 3
+    ),
+    "count popular products": job("recommender.tasks.count_lists", hour="2", minute="10"),
+    "write recommendations for e-mail": job("recommender.tasks.write_mail_lists", hour="4", minute="40"),
+    "evaluate the live recommender": job("recommender.tasks.evaluate_served", hour="2", minute="0"),
+    "watch recommendations": job("recommender.tasks.watch", hour="4", minute="40"),
+    "score customers": job("analytics.tasks.score_customers", hour="3", minute="10"),
+    "learn whom campaigns moved": job("marketing.uplift.tasks.look_for_ended", hour="4", minute="50"),
+    "count what campaigns brought": job("marketing.tasks.count_effects", hour="5", minute="5"),
+    "forecast sales": job("analytics.tasks.forecast", hour="1", minute="20"),
+    "train recommendations": job("recommender.tasks.train", hour="2", minute="30"),
+    "keep answers fresh": task("reviews.tasks.keep_answers_fresh", 60.0, expires=50),
+    "count segments": job("analytics.tasks.count_segments", hour="5", minute="10"),
+    "read reviews": task("reviews.tasks.keep_read", 60.0, expires=50),
+    "learn from reviews": task("reviews.tasks.keep_learning", crontab(minute="25"), expires=600),
+    "look for new terms of aspects": job("reviews.tasks.find_terms", hour="4", minute="45", day_of_week="1"),
+    "read aspects with the dictionary as it is": job(
+        "reviews.tasks.read_aspects", hour="5", minute="5", day_of_week="1"
+    ),
+    "draw reviews to check the readings": job("reviews.tasks.draw_sample", hour="3", minute="35", day_of_week="1"),
+    "find topics of reviews": job("reviews.tasks.find_topics", hour="4", minute="40"),
+    "compare the reviews of the week": job("reviews.tasks.count_trends", hour="2", minute="25"),
+    "list unhappy customers": job("reviews.tasks.follow_up", minute="45"),
+    "score new reviews for suspicion": task("reviews.tasks.keep_suspicion_fresh", 60.0, expires=50),
+    "sum up reviews": task("reviews.tasks.keep_summaries_fresh", 60.0, expires=50),
+    "look for suspicious reviews": job("reviews.tasks.score_recent_suspicion", hour="4", minute="10"),
+    "send messages": job("marketing.tasks.send_messages", expires=50),
+    "look for occasions": job("marketing.tasks.find_occasions", minute="*/3", expires=170),
+    "look after messages": job("marketing.tasks.look_after_messages", minute="*/5", expires=250),
+    "find clusters of customers": job("analytics.tasks.train_clusters", hour="5", minute="30", day_of_week="1"),
 }
 if settings.BACKUP_NIGHTLY:
-    beat_schedule["make a backup"] = {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(hour="2", minute="5"),
-        "args": ["core.tasks.back_up"],
-        "options": {"queue": "light"},
-    }
-
-beat_schedule["send messages"] = {
-    "task": "core.tasks.start_job",
-    "schedule": crontab(),
-    "args": ["marketing.tasks.send_messages"],
-    "options": {"queue": "light", "expires": 50},
-}
-beat_schedule["look for occasions"] = {
-    "task": "core.tasks.start_job",
-    "schedule": crontab(minute="*/3"),
-    "args": ["marketing.tasks.find_occasions"],
-    "options": {"queue": "light", "expires": 170},
-}
-beat_schedule["look after messages"] = {
-    "task": "core.tasks.start_job",
-    "schedule": crontab(minute="*/5"),
-    "args": ["marketing.tasks.look_after_messages"],
-    "options": {"queue": "light", "expires": 250},
-}
-
+    beat_schedule["make a backup"] = job("core.tasks.back_up", hour="2", minute="5")
 if settings.INBOX_IMAP_URL:
-    beat_schedule["fetch mail for the inbox"] = {
-        "task": "core.tasks.start_job",
-        "schedule": crontab(),
-        "args": ["crm.tasks.fetch_mail"],
-        "options": {"queue": "light", "expires": 50},
-    }
+    beat_schedule["fetch mail for the inbox"] = job("crm.tasks.fetch_mail", expires=50)
