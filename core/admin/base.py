@@ -1,7 +1,7 @@
 """Bases of every staff page about a model.
 
-`StaffModelAdmin` for what staff edit, `LedgerAdmin` for what is only read. Rights come from Django's permissions
-alone; actions call services.
+`StaffModelAdmin` for what staff edit, `SettingsAdmin` for the one row of settings, `LedgerAdmin` for what is only read.
+Rights come from Django's permissions alone; actions call services.
 """
 
 import json
@@ -34,7 +34,7 @@ from core.paginator import StaffPaginator
 from core.panels import MAIN, SIDE, collect, make, panel_html
 from core.saved_views import COLUMNS
 
-__all__ = ["EXPORT_PERMISSION", "LedgerAdmin", "StackedInline", "StaffModelAdmin", "TabularInline"]
+__all__ = ["EXPORT_PERMISSION", "LedgerAdmin", "SettingsAdmin", "StackedInline", "StaffModelAdmin", "TabularInline"]
 
 PLAIN_LOOKUPS = frozenset({"id", "pk", "exact", "in", "isnull", "gt", "gte", "lt", "lte", "date"})
 
@@ -284,6 +284,39 @@ class StaffModelAdmin(ModelAdmin):
                 context["main_panels"] = [panel for panel in panels if panel.place == MAIN]
                 context["side_panels"] = [panel for panel in panels if panel.place == SIDE]
         return super().change_view(request, object_id, form_url, context)
+
+
+class SettingsAdmin(StaffModelAdmin):
+    """The one row that holds settings: no list, only its form, which stays open after it was saved.
+
+    The model has `current()`, which makes the row where there is none. `settings_title` stands above the form.
+    """
+
+    actions = ()
+    settings_title: Any = ""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return self._to_the_form(self.model.current())
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._to_the_form(obj)
+
+    def _to_the_form(self, row: Model) -> HttpResponseRedirect:
+        return HttpResponseRedirect(self._address("change", row.pk))
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        context["page_title"] = str(self.settings_title)
+        context["hide_crumbs"] = True
+        context["show_save_and_continue"] = context["show_save_and_add_another"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 class LedgerAdmin(StaffModelAdmin):

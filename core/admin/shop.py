@@ -6,14 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminSelectWidget
 
 from core.accounts import second_factor
-from core.admin.base import StaffModelAdmin
+from core.admin.base import SettingsAdmin
 from core.admin.widgets import Checkboxes
 from core.choices import Role
 from core.components.words import SYMBOLS
@@ -68,9 +66,9 @@ class ShopProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ShopProfile)
-class ShopProfileAdmin(StaffModelAdmin):
+class ShopProfileAdmin(SettingsAdmin):
     form = ShopProfileForm
-    actions = ()
+    settings_title = _("Shop profile")
     fieldsets = (
         (_("Shop"), {"fields": ("name", "languages")}),
         (_("Money and time"), {"fields": ("base_currency", "time_zone", "week_start")}),
@@ -97,18 +95,6 @@ class ShopProfileAdmin(StaffModelAdmin):
             form.base_fields["second_factor_roles"] = field
         return form
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        ShopProfile.current()
-        return HttpResponseRedirect(reverse("admin:core_shopprofile_change", args=[1]))
-
     def save_model(self, request: HttpRequest, obj: ShopProfile, form: Any, change: bool) -> None:
         # Requiring a second step is an act of its own, with a place in the ledger.
         obj.second_factor_roles = ShopProfile.objects.values_list("second_factor_roles", flat=True).get(pk=obj.pk)
@@ -116,12 +102,3 @@ class ShopProfileAdmin(StaffModelAdmin):
         if "second_factor_roles" in form.cleaned_data:
             second_factor.require(form.cleaned_data["second_factor_roles"], by=request.user)  # type: ignore[arg-type]
         forget_shop()
-
-    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:core_shopprofile_change", args=[1]))
-
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        context["page_title"] = _("Shop profile")
-        context["hide_crumbs"] = True
-        context["show_save_and_continue"] = context["show_save_and_add_another"] = False
-        return super().render_change_form(request, context, *args, **kwargs)

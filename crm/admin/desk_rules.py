@@ -5,10 +5,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
@@ -16,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.admin import cells as shared
 from catalog.admin.fields import language_name, shop_languages
-from core.admin.base import StaffModelAdmin, TabularInline
+from core.admin.base import SettingsAdmin, StaffModelAdmin, TabularInline
 from core.admin.widgets import Checkboxes
 from core.components import Meaning, figure, pill
 from core.components.words import duration, listed
@@ -343,31 +341,10 @@ def _short(text: str) -> str:
 
 
 @admin.register(DeskSettings)
-class DeskSettingsAdmin(StaffModelAdmin):
-    actions = ()
+class DeskSettingsAdmin(SettingsAdmin):
+    settings_title = gettext_lazy("Inbox settings")
     fieldsets = (
         (gettext_lazy("Opening"), {"fields": ("hours",)}),
         (gettext_lazy("Tickets"), {"fields": ("tickets_from_reviews", "warn_minutes", "close_days")}),
         (pgettext_lazy("inbox", "Customers"), {"fields": ("signature", "asks_by_mail")}),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        DeskSettings.current()
-        return HttpResponseRedirect(reverse("admin:crm_desksettings_change", args=[1]))
-
-    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:crm_desksettings_change", args=[1]))
-
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        context["page_title"] = _("Inbox settings")
-        context["hide_crumbs"] = True
-        context["show_save_and_continue"] = context["show_save_and_add_another"] = False
-        return super().render_change_form(request, context, *args, **kwargs)

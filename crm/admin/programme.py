@@ -3,17 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from catalog.admin import cells as shared
-from core.admin.base import StaffModelAdmin
+from core.admin.base import SettingsAdmin, StaffModelAdmin
 from core.components import Meaning, figure, money, pill
 from core.components.words import day_text
 from core.shop import current_shop
@@ -26,8 +24,8 @@ STYLES = {"all": ("catalog/catalog.css",)}
 
 
 @admin.register(LoyaltyProgramme)
-class LoyaltyProgrammeAdmin(StaffModelAdmin):
-    actions = ()
+class LoyaltyProgrammeAdmin(SettingsAdmin):
+    settings_title = gettext_lazy("Loyalty programme")
     fieldsets = (
         (gettext_lazy("Programme"), {"fields": ("is_on", "started_at")}),
         (gettext_lazy("Earning"), {"fields": ("points_per_unit", "rounding", "undelivered_days")}),
@@ -35,18 +33,6 @@ class LoyaltyProgrammeAdmin(StaffModelAdmin):
         (pgettext_lazy("loyalty", "Levels"), {"fields": ("tier_basis",)}),
     )
     readonly_fields = ("started_at",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        LoyaltyProgramme.current()
-        return HttpResponseRedirect(reverse("admin:crm_loyaltyprogramme_change", args=[1]))
 
     def save_model(self, request: HttpRequest, obj: LoyaltyProgramme, form: Any, change: bool) -> None:
         """Switching is an act of its own: from that moment on orders earn."""
@@ -60,14 +46,8 @@ class LoyaltyProgrammeAdmin(StaffModelAdmin):
         if not obj.is_on:
             LoyaltyProgramme.objects.filter(pk=obj.pk, is_on=True).update(started_at=timezone.now())
 
-    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:crm_loyaltyprogramme_change", args=[1]))
-
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         obj: LoyaltyProgramme | None = kwargs.get("obj") or context.get("original")
-        context["page_title"] = _("Loyalty programme")
-        context["hide_crumbs"] = True
-        context["show_save_and_continue"] = context["show_save_and_add_another"] = False
         if obj is not None:
             context["head_pill"] = _switched(obj.is_on)
         return super().render_change_form(request, context, *args, **kwargs)
