@@ -242,6 +242,21 @@ class StaffModelAdmin(ModelAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/object_history.html", context)
 
+    # --- actions ----------------------------------------------------------------------------------------------
+
+    def ask_first(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
+        """What an action asks about the chosen rows before it acts: a page that extends `core/act_on_chosen.html` and
+        comes back to the same action with `confirmed`."""
+        about = {
+            **self.admin_site.each_context(request), "opts": self.opts, "media": self.media,
+            "checkbox": ACTION_CHECKBOX_NAME, "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "across": request.POST.get("select_across", "0"), "action": request.get_full_path(),
+        }  # fmt: skip
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, template, {**about, **context})
+
+    # --- addresses of pages -----------------------------------------------------------------------------------
+
     def _address(self, name: str, *arguments: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=arguments)
 

@@ -5,12 +5,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
@@ -123,15 +121,11 @@ class _DictionaryAdmin(StaffModelAdmin):
                 error = _("Choose an aspect.")
             except DomainError as refusal:
                 error = refusal.message
-        context = {
-            **self.admin_site.each_context(request),
-            "title": title, "opts": self.opts, "error": error, "label": label, "note": note, "acts": action,
-            "aspects": Aspect.objects.filter(is_active=True), "checkbox": ACTION_CHECKBOX_NAME,
-            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME), "across": request.POST.get("select_across", "0"),
-            "action": request.get_full_path(), "media": self.media,
-        }  # fmt: skip
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/reviews/choose_aspect.html", context)
+        return self.ask_first(
+            request, "admin/reviews/choose_aspect.html",
+            title=title, error=error, label=label, note=note, acts=action,
+            aspects=Aspect.objects.filter(is_active=True),
+        )  # fmt: skip
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -326,17 +325,11 @@ class IntentExampleAdmin(ListingMixin, StaffModelAdmin):
             _tell_moved(request, count)
             return HttpResponseRedirect(request.get_full_path())
         count = queryset.count()
-        context = {
-            **self.admin_site.each_context(request),
-            "title": ngettext("Move %(count)d example", "Move %(count)d examples", count) % {"count": count},
-            "opts": self.opts,
-            "intents": sorted(((one.pk, one.title) for one in Intent.objects.all()), key=lambda one: one[1]),
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
-            "across": request.POST.get("select_across", "0"),
-            "media": self.media,
-        }
-        return render(request, "admin/reviews/answers/move.html", context)
+        return self.ask_first(
+            request, "admin/reviews/answers/move.html",
+            title=ngettext("Move %(count)d example", "Move %(count)d examples", count) % {"count": count},
+            intents=sorted(((one.pk, one.title) for one in Intent.objects.all()), key=lambda one: one[1]),
+        )  # fmt: skip
 
 
 def _number(text: str) -> int | None:

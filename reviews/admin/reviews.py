@@ -6,11 +6,9 @@ from operator import or_
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
@@ -272,23 +270,12 @@ class ReviewAdmin(ListingMixin, ReviewPageMixin, ReadingActsMixin, AspectActsMix
                 tell(request, decision, Status.REJECTED)
                 return HttpResponseRedirect(request.get_full_path())
         count = len(ids)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": ngettext("Reject %(count)d review", "Reject %(count)d reviews", count) % {"count": count},
-            "opts": self.opts,
-            "reasons": Review.Reason.choices,
-            "reason": reason,
-            "note": note,
-            "error": error,
-            "error_field": error.extra.get("field", "") if error else "",
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
-            "across": request.POST.get("select_across", "0"),
-            "action": request.get_full_path(),
-            "media": self.media,
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/reviews/reject.html", context)
+        return self.ask_first(
+            request, "admin/reviews/reject.html",
+            title=ngettext("Reject %(count)d review", "Reject %(count)d reviews", count) % {"count": count},
+            reasons=Review.Reason.choices, reason=reason, note=note, error=error,
+            error_field=error.extra.get("field", "") if error else "",
+        )  # fmt: skip
 
     def _chosen(self, request: HttpRequest, queryset: QuerySet[Review]) -> list[int] | None:
         """Their keys; None, with a word about it, when they are more than one request may hold locked."""

@@ -5,11 +5,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -281,13 +279,8 @@ class LabelAdmin(_NamedAdmin):
                 toast(request, words % {"count": figure(count)})
                 return HttpResponseRedirect(request.get_full_path())
         sets = {one.label_set_id for one in chosen}
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Merge labels"), "opts": self.opts, "error": error, "checkbox": ACTION_CHECKBOX_NAME,
-            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME), "names": chosen,
-            "across": request.POST.get("select_across", "0"), "count": label_sets.tagged(chosen),
-            "labels": Label.objects.in_use().filter(Q(label_set_id__in=sets)).select_related("label_set"),
-            "action": request.get_full_path(), "media": self.media,
-        }  # fmt: skip
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/vision/merge_labels.html", context)
+        return self.ask_first(
+            request, "admin/vision/merge_labels.html",
+            title=_("Merge labels"), error=error, names=chosen, count=label_sets.tagged(chosen),
+            labels=Label.objects.in_use().filter(Q(label_set_id__in=sets)).select_related("label_set"),
+        )  # fmt: skip
