@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db import OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,11 +13,12 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from analytics.models import CohortCell, CustomerStats
+from analytics.models import CohortCell
 from analytics.reports import cohorts, kept
 from analytics.reports.asof import as_of
 from analytics.reports.cohorts import Cell, Cohort, Triangle
 from analytics.reports.empty import import_address
+from analytics.reports.pages import listed
 from analytics.reports.people import may_save, of_cohort
 from analytics.roles import PEOPLE
 from core.components import HeatCell, HeatRow, figure, money, percent
@@ -166,43 +166,26 @@ def people(request: HttpRequest) -> HttpResponse:
     start, offset = parse_day(request.GET.get("cohort")), request.GET.get("offset", "")
     if start is None or not offset.isascii() or not offset.isdigit() or int(offset) > cohorts.MOST_OFFSETS:
         raise Http404
-    after, is_too_long = int(offset), False
+    after = int(offset)
     begin = cohorts.period_start(grain, start, after)
     if kept.is_asked(request):
         words = {"cohort": name_of(grain, start), "period": name_of(grain, begin)}
         source = {"kind": "cohort", "grain": grain, "start": start.isoformat(), "offset": after}
         return kept.keep(request, source, _("First order in %(cohort)s, bought in %(period)s") % words)
-    keys: list[int] = []
-    everybody = 0
-    try:
-        with transaction.atomic():
-            keys, everybody = cohorts.people(grain, start, after)
-    except OperationalError:
-        is_too_long = True
-    known = {one.pk: one for one in CustomerStats.objects.filter(pk__in=keys).select_related("customer")}
-    title = ngettext(
+    found = listed.look_for(lambda: cohorts.people(grain, start, after))
+    answer = ngettext(
         "%(count)s customer of %(cohort)s bought in %(period)s",
         "%(count)s customers of %(cohort)s bought in %(period)s",
-        everybody,
-    ) % {"count": figure(everybody), "cohort": name_of(grain, start), "period": name_of(grain, begin)}
-    context = {
-        **admin.site.each_context(request),
-        "title": _("People of a cohort"),
-        "page_title": title if not is_too_long else _("People of a cohort"),
-        "crumbs": [{"title": _("Cohorts"), "url": f"{reverse('admin:analytics_cohorts')}?by={grain}"}],
-        "people": [(known[key].customer, known[key]) for key in keys if key in known],
-        "cut_note": _("The %(most)s with most revenue are shown.") % {"most": cohorts.MOST_PEOPLE}
-        if everybody > len(keys)
-        else "",
-        "is_too_long": is_too_long,
-        "save_url": of_cohort(grain, start, _("First order in %(period)s") % {"period": name_of(grain, start)})
-        if may_save(request)
-        else "",
-        "save_label": _("Save the whole cohort as a segment"),
-        "keeps": may_save(request) and bool(everybody) and after > 0,
-        "links_customers": request.user.has_perm("catalog.view_customer"),
-    }
-    return render(request, "admin/analytics/people.html", context)
+        found.everybody,
+    ) % {"count": figure(found.everybody), "cohort": name_of(grain, start), "period": name_of(grain, begin)}
+    whole = _("First order in %(period)s") % {"period": name_of(grain, start)}
+    return listed.show(
+        request, found, title=_("People of a cohort"), answer=answer,
+        crumb=(_("Cohorts"), f"{reverse('admin:analytics_cohorts')}?by={grain}"),
+        cut_note=_("The %(most)s with most revenue are shown.") % {"most": cohorts.MOST_PEOPLE}, keeps=after > 0,
+        save_url=of_cohort(grain, start, whole) if may_save(request) else "",
+        save_label=_("Save the whole cohort as a segment"),
+    )  # fmt: skip
 
 
 # --- file ---------------------------------------------------------------------------------------------------------

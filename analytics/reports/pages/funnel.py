@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db import OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,10 +17,10 @@ from analytics.models import FunnelCustomer, FunnelDay
 from analytics.reports import funnel, kept
 from analytics.reports.asof import as_of
 from analytics.reports.funnel import Funnel, Steps
-from analytics.reports.people import days_words, may_save
+from analytics.reports.pages import listed
+from analytics.reports.people import days_words
 from analytics.roles import PEOPLE
 from catalog.devices import COMPUTER, PHONE, TABLET
-from catalog.models import Customer
 from core.components import figure, percent
 from core.components.figures import SMALLEST_BASE
 from core.components.words import day_text
@@ -145,7 +144,7 @@ def people(request: HttpRequest) -> HttpResponse:
     step = request.GET.get("step", "")
     if step not in ("1", "2"):
         raise Http404
-    period, is_too_long = Period.of(request), False
+    period = Period.of(request)
     if kept.is_asked(request):
         stopped = (
             _("Looked and filled no basket, %(days)s")
@@ -154,40 +153,24 @@ def people(request: HttpRequest) -> HttpResponse:
         )
         source = {"kind": "funnel", "step": int(step), **kept.days_of(period)}
         return kept.keep(request, source, stopped % {"days": days_words(period.first, period.last)})
-    keys: list[int] = []
-    everybody = 0
-    try:
-        with transaction.atomic():
-            keys, everybody = funnel.who_stopped(period, int(step))
-    except OperationalError:
-        is_too_long = True
-    known = Customer.objects.select_related("stats").in_bulk(keys)
+    found = listed.look_for(lambda: funnel.who_stopped(period, int(step)))
     if step == "1":
-        title = ngettext(
+        answer = ngettext(
             "%(count)s customer looked and filled no basket",
             "%(count)s customers looked and filled no basket",
-            everybody,
+            found.everybody,
         )
     else:
-        title = ngettext(
+        answer = ngettext(
             "%(count)s customer filled a basket and did not order",
             "%(count)s customers filled a basket and did not order",
-            everybody,
+            found.everybody,
         )
-    context = {
-        **admin.site.each_context(request),
-        "title": _("Who stopped"),
-        "page_title": title % {"count": figure(everybody)} if not is_too_long else _("Who stopped"),
-        "crumbs": [{"title": _("Funnel"), "url": f"{reverse('admin:analytics_funnel')}?{urlencode(period.query)}"}],
-        "people": [(known[key], getattr(known[key], "stats", None)) for key in keys if key in known],
-        "cut_note": _("The %(most)s who came last are shown.") % {"most": funnel.MOST_PEOPLE}
-        if everybody > len(keys)
-        else "",
-        "is_too_long": is_too_long,
-        "keeps": may_save(request) and bool(everybody),
-        "links_customers": request.user.has_perm("catalog.view_customer"),
-    }  # fmt: skip
-    return render(request, "admin/analytics/people.html", context)
+    return listed.show(
+        request, found, title=_("Who stopped"), answer=answer % {"count": figure(found.everybody)},
+        crumb=(_("Funnel"), f"{reverse('admin:analytics_funnel')}?{urlencode(period.query)}"),
+        cut_note=_("The %(most)s who came last are shown.") % {"most": funnel.MOST_PEOPLE},
+    )  # fmt: skip
 
 
 # --- file ---------------------------------------------------------------------------------------------------------
