@@ -14,8 +14,18 @@ judged by in `experiment_metrics`. Starting, stopping and deciding are in `core.
 """
 
 from core.experiments.exposures import expose, expose_to_models
-from core.experiments.kinds import ArmChoice, ExperimentKind
+from core.experiments.kinds import ArmChoice, ExperimentKind, RowTargets
 from core.experiments.metrics import OutcomeMetric
 from core.experiments.placing import Placed, Subject, arm_for
 
-__all__ = ["ArmChoice", "ExperimentKind", "OutcomeMetric", "Placed", "Subject", "arm_for", "expose", "expose_to_models"]
+__all__ = [
+    "ArmChoice",
+    "ExperimentKind",
+    "OutcomeMetric",
+    "Placed",
+    "RowTargets",
+    "Subject",
+    "arm_for",
+    "expose",
+    "expose_to_models",
+]

@@ -1,10 +1,11 @@
 """What experiments may change: kinds that their owners register."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.db.models import Model, QuerySet
 from django.utils import translation
 
 from core.extensions import experiment_kinds
@@ -29,6 +30,30 @@ class ArmChoice:
         else:
             return name
         return str(self.title)
+
+
+class RowTargets(Mapping[str, Any]):
+    """Rows of a table as places of experiments, such as "programme-7": key to title, read when asked."""
+
+    def __init__(self, name: str, rows: QuerySet[Any], title: Callable[[Any], Any]) -> None:
+        self._prefix, self._rows, self._title = f"{name}-", rows, title
+
+    def key_of(self, row: Model) -> str:
+        return f"{self._prefix}{row.pk}"
+
+    def __getitem__(self, key: str) -> Any:
+        number = key.removeprefix(self._prefix)
+        if number != key and number.isascii() and number.isdecimal() and len(number) < 19:
+            row = self._rows.filter(pk=int(number)).first()
+            if row is not None:
+                return self._title(row)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([f"{self._prefix}{pk}" for pk in self._rows.order_by("pk").values_list("pk", flat=True)])
+
+    def __len__(self) -> int:
+        return self._rows.count()
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,14 @@
 """Whether care pays: each programme is an experiment of its own, its control group gets nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.models import Customer, Visitor
-from core.experiments import ArmChoice, ExperimentKind, Placed, Subject, arm_for, placing, services
+from core.experiments import ArmChoice, ExperimentKind, Placed, RowTargets, Subject, arm_for, placing, services
 from core.experiments.exposures import Seen, write
 from core.impact import Capability, Elsewhere
 from core.models import Experiment, StaffUser
@@ -22,27 +21,10 @@ OUTCOME_DAYS = 28
 PLANNED_PEOPLE = 2_000
 
 
-class _Targets(Mapping[str, Any]):
-    """Programmes as places of experiments: key to name, read when asked."""
-
-    def __getitem__(self, key: str) -> Any:
-        number = key.removeprefix("programme-")
-        if number != key and number.isascii() and number.isdecimal() and len(number) < 19:
-            name = CareProgramme.objects.filter(pk=int(number)).values_list("name", flat=True).first()
-            if name is not None:
-                return told(name)
-        raise KeyError(key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter([f"programme-{pk}" for pk in CareProgramme.objects.order_by("pk").values_list("pk", flat=True)])
-
-    def __len__(self) -> int:
-        return CareProgramme.objects.count()
-
-
+TARGETS = RowTargets("programme", CareProgramme.objects.only("name"), lambda programme: told(programme.name))
 PROGRAMMES = ExperimentKind(
     title=gettext_lazy("Care programme"),
-    targets=_Targets(),
+    targets=TARGETS,
     choices=[
         ArmChoice(CARE, gettext_lazy("With the programme"), {"care": True}),
         ArmChoice(
@@ -73,7 +55,7 @@ IMPACT = Capability(
 
 
 def target_of(programme: CareProgramme) -> str:
-    return f"programme-{programme.pk}"
+    return TARGETS.key_of(programme)
 
 
 @transaction.atomic
@@ -125,6 +107,13 @@ def subjects_of(customers: Sequence[Customer]) -> dict[int, Subject]:
     return {pk: Subject(visitor=keys.get(pk), customer=customer.public_id) for pk, customer in able.items()}
 
 
+def exposures_of(placed: Placed | None, everything: Placed | None, now: datetime) -> list[Seen]:
+    """What is written about somebody who was divided: the arm, unless the shop's holdout keeps them out of it, and
+    their side of the holdout."""
+    arms = (placed if placed is not None and not placed.is_held_out else None, everything)
+    return [(one.experiment_id, one.arm_id, one.subject, now.timestamp()) for one in arms if one is not None]
+
+
 def divide(
     programme: CareProgramme, customers: Sequence[Customer], now: datetime
 ) -> tuple[dict[int, bool], list[Seen]]:
@@ -142,9 +131,7 @@ def divide(
         placed: Placed | None = arm_for(kind=KIND, target=target_of(programme), subject=subject)
         acts[customer.pk] = placed is None or bool(placed.settings.get("care", True))
         everything = placing.place_in_everything(subject)
-        for one in (placed if placed is not None and not placed.is_held_out else None, everything):
-            if one is not None:
-                seen.append((one.experiment_id, one.arm_id, one.subject, now.timestamp()))
+        seen += exposures_of(placed, everything, now)
     return acts, seen
 
 

@@ -4,49 +4,33 @@ served as before.
 The arms part when a ticket of a customer opens, or, where the strategy enrols in a care programme, when it does.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.models import Customer
-from core.experiments import ArmChoice, ExperimentKind, OutcomeMetric, Placed, arm_for, placing, services
+from core.experiments import ArmChoice, ExperimentKind, OutcomeMetric, Placed, RowTargets, arm_for, placing, services
 from core.experiments.exposures import Seen, write
 from core.impact import Capability, Elsewhere
 from core.models import Experiment, StaffUser
-from crm.care.trials import subjects_of
+from crm.care.trials import exposures_of, subjects_of
 from crm.models import ServiceStrategy
 
 KIND = "service"
 STRATEGY, BEFORE = "strategy", "before"
 OUTCOME_DAYS = 28
 PLANNED_PEOPLE = 1_000
-PREFIX = "strategy-"
 
 
-class _Targets(Mapping[str, Any]):
-    """Strategies as places of experiments: key to name, read when asked."""
-
-    def __getitem__(self, key: str) -> Any:
-        number = key.removeprefix(PREFIX)
-        if number != key and number.isascii() and number.isdecimal() and len(number) < 19:
-            found = ServiceStrategy.objects.select_related("group").filter(pk=int(number)).first()
-            if found is not None:
-                return _("Group %(number)s") % {"number": found.group.number}
-        raise KeyError(key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter([f"{PREFIX}{pk}" for pk in ServiceStrategy.objects.order_by("pk").values_list("pk", flat=True)])
-
-    def __len__(self) -> int:
-        return ServiceStrategy.objects.count()
-
-
+TARGETS = RowTargets(
+    "strategy", ServiceStrategy.objects.select_related("group"),
+    lambda strategy: _("Group %(number)s") % {"number": strategy.group.number},
+)  # fmt: skip
 STRATEGIES = ExperimentKind(
     title=gettext_lazy("Service strategy"),
-    targets=_Targets(),
+    targets=TARGETS,
     choices=[
         ArmChoice(STRATEGY, gettext_lazy("With the strategy"), {"strategy": True}),
         ArmChoice(BEFORE, gettext_lazy("Served as before"), {"strategy": False}),
@@ -71,7 +55,7 @@ IMPACT = Capability(
 
 
 def target_of(strategy: ServiceStrategy) -> str:
-    return f"{PREFIX}{strategy.pk}"
+    return TARGETS.key_of(strategy)
 
 
 def begin(strategy: ServiceStrategy, *, by: StaffUser | None) -> Experiment | None:
@@ -119,9 +103,7 @@ def divide(strategy: ServiceStrategy, customers: Sequence[Customer], now: dateti
         is_held_out = (placed is not None and placed.is_held_out) or (everything is not None and everything.is_held_out)
         if not is_held_out and (placed is None or placed.settings.get("strategy", False)):
             acts.add(pk)
-        for one in (placed if placed is not None and not placed.is_held_out else None, everything):
-            if one is not None:
-                seen.append((one.experiment_id, one.arm_id, one.subject, now.timestamp()))
+        seen += exposures_of(placed, everything, now)
     return acts, seen
 
 
