@@ -6,6 +6,7 @@ from catalog import partitions
 from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
+from catalog.importing.native.visitors import make_visitors
 from catalog.importing.sections import Load, Section
 from catalog.importing.staging import stream
 from catalog.models import Interaction
@@ -50,7 +51,7 @@ class Interactions(Section):
             " (SELECT 1 FROM catalog_customer c WHERE c.external_id = s.customer)",
             column="customer", value="s.customer", reason=gettext_noop("customer %(value)s is unknown"),
         )  # fmt: skip
-        load.report.rule("visitors_new", _make_visitors())
+        load.report.rule("visitors_new", make_visitors("import_interactions", "occurred_at"))
         months = "SELECT DISTINCT date_trunc('month', occurred_at AT TIME ZONE 'UTC')::date FROM import_interactions"
         partitions.ensure_months([month for (month,) in stream(months)])
         count = load.report.section(self.name)
@@ -66,32 +67,3 @@ class Interactions(Section):
             """,
         )
         count.same = stage.count() - count.new
-
-
-def _make_visitors() -> int:
-    """Visitors by their id, joined to the customer that they were last seen as; those known to a customer stay so."""
-    made = changes.written(
-        "catalog_visitor",
-        """
-        INSERT INTO catalog_visitor (key, customer_id, first_seen_at)
-        SELECT s.visitor, (array_agg(c.id ORDER BY s.occurred_at DESC) FILTER (WHERE c.id IS NOT NULL))[1],
-               min(s.occurred_at)
-        FROM import_interactions s LEFT JOIN catalog_knowncustomer c ON c.external_id = s.customer
-        WHERE s.visitor IS NOT NULL GROUP BY s.visitor
-        ON CONFLICT (key) DO NOTHING
-        """,
-        is_new=True,
-    )
-    changes.written(
-        "catalog_visitor",
-        """
-        UPDATE catalog_visitor v SET customer_id = w.customer_id
-        FROM (
-            SELECT s.visitor, (array_agg(c.id ORDER BY s.occurred_at DESC))[1] AS customer_id
-            FROM import_interactions s JOIN catalog_knowncustomer c ON c.external_id = s.customer
-            WHERE s.visitor IS NOT NULL GROUP BY s.visitor
-        ) w WHERE w.visitor = v.key AND v.customer_id IS NULL
-        """,
-        id="v.id",
-    )
-    return made

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop
 from catalog.importing import changes
 from catalog.importing import columns as c
 from catalog.importing.columns import Column
+from catalog.importing.native.visitors import make_visitors
 from catalog.importing.sections import Load, Section
 from catalog.importing.sql import TIMESTAMPS, Value, upsert
 from catalog.importing.staging import analyse, execute, fetch_one
@@ -45,7 +46,7 @@ class Orders(Section):
         _refuse_lines(load)
         _keep_what_is_not_given(load)
         _add_up(load)
-        load.report.rule("visitors_new", _make_visitors())
+        load.report.rule("visitors_new", make_visitors("import_orders", "placed_at", only="v.may_track"))
         written = upsert(
             "catalog_order",
             key=["number"],
@@ -130,35 +131,6 @@ class OrderLines(Section):
         count = load.report.section(self.name)
         count.new, count.changed = written.new, written.changed
         count.same = stage.count() - written.new - written.changed
-
-
-def _make_visitors() -> int:
-    """Browsers that only orders name; those that belong to nobody belong to the buyer."""
-    made = changes.written(
-        "catalog_visitor",
-        """
-        INSERT INTO catalog_visitor (key, customer_id, first_seen_at)
-        SELECT s.visitor, (array_agg(c.id ORDER BY s.placed_at DESC) FILTER (WHERE c.id IS NOT NULL))[1],
-               min(s.placed_at)
-        FROM import_orders s LEFT JOIN catalog_knowncustomer c ON c.external_id = s.customer
-        WHERE s.visitor IS NOT NULL GROUP BY s.visitor
-        ON CONFLICT (key) DO NOTHING
-        """,
-        is_new=True,
-    )
-    changes.written(
-        "catalog_visitor",
-        """
-        UPDATE catalog_visitor v SET customer_id = w.customer_id
-        FROM (
-            SELECT s.visitor, (array_agg(c.id ORDER BY s.placed_at DESC))[1] AS customer_id
-            FROM import_orders s JOIN catalog_knowncustomer c ON c.external_id = s.customer
-            WHERE s.visitor IS NOT NULL GROUP BY s.visitor
-        ) w WHERE w.visitor = v.key AND v.customer_id IS NULL AND v.may_track
-        """,
-        id="v.id",
-    )
-    return made
 
 
 def _settle_currency(load: Load) -> None:
