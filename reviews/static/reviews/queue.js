@@ -5,24 +5,10 @@
   if (!queue) return;
   const all = document.querySelector("[data-queue-all]"), summary = document.querySelector("[data-queue-summary]");
   const done = []; // {cards, key}, the newest last
-  const left = () => [...queue.querySelectorAll("[data-card]:not([hidden])")];
-  const current = () => queue.querySelector("[data-card].is-now:not([hidden])");
-  const say = (text, more) => document.dispatchEvent(new CustomEvent("zg:toast", { detail: { text, ...more } }));
+  const { left, current, say, choose, move, after, post, send } = zgCards(queue, { summary });
 
-  function choose(card, focus) {
-    queue.querySelectorAll(".is-now").forEach((one) => one.classList.remove("is-now"));
-    if (!card) return;
-    card.classList.add("is-now");
-    if (focus) card.focus({ preventScroll: true });
-    card.scrollIntoView({ block: "nearest" });
-  }
-  function move(step) {
-    const cards = left(), at = cards.indexOf(current());
-    if (cards.length) choose(cards[Math.min(Math.max(at + step, 0), cards.length - 1)], true);
-  }
   function take(cards) {
-    const rest = left(), at = rest.findIndex((one) => cards.includes(one));
-    const next = rest.slice(at).find((one) => !cards.includes(one)) || rest.filter((one) => !cards.includes(one)).pop();
+    const next = after(cards);
     cards.forEach((one) => { one.hidden = true; one.querySelectorAll("details[open]").forEach((menu) => { menu.open = false; }); });
     count();
     if (next) choose(next, true);
@@ -38,17 +24,6 @@
     all.querySelector("[data-queue-shown]").textContent = shown;
     all.hidden = !shown;
   }
-  async function post(data) {
-    let answer;
-    try {
-      answer = await fetch(location.href, { method: "POST", body: data, credentials: "same-origin", headers: { Accept: "application/json" } });
-    } catch (error) { answer = null; }
-    if (!answer || !(answer.headers.get("Content-Type") || "").includes("json")) { say(document.body.dataset.failed); return null; }
-    const told = await answer.json();
-    if (summary) summary.textContent = told.summary;
-    if (!answer.ok) { say(told.text); return null; }
-    return told;
-  }
   async function decide(form, submitter, cards) {
     if (form.dataset.busy) return;
     if (left().every((one) => cards.includes(one))) { // nothing is left: the next page says it, with its undo
@@ -56,12 +31,9 @@
       setTimeout(() => form.requestSubmit(submitter)); // a form cannot be sent while it is being sent
       return;
     }
-    form.dataset.busy = "1";
     const data = new FormData(form);
     if (submitter) data.append(submitter.name, submitter.value);
-    const told = await post(data);
-    delete form.dataset.busy;
-    form.querySelectorAll(".is-busy").forEach((one) => { one.classList.remove("is-busy"); one.removeAttribute("aria-disabled"); });
+    const told = await send(form, data);
     if (!told) return;
     if (told.undo) done.push({ cards, key: told.undo, token: data.get("csrfmiddlewaretoken") });
     say(told.text, told.undo ? { undo, undoLabel: queue.dataset.undo } : {});
@@ -72,12 +44,9 @@
   }
   async function correct(form, submitter, card) {
     if (form.dataset.busy || !submitter) return;
-    form.dataset.busy = "1";
     const data = new FormData(form);
     data.append(submitter.name, submitter.value);
-    const told = await post(data);
-    delete form.dataset.busy;
-    form.querySelectorAll(".is-busy").forEach((one) => { one.classList.remove("is-busy"); one.removeAttribute("aria-disabled"); });
+    const told = await send(form, data);
     if (!told) return;
     showRead(card, told.read);
     form.querySelector("details").open = false;
@@ -122,7 +91,6 @@
     const same = all.querySelector(`input[name=photos][value="${event.target.value}"]`);
     if (same) same.disabled = !event.target.checked;
   });
-  queue.addEventListener("focusin", (event) => { const card = event.target.closest("[data-card]"); if (card && card !== current()) choose(card, false); });
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;

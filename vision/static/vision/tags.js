@@ -5,23 +5,10 @@
   if (!box) return;
   const summary = document.querySelector("[data-tags-summary]");
   const done = []; // {cards, key, token}, the newest last; without a key they were only skipped
-  const left = (within = box) => [...within.querySelectorAll("[data-card]:not([hidden])")];
-  const current = () => box.querySelector("[data-card].is-now:not([hidden])");
+  const { left, current, say, choose, move, after, post, send } = zgCards(box, { summary, told: (said) => { if (said.counts) recount(said.counts); } });
   const tick = (card) => card.querySelector("input[name=ids]");
   const ticked = (form) => left(form).filter((card) => tick(card).checked);
-  const say = (text, more) => document.dispatchEvent(new CustomEvent("zg:toast", { detail: { text, ...more } }));
 
-  function choose(card, focus) {
-    box.querySelectorAll(".is-now").forEach((one) => one.classList.remove("is-now"));
-    if (!card) return;
-    card.classList.add("is-now");
-    if (focus) card.focus({ preventScroll: true });
-    card.scrollIntoView({ block: "nearest" });
-  }
-  function move(step) {
-    const cards = left(), at = cards.indexOf(current());
-    if (cards.length) choose(cards[Math.min(Math.max(at + step, 0), cards.length - 1)], true);
-  }
   function row() { // how many photos stand beside each other
     const cards = left(current()?.closest("form") || box);
     return Math.max(1, cards.filter((one) => Math.abs(one.offsetTop - cards[0].offsetTop) < 4).length);
@@ -36,8 +23,7 @@
     form.hidden = !cards.length;
   }
   function take(cards) {
-    const rest = left(), at = rest.findIndex((one) => cards.includes(one));
-    const next = rest.slice(at).find((one) => !cards.includes(one)) || rest.filter((one) => !cards.includes(one)).pop();
+    const next = after(cards);
     cards.forEach((one) => { one.hidden = true; tick(one).checked = false; });
     box.querySelectorAll("form").forEach(count);
     if (next) return choose(next, true);
@@ -50,25 +36,10 @@
       if (place) place.textContent = counts[link.getAttribute("href")] || "0";
     });
   }
-  async function post(data) {
-    let answer;
-    try {
-      answer = await fetch(location.href, { method: "POST", body: data, credentials: "same-origin", headers: { Accept: "application/json" } });
-    } catch (error) { answer = null; }
-    if (!answer || !(answer.headers.get("Content-Type") || "").includes("json")) { say(document.body.dataset.failed); return null; }
-    const told = await answer.json();
-    if (summary && told.summary) summary.textContent = told.summary;
-    if (told.counts) recount(told.counts);
-    if (!answer.ok) { say(told.text); return null; }
-    return told;
-  }
   async function decide(form, data, cards) {
     if (form.dataset.busy || !cards.length) return;
-    form.dataset.busy = "1";
     cards.forEach((one) => one.classList.add("is-busy"));
-    const told = await post(data);
-    delete form.dataset.busy;
-    form.querySelectorAll(".is-busy").forEach((one) => { one.classList.remove("is-busy"); one.removeAttribute("aria-disabled"); });
+    const told = await send(form, data);
     if (!told) return;
     const act = { cards, key: told.undo, token: data.get("csrfmiddlewaretoken") };
     if (told.undo) done.push(act);
@@ -114,7 +85,6 @@
     if (event.target.matches("[data-tags-all]")) left(form).forEach((card) => { tick(card).checked = event.target.checked; });
     count(form);
   });
-  box.addEventListener("focusin", (event) => { const card = event.target.closest("[data-card]"); if (card && card !== current()) choose(card, false); });
   box.addEventListener("click", (event) => { const card = event.target.closest("[data-card]"); if (card) choose(card, false); });
 
   document.addEventListener("keydown", (event) => {
