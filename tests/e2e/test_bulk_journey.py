@@ -1,31 +1,22 @@
 """A merchandiser lowers the prices of what a search finds, sees it, and takes it back."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from catalog.models import BulkChange, Product, Variant
-from core.models import StaffUser
+from tests.e2e.staff import make_lin, sign_in
 from tests.factories import ShopProfileFactory
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-PASSWORD = "a-long-one-7"
 
 
 @pytest.fixture
 def shop(db):
     ShopProfileFactory.create(name="Shop", base_currency="CNY", time_zone="Asia/Shanghai")
-    StaffUser.objects.create_superuser("lin", "lin@example.com", PASSWORD)
+    make_lin()
     for number in range(60):
         product = Product.objects.create(name=f"{'Mug' if number % 2 else 'Bowl'} {number}", price=20, status="live")
         Variant.objects.create(product=product, sku=f"SKU-{number}", stock=10)
-
-
-def sign_in(page: Page) -> None:
-    page.goto("/admin/")
-    page.fill("input[name=username]", "lin")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    expect(page.locator("h1")).to_contain_text("lin")
 
 
 def lowered() -> int:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.models import StaffUser
+from tests.e2e.staff import fill_in, make_lin
 from tests.factories import (
     ApiKeyFactory,
     CategoryFactory,
@@ -16,7 +16,6 @@ from tests.factories import (
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-PASSWORD = "a-long-one-7"
 LISTS = [
     "catalog/product", "catalog/category", "catalog/brand", "catalog/customer", "catalog/order", "catalog/importbatch",
     "catalog/stockmovement", "core/job", "core/modelversion", "core/apikey", "core/staffuser", "core/staffrole",
@@ -41,7 +40,7 @@ def violations(page: Page) -> list[str]:
 @pytest.fixture
 def shop(db):
     ShopProfileFactory.create()
-    StaffUser.objects.create_superuser("lin", "lin@example.com", PASSWORD)
+    make_lin()
     CategoryFactory.create()
     ApiKeyFactory.create()
     JobFactory.create()
@@ -53,9 +52,7 @@ def test_no_page_of_the_staff_site_breaks_its_policy(shop, watched):
     product, customer, order = shop
     watched.goto("/admin/")
     found = violations(watched)
-    watched.fill("input[name=username]", "lin")
-    watched.fill("input[name=password]", PASSWORD)
-    watched.press("input[name=password]", "Enter")
+    fill_in(watched)
     expect(watched.locator("h1")).to_contain_text("lin")
     found += violations(watched)
     own = [f"catalog/product/{product.pk}/change", f"catalog/customer/{customer.pk}/change"]

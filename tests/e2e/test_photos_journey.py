@@ -4,19 +4,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from catalog.models import ProductTag
-from core.models import StaffUser
+from tests.e2e.staff import make_lin, sign_in
 from tests.factories import LabelFactory, LabelSetFactory, ProductFactory, ShopProfileFactory, TagSuggestionFactory
 from vision.models import Label, LabelSet, TagSuggestion
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-PASSWORD = "a-long-one-7"
 
 
 @pytest.fixture
 def striped(db) -> Label:
     """Six products wait under the label, the most urgent first; the set knows one more label."""
     ShopProfileFactory.create(name="Shop", base_currency="CNY", time_zone="Asia/Shanghai")
-    StaffUser.objects.create_superuser("lin", "lin@example.com", PASSWORD)
+    make_lin()
     LabelSet.objects.all().delete()  # those that are shipped, where no earlier test emptied the tables
     pattern = LabelSetFactory.create(key="pattern", name_en="Pattern")
     label = LabelFactory.create(label_set=pattern, key="striped", name_en="Striped")
@@ -28,11 +27,7 @@ def striped(db) -> Label:
 
 
 def open_queue(page: Page) -> None:
-    page.goto("/admin/")
-    page.fill("input[name=username]", "lin")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    expect(page.locator("h1")).to_contain_text("lin")
+    sign_in(page)
     page.goto("/admin/vision/queue/")
 
 

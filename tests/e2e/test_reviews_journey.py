@@ -10,12 +10,12 @@ import pytest
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
-from core.models import StaffUser
 from reviews import summarising
 from reviews.models import Review, ReviewReport
 from reviews.models.readings import text_read
 from storefront import keys
 from storefront.views import browse
+from tests.e2e.staff import make_lin, sign_in
 from tests.factories import (
     AspectFactory,
     CustomerFactory,
@@ -29,23 +29,18 @@ from tests.factories import (
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-PASSWORD = "a-long-one-7"
 
 
 @pytest.fixture
 def shop(db):
     ShopProfileFactory.create(name="Shop", base_currency="CNY", time_zone="Asia/Shanghai")
-    StaffUser.objects.create_superuser("lin", "lin@example.com", PASSWORD)
+    make_lin()
     for day in range(1, 5):
         ReviewFactory.create(text=f"Words {day}", written_at=datetime(2026, 1, day, tzinfo=UTC))
 
 
 def open_queue(page: Page) -> None:
-    page.goto("/admin/")
-    page.fill("input[name=username]", "lin")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    expect(page.locator("h1")).to_contain_text("lin")
+    sign_in(page)
     page.goto("/admin/reviews/queue/")
 
 

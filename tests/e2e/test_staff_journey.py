@@ -9,13 +9,12 @@ from playwright.sync_api import Page, expect
 from catalog.models import Brand, Category, Customer, Interaction, Order, OrderEvent, OrderLine, Product, Variant
 from catalog.partitions import ensure_partitions
 from core import model_registry as registry
-from core.models import StaffUser
 from marketing.models import Campaign
 from recommender.pipelines import train_recommender
+from tests.e2e.staff import fill_in, make_lin, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
-PASSWORD = "a-long-one-7"
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def shop(db, settings, tmp_path):
     settings.MODEL_ROOT = tmp_path
     registry.forget_loaded()
     ensure_partitions(NOW.date(), NOW.date())
-    StaffUser.objects.create_superuser("lin", "lin@example.com", PASSWORD)
+    make_lin()
     category, brand = Category.objects.add_root({"name": "Mugs"}), Brand.objects.create(name="Mossbrook")
     products = []
     for number in range(8):
@@ -54,14 +53,6 @@ def shop(db, settings, tmp_path):
     train_recommender(until=NOW + timedelta(days=1), time_budget=2)
     yield products
     registry.forget_loaded()
-
-
-def sign_in(page: Page) -> None:
-    page.goto("/admin/")
-    page.fill("input[name=username]", "lin")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    expect(page.locator("h1")).to_contain_text("lin")
 
 
 def test_staff_sign_in_find_a_product_and_change_its_price(shop, page):
@@ -119,7 +110,7 @@ def tabbed(page: Page, until: str) -> list[str]:
 
 
 def test_a_campaign_is_written_on_a_phone_by_the_keyboard_alone(db, page):
-    StaffUser.objects.create_superuser("lin", "lin@example.com", PASSWORD)
+    make_lin()
     sign_in(page)
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/admin/marketing/campaign/add/")
@@ -161,9 +152,7 @@ def test_the_whole_site_speaks_chinese_when_asked(shop, browser, live_server, qu
 
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     expect(page.get_by_role("button", name="登录")).to_be_visible()
-    page.fill("input[name=username]", "lin")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
+    fill_in(page)
     page.goto("/admin/recommender/preview/?customer=Customer+0")
     expect(page.locator(".rec-grid .rec-name").first).to_contain_text("杯子")
     context.close()

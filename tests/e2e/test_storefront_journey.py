@@ -16,12 +16,13 @@ from catalog.models import Interaction, Order, Product, Visitor
 from catalog.partitions import ensure_partitions
 from catalog.search import index, vocabulary
 from core import model_registry as registry
-from core.models import ShopProfile, StaffUser
+from core.models import ShopProfile
 from core.models.access import PUBLISHABLE_SCOPES
 from core.shop import current_shop
 from crm.models import Message, SatisfactionScore
 from recommender.pipelines import train_recommender
 from storefront.views import browse
+from tests.e2e.staff import fill_in, make_lin
 from tests.factories import (
     ApiKeyFactory,
     CategoryFactory,
@@ -32,7 +33,6 @@ from tests.factories import (
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-PASSWORD = "a-long-one-7"
 AGENT = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36"
 )
@@ -47,7 +47,7 @@ def shop(db: None, settings: Any, tmp_path: Any) -> Iterator[list[Product]]:
     ensure_partitions(now.date() - timedelta(days=31), now.date() + timedelta(days=31))
     ShopProfileFactory.create()
     ShopProfile.objects.update(is_demo=True)
-    StaffUser.objects.create_superuser("lin", "lin@example.com", PASSWORD)
+    make_lin()
     products = []
     for name, zh in (("Mug", "杯子"), ("Bowl", "碗")):
         category = CategoryFactory.create(name=f"{name}s", name_translations={"zh-hans": zh})
@@ -156,9 +156,7 @@ def test_from_home_over_a_reason_to_an_order_that_staff_see(shop, phone, page):
     assert (order.customer, order.visitor) == (None, found[0].visitor)  # experiments credit what this guest was shown
 
     page.goto(f"/admin/catalog/order/{order.pk}/change/")
-    page.fill("input[name=username]", "lin")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
+    fill_in(page)
     expect(page.locator("main")).to_contain_text("Mug 0")
     expect(page.locator("h1")).to_contain_text(order.number)
 
@@ -372,9 +370,7 @@ def test_a_chat_goes_to_a_person_whose_answer_is_told_on_the_next_page(shop, pho
     chat.get_by_role("button", name="Close").click()
 
     page.goto("/admin/crm/inbox/")
-    page.fill("input[name=username]", "lin")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
+    fill_in(page)
     page.locator("[data-inbox-row]").click()
     expect(page.locator("#inbox-text")).to_be_visible()
     page.keyboard.press("n")
