@@ -10,7 +10,7 @@ from pathlib import Path
 from core.local_services.account import Account
 from core.local_services.errors import LocalServiceError
 from core.local_services.home import Home, keep_log_small, secret, tail, too_long
-from core.local_services.process import free_port, is_port_free, nobody_works_in, read_pid, wait_until, works_in
+from core.local_services.process import kept_port, nobody_works_in, read_pid, wait_until, works_in
 
 ROLE = "zhanggui"
 DATABASE = "zhanggui"
@@ -97,7 +97,7 @@ def stop(home: Home) -> None:
 def address(home: Home) -> tuple[str, int]:
     """Host and port for clients: the socket folder, or loopback when its path is too long for a socket."""
     if too_long(_socket(home)):
-        return "127.0.0.1", _stored_port(home) or SOCKET_PORT
+        return "127.0.0.1", read_pid(_port_file(home)) or SOCKET_PORT
     return str(home.sockets), SOCKET_PORT
 
 
@@ -210,7 +210,7 @@ def _launch(home: Home, account: Account, programs: Path) -> None:
         options = [
             "-c listen_addresses=127.0.0.1",
             "-c unix_socket_directories=''",
-            f"-c port={_choose_port(home)}",
+            f"-c port={kept_port(_port_file(home))}",
         ]
     command: list[str | Path] = [
         programs / "bin" / "pg_ctl",
@@ -261,16 +261,8 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def _stored_port(home: Home) -> int | None:
-    return read_pid(home.base / "postgres.port")
-
-
-def _choose_port(home: Home) -> int:
-    port = _stored_port(home)
-    if port is None or not is_port_free(port):
-        port = free_port()
-        (home.base / "postgres.port").write_text(f"{port}\n")
-    return port
+def _port_file(home: Home) -> Path:
+    return home.base / "postgres.port"
 
 
 def _create_database(home: Home, account: Account, programs: Path) -> None:

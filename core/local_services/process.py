@@ -63,3 +63,13 @@ def is_port_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def kept_port(file: Path) -> int:
+    """The port that stands in a file. While somebody else listens there, or before the first, another one is written
+    down."""
+    port = read_pid(file)
+    if port is None or not is_port_free(port):
+        port = free_port()
+        file.write_text(f"{port}\n")
+    return port

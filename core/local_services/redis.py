@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from core.local_services.errors import LocalServiceError
 from core.local_services.home import Home, keep_log_small, secret, tail, too_long
-from core.local_services.process import free_port, is_port_free, read_pid, wait_until, works_in
+from core.local_services.process import kept_port, read_pid, wait_until, works_in
 
 START_SECONDS = 300
 ANSWER_SECONDS = 2.0
@@ -65,7 +65,7 @@ def url(home: Home, *, database: int) -> str:
     """Address with password, for redis-py."""
     key = quote(password(home), safe="")
     if too_long(_socket(home)):
-        return f"redis://:{key}@127.0.0.1:{_stored_port(home)}/{database}"
+        return f"redis://:{key}@127.0.0.1:{read_pid(_port_file(home))}/{database}"
     return f"unix://:{key}@{quote(str(_socket(home)))}?db={database}"
 
 
@@ -89,7 +89,7 @@ def _launch(home: Home, log: Path) -> None:
     account.own(log)  # Redis opens its log by itself, line by line
     where = f'unixsocket "{_socket(home)}"\nunixsocketperm 700\nport 0'
     if too_long(_socket(home)):
-        where = f"bind 127.0.0.1\nport {_choose_port(home)}"
+        where = f"bind 127.0.0.1\nport {kept_port(_port_file(home))}"
     settings = home.redis / "redis.conf"
     settings.unlink(missing_ok=True)
     settings.touch(mode=0o600)
@@ -141,7 +141,7 @@ def _ask(home: Home) -> str:
 
 def _connected(home: Home) -> socket.socket:
     if too_long(_socket(home)):
-        return socket.create_connection(("127.0.0.1", _stored_port(home) or 0), timeout=ANSWER_SECONDS)
+        return socket.create_connection(("127.0.0.1", read_pid(_port_file(home)) or 0), timeout=ANSWER_SECONDS)
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.settimeout(ANSWER_SECONDS)
@@ -152,13 +152,5 @@ def _connected(home: Home) -> socket.socket:
     return connection
 
 
-def _stored_port(home: Home) -> int | None:
-    return read_pid(home.base / "redis.port")
-
-
-def _choose_port(home: Home) -> int:
-    port = _stored_port(home)
-    if port is None or not is_port_free(port):
-        port = free_port()
-        (home.base / "redis.port").write_text(f"{port}\n")
-    return port
+def _port_file(home: Home) -> Path:
+    return home.base / "redis.port"
