@@ -12,7 +12,7 @@ from catalog import services as shop
 from catalog.models import Customer, Order
 from core.shop import forget_shop
 from crm import services
-from crm.models import LoyaltyProgramme
+from crm.models import LoyaltyAccount, LoyaltyProgramme
 from tests.factories import CustomerFactory, ProductFactory, ShopProfileFactory
 
 
@@ -64,3 +64,13 @@ def final(customer: Customer, points: int) -> Any:
     """The account with so many points that can be redeemed."""
     services.adjust(customer_id=customer.pk, points=points, reason="start", key=f"start-{points}")
     return services.account_of(customer.pk)
+
+
+def numbers(customer: Customer) -> tuple[int, int, int]:
+    """Available, pending, owed."""
+    found = LoyaltyAccount.objects.get(customer=customer)
+    return found.balance, found.pending, found.owed
+
+
+def adds_up() -> None:
+    assert services.recount().differences == []

@@ -23,20 +23,10 @@ from crm.models import (
     LoyaltyTransaction,
 )
 from crm.services import calendar
-from tests.crm.conftest import final, finish
+from tests.crm.conftest import adds_up, final, finish, numbers
 from tests.factories import CategoryFactory, CustomerFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def numbers(customer) -> tuple[int, int, int]:
-    """Available, pending, owed."""
-    found = LoyaltyAccount.objects.get(customer=customer)
-    return found.balance, found.pending, found.owed
-
-
-def adds_up() -> None:
-    assert services.recount().differences == []
 
 
 def test_an_order_brings_pending_points_that_are_final_after_the_return_window(customer, buy):

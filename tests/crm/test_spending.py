@@ -14,14 +14,9 @@ from catalog.services.orders import NewLine, NewOrder, place_order
 from core.exceptions import DomainError
 from crm import services
 from crm.exceptions import BadInput, CodeSpent, NotEnoughPoints, ProgrammeOff, RewardGone
-from crm.models import LoyaltyAccount, LoyaltyLot, LoyaltyRedemption, LoyaltyTransaction, Reward
-from tests.crm.conftest import final
+from crm.models import LoyaltyLot, LoyaltyRedemption, LoyaltyTransaction, Reward
+from tests.crm.conftest import final, numbers
 from tests.factories import CustomerFactory, ProductFactory, RewardFactory
-
-
-def numbers(customer) -> tuple[int, int, int]:
-    found = LoyaltyAccount.objects.get(customer=customer)
-    return found.balance, found.pending, found.owed
 
 
 @pytest.mark.django_db(transaction=True)

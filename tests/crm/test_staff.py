@@ -27,19 +27,10 @@ from crm.models import (
     PastGrant,
     Reward,
 )
-from tests.crm.conftest import final, finish
+from tests.crm.conftest import adds_up, final, finish, numbers
 from tests.factories import CustomerFactory, RewardFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def numbers(customer) -> tuple[int, int, int]:
-    found = LoyaltyAccount.objects.get(customer=customer)
-    return found.balance, found.pending, found.owed
-
-
-def adds_up() -> None:
-    assert services.recount().differences == []
 
 
 def test_a_correction_needs_a_reason_and_the_same_form_twice_counts_once(customer, programme):
