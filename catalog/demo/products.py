@@ -14,6 +14,8 @@ from catalog.demo.world import BRANDS, COLLECTIONS, COLOURS, MATERIALS, PATTERNS
 DAY = 86_400
 OPTION_PRICE = {"capacity": (0, 2_000), "format": (0, -1_000)}
 ASPECTS = ("quality", "size", "look", "value")
+IN_NAMES, IN_DESCRIPTIONS = 0.44, 0.33
+"""How many names and descriptions tell the colour, as counted in real catalogues (docs/adr/0135)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,11 @@ class Variant:
 
 @dataclass(slots=True)
 class Product:
-    """One product with what is planted in it: the taste it was made for, its pull and its quality per aspect."""
+    """One product with what is planted in it: the taste it was made for, its pull and its quality per aspect.
+
+    What it is stands in `look` and `truth`; names, description and `attributes` tell a part of it, as those of real
+    shops do.
+    """
 
     id: str
     kind: str
@@ -47,6 +53,7 @@ class Product:
     name_zh: str = ""
     description_en: str = ""
     description_zh: str = ""
+    is_named_by_colour: bool = True
     variants: list[Variant] = field(default_factory=list)
 
     @property
@@ -54,8 +61,16 @@ class Product:
         return Look(KINDS[self.kind].parent, self.form.key, self.colour, self.pattern, self.material)
 
     @property
+    def truth(self) -> dict[str, str]:
+        """What somebody who holds it in hand would say of it, whatever the shop tells."""
+        shown = {"colour": self.colour, "pattern": self.pattern, "material": self.material, "style": self.style}
+        return {"form": self.form.key, **shown}
+
+    @property
     def attributes(self) -> dict[str, str]:
-        return {"colour": self.colour, "pattern": self.pattern, "material": self.material, "style": self.style}
+        """The column that the shop fills. Who did not name the colour did not enter it either."""
+        told = {"colour": self.colour} if self.is_named_by_colour else {}
+        return {**told, "pattern": self.pattern, "material": self.material, "style": self.style}
 
 
 def make_products(seed: int, size: Size, calendar: Calendar) -> list[Product]:
@@ -65,16 +80,20 @@ def make_products(seed: int, size: Size, calendar: Calendar) -> list[Product]:
 
 def each_product(seed: int, size: Size, calendar: Calendar) -> Iterator[Product]:
     """The same one by one."""
-    rng = stream(seed, "products")
+    rng, telling = stream(seed, "products"), stream(seed, "telling")
     kinds = list(KINDS)
     plan = [kinds[n % len(kinds)] for n in range(size.products // len(kinds) * len(kinds))]
     plan += [str(kind) for kind in rng.choice(kinds, size.products - len(plan), replace=size.products < len(kinds))]
     seen: set[str] = set()
+    short: set[str] = set()
     collections = COLLECTIONS if size.in_columns else ()
     for number, kind in enumerate(sorted(plan, key=kinds.index), start=1):
-        product = _new_look(rng, kind, seen, collections)
+        product, name = _new_look(rng, kind, seen, collections)
         product.id = f"P{number:05d}"
-        _describe(rng, product)
+        in_name, in_description = telling.random(2) < (IN_NAMES, IN_DESCRIPTIONS)
+        if not in_name:
+            _leave_out_colour(product, name, short)
+        _describe(rng, product, tells_colour=bool(in_description))
         product.created_at, product.status = _life(rng, calendar)
         product.variants = _variants(rng, product, number)
         yield product
@@ -85,8 +104,52 @@ def _pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
     return list(weights)[int(rng.choice(len(values), p=values / values.sum()))]
 
 
-def _new_look(rng: np.random.Generator, key: str, seen: set[str], collections: tuple[tuple[str, str], ...]) -> Product:
-    """A combination whose names nobody has yet, drawn around one taste but never bound to it."""
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a name is put together from, beside colour, pattern, material and form. `shape` 1 and 2 tell the colour
+    last, in English; 2 begins with the style. A large shop adds a collection in both languages."""
+
+    shape: int
+    collection: tuple[str, str] = ("", "")
+
+    def of(self, product: Product, *, colour: bool = True, style: bool = False, brand: bool = False) -> tuple[str, str]:
+        """In English and Chinese. With a style although the shape has none, or with a brand before everything."""
+        form, look, mood = product.form, PATTERNS[product.pattern], STYLES[product.style]
+        # A thing that comes in one material only does not need it in its name.
+        stuff = MATERIALS[product.material] if len(form.materials) > 1 else None
+        hue = COLOURS[product.colour] if colour else None
+        parts = [
+            mood.en if style or self.shape == 2 else "",
+            hue.en if hue and self.shape == 0 else "",
+            look.adjective, stuff.en if stuff else "", form.en,
+            f"in {hue.en}" if hue and self.shape else "",
+        ]  # fmt: skip
+        english = " ".join(part for part in parts if part)
+        chinese = (mood.zh if style or self.shape == 2 else "") + (hue.zh if hue else "") + look.zh
+        chinese += (stuff.zh if stuff else "") + form.zh
+        latin, series = self.collection
+        if latin:
+            english, chinese = f"{latin} {english}", f"{series}系列{chinese}"
+        if brand:
+            english, chinese = f"{product.brand.name} {english}", product.brand.zh + chinese
+        return english[0].upper() + english[1:], chinese
+
+
+def _leave_out_colour(product: Product, name: Name, short: set[str]) -> None:
+    """Names without the colour. Where another product has one of them, they tell the style, then the brand as well;
+    where all of these are taken, the colour stays. `short` are the names without a colour so far."""
+    for more in ({}, {"style": True}, {"style": True, "brand": True}):
+        names = name.of(product, colour=False, **more)
+        if short.isdisjoint(names):
+            short.update(names)
+            (product.name_en, product.name_zh), product.is_named_by_colour = names, False
+            return
+
+
+def _new_look(
+    rng: np.random.Generator, key: str, seen: set[str], collections: tuple[tuple[str, str], ...]
+) -> tuple[Product, Name]:
+    """A combination whose full names nobody has yet, drawn around one taste but never bound to it."""
     kind = KINDS[key]
     for _attempt in range(500):
         taste = _pick(rng, {name: np.log(t.share) + 1.2 * t.kinds.get(key, 0.0) for name, t in TASTES.items()})
@@ -101,19 +164,20 @@ def _new_look(rng: np.random.Generator, key: str, seen: set[str], collections: t
         brands = [b for b in BRANDS if kind.parent in b.departments]
         brand = brands[int(rng.choice(len(brands), p=_brand_shares(brands, style)))]
         material = form.materials[int(rng.choice(len(form.materials), p=_falling(len(form.materials))))]
-        names = _names(rng, kind, form, colour, pattern, material, style)
-        if collections:
-            latin, chinese = collections[int(rng.integers(len(collections)))]
-            names = f"{latin} {names[0][0].lower()}{names[0][1:]}", f"{chinese}系列{names[1]}"
+        shape = int(rng.integers(3))
+        name = Name(shape, collections[int(rng.integers(len(collections)))]) if collections else Name(shape)
+        product = Product(
+            id="", kind=key, form=form, brand=brand, colour=colour, pattern=pattern, material=material, style=style,
+            taste=taste, price=0, created_at=0, popularity=0.0, quality={},
+        )  # fmt: skip
+        names = name.of(product)
         if seen.isdisjoint(names):
             seen.update(names)
-            return Product(
-                id="", kind=key, form=form, brand=brand, colour=colour, pattern=pattern, material=material, style=style,
-                taste=taste, price=_price(rng, kind, form, brand, material), created_at=0,
-                popularity=float(rng.normal(0.0, 0.7)),
-                quality={aspect: float(rng.normal(0.75, 0.75)) for aspect in ASPECTS},
-                name_en=names[0], name_zh=names[1],
-            )  # fmt: skip
+            product.name_en, product.name_zh = names
+            product.price = _price(rng, kind, form, brand, material)
+            product.popularity = float(rng.normal(0.0, 0.7))
+            product.quality = {aspect: float(rng.normal(0.75, 0.75)) for aspect in ASPECTS}
+            return product, name
     raise ValueError(f"No distinct name is left for another product of the kind {key}.")
 
 
@@ -133,29 +197,11 @@ def _falling(count: int) -> np.ndarray:
     return weights / weights.sum()
 
 
-def _names(
-    rng: np.random.Generator, kind: Kind, form: Form, colour: str, pattern: str, material: str, style: str
-) -> tuple[str, str]:
-    # A thing that comes in one material only does not need it in its name.
-    told = len(form.materials) > 1
-    hue, look, mood = COLOURS[colour], PATTERNS[pattern], STYLES[style]
-    stuff_en, stuff_zh = (MATERIALS[material].en, MATERIALS[material].zh) if told else ("", "")
-    shape = int(rng.integers(3))
-    parts_en = {
-        0: (hue.en, look.adjective, stuff_en, form.en),
-        1: (look.adjective, stuff_en, form.en, f"in {hue.en}"),
-        2: (mood.en, look.adjective, stuff_en, form.en, f"in {hue.en}"),
-    }[shape]
-    english = " ".join(part for part in parts_en if part)
-    chinese = (mood.zh if shape == 2 else "") + hue.zh + look.zh + stuff_zh + form.zh
-    return english[0].upper() + english[1:], chinese
-
-
 def is_plural(form: Form) -> bool:
     return form.en.endswith("s") and not form.en.endswith("dress")
 
 
-def _describe(rng: np.random.Generator, product: Product) -> None:
+def _describe(rng: np.random.Generator, product: Product, *, tells_colour: bool) -> None:
     kind, look = KINDS[product.kind], PATTERNS[product.pattern]
     material, style, hue = MATERIALS[product.material], STYLES[product.style], COLOURS[product.colour]
     told = len(product.form.materials) > 1
@@ -165,10 +211,11 @@ def _describe(rng: np.random.Generator, product: Product) -> None:
     care, mood, use = (int(rng.integers(n)) for n in (len(material.care_en), len(style.mood_en), len(kind.uses_en)))
     mood_en = style.mood_en[mood]
     pattern_en = f" {look.clause_en}" if look.clause_en else ""
-    first_en = f"{thing[0].upper()}{thing[1:]} in {hue.en}{pattern_en}, {mood_en}."
+    hue_en = f" in {hue.en}" if tells_colour else ""
+    first_en = f"{thing[0].upper()}{thing[1:]}{hue_en}{pattern_en}, {mood_en}."
     pattern_zh = f"，{look.clause_zh}" if look.clause_zh else ""
     stuff_zh = material.zh if told else ""
-    first_zh = f"{hue.zh}{stuff_zh}{product.form.zh}{pattern_zh}，{style.mood_zh[mood]}。"
+    first_zh = f"{hue.zh if tells_colour else ''}{stuff_zh}{product.form.zh}{pattern_zh}，{style.mood_zh[mood]}。"
     product.description_en = f"{first_en} {material.care_en[care]} {kind.uses_en[use]}"
     product.description_zh = f"{first_zh}{material.care_zh[care]}{kind.uses_zh[use]}"
 

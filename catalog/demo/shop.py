@@ -57,6 +57,7 @@ class Shop:
             },
             "products": {
                 product.id: {
+                    **product.truth,
                     "taste": product.taste,
                     "popularity": round(product.popularity, 4),
                     "quality": {aspect: round(value, 4) for aspect, value in product.quality.items()},

@@ -262,7 +262,7 @@ STYLES = {
     "playful": Style(
         "playful",
         "趣味",
-        ("to brighten grey mornings", "made with a wink"),
+        ("to brighten dull mornings", "made with a wink"),
         ("让灰蒙蒙的早晨也明亮起来", "细节里藏着小趣味"),
     ),
 }

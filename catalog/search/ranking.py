@@ -1,8 +1,9 @@
 """How well a product answers a query. Pure; the product and `evaluate search` rank with the same numbers.
 
 Text: for every group of the query the fields that hold it add their weights, saturated as in BM25F (Robertson,
-Zaragoza 2009) with one occurrence per field; groups weigh by how rare they are (idf). Then popularity, stock and, where
-the person allows it, taste.
+Zaragoza 2009) with one occurrence per field; groups weigh by how rare they are (idf). A tag counts where name and
+attributes do not say it: said a second time it is no better answer, and products without a photo to read would stand
+behind (docs/adr/0135). Then popularity, stock and, where the person allows it, taste.
 """
 
 import math
@@ -23,6 +24,7 @@ SOLD_OUT = 0.6
 """Factor of products that cannot be bought now."""
 PERSONAL = 0.12
 _WEIGHT_LIST = [WEIGHTS[name] for name in FIELDS]
+_NAME, _TAGS, _ATTRIBUTES = (FIELDS.index(name) for name in ("name", "tags", "attributes"))
 _STRONG = FIELDS.index("description")
 """Fields before the description, which is the last: where synonyms count."""
 _BEST = sum(_WEIGHT_LIST) / (sum(_WEIGHT_LIST) + SATURATION)
@@ -80,13 +82,19 @@ class Ranker:
             wanted = [f" {token} " for token in way.tokens]
             held = 0.0
             searched = fields[:_STRONG] if way.is_synonym else fields
-            for text, weight in zip(searched, _WEIGHT_LIST, strict=False):
-                if wanted[0] in text and all(token in text for token in wanted):
-                    held += weight
+            for at, text in enumerate(searched):
+                is_held = wanted[0] in text and all(token in text for token in wanted)
+                if is_held and not (at == _TAGS and _is_told(fields, wanted)):
+                    held += _WEIGHT_LIST[at]
             if not held and len(wanted) > 1 and all(any(token in text for text in searched) for token in wanted):
                 held = SPREAD
             best = max(best, way.factor * held / (held + SATURATION) if held else 0.0)
         return best / _BEST
+
+
+def _is_told(fields: Fields, wanted: Sequence[str]) -> bool:
+    """Whether the name or the attributes say it."""
+    return any(all(token in fields[at] for token in wanted) for at in (_NAME, _ATTRIBUTES))
 
 
 def rarity(found: int, total: int) -> float:

@@ -2,7 +2,7 @@
 `make_demo_shop` writes it; SECONDS of the processor to learn in, 0 for colours alone).
 
 Pattern and material are learned beside the category from the products of which `tags.csv` tells them, and asked of the
-others, whose truth stands in `attributes`. Thresholds promise 0.95 from photos that were kept apart. `colour`: what the
+others, whose truth stands in `truth.json`. Thresholds promise 0.95 from photos that were kept apart. `colour`: what the
 photos of all products are tagged with by themselves, without a network; mint green counts as teal or green. Labels
 with fewer than twenty photos that show them are left out of the means.
 """
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.benchmarks.search import judged
 from tests.benchmarks.search import tags as colours
 from vision import judging, thresholds
 from vision.demo import MATERIALS, PATTERNS
@@ -40,6 +41,7 @@ def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
 def read(folder: Path) -> tuple[Examples, Classes, NDArray[np.bool_]]:
     """The first photo of each product with its truth, and which products tell it."""
     products = {row["id"]: row for row in rows_of(folder, "products.csv")}
+    looks = judged.looks(folder)
     told = {row["product"] for row in rows_of(folder, "tags.csv")}
     files = [row for row in rows_of(folder, "images.csv") if row["product"] in products and row["position"] == "0"]
     number = {key: at for at, key in enumerate(products)}
@@ -49,7 +51,7 @@ def read(folder: Path) -> tuple[Examples, Classes, NDArray[np.bool_]]:
     pixels = np.empty((len(files), USUAL, USUAL, 3), np.uint8)
     for at, row in enumerate(files):
         pixels[at] = prepared(opened((folder / row["file"]).read_bytes()), USUAL)
-        facts = json.loads(products[row["product"]]["attributes"])
+        facts = looks[row["product"]]
         for group in groups:
             label = AIMS[group.key].get(facts[group.key])
             if label is not None:
@@ -87,7 +89,7 @@ def figures(group: Group, reading: Reading, asked: Examples, limits: dict[str, d
 
 
 def colour(folder: Path) -> dict[str, Any]:
-    truth = {row["id"]: json.loads(row["attributes"])["colour"] for row in rows_of(folder, "products.csv")}
+    truth = {key: facts["colour"] for key, facts in judged.looks(folder).items()}
     found: dict[str, Any] = {}
     for name, least in (("applied", thresholds.COLOUR_APPLY), ("suggested", thresholds.COLOUR_SUGGEST)):
         given = {key: own for key, own in colours.read(folder, least).items() if key in truth}

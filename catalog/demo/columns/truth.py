@@ -57,6 +57,7 @@ def _customer_truth(people: People, buying: Buying, n: int) -> dict[str, Any]:
 
 def _product_truth(goods: Goods, n: int, product: Product) -> dict[str, Any]:
     return {
+        **product.truth,
         "taste": product.taste,
         "popularity": round(product.popularity, 4),
         "quality": {aspect: round(value, 4) for aspect, value in product.quality.items()},

@@ -12,29 +12,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from catalog.demo.kinds import KINDS
+from catalog.demo.writer import TRUTH
 
 LIST = Path(__file__).parent / "judged.txt"
+LOOK = ("form", "colour", "pattern", "material", "style")
 Facts = dict[str, str]
 
 
 def products(folder: Path) -> list[Facts]:
-    """Facts of the live products of a demo shop."""
-    found = []
+    """Facts of the live products of a demo shop: where they stand in the catalogue, and what they are by its truth,
+    whatever their texts tell."""
+    found, truth = [], looks(folder)
     with (folder / "products.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["status"] != "live":
                 continue
             kind = KINDS[row["category"]]
-            fitting = [form for form in kind.forms if form.en in row["name_en"].lower() or form.zh in row["name_zh"]]
-            form = max(fitting, key=lambda form: len(form.zh) + len(form.en) / 100)
-            attributes = json.loads(row["attributes"])
-            found.append(
-                {
-                    "id": row["id"], "kind": row["category"], "dept": kind.parent, "form": form.key,
-                    "brand": row["brand"], **attributes,
-                }
-            )  # fmt: skip
+            own = {"id": row["id"], "kind": row["category"], "dept": kind.parent, "brand": row["brand"]}
+            found.append({**own, **truth[row["id"]]})
     return found
+
+
+def looks(folder: Path) -> dict[str, Facts]:
+    """Form, colour, pattern, material and style of each product, as it was made."""
+    truth = json.loads((folder / TRUTH).read_text("utf-8"))["products"]
+    return {key: {name: own[name] for name in LOOK} for key, own in truth.items()}
 
 
 def judgements(folder: Path) -> Iterator[tuple[str, str, str, str, int]]:

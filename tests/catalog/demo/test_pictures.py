@@ -1,4 +1,4 @@
-"""Pictures show what the attributes say."""
+"""Pictures show what products are."""
 
 from io import BytesIO
 

@@ -1,5 +1,7 @@
 """Tokens, parsing, ranking and corrections, without a database."""
 
+from dataclasses import replace
+
 import pytest
 
 from catalog.search import documents, highlights, parsing, ranking, spelling, strategy, tokens
@@ -104,6 +106,20 @@ def test_the_name_counts_more_than_the_category_and_that_more_than_the_descripti
     )
 
     assert found == ["both", "named", "placed", "told"]
+
+
+def test_a_tag_counts_where_neither_name_nor_attributes_say_it():
+    grey, tagged = Source(name=["Grey lamp"]), {"tags": ["Grey", "灰色"]}
+
+    def score(source):
+        groups = parsing.parse("grey")
+        return Ranker(groups, [1.0]).text_score(documents.make(source).fields)
+
+    assert score(replace(grey, **tagged)) == score(grey) > score(Source(name=["Lamp"], **tagged)) > 0
+    entered = Source(name=["Lamp"], category=["Grey things"], attributes=["grey"], description=["A grey lamp."])
+    assert score(replace(entered, **tagged)) == score(entered)
+    described = Source(name=["Lamp"], description=["A grey lamp."])
+    assert score(replace(described, **tagged)) > score(Source(name=["Lamp"], **tagged)) > score(described)
 
 
 def test_rare_words_weigh_more():
