@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from catalog.models import ProductImage
 from core.models import ModelVersion
@@ -29,6 +29,20 @@ def new_decisions() -> int:
 def unknown_to(live: ModelVersion | None) -> int:
     """Decisions of staff since the version that serves was made, whatever was refused meanwhile. One query."""
     return deciding.decided_since(live.created_at if live is not None else None)
+
+
+def readable() -> QuerySet[ProductImage]:
+    """Photos that a version reads: those that were looked at."""
+    return ProductImage.objects.filter(product__deleted_at=None, analysis__isnull=False)
+
+
+def unread(version_id: int) -> QuerySet[ProductImage]:
+    """Of these, what this version has not read as it is now."""
+    return readable().filter(
+        Q(reading__isnull=True)
+        | ~Q(reading__model_version=version_id)
+        | ~Q(reading__content_sha256=F("content_sha256"))
+    )
 
 
 def read_all_again() -> int:

@@ -13,7 +13,6 @@ import numpy as np
 import structlog
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -22,7 +21,7 @@ from core import model_registry
 from core.jobs import guard, progress
 from core.model_registry import LoadedModel
 from core.models import ModelVersion
-from vision import embedding, suggesting, thresholds
+from vision import asking, embedding, suggesting, thresholds
 from vision.choices import VISION
 from vision.ml import decisions, pictures
 from vision.ml.examples import CATEGORY
@@ -49,19 +48,10 @@ class Done:
         return Done(self.photos + other.photos, self.unreadable + other.unreadable, self.written + other.written)
 
 
-def unread(version_id: int) -> QuerySet[ProductImage]:
-    """Photos that were looked at and that this version has not read as they are now."""
-    return ProductImage.objects.filter(product__deleted_at=None, analysis__isnull=False).filter(
-        Q(reading__isnull=True)
-        | ~Q(reading__model_version=version_id)
-        | ~Q(reading__content_sha256=F("content_sha256"))
-    )
-
-
 def is_behind() -> bool:
     """Whether there is a live version that has something to read."""
     active = ModelVersion.objects.of(VISION.name).active().values_list("pk", flat=True).first()
-    return active is not None and unread(active).exists()
+    return active is not None and asking.unread(active).exists()
 
 
 def read() -> dict[str, Any]:
@@ -71,7 +61,9 @@ def read() -> dict[str, Any]:
     if model is None:
         return {"skipped": "no model"}
     tagger, labels = model.built(build_tagger), _labels()
-    waiting = list(unread(model.version_id).order_by("product_id").values_list("product_id", flat=True).distinct())
+    waiting = list(
+        asking.unread(model.version_id).order_by("product_id").values_list("product_id", flat=True).distinct()
+    )
     done = Done()
     for start in range(0, len(waiting), PRODUCTS_AT_ONCE):
         done += _read(waiting[start : start + PRODUCTS_AT_ONCE], model, tagger, labels)

@@ -64,8 +64,10 @@ def test_two_hundred_decisions_become_a_version_that_reads_the_shop_and_answers_
     deciding.label_photos(greens, labels[hats.pk], is_right=True, by=boss)
     for other in (tops, bags):
         deciding.label_photos(greens, labels[other.pk], is_right=False, by=boss)
+    deciding.label_photos(greens[:-1], labels[shoes.pk], is_right=False, by=boss)
+    assert asking.new_decisions() == 199
     assert "Training again is worth it." not in admin_client.get(page).text
-    deciding.label_photos(greens, labels[shoes.pk], is_right=False, by=boss)
+    deciding.label_photos(greens[-1:], labels[shoes.pk], is_right=False, by=boss)
     assert asking.new_decisions() == 200
     assert "Training again is worth it." in admin_client.get(page).text
 

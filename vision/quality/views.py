@@ -21,7 +21,7 @@ from core.jobs import enqueue
 from core.models import Job, ModelVersion
 from vision import asking
 from vision.choices import VISION, Architecture, PictureSize, in_a_row
-from vision.models import ImageReading, VisionSettings
+from vision.models import VisionSettings
 from vision.models.training import LEAST_SECONDS, MOST_SECONDS
 from vision.quality import tables
 from vision.quality.names import Names
@@ -58,7 +58,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "training": jobs.get(asking.TRAIN),
         "reading": jobs.get(asking.READ),
         "failed": _failed() if asking.TRAIN not in jobs else None,
-        "read_words": _read_words(),
+        "read_words": _read_words(jobs.get(asking.READ)),
         "new_decisions": _decisions_words(),
         "may_train": may_train and asking.TRAIN not in jobs,
         "may_read": may_change and asking.READ not in jobs and any(one.is_active for one in found),
@@ -149,14 +149,29 @@ def _failed() -> Job | None:
     return newest if is_lost else None
 
 
-def _read_words() -> str:
+def _read_words(reading: Job | None) -> str:
+    """How far the live version is with the photos. Between its start and the next look at what is new nothing reads
+    yet; then the page says when. Three queries."""
     active = ModelVersion.objects.of(VISION.name).active().values_list("pk", flat=True).first()
     if active is None:
         return ""
-    count = ImageReading.objects.filter(model_version=active).count()
-    return ngettext("%(count)s photo read by the live version", "%(count)s photos read by the live version", count) % {
-        "count": figure(count)
-    }
+    photos, waiting = asking.readable().count(), asking.unread(active).count()
+    values = {"read": figure(photos - waiting), "count": figure(photos)}
+    if not waiting:
+        words = ngettext(
+            "%(count)s photo read by the live version", "%(count)s photos read by the live version", photos
+        )
+    elif reading is not None:
+        words = ngettext(
+            "%(read)s of %(count)s photo read by the live version",
+            "%(read)s of %(count)s photos read by the live version", photos,
+        )  # fmt: skip
+    else:
+        words = ngettext(
+            "%(read)s of %(count)s photo read by the live version; the others follow from the next minute on",
+            "%(read)s of %(count)s photos read by the live version; the others follow from the next minute on", photos,
+        )  # fmt: skip
+    return words % values
 
 
 def _decisions_words() -> str:

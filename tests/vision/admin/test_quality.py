@@ -8,7 +8,14 @@ from django.utils import timezone
 from catalog.models import Product
 from core.jobs.ending import DIED
 from core.models import Job, ModelVersion
-from tests.factories import CategoryFactory, ImageReadingFactory, JobFactory, ModelVersionFactory, ProductImageFactory
+from tests.factories import (
+    CategoryFactory,
+    ImageAnalysisFactory,
+    ImageReadingFactory,
+    JobFactory,
+    ModelVersionFactory,
+    ProductImageFactory,
+)
 from vision.models import ImageReading, VisionSettings
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +97,24 @@ def test_the_page_of_models_says_what_versions_are_measured_on(client_with):
 
     assert "Measured on photos that never teach. Higher is better, except for how far confidence was off." in page
     assert "Measured on events later" not in page
+
+
+def test_how_far_the_live_version_has_read_is_said_before_during_and_after(client_with):
+    live = version()
+    one, two = (ImageAnalysisFactory.create().image for _n in range(2))
+    ImageReadingFactory.create(image=one, content_sha256=one.content_sha256)  # by an older version
+    ProductImageFactory.create()  # nobody looked at it yet
+    client = client_with(SEEN)
+
+    assert "0 of 2 photos read by the live version; the others follow from the next minute on" in client.get(PAGE).text
+    ImageReading.objects.update(model_version=live)
+    job = JobFactory.create(kind="vision.read", task="vision.tasks.read", state=Job.State.RUNNING)
+    page = client.get(PAGE).text
+    assert "1 of 2 photos read by the live version</p>" in page
+    assert "Reading photos" in page
+    ImageReadingFactory.create(image=two, content_sha256=two.content_sha256, model_version=live)
+    job.delete()
+    assert "2 photos read by the live version</p>" in client.get(PAGE).text
 
 
 def test_a_number_of_the_matrix_leads_to_its_photos_and_those_that_are_gone_are_passed_over(client_with):
