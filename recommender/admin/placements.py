@@ -209,6 +209,14 @@ class PlacementAdmin(StaffModelAdmin):
         toast(request, _("Placement added. Try what it shows before customers see it"))
         return HttpResponseRedirect(reverse("admin:recommender_placement_change", args=[obj.pk]))
 
+    def response_change(self, request: HttpRequest, obj: Placement) -> HttpResponse:
+        """Saying that it can be taken back: the version before is there as it was."""
+        if "_continue" in request.POST or "_addanother" in request.POST or "_popup" in request.POST:
+            return super().response_change(request, obj)
+        undo = reverse("admin:recommender_placement_restore", args=[obj.pk, obj.version - 1]) if obj.version > 1 else ""
+        toast(request, _("Placement saved"), undo=undo)
+        return self.response_post_save_change(request, obj)
+
     def save_model(self, request: HttpRequest, obj: Placement, form: Any, change: bool) -> None:
         """Saved with its rules, in `save_related`."""
 

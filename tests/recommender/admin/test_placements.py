@@ -15,7 +15,7 @@ from core.models import Experiment, ExperimentLook, ModelVersion
 from recommender import reasons, services, wishes
 from recommender.choices import RECOMMENDER
 from recommender.models import Placement, PlacementRule, RecommendationDay
-from tests.factories import ExperimentFactory, ShopProfileFactory, StaffUserFactory
+from tests.factories import ExperimentFactory, ShopProfileFactory, StaffUserFactory, TrainingSettingsFactory
 
 LIST = "/admin/recommender/placement/"
 pytestmark = pytest.mark.django_db
@@ -139,12 +139,15 @@ def test_one_method_alone_can_be_chosen_tried_saved_and_taken_back(merchandiser,
         merchandiser.post(f"{LIST}{home.pk}/try/", form(home, strategy=name)).content.decode()
         for name in (held, "two_tower")
     )
+    TrainingSettingsFactory.create()
+    learned = merchandiser.post(f"{LIST}{home.pk}/try/", form(home, strategy="two_tower")).content.decode()
     merchandiser.post(f"{LIST}{home.pk}/change/", form(home, strategy=held))
 
     assert '<optgroup label="One method alone">' in page
-    assert "does not have this method by itself" in missing
+    assert "Nothing learns the two-tower network yet" in missing
+    assert "does not have this method by itself" in learned
     assert f"It has: {reasons.strategy_name(held)}" in missing
-    assert "does not have this method by itself" not in there
+    assert "stands in" not in there
     home.refresh_from_db()
     assert (home.strategy, home.version) == (held, 2)
     merchandiser.post(f"{LIST}{home.pk}/restore/1/")
@@ -193,6 +196,16 @@ def test_places_of_every_storefront_stay_and_the_shops_own_go_with_their_version
     assert "<dt>Placement rules</dt><dd>1</dd>" in asked
     assert merchandiser.post(f"{LIST}{own.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not Placement.objects.filter(key="thanks").exists()
+
+
+def test_saving_offers_to_take_it_back(merchandiser, home, trained):
+    page = merchandiser.post(f"{LIST}{home.pk}/change/", form(home, slots=6), follow=True).content.decode()
+
+    assert "Placement saved" in page
+    assert f"{LIST}{home.pk}/restore/1/" in page
+    merchandiser.post(f"{LIST}{home.pk}/restore/1/")
+    home.refresh_from_db()
+    assert (home.slots, home.version) == (10, 3)
 
 
 def test_going_back_restores_the_version(merchandiser, home, trained):
