@@ -144,6 +144,8 @@ def test_one_method_alone_can_be_chosen_tried_saved_and_taken_back(merchandiser,
     merchandiser.post(f"{LIST}{home.pk}/change/", form(home, strategy=held))
 
     assert '<optgroup label="One method alone">' in page
+    assert "rec-steered" in page  # two columns from the first line on: nothing moves when the right one arrives
+    assert "rec-steered" not in merchandiser.get(f"{LIST}add/").content.decode()
     assert "Nothing learns the two-tower network yet" in missing
     assert "does not have this method by itself" in learned
     assert f"It has: {reasons.strategy_name(held)}" in missing
