@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviews.ml import lexicon, ngram, serving
+from reviews.ml.learned import Learned
 from reviews.ml.lexicon import Lesson
 from reviews.ml.network_serving import CNN, LSTM
 from reviews.ml.networks import NetworkEngine
@@ -53,7 +54,7 @@ class Engine(Protocol):
         """What stands beside the arrays, ready for JSON; `engine` says who reads them."""
 
 
-class NgramEngine:
+class NgramEngine(Learned[NgramScorer]):
     """`ngram.train` and what it publishes. `scorer` after fit is what the registry keeps.
 
     `lessons` are learned beside the texts; what `make` gives knows the product's list of words.
@@ -63,22 +64,10 @@ class NgramEngine:
 
     def __init__(self, params: NgramParams | None = None, *, seed: int = 0, lessons: Sequence[Lesson] = ()) -> None:
         self.params, self.seed, self.lessons = params or NgramParams(), seed, lessons
-        self.scorer: NgramScorer | None = None
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Sorted, unless the scorer says otherwise."""
-        return self._fitted.classes
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
         self.scorer = ngram.train(texts, labels, self.params, seed=self.seed, lessons=self.lessons)
         return self
-
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        return self._fitted.probabilities(texts)
-
-    def chosen(self, probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
-        return self._fitted.chosen(probabilities)
 
     def described(self) -> dict[str, Any]:
         params = self.params
@@ -87,18 +76,6 @@ class NgramEngine:
             "cost": params.cost, "by_ratio": params.by_ratio, "grams": len(self._fitted.keys),
             "threshold": round(self._fitted.threshold, 6),
         }  # fmt: skip
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        return self._fitted.to_arrays()
-
-    def to_meta(self) -> dict[str, Any]:
-        return self._fitted.to_meta()
-
-    @property
-    def _fitted(self) -> NgramScorer:
-        if self.scorer is None:
-            raise ValueError("The engine has not learned yet.")
-        return self.scorer
 
 
 def make(name: str, *, seed: int = 0, budget: float | None = None) -> Engine:

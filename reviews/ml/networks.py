@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from reviews.ml.learned import Learned
 from reviews.ml.network_serving import CNN, LSTM, Floats, NetworkScorer, softmax
 from reviews.ml.ngram import TooFewTexts, threshold_of
 from reviews.ml.pieces import Encoder
@@ -74,7 +75,7 @@ PARAMS = {
 }
 
 
-class NetworkEngine:
+class NetworkEngine(Learned[NetworkScorer]):
     """Learns in a process that loads TensorFlow; `scorer` after fit is what the registry keeps."""
 
     def __init__(
@@ -82,14 +83,8 @@ class NetworkEngine:
     ) -> None:
         """`budget`: processor seconds after which no further epoch is learned."""
         self.name, self.params, self.seed, self.budget = name, params or PARAMS[name], seed, budget
-        self.scorer: NetworkScorer | None = None
         self.epoch = 0
         self.is_cut_short = False
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Sorted."""
-        return self._fitted.classes
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
         from reviews.ml import deep
@@ -117,12 +112,6 @@ class NetworkEngine:
         )
         return self
 
-    def probabilities(self, texts: Sequence[str]) -> Floats:
-        return self._fitted.probabilities(texts)
-
-    def chosen(self, probabilities: Floats) -> NDArray[np.int64]:
-        return self._fitted.chosen(probabilities)
-
     def described(self) -> dict[str, Any]:
         scorer, params = self._fitted, self.params
         return {
@@ -131,18 +120,6 @@ class NetworkEngine:
             "epochs": params.epochs, "epoch": self.epoch, "temperature": round(scorer.temperature, 4),
             "threshold": round(scorer.threshold, 6),
         }  # fmt: skip
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        return self._fitted.to_arrays()
-
-    def to_meta(self) -> dict[str, Any]:
-        return self._fitted.to_meta()
-
-    @property
-    def _fitted(self) -> NetworkScorer:
-        if self.scorer is None:
-            raise ValueError("The engine has not learned yet.")
-        return self.scorer
 
 
 def held_back(codes: NDArray[np.int64], seed: int, share: float = HELD) -> NDArray[np.bool_]:

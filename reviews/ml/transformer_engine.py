@@ -8,7 +8,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from reviews.ml import linear
-from reviews.ml.network_serving import Floats, Layer, softmax
+from reviews.ml.learned import Learned
+from reviews.ml.network_serving import Layer, softmax
 from reviews.ml.networks import held_back, temperature_of
 from reviews.ml.ngram import TooFewTexts, threshold_of
 from reviews.ml.transformer import TRANSFORMER, TransformerScorer, local
@@ -19,7 +20,7 @@ COST = 0.1
 LEAST_SPREAD = 1e-6
 
 
-class TransformerEngine:
+class TransformerEngine(Learned[TransformerScorer]):
     """`scorer` after fit is what the registry keeps. Raises NoTransformer where there is no encoder."""
 
     name = TRANSFORMER
@@ -27,12 +28,6 @@ class TransformerEngine:
     def __init__(self, *, seed: int = 0) -> None:
         self.seed = seed
         self.encoder = local()
-        self.scorer: TransformerScorer | None = None
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Sorted."""
-        return self._fitted.classes
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
         names, codes = np.unique(np.asarray(labels, dtype=np.str_), return_inverse=True)
@@ -57,12 +52,6 @@ class TransformerEngine:
         )  # fmt: skip
         return self
 
-    def probabilities(self, texts: Sequence[str]) -> Floats:
-        return self._fitted.probabilities(texts)
-
-    def chosen(self, probabilities: Floats) -> NDArray[np.int64]:
-        return self._fitted.chosen(probabilities)
-
     def described(self) -> dict[str, Any]:
         scorer = self._fitted
         return {
@@ -70,21 +59,9 @@ class TransformerEngine:
             "temperature": round(scorer.temperature, 4), "threshold": round(scorer.threshold, 6),
         }  # fmt: skip
 
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        return self._fitted.to_arrays()
-
-    def to_meta(self) -> dict[str, Any]:
-        return self._fitted.to_meta()
-
     @staticmethod
     def _head(rows: NDArray[np.float32], codes: NDArray[np.int64], classes: int) -> linear.Linear:
         return linear.fit_softmax(sp.csr_matrix(rows), codes, classes, cost=COST)
-
-    @property
-    def _fitted(self) -> TransformerScorer:
-        if self.scorer is None:
-            raise ValueError("The engine has not learned yet.")
-        return self.scorer
 
 
 def evened(states: Layer) -> tuple[Layer, Layer]:
