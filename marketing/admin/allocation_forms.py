@@ -5,13 +5,15 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin.widgets import Checkboxes
+from core.components import figure
 from core.models import StaffUser
 from marketing.allocation import deciding
 from marketing.models import Campaign, Offer, OfferAllocation
+from marketing.offers.giving import codes_left
 from marketing.offers.saying import value_of
 
 MOST_SHOWN = 30
@@ -37,7 +39,7 @@ class AllocationForm(forms.Form):
         super().__init__(*args, **kwargs)
         rows = Offer.objects.filter(is_active=True).exclude(ends_at__lte=timezone.now())
         self.fields["offers"].choices = [  # type: ignore[attr-defined]
-            (str(one.pk), f"{one.name} · {value_of(one)}") for one in rows.order_by("-created_at", "-pk")[:MOST_SHOWN]
+            (str(one.pk), _named(one)) for one in rows.order_by("-created_at", "-pk")[:MOST_SHOWN]
         ]
 
     def save(self, by: StaffUser | None) -> OfferAllocation:
@@ -47,6 +49,15 @@ class AllocationForm(forms.Form):
             self.campaign, offers=[int(pk) for pk in data["offers"]], budget=data["budget"],
             margin=data["margin"] / Decimal(100), by=by,
         )  # fmt: skip
+
+
+def _named(offer: Offer) -> str:
+    """With its terms, and how many people it is enough for where that is limited."""
+    left = codes_left(offer)
+    parts = [offer.name, value_of(offer)]
+    if left is not None:
+        parts.append(ngettext("%(count)s code left", "%(count)s codes left", left) % {"count": figure(left)})
+    return " · ".join(parts)
 
 
 def _initial(campaign: Campaign, shown: OfferAllocation | None) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from marketing.campaigns import checking, effect, funnels, lifecycle, words
 from marketing.campaigns.effect import Brought, Effect, Funnel
 from marketing.effects.selectors import by_segment
 from marketing.messages.tags import BadMessage
-from marketing.models import Campaign, Channel, Recipient, Template
+from marketing.models import Campaign, Channel, Offer, Recipient, Template
+from marketing.offers import giving
 
 State = Campaign.State
 STARTER, MOST_REUSED = "starter", 60
@@ -88,7 +89,8 @@ def reach(campaign: Campaign) -> dict[str, Any]:
     ]
     return {
         "total": figure(total), "reachable": figure(reachable), "has_counts": bool(campaign.counts), "rows": rows,
-        "share": percent(reachable / total) if total else "–", "counted_at": campaign.counted_at, "held": figure(held),
+        "share": percent(reachable / total) if total else "–", "counted_at": campaign.counted_at,
+        "has_trigger": bool(campaign.trigger), "held": figure(held),
         "expected": "" if held or not campaign.holdout_share
         else figure(round(reachable * float(campaign.holdout_share))), "has_held": bool(held),
     }  # fmt: skip
@@ -122,6 +124,7 @@ def context_of(campaign: Campaign) -> dict[str, Any]:
         else None,
         "facts": facts(campaign),
         "needs_second": campaign.state == State.CHECKED and lifecycle.needs_second_person(campaign),
+        "codes_note": codes_note(campaign),
         "figures": [],
         "has_effect": False,
         "timing": timing_card.card(campaign),
@@ -137,6 +140,33 @@ def context_of(campaign: Campaign) -> dict[str, Any]:
         context |= _effect(found)
         context["segments"] = segments(campaign) if found is not None else None
     return context
+
+
+def codes_note(campaign: Campaign) -> str:
+    """Said while it can be mended: the offers of the campaign and of its versions give fewer codes than there are
+    people. At most three queries, one where it gives no offer."""
+    if campaign.state in Campaign.ENDED or campaign.trigger or getattr(campaign, "allocated_budget", None) is not None:
+        return ""
+    arms = [arm for found in campaign.steps.values_list("arms", flat=True) for arm in found]
+    own = {arm["offer"] for arm in arms if arm.get("offer")}
+    offers = [*Offer.objects.in_bulk(own).values()] if own else []
+    if campaign.offer is not None:
+        offers.append(campaign.offer)
+    rooms = [giving.codes_left(one) for one in offers]
+    left = sum(room for room in rooms if room is not None)
+    if not rooms or None in rooms:
+        return ""
+    if not left:
+        return _("No codes of the offer are left: whoever would get one from now on gets no message.")
+    if campaign.state == State.RUNNING:
+        return ""
+    people = _going(campaign) or round(campaign.counts.get("reachable", 0) * (1 - float(campaign.holdout_share)))
+    if left >= people:
+        return ""
+    return _(
+        "The offer has %(left)s codes left for about %(people)s people: whoever comes later gets no message. Its limits"
+        " can be raised."
+    ) % {"left": figure(left), "people": figure(people)}  # fmt: skip
 
 
 def facts(campaign: Campaign) -> list[tuple[str, Any]]:
@@ -266,7 +296,10 @@ def segments(campaign: Campaign) -> TableCard | None:
     for one in found.rows:
         shares = [percent(share) if share is not None else "–" for share in (one.share, one.share_control)]
         apart = {"more": _("More than among everybody else."), "less": _("Less than among everybody else.")}
-        said = f"{one.said.sentence} {apart[one.said.apart]}" if one.said.apart else one.said.sentence
+        # "Works: …" ends without a full stop: a line of its own.
+        said = (
+            format_html("{}<br>{}", one.said.sentence, apart[one.said.apart]) if one.said.apart else one.said.sentence
+        )
         rows.append(TableRow(one.title, [
             said,
             _("%(message)s and %(without)s") % {"message": figure(one.people), "without": figure(one.people_control)},

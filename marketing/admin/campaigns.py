@@ -212,6 +212,7 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
         draft = Campaign(
             purpose=form.cleaned_data.get("purpose") or "offers", channel=form.cleaned_data.get("channel") or "email",
             holdout_share=(form.cleaned_data.get("holdout") or 0) / 100,
+            trigger=form.cleaned_data.get("trigger") or "",
         )  # fmt: skip
         context: dict[str, Any] = {}
         if audience := form.chosen():

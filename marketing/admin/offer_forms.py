@@ -26,7 +26,7 @@ from marketing.models import Offer
 from marketing.offers.editing import LONGEST_TITLE
 
 WHAT = ("kind", "value", "unit", "least_order", "most_off")
-LIMITS = ("max_codes", "valid_days", "budget", "starts", "ends")
+LIMITS = ("max_codes", "budget", "starts", "ends", "valid_days")
 MOST_CATEGORIES = 60
 MOMENTS = {"starts_at": "starts", "ends_at": "ends"}
 

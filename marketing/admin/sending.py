@@ -75,6 +75,9 @@ class RecipientAdmin(LedgerAdmin):
     )
     empty_action = (gettext_lazy("Campaigns"), "admin:marketing_campaign_changelist")
 
+    class Media:
+        css = {"all": ("catalog/catalog.css",)}
+
     def has_settle_permission(self, request: HttpRequest) -> bool:
         """May decide what became of a message, and let one go once more."""
         return bool(request.user.has_perm(SETTLE))
@@ -97,11 +100,12 @@ class RecipientAdmin(LedgerAdmin):
 
     @display(description=gettext_lazy("Customer"))
     def customer_cell(self, row: Recipient) -> Any:
-        return cells.two_lines(str(row.customer), capfirst(row.get_channel_display()))
+        way = f"{capfirst(row.get_channel_display())} · {capfirst(row.get_purpose_display())}"
+        return cells.two_lines(str(row.customer), way)
 
     @display(description=pgettext_lazy("of a message", "About"))
-    def about_cell(self, row: Recipient) -> Any:
-        return cells.two_lines(about(row), capfirst(row.get_purpose_display()))
+    def about_cell(self, row: Recipient) -> str:
+        return about(row)
 
     @display(description=gettext_lazy("State"))
     def state_cell(self, row: Recipient) -> SafeString:
@@ -127,6 +131,13 @@ class RecipientAdmin(LedgerAdmin):
         level = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, text % {"count": figure(count)}, level)
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Called as the menu calls it."""
+        found: HttpResponse = super().changelist_view(
+            request, {**(extra_context or {}), "page_title": pgettext("menu", "Messages")}
+        )
+        return found
+
     # --- one message ------------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
@@ -150,7 +161,11 @@ class RecipientAdmin(LedgerAdmin):
         may_settle = self.has_settle_permission(request)
         context: dict[str, Any] = {
             **self.admin_site.each_context(request), "opts": self.opts, "row": row, "title": about(row),
-            "head_pill": state_pill(row), "facts": facts(row), "customer": str(row.customer),
+            "head_pill": state_pill(row),
+            "crumbs": [
+                {"title": pgettext("menu", "Messages"), "url": reverse("admin:marketing_recipient_changelist")}
+            ],
+            "facts": facts(row), "customer": str(row.customer),
             "events": [
                 (capfirst(one.get_kind_display()), one.provider, one.raw.get("code", ""), one.at)
                 for one in row.events.order_by("-at", "-pk")[:50]

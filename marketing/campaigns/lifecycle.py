@@ -34,6 +34,7 @@ from marketing.models import (
     Template,
     TemplateVersion,
 )
+from marketing.offers.giving import codes_left
 from marketing.triggers import kinds
 
 State = Campaign.State
@@ -203,6 +204,9 @@ def _offer_findings(campaign: Campaign, steps: Sequence[CampaignStep]) -> list[F
             found.append(Finding("stop", text, field="offer"))
         if not offer.is_active or (offer.ends_at and offer.ends_at <= timezone.now()):
             found.append(Finding("stop", _("The offer has ended."), field="offer"))
+        if codes_left(offer) == 0:
+            text = _("No codes of “%(offer)s” are left: whoever has none gets no message.") % {"offer": offer.name}
+            found.append(Finding("advice", text, field="offer"))
     known = Offer.objects.in_bulk(wanted)
     for step in steps:
         if step.template is None:
@@ -217,8 +221,19 @@ def _offer_findings(campaign: Campaign, steps: Sequence[CampaignStep]) -> list[F
         for pk in sorted(one for one in own if one is not None and one in known):
             text = _("“{{%(name)s}}” stays empty: the offer “%(offer)s” says nothing of it.")
             said += [text % {"name": name, "offer": known[pk].name} for name in sorted(used & unsaid(known[pk]))]
-        found += _of_step(step, "", [Finding("stop", text, field="offer") for text in said], len(steps))
+        findings = [Finding("stop", text, field="offer") for text in said]
+        has_code = any(known[pk].kind != Offer.Kind.POINTS for pk in own if pk in known)
+        if has_code and not is_shown and "coupon_code" not in used | _tags_of_versions(step):
+            text = _("The offer's code stands nowhere in the message: write {{coupon_code}} where customers read it.")
+            findings.append(Finding("advice", text, field="body"))
+        found += _of_step(step, "", findings, len(steps))
     return found
+
+
+def _tags_of_versions(step: CampaignStep) -> set[str]:
+    """Fields in the words that versions of a step have of their own."""
+    own = Template.objects.filter(pk__in=[arm["template"] for arm in step.arms if arm.get("template")])
+    return tags_in(" ".join(text for one in own for text in (*one.subject.values(), *one.body.values())))
 
 
 def _allocation_findings(campaign: Campaign, allocation: OfferAllocation, *, has_others: bool) -> list[Finding]:

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -144,7 +145,7 @@ def _chart(year: Year) -> Any:
 
 def _table(year: Year) -> TableCard:
     columns = [
-        Column(_("What it says"), "long"), Column(_("People")), Column(_("Ordered")), Column(_("More people ordered")),
+        Column(_("What it says"), "long"), Column(_("Ordered")), Column(_("More people ordered")),
         Column(_("More revenue")), Column(_("Cost")), Column(_("Return on cost")),
     ]  # fmt: skip
     rows = [
@@ -167,11 +168,13 @@ def _table(year: Year) -> TableCard:
 
 
 def cells(one: CampaignEffect) -> list[str]:
-    shares = [percent(share) if share is not None else "–" for share in (one.share, one.share_control)]
     return [
         one.said.sentence,
-        _("%(message)s and %(without)s") % {"message": figure(one.people), "without": figure(one.people_control)},
-        _("%(message)s against %(without)s") % {"message": shares[0], "without": shares[1]},
+        # Two lines: eight columns of figures do not fit beside the menu.
+        format_html(
+            "{}<br>{}", percent(one.share, one.people),
+            _("against %(share)s") % {"share": percent(one.share_control, one.people_control)},
+        ),
         ends_text(one.orders), money_ends(one.revenue), money(one.cost) if one.cost else "–",
         return_text(one.returned),
     ]  # fmt: skip

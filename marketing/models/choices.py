@@ -26,7 +26,7 @@ class Purpose(models.TextChoices):
 class Channel(models.TextChoices):
     """By which way a message goes."""
 
-    EMAIL = "email", _("e-mail")
+    EMAIL = "email", pgettext_lazy("way of a message", "e-mail")
     SMS = "sms", _("SMS")
     WECHAT = "wechat", _("WeChat")
     PUSH = "push", _("push message")

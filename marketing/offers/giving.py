@@ -99,6 +99,11 @@ def cost_of(offer: Offer) -> Decimal:
     return offer.ceiling
 
 
+def codes_left(offer: Offer) -> int | None:
+    """How many more codes its limits allow. None: as many as are wanted."""
+    return _room(offer, cost_of(offer))
+
+
 def _room(offer: Offer, cost: Decimal) -> int | None:
     """How many more codes there may be. None: as many as are wanted."""
     found = []

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from catalog.admin.notices import acting
 from core.components import Column, Meaning, TableCard, TableRow, percent, pill, toast
 from core.components.words import day_text, figure, points
+from core.experiments.reading import share_text
 from core.jobs import Job
 from core.models import ModelVersion
 from core.reports import Chart, Line, line_chart
@@ -111,7 +112,7 @@ def _chart(version: ModelVersion) -> Chart | None:
     ]
     title = _("Orders that the message brought, by how many get it")
     note = _("From those the ranking puts first to everybody; by models that had not seen the person.")
-    return line_chart(title, [percent(share) for share, _height in curve], lines, first_head=_("Share"), note=note)
+    return line_chart(title, [share_text(share) for share, _height in curve], lines, first_head=_("Share"), note=note)
 
 
 def _table(request: HttpRequest, versions: Sequence[ModelVersion], names: dict[str, str]) -> TableCard:

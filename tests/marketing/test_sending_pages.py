@@ -292,6 +292,16 @@ def test_a_marketer_sees_how_far_their_own_job_is_and_no_other(client):
     assert answers == [200, 403]
 
 
+def test_the_list_is_called_as_in_the_menu_and_its_cells_have_two_lines():
+    row = RecipientFactory.create(campaign=CampaignFactory.create(name="Teas"))
+    client = signed_in()
+
+    text = page(client, LIST)
+    assert '<h1>Messages<span class="zg-count">1</span></h1>' in text
+    assert "catalog/catalog.css" in text  # lays out cells of two lines
+    assert f'<a href="{reverse(LIST)}">Messages</a>' in page(client, "admin:marketing_recipient_change", row.pk)
+
+
 def test_a_page_that_shows_a_job_lets_its_bar_ask_on_whoever_started_it(client, monkeypatch):
     client.force_login(StaffUserFactory.create(role=Role.MARKETER))
     colleagues, nightly = JobFactory.create(created_by=StaffUserFactory.create()), JobFactory.create()

@@ -13,6 +13,7 @@ from core.exceptions import BadInput
 from core.jobs import run_now
 from core.models import Job, ModelVersion, ShopProfile
 from core.shop import forget_shop
+from marketing.admin.allocation_forms import AllocationForm
 from marketing.allocation import deciding, learning, working
 from marketing.campaigns import effect, eligibility, lifecycle, planning
 from marketing.models import AllocatedOffer, AudienceMember, Campaign, Consent, CouponCode, OfferAllocation, Recipient
@@ -500,3 +501,14 @@ def test_without_any_offer_nothing_is_asked_that_leads_nowhere(page):
 
     assert "There is no offer yet." in text
     assert ('name="budget"' in text, 'name="margin"' in text) == (False, False)
+
+
+def test_the_form_says_how_many_codes_an_offer_has_left():
+    OfferFactory.create(name="Spring", value=10, max_codes=5, given=4)
+    OfferFactory.create(name="Tea", value=5)
+
+    names = [
+        name for _pk, name in AllocationForm(campaign=CampaignFactory.create(), shown=None).fields["offers"].choices
+    ]
+
+    assert names == ["Tea · 5% off", "Spring · 10% off · 1 code left"]

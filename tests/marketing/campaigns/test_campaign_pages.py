@@ -10,9 +10,10 @@ from core.choices import Role
 from core.jobs import execute
 from core.models import Job
 from marketing import dashboard
+from marketing.admin import campaign_page
 from marketing.campaigns import lifecycle
-from marketing.models import Campaign, MarketingSettings, Recipient
-from tests.factories import StaffUserFactory
+from marketing.models import Campaign, MarketingSettings, Offer, Recipient
+from tests.factories import OfferFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -184,3 +185,51 @@ def test_fields_of_an_occasion_stand_with_their_trigger_only(staff):
     assert not {"products", "product_url", "price_before", "price_now"} & set(names)
     assert page.content.decode().count("{{price_before}}") == 1
     assert "in an &lt;mj-text&gt; of their own" in page.content.decode()
+
+
+def test_fewer_codes_than_people_are_told_before_anything_goes_out(staff, agreed, campaign):
+    agreed(4)
+    offer = OfferFactory.create(name="Spring", max_codes=2)
+    made = campaign(offer=offer)
+    Campaign.objects.update(holdout_share=0)
+    client, other = staff(), staff()
+    assert "The offer&#x27;s code stands nowhere in the message" in client.get(page_of(made)).text
+    message = made.steps.get().template
+    message.body = {code: f"{text} {{{{coupon_code}}}}" for code, text in message.body.items()}
+    message.save()
+    assert "stands nowhere in the message" not in client.get(page_of(made)).text
+    few = "The offer has 2 codes left for about 4 people: whoever comes later gets no message."
+    act(client, made, "check")
+    assert few in client.get(page_of(made)).text
+    act(other, made, "approve")
+    act(client, made, "plan")
+    execute(Job.objects.get(kind="marketing.plan").pk)
+    assert few in client.get(page_of(made)).text
+    Offer.objects.update(max_codes=4)
+    assert "codes left" not in client.get(page_of(made)).text
+    act(client, made, "run")
+    none = "No codes of the offer are left: whoever would get one from now on gets no message."
+    assert none not in client.get(page_of(made)).text
+    Offer.objects.update(max_codes=0)
+    assert none in client.get(page_of(made)).text
+    assert "No codes of “Spring” are left" in lifecycle.findings(made)[0][0].text
+
+
+def test_who_gets_it_is_said_where_a_trigger_needs_no_audience(staff, marketing_shop):
+    said = {"trigger": "abandoned_cart", "purpose": "offers", "channel": "email", "holdout": "10"}
+
+    card = staff().post(reverse("admin:marketing_campaign_reach"), said).text
+
+    assert "Everybody to whom it happens and who agreed." in card
+    assert "Choose an audience to see who can be reached." not in card
+
+
+def test_versions_with_offers_of_their_own_are_counted_together(campaign, agreed):
+    agreed(4)
+    first, second = OfferFactory.create(max_codes=3), OfferFactory.create(max_codes=None, budget=None)
+    made = campaign(arms=[{"key": "a", "weight": 1, "offer": first.pk}, {"key": "b", "weight": 1, "offer": second.pk}])
+    made.counts = {"all": 8, "reachable": 8}
+    made.state = "checked"
+    assert campaign_page.codes_note(made) == ""  # the second gives as many as are wanted
+    Offer.objects.filter(pk=second.pk).update(max_codes=2)
+    assert "5 codes left for about 6 people" in campaign_page.codes_note(made)
