@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from core.admin.base import EXPORT_PERMISSION
 from core.admin.models import ACTIVATE
 from core.components import toast
+from core.components.words import run_on
 from core.exports.cells import safe_cell
 from core.exports.tables import csv_lines, private_headers
 from core.ledger import record
@@ -119,7 +120,7 @@ def trials(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "version": version,
         "crumbs": [{"title": _("Recommender"), "url": f"{models}?{urlencode(shown)}"}],
         "rows": rows,
-        "alone": methods_of(report),
+        "weights_note": _weights_note(methods_of(report)),
         "weighed": weighed(report),
         "visits": of_visits(report),
         "hours": of_hours(report),
@@ -134,6 +135,16 @@ def trials(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "may_choose": request.user.has_perm(ACTIVATE),
     }
     return render(request, "admin/recommender/trials.html", context)
+
+
+def _weights_note(alone: str) -> str:
+    told = _(
+        "Weights and parameters are chosen on a validation part of the earlier events; the later data are looked at "
+        "once."
+    )
+    if not alone:
+        return told
+    return run_on([told, _("A placement or an experiment may show one of these alone: %(alone)s.") % {"alone": alone}])
 
 
 def _choose_network(request: HttpRequest) -> HttpResponse:

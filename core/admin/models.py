@@ -112,6 +112,7 @@ class ModelVersionAdmin(LedgerAdmin):
         tasks = [task for task in (meta.get("train"), meta.get("hands_over_to")) if task]
         training = Job.objects.active().filter(task__in=tasks).first() if tasks else None
         may = request.user.has_perm(ACTIVATE)
+        previous = registry.previous_version(kind) if may and live else None
         context = {
             **self.admin_site.each_context(request),
             "title": kind_title(kind),
@@ -133,7 +134,8 @@ class ModelVersionAdmin(LedgerAdmin):
             "can_train": bool(meta.get("train")) and training is None and may,
             "can_activate": may and chosen is not None and not chosen.is_active and not _hindrance(chosen),
             "hindrance": _hindrance(chosen) if chosen and not chosen.is_active else "",
-            "previous": registry.previous_version(kind) if may and live else None,
+            # not beside "Activate": it would be the same act twice
+            "previous": previous if previous is not None and previous != chosen else None,
             "may_activate": may,
         }
         return TemplateResponse(request, "admin/core/model.html", context)
@@ -246,6 +248,11 @@ def _number(value: Any) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
+def _in_column(value: Any) -> str:
+    """As many decimals as the others below each other."""
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
 def _own_score(version: ModelVersion) -> str:
     metric = (version.gate or {}).get("metric", "")
     value = (version.metrics or {}).get(metric)
@@ -298,7 +305,7 @@ def _groups(version: ModelVersion, meta: Mapping[str, Any]) -> dict[str, Any] | 
         "rows": [
             (
                 labels.get(group, group),
-                [_number(groups[group][name]) if name in groups[group] else "–" for name in names],
+                [_in_column(groups[group][name]) if name in groups[group] else "–" for name in names],
             )
             for group in sorted(groups, key=lambda group: known.index(group) if group in known else len(known))
         ],

@@ -57,6 +57,9 @@ def test_the_page_shows_the_live_version_with_verdict_and_measures(client, shop)
     assert "0.125" in page
     assert "1,200" in page
     assert "Roll back to v1" in page
+    before = client.get(f"{PAGE}&version=1").content.decode()
+    assert "Activate v1" in before
+    assert "Roll back" not in before
 
 
 def test_a_refused_version_stands_beside_the_live_one_and_cannot_be_activated(client, shop):
@@ -92,7 +95,7 @@ def test_groups_of_the_chosen_strategy_are_shown_in_words(client, shop):
     page = client.get(PAGE).content.decode()
 
     assert "New customers" in page
-    assert "0.31" in page
+    assert '<td class="zg-right">0.3100</td>' in page
     assert page.index("New customers") < page.index("Customers with 5 products and more")
     assert "0.9<" not in page
 
