@@ -80,8 +80,8 @@ def test_they_are_told_in_chinese(ana, told):
             ("consents", "同意已撤回", "优惠 · 短信 · 退订链接"),
             ("coupons", "优惠已使用", "Ten off · Tea days · ¥12.00"),
             ("coupons", "已发放优惠", "Ten off · Tea days"),
-            ("messages", "消息（电子邮箱）", "Tea days · 已发送"),
-            ("consents", "已同意", "优惠 · 电子邮箱 · 已点链接确认"),
+            ("messages", "消息（电子邮件）", "Tea days · 已发送"),
+            ("consents", "已同意", "优惠 · 电子邮件 · 已点链接确认"),
         ]
 
 
