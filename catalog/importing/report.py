@@ -196,6 +196,7 @@ def rule_label(code: str) -> str:
         "left_out_vouchers": _("left out: gift vouchers"),
         "left_out_cushion_pads": _("left out: cushion pads thrown in (PADS)"),
         "left_out_tests": _("left out: test products"),
+        "left_out_unwanted": _("left out: events of browsers that do not want to be followed"),
         "left_out_stock_write_offs": _("left out: stock written off (negative quantity, no return)"),
         "left_out_zero_price": _("left out: price of zero"),
         "left_out_negative_price": _("left out: price below zero"),

@@ -8,7 +8,7 @@ from catalog.importing import columns as c
 from catalog.importing.columns import Column
 from catalog.importing.native.visitors import make_visitors
 from catalog.importing.sections import Load, Section
-from catalog.importing.staging import stream
+from catalog.importing.staging import execute, stream
 from catalog.models import Interaction
 
 
@@ -51,6 +51,7 @@ class Interactions(Section):
             " (SELECT 1 FROM catalog_customer c WHERE c.external_id = s.customer)",
             column="customer", value="s.customer", reason=gettext_noop("customer %(value)s is unknown"),
         )  # fmt: skip
+        load.report.rule("left_out_unwanted", _leave_out_unwanted())
         load.report.rule("visitors_new", make_visitors("import_interactions", "occurred_at"))
         months = "SELECT DISTINCT date_trunc('month', occurred_at AT TIME ZONE 'UTC')::date FROM import_interactions"
         partitions.ensure_months([month for (month,) in stream(months)])
@@ -67,3 +68,10 @@ class Interactions(Section):
             """,
         )
         count.same = stage.count() - count.new
+
+
+def _leave_out_unwanted() -> int:
+    """What browsers did that said no is not stored, as with events of the API: not as refused rows either. How many."""
+    return execute(
+        "DELETE FROM import_interactions s USING catalog_visitor v WHERE v.key = s.visitor AND NOT v.may_track"
+    )

@@ -46,7 +46,7 @@ class Orders(Section):
         _refuse_lines(load)
         _keep_what_is_not_given(load)
         _add_up(load)
-        load.report.rule("visitors_new", make_visitors("import_orders", "placed_at", only="v.may_track"))
+        load.report.rule("visitors_new", make_visitors("import_orders", "placed_at"))
         written = upsert(
             "catalog_order",
             key=["number"],

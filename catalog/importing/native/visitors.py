@@ -3,10 +3,10 @@
 from catalog.importing import changes
 
 
-def make_visitors(stage: str, moment: str, *, only: str = "true") -> int:
+def make_visitors(stage: str, moment: str) -> int:
     """Visitors by their id, joined to the customer that they were last seen as: those of the staged table `stage`,
-    whose column `moment` says when. Those known to a customer stay so; `only`: which of the others may be joined to
-    one (a condition on the visitor `v`). Returns how many are new."""
+    whose column `moment` says when. Those known to a customer stay so, and browsers that do not want to be followed are
+    joined to nobody. Returns how many are new."""
     made = changes.written(
         "catalog_visitor",
         f"""
@@ -27,7 +27,7 @@ def make_visitors(stage: str, moment: str, *, only: str = "true") -> int:
             SELECT s.visitor, (array_agg(c.id ORDER BY s.{moment} DESC))[1] AS customer_id
             FROM {stage} s JOIN catalog_knowncustomer c ON c.external_id = s.customer
             WHERE s.visitor IS NOT NULL GROUP BY s.visitor
-        ) w WHERE w.visitor = v.key AND v.customer_id IS NULL AND {only}
+        ) w WHERE w.visitor = v.key AND v.customer_id IS NULL AND v.may_track
         """,  # noqa: S608 (our own words only)
         id="v.id",
     )

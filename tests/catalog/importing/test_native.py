@@ -147,6 +147,24 @@ def test_orders_name_the_browser_in_which_they_were_placed(small_shop, write):
     assert sorted(one.product.external_id for one in bought) == ["P1", "P2"]
 
 
+def test_what_a_browser_did_that_does_not_want_to_be_followed_is_left_out_and_counted(small_shop, write):
+    do_import(small_shop)
+    Visitor.objects.create(key="v9", may_track=False)
+    head = "event_id,kind,product,customer,visitor,occurred_at"
+    rows = "e91,view,P1,C1,v9,2024-05-01T10:00:00Z\ne92,view,P1,,v9,2024-05-01T10:01:00Z\n"
+    wanted = "e93,view,P1,C1,v10,2024-05-01T10:02:00Z\n"
+
+    result = do_import(write({"interactions.csv": f"{head}\n{rows}{wanted}"}, "events"))
+
+    assert counts(result.sections["interactions"]) == (3, 1, 0, 0, 0)
+    assert result.rules["left_out_unwanted"]["count"] == 2
+    assert result.refused == []
+    assert Interaction.objects.filter(visitor__key="v9").count() == 0
+    assert Interaction.objects.filter(visitor__key="v10").count() == 1
+    assert Visitor.objects.get(key="v9").customer is None
+    assert Visitor.objects.get(key="v10").customer.external_id == "C1"
+
+
 def test_options_of_variants_may_be_in_two_languages(small_shop, write):
     do_import(small_shop)
     head = "sku,product,options,options_zh"
