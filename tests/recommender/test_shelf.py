@@ -6,8 +6,11 @@ import pytest
 from django.db import OperationalError
 
 from catalog.models import Product
+from core import model_registry as registry
 from recommender import selectors, services, wishes
 from recommender import shelf as shelves
+from recommender.choices import RECOMMENDER
+from recommender.ml.serving import build
 from recommender.models import Placement, PlacementRule
 from recommender.shelf import shelf
 from tests.recommender.conftest import NOW
@@ -83,6 +86,22 @@ def test_similar_products_come_from_memory_too(trained, server, away):
     assert "blue-0" not in names(body)
     assert names(body)[0].startswith("blue")
     assert sum(name.startswith("blue") for name in names(body)) >= 3  # everybody's last act was of the other colour
+
+
+def test_one_method_alone_speaks_from_memory_too(trained, server, away):
+    model = registry.active(RECOMMENDER).built(build)
+    page, name = trained.green[0], model.voices[0]
+    Placement.objects.filter(key="product").update(strategy=name, fallback="nothing")
+    wishes.forget()
+    before = server.get("/recommendations", placement="product", product=page.public_id, limit=3).json()
+    shelf.renew()
+    away()
+
+    body = server.get("/recommendations", placement="product", product=page.public_id, limit=3).json()
+
+    alone = model.recommend([(page.pk, 8.0)], 3, exclude=[page.pk], fill=False, voice=name)
+    assert names(body) == names(before) == [Product.objects.get(pk=one.product_id).name for one in alone]
+    assert (body["strategy"], body["stale"]) == (name, True)
 
 
 def test_names_come_in_the_language_that_is_asked_for(trained, server, away):
