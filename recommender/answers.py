@@ -1,18 +1,21 @@
 """What an answer is made of, and how its reasons are put into words."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
+
+import structlog
 
 from catalog import recent
 from catalog.models import Customer, Interaction
 from catalog.showcase import Card
 from core.experiments import Placed
 from recommender import reasons
-from recommender.ml.serving import Candidate
+from recommender.ml.serving import Candidate, Ranking
 from recommender.ml.steering import EXPLORED, PINNED
 
+log = structlog.get_logger(__name__)
 PERSONAL, SESSION, ITEM, SEGMENT, CATEGORY, TRENDING, RISING, POPULAR, NEWEST, CHOSEN = (
     "personal", "session", "item", "segment", "category", "trending", "rising", "popular", "newest", "pinned",
 )  # fmt: skip
@@ -129,8 +132,26 @@ class Step(NamedTuple):
     """What one step of the chain found, best first. `about`: what a category is called."""
 
     source: str
-    found: list[Candidate]
+    found: Ranking
     about: str = ""
+
+
+def told(shown: Iterable[int], by: Mapping[int, Step]) -> dict[int, tuple[Step, Candidate]]:
+    """What is said of the products that are shown, by the step that found each of them; pins that none found are left
+    out. A model that cannot say why gives no reason, but the answer stays."""
+    apart: dict[int, tuple[Step, list[int]]] = {}
+    for pk in shown:
+        if (step := by.get(pk)) is not None:
+            apart.setdefault(id(step), (step, []))[1].append(pk)
+    said: dict[int, tuple[Step, Candidate]] = {}
+    for step, product_ids in apart.values():
+        try:
+            found = step.found.told(product_ids)
+        except Exception:
+            log.exception("recommender.model_unusable")
+            found = {pk: Candidate(pk, 0.0, step.source, None, 0.0) for pk in product_ids}
+        said |= {pk: (step, candidate) for pk, candidate in found.items()}
+    return said
 
 
 def items_of(

@@ -33,7 +33,7 @@ from recommender.answers import (
     Step,
 )
 from recommender.ml.context import NO_DEVICE
-from recommender.ml.serving import Candidate, ServingModel
+from recommender.ml.serving import Candidate, Ranking, ServingModel
 from recommender.models import Placement, RecommendationList
 from recommender.trials import SIMILAR
 from recommender.wishes import Wish
@@ -146,7 +146,8 @@ def step(source: str, asked: Question, model: ServingModel | None, taken: Collec
         case "together":
             speakers = asked.speakers()
             if speakers:
-                yield Step(ITEM, [Candidate(pk, lift, TOGETHER, by, 1.0) for pk, by, lift in lists.partners(speakers)])
+                partners = lists.partners(speakers)
+                yield Step(ITEM, Ranking.of(Candidate(pk, lift, TOGETHER, by, 1.0) for pk, by, lift in partners))
         case "segment":
             segment = lists.segment_of(asked.customer_id) if asked.customer_id is not None else ""
             if segment:
@@ -166,7 +167,7 @@ def step(source: str, asked: Question, model: ServingModel | None, taken: Collec
             yield Step(NEWEST, candidates_of(newest(asked, taken), NEWEST))
 
 
-def _in_portions(source: str, portions: Sequence[int], ask: Callable[[int], list[Candidate]]) -> Iterator[Step]:
+def _in_portions(source: str, portions: Sequence[int], ask: Callable[[int], Ranking]) -> Iterator[Step]:
     """A step for each portion; the later ones hold the earlier ones. None more when there are no more."""
     for count in portions:
         found = _said(partial(ask, count))
@@ -175,46 +176,48 @@ def _in_portions(source: str, portions: Sequence[int], ask: Callable[[int], list
             break
 
 
-def _said(ask: Callable[[], list[Candidate]]) -> list[Candidate]:
+def _said(ask: Callable[[], Ranking]) -> Ranking:
     """What the model says; nothing when it cannot: a model that fails must never cost the customer an answer."""
     try:
         return ask()
     except Exception:
         log.exception("recommender.model_unusable")
-        return []
+        return Ranking([], {})
 
 
 def _personal(
     model: ServingModel, weighted: Sequence[tuple[int, float]], asked: Question, count: int, *, voice: str = ""
-) -> list[Candidate]:
+) -> Ranking:
     allowed = None if asked.fits is None else model.mask(asked.fits)
     device = DEVICES.index(asked.device) if asked.device else NO_DEVICE
-    return model.recommend(
+    return model.ranked(
         weighted, count, exclude=asked.unwanted, allowed=allowed, fill=False, at=asked.at, device=device, voice=voice
     )
 
 
-def _popular(model: ServingModel, asked: Question, taken: Collection[int], count: int) -> list[Candidate]:
+def _popular(model: ServingModel, asked: Question, taken: Collection[int], count: int) -> Ranking:
     allowed = None if asked.fits is None else model.mask(asked.fits)
-    return model.popular(count, exclude=[*asked.unwanted, *taken], allowed=allowed)
+    return Ranking.of(model.popular(count, exclude=[*asked.unwanted, *taken], allowed=allowed))
 
 
-def _written_ahead(customer_id: int) -> list[Candidate]:
+def _written_ahead(customer_id: int) -> Ranking:
     """The customer's list for e-mail, as the last model wrote it: for answers without a model. One query."""
     row = RecommendationList.objects.filter(customer=customer_id).first()
     if row is None:
-        return []
+        return Ranking([], {})
     pairs = zip(row.product_ids, row.speaker_ids, strict=True)
-    return [Candidate(pk, 0.0, PERSONAL, speaker or None, 1.0) for pk, speaker in pairs]
+    return Ranking.of(Candidate(pk, 0.0, PERSONAL, speaker or None, 1.0) for pk, speaker in pairs)
 
 
-def _alike(model: ServingModel, speakers: Sequence[int], asked: Question, count: int) -> list[Candidate]:
-    return model.beside(speakers, count, depth=asked.depth, exclude=asked.unwanted)
+def _alike(model: ServingModel, speakers: Sequence[int], asked: Question, count: int) -> Ranking:
+    return Ranking.of(model.beside(speakers, count, depth=asked.depth, exclude=asked.unwanted))
 
 
-def candidates_of(product_ids: Sequence[int], source: str) -> list[Candidate]:
+def candidates_of(product_ids: Sequence[int], source: str) -> Ranking:
     """A list for everybody as candidates, in its order."""
-    return [Candidate(pk, float(len(product_ids) - at), source, None, 0.0) for at, pk in enumerate(product_ids)]
+    return Ranking.of(
+        Candidate(pk, float(len(product_ids) - at), source, None, 0.0) for at, pk in enumerate(product_ids)
+    )
 
 
 def categories(asked: Question, facts_among: Callable[[Collection[int]], Mapping[int, Facts]]) -> list[int]:

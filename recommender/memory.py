@@ -12,10 +12,10 @@ from django.utils.translation import get_language
 
 from catalog.showcase import Facts, showcase
 from recommender import chain, lists, trials
-from recommender.answers import CATEGORY, NEWEST, POPULAR, Item, Step, items_of
+from recommender.answers import CATEGORY, NEWEST, POPULAR, Item, Step, items_of, told
 from recommender.arranging import Arranged, arrange, seed_of
 from recommender.chain import Question, candidates_of
-from recommender.ml.serving import Candidate, ServingModel
+from recommender.ml.serving import Ranking, ServingModel
 from recommender.shelf import Goods, shelf
 from recommender.wishes import Wish
 
@@ -36,20 +36,20 @@ def items(
     placement: str, asked: Question, goods: Goods, facts: dict[int, Facts], model: ServingModel | None, now: datetime
 ) -> list[Item]:
     """At most `asked.limit` of the products in `facts`, in the order of the slots, each with its source and reason."""
-    found: dict[int, tuple[Step, Candidate]] = {}
+    found: dict[int, Step] = {}
     pins = [pk for pk in asked.wish.pinned(now).values() if pk in facts]
     shown = Arranged([], {})
     for source in dict.fromkeys(chain.sources(asked)):
         step = _step(source, asked, goods, facts, model)
-        for one in step.found:
-            if one.product_id in facts:
-                found.setdefault(one.product_id, (step, one))
+        for pk in step.found.product_ids:
+            if pk in facts:
+                found.setdefault(pk, step)
         shown = _arranged([*found, *pins], placement, asked, facts, now)
         if len(shown.product_ids) >= asked.limit and len(found) >= asked.enough:
             break
     cards = goods.in_language(asked.language)
     speakers = {act.product_id: act for act in asked.history}
-    return items_of(shown.product_ids, found, shown.why, speakers, cards)
+    return items_of(shown.product_ids, told(shown.product_ids, found), shown.why, speakers, cards)
 
 
 def _arranged(
@@ -65,7 +65,7 @@ def _arranged(
 def _step(source: str, asked: Question, goods: Goods, facts: dict[int, Facts], model: ServingModel | None) -> Step:
     match source:
         case name if model is not None and (name in MODELLED or name in trials.ALONE):
-            return next(chain.step(source, asked, model, ()), Step(source, []))
+            return next(chain.step(source, asked, model, ()), Step(source, Ranking([], {})))
         case "popular":
             return Step(POPULAR, candidates_of(goods.popular, POPULAR))
         case "trending" | "rising":
@@ -78,4 +78,4 @@ def _step(source: str, asked: Question, goods: Goods, facts: dict[int, Facts], m
         case "newest":
             newest = sorted(facts, key=lambda pk: (facts[pk].published, pk), reverse=True)
             return Step(NEWEST, candidates_of(newest, NEWEST))
-    return Step(source, [])
+    return Step(source, Ranking([], {}))

@@ -31,6 +31,7 @@ from recommender.answers import (
     Step,
     items_of,
     source_of,
+    told,
 )
 from recommender.arranging import Arranged, arrange, seed_of
 from recommender.chain import Question
@@ -43,7 +44,7 @@ from recommender.choices import (
     SIMILAR_IN_CHAT,
     TOGETHER_BESIDE,
 )
-from recommender.ml.serving import Candidate, ServingModel, build
+from recommender.ml.serving import ServingModel, build
 from recommender.models import Placement
 from recommender.shelf import keys_of, shelf
 from recommender.wishes import Wish
@@ -262,7 +263,7 @@ def _answer(placement: str, asked: Question, *, placed: Placed | None = None, su
     loaded, model = _loaded()
     pins = [pk for pk in wish.pinned(now).values() if pk not in unwanted]
     facts = showcase.facts_among(pins) if pins else {}
-    found: dict[int, tuple[Step, Candidate]] = {}
+    found: dict[int, Step] = {}
     explored: list[int] = []
 
     def arranged() -> Arranged:
@@ -276,13 +277,13 @@ def _answer(placement: str, asked: Question, *, placed: Placed | None = None, su
 
     shown = Arranged([], {})
     for step in chain.steps(asked, model, taken=found.keys()):
-        more = {c.product_id: c for c in step.found if c.product_id not in unwanted and c.product_id not in found}
+        more = [pk for pk in step.found.product_ids if pk not in unwanted and pk not in found]
         if not more:
             continue
-        known = showcase.facts_among(more.keys())
+        known = showcase.facts_among(more)
         shelf.forget(pk for pk in more if pk not in known)
         facts |= known
-        found |= {pk: (step, candidate) for pk, candidate in more.items() if pk in known}
+        found |= {pk: step for pk in more if pk in known}
         if len(found) >= asked.enough:
             shown = arranged()
             if len(shown.product_ids) >= limit:
@@ -295,14 +296,15 @@ def _answer(placement: str, asked: Question, *, placed: Placed | None = None, su
         shown = arranged()
     shelf.keep_fresh()
     by_product = {act.product_id: act for act in asked.history}
-    speakers = {found[pk][1].reason_product_id for pk in shown.product_ids if pk in found}
+    said = told(shown.product_ids, found)
+    speakers = {candidate.reason_product_id for _step, candidate in said.values()}
     cards = showcase.cards({*shown.product_ids, *(by_product.keys() & speakers)}, language=asked.language)
     described = {
         (pk, speaker)
-        for pk in shown.product_ids
-        if pk in found and found[pk][1].source == CONTENT and (speaker := found[pk][1].reason_product_id) in by_product
+        for pk, (_step, candidate) in said.items()
+        if candidate.source == CONTENT and (speaker := candidate.reason_product_id) in by_product
     }
-    items = items_of(shown.product_ids, found, shown.why, by_product, cards, looks.alike(described))
+    items = items_of(shown.product_ids, said, shown.why, by_product, cards, looks.alike(described))
     return _told(
         items, placement, loaded, history=list(asked.history), placed=placed, strategy=asked.strategy,
         shortfall=_shortfall(asked) if len(items) < limit else "",

@@ -57,22 +57,21 @@ class Rules:
 
     def __init__(self, factors: Sequence[tuple[Target, float]], excluded: Sequence[Target]) -> None:
         self._factors, self._excluded = tuple(factors), tuple(excluded)
-        self._named = frozenset[int]().union(
+        self.named = frozenset[int]().union(
             *(target.products for target, _factor in factors), *(target.products for target in excluded)
         )
-        self._told: dict[tuple[int | None, ...], tuple[bool, float]] = {}
+        self.known: dict[tuple[int | None, ...], tuple[bool, float]] = {}
 
     def told(self, product_id: int, facts: Facts) -> tuple[bool, float]:
-        """Whether this product is barred, and its factor."""
+        """Whether this product is barred, and its factor. Remembered in `known`: by category and brand, and by the
+        product before them where it is `named`."""
         _published, category, brand, _price = facts
-        key = (category, brand) if product_id not in self._named else (product_id, category, brand)
-        found = self._told.get(key)
-        return found if found is not None else self._remembered(key, product_id, facts)
-
-    def _remembered(self, key: tuple[int | None, ...], product_id: int, facts: Facts) -> tuple[bool, float]:
-        if len(self._told) >= MOST_TOLD:
-            self._told.clear()
-        found = self._told[key] = self._looked_at(product_id, facts)
+        key = (category, brand) if product_id not in self.named else (product_id, category, brand)
+        found = self.known.get(key)
+        if found is None:
+            if len(self.known) >= MOST_TOLD:
+                self.known.clear()
+            found = self.known[key] = self._looked_at(product_id, facts)
         return found
 
     def _looked_at(self, product_id: int, facts: Facts) -> tuple[bool, float]:
@@ -128,7 +127,8 @@ class Wish:
     ) -> tuple[list[int], list[Facts], list[float]]:
         """Those of these products that may stand here, each once and in their order, their facts, and for each the
         factor of all boosts and burials that speak of it. Products without `facts` are passed over."""
-        told = self.rules(now).told
+        rules = self.rules(now)
+        told, named, known = rules.told, rules.named, rules.known
         pinned = set(self.pinned(now).values()) if self._filters else None
         kept: list[int] = []
         own: list[Facts] = []
@@ -137,7 +137,9 @@ class Wish:
             one = facts.get(pk)
             if one is None:
                 continue
-            is_barred, factor = told(pk, one)
+            _published, category, brand, _price = one
+            key = (category, brand) if pk not in named else (pk, category, brand)
+            is_barred, factor = known.get(key) or told(pk, one)  # most are known, and a call costs as much as the rest
             if is_barred or (pinned is not None and not (self.fits(one) or pk in pinned)):
                 continue
             kept.append(pk)

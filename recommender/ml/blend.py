@@ -73,15 +73,16 @@ class Blend(Recommender):
             heard = Heard(self.sources, [part[rows] for part in own])
             for row in range(rows.start, rows.stop):
                 seen = exclude.indices[exclude.indptr[row] : exclude.indptr[row + 1]]
-                items, scores = self._scored(heard, row - rows.start, seen)
+                items, scores = self._scored(heard, row - rows.start, seen, depth)
                 chosen = best(items, scores, depth, self.popularity)
                 ranked[row, : len(chosen)] = items[chosen]
         return ranked
 
     def _scored(
-        self, heard: "Heard", row: int, seen: NDArray[np.integer]
+        self, heard: "Heard", row: int, seen: NDArray[np.integer], depth: int
     ) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
         """Items with a score above 0 and that score, as `Chorus.score` has them."""
+        most = max(RESCORED, depth)
         total = np.zeros(len(self.popularity))
         for weight, (items, values) in zip(self.weights, heard.neighbours(row), strict=True):
             total[items] += weight * values
@@ -89,8 +90,8 @@ class Blend(Recommender):
         if any(isinstance(source, ItemToItem) for source in self.sources):
             total[seen] = 0.0
             items = np.flatnonzero(total > 0)
-            if vectors and len(items) > RESCORED:
-                items = np.sort(items[best(items, total[items], RESCORED, self.popularity)])
+            if vectors and len(items) > most:
+                items = np.sort(items[best(items, total[items], most, self.popularity)])
         else:
             free = np.ones(len(total), bool)
             free[seen] = False

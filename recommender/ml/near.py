@@ -6,7 +6,6 @@ each a row of neighbours somewhere among millions. Here all that one product spe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import add
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -17,7 +16,7 @@ ITEM = np.int64(0xFFFFFFFF)
 """The half of a pair that is the item, where the lower half of a number comes first."""
 
 
-FAINT = 2.0**-14
+FAINT = 2.0**-8
 """Of the loudest entry of a history: what a voice hears more faintly than this is not read."""
 LEAST_READ = 16
 """Entries; with fewer, looking for faint ones costs more than reading them."""
@@ -35,31 +34,30 @@ class Rows(NamedTuple):
 class Heard:
     """What item neighbours of several voices say of a history of `entries` items, and what it is made of.
 
-    `items` (rising) hold all that some voice names, `scores` is voices × items. For each neighbour that was read, entry
-    by entry of the history and voice by voice: `cells` is its place in `scores` (flat), `parts` what it brings.
-    `lengths` says how many there are: entries × voices.
+    `items` (rising) hold all that some voice names, `scores` is voices × items. For each neighbour that was read, voice
+    by voice and within it entry by entry: `places` is where it stands in `items`, `parts` what it brings. `lengths`
+    says how many there are: voices × entries.
     """
 
     items: NDArray[np.int64]
     scores: Floats
     entries: int
-    cells: NDArray[np.int64]
+    places: NDArray[np.int64]
     parts: Floats
     lengths: NDArray[np.int64]
 
     def said_of(self, chosen: NDArray[np.integer], weights: Floats) -> Floats:
         """Items × history entries: what each entry brought to `chosen` (places in `items`), by weight of the voices."""
-        voices = len(weights)
-        row_of = np.full(self.scores.shape, -1, np.int32)  # of what is chosen
-        row_of[:, chosen] = np.arange(len(chosen), dtype=np.int32)
-        said = row_of.ravel().take(self.cells)  # take: half the time of an index
+        row_of = np.full(len(self.items), -1, np.int32)  # of what is chosen
+        row_of[chosen] = np.arange(len(chosen), dtype=np.int32)
+        said = row_of.take(self.places)  # take: half the time of an index
         kept = (said >= 0).nonzero()[0]
-        ends = kept.searchsorted(self.lengths.ravel().cumsum())  # of each entry and voice among those that are kept
+        ends = kept.searchsorted(self.lengths.ravel().cumsum())  # of each voice and entry among those that are kept
         counts = ends.copy()
         counts[1:] -= ends[:-1]
         into = said.take(kept) * np.int64(self.entries)
-        into += np.arange(self.entries).repeat(voices).repeat(counts)
-        told = self.parts.take(kept) * _in_turns(weights, self.entries).repeat(counts)
+        into += _in_turns(np.arange(self.entries), len(weights)).repeat(counts)
+        told = self.parts.take(kept) * weights.repeat(self.entries).repeat(counts)
         return _sums(into, told, (len(chosen), self.entries))
 
 
@@ -84,8 +82,9 @@ class Near:
         self.starts, self.lengths, self.pairs = (np.asarray(one).view(np.ndarray) for one in (starts, lengths, pairs))
         self._whole = self.pairs.view(np.int64).ravel()  # one number each, so that a slice of them is one dimension
         self.normalise = tuple(normalise)
-        self._may_fade = bool(normalise) and normalise[-1] == "none"
-        self._always_heard = np.array([how != "none" for how in normalise])
+        self._may_fade = "none" in normalise
+        self._divides = any(how != "none" for how in normalise)
+        self._always_heard = np.array([[how != "none"] for how in normalise])
 
     @classmethod
     def of(cls, voices: Sequence[Rows], normalise: Sequence[str]) -> Self:
@@ -129,46 +128,47 @@ class Near:
     def hear(self, rows: NDArray[np.integer], strengths: Sequence[Floats]) -> Heard:
         """Read the neighbours of a history, for each voice with its strengths.
 
-        An answer costs what its neighbours cost, however many items there are. All voices are counted in one pass,
-        because every further look at some thousand numbers costs more than adding to them.
+        An answer costs what its neighbours cost, however many items there are. All voices are read in one go, because
+        every further look at some thousand numbers costs more than adding to them.
         """
-        size, voices = len(self.lengths), len(self.normalise)
-        strong = np.empty((len(rows), voices))
+        size, voices, entries = len(self.lengths), len(self.normalise), len(rows)
+        strong = np.empty((voices, entries))
         for voice, force in enumerate(strengths):
-            strong[:, voice] = force
-        whole, starts = self._whole, self.starts.take(rows).tolist()
-        lengths = self.lengths.take(rows, axis=0).astype(np.int64)
-        if self._may_fade and len(rows) > LEAST_READ:
+            strong[voice] = force
+        lengths = self.lengths.take(rows, axis=0).T.astype(np.int64, order="C")
+        starts = lengths.cumsum(axis=0)
+        starts -= lengths
+        starts += self.starts.take(rows)
+        if self._may_fade and entries > LEAST_READ:
             lengths *= self._loud(strong)
-        ends = map(add, starts, lengths.sum(axis=1).tolist())
-        parts = [whole[start:end] for start, end in zip(starts, ends, strict=True)]
-        read = np.concatenate(parts) if parts else whole[:0]
-        targets = read & ITEM
+        counts = lengths.ravel()
+        ends = counts.cumsum()
+        at = (starts.ravel() - ends + counts).repeat(counts)
+        at += np.arange(len(at))
+        read = self._whole.take(at)
+        targets = np.bitwise_and(read, ITEM, out=at)  # what was written last is nearest: no more arrays than needed
         similarity = read.view(np.float32)[1::2].astype(np.float64)
-        flat = lengths.ravel()
-        told = strong.ravel().repeat(flat)
-        brought = similarity * told
-        items, cells = _placed(targets, size)
-        if voices > 1:
-            cells += _in_turns(np.arange(voices) * len(items), len(rows)).repeat(flat)
-        scores = _sums(cells, brought, (voices, len(items)))
-        for voice, how in enumerate(self.normalise):
+        told = strong.ravel().repeat(counts)
+        brought = np.multiply(similarity, told, out=None if self._divides else told)
+        items, places = _placed(targets, size, read)
+        scores = np.empty((voices, len(items)))
+        end = 0
+        for voice, (how, count) in enumerate(zip(self.normalise, lengths.sum(axis=1).tolist(), strict=True)):
+            own = slice(end, end + count)
+            end += count
+            scores[voice] = np.bincount(places[own], brought[own], len(items))
             if how != "none":
-                own = np.flatnonzero(np.tile(np.arange(voices) == voice, len(rows)).repeat(flat))
-                places, divisor = cells[own] - voice * len(items), similarity if how == "similarity" else told
-                below = np.bincount(places, divisor[own], len(items))
+                divisor = similarity if how == "similarity" else told
+                below = np.bincount(places[own], divisor[own], len(items))
                 scores[voice] = np.divide(scores[voice], below, out=np.zeros(len(items)), where=below > 0)
-                under = below[places]
-                brought[own] = np.divide(brought[own], under, out=np.zeros(len(own)), where=under > 0)
-        return Heard(items, scores, len(rows), cells, brought, lengths)
+                under = below[places[own]]
+                brought[own] = np.divide(brought[own], under, out=np.zeros(count), where=under > 0)
+        return Heard(items, scores, entries, places, brought, lengths)
 
     def _loud(self, strong: Floats) -> NDArray[np.bool_]:
-        """Entries × voices: which pieces are read. A faint one that lies before a loud one is read with it, so that an
-        entry stays one piece; sums that are divided by what speaks need all that do."""
-        is_loud = strong >= FAINT * strong.max(axis=0)
+        """Voices × entries: which pieces are read. Sums that are divided by what speaks need all that do."""
+        is_loud = strong >= FAINT * strong.max(axis=1, keepdims=True)
         is_loud |= self._always_heard
-        for voice in range(len(self.normalise) - 2, -1, -1):
-            is_loud[:, voice] |= is_loud[:, voice + 1]
         return is_loud
 
 
@@ -203,9 +203,11 @@ def _in_turns(numbers: NDArray[Any], times: int) -> NDArray[Any]:
     return found.ravel()
 
 
-def _placed(targets: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The items that are named, rising, and where each of `targets` stands among them; simply all items where most of
-    them must have been named several times."""
+def _placed(
+    targets: NDArray[np.int64], size: int, into: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The items that are named, rising, and where each of `targets` stands among them, written over `into`; simply all
+    items and `targets` where most of them must have been named several times."""
     if len(targets) >= 4 * size:
         return np.arange(size), targets
     is_named = np.zeros(size, bool)
@@ -213,4 +215,4 @@ def _placed(targets: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], N
     items = is_named.nonzero()[0]
     place = np.empty(size, np.int64)  # only what is named is written, and only that is read
     place[items] = np.arange(len(items))
-    return items, place.take(targets)
+    return items, place.take(targets, out=into, mode="clip")  # none is clipped; other modes write a copy first

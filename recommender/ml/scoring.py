@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ml.contenders import Contenders
-from recommender.ml.near import Floats, Near, Rows
+from recommender.ml.near import Floats, Heard, Near, Rows
 from recommender.ml.ranking import among_best, best
 
 Normalise = Literal["none", "similarity", "ratings"]
@@ -42,7 +42,8 @@ def strength(
         return raw
     known = _fading(half_life, distance)
     if len(rank) and rank[-1] < len(known) and rank.max() < len(known):
-        return raw * known.take(rank)
+        faded = known.take(rank)
+        return faded if weighting == "binary" else raw * faded
     return raw * _faded(rank, half_life, distance)
 
 
@@ -136,8 +137,8 @@ class Factors:
 
     def voices(self, rows: NDArray[np.integer], strengths: Floats) -> Floats:
         """History entries × factors: their sum is the customer's vector, each row what one entry brought to it."""
-        kept = strengths > 0
-        if not kept.all():
+        if not strengths.min(initial=1.0) > 0:
+            kept = strengths > 0
             found = np.zeros((len(rows), len(self.spectrum)))
             if kept.any():
                 found[kept] = self._voices(rows[kept], strengths[kept], self.penalty(strengths))
@@ -146,7 +147,7 @@ class Factors:
 
     def _voices(self, rows: NDArray[np.integer], strengths: Floats, penalty: float) -> Floats:
         extra = self.alpha * strengths
-        own = self.factors[rows].astype(np.float64)
+        own = self.factors.take(rows, axis=0).astype(np.float64)
         spread = own / (self.spectrum + penalty)
         below = 1.0 / extra
         system = own @ spread.T
@@ -170,10 +171,16 @@ class Factors:
 
 
 def named(items: NDArray[np.int64], scores: Floats, spoken: Floats) -> Scored:
-    """The entry that brought most to each item, and its part of what speaks for the item. `spoken` (items × entries) is
-    used up."""
-    if len(items) == 0 or spoken.shape[1] == 0:
-        return Scored(items, scores, np.full(len(items), -1), np.zeros(len(items)))
+    """With the entry that brought most to each item; see `reasons_of`."""
+    return Scored(items, scores, *reasons_of(spoken))
+
+
+def reasons_of(spoken: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """The entry that brought most to each item, and its part of what speaks for the item; -1 and 0 without entries.
+    `spoken` (items × entries) is used up."""
+    count = len(spoken)
+    if spoken.size == 0:
+        return np.full(count, -1), np.zeros(count)
     reasons = spoken.argmax(axis=1)
     np.maximum(spoken, 0.0, out=spoken)
     shares = spoken.max(axis=1)
@@ -181,11 +188,11 @@ def named(items: NDArray[np.int64], scores: Floats, spoken: Floats) -> Scored:
     if whole.all():
         shares /= whole
     else:
-        shares = np.divide(shares, whole, out=np.zeros(len(items)), where=whole > 0)
-    return Scored(items, scores, reasons, shares)
+        shares = np.divide(shares, whole, out=np.zeros(count), where=whole > 0)
+    return reasons, shares
 
 
-RESCORED = 500
+RESCORED = 256
 """So many of the best items by neighbours are looked at by factors, so that an answer does not pay for every item."""
 
 
@@ -225,7 +232,7 @@ class Chorus:
             raise ValueError("There must be neighbours for each voice that knows no factors.")
         self._neighbours = near
         self._weights = [voice.weight for _at, voice in self.near]
-        self._places = np.array([at for at, _voice in self.near], np.int64)
+        self.places = np.array([at for at, _voice in self.near], np.int64)
         self._attentions = list(dict.fromkeys(voice.attention for voice in voices))  # several listen in the same way
         self._listens = [(self._attentions.index(voice.attention), voice.scale) for voice in voices]
 
@@ -241,61 +248,100 @@ class Chorus:
         """Best k items that are not barred and have a score above 0. `rows`, `weights`, `rank`: items of the history,
         how much each speaks, and their places in it, 0 the newest. `factors_now`: one per item, what the moment makes
         of its score. `barred` None: nothing is."""
+        speech = self.listen(rows, weights, rank)
+        items, scores = speech.best(k, barred, factors_now)
+        told = speech.told(items)
+        return Blended(items, scores, told.reasons, told.shares, told.sources)
+
+    def listen(self, rows: NDArray[np.integer], weights: NDArray[np.floating], rank: NDArray[np.integer]) -> "Speech":
+        """What the voices say of a history, as in `score`."""
         listened = [attention(weights, rank) for attention in self._attentions]
         strengths = [listened[at] if by == 1.0 else listened[at] / by for at, by in self._listens]
+        heard, scale = None, np.empty(0)
         if self._neighbours is not None and self.near:
             heard = self._neighbours.hear(rows, [strengths[at] for at, _voice in self.near])
             top = heard.scores.max(axis=1, initial=0.0).tolist()
             scale = np.array([own / most if most > 0 else 0.0 for own, most in zip(self._weights, top, strict=True)])
-            total = scale @ heard.scores
+        far = [voice.weight * factors.voices(rows, strengths[at]) for at, voice, factors in self.far]
+        return Speech(self, len(rows), heard, scale, far)
+
+
+@dataclass(frozen=True)
+class Told:
+    """For each of some items: the history entry that brought most (index) with its share, and the place of the voice
+    that did."""
+
+    reasons: NDArray[np.int64]
+    shares: Floats
+    sources: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Speech:
+    """What the voices of a chorus say of one history of `entries` items: `scale` is what the scores of each voice of
+    neighbours are multiplied by, `far` for each voice that knows factors what each entry brought (entries × factors),
+    by its weight. Reasons are told apart from the ranking, because they cost as much and few of those that are ranked
+    are shown."""
+
+    chorus: Chorus
+    entries: int
+    heard: Heard | None
+    scale: Floats
+    far: Sequence[Floats]
+
+    def best(
+        self, k: int, barred: NDArray[np.bool_] | None, factors_now: NDArray[np.floating] | None = None
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Items and scores, as `Chorus.score` has them."""
+        chorus, heard = self.chorus, self.heard
+        if heard is not None:
+            total = self.scale @ heard.scores
             if barred is not None:
                 total[barred.take(heard.items)] = 0.0
-            free = among_best(heard.items, total, RESCORED, self.tie_break) if self.far else (total > 0).nonzero()[0]
+            most = max(RESCORED, k)
+            free = among_best(heard.items, total, most, chorus.tie_break) if self.far else (total > 0).nonzero()[0]
             scores = total.take(free)
             if self.far and not (scores > 0).all():
                 free = free[scores > 0]
                 scores = total.take(free)
             items = heard.items.take(free)
-        spoken_far = [factors.voices(rows, strengths[at]) for at, _voice, factors in self.far]
-        if not self.near:
-            nothing = np.zeros(len(self.tie_break), bool)
-            items = self._alone(spoken_far, k, nothing if barred is None else barred, factors_now)
+        else:
+            items = self._alone(k, barred, factors_now)
             scores = np.zeros(len(items))
-        far = []
-        for (at, voice, factors), heights in zip(self.far, spoken_far, strict=True):
-            vectors = factors.factors.take(items, axis=0)
-            heights = voice.weight * heights
-            own = vectors @ heights.sum(axis=0)  # in 64 bits: in 32 a score would depend on how many are looked at
-            scores = scores + own
-            far.append((at, own, vectors, heights))
+        for (_at, _voice, factors), heights in zip(chorus.far, self.far, strict=True):
+            # in 64 bits: in 32 a score would depend on how many are looked at
+            scores = scores + factors.factors.take(items, axis=0) @ heights.sum(axis=0)
         if factors_now is not None:
             scores = scores * factors_now[items]
-        chosen = best(items, scores, k, self.tie_break)
-        if len(chosen) and not scores[chosen[-1]] > 0:
-            chosen = chosen[scores.take(chosen) > 0]
-        shown = items.take(chosen)
-        brought = np.zeros((len(self.names), len(shown)))
-        if self.near:
-            heads = free.take(chosen)
-            spoken = heard.said_of(heads, scale)
-            brought[self._places] = heard.scores.take(heads, axis=1) * scale[:, None]
+        chosen = best(items, scores, k, chorus.tie_break)
+        scores = scores.take(chosen)
+        if len(chosen) and not scores[-1] > 0:
+            chosen, scores = chosen[scores > 0], scores[scores > 0]
+        return items.take(chosen), scores
+
+    def told(self, items: NDArray[np.integer]) -> Told:
+        """Why these items, which `best` found."""
+        chorus, heard = self.chorus, self.heard
+        brought = np.zeros((len(chorus.names), len(items)))
+        if heard is not None:
+            chosen = heard.items.searchsorted(items)
+            spoken = heard.said_of(chosen, self.scale)
+            brought[chorus.places] = heard.scores.take(chosen, axis=1) * self.scale[:, None]
         else:
-            spoken = np.zeros((len(shown), len(rows)))
-        for at, own, vectors, heights in far:
-            spoken += vectors.take(chosen, axis=0) @ heights.T
-            brought[at] = own.take(chosen)
-        found = named(shown, scores.take(chosen), spoken)
-        return Blended(found.items, found.scores, found.reasons, found.shares, brought.argmax(axis=0))
+            spoken = np.zeros((len(items), self.entries))
+        for (at, _voice, factors), heights in zip(chorus.far, self.far, strict=True):
+            own = factors.factors.take(items, axis=0) @ heights.T
+            spoken += own
+            brought[at] = own.sum(axis=1)
+        return Told(*reasons_of(spoken), brought.argmax(axis=0))
 
     def _alone(
-        self,
-        spoken: Sequence[Floats],
-        k: int,
-        barred: NDArray[np.bool_],
-        factors_now: NDArray[np.floating] | None,
+        self, k: int, barred: NDArray[np.bool_] | None, factors_now: NDArray[np.floating] | None
     ) -> NDArray[np.int64]:
         """Items that may be among the best k where no neighbours speak: what factors alone say."""
-        if len(self.far) == 1:
-            _at, _voice, factors = self.far[0]
-            return factors.contenders.among(spoken[0].sum(axis=0), k, barred, factors_now)
+        if barred is None:
+            barred = np.zeros(len(self.chorus.tie_break), bool)
+        if len(self.chorus.far) == 1:
+            _at, _voice, factors = self.chorus.far[0]
+            return factors.contenders.among(self.far[0].sum(axis=0), k, barred, factors_now)
         return np.flatnonzero(~barred)

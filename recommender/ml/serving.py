@@ -21,23 +21,26 @@ for each voice that knows neighbours, format 1 a single voice, item_knn, in `ind
 serve, with a copy of the neighbours in each process.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, Protocol, Self
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ml.candidate import POPULAR, Candidate
+from recommender.ml.candidate import POPULAR, Candidate, Ranking
 from recommender.ml.context import NO_DEVICE, QUARTER_HOUR, Context
 from recommender.ml.near import Near, check_rows
-from recommender.ml.scoring import Attention, Chorus, Factors, Neighbours, Voice
+from recommender.ml.scoring import Attention, Chorus, Factors, Neighbours, Speech, Voice
 from recommender.ml.session_serving import SessionServing
 from recommender.ml.steering import similarity_of
 
-__all__ = ["POPULAR", "SIMILAR", "Candidate", "ServingModel", "build"]
+__all__ = ["POPULAR", "SIMILAR", "Candidate", "Ranking", "ServingModel", "build"]
 
 FORMAT = 4
 SIMILAR = "similar"
@@ -50,6 +53,8 @@ WIDEST = 8
 """So many numbers per item a table of their places may hold, eight bytes each."""
 REMEMBERED = 256
 """Answers; about 4 kB each."""
+OPEN = 4
+"""Histories whose neighbours stay in memory until the reasons are told; about 250 kB each. Others are read again."""
 
 
 class ServingModel:
@@ -97,7 +102,8 @@ class ServingModel:
         self._context = Context.from_arrays(arrays, told_of_context, size) if told_of_context else None
         self._popular = np.lexsort((np.arange(size), -self.popularity))
         self._place_of = _places(self.item_ids)
-        self._known = lru_cache(maxsize=REMEMBERED)(self._recommended)
+        self._known = lru_cache(maxsize=REMEMBERED)(self._ranked)
+        self._open: deque[Speech] = deque(maxlen=OPEN)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
@@ -158,20 +164,48 @@ class ServingModel:
         `history` is (product id, weight > 0), newest first, each product once; unknown products and weights of zero or
         less are passed over. `exclude` and what is not `allowed` never appear; the history itself may, unless excluded.
         """
-        if k <= 0 or len(self.item_ids) == 0:
-            return []
-        if voice:
-            barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
-            found = self._scored(history, k, barred, None, NO_DEVICE, self.alone(voice)) if history else []
-            return found + self._filling(k - len(found), barred, found) if fill else found
-        if allowed is not None:
-            return self._recommended(tuple(history), k, exclude, fill, by_session, at, device, allowed)
-        moment = at // QUARTER_HOUR * QUARTER_HOUR if at is not None and self._context is not None else None
-        return list(self._known(tuple(history), k, frozenset(exclude), fill, by_session, moment, device))
+        return self.ranked(
+            history,
+            k,
+            exclude=exclude,
+            allowed=allowed,
+            fill=fill,
+            by_session=by_session,
+            at=at,
+            device=device,
+            voice=voice,
+        ).candidates()
 
-    def _recommended(
+    def ranked(
         self,
         history: Sequence[tuple[int, float]],
+        k: int = 10,
+        *,
+        exclude: Collection[int] = (),
+        allowed: NDArray[np.bool_] | None = None,
+        fill: bool = True,
+        by_session: bool = True,
+        at: float | None = None,
+        device: int = NO_DEVICE,
+        voice: str = "",
+    ) -> Ranking:
+        """The same products as `recommend`; their reasons are told for those that somebody asks for."""
+        if k <= 0 or len(self.item_ids) == 0:
+            return Ranking([], {})
+        if voice:
+            barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
+            found, ask = (
+                self._scored(tuple(history), k, barred, None, NO_DEVICE, self.alone(voice)) if history else ([], None)
+            )
+            return self._filled(found, {}, ask, k, barred) if fill else Ranking(found, {}, ask)
+        if allowed is not None:
+            return self._ranked(tuple(history), k, exclude, fill, by_session, at, device, allowed)
+        moment = at // QUARTER_HOUR * QUARTER_HOUR if at is not None and self._context is not None else None
+        return self._known(tuple(history), k, frozenset(exclude), fill, by_session, moment, device)
+
+    def _ranked(
+        self,
+        history: tuple[tuple[int, float], ...],
         k: int,
         exclude: Collection[int],
         fill: bool,
@@ -179,26 +213,36 @@ class ServingModel:
         at: float | None,
         device: int,
         allowed: NDArray[np.bool_] | None = None,
-    ) -> list[Candidate]:
-        barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
-        candidates = self._by_session(history, k, barred) if by_session and self._sessions and history else []
-        if len(candidates) < k and self._chorus.names and history:
-            if candidates:
-                barred[self.positions([c.product_id for c in candidates])] = True
-            is_barred = bool(candidates) or bool(exclude) or allowed is not None
-            candidates += self._scored(
-                history, k - len(candidates), barred if is_barred else None, at, device, self._chorus
-            )
-        if fill:
-            candidates += self._filling(k - len(candidates), barred, candidates)
-        return candidates
+    ) -> Ranking:
+        barred = None
+        if exclude or allowed is not None:
+            barred = self.mask(exclude) if allowed is None else self.mask(exclude) | ~allowed
+        told: dict[int, Candidate] = {}
+        if by_session and self._sessions and history:
+            barred = self.mask(()) if barred is None else barred
+            told = {one.product_id: one for one in self._by_session(history, k, barred)}
+            barred[self.positions(told)] = True
+        found, ask = list(told), None
+        if len(found) < k and self._chorus.names and history:
+            ids, ask = self._scored(history, k - len(found), barred, at, device, self._chorus)
+            found += ids
+        return self._filled(found, told, ask, k, barred) if fill else Ranking(found, told, ask)
 
-    def _filling(self, k: int, barred: NDArray[np.bool_], before: Sequence[Candidate]) -> list[Candidate]:
-        """Popular products after those that stand there. `barred` is used up."""
-        if k <= 0:
-            return []
-        barred[self.positions([candidate.product_id for candidate in before])] = True
-        return self._most_popular(k, barred)
+    def _filled(
+        self,
+        found: list[int],
+        told: dict[int, Candidate],
+        ask: Callable[[Sequence[int]], Iterable[Candidate]] | None,
+        k: int,
+        barred: NDArray[np.bool_] | None,
+    ) -> Ranking:
+        """With popular products after those that were found. `barred` is used up."""
+        if len(found) < k:
+            barred = self.mask(()) if barred is None else barred
+            barred[self.positions(found)] = True
+            popular = {one.product_id: one for one in self._most_popular(k - len(found), barred)}
+            found, told = [*found, *popular], told | popular
+        return Ranking(found, told, ask)
 
     def alone(self, voice: str) -> Chorus | None:
         """This method by itself, made when it is first asked for; None where the model does not have it.
@@ -283,31 +327,64 @@ class ServingModel:
 
     def _scored(
         self,
-        history: Sequence[tuple[int, float]],
+        history: tuple[tuple[int, float], ...],
         k: int,
         barred: NDArray[np.bool_] | None,
         at: float | None,
         device: int,
         chorus: Chorus | None,
-    ) -> list[Candidate]:
-        if chorus is None:
-            return []
+    ) -> tuple[list[int], Callable[[Sequence[int]], Iterable[Candidate]] | None]:
+        """What the whole history speaks for, and who tells why."""
+        heard = self._listened(history, chorus) if chorus is not None else None
+        if chorus is None or heard is None:
+            return [], None
+        speech, rows = heard
+        now = self._context.factors(at, device) if self._context is not None and at is not None else None
+        items, scores = speech.best(k, barred, now)
+        self._open.append(speech)
+        found: list[int] = self.item_ids.take(items).tolist()
+        return found, partial(self._told, chorus, history, rows, found, items, scores, ref(speech))
+
+    def _listened(
+        self, history: tuple[tuple[int, float], ...], chorus: Chorus
+    ) -> tuple[Speech, NDArray[np.int64]] | None:
+        """What the voices say, and the entries that they listened to; None where none is known."""
         products, told = zip(*history, strict=True)
         rows, weights = self.positions(products), np.fromiter(told, np.float64, len(told))
         place = ((weights > 0) & (weights < np.inf) & (rows >= 0)).nonzero()[0]
         if not len(place):
-            return []
+            return None
         rows = rows.take(place)
-        now = self._context.factors(at, device) if self._context is not None and at is not None else None
-        found = chorus.score(rows, weights.take(place), place, k, barred, now)
-        names = chorus.names
-        shares = found.shares.tolist()
-        reasons = self.item_ids.take(rows.take(found.reasons)).tolist()
+        return chorus.listen(rows, weights.take(place), place), rows
+
+    def _told(
+        self,
+        chorus: Chorus,
+        history: tuple[tuple[int, float], ...],
+        rows: NDArray[np.int64],
+        found: list[int],
+        items: NDArray[np.int64],
+        scores: NDArray[np.float64],
+        said: ref[Speech],
+        asked: Sequence[int],
+    ) -> Iterable[Candidate]:
+        """Why these products were found. Listens again where what was said is forgotten."""
+        speech = said()
+        if speech is None:
+            again = self._listened(history, chorus)
+            assert again is not None
+            speech = again[0]
+        else:
+            with suppress(ValueError):  # asked before, or so many came since
+                self._open.remove(speech)
+        at = [found.index(product) for product in asked]
+        why = speech.told(items.take(at))
+        shares = why.shares.tolist()
+        reasons = self.item_ids.take(rows.take(why.reasons)).tolist()
         if not all(shares):
             reasons = [reason if share > 0 else None for reason, share in zip(reasons, shares, strict=True)]
-        voices = map(names.__getitem__, found.sources.tolist())
-        items = self.item_ids.take(found.items).tolist()
-        return list(map(_candidate, zip(items, found.scores.tolist(), voices, reasons, shares, strict=True)))
+        voices = map(chorus.names.__getitem__, why.sources.tolist())
+        return map(_candidate, zip(asked, scores.take(at).tolist(), voices, reasons, shares, strict=True))
 
     def _most_popular(self, k: int, barred: NDArray[np.bool_]) -> list[Candidate]:
         head = self._popular

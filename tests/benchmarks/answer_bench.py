@@ -128,16 +128,19 @@ def _history(rng: np.random.Generator) -> list[tuple[int, float]]:
 
 def _plain(model: ServingModel, history: list[tuple[int, float]]) -> None:
     asked = Question(Wish("home"), "live", SLOTS)
-    model.recommend(history, asked.portions[0], fill=False, at=NOW.timestamp())
+    found = model.ranked(history, asked.portions[0], fill=False, at=NOW.timestamp())
+    found.told(found.product_ids[:SLOTS])
 
 
 def _ruled(model: ServingModel, history: list[tuple[int, float]], wish: Wish, facts: dict[int, Facts]) -> None:
-    found = model.recommend(history, Question(wish, "live", SLOTS).depth, fill=False, at=NOW.timestamp())
-    ranked = [*(candidate.product_id for candidate in found), *wish.pinned(NOW).values()]
+    found = model.ranked(history, Question(wish, "live", SLOTS).depth, fill=False, at=NOW.timestamp())
+    ranked = [*found.product_ids, *wish.pinned(NOW).values()]
     own = {pk: facts[pk] for pk in ranked}
     arranged = arrange(ranked, wish=wish, facts=own, slots=SLOTS, now=NOW, seed=1, similarity=model.likeness)
     if len(arranged.product_ids) != SLOTS:
         raise RuntimeError(f"Ten products were asked for and {len(arranged.product_ids)} found.")
+    spoken_for = set(found.product_ids)
+    found.told([pk for pk in arranged.product_ids if pk in spoken_for])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from recommender import selectors, wishes
 from recommender.answers import Act
 from recommender.chain import Question, step
 from recommender.choices import RECOMMENDER
-from recommender.ml.serving import Candidate, build
+from recommender.ml.serving import Candidate, Ranking, build
 from recommender.models import Placement
 from recommender.wishes import Wish
 from tests.factories import CategoryFactory, RecommendationListFactory
@@ -276,13 +276,13 @@ class Counted:
     def __init__(self, size: int) -> None:
         self.size, self.asked = size, []
 
-    def recommend(self, history, k, **_ignored):
+    def ranked(self, history, k, **_ignored):
         self.asked.append(k)
-        return [Candidate(pk, 1.0, "blend", history[0][0], 1.0) for pk in range(min(k, self.size))]
+        return Ranking.of(Candidate(pk, 1.0, "blend", history[0][0], 1.0) for pk in range(min(k, self.size)))
 
     def beside(self, product_ids, k, *, depth, **_ignored):
         assert depth == 80
-        return self.recommend([(product_ids[0], 1.0)], k)
+        return self.ranked([(product_ids[0], 1.0)], k).candidates()
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_a_plain_list_asks_the_model_for_a_few_at_first_and_for_all_when_they_ca
 
     assert model.asked == asked
     assert [len(one.found) for one in taken] == [min(size, count) for count in asked]
-    assert next(step("personal", question, Counted(size), ())).found == taken[0].found
+    assert next(step("personal", question, Counted(size), ())).found.candidates() == taken[0].found.candidates()
 
 
 @pytest.mark.parametrize(

@@ -132,12 +132,23 @@ def test_a_useless_model_that_got_past_the_gate_is_not_taken(two_versions, train
 
 
 def test_scoring_that_fails_costs_nobody_the_answer(trained, monkeypatch):
-    monkeypatch.setattr(serving.ServingModel, "recommend", lambda *_args, **_named: 1 / 0)
+    monkeypatch.setattr(serving.ServingModel, "ranked", lambda *_args, **_named: 1 / 0)
     registry.forget_loaded()
 
     answer = selectors.recommend(visitor=trained.visitor)
 
     assert (answer.source, len(answer.items)) == ("fallback", 10)
+
+
+def test_a_model_that_cannot_say_why_costs_nobody_the_answer(trained, monkeypatch):
+    before = selectors.recommend(customer=trained.customers[0], limit=4)
+    monkeypatch.setattr(serving.ServingModel, "_told", lambda *_args, **_named: 1 / 0)
+
+    after = selectors.recommend(customer=trained.customers[0], limit=3)
+
+    assert before.source == "personal"
+    assert [item.product_id for item in after.items] == [item.product_id for item in before.items[:3]]
+    assert {(item.source, item.reason.code) for item in after.items} == {("popular", "popular")}
 
 
 @pytest.mark.parametrize("damage", FAULTS)

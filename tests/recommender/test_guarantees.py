@@ -262,11 +262,11 @@ def test_numbers_that_are_none_never_leave_the_server(trained, server, monkeypat
     """A model whose scores are not numbers is passed over; the answer stays JSON."""
     import json
 
-    from recommender.ml.serving import Candidate, ServingModel
+    from recommender.ml.serving import Candidate, Ranking, ServingModel
 
     trained.act(trained.visitor, trained.green[0])
     broken = [Candidate(p.pk, float("nan"), "item_knn", trained.green[0].pk, float("inf")) for p in trained.blue]
-    monkeypatch.setattr(ServingModel, "recommend", lambda *_args, **_more: broken)
+    monkeypatch.setattr(ServingModel, "ranked", lambda *_args, **_more: Ranking.of(broken))
 
     answer = server.get("/recommendations", visitor="somebody", limit=20)
 

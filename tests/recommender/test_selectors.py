@@ -186,9 +186,9 @@ def test_the_model_is_told_when_and_where_an_answer_is_read_and_mail_is_read_at_
         told.append((at, device))
         return answer(model, *args, at=at, device=device, **more)
 
-    answer = ServingModel.recommend
+    answer = ServingModel.ranked
     selectors.recommend(limit=1)  # loads the model, which then gives a first answer to nobody
-    monkeypatch.setattr(ServingModel, "recommend", listen)
+    monkeypatch.setattr(ServingModel, "ranked", listen)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
 
     selectors.recommend(customer=trained.customers[0], limit=3, device="computer")

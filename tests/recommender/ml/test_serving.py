@@ -7,7 +7,9 @@ import pytest
 
 from recommender.ml.interactions import Interactions
 from recommender.ml.item_knn import ItemKnn, ItemKnnParams
-from recommender.ml.serving import ServingModel
+from recommender.ml.near import Near, Rows
+from recommender.ml.scoring import RESCORED
+from recommender.ml.serving import OPEN, ServingModel
 from tests.recommender.ml.data import two_taste_groups
 
 META = {"strategy": "item_knn", "history_weighting": "log", "half_life": 10.0}
@@ -66,6 +68,53 @@ def test_an_answer_is_the_same_again_and_belongs_to_who_asked():
     assert 1000 in ids(again)
     assert 1000 not in ids(model.recommend(history, 5, exclude=[1000, 1002]))
     assert len(model.recommend(history, 3, exclude=[1002])) == 3
+
+
+def test_reasons_that_are_told_later_are_those_of_the_whole_list_even_after_the_history_was_forgotten():
+    model, history = published(), [(1002, 1.0), (1004, 1.0), (1006, 3.0)]
+    whole = {one.product_id: one for one in published().recommend(history, 6)}
+    found = model.ranked(history, 6)
+    first, last = found.product_ids[0], found.product_ids[-1]
+
+    assert found.product_ids == list(whole)
+    assert found.told([last]) == {last: whole[last]}
+    assert len(model._open) == 0  # nothing stays behind once something was told
+    assert found.told([last, first]) == {last: whole[last], first: whole[first]}
+    assert found.candidates() == list(whole.values())
+
+
+def test_only_the_last_few_histories_wait_for_their_reasons():
+    model = published()
+    rankings = [model.ranked([(1000 + number, 1.0)], 3, fill=False) for number in range(10)]
+
+    assert len(model._open) == OPEN
+    for number, found in enumerate(rankings):
+        assert found.candidates() == published().recommend([(1000 + number, 1.0)], 3, fill=False)
+    assert len(model._open) == 0
+
+
+def test_a_list_may_be_longer_than_what_factors_look_at():
+    """Rankings hold as many as were asked for; a longer one begins as the shorter one does where all are looked at."""
+    rng = np.random.default_rng(3)
+    size = 400
+    near = Near.of([Rows(np.arange(size + 1) * size, np.tile(np.arange(size, dtype=np.int32), size),
+                         rng.random(size * size).astype(np.float32))], ["none"])  # fmt: skip
+    attention = {"weighting": "log", "half_life": 0.0, "distance": 0.0}
+    arrays = {
+        "item_ids": np.arange(size), "popularity": rng.random(size, np.float32), **near.to_arrays(),
+        "ials_factors": rng.normal(size=(size, 4)).astype(np.float32) / 10, "ials_spectrum": np.full(4, 50.0),
+        "similar_indptr": np.zeros(size + 1, np.int64), "similar_indices": np.empty(0, np.int32),
+        "similar_weights": np.empty(0, np.float32),
+    }  # fmt: skip
+    voices = [
+        {"name": "item_knn", "normalise": "none", "attention": attention},
+        {"name": "ials", "alpha": 2.0, "regularisation": 0.1, "exponent": 1.0, "weight": 0.1, "attention": attention},
+    ]
+    model = ServingModel.from_arrays(arrays, {"format": 4, "strategy": "blend", "voices": voices})
+
+    assert [len(model.ranked([(1, 1.0)], k, fill=False)) for k in (80, RESCORED, 300)] == [80, RESCORED, 300]
+    short, long = (model.ranked([(1, 1.0)], k, fill=False).product_ids for k in (80, 240))
+    assert long[:80] == short
 
 
 def test_a_heavier_act_speaks_louder():
