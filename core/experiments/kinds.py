@@ -61,7 +61,8 @@ class ExperimentKind:
     """What is registered in `experiment_kinds`.
 
     `targets` are the places it may run in, key to title; other keys are allowed when `open_targets` says so. The first
-    of `choices` is what everybody gets outside experiments, `control` the one that a control arm should be.
+    of `choices` is what everybody gets outside experiments, `control` the one that a control arm should be. `metrics`
+    are counted in each look, also those that the experiment is not judged by.
     """
 
     title: Any

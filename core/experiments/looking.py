@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from core.experiments import exposures, holdout, metrics
+from core.experiments import exposures, holdout, kinds, metrics
 from core.extensions import experiment_metrics
 from core.jobs import guard, progress
 from core.ml import experiments as ml
@@ -69,8 +69,10 @@ def forget_old() -> int:
 
 
 def _metrics_of(experiment: Experiment) -> list[str]:
-    """Those it is judged by first, then all others that can be counted: they are shown, and decide nothing."""
-    others = [entry.key for entry in experiment_metrics]
+    """Those it is judged by first, then the others of its kind that can be counted: they are shown, and decide nothing.
+    What is counted for other kinds (how long a chat waits, say) would be noise beside them."""
+    kind = kinds.known(experiment.kind)
+    others = kind.metrics if kind is not None else [entry.key for entry in experiment_metrics]
     countable = [key for key in others if (one := metrics.known(key)) is not None and experiment.unit in one.sql]
     return list(dict.fromkeys([*experiment.metrics, *countable]))
 

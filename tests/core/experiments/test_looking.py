@@ -255,11 +255,22 @@ def test_a_look_costs_a_known_number_of_statements(now, django_assert_max_num_qu
 def test_a_look_without_anybody_is_a_look(now):
     experiment = running()
 
-    assert look(experiment.pk) == {"people": 0, "metrics": 10}
+    assert look(experiment.pk) == {"people": 0, "metrics": 7}
 
     seen = experiment.looks.get()
     assert seen.sample_ratio_p == 1.0
     assert seen.results[0]["comparisons"][0]["interval"] is None
+
+
+def test_what_is_counted_for_other_kinds_is_shown_only_where_it_is_judged(now):
+    plain, judged = running(), running(guardrails=["first_answer"])
+
+    look(plain.pk)
+    look(judged.pk)
+
+    own = {"orders", "conversion", "revenue", "clicks", "revenue_per_view", "bought_again", "returns"}
+    assert {row["metric"] for row in plain.looks.get().results} == own
+    assert {row["metric"] for row in judged.looks.get().results} == own | {"first_answer"}
 
 
 def test_a_draft_is_not_looked_at():
