@@ -263,7 +263,7 @@ def test_a_look_without_anybody_is_a_look(now):
 
 
 def test_what_is_counted_for_other_kinds_is_shown_only_where_it_is_judged(now):
-    plain, judged = running(), running(guardrails=["first_answer"])
+    plain, judged = running(), running(target="cart", guardrails=["first_answer"])
 
     look(plain.pk)
     look(judged.pk)
