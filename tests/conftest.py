@@ -40,20 +40,31 @@ def _no_pulse_within_a_transaction(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def django_assert_max_num_queries(
-    django_assert_max_num_queries: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Any]]:
-    """Counts while the profile of the shop is at hand. It is read anew every three seconds, and a busy machine needs
-    longer for one page."""
+def shop_at_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[..., Any]], Callable[..., Any]]]:
+    """Makes what counts queries count while the profile of the shop is at hand. It is read anew every three seconds,
+    and a busy machine needs longer for one page."""
     from core import shop
 
-    @contextmanager
-    def at_most(*args: Any, **kwargs: Any) -> Iterator[Any]:
-        shop.forget_shop()
-        shop.current_shop()
-        with django_assert_max_num_queries(*args, **kwargs) as queries:
-            yield queries
+    def of(counting: Callable[..., Any]) -> Callable[..., Any]:
+        @contextmanager
+        def counted(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            shop.forget_shop()
+            shop.current_shop()
+            with counting(*args, **kwargs) as queries:
+                yield queries
+
+        return counted
 
     monkeypatch.setattr(shop, "REMEMBER_SECONDS", 600.0)
-    yield at_most
+    yield of
     shop.forget_shop()
+
+
+@pytest.fixture
+def django_assert_num_queries(django_assert_num_queries: Any, shop_at_hand: Any) -> Any:
+    return shop_at_hand(django_assert_num_queries)
+
+
+@pytest.fixture
+def django_assert_max_num_queries(django_assert_max_num_queries: Any, shop_at_hand: Any) -> Any:
+    return shop_at_hand(django_assert_max_num_queries)

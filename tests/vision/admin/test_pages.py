@@ -10,9 +10,9 @@ from core.models import Job
 from tests.factories import ImageReadingFactory, ModelVersionFactory
 from tests.vision.ml.pictures import garment, scene
 from vision.admin import duplicates
+from vision.asking import unread
 from vision.models import ImageAnalysis, NotDuplicates
 from vision.pipelines import look
-from vision.tagging import unread
 
 pytestmark = pytest.mark.django_db
 LIST, DUPLICATES = "/admin/vision/imageanalysis/", "/admin/vision/duplicates/"
