@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -42,11 +42,22 @@ class Wanted:
 
 @transaction.atomic
 def create(wanted: Wanted, *, by: StaffUser | None) -> Segment:
-    """A rule segment with its first version, counted by a job. Raises BadRule and BadInput."""
+    """A rule segment with its first version, counted by a job. Sent twice it is saved once.
+
+    Raises BadRule, and BadInput for a second one of the same person under the same name with the same rule.
+    """
     if wanted.rule is None:
         raise BadInput(_("A segment needs a rule."), extra={"field": "rule"})
-    found = compiling.compiled(wanted.rule)
-    segment = Segment.objects.create(owner=by, **_texts(wanted))
+    texts, found = _texts(wanted), compiling.compiled(wanted.rule)
+    _take_turns(by)
+    there = _saved_already(texts["name"], wanted.rule, by)
+    if there is not None:
+        if any(getattr(there, name) != value for name, value in texts.items()):
+            raise BadInput(
+                _("You have a segment of this name with the same rule. Change that one."), extra={"field": "name"}
+            )
+        return there
+    segment = Segment.objects.create(owner=by, **texts)
     _new_version(segment, wanted.rule, refers_to=found.refers_to, by=by)
     ask_for_count(segment, by=by)
     return segment
@@ -112,8 +123,15 @@ def freeze(segment: Segment, *, purpose: str, by: StaffUser | None) -> SegmentSn
 @transaction.atomic
 def keep_list(source: dict[str, Any], *, name: str, by: StaffUser | None) -> Segment:
     """A segment of exactly the people that a report shows and no rule can say. A job writes down who they are, from the
-    `source` (`analytics.reports.kept`); the segment stays what it is then."""
-    segment = Segment.objects.create(owner=by, **_texts(Wanted(name[:300])))
+    `source` (`analytics.reports.kept`); the segment stays what it is then. Asked twice while the job has not written
+    them down, it is the segment there."""
+    _take_turns(by)
+    texts = _texts(Wanted(name[:300]))
+    same = Segment.objects.alive().filter(owner=by, name=texts["name"])
+    there = same.filter(snapshots__source=source, snapshots__is_ready=False).first()
+    if there is not None:
+        return there
+    segment = Segment.objects.create(owner=by, **texts)
     version = _new_version(segment, NOBODY, refers_to=[], by=by)
     snapshot = _list(segment, version, purpose=name, by=by, source=source)
     rule = rules.parse({"field": "kept_list", "op": "in", "value": [snapshot.public_id]})
@@ -174,6 +192,17 @@ def ask_for_clusters(*, by: StaffUser | None) -> Job:
 
 
 # --- parts --------------------------------------------------------------------------------------------------------
+
+
+def _take_turns(by: StaffUser | None) -> None:
+    """Two clicks of one person are answered one after the other, so that the second finds what the first saved."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"analytics.segments:{by and by.pk}"])
+
+
+def _saved_already(name: str, rule: Group, by: StaffUser | None) -> Segment | None:
+    rows = Segment.objects.alive().filter(kind=Segment.Kind.RULE, owner=by, name=name)
+    return rows.filter(current__fingerprint=rules.fingerprint(rule)).order_by("id").first()
 
 
 def _texts(wanted: Wanted) -> dict[str, Any]:

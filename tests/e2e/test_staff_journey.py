@@ -145,6 +145,21 @@ def test_a_campaign_is_written_on_a_phone_by_the_keyboard_alone(db, page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_form_that_is_sent_by_a_double_click_goes_once(db, page):
+    make_lin()
+    sign_in(page)
+    page.goto("/admin/analytics/segment/add/")
+    # Runs after the listeners of the document, and keeps the page: what each click would have sent.
+    page.evaluate(
+        "window.stopped = []; addEventListener('submit', (event) => {"
+        "  window.stopped.push(event.defaultPrevented); event.preventDefault(); })"
+    )
+
+    page.get_by_role("button", name="Save segment").first.dblclick()
+
+    assert page.evaluate("window.stopped") == [False, True]
+
+
 def test_the_whole_site_speaks_chinese_when_asked(shop, browser, live_server, quiet_end):
     context = browser.new_context(base_url=live_server.url, locale="zh-CN")
     page = context.new_page()

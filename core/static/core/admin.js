@@ -142,12 +142,18 @@
       return;
     }
     if (event.defaultPrevented || form.method === "dialog" || form.target === "_blank" || form.id === "changelist-form") return;
+    // A second click while the first is on its way would do everything twice; later, a form that only loads a file goes again.
+    if (form.method === "post" && Date.now() - Number(form.dataset.sent || 0) < 3000) { event.preventDefault(); return; }
+    form.dataset.sent = Date.now();
     // After the data is taken: a disabled button would not be sent.
     setTimeout(() => {
       for (const button of form.querySelectorAll("button[type=submit]")) { button.classList.add("is-busy"); button.setAttribute("aria-disabled", "true"); }
     }, 0);
   });
-  addEventListener("pageshow", () => document.querySelectorAll(".is-busy").forEach((button) => { button.classList.remove("is-busy"); button.removeAttribute("aria-disabled"); }));
+  addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+    document.querySelectorAll(".is-busy").forEach((button) => { button.classList.remove("is-busy"); button.removeAttribute("aria-disabled"); });
+  });
 
   /* The palette: Ctrl K or its button; arrows choose, Enter goes there. */
   const palette = () => document.getElementById("zg-palette");

@@ -34,6 +34,53 @@ def test_a_new_segment_has_its_first_version_and_is_counted_by_a_job():
     assert Job.objects.get().arguments == {"segment_id": segment.pk}
 
 
+def test_a_segment_sent_twice_is_saved_once():
+    person = StaffUserFactory.create()
+    parts = [{"field": "orders", "op": "gte", "value": 1}, {"field": "revenue", "op": "gte", "value": 50}]
+
+    first = services.create(wanted(rule=rules.parse({"any": parts})), by=person)
+    second = services.create(wanted(" Buyers", rule=rules.parse({"any": parts[::-1]})), by=person)
+
+    assert second == first
+    assert Segment.objects.filter(kind="rule").get().versions.count() == 1
+    assert Job.objects.count() == 1
+
+
+def test_the_same_name_with_another_rule_or_of_somebody_else_is_another_segment():
+    person = StaffUserFactory.create()
+    services.create(wanted(), by=person)
+
+    services.create(wanted(rule=rule(value=2)), by=person)
+    services.create(wanted(), by=StaffUserFactory.create())
+    services.create(wanted("Others"), by=person)
+
+    assert Segment.objects.filter(kind="rule").count() == 4
+
+
+def test_the_same_name_and_rule_with_other_words_is_refused_while_the_first_is_in_use():
+    person = StaffUserFactory.create()
+    first = services.create(wanted(), by=person)
+
+    with pytest.raises(BadInput, match="You have a segment of this name with the same rule"):
+        services.create(wanted(description="For the spring"), by=person)
+    services.archive(first, by=person)
+    second = services.create(wanted(description="For the spring"), by=person)
+
+    assert (second.pk == first.pk, second.description) == (False, "For the spring")
+
+
+def test_a_list_asked_for_twice_is_kept_once_until_it_is_written_down():
+    person = StaffUserFactory.create()
+    source = {"kind": "funnel", "step": 1, "first": "2026-01-01", "last": "2026-01-07"}
+
+    first = services.keep_list(source, name="Looked", by=person)
+    second = services.keep_list(dict(source), name="Looked", by=person)
+    SegmentSnapshot.objects.update(is_ready=True)
+    later = services.keep_list(source, name="Looked", by=person)
+
+    assert (second == first, later == first) == (True, False)
+
+
 @pytest.mark.parametrize("bad", [wanted(""), wanted("  "), wanted("x" * 301), wanted(rule=None)])
 def test_a_segment_without_name_or_rule_is_refused(bad):
     with pytest.raises(BadInput):
