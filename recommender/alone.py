@@ -34,11 +34,23 @@ def told_missing(method: str) -> str:
             "The live model does not have this method by itself, so what fits best stands in. The next training after "
             "saving adds it, where the shop is of a size that the method can learn."
         )
+    there = _in_words(_live_methods())
+    return run_on([why, _("It has: %(methods)s.") % {"methods": there} if there else ""])
+
+
+def why_something_else(settings: Mapping[str, Any]) -> str:
+    """Of an arm with these settings: `told_missing` where it is to show one method alone that the live model does not
+    have, else empty."""
+    method = str(settings.get("strategy", ""))
+    return told_missing(method) if method in trials.ALONE and method not in _live_methods() else ""
+
+
+def _live_methods() -> list[str]:
+    """Methods that the live model can be asked for alone; none without a model, or with one that cannot be read."""
     live = registry.active(RECOMMENDER)
     meta = live.meta if live is not None else {}
     heard = meta.get("voices", ()) if meta.get("strategy") != trials.POPULAR else ()
-    there = _in_words(told["name"] for told in (*heard, *meta.get("solo", ())))
-    return run_on([why, _("It has: %(methods)s.") % {"methods": there} if there else ""])
+    return [told["name"] for told in (*heard, *meta.get("solo", ()))]
 
 
 def _in_words(methods: Iterable[str]) -> str:

@@ -70,6 +70,7 @@ RECOMMENDATIONS = ExperimentKind(
     ],
     control=POPULAR,
     metrics=["orders", "conversion", "revenue", "clicks", "revenue_per_view", "bought_again", "returns"],
+    stand_in="recommender.alone.why_something_else",
 )
 
 IMPACT = Capability(

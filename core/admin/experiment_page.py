@@ -9,7 +9,7 @@ from django.utils.translation import ngettext, pgettext
 
 from core.components import Range, figure, money, percent, range_chart
 from core.components.bands import Point, band_chart
-from core.components.words import listed, money_about
+from core.components.words import listed, money_about, run_on
 from core.experiments import kinds, metrics, reading
 from core.exports.cells import safe_cell
 from core.exports.tables import csv_lines
@@ -56,6 +56,7 @@ def context_of(experiment: Experiment) -> dict[str, Any]:
         "arms": _arm_rows(arms, kind, look),
         "verdict": reading.verdict(experiment, look),
         "counting": active,
+        "standing_in": standing_in(experiment),
         "stop_question": _stop_question(look.people if look else 0),
         "primary_title": metrics.title(experiment.primary_metric),
         "guardrail_titles": listed(metrics.title(key) for key in experiment.guardrails),
@@ -85,6 +86,16 @@ def context_of(experiment: Experiment) -> dict[str, Any]:
         "minimum": figure(ml.MINIMUM_PER_ARM),
     }
     return context
+
+
+def standing_in(experiment: Experiment) -> list[str]:
+    """What is said of arms that show something else for now, of an experiment that people take part in or will."""
+    kind = kinds.known(experiment.kind)
+    if kind is None or not (experiment.is_draft or experiment.is_running):
+        return []
+    told = [(arm, kind.why_something_else(arm.settings)) for arm in experiment.arms.all()]
+    said = _("“%(arm)s” shows something else for now: its people would blur the result.")
+    return [run_on([said % {"arm": arm.title}, why]) for arm, why in told if why]
 
 
 def _stop_question(people: int) -> str:

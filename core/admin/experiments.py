@@ -17,7 +17,7 @@ from unfold.decorators import display
 from core.admin.base import EXPORT_PERMISSION
 from core.admin.experiment_acts import RUN, ExperimentActs, page_of, plan
 from core.admin.experiment_forms import DecisionForm, ExperimentForm, prefilled
-from core.admin.experiment_page import context_of
+from core.admin.experiment_page import context_of, standing_in
 from core.components import Meaning, figure, pill, toast, when
 from core.exceptions import DomainError
 from core.experiments import kinds, placing, reading, services
@@ -170,6 +170,7 @@ class ExperimentAdmin(ExperimentActs):
                 "experiment": experiment,
                 "may_run": experiment is not None and request.user.has_perm(RUN),
                 "may_delete": experiment is not None and self.has_delete_permission(request, experiment),
+                "standing_in": standing_in(experiment) if experiment is not None else [],
                 "plan": plan(request),
                 "media": self.media + form.media,
             },

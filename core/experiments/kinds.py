@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.db.models import Model, QuerySet
 from django.utils import translation
+from django.utils.module_loading import import_string
 
 from core.extensions import experiment_kinds
 
@@ -73,6 +74,13 @@ class ExperimentKind:
     open_targets: bool = False
     available: Callable[[], bool] = lambda: True
     """Whether this installation has what the arms differ by. A kind without it is not offered."""
+    stand_in: str = ""
+    """Dotted name of a callable `(settings) -> str`: why an arm with these settings shows something else for now, in
+    words for staff; empty where it shows what it says."""
+
+    def why_something_else(self, settings: Mapping[str, Any]) -> str:
+        """What `stand_in` says of an arm with these settings."""
+        return str(import_string(self.stand_in)(settings)) if self.stand_in else ""
 
     def choice_of(self, settings: Mapping[str, Any]) -> ArmChoice | None:
         """The choice with these settings."""

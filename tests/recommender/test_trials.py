@@ -1,18 +1,20 @@
 """Experiments on placements: each arm shows what it says, answers tell, exposures are noted."""
 
 import pytest
+from django.test import Client
 
 from catalog.models import Visitor
 from core import model_registry as registry
+from core.choices import Role
 from core.experiments import holdout, placing
 from core.experiments.exposures import exposures, store
 from core.ml.experiments import share_of
-from core.models import Experiment, Exposure, Scope, ShopProfile
+from core.models import Experiment, ExperimentArm, Exposure, Scope, ShopProfile
 from core.shop import forget_shop
-from recommender import tokens, trials, wishes
+from recommender import reasons, tokens, trials, wishes
 from recommender.choices import RECOMMENDER
 from recommender.models import Placement
-from tests.factories import ApiKeyFactory, ExperimentFactory
+from tests.factories import ApiKeyFactory, ExperimentFactory, StaffUserFactory
 
 URL = "/recommendations"
 
@@ -120,6 +122,27 @@ def test_an_arm_may_show_one_method_alone(whole_shop, browser):
     exposures.hand_over()
     store()
     assert Exposure.objects.get(subject=visitor).arm.settings == {"strategy": name}
+
+
+def test_staff_are_told_of_an_arm_whose_method_the_live_model_does_not_have(whole_shop):
+    held = registry.active(RECOMMENDER).meta["voices"][0]["name"]
+    draft = ExperimentFactory.create(ways=["popularity", "two_tower", held], weights=[40, 30, 30])
+    running = start([50, 50], ways=["popularity", "two_tower"], target="cart")
+    over = ExperimentFactory.create(state=Experiment.State.STOPPED, ways=["popularity", "two_tower"], target="search")
+    there = start([50, 50], ways=["popularity", held], target="product")
+    client = Client()
+    client.force_login(StaffUserFactory.create(role=Role.MERCHANDISER))
+    said = "“Two-tower” shows something else for now: its people would blur the result."
+    ExperimentArm.objects.filter(settings__strategy="two_tower").update(name="Two-tower")
+
+    pages = [
+        client.get(f"/admin/core/experiment/{one.pk}/change/").content.decode() for one in (draft, running, over, there)
+    ]
+
+    assert [said in page for page in pages] == [True, True, False, False]
+    assert "Nothing learns the two-tower network yet" in pages[0]
+    assert f"It has: {reasons.strategy_name(held)}" in pages[0]
+    assert "zg-note-warning" not in pages[3]
 
 
 def test_a_training_keeps_the_methods_that_placements_and_open_experiments_show_alone(db):
