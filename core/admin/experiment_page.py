@@ -67,11 +67,12 @@ def context_of(experiment: Experiment) -> dict[str, Any]:
         return context
     broken = reading.mismatch(experiment, look)
     rows = _metric_rows(experiment, look, names)
+    people = [row["n"] for result in look.results[:1] for row in result["arms"].values()]
     context |= {
         "broken": broken,
         "has_numbers": broken is None,
         "sample_ratio": _chance(look.sample_ratio_p),
-        "metrics": rows,
+        "metrics": rows if any(people) else [],
         "chart": "" if broken else _chart(experiment, rows, names),
         "waiting": [] if broken else _waiting(rows, names),
         "history": "" if broken else _history(experiment, names),
@@ -82,7 +83,7 @@ def context_of(experiment: Experiment) -> dict[str, Any]:
             for result in look.results
             if result["cap"] is not None
         ],
-        "counted": figure(min((row["n"] for result in look.results[:1] for row in result["arms"].values()), default=0)),
+        "counted": figure(min(people, default=0)),
         "minimum": figure(ml.MINIMUM_PER_ARM),
     }
     return context
@@ -162,7 +163,9 @@ def _metric_rows(experiment: Experiment, look: ExperimentLook, names: dict[str, 
                 values=[(names[key], _value(metric, result["arms"][key])) for key in names if key in result["arms"]],
                 readings=[one for one in said if one.metric == result["metric"]],
                 chances=[
-                    (_chance(row["p_value"]), _chance(row["p_value_holm"])) if is_judged else ("–", "–")
+                    (_chance(row["p_value"]), _chance(row["p_value_holm"]))
+                    if is_judged and row["n"] and row["n_control"]
+                    else ("–", "–")
                     for row in result["comparisons"]
                 ],
                 is_judged=is_judged,
@@ -183,7 +186,8 @@ def _value(metric: metrics.OutcomeMetric, arm: dict[str, Any]) -> str:
         return money_about(value * metric.scale)
     if metric.is_share:
         return percent(value)
-    return f"{value * metric.scale:.4f}".rstrip("0").rstrip(".") if value else "0"
+    shown = value * metric.scale
+    return f"{shown:.{2 if shown >= 1 else 4}f}".rstrip("0").rstrip(".") if value else "0"
 
 
 def _label(row: MetricRow, one: reading.Reading, names: dict[str, str]) -> str:

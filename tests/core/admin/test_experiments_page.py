@@ -161,6 +161,29 @@ def test_before_anybodys_days_are_over_that_is_said():
     assert said(looked((0, 0), (0, 0), days_ago=1)) == "Not yet: what people do is counted for 7 days first"
 
 
+def test_while_nobodys_days_are_over_there_are_no_numbers_and_of_an_empty_arm_no_p(client):
+    def page(*people):
+        experiment = looked(*people, days_ago=1, target=f"place-{people[0][0]}")
+        return client.get(f"{LIST}{experiment.pk}/change/").content.decode()
+
+    nobody, one_sided = page((0, 0), (0, 0)), page((40, 3), (0, 0))
+
+    assert ">p, one look<" not in nobody
+    assert ">p, one look<" in one_sided
+    assert "<div>1.000</div>" not in one_sided
+
+
+def test_a_value_per_person_has_as_many_places_as_say_something(client):
+    experiment = ExperimentFactory.create(state=State.RUNNING)
+    orders = result("orders", (22, 4), (600, 7))
+    orders["arms"]["control"]["value"] = 24 / 22
+    ExperimentLookFactory.create(experiment=experiment, exposed={"control": 22, "arm-a": 600}, results=[orders])
+
+    page = client.get(f"{LIST}{experiment.pk}/change/").content.decode()
+
+    assert re.findall(r'<td class="zg-right">([\d.]+)</td>', page)[:2] == ["1.09", "0.0117"]
+
+
 # --- pages --------------------------------------------------------------------------------------------------------
 
 
