@@ -6,9 +6,10 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from analytics.models import Segment
 from catalog.models import Customer
@@ -26,9 +27,17 @@ from marketing.effects.selectors import by_segment
 from marketing.messages.tags import BadMessage
 from marketing.models import Campaign, Channel, Offer, Recipient, Template
 from marketing.offers import giving
+from marketing.panels import MESSAGES
 
 State = Campaign.State
 STARTER, MOST_REUSED = "starter", 60
+STOPPED = {
+    Recipient.State.FAILED: gettext_lazy("No reason was kept"),
+    Recipient.State.UNKNOWN: gettext_lazy("The provider did not answer"),
+    Recipient.State.SKIPPED: "–",
+    Recipient.State.CANCELLED: gettext_lazy("Campaign cancelled"),
+}
+"""What became of messages that did not go out, the worst first, and what is said where no reason is kept."""
 MEANINGS = {
     State.DRAFT: Meaning.IDLE, State.CHECKED: Meaning.WAITING, State.APPROVED: Meaning.WAITING,
     State.PLANNED: Meaning.WAITING, State.RUNNING: Meaning.MOVING, State.PAUSED: Meaning.STOPPED,
@@ -114,7 +123,7 @@ def check_of(campaign: Campaign) -> dict[str, Any]:
     return {}
 
 
-def context_of(campaign: Campaign) -> dict[str, Any]:
+def context_of(campaign: Campaign, *, sees_messages: bool = False) -> dict[str, Any]:
     """A campaign that is no draft any more. At most a dozen queries."""
     context: dict[str, Any] = {
         "reach": reach(campaign),
@@ -135,6 +144,7 @@ def context_of(campaign: Campaign) -> dict[str, Any]:
         if told.funnel is not None:
             context["figures"] = figures(told.funnel, is_shown=campaign.channel == Channel.IN_SITE)
             context["funnel_note"] = funnel_note(told.funnel)
+            context["stopped"] = stopped(campaign, told.funnel, is_linked=sees_messages)
         context["funnel_as_of"], context["is_funnel_counted"] = told.as_of, told.funnel is None
         found = effect.effect(campaign, messages=told.messages)
         context |= _effect(found)
@@ -232,6 +242,33 @@ def funnel_note(told: Funnel) -> str:
     )  # fmt: skip
     parts = [text % {"count": figure(count)} for count, text in asked if count]
     return " · ".join(parts)
+
+
+def stopped(campaign: Campaign, told: Funnel, *, is_linked: bool) -> TableCard | None:
+    """Messages that did not go out, by what became of them and why: what went wrong first. `is_linked`: each number
+    leads to its messages."""
+    order = list(STOPPED)
+    rows = []
+    for name, reason, number in sorted(told.stopped, key=lambda one: (order.index(Recipient.State(one[0])), -one[2])):
+        state = Recipient.State(name)
+        rows.append(
+            TableRow(
+                capfirst(str(Recipient.Reason(reason).label)) if reason else STOPPED[state],
+                [pill(MESSAGES[state], capfirst(str(state.label))), figure(number)],
+                url=_messages_url(campaign, name, reason) if is_linked else "",
+            )
+        )
+    if not rows:
+        return None
+    columns = [Column(_("State"), "word"), Column(_("Messages"))]
+    return TableCard(title=_("What did not go out"), first=_("Why not"), columns=columns, rows=rows)
+
+
+def _messages_url(campaign: Campaign, state: str, reason: str) -> str:
+    asked = {"campaign__id__exact": str(campaign.pk), "state__exact": state}
+    if reason:
+        asked["skip_reason__exact"] = reason
+    return f"{reverse('admin:marketing_recipient_changelist')}?{urlencode(asked)}"
 
 
 def _effect(found: Effect | None) -> dict[str, Any]:

@@ -165,7 +165,7 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
             "state": campaign_page.state_pill(campaign), "next": campaign_page.next_act(campaign, rights),
             "may_edit": campaign.state in ("checked", "approved") and request.user.has_perm(CAMPAIGNS),
             "may_cancel": campaign.state not in Campaign.ENDED and request.user.has_perm(RUN),
-            **campaign_page.context_of(campaign),
+            **campaign_page.context_of(campaign, sees_messages=request.user.has_perm("marketing.view_recipient")),
         }  # fmt: skip
         return TemplateResponse(request, "admin/marketing/campaign.html", context)
 

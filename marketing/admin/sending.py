@@ -29,6 +29,7 @@ from core.components.words import figure
 from core.exceptions import DomainError
 from core.ledger.words import Names, short
 from marketing.models import Recipient
+from marketing.models.sending import LISTED
 from marketing.panels import MESSAGES
 from marketing.roles import SETTLE
 from marketing.sending import settling
@@ -61,7 +62,7 @@ class RecipientAdmin(LedgerAdmin):
     list_select_related = ("customer", "campaign")
     search_fields = ("message_id",)
     search_help_text = gettext_lazy("Customer or message ID")
-    ordering = ("-id",)
+    ordering = LISTED
     sortable_by = ()
     compact_columns = ("state_cell", "about_cell", "due_cell")
     actions: Any = ("send_again", "export_as_csv", "export_as_xlsx")

@@ -33,7 +33,10 @@ SELECT (SELECT count(DISTINCT customer_id) FROM mine WHERE state <> 'skipped'),
     (SELECT count(*) FROM ordered), (SELECT count(*) FROM told WHERE bounced),
     (SELECT count(*) FROM told WHERE complained), (SELECT count(*) FROM mine WHERE state = 'sent'),
     (SELECT count(*) FROM mine WHERE state = 'unknown'), (SELECT count(*) FROM mine WHERE state = 'failed'),
-    EXISTS (SELECT FROM told WHERE reported)
+    EXISTS (SELECT FROM told WHERE reported),
+    (SELECT coalesce(json_agg(json_build_array(state, skip_reason, number)), '[]') FROM (
+        SELECT state, skip_reason, count(*) AS number FROM mine
+        WHERE state IN ('failed', 'unknown', 'skipped', 'cancelled') GROUP BY state, skip_reason) AS parts)
 """  # noqa: S608 (our own words only)
 
 
@@ -41,7 +44,8 @@ SELECT (SELECT count(DISTINCT customer_id) FROM mine WHERE state <> 'skipped'),
 class Funnel:
     """People by how far the campaign came with them. `ordered` is everybody who ordered after the message, whether
     because of it or not. `messages` counts messages; `delivered` is None while no provider said anything: a
-    click comes from the shop's own page."""
+    click comes from the shop's own page. `stopped`: state, reason and number of messages that did not go out, or of
+    which nobody knows it."""
 
     planned: int
     sent: int
@@ -53,6 +57,7 @@ class Funnel:
     messages: int
     unknown: int
     failed: int
+    stopped: tuple[tuple[str, str, int], ...] = ()
 
 
 def funnel(campaign: Campaign) -> Funnel:
@@ -61,10 +66,11 @@ def funnel(campaign: Campaign) -> Funnel:
         cursor.execute(FUNNEL, {"campaign": campaign.pk, "days": OUTCOME_DAYS})
         (
             planned, sent, delivered, clicked, ordered, bounced, complained, messages, unknown, failed, has_word,
+            stopped,
         ) = cursor.fetchone()  # fmt: skip
     return Funnel(
         planned, sent, delivered if has_word else None, clicked, ordered, bounced, complained, messages, unknown,
-        failed,
+        failed, tuple((state, reason, number) for state, reason, number in stopped),
     )  # fmt: skip
 
 

@@ -10,6 +10,13 @@ from marketing.models.choices import Channel, Purpose
 from marketing.models.messages import TemplateVersion
 from marketing.models.triggers import Occasion
 
+LEFT_OUT_LAST = models.Case(
+    models.When(state__in=["skipped", "cancelled"], then=models.Value(1)), default=models.Value(0),
+    output_field=models.SmallIntegerField(),
+)  # fmt: skip
+LISTED = (LEFT_OUT_LAST, models.F("claimed_at").desc(nulls_last=True), models.F("id").desc())
+"""The order of lists: what went out, or failed to, the newest first; then what waits; then those left out."""
+
 
 class Recipient(models.Model):
     """One message to one customer: of a step of a campaign, for an occasion where it has a trigger, or a single one
@@ -147,6 +154,7 @@ class Recipient(models.Model):
             models.Index(fields=["campaign", "batch", "id"], condition=Q(batch__isnull=False), name="recipient_batch"),
             models.Index(fields=["customer", "-id"], name="messages_of_customer"),
             models.Index(fields=["id"], condition=Q(state="unknown"), name="recipient_unknown"),
+            models.Index(*LISTED, name="recipient_listed"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

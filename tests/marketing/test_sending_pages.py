@@ -1,10 +1,12 @@
 """Pages of messages, of suppressed addresses, and of a mail that stayed here."""
 
 import json
+import re
 from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +15,8 @@ from core.choices import Role
 from core.components import progress
 from core.models import LedgerEntry, OutgoingMail
 from marketing import addresses, services
-from marketing.models import Recipient, Suppression
+from marketing.models import Campaign, Recipient, Suppression
+from marketing.models.sending import LISTED
 from marketing.sending import working
 from tests.factories import (
     CampaignFactory,
@@ -82,6 +85,51 @@ def test_messages_are_found_by_customer_number_state_and_reason(rows, said, foun
     shown = page(signed_in(Role.OWNER), LIST, **said)
 
     assert {state for state in rows if f"Person {state}" in shown} == found
+
+
+def test_the_list_begins_with_what_went_out_last_then_what_waits_and_ends_with_those_left_out(rows):
+    now = timezone.now()
+    for state, minutes in {"sent": 30, "failed": 20, "unknown": 10, "skipped": 1}.items():
+        Recipient.objects.filter(pk=rows[state].pk).update(claimed_at=now - timedelta(minutes=minutes))
+    Recipient.objects.filter(pk=rows["planned"].pk).update(claimed_at=None)
+
+    shown = page(signed_in(), LIST)
+
+    places = {state: shown.index(f"Person {state}") for state in rows}
+    assert sorted(places, key=places.__getitem__) == ["unknown", "failed", "sent", "planned", "skipped"]
+
+
+def test_an_index_reads_the_list_of_messages_in_its_order(rows):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+
+    assert "recipient_listed" in Recipient.objects.order_by(*LISTED)[:50].explain()
+
+
+def test_the_page_of_a_campaign_says_what_did_not_go_out_and_why_with_its_messages(rows):
+    campaign = rows["sent"].campaign
+    Campaign.objects.filter(pk=campaign.pk).update(state="running", started_at=timezone.now())
+    for _number in range(2):
+        RecipientFactory.create(
+            campaign=campaign, step=campaign.steps.get(), state="failed", skip_reason="refused",
+            customer=CustomerFactory.create(),
+        )  # fmt: skip
+
+    shown = unescape(page(signed_in(), "admin:marketing_campaign_change", campaign.pk))
+
+    card = shown[shown.index("What did not go out") :].partition("</table>")[0]
+    lines = [re.sub(r"<[^>]+>", " ", one).split() for one in re.findall(r"<tr.*?</tr>", card, re.DOTALL)]
+    assert [" ".join(one) for one in lines[1:]] == [
+        "Refused by the provider ✕ Failed 2", "Never reached the provider ✕ Failed 1",
+        "The provider did not answer ◆ Perhaps sent 1", "Enough messages already ○ Left out 1",
+    ]  # fmt: skip
+    address = re.findall(r'href="([^"]+)"', card)[0]
+    assert (
+        address == f"{reverse(LIST)}?campaign__id__exact={campaign.pk}&state__exact=failed&skip_reason__exact=refused"
+    )
+    listed = signed_in().get(address).context["cl"].result_list
+    assert {(row.campaign_id, row.state, row.skip_reason) for row in listed} == {(campaign.pk, "failed", "refused")}
 
 
 def test_messages_leave_as_csv(rows):
