@@ -12,6 +12,7 @@ from core import model_registry as registry
 from marketing.models import Campaign
 from recommender.pipelines import train_recommender
 from tests.e2e.staff import fill_in, make_lin, sign_in
+from tests.factories import CampaignFactory
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -158,6 +159,27 @@ def test_a_form_that_is_sent_by_a_double_click_goes_once(db, page):
     page.get_by_role("button", name="Save segment").first.dblclick()
 
     assert page.evaluate("window.stopped") == [False, True]
+
+
+def test_an_approval_is_asked_for_with_the_plain_button_and_a_cancellation_with_the_red_one(db, page):
+    make_lin()
+    sign_in(page)
+    campaign = CampaignFactory.create(state="checked", counts={"all": 12, "reachable": 10})
+    page.goto(f"/admin/marketing/campaign/{campaign.pk}/change/")
+    go = page.locator("[data-confirm-go]")
+
+    page.get_by_role("button", name="Cancel campaign").click()
+    expect(go).to_have_text("Cancel campaign")
+    expect(go).to_have_class("zg-button zg-primary zg-danger")
+    page.locator("[data-confirm-cancel]").click()
+    page.get_by_role("button", name="Approve campaign").click()
+    expect(page.locator("#zg-confirm-title")).to_have_text("Approve for 10 people?")
+    expect(go).to_have_class("zg-button zg-primary")
+    go.click()
+
+    expect(page.get_by_role("button", name="Plan campaign")).to_be_visible()
+    campaign.refresh_from_db()
+    assert campaign.state == "approved"
 
 
 def test_the_whole_site_speaks_chinese_when_asked(shop, browser, live_server, quiet_end):

@@ -110,14 +110,16 @@
     if (!toast.hidden) runToast(toast);
   });
 
-  /* Confirmations: a form or a button says what will happen with data-confirm…; Cancel has the focus. */
-  function ask(source) {
+  /* Confirmations: a form or a button says what will happen with data-confirm…; Cancel has the focus. What is red on the page is red in
+     the question; anything else, such as an approval, is the plain button. */
+  function ask(source, button) {
     const box = document.getElementById("zg-confirm"), go = box.querySelector("[data-confirm-go]");
     const number = source.dataset.confirmNumber, field = box.querySelector("input");
     box.querySelector("#zg-confirm-title").textContent = source.dataset.confirm;
     box.querySelector("#zg-confirm-text").textContent = source.dataset.confirmText || "";
     box.querySelector("#zg-confirm-number").hidden = !number;
     go.textContent = source.dataset.confirmLabel || "OK";
+    go.classList.toggle("zg-danger", Boolean(button && button.matches(".zg-danger, .zg-tone-bad")));
     field.value = "";
     go.disabled = Boolean(number);
     field.oninput = () => { go.disabled = field.value.replace(/\D/g, "") !== String(number).replace(/\D/g, ""); };
@@ -133,7 +135,7 @@
     const form = event.target, source = event.submitter && event.submitter.dataset.confirm ? event.submitter : form;
     if (source.dataset.confirm && !form.dataset.confirmed) {
       event.preventDefault();
-      ask(source).then((yes) => {
+      ask(source, event.submitter).then((yes) => {
         if (!yes) return;
         form.dataset.confirmed = "1";
         if (event.submitter) form.requestSubmit(event.submitter); else form.requestSubmit();
