@@ -143,7 +143,7 @@ def _arm_rows(
     for arm in arms:
         choice = kind.choice_of(arm.settings) if kind else None
         people = look.exposed.get(arm.key, 0) if look else 0
-        share = f"{people / look.people * 100:.1f}%" if look and look.people else "–"
+        share = percent(people / look.people) if look and look.people else "–"
         found.append(ArmRow(arm, str(choice.title) if choice else "–", people, share))
     return found
 

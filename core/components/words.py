@@ -146,9 +146,10 @@ def percent(share: float | None, base: float | int | None = None) -> str:
     """4.1%, 23%, 1,240%, 0%; with a base "4.1% of 2,318". One decimal below 10."""
     if share is None:
         return "–"
-    value = share * 100
-    places = 1 if 0 < abs(value) < 10 else 0
-    text = f"{MINUS if value < 0 else ''}{_grouped(round(abs(value), places), places)}%"
+    size = abs(share * 100)
+    # 9.96 reads as ten, which has no decimal.
+    places = 1 if size and round(size, 1) < 10 else 0
+    text = f"{MINUS if share < 0 else ''}{_grouped(round(size, places), places)}%"
     return text if base is None else _("%(share)s of %(base)s") % {"share": text, "base": figure(base)}
 
 

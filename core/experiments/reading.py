@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from core.components.pills import Meaning
-from core.components.words import MINUS, figure
+from core.components.words import MINUS, figure, percent
 from core.experiments import metrics
 from core.ml import experiments as ml
 from core.ml.experiments.sequences import MINIMUM_EVENTS
@@ -240,10 +240,8 @@ def _far_apart(own: dict[str, Any], of_control: dict[str, Any]) -> str:
 
 
 def share_text(value: float) -> str:
-    """6%, 0.4%, 1,240%: one decimal below ten where it says something."""
-    size = abs(value) * 100
-    places = 1 if size < 10 and round(size, 1) % 1 else 0
-    return f"{figure(size, places)}%"
+    """The size of an end of a range, 6%, 0.4%, 1,240%: a percent without a decimal that says nothing."""
+    return percent(abs(value)).replace(".0%", "%")
 
 
 def signed_share(value: float) -> str:

@@ -20,6 +20,7 @@ from core.alerts.checks import keep
 from core.alerts.kinds import AlertKind
 from core.alerts.rules import threshold_of
 from core.choices import Role
+from core.components import percent
 from core.jobs import guard
 from core.ml.stability import stability_index
 from core.models import Alert, ModelVersion
@@ -92,9 +93,9 @@ def watch_clicks(today: date) -> int:
             fallen += 1
             said = Said(
                 gettext_noop(
-                    "%(placement)s: %(now).1f%% of the lists were clicked in the last week, %(before).1f%% before."
+                    "%(placement)s: %(now)s of the lists were clicked in the last week, %(before)s before."
                 ),
-                {"placement": name, "now": found.now * 100, "before": found.before * 100},
+                {"placement": name, "now": percent(found.now), "before": percent(found.before)},
             )  # fmt: skip
         link = f"{reverse('admin:recommender_online')}?{urlencode({'placement': key})}"
         keep("recommendations_less_clicked", key=key, said=said, link=link)

@@ -95,6 +95,7 @@ def test_changes_have_a_sign_unless_nothing_is_left_of_them():
 def test_shares_have_one_decimal_below_ten_and_name_their_base():
     assert [percent(0.0412), percent(0.233), percent(-0.05)] == ["4.1%", "23%", "−5.0%"]
     assert [percent(12.4), percent(-267.18), percent(0)] == ["1,240%", "−26,718%", "0%"]
+    assert [percent(0.0994), percent(0.0996), percent(-0.0996), percent(0.1)] == ["9.9%", "10%", "−10%", "10%"]
     assert percent(0.041, 2318) == "4.1% of 2,318"
 
 
