@@ -67,11 +67,18 @@ def empty(
     more_label: Any = "",
     more_url: str = "",
     icon: str = "inbox",
+    *,
+    act: Any = "",
+    act_url: str = "",
+    may_act: bool = False,
+    running: Any = None,
 ) -> dict[str, Any]:
-    """Why it is empty, what will be here, one button, one link to learn."""
+    """Why it is empty, what will be here, one button, one link to learn. `act` fills it for who
+    may: its button posts to `act_url`, and `label` is then the link beside it; `running` is the job that does it."""
     return {
         "title": title, "text": text, "label": label, "url": url, "more_label": more_label, "more_url": more_url,
-        "icon": icon,
+        "icon": icon, "act": act, "act_url": act_url,
+        "may_act": may_act, "running": running,
     }  # fmt: skip
 
 
