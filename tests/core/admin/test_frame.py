@@ -259,6 +259,32 @@ def test_a_form_with_mistakes_lists_them_with_links_to_the_fields(client):
     assert 'role="alert"' in page
 
 
+@pytest.mark.parametrize(
+    ("language", "lists"),
+    [
+        ("en", {"core/staffuser": "Staff", "core/job": "Jobs", "marketing/recipient": "Messages"}),
+        ("zh-hans", {"core/staffuser": "员工", "core/job": "任务", "marketing/recipient": "消息"}),
+    ],
+)
+def test_the_tab_of_a_list_is_called_as_its_page_is(client, language, lists):
+    client.cookies["django_language"] = language
+
+    for path, name in lists.items():
+        page = client.get(f"/admin/{path}/").content.decode()
+        assert re.search(r"<title>\s*(.*?)\s*\|", page)[1] == name
+        assert re.search(r"<h1[^>]*>\s*([^<]*?)\s*<", page)[1] == name
+
+
+def test_the_tab_of_a_page_about_one_thing_begins_with_its_name(client):
+    person = StaffUserFactory.create(username="mei")
+
+    page = client.get(f"/admin/core/staffuser/{person.pk}/change/").content.decode()
+
+    assert re.search(r"<title>\s*(.*?)\s*\|", page)[1] == re.search(r"<h1[^>]*>\s*([^<]*?)\s*<", page)[1]
+    home = client.get("/admin/").content.decode()
+    assert re.search(r"<title>\s*(.*?)\s*\|", home)[1] == "Home"
+
+
 def test_sorted_columns_say_so_and_a_filter_shows_as_a_chip(client):
     page = client.get("/admin/core/staffuser/?o=0&is_active__exact=1").content.decode()
 
