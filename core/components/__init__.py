@@ -6,7 +6,7 @@ from core.components.heat import HeatCell, HeatRow, heat
 from core.components.pills import Meaning, pill
 from core.components.ranges import Axis, Range, axis_of, range_chart
 from core.components.scores import Explanation, Reason, Score, confidence_bar, score_badge
-from core.components.tables import Column, TableCard, TableRow
+from core.components.tables import Column, TableCard, TableRow, linked
 from core.components.toasts import toast
 from core.components.words import ago, compact, figure, money, percent, when
 
@@ -29,6 +29,7 @@ __all__ = [
     "confidence_bar",
     "figure",
     "heat",
+    "linked",
     "money",
     "percent",
     "pill",

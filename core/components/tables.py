@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import format_html
+
 
 @dataclass(frozen=True)
 class Column:
@@ -50,3 +52,8 @@ class TableCard:
         """Rows with what each cell is and how it lies."""
         shapes = [column.css for column in self.columns]
         return [(row, list(zip(row.cells, shapes, strict=True))) for row in self.rows]
+
+
+def linked(text: Any, url: str) -> Any:
+    """A figure that leads to what it counts; plain where there is nothing, or where one may not see it."""
+    return format_html('<a class="zg-link" href="{}">{}</a>', url, text) if url else text

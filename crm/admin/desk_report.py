@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from core.components import Column, Figure, TableCard, TableRow, figure, percent
+from core.components import Column, Figure, TableCard, TableRow, figure, linked, percent
 from core.components.words import day_text, duration
 from core.exports import PageTable
 from core.reports import Line, Period, line_chart
@@ -72,8 +72,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "beside": _beside(found.whole, behind),
         "figures": _figures(found.whole, earlier, period, behind),
         "chart": _chart(found, period),
-        "agents": _table(_("By agent"), _("Agent"), found.agents, named.staff, behind, "agent"),
-        "teams": _table(_("By team"), _("Team"), found.teams, named.teams, behind, "team__id__exact"),
+        "agents": _table(_("By agent"), _("Agent"), found.agents, named.staff, behind, ("agent", "resolver")),
+        "teams": _table(_("By team"), _("Team"), found.teams, named.teams, behind, ("team__id__exact",) * 2),
         "as_of": timezone.now(),
         "inbox_url": reverse("admin:crm_inbox") if behind.may_see else "",
     }
@@ -155,26 +155,34 @@ def _chart(found: Report, period: Period) -> Any:
 
 
 def _table(
-    title: str, first: str, parts: list[Part], named: dict[int, str], behind: _Behind, parameter: str
+    title: str, first: str, parts: list[Part], named: dict[int, str], behind: _Behind, parameters: tuple[str, str]
 ) -> TableCard | None:
+    """Each figure leads to what it counts. `parameters`: filters that say whose a ticket is, and whose a rating."""
     if not parts:
         return None
     columns = [
         Column(_("Tickets")), Column(_("Within target")), Column(_("Missed")), Column(_("Median first answer")),
         Column(_("Opened again")), Column(_("Ratings")), Column(_("Average of 5")),
     ]  # fmt: skip
-    rows = [
-        TableRow(
-            named.get(part.pk or 0, _("somebody who left")),
-            [
-                figure(part.tickets), percent(part.kept_share), figure(part.missed), _time(part.median),
-                percent(part.reopened_share), figure(part.scores), _mean(part.mean),
-            ],
-            url=behind(**{parameter: part.pk}),
-        )
-        for part in parts
+    return TableCard(title, first, columns, [_row(part, named, behind, *parameters) for part in parts])
+
+
+def _row(part: Part, named: dict[int, str], behind: _Behind, whose: str, whose_rating: str) -> TableRow:
+    def tickets(text: str, count: int, **filters: object) -> Any:
+        return linked(text, behind(**{whose: part.pk}, **filters) if count else "")
+
+    def ratings(text: str) -> Any:
+        return linked(text, behind.rated(**{whose_rating: part.pk}, satisfaction="rated") if part.scores else "")
+
+    cells = [
+        tickets(figure(part.tickets), part.tickets),
+        tickets(percent(part.kept_share), part.kept, target="kept"),
+        tickets(figure(part.missed), part.missed, target="missed"),
+        tickets(_time(part.median), part.answered, answer="given"),
+        tickets(percent(part.reopened_share), part.reopened, target="reopened"),
+        ratings(figure(part.scores)), ratings(_mean(part.mean)),
     ]  # fmt: skip
-    return TableCard(title, first, columns, rows)
+    return TableRow(named.get(part.pk or 0, _("somebody who left")), cells, url=behind(**{whose: part.pk}))
 
 
 def _time(seconds: float | None) -> str:

@@ -77,11 +77,25 @@ class AgentFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(key), name) for key, name in cells.names().staff.items()]
 
+    def asked(self) -> int | None:
+        key = self.value() or ""
+        return int(key) if key.isascii() and key.isdecimal() and len(key) <= LONGEST_PK else None
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
-        key = self.value()
-        if not key or not (key.isascii() and key.isdecimal() and len(key) <= LONGEST_PK):
+        if (key := self.asked()) is None:
             return queryset
-        return queryset.annotate(agent=Coalesce("first_responder", "assignee")).filter(agent=int(key))
+        return queryset.annotate(agent=Coalesce("first_responder", "assignee")).filter(agent=key)
+
+
+class ResolverFilter(AgentFilter):
+    """Whose a rating is in the service report: whoever resolved the ticket."""
+
+    title = gettext_lazy("rating of")
+    parameter_name = "resolver"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        key = self.asked()
+        return queryset if key is None else queryset.filter(conversation__satisfaction__staff=key)
 
 
 class AnswerFilter(DropdownFilter):
@@ -137,8 +151,8 @@ class TicketAdmin(ListingMixin, LedgerAdmin):
     list_filter = (
         ("priority", ChoicesDropdownFilter), ("assignee", RelatedDropdownFilter),
         AgentFilter, ("team", RelatedDropdownFilter), ChannelFilter, TargetFilter, AnswerFilter, SatisfactionFilter,
-        TagFilter, ("created_at", DaysFilter), ("first_responded_at", DaysFilter), ("resolved_at", DaysFilter),
-        (RATED, DaysFilter),
+        ResolverFilter, TagFilter, ("created_at", DaysFilter), ("first_responded_at", DaysFilter),
+        ("resolved_at", DaysFilter), (RATED, DaysFilter),
     )  # fmt: skip
     list_select_related = ("conversation__customer", "assignee", "team")
     search_fields = ("pk",)

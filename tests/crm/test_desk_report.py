@@ -1,6 +1,8 @@
 """The service report: what it counts, and that each number leads to the tickets behind it."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -115,6 +117,40 @@ def test_each_number_of_the_page_leads_to_as_many_tickets(people, django_assert_
     assert [behind(url) for _words, url in page.context["beside"]] == [2]
     listed = "/admin/crm/ticket/?satisfaction="
     assert [behind(f"{listed}{asked}") for asked in ("rated", "happy", "unhappy", "x")] == [2, 1, 1, 5]
+
+
+def test_each_figure_of_an_agent_and_of_a_team_leads_to_its_own_tickets(people):
+    lin, wu = people
+    now, team = timezone.now() - timedelta(days=2), Team.objects.create(name="Returns")
+    answered(lin, now, team=team, score=5)
+    answered(lin, now, late=1, reopened=1, team=team, score=2)
+    answered(wu, now)
+    solved_by_wu = answered(lin, now, score=4)
+    SatisfactionScore.objects.filter(conversation=solved_by_wu.conversation).update(staff=wu)
+    client = Client()
+    client.force_login(lin)
+
+    page = client.get("/admin/crm/service-report/")
+
+    def behind(row):
+        addresses = [re.findall('href="([^"]+)"', str(cell)) for cell in row.cells]
+        return [len(client.get(unescape(one[0])).context["cl"].result_list) if one else None for one in addresses]
+
+    agents = {row.name: row for row in page.context["agents"].rows}
+    # Tickets, within the target, missed, first answer, opened again, ratings, their average.
+    assert behind(agents["Lin"]) == [3, 2, 1, 3, 1, 2, 2]
+    assert behind(agents["Wu"]) == [1, 1, None, 1, None, 1, 1]
+    assert behind(page.context["teams"].rows[0]) == [2, 1, 1, 2, 1, 2, 2]
+
+
+def test_figures_lead_nowhere_for_who_may_not_see_tickets(people):
+    answered(people[0], timezone.now() - timedelta(days=2), score=5)
+    client = Client()
+    client.force_login(StaffUserFactory.create(role=Role.ANALYST))
+
+    page = client.get("/admin/crm/service-report/")
+
+    assert [str(cell) for cell in page.context["agents"].rows[0].cells] == ["1", "100%", "0", "60 s", "0%", "1", "5.0"]
 
 
 def test_a_day_without_tickets_is_a_point_of_the_chart(people):
