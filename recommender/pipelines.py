@@ -64,7 +64,7 @@ def train_recommender(
         trained = training.train(
             interactions, seed=SEED, history_limit=HISTORY_LIMIT, progress=_report, known=trials.known,
             time_budget=settings.RECOMMENDER_SECONDS if time_budget is None else time_budget,
-            remember=trials.remember, kitchen=kitchen, quick=quick, alone=wanted_alone(),
+            remember=trials.remember, kitchen=kitchen, quick=quick, alone=wanted_alone(), begins=_begins,
         )  # fmt: skip
     except training.NotEnoughData as error:
         raise DomainError(_("Nobody looked at or bought anything yet."), code="not_enough_data") from error
@@ -157,7 +157,18 @@ def _scores_on_unseen(interactions: Interactions, trained: training.TrainedRecom
 
 
 def _report(done: int, total: int) -> None:
-    progress(10 + 80 * done // max(total, 1), STEPS, Said(gettext_noop("Choosing how to rank")))
+    progress(10 + 35 * done // max(total, 1), STEPS, Said(gettext_noop("Choosing how to rank")))
+
+
+STAGES = {
+    training.JUDGING: (45, Said(gettext_noop("Judging it on later data"))),
+    training.PUBLISHING: (75, Said(gettext_noop("Learning from everything"))),
+}
+
+
+def _begins(stage: str) -> None:
+    done, said = STAGES[stage]
+    progress(done, STEPS, said)
 
 
 def evaluate_served() -> dict[str, Any]:

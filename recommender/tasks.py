@@ -5,19 +5,22 @@ from typing import Any
 from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
-from core.jobs import BROKE, enqueue, job
+from core.jobs import BROKE, current_job_id, enqueue, job
 
 
 @job(kind="recommender.train", queue="train", title=_("Train recommendations"))
 def train() -> dict[str, Any]:
     """Learn from everything until now. Safe to run twice: the second candidate only joins the versions. Where a network
     is to learn, too, the job of its queue does it."""
+    from core.models import Job
     from recommender import pipelines
     from recommender.choices import DEEP_TRAINING
     from recommender.models import TrainingSettings
 
     if TrainingSettings.learns_with_network():
-        return {"job": enqueue(DEEP_TRAINING, dedupe_key="recommender.train_deep").pk}
+        asked = Job.objects.select_related("created_by").filter(pk=current_job_id()).first()
+        by = asked.created_by if asked is not None else None
+        return {"job": enqueue(DEEP_TRAINING, dedupe_key="recommender.train_deep", created_by=by).pk}
     version = pipelines.train_recommender()
     return {"version": version.name, "passed": version.gate["passed"]}
 

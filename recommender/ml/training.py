@@ -34,6 +34,8 @@ MAX_JUDGED = 20_000
 QUICK = frozenset({"item_knn", "ease", "sequence_rules"})
 """Sources of a quick model: what learns in a second or two and is good as it starts."""
 QUICK_SECONDS = 5.0
+JUDGING, PUBLISHING = "judging", "publishing"
+"""What a training does after its search."""
 
 
 class NotEnoughData(ValueError):
@@ -76,6 +78,7 @@ def train(
     kitchen: Kitchen | None = None,
     quick: bool = False,
     alone: Collection[str] = (),
+    begins: Callable[[str], None] | None = None,
 ) -> TrainedRecommender:
     """Choose on the past, judge on the last fifth of the time-ordered events, then learn from everything.
 
@@ -87,7 +90,8 @@ def train(
     at once, for the report. With too few events to hold anything back the defaults stand and the report says so
     (`measured` False, metrics 0). Item ids must be integers. `known` and `remember` let a training that was cut off go
     on, see `tuning.choose`. `alone` names methods that are asked by themselves: those of them that the search tried are
-    published even where they have no say in what serves. Raises NotEnoughData without events.
+    published even where they have no say in what serves. `progress` is told how far the search is, `begins` when JUDGING
+    and PUBLISHING begin, which with a network take longer than the search. Raises NotEnoughData without events.
     """
     if len(interactions) == 0:
         raise NotEnoughData("There are no interactions to learn from.")
@@ -102,6 +106,8 @@ def train(
         progress=progress, known=known, remember=remember, kitchen=kitchen, only=QUICK if quick else None,
     )  # fmt: skip
     chosen = time.process_time()
+    begins = begins or _nobody
+    begins(JUDGING)
     found = _judged(choice, exam, None if quick else interactions)
     of_moments = {
         "sessions": rounded(found.verdict.report),
@@ -115,6 +121,7 @@ def train(
     }
     del cut, exam  # publishing needs the memory
     judged = time.process_time()
+    begins(PUBLISHING)
     arrays, meta = _published(
         choice, interactions, found.verdict, found.weighing, start=found.factors, seed=seed, alone=alone
     )
@@ -153,6 +160,10 @@ def train(
         trained_until=float(interactions.times.max()),
         row_count=len(interactions),
     )
+
+
+def _nobody(stage: str) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass

@@ -166,7 +166,8 @@ class Report:
 
     @property
     def coverage(self) -> float | None:
-        return self.shown / self.sellable if self.sellable else None
+        """None where impressions do not say what was seen."""
+        return self.coverage_of(self.shown)
 
     def coverage_of(self, shown: int) -> float | None:
         return shown / self.sellable if self.sellable and shown else None

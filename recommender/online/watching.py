@@ -3,7 +3,7 @@
 Each look raises its alerts and resolves them when the trouble is over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,16 +15,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, override, pgettext_lazy
 
-from catalog.models import Category
+from catalog.models import Category, Interaction
 from core.alerts.checks import keep
 from core.alerts.kinds import AlertKind
 from core.alerts.rules import threshold_of
 from core.choices import Role
 from core.components import percent
 from core.jobs import guard
-from core.ml.stability import stability_index
+from core.ml.stability import largest_change, stability_index
 from core.models import Alert, ModelVersion
-from core.said import Said
+from core.said import FIGURE, Said
 from recommender.choices import BESIDE, RECOMMENDER
 from recommender.ml.drift import fall
 from recommender.models import DriftCheck, Placement, RecommendationDay
@@ -37,6 +37,9 @@ LONGEST_WINDOW = timedelta(days=90)
 LEAST_ACTS = 1_000
 LEAST = {DriftCheck.Feature.LENGTHS: 150}
 """Where people are counted and not acts."""
+WITHOUT_CATEGORY = _("without a category")
+LEAST_LISTS = 100
+"""Lists in a week, of two weeks of the four before at least, without which a placement that shows none says nothing."""
 _PAGE: dict[str, Any] = {
     "page": "recommender_online",
     "page_label": _("Open what they bring"),
@@ -81,10 +84,11 @@ def watch() -> dict[str, Any]:
 
 
 def watch_clicks(today: date) -> int:
-    """The last seven whole days of each placement and each list within one, against the four weeks before. How many
-    fell."""
+    """The last seven whole days of each placement and each list within one, against the four weeks before: whether it
+    is clicked less, or seen by nobody any more though it is on. How many fell."""
     smallest = threshold_of("recommendations_less_clicked") / 100
     fallen = 0
+    off = set(Placement.objects.filter(is_on=False).values_list("key", flat=True))
     for key, name in _places().items():
         latest, *before = (_week(key, today - n * ONE_WEEK).of("clicked") for n in range(WEEKS + 1))
         found = fall(latest, before, smallest=smallest)
@@ -97,9 +101,23 @@ def watch_clicks(today: date) -> int:
                 ),
                 {"placement": name, "now": percent(found.now), "before": percent(found.before)},
             )  # fmt: skip
+        elif key.partition("/")[0] not in off and _has_vanished(latest.d, [week.d for week in before]):
+            fallen += 1
+            said = Said(
+                gettext_noop(
+                    "%(placement)s: nobody saw a list in the last week; in the four weeks before it was %(lists)s."
+                ),
+                {"placement": name, "lists": {FIGURE: int(sum(week.d for week in before))}},
+            )  # fmt: skip
         link = f"{reverse('admin:recommender_online')}?{urlencode({'placement': key})}"
         keep("recommendations_less_clicked", key=key, said=said, link=link)
     return fallen
+
+
+def _has_vanished(lists: float, before: Sequence[float]) -> bool:
+    """Whether nobody sees any more what was seen in two of the weeks before. Such lists have no click rate that could
+    fall: a page that does not ask for them is the commonest reason that nobody clicks."""
+    return not lists and sum(week >= LEAST_LISTS for week in before) >= 2
 
 
 def _places() -> dict[str, Mapping[str, str]]:
@@ -176,24 +194,45 @@ def watch_data(now: datetime) -> int:
                     day=timezone.localdate(now), feature=feature,
                     defaults={"index": round(index, 4), "acts": acts, "acts_before": acts_before},
                 )  # fmt: skip
-            if index > limit:
+            change = largest_change(before, latest)
+            if index > limit and change is not None:
                 drifted += 1
-                said = Said(SENTENCES[feature], {"index": round(index, 2)})
+                shares = {"before": round(100 * change.before), "now": round(100 * change.now)}
+                said = Said(
+                    SENTENCES[feature], {"index": round(index, 2), "what": _called(feature, change.name), **shares}
+                )
         keep("recommender_data_changed", key=feature, said=said, link=reverse("admin:recommender_online"))
     return drifted
 
 
 SENTENCES = {
     DriftCheck.Feature.KINDS: gettext_noop(
-        "What people do differs from what the recommender learned from (stability index %(index).2f)."
+        "What people do differs from what the recommender learned from (stability index %(index).2f). Most of all "
+        "“%(what)s”: %(before)d%% of the acts before, %(now)d%% now."
     ),
     DriftCheck.Feature.CATEGORIES: gettext_noop(
-        "The categories people look at differ from what the recommender learned from (stability index %(index).2f)."
+        "The categories people look at differ from what the recommender learned from (stability index %(index).2f). "
+        "Most of all “%(what)s”: %(before)d%% of the acts before, %(now)d%% now."
     ),
     DriftCheck.Feature.LENGTHS: gettext_noop(
-        "How much each person does differs from what the recommender learned from (stability index %(index).2f)."
+        "How much each person does differs from what the recommender learned from (stability index %(index).2f). Most "
+        "of all people with %(what)s acts a week: %(before)d%% before, %(now)d%% now."
     ),
 }
+LENGTH_CLASSES = ("1", "2", "3–5", "6–10", "11–20", "> 20")
+
+
+def _called(feature: str, name: str) -> str | Mapping[str, str]:
+    """What a class of a feature is called in each language."""
+    if feature == DriftCheck.Feature.KINDS:
+        title: Any = Interaction.Kind(name).label if name in Interaction.Kind.values else name
+        return {code: _in_language(title, code) for code, _name in settings.LANGUAGES}
+    if feature == DriftCheck.Feature.CATEGORIES:
+        category = Category.objects.filter(path=name).first()
+        if category is not None:
+            return {code: category.localised("name", code) for code, _name in settings.LANGUAGES}
+        return {code: _in_language(WITHOUT_CATEGORY, code) for code, _name in settings.LANGUAGES}
+    return LENGTH_CLASSES[int(name)]
 
 
 def _counts(statement: str, first: datetime, end: datetime) -> Mapping[str, float]:

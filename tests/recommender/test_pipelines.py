@@ -18,6 +18,7 @@ from recommender.ml.item_knn import ItemKnn
 from recommender.ml.judging import Exam
 from recommender.ml.sources import TOWER_ITEMS
 from recommender.models import TrainingSettings
+from tests.factories import StaffUserFactory
 from tests.recommender.conftest import NOW, make_product
 
 
@@ -107,12 +108,29 @@ def test_where_staff_want_a_network_the_training_hands_over_to_the_queue_of_netw
     settings.JOB_HEARTBEAT_SECONDS = 0
     TrainingSettings.objects.create(with_network=True)
 
-    job = run_now("recommender.tasks.train")
+    lin = StaffUserFactory.create()
+
+    job = run_now("recommender.tasks.train", created_by=lin)
 
     deep = Job.objects.get(task=DEEP_TRAINING)
     assert job.result == {"job": deep.pk}
+    assert deep.created_by == lin  # who asked for the training is told when it is over
     assert deep.state == Job.State.QUEUED
     assert not ModelVersion.objects.exists()
+
+
+def test_the_bar_of_a_training_says_what_comes_after_the_search(shop, monkeypatch):
+    told = []
+    monkeypatch.setattr(pipelines, "progress", lambda done, total, said: told.append((done, said.text)))
+
+    pipelines.train_recommender(until=NOW, time_budget=5)
+
+    search = [done for done, text in told if text == "Choosing how to rank"]
+    assert (search[0], search[-1]) == (10, 45)
+    assert [one for one in told if one[1] != "Choosing how to rank"] == [
+        (0, "Reading what people did"), (45, "Judging it on later data"), (75, "Learning from everything"),
+        (90, "Comparing with the live version"),
+    ]  # fmt: skip
 
 
 def test_what_staff_chose_counts_more_than_the_setting_of_the_server(db, settings):

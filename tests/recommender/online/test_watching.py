@@ -1,5 +1,6 @@
 """Planted trouble raises an alert and its end resolves it; quiet weeks raise none."""
 
+import re
 from datetime import timedelta
 
 import numpy as np
@@ -54,6 +55,33 @@ def test_a_placement_whose_clicks_fell_raises_an_alert_that_ends_with_the_fall(f
     five_weeks([0.08] * 5, placement=fallen, seed=3)
     watching.watch_clicks(timezone.localdate())
     assert alerts("recommendations_less_clicked") == []
+
+
+def test_a_list_that_nobody_sees_any_more_raises_an_alert_unless_it_is_off():
+    for placement, seed in (("home", 1), ("product/similar", 2), ("cart", 3)):
+        five_weeks([0.08] * 5, placement=placement, seed=seed)
+    RecommendationDay.objects.filter(day__gte=timezone.localdate() - timedelta(days=7)).delete()
+    Placement.objects.filter(key="cart").update(is_on=False)
+    before = sum(RecommendationDay.objects.filter(placement="home").values_list("lists", flat=True))
+
+    assert watching.watch_clicks(timezone.localdate()) == 2
+
+    assert sorted(alerts("recommendations_less_clicked")) == ["home", "product/similar"]
+    said = Alert.objects.get(key="home").said
+    with override("en"):
+        assert f"nobody saw a list in the last week; in the four weeks before it was {before:,.0f}." in str(said)
+    with override("zh-hans"):
+        assert f"最近一周没有人看到列表，之前四周为 {before:,.0f} 个。" in str(said)
+    five_weeks([0.08], placement="home", seed=4)
+    watching.watch_clicks(timezone.localdate())
+    assert alerts("recommendations_less_clicked") == ["product/similar"]
+
+
+def test_a_list_that_few_ever_saw_may_be_seen_by_nobody():
+    five_weeks([0.08] * 5, people=3)
+    RecommendationDay.objects.filter(day__gte=timezone.localdate() - timedelta(days=7)).delete()
+
+    assert watching.watch_clicks(timezone.localdate()) == 0
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -115,6 +143,12 @@ def test_a_shop_that_sends_other_kinds_and_categories_raises_both_alerts_until_i
     assert watching.watch_data(timezone.now()) == 2
 
     assert sorted(alerts("recommender_data_changed")) == ["categories", "kinds"]
+    said = {one.key: one.said for one in Alert.objects.open().filter(rule="recommender_data_changed")}
+    with override("en"):
+        assert re.search(r"Most of all “added to cart”: \d+% of the acts before, \d+% now\.", str(said["kinds"]))
+        assert re.search(r"Most of all “c2”: \d+% of the acts before, \d+% now\.", str(said["categories"]))
+    with override("zh-hans"):
+        assert re.search(r"变化最大的是“加入购物车”：之前占行为的 \d+%，现在占 \d+%。", str(said["kinds"]))
     Interaction.objects.filter(occurred_at__gte=timezone.now() - timedelta(days=7)).delete()
     learned((0.01, 6.9), [0.6, 0.3, 0.1], [0.9, 0.1], 1200, 3)
     watching.watch_data(timezone.now())
