@@ -18,7 +18,7 @@ def train() -> dict[str, Any]:
     from recommender.models import TrainingSettings
 
     if TrainingSettings.learns_with_network():
-        asked = Job.objects.select_related("created_by").filter(pk=current_job_id()).first()
+        asked = Job.objects.select_related("created_by").filter(pk=current_job_id() or 0).first()
         by = asked.created_by if asked is not None else None
         return {"job": enqueue(DEEP_TRAINING, dedupe_key="recommender.train_deep", created_by=by).pk}
     version = pipelines.train_recommender()
