@@ -90,8 +90,8 @@ def train(
     at once, for the report. With too few events to hold anything back the defaults stand and the report says so
     (`measured` False, metrics 0). Item ids must be integers. `known` and `remember` let a training that was cut off go
     on, see `tuning.choose`. `alone` names methods that are asked by themselves: those of them that the search tried are
-    published even where they have no say in what serves. `progress` is told how far the search is, `begins` when JUDGING
-    and PUBLISHING begin, which with a network take longer than the search. Raises NotEnoughData without events.
+    published even where they have no say in what serves. `progress` is told how far the search is, `begins` when
+    JUDGING and PUBLISHING begin, which with a network take longer than the search. Raises NotEnoughData without events.
     """
     if len(interactions) == 0:
         raise NotEnoughData("There are no interactions to learn from.")
