@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from core.admin.base import EXPORT_PERMISSION
 from core.admin.models import ACTIVATE
 from core.components import toast
-from core.components.words import run_on
+from core.components.words import MINUS, run_on
 from core.exports.cells import safe_cell
 from core.exports.tables import csv_lines, private_headers
 from core.ledger import record
@@ -249,9 +249,13 @@ def _compared(told: Mapping[str, Any], names: tuple[str, str], sentence: str, ne
     low, high = float(told["gain_low"]), float(told["gain_high"])
     return Compared(
         names, sentence, moments, int(told["judged_moments"]), new, plain,
-        f"{new - plain:+.4f}", _("likely %(low)s to %(high)s") % {"low": f"{low:+.4f}", "high": f"{high:+.4f}"},
+        _signed(new - plain), _("likely %(low)s to %(high)s") % {"low": _signed(low), "high": _signed(high)},
         low > 0,
     )  # fmt: skip
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.4f}".replace("-", MINUS)
 
 
 def _who_is_served(longest: int, moments: int) -> str:

@@ -256,7 +256,7 @@ def _in_column(value: Any) -> str:
 def _own_score(version: ModelVersion) -> str:
     metric = (version.gate or {}).get("metric", "")
     value = (version.metrics or {}).get(metric)
-    return _number(value) if value is not None else "–"
+    return _in_column(value) if value is not None else "–"
 
 
 def _compare(chosen: ModelVersion | None, live: ModelVersion | None, words: Mapping[str, Any]) -> list[Measure]:
@@ -275,8 +275,8 @@ def _compare(chosen: ModelVersion | None, live: ModelVersion | None, words: Mapp
             Measure(
                 name=name,
                 label=words.get(name, name),
-                value=_number(value),
-                live="–" if before is None else _number(before),
+                value=_in_column(value),
+                live="–" if before is None else _in_column(before),
                 difference=shown or ("=" if numbers else ""),
                 tone="good" if change > 0 else "bad" if change < 0 else "neutral",
             )

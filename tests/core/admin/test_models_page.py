@@ -104,7 +104,7 @@ def test_groups_of_the_chosen_strategy_are_shown_in_words(client, shop):
     ("strategy", "english", "chinese"),
     [
         ("blend", "several methods together", "多种方法合用"),
-        ("item_knn", "item neighbours", "相似商品"),
+        ("item_knn", "item neighbours", "商品近邻"),
         ("popularity_recent", "popularity of late", "近期热度"),
     ],
 )
