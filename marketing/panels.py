@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from core.panels import MAIN, Panel
 from marketing import services
 from marketing.models import Channel, ConsentEvent, ConsentState, CouponCode, Recipient, Restriction, StockRequest
 from marketing.offers import words
-from marketing.roles import CONSENT, RESTRICT, UNRESTRICT
+from marketing.roles import CONSENT, MESSAGES_SEEN, RESTRICT, UNRESTRICT
 
 MEANINGS = {
     ConsentState.GIVEN: Meaning.GOOD,
@@ -42,6 +43,7 @@ def consent_of_customer(request: HttpRequest, customer: Customer) -> Panel:
     staff = StaffUser.objects.in_bulk({pk for one in changes if isinstance(pk := one.proof.get("staff"), int)})
     restriction = Restriction.objects.filter(customer=customer).first()
     user = request.user
+    sees_messages = user.has_perm(MESSAGES_SEEN)
     may_restrict = user.has_perm(UNRESTRICT if restriction is not None else RESTRICT)
     return Panel(
         title=_("Consent and messages"),
@@ -65,7 +67,8 @@ def consent_of_customer(request: HttpRequest, customer: Customer) -> Panel:
             "messages": [
                 {"title": str(one.campaign) if one.campaign else capfirst(one.get_purpose_display()),
                  "at": one.sent_at or one.due_at, "reason": capfirst(one.get_skip_reason_display()),
-                 "state": pill(MESSAGES[State(one.state)], one.get_state_display())}
+                 "state": pill(MESSAGES[State(one.state)], one.get_state_display()),
+                 "url": reverse("admin:marketing_recipient_change", args=[one.pk]) if sees_messages else ""}
                 for one in messages
             ],
             "channels": [

@@ -70,7 +70,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     given = services.confirm(token, ip=_ip(request)) if is_asked else None
     return _page(
         request, "confirm", customer_id=content.customer_id, done=bool(given), is_over=is_asked and not given,
-        purposes=[Purpose(purpose).label for purpose, _channel, _at in sorted(content.asked)],
+        purposes=[(one.label, HELP[one]) for one in Purpose if one in {asked[0] for asked in content.asked}],
         preferences=links.preferences(content.customer_id),
     )  # fmt: skip
 

@@ -210,34 +210,33 @@ def _chart(row: OfferAllocation) -> Chart | None:
 
 
 def _table(row: OfferAllocation, offers: dict[str, Offer], campaigns: dict[str, str]) -> TableCard:
+    columns = [
+        Column(_("People")), Column(_("Expected cost")), Column(_("More margin")), Column(_("More who order (90%)")),
+        Column(_("Measured by"), "long"), Column(_("People are chosen by"), "long"), Column(_("How well it fits them")),
+    ]  # fmt: skip
+    has_fit = any(said.get("fit") is not None for said in row.results["offers"].values())
+    foot = (
+        _("Cost and margin are of those who get it: the share that chance leaves out is taken off. An offer costs"
+          " also where somebody would have ordered anyway. Of offers that are alike else each gets the one that"
+          " best fits what they chose in a year, told from 0 to 0.5.")
+        if has_fit
+        else _("Cost and margin are of those who get it: the share that chance leaves out is taken off. An offer costs"
+               " also where somebody would have ordered anyway.")
+    )  # fmt: skip
+    shown = len(columns) if has_fit else len(columns) - 1
     rows = []
     for pk, said in row.results["offers"].items():
         offer = offers.get(pk)
         gain = money(said["gain"]) if said["gain"] is not None else "–"
-        rows.append(
-            TableRow(
-                str(offer) if offer is not None else "–",
-                [
-                    figure(said["people"]), money(said["cost"]), gain, _effect(said), _evidence(said, campaigns),
-                    _chosen_by(said), _fit(said),
-                ],
-                hint=value_of(offer) if offer is not None else "",
-            )
-        )  # fmt: skip
+        cells = [
+            figure(said["people"]), money(said["cost"]), gain, _effect(said), _evidence(said, campaigns),
+            _chosen_by(said), _fit(said),
+        ]  # fmt: skip
+        name = str(offer) if offer is not None else "–"
+        rows.append(TableRow(name, cells[:shown], hint=value_of(offer) if offer is not None else ""))
     nobody = row.results["reachable"] - row.results["given"]
-    rows.append(TableRow(_("No offer, and no message"), [figure(nobody), "–", "–", "–", "–", "–", "–"]))
-    return TableCard(
-        title=_("Who gets what, and why"), first=_("Offer"),
-        columns=[
-            Column(_("People")), Column(_("Expected cost")), Column(_("More margin")),
-            Column(_("More who order (90%)")), Column(_("Measured by"), "long"),
-            Column(_("People are chosen by"), "long"), Column(_("How well it fits them")),
-        ],
-        rows=rows,
-        foot=_("Cost and margin are of those who get it: the share that chance leaves out is taken off. An offer costs"
-               " also where somebody would have ordered anyway. Of offers that are alike else each gets the one that"
-               " best fits what they chose in a year, told from 0 to 0.5."),
-    )  # fmt: skip
+    rows.append(TableRow(_("No offer, and no message"), [figure(nobody), *["–"] * (shown - 1)]))
+    return TableCard(title=_("Who gets what, and why"), first=_("Offer"), columns=columns[:shown], rows=rows, foot=foot)
 
 
 def _effect(said: dict[str, Any]) -> str:

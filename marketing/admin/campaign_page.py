@@ -227,7 +227,10 @@ def figures(told: Funnel, *, is_shown: bool = False) -> list[Figure]:
             missing=_("Nobody was in the shop since") if is_shown else _("The provider reports nothing"),
             note=share(told.delivered or 0, told.sent) if told.delivered is not None else "",
         ),
-        Figure(pgettext("funnel", "Clicked"), told.clicked, note=share(told.clicked, told.sent)),
+        Figure(
+            pgettext("funnel", "Clicked"), told.clicked,
+            note=share(told.clicked, told.sent if told.delivered is None else told.delivered),
+        ),
         Figure(
             pgettext("funnel", "Ordered"), told.ordered,
             note=_("within %(days)d days, for whatever reason") % {"days": effect.OUTCOME_DAYS},

@@ -32,7 +32,7 @@ from marketing.campaigns import audiences, checking, eligibility, lifecycle, wor
 from marketing.effects import asking
 from marketing.messages import TAGS
 from marketing.models import Audience, Campaign
-from marketing.roles import APPROVE, CAMPAIGNS, RUN
+from marketing.roles import APPROVE, CAMPAIGNS, MESSAGES_SEEN, RUN
 from marketing.sending import testing
 from marketing.triggers.kinds import FIELDS
 
@@ -165,7 +165,7 @@ class CampaignAdmin(AllocationPages, StaffModelAdmin):
             "state": campaign_page.state_pill(campaign), "next": campaign_page.next_act(campaign, rights),
             "may_edit": campaign.state in ("checked", "approved") and request.user.has_perm(CAMPAIGNS),
             "may_cancel": campaign.state not in Campaign.ENDED and request.user.has_perm(RUN),
-            **campaign_page.context_of(campaign, sees_messages=request.user.has_perm("marketing.view_recipient")),
+            **campaign_page.context_of(campaign, sees_messages=request.user.has_perm(MESSAGES_SEEN)),
         }  # fmt: skip
         return TemplateResponse(request, "admin/marketing/campaign.html", context)
 

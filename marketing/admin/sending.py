@@ -116,7 +116,7 @@ class RecipientAdmin(LedgerAdmin):
     def reason_cell(self, row: Recipient) -> str:
         return capfirst(row.get_skip_reason_display()) or "–"
 
-    @display(description=gettext_lazy("Due"))
+    @display(description=pgettext_lazy("of a message", "Due"))
     def due_cell(self, row: Recipient) -> Any:
         return ago(row.due_at)
 
@@ -228,7 +228,7 @@ def _hour_of(row: Recipient) -> str:
     """The reason, the best hour, what it is known from and as of when."""
     parts = [capfirst(row.get_timing_display())]
     if row.timing_hour is not None:
-        parts.append(_("best hour %(hour)s") % {"hour": f"{row.timing_hour:02d}:00"})
+        parts.append(_("best hour %(hour)s of their day") % {"hour": f"{row.timing_hour:02d}:00"})
     if row.timing_events:
         text = ngettext("%(count)s hour of their own", "%(count)s hours of their own", row.timing_events)
         parts.append(text % {"count": figure(row.timing_events)})
@@ -239,12 +239,13 @@ def _hour_of(row: Recipient) -> str:
 
 def _version_of(row: Recipient) -> str:
     """With why it is this one and as of when, where a campaign shifts towards the better one."""
+    name = row.arm.upper()  # as in the editor
     if not row.split or row.campaign is None:
-        return row.arm
+        return name
     if row.batch is None or row.batch > row.campaign.batches_out:
         return _("is chosen when batch %(batch)s goes") % {"batch": row.batch}
     choice = row.campaign.batch_choices.filter(batch=row.batch).first()
-    parts = [row.arm, _("batch %(batch)s") % {"batch": row.batch}, row.get_split_display()]
+    parts = [name, _("batch %(batch)s") % {"batch": row.batch}, row.get_split_display()]
     if choice is not None and row.split == Recipient.Split.SHIFTED:
         parts.append(choice.get_reason_display())
     if choice is not None:
@@ -256,7 +257,7 @@ def facts(row: Recipient) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = [
         (_("Purpose"), capfirst(row.get_purpose_display())),
         (_("Channel"), capfirst(row.get_channel_display())),
-        (_("Due"), when(row.due_at)),
+        (pgettext("of a message", "Due"), when(row.due_at)),
     ]
     if row.timing:
         found.append((_("Why at this hour"), _hour_of(row)))
@@ -264,12 +265,12 @@ def facts(row: Recipient) -> list[tuple[str, Any]]:
         found.append((_("Why not"), capfirst(row.get_skip_reason_display())))
     if row.step is not None:
         found.append((pgettext("of a campaign", "Step"), figure(row.step.position)))
-    if row.arm:
+    if row.arm and not row.is_holdout:
         found.append((_("Version"), _version_of(row)))
     if row.occasion is not None:
         found.append((_("Happened"), when(row.occasion.at)))
     if row.claimed_at:
-        found.append((_("Taken"), when(row.claimed_at)))
+        found.append((pgettext("of a message", "Taken"), when(row.claimed_at)))
     if row.sent_at:
         found.append((_("Sent"), when(row.sent_at)))
     found += [(_("Tries"), figure(row.tries)), (_("Provider"), row.provider or "–")]

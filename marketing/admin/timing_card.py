@@ -70,10 +70,11 @@ def _hours(found: Hourly) -> Any:
     return heat(
         [
             HeatRow(_("Customers do something"), [
-                HeatCell("", one / high, f"{hour:02d}:00 · {percent(one)}") for hour, one in enumerate(found.shares)
+                HeatCell(percent(one), one / high, f"{hour:02d}:00 · {percent(one)}")
+                for hour, one in enumerate(found.shares)
             ]),
             HeatRow(_("Messages planned"), [
-                HeatCell("", one / most if one else None, f"{hour:02d}:00 · {figure(one)}")
+                HeatCell(figure(one) if one else "", one / most if one else None, f"{hour:02d}:00 · {figure(one)}")
                 for hour, one in enumerate(found.hours)
             ]),
         ],

@@ -55,6 +55,15 @@ def test_a_consent_for_mail_waits_until_the_link_is_followed(ana, client):
     assert [event.state for event in ConsentEvent.objects.order_by("id")] == ["pending", "given"]
 
 
+def test_the_page_of_a_confirmation_says_what_each_purpose_means_in_the_order_of_the_preferences(ana, client):
+    services.tell(ana.pk, [Word("surveys", "email", given=True), OFFERS], Proof(ConsentSource.API))
+
+    page = client.get(f"{link_in_mail()}?language=en").content.decode()
+
+    said = re.sub(r"<[^>]+>", " ", page[page.index("<ul>") : page.index("</ul>")]).split()
+    assert " ".join(said) == "Offers Discounts, coupons and sales. Surveys Short questions about your order."
+
+
 def test_a_link_from_before_a_withdrawal_confirms_nothing(ana, client):
     services.tell(ana.pk, [OFFERS], Proof(ConsentSource.API))
     path = link_in_mail()

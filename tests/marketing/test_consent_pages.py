@@ -10,7 +10,7 @@ from core.models import LedgerEntry
 from marketing import services
 from marketing.models import Consent, ConsentEvent, Restriction, Suppression
 from marketing.services import Proof, Word
-from tests.factories import CustomerFactory, StaffUserFactory
+from tests.factories import CustomerFactory, RecipientFactory, StaffUserFactory
 
 pytestmark = pytest.mark.django_db
 OFFERS, NEWS = Word("offers", "email", given=True), Word("news", "email", given=True)
@@ -49,6 +49,13 @@ def test_the_proof_of_each_consent_is_on_the_page_of_the_customer(ana, django_as
     assert page.count("v3") == 2
     for text in ("checkout", "Confirmed by the shop", "API", "Proof of each change"):
         assert text in page
+
+
+def test_the_last_messages_lead_to_their_pages(ana):
+    row = RecipientFactory.create(customer=ana)
+    address = reverse("admin:marketing_recipient_change", args=[row.pk])
+
+    assert f'href="{address}"' in panel(signed_in(), ana)
 
 
 def test_support_takes_back_what_a_customer_no_longer_wants_and_the_page_says_who(ana):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -15,6 +16,8 @@ from core.choices import Role
 from core.components import progress
 from core.models import LedgerEntry, OutgoingMail
 from marketing import addresses, services
+from marketing.admin import campaign_page, sending
+from marketing.campaigns import effect
 from marketing.models import Campaign, Recipient, Suppression
 from marketing.models.sending import LISTED
 from marketing.sending import working
@@ -130,6 +133,35 @@ def test_the_page_of_a_campaign_says_what_did_not_go_out_and_why_with_its_messag
     )
     listed = signed_in().get(address).context["cl"].result_list
     assert {(row.campaign_id, row.state, row.skip_reason) for row in listed} == {(campaign.pk, "failed", "refused")}
+
+
+def test_a_share_of_the_step_before_is_of_the_step_before():
+    told = effect.Funnel(
+        planned=100,
+        sent=80,
+        delivered=40,
+        clicked=12,
+        ordered=0,
+        bounced=0,
+        complained=0,
+        messages=80,
+        unknown=0,
+        failed=0,
+    )
+
+    notes = [one.note for one in campaign_page.figures(told)][1:4]
+    without = [one.note for one in campaign_page.figures(replace(told, delivered=None))][1:4]
+
+    assert notes == ["80% of the step before", "50% of the step before", "30% of the step before"]
+    assert without == ["80% of the step before", "", "15% of the step before"]
+
+
+def test_the_page_of_a_message_names_its_version_as_the_editor_does_unless_chance_left_them_out(rows):
+    Recipient.objects.filter(pk=rows["sent"].pk).update(arm="b")
+    Recipient.objects.filter(pk=rows["skipped"].pk).update(arm="control", is_holdout=True)
+
+    assert dict(sending.facts(Recipient.objects.get(pk=rows["sent"].pk)))["Version"] == "B"
+    assert "Version" not in dict(sending.facts(Recipient.objects.get(pk=rows["skipped"].pk)))
 
 
 def test_messages_leave_as_csv(rows):

@@ -13,6 +13,7 @@ from core.exceptions import BadInput
 from core.jobs import run_now
 from core.models import Job, ModelVersion, ShopProfile
 from core.shop import forget_shop
+from marketing.admin import allocations
 from marketing.admin.allocation_forms import AllocationForm
 from marketing.allocation import deciding, learning, working
 from marketing.campaigns import effect, eligibility, lifecycle, planning
@@ -157,6 +158,8 @@ def test_where_the_ranking_is_proved_the_budget_goes_to_those_whom_the_offer_mov
     given = set(row.people.values_list("customer_id", flat=True))
     assert len(given & often) > 0.95 * len(given)
     assert 100 < len(given) < len(often)
+    titles = [str(column.title) for column in allocations._table(row, {str(offer.pk): offer}, {}).columns]
+    assert titles[-1] == "People are chosen by"  # nothing fits better where there is one offer
     said = row.results
     assert said["cost"] == pytest.approx(150, rel=0.02)
     assert said["gain"] <= said["at_most"] + 1e-3

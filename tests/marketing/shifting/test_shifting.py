@@ -279,7 +279,7 @@ def test_the_page_says_each_choice_with_why_and_as_of_when(going, client, django
     assert "Not yet: each group needs 500 people" in page
     row = Recipient.objects.filter(campaign=going, batch=2, split="shifted", arm="b").first()
     page = client.get(reverse("admin:marketing_recipient_change", args=[row.pk])).content.decode()
-    assert "b · batch 2 · by what earlier batches brought · shifted towards what did better · as of" in page
+    assert "B · batch 2 · by what earlier batches brought · shifted towards what did better · as of" in page
     row = Recipient.objects.filter(campaign=going, batch=3, state="planned").first()
     page = client.get(reverse("admin:marketing_recipient_change", args=[row.pk])).content.decode()
     assert "is chosen when batch 3 goes" in page

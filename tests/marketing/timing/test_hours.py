@@ -264,7 +264,7 @@ def test_the_page_says_why_as_of_when_and_what_it_brought(lived, client, django_
     row = lived.recipients.filter(timing="own").first()
     assert "Not yet" in page  # nobody ordered
     page = client.get(reverse("admin:marketing_recipient_change", args=[row.pk])).content.decode()
-    assert "Their own hours · best hour 09:00 · 5 hours of their own · as of" in page
+    assert "Their own hours · best hour 09:00 of their day · 5 hours of their own · as of" in page
 
 
 def test_with_too_few_people_the_page_says_what_it_waits_for(lived, client):
