@@ -2,9 +2,10 @@
 recommendations shown).
 
 In this order, the first that fits: rules that send to a person; a button that was pressed; an order that was asked for;
-a recommendation that is asked for; an intent that is sure; products that the message asks the shop for; what else
-`reviews.understanding` makes of the words (answer with citation, ask which was meant, hand over); products whose names
-the words are; once a request to say it in other words; then a person. What is sold out comes with what is like it.
+products of the kind of the one that is meant, in another look; a recommendation that is asked for; an intent that is
+sure; products that the message asks the shop for; what else `reviews.understanding` makes of the words (answer with
+citation, ask which was meant, hand over); products whose names the words are; once a request to say it in other words;
+then a person. What is sold out comes with what is like it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Customer, Product, Visitor
 from crm.assistant import orders, products, recommending, wording
-from crm.assistant.asking import advice_asked
+from crm.assistant.asking import advice_asked, look_asked
 from crm.assistant.recommending import Recommended
 from crm.assistant.rules import Rule, rule_of
 from crm.models import Conversation
@@ -206,8 +207,12 @@ def _understood(found: Understanding, text: str, talk: Talk, language: str) -> R
             intents=intents, handover=Reason.ASKED if rule == Rule.PERSON else Reason.RULE, skill=rule.value,
             version=found.model_version,
         )  # fmt: skip
+    last = [one for one in talk.last.get("products", ()) if isinstance(one, Mapping)]
+    if (look := look_asked(text)) and (meant := recommending.meant(talk.product, last)) is not None:
+        same = products.of_its_kind(look, meant, customer=talk.customer, visitor=talk.visitor)
+        if same:
+            return _shown(same, "wanted", talk, intents, language, found.model_version)
     if (asked := advice_asked(text)) is not None:
-        last = [one for one in talk.last.get("products", ()) if isinstance(one, Mapping)]
         advised = recommending.advised(asked, talk.product, last, customer=talk.customer, visitor=talk.visitor)
         if advised is not None:
             said = wording.recommended(advised.about, is_alike=advised.is_alike)
@@ -293,6 +298,8 @@ def _answered(found: Understanding, intent: Intent | None, text: str, talk: Talk
         if shown:
             instead = _instead(shown, talk)
             told = wording.stock(shown.rows[0]) if talk.product is not None else _told(shown, instead)
+            if talk.product is not None and (look := look_asked(text)):
+                told = f"{wording.no_such_look(look)}\n{told}"  # that it is in stock would be taken for a yes
             said = [told, *_alike(instead)]
             cited = None
             if passage is not None and intent is not None and intent.key != "stock":

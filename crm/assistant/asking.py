@@ -118,6 +118,42 @@ _PLACES = {
 """Which of the products that were shown last is meant."""
 
 
+_HAVE = (
+    r"(?:(?:(?:do|does|did|would|can|could|will)\s+(?:you|u|i|we)\s+(?:guys\s+)?(?:still\s+|also\s+)?"
+    r"(?:have|sell|stock|carry|offer|get|buy|find|show\s+me)|have\s+(?:you|u)\s+got|is\s+there|are\s+there|got|"
+    r"show\s+me|i\s+(?:want|need|would\s+like)|i'd\s+like|does|do|is|are)\s+)?"
+)
+_LOOK = (
+    re.compile(
+        _HELLO
+        + _HAVE
+        + r"(?:(?:it|this|that|these|those|them|(?:the\s+)?same)(?:\s+(?!made\b)[\w'-]+){0,3}?|any|some|one|ones)\s+"
+        r"(?:(?:also\s+)?(?:come|comes|available|sold)\s+)?in\s+(?:the\s+colou?r\s+)?(?P<what>[^\W\d][\w-]*(?:\s+[\w-]+)??)"
+        + _SMALL
+    ),
+    re.compile(_HELLO + _HAVE + r"(?:a|an|any|some|the)\s+(?P<what>[^\W\d][\w-]*(?:\s+[\w-]+)??)\s+ones?" + _SMALL),
+    re.compile(
+        _BEFORE + r"(?:(?:[这那该此]一?|[同它])[款个件条双只把种样张套顶]?[^有没\s]{0,6}?)?(?:还|都|也)?(?:有没有|有)?"
+        r"(?:同款的?|其他的?)?(?P<what>[^\s有没同颜什么]{1,5}?色|[红黑白蓝绿黄灰紫粉棕橙])的?"
+        r"(?:款|版|那款)?(?:有吗|有没有|有货吗|吗|么|嘛|呢)?[\s。.！!？?~～]*$"
+    ),
+)
+"""The product of the page, or of the talk before, with another look: "do you have it in red?", "这款有红色的吗"."""
+_NO_LOOK = re.compile(
+    r"(?:stock|store|(?:a\s+|an\s+)?(?:other|another|different|new|next|last|first|second|third|this|that|same))\b"
+)
+
+
+def look_asked(text: str) -> str:
+    """How the product that is meant should look, where a message asks whether there is such a one: "red"; empty
+    else. Which product that is stands elsewhere."""
+    if len(text) > LONGEST:
+        return ""
+    plain = _plain(text)
+    what = next((match["what"] for match in (form.match(plain) for form in _LOOK) if match), "")
+    return "" if _NO_LOOK.match(what) else what
+
+
 @dataclass(frozen=True)
 class Advice:
     """What a recommendation is asked for: something like what `like` names, like what stood at this `place` of what was

@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog.models import Customer, Product, Visitor
 from catalog.search import answers, naming
+from catalog.search.questions import Filters
 from catalog.search.rows import product_rows
 from crm.assistant.asking import LONGEST, asked_for
 
@@ -51,6 +52,30 @@ def wanted(text: str, *, customer: Customer | None, visitor: Visitor | None) -> 
     )
     is_there = found.matched == "all" and found.corrected_to is None
     return _called(found) if is_there else Shown()
+
+
+def of_its_kind(look: str, product: Product, *, customer: Customer | None, visitor: Visitor | None) -> Shown:
+    """Products of the category of this one that have all of these words themselves: itself first, then the others.
+    Nothing where there is none, so that the words are taken for something else."""
+    if product.category_id is None:
+        return Shown()
+    found = answers.answer(
+        answers.Question(
+            text=look,
+            filters=Filters(categories=[product.category_id]),
+            limit=LOOKED_AT,
+            with_facets=False,
+            customer=customer,
+            visitor=visitor,
+            in_descriptions=False,
+        )
+    )
+    if found.matched != "all" or found.corrected_to is not None:
+        return Shown()
+    called = naming.are_called(found.groups, [row["id"] for row in found.results])
+    those = [row for row in found.results if row["id"] in called]
+    those.sort(key=lambda row: row["id"] != product.public_id)  # the order of the search stays
+    return Shown([_shown(row) for row in those[:SHOWN]])
 
 
 def named(text: str, *, customer: Customer | None, visitor: Visitor | None) -> Shown:

@@ -99,6 +99,11 @@ def _subject(who: Person) -> Subject | None:
     return trials.subject_of(customer=who.customer, browser=who.browser)
 
 
+def meant(page: Product | None, shown: Sequence[Mapping[str, Any]]) -> Product | None:
+    """The product that "it" is: of the page, else the first that the assistant showed last."""
+    return page if page is not None else _shown_at(shown, 0)
+
+
 def _shown_at(shown: Sequence[Mapping[str, Any]], place: int) -> Product | None:
     """The last one for a place that nothing stood at."""
     return _product(str(shown[min(place, len(shown) - 1)].get("id", ""))) if shown else None

@@ -166,6 +166,11 @@ def near(count: int) -> str:
     )
 
 
+def no_such_look(look: str) -> str:
+    """Where no product of the kind of the one that is meant has these words."""
+    return _("I found no “%(look)s” one of its kind.") % {"look": look}
+
+
 def stock(row: Mapping[str, Any]) -> str:
     name = {"name": row["name"]}
     return _("%(name)s is in stock.") % name if row["in_stock"] else _("%(name)s is sold out at the moment.") % name

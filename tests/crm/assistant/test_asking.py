@@ -7,7 +7,7 @@ from catalog.search import index, vocabulary
 from core.models import ShopProfile
 from crm.assistant import wording
 from crm.assistant.answering import Talk, decide
-from crm.assistant.asking import asked_for
+from crm.assistant.asking import asked_for, look_asked
 from reviews import understanding
 from reviews.understanding import ANSWER, ASK, HAND_OVER, IntentCandidate, Passage, Understanding, Why
 from tests.factories import CategoryFactory, IntentFactory, ProductFactory
@@ -130,6 +130,84 @@ def test_shoes_from_the_category_shoes_and_bags_are_offered_for_a_bag_only_as_wh
     assert [one["name"] for one in reply.products] == [name]
     assert reply.text == said
     assert (reply.why == "near") is (is_near and act == ASK)
+
+
+@pytest.mark.parametrize(
+    ("said", "look"),
+    [("Do you have it in red?", "red"), ("do you have this bag in red", "red"), ("is this available in blue?", "blue"),
+     ("Does it come in dark blue please?", "dark blue"), ("do you have a red one?", "red"), ("any in green?", "green"),
+     ("same one in white", "white"), ("这款有红色的吗", "红色"), ("这个包有没有红色", "红色"), ("有红色的吗？", "红色"),
+     ("有没有同款黑色的", "黑色"), ("它有红的吗", "红"), ("那双黑色的有货吗", "黑色")],
+)  # fmt: skip
+def test_words_for_another_look_of_what_is_meant_are_known(said, look):
+    assert look_asked(said) == look
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Do you have a red bag?", "is it in stock?", "is this in store", "do you have this in another colour",
+     "show me the second one", "do you have the same one?", "are these made in china", "where is my order",
+     "这款还有货吗", "有红色的包吗", "这款是什么颜色", "有其他颜色吗", "", "do you have it in " + "very " * 60 + "red"],
+)  # fmt: skip
+def test_words_that_name_a_product_or_no_look_are_left_alone(said):
+    assert look_asked(said) == ""
+
+
+@pytest.fixture
+def kinds(profile):
+    """Bags and shoes in two colours; red shoes sell best."""
+    made = {}
+    for zh, en in (("包", "Bags"), ("鞋", "Shoes")):
+        category = CategoryFactory.create(name=zh, name_translations={"en": en, "zh-hans": zh})
+        for colour_zh, colour in (("红色", "Red"), ("蓝色", "Blue")):
+            name = f"{colour} {en[:-1].lower()}"
+            made[name] = ProductFactory.create(
+                name=f"{colour_zh}{zh}", name_translations={"en": name, "zh-hans": f"{colour_zh}{zh}"}, stock=5,
+                category=category,
+            )  # fmt: skip
+    vocabulary.synonyms.forget()
+    index.refresh()
+    index.count_terms()
+    yield made
+    vocabulary.synonyms.forget()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "names"),
+    [("Do you have it in red?", "en", ["Red bag"]), ("do you have a red one?", "en", ["Red bag"]),
+     ("这款有红色的吗", "zh-hans", ["红色包"]), ("有红色的吗", "zh-hans", ["红色包"]),
+     ("is it available in blue?", "en", ["Blue bag"])],
+)  # fmt: skip
+@pytest.mark.parametrize("is_sure", [True, False])
+def test_another_colour_of_the_product_of_the_page_is_looked_for_among_its_kind(
+    kinds, monkeypatch, text, language, names, is_sure
+):
+    stock = IntentFactory.create(key="stock", answers_with="product")
+    understood(monkeypatch, *((ANSWER, Why.INTENT, (stock, 0.9)) if is_sure else (ASK, Why.UNSURE)))
+
+    with translation.override(language):
+        reply = decide(text, Talk(language, product=kinds["Blue bag"]))
+
+    assert (reply.act, reply.why, [one["name"] for one in reply.products]) == ("products", "wanted", names)
+
+
+def test_another_colour_is_looked_for_among_the_kind_of_what_was_shown_last(kinds, monkeypatch):
+    understood(monkeypatch, ASK, Why.UNSURE)
+    before = {"products": [{"id": kinds["Red shoe"].public_id, "name": "Red shoe"}]}
+
+    reply = decide("any in blue?", Talk("en", last=before))
+
+    assert [one["name"] for one in reply.products] == ["Blue shoe"]
+
+
+def test_a_colour_that_no_product_of_the_kind_has_is_no_yes_by_what_is_in_stock(kinds, monkeypatch):
+    stock = IntentFactory.create(key="stock", answers_with="product")
+    understood(monkeypatch, ANSWER, Why.INTENT, (stock, 0.9))
+
+    reply = decide("Do you have it in green?", Talk("en", product=kinds["Blue bag"]))
+
+    assert [one["name"] for one in reply.products] == ["Blue bag"]
+    assert reply.text == "I found no “green” one of its kind.\nBlue bag is in stock."
 
 
 def test_a_category_of_one_kind_says_what_its_products_are(shoes_and_bags, monkeypatch):
