@@ -12,7 +12,7 @@ from core import model_registry as registry
 from marketing.models import Campaign
 from recommender.pipelines import train_recommender
 from tests.e2e.staff import fill_in, make_lin, sign_in
-from tests.factories import CampaignFactory
+from tests.factories import CampaignFactory, PlacementFactory
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -75,6 +75,25 @@ def test_a_preview_as_a_customer_says_why(shop, page):
 
     expect(page.get_by_role("heading", name="What Customer 0 would see right now")).to_be_visible()
     expect(page.locator(".rec-grid .rec-reason").first).to_contain_text("Because you looked at Mug")
+
+
+def test_a_rule_is_added_by_the_keyboard_and_tried_as_soon_as_its_product_is_chosen(shop, page):
+    sign_in(page)
+    placement = PlacementFactory.create(key="shelf")
+    page.goto(f"/admin/recommender/placement/{placement.pk}/change/")
+    tried = page.locator("#rec-tried")
+    expect(tried).to_contain_text("Nothing would change")
+
+    page.locator(".add-row").press("Enter")
+    expect(page.locator("[name=rules-0-kind]")).to_be_focused()
+    page.locator("[name=rules-0-slot]").fill("1")
+    page.locator("#id_rules-0-product + .select2 .select2-selection").press("Enter")
+    page.keyboard.type("Mug 7")
+    expect(page.locator(".select2-results__option", has_text="Mug 7")).to_be_visible()
+    page.keyboard.press("Enter")
+
+    expect(tried.locator("section").last.locator("li").first).to_contain_text("Chosen for you by the shop")
+    expect(tried.locator("section").last.locator("li").first).to_contain_text("Mug 7")
 
 
 def test_an_order_shows_its_timeline(shop, page):

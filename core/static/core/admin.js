@@ -229,6 +229,16 @@
       () => getSelection().selectAllChildren(document.querySelector(button.dataset.copy)));
   });
 
+  /* A choice in a list that is searched is told by jQuery alone: whoever listens to the page hears it, too. */
+  addEventListener("DOMContentLoaded", () => window.django?.jQuery?.(document).on("change", "select", (event) => {
+    if (!event.originalEvent) event.target.dispatchEvent(new Event("change", { bubbles: true }));
+  }));
+
+  /* A row that was added is filled in next, so the focus goes there. */
+  document.addEventListener("formset:added", (event) => {
+    [...event.target.querySelectorAll("select, input, textarea")].find((one) => one.offsetParent)?.focus();
+  });
+
   /* A slider says where it stands. */
   document.addEventListener("input", (event) => {
     const shown = event.target.closest(".zg-slider")?.querySelector("output");
