@@ -22,8 +22,9 @@ LIMIT = 12
 
 def preview(request: HttpRequest) -> HttpResponse:
     """`?customer=<id or words>&basket=<SKU, SKU>&product=<SKU or ID>`; the address bar carries the whole state."""
-    words = request.GET.get("customer", "").strip()
-    customer, candidates = _find_customer(words) if request.user.has_perm("catalog.view_customer") else (None, [])
+    sees_customers = request.user.has_perm("catalog.view_customer")
+    words = request.GET.get("customer", "").strip() if sees_customers else ""
+    customer, candidates = _find_customer(words) if sees_customers else (None, [])
     basket, unknown = _find_products(request.GET.get("basket", ""))
     pages, unknown_page = _find_products(request.GET.get("product", ""))
     answer = selectors.recommend(
@@ -45,7 +46,7 @@ def preview(request: HttpRequest) -> HttpResponse:
         "answer": answer,
         "acts": [(act, cards.get(act.product_id)) for act in acts[:10] if act.product_id in cards],
         "load_error": registry.load_error(RECOMMENDER),
-        "may_see_customers": request.user.has_perm("catalog.view_customer"),
+        "may_see_customers": sees_customers,
     }
     return render(request, "admin/recommender/preview.html", context)
 

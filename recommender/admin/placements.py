@@ -27,8 +27,9 @@ from core.admin.base import StackedInline, StaffModelAdmin
 from core.components import Meaning, pill, toast
 from core.components.words import listed
 from core.exceptions import DomainError
+from core.models import Experiment
 from core.shop import current_shop
-from recommender import selectors, services, wishes
+from recommender import selectors, services, trials, wishes
 from recommender.admin.forms import FromDay, LoadedAutocomplete, PlacementForm, RuleForm, RuleFormSet, UntilDay
 from recommender.alone import told_missing
 from recommender.models import Placement, PlacementRule, PlacementVersion
@@ -198,6 +199,15 @@ class PlacementAdmin(StaffModelAdmin):
             "counted_at": found.counted_at,
         }
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """What was changed stands on the page itself, version by version, each with its way back."""
+        placement = self._placement(
+            request, int(object_id) if object_id.isdecimal() and len(object_id) < 10 else 0, "view"
+        )
+        return HttpResponseRedirect(
+            reverse("admin:recommender_placement_change", args=[placement.pk]) + "#rec-versions"
+        )
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, tuple[str, ...]]:
         """A key follows the name while somebody types it; of a placement that is there it never changes."""
         return {"key": ("name",)} if obj is None and self.has_add_permission(request) else {}
@@ -275,8 +285,16 @@ class PlacementAdmin(StaffModelAdmin):
             "nobody": person.nobody, "candidates": person.candidates, "placement": placement, "person": person.customer,
             "chosen": person.customer if "try_chosen" in request.POST else None,
             "missing": told_missing(after.strategy) if after.is_missing else "",
+            "experiment": self._running(request, placement),
         }  # fmt: skip
         return render(request, "admin/recommender/tried.html", context)
+
+    @staticmethod
+    def _running(request: HttpRequest, placement: Placement) -> Experiment | None:
+        """The experiment that decides the strategy of whoever takes part, for those who may see experiments."""
+        if not request.user.has_perm("core.view_experiment"):
+            return None
+        return Experiment.objects.filter(kind=trials.KIND, target=placement.key, state=Experiment.State.RUNNING).first()
 
     def restore_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         placement = self._placement(request, pk, "change")

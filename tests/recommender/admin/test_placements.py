@@ -347,3 +347,30 @@ def test_variety_is_a_slider_that_says_its_share(merchandiser, home):
 
     assert re.search(r'<input type="range" name="diversity" value="0.37"[^>]* max="1.0"[^>]* step="0.01"', page)
     assert re.search(r'<output for="id_diversity">\s*37%\s*</output>', page)
+
+
+def test_the_history_of_a_placement_is_its_versions(merchandiser, home):
+    answer = merchandiser.get(f"{LIST}{home.pk}/history/")
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{LIST}{home.pk}/change/#rec-versions")
+    assert merchandiser.get(f"{LIST}0/history/").status_code == 404
+
+
+def test_what_is_tried_says_that_an_experiment_decides_for_those_who_take_part(merchandiser, home):
+    before = merchandiser.post(f"{LIST}{home.pk}/try/", form(home)).content.decode()
+    running = ExperimentFactory.create(state=Experiment.State.RUNNING, target="home")
+
+    during = merchandiser.post(f"{LIST}{home.pk}/try/", form(home)).content.decode()
+
+    assert "An experiment runs here" not in before
+    assert "An experiment runs here" in during
+    assert f"/admin/core/experiment/{running.pk}/change/" in during
+
+
+def test_a_preview_looks_up_no_customer_for_who_may_see_none(merchandiser, trained):
+    shared = f"/admin/recommender/preview/?customer={trained.customers[0].public_id}"
+
+    page = merchandiser.get(shared).content.decode()
+
+    assert "No customer fits" not in page
+    assert "What somebody unknown would see right now" in page
