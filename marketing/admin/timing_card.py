@@ -69,8 +69,8 @@ def _hours(found: Hourly) -> Any:
     high = max(found.shares) or 1.0
     return heat(
         [
-            HeatRow(_("Customers do something"), [
-                HeatCell(percent(one), one / high, f"{hour:02d}:00 · {percent(one)}")
+            HeatRow(_("Customers do something, %"), [
+                HeatCell(percent(one).removesuffix("%"), one / high, f"{hour:02d}:00 · {percent(one)}")
                 for hour, one in enumerate(found.shares)
             ]),
             HeatRow(_("Messages planned"), [
