@@ -34,12 +34,13 @@ class CoreConfig(AppConfig):
 
     @staticmethod
     def _register_experiments() -> None:
-        from core.extensions import evaluators, experiment_kinds, impact_measures, ledger_subjects
+        from core.extensions import evaluators, experiment_kinds, impact_measures, ledger_subjects, shipped_names
 
         impact_measures.register("everything", "core.experiments.holdout.IMPACT", order=90)
         experiment_kinds.register("everything", "core.experiments.holdout.EVERYTHING", order=90)
         evaluators.register("experiment", "core.experiments.evaluator.ExperimentEvaluator")
         ledger_subjects.register("core.experiment", "core.ledger.words.name_experiment")
+        shipped_names.register("holdout", "core.experiments.holdout.names")
 
     @staticmethod
     def _register_sign_in() -> None:

@@ -11,6 +11,7 @@ the holdout's share: that puts exactly the people of the holdout into it. A roun
 `LONGEST_DAYS`, so that exposures do not grow for ever; the next begins with the same people.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -22,6 +23,7 @@ from core.experiments import placing, services
 from core.experiments.kinds import ArmChoice, ExperimentKind
 from core.impact import Capability
 from core.models import Experiment, ExperimentArm, ShopProfile
+from core.shipped import Name
 
 KIND = placing.EVERYTHING
 WITH, WITHOUT = "with", "without"
@@ -29,6 +31,8 @@ LONGEST_DAYS = 365
 OUTCOME_DAYS = 28
 PLANNED_PEOPLE = 20_000
 CAP = 0.999
+ROUNDS = 50
+"""So many are called in the language of the reader; those after them stay as they were called when they began."""
 LOCK = 7_340_061
 """Advisory lock of whoever begins or ends a round."""
 
@@ -85,7 +89,7 @@ def _begin(shop: ShopProfile, now: datetime) -> Experiment:
     number = Experiment.objects.filter(kind=KIND).count() + 1
     with override(next(iter(shop.languages), None)):
         made = Experiment.objects.create(
-            name=_("Holdout %(number)d: the shop against the shop without models") % {"number": number},
+            name=_name(number),
             key=f"holdout-{number}", kind=KIND, target="", salt=shop.holdout_salt, primary_metric="conversion",
             guardrails=["returns"], outcome_days=OUTCOME_DAYS, planned_people=PLANNED_PEOPLE, winsorise_at=CAP,
         )  # fmt: skip
@@ -100,6 +104,20 @@ def _begin(shop: ShopProfile, now: datetime) -> Experiment:
     made.save(update_fields=["state", "started_at", "updated_at"])
     transaction.on_commit(placing.forget)
     return made
+
+
+def names() -> Iterator[Name]:
+    """What the rounds are called, for readers of both languages."""
+    for number in range(1, ROUNDS + 1):
+        found = {}
+        for key, language in (("en", "en"), ("zh", "zh-hans")):
+            with override(language):
+                found[key] = _name(number)
+        yield found
+
+
+def _name(number: int) -> str:
+    return _("Holdout %(number)d: the shop against the shop without models") % {"number": number}
 
 
 def _end(running: Experiment, now: datetime) -> None:

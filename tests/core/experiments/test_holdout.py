@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from core.exceptions import DomainError
 from core.experiments import Subject, arm_for, expose_to_models, holdout, placing, services
@@ -77,6 +78,13 @@ def test_who_brings_no_visitor_id_is_in_neither(round_one):
     expose_to_models(Subject(customer="c0ffee"))
 
     assert exposures.hand_over() == 0
+
+
+def test_a_round_is_called_in_the_language_of_the_reader(round_one):
+    with override("zh-hans"):
+        assert round_one.title == "全局对照组 1：有模型与没有模型的店铺"
+    with override("en"):
+        assert round_one.title == "Holdout 1: the shop against the shop without models"
 
 
 def test_keeping_it_twice_changes_nothing(round_one):
