@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-pytest_plugins = ["tests.plugins.services", "tests.plugins.api", "tests.plugins.looked"]
+pytest_plugins = ["tests.plugins.services", "tests.plugins.emptying", "tests.plugins.api", "tests.plugins.looked"]
 
 # No manifest of collected files, and no slow hashing.
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
