@@ -44,8 +44,7 @@ restore: install ## Put a backup back: make restore FILE=var/backups/… (CONFIR
 test fuzz check: export PYTHONDONTWRITEBYTECODE :=
 
 test: install-dev ## Run all tests on PostgreSQL and Redis servers of their own
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not serial" $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -p no:xdist -m serial $(PYTEST_ARGS)
+	$(BIN)/python -m tests -n $(WORKERS) $(PYTEST_ARGS)
 
 fuzz: install-dev ## Send random requests to the API: 200 per operation and caller (FUZZ_EXAMPLES=n for others)
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(BIN)/python -m pytest -p no:xdist -s --show-capture=no tests/fuzz $(PYTEST_ARGS)

@@ -2,12 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 
-pytest_plugins = ["tests.plugins.services", "tests.plugins.emptying", "tests.plugins.api", "tests.plugins.looked"]
+pytest_plugins = [
+    "tests.plugins.services",
+    "tests.plugins.rounds",
+    "tests.plugins.emptying",
+    "tests.plugins.api",
+    "tests.plugins.looked",
+]
 
 # No manifest of collected files, and no slow hashing.
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -58,6 +65,14 @@ def shop_at_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable
     monkeypatch.setattr(shop, "REMEMBER_SECONDS", 600.0)
     yield of
     shop.forget_shop()
+
+
+@pytest.fixture
+def own_heads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file of its own for signed heads of the ledger: those that other tests signed belong to other chains."""
+    from core.ledger import roots
+
+    monkeypatch.setattr(roots, "path", lambda: tmp_path / "ledger" / "roots.jsonl")
 
 
 @pytest.fixture

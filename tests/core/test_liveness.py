@@ -61,7 +61,7 @@ def test_every_queue_belongs_to_one_group():
     assert sorted(queue for group in liveness.GROUPS for queue in group) == sorted(liveness.QUEUES)
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_a_worker_that_is_frozen_falls_silent_and_speaks_again_when_it_wakes(private_var):
     url = ensure_redis(private_var)
     client = redis.Redis.from_url(url)

@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
         local_services.ensure_postgres(tmp_path / "file" / "var")
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_both_servers_start_are_shared_and_stop(private_var):
     address = local_services.ensure_postgres(private_var)
     url = local_services.ensure_redis(private_var)
@@ -114,7 +114,7 @@ def test_both_servers_start_are_shared_and_stop(private_var):
     assert local_services.status(private_var) == {"postgres": None, "redis": None, "home": str(private_var)}
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_trigrams_see_chinese(private_var):
     query(private_var, "CREATE EXTENSION pg_trgm")
     connection = psycopg2.connect(**local_services.ensure_postgres(private_var))
@@ -124,7 +124,7 @@ def test_trigrams_see_chinese(private_var):
     connection.close()
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_a_wrong_password_is_refused(private_var):
     address = local_services.ensure_postgres(private_var)
 
@@ -132,7 +132,7 @@ def test_a_wrong_password_is_refused(private_var):
         psycopg2.connect(**{**address, "password": "guess"})
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_data_survives_a_killed_server(private_var, monkeypatch):
     monkeypatch.delenv("LOCAL_SERVICES_VOLATILE")
     query(private_var, "CREATE TABLE kept AS SELECT 7 AS number")
@@ -146,7 +146,7 @@ def test_data_survives_a_killed_server(private_var, monkeypatch):
     assert local_services.status(private_var)["postgres"] not in (None, killed)
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_queued_work_survives_a_killed_redis(private_var, monkeypatch):
     import redis
 
@@ -162,7 +162,7 @@ def test_queued_work_survives_a_killed_redis(private_var, monkeypatch):
         assert connection.lrange("queue", 0, -1) == [b"job"]
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_a_frozen_redis_holds_nobody_up(private_var):
     url = local_services.ensure_redis(private_var)
     frozen = local_services.status(private_var)["redis"]
@@ -176,7 +176,7 @@ def test_a_frozen_redis_holds_nobody_up(private_var):
         os.kill(frozen, signal.SIGCONT)
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_pid_files_with_the_number_of_another_program_are_ignored(private_var):
     query(private_var, "SELECT 1")
     local_services.ensure_redis(private_var)
@@ -202,7 +202,7 @@ def test_pid_files_with_the_number_of_another_program_are_ignored(private_var):
         stranger.wait()
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_a_long_path_uses_a_loopback_port_with_password(private_var):
     import redis
 
@@ -226,7 +226,7 @@ def test_a_long_path_uses_a_loopback_port_with_password(private_var):
         local_services.stop(deep, force=True)
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_an_initialisation_that_was_killed_leaves_no_half_cluster(private_var):
     part = private_var / "postgres.part"
     part.mkdir()
@@ -236,7 +236,7 @@ def test_an_initialisation_that_was_killed_leaves_no_half_cluster(private_var):
     assert not part.exists()
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_two_processes_that_start_at_once_share_one_server(private_var):
     code = "services.ensure_postgres(var); print(services.status(var)['postgres'], flush=True); sys.stdin.readline()"
     first, second = python(code, private_var), python(code, private_var)
@@ -252,7 +252,7 @@ def test_two_processes_that_start_at_once_share_one_server(private_var):
     assert local_services.status(private_var)["postgres"] is None
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_a_killed_user_leaves_the_servers_to_the_next_one(private_var):
     killed = python("services.ensure_postgres(var); print('up', flush=True); sys.stdin.readline()", private_var)
     assert say(killed) == "up"
@@ -268,7 +268,7 @@ def test_a_killed_user_leaves_the_servers_to_the_next_one(private_var):
     assert local_services.status(private_var)["postgres"] is None
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_a_forked_child_that_ends_leaves_the_servers_to_its_parent(private_var):
     code = """
 import os
@@ -286,7 +286,7 @@ print(services.status(var)["postgres"] is not None)
     assert local_services.status(private_var)["postgres"] is None
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_a_forked_child_keeps_the_servers_when_its_parent_ends(private_var):
     code = """
 import os
@@ -307,7 +307,7 @@ if os.fork() == 0:
     assert wait_until(lambda: local_services.status(private_var)["postgres"] is None, seconds=30)
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_stopping_waits_for_nobody_but_respects_other_users(private_var):
     other = python("services.ensure_postgres(var); print('up', flush=True); sys.stdin.readline()", private_var)
     assert say(other) == "up"
@@ -322,7 +322,7 @@ def test_stopping_waits_for_nobody_but_respects_other_users(private_var):
     other.wait(30)
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_data_of_another_version_is_one_sentence(private_var):
     local_services.ensure_postgres(private_var)
     local_services.stop(private_var)
@@ -333,7 +333,7 @@ def test_data_of_another_version_is_one_sentence(private_var):
 
 
 @needs_root
-@pytest.mark.serial
+@pytest.mark.installs
 def test_as_root_the_servers_run_as_a_user_without_rights(private_var):
     local_services.ensure_postgres(private_var)
     local_services.ensure_redis(private_var)
@@ -348,7 +348,7 @@ def test_as_root_the_servers_run_as_a_user_without_rights(private_var):
 
 
 @needs_root
-@pytest.mark.serial
+@pytest.mark.installs
 def test_as_root_below_a_closed_folder_the_data_goes_aside_and_the_folder_stays_closed(private_var):
     closed = private_var / "closed"
     closed.mkdir(mode=0o700)
@@ -371,7 +371,7 @@ def test_as_root_below_a_closed_folder_the_data_goes_aside_and_the_folder_stays_
 
 
 @needs_root
-@pytest.mark.serial
+@pytest.mark.installs
 def test_as_root_programs_below_a_closed_folder_run_from_a_readable_copy(private_var, monkeypatch):
     reach = Account.can_reach
     monkeypatch.setattr(home_module, "SHARED_STATE", private_var)

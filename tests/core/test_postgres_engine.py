@@ -67,7 +67,7 @@ def test_migrate_leaves_no_time_limits_behind():
         assert cursor.fetchone() == ("0",)
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_a_connection_brings_a_killed_server_back(private_var):
     code = f"""
 import os, signal, django

@@ -314,7 +314,7 @@ def descendants(pid: int) -> list[int]:
     return [*found, *(below for child in found for below in descendants(child))]
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_a_terminated_supervisor_leaves_no_process_and_no_server(whole, private_var):
     seen = read_until(whole, "Logs are in")
     pids = descendants(whole.pid)
@@ -333,7 +333,7 @@ def test_a_terminated_supervisor_leaves_no_process_and_no_server(whole, private_
     assert local_services.status(private_var)["redis"] is None
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 def test_dead_servers_are_started_again_while_the_shop_runs(whole, private_var):
     read_until(whole, "Logs are in")
     before = local_services.status(private_var)
@@ -347,7 +347,7 @@ def test_dead_servers_are_started_again_while_the_shop_runs(whole, private_var):
     assert eventually(both_are_new)
 
 
-@pytest.mark.serial
+@pytest.mark.installs
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent was killed")
 def test_a_killed_supervisor_takes_its_children_along_and_stop_ends_the_servers(whole, private_var):
     read_until(whole, "Logs are in")

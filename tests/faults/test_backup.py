@@ -17,7 +17,7 @@ import pytest
 from core import local_services
 from tests.faults.harness import small_disk
 
-pytestmark = [pytest.mark.serial]
+pytestmark = [pytest.mark.installs]
 
 
 @pytest.fixture

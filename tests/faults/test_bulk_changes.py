@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.harness import Shop, locked_row, until
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.installs
 QUICK = {
     "JOB_RELAY_SECONDS": "0.5", "JOB_HEARTBEAT_SECONDS": "0.2", "JOB_LOST_SECONDS": "2", "JOB_PATIENCE_SECONDS": "1",
 }  # fmt: skip

@@ -9,7 +9,6 @@ import pytest
 from tests.faults.events_under_fire import fire
 from tests.faults.harness import Shop, until
 
-pytestmark = pytest.mark.serial
 STREAM = "zg:ev:stream"
 
 
@@ -22,6 +21,7 @@ def stored(shop: Shop, events: list[dict]) -> int:
     return shop.ask("SELECT count(*) FROM catalog_interaction WHERE event_id = ANY(%s::uuid[])", [ids])[0][0]
 
 
+@pytest.mark.installs
 def test_events_under_fire(make_shop):
     shop = make_shop(durable=True, environment={"WEB_WORKERS": "2", "EVENT_CLAIM_SECONDS": "2"})
 
@@ -31,6 +31,7 @@ def test_events_under_fire(make_shop):
     assert report.kills == {"scheduler": 1, "redis": 1, "postgres": 1, "web": 1}
 
 
+@pytest.mark.serial
 def test_the_last_act_counts_in_the_next_answer_while_nobody_writes(shop: Shop):
     """No scheduler runs here: the event is in Redis alone."""
     caller, visitor = shop.caller(), f"v-{uuid.uuid4().hex[:8]}"
@@ -43,6 +44,7 @@ def test_the_last_act_counts_in_the_next_answer_while_nobody_writes(shop: Shop):
     assert answer["source"] == "personal"
 
 
+@pytest.mark.serial
 def test_events_are_accepted_while_the_database_is_dead_and_stored_when_it_is_back(make_shop):
     shop = make_shop(durable=True, environment={"EVENT_CLAIM_SECONDS": "2"})
     shop.start("web", "scheduler")
@@ -63,6 +65,7 @@ def test_events_are_accepted_while_the_database_is_dead_and_stored_when_it_is_ba
     until(lambda: stored(shop, known) == 2, seconds=20, what="the second is stored")
 
 
+@pytest.mark.serial
 def test_a_consumer_that_is_killed_shows_in_readyz_and_its_events_are_written_by_the_next(make_shop):
     shop = make_shop(environment={"EVENT_CLAIM_SECONDS": "1"})
     shop.start("web", "scheduler")
@@ -82,6 +85,7 @@ def test_a_consumer_that_is_killed_shows_in_readyz_and_its_events_are_written_by
     assert shop.redis.client().xlen(STREAM) == 0
 
 
+@pytest.mark.serial
 def test_a_frozen_redis_that_wakes_writes_nothing_twice(make_shop):
     shop = make_shop(environment={"EVENT_CLAIM_SECONDS": "1"})
     shop.start("web", "scheduler")
@@ -111,6 +115,7 @@ print(sorted(found.minutes[-1].items()), found.active, [(one.now, one.before) fo
 """
 
 
+@pytest.mark.installs
 def test_live_figures_are_the_same_after_a_kill_a_flush_of_redis_and_a_replay(make_shop):
     shop = make_shop(durable=True, environment={"EVENT_CLAIM_SECONDS": "2"})
     shop.start("web", "scheduler")

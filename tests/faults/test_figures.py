@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.harness import Session, Shop, locked_row, until
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.installs
 
 BOOKS = """
 import uuid

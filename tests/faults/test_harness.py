@@ -12,7 +12,7 @@ from tests.faults.harness import Load, Shop, TcpProxy, fill_redis, locked_row, s
 from tests.faults.harness.disk import leave_free
 from tests.faults.harness.load import statuses
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.installs
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ def test_the_hash_of_an_address_does_not_depend_on_how_it_is_written():
     assert addresses.hash_of("sms", "1380000") != addresses.hash_of("email", "1380000")
 
 
-@pytest.mark.serial
+@pytest.mark.usefixtures("own_heads")
 @pytest.mark.django_db(transaction=True)
 def test_an_erasure_leaves_a_hash_and_a_whole_chain(ana):
     services.tell(ana.pk, [OFFERS], Proof(ConsentSource.STAFF, details={"page": "Ana Li at ana@shop.test"}))
@@ -170,7 +170,7 @@ def test_an_erasure_leaves_a_hash_and_a_whole_chain(ana):
     assert verdict.is_whole, verdict.reason
 
 
-@pytest.mark.serial
+@pytest.mark.usefixtures("own_heads")
 @pytest.mark.django_db(transaction=True)
 def test_after_an_erasure_nothing_says_whose_entries_of_the_ledger_they_were(ana):
     services.tell(ana.pk, [OFFERS, Word("news", "sms", given=True)], Proof(ConsentSource.STAFF))

@@ -7,20 +7,13 @@ import pytest
 
 from catalog.importing import runner, undo
 from catalog.models import ImportBatch
-from core.ledger import roots
 from core.ledger.verifying import verify
 from core.models import LedgerEntry
 from marketing.models import Consent, ConsentEvent
 from tests.factories import ConsentFactory, CustomerFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_heads")]
 HEAD = ["customer", "purpose", "channel", "state", "at", "source", "wording_version", "confirmed_at"]
-
-
-@pytest.fixture(autouse=True)
-def own_heads(monkeypatch, tmp_path):
-    """Heads that other tests signed belong to chains that are gone."""
-    monkeypatch.setattr(roots, "path", lambda: tmp_path / "ledger" / "roots.jsonl")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from marketing.models import Recipient
 from marketing.sending import channels, reconciling, working
 from tests.factories import ConsentFactory, CustomerFactory, RecipientFactory
 
-pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.installs, pytest.mark.django_db(transaction=True)]
 PEOPLE = 60
 
 

@@ -15,6 +15,7 @@ from core.models import ShopProfile
 from tests.catalog.importing.conftest import counts, do_import, table_hashes
 
 pytestmark = pytest.mark.django_db
+PUBLIC = Path(os.environ.get("BENCH_DATA", "nowhere")) / "olist"
 FILES = {
     "product_category_name_translation.csv": """product_category_name,product_category_name_english
         moveis_sala,furniture_living_room
@@ -216,12 +217,9 @@ def test_a_word_that_begins_one_category_alone_makes_no_branch():
 
 
 @pytest.mark.serial
+@pytest.mark.skipif(not PUBLIC.is_dir(), reason="BENCH_DATA names no folder with the public data sets.")
 def test_the_public_data_set_adds_up():
-    folder = Path(os.environ.get("BENCH_DATA", "nowhere")) / "olist"
-    if not folder.is_dir():
-        pytest.skip("BENCH_DATA names no folder with the public data sets.")
-
-    result = do_import(folder, "olist")
+    result = do_import(PUBLIC, "olist")
 
     assert (result.totals["difference"], result.totals["difference_payments"]) == ("0.00", "0.00")
     assert result.totals["file"] == result.totals["orders"] == "1992805.09"

@@ -19,7 +19,7 @@ from core.ledger.verifying import EMPTY, verify
 from core.models import Alert, LedgerEntry, LedgerRoot
 from tests.factories import CustomerFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_heads")]
 TRICKY = 'A "quoted" \\ line\nbreak, a tab\t, 掌柜 and 😀'
 
 
@@ -33,12 +33,6 @@ def entries():
             ledger.record("price", f"catalog.variant:{number}", actor="staff:3", before="1.50", after=TRICKY)
     ledger.record("rights", "catalog.customer:7", act="erased")
     return list(range(first, first + 6))
-
-
-@pytest.fixture(autouse=True)
-def own_heads(monkeypatch, tmp_path):
-    """Heads that other tests signed belong to chains that are gone."""
-    monkeypatch.setattr(roots, "path", lambda: tmp_path / "ledger" / "roots.jsonl")
 
 
 @pytest.fixture

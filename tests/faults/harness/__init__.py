@@ -4,7 +4,7 @@ A `Shop` is a whole installation of its own below /tmp: PostgreSQL and Redis, th
 the workers and the scheduler with the supervisor's own commands. The product is told to use servers of its operator
 (DATABASE_URL, REDIS_URL), so that nothing but the test brings a killed server back.
 
-    @pytest.mark.serial
+    @pytest.mark.installs                          # or serial, where it measures or races with work
     def test_something(make_shop):
         shop = make_shop()                        # data of `filling.py` and a trained model, in about two seconds
         shop.start("web", "worker-light")         # names of the supervisor's parts

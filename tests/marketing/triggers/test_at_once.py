@@ -13,7 +13,7 @@ from tests.factories import ProductFactory
 from tests.marketing.test_killed import in_a_child
 from tests.marketing.triggers.conftest import ago
 
-pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.installs, pytest.mark.django_db(transaction=True)]
 PEOPLE = 20
 
 
