@@ -38,7 +38,8 @@ class SuspicionScore(models.Model):
         verbose_name_plural = _("suspicions")
         constraints = [models.CheckConstraint(condition=Q(score__range=(0, 1)), name="suspicion_0_to_1")]
         indexes = [
-            GinIndex(fields=["bands"], name="suspicion_bands"),
+            # Each review looks for its like at once: a list of what is still to be sorted in would be read each time.
+            GinIndex(fields=["bands"], name="suspicion_bands", fastupdate=False),
             models.Index(fields=["-score"], condition=Q(flagged_at__isnull=False), name="suspicion_flagged"),
         ]
 

@@ -109,6 +109,14 @@ def series(count, **more):
     ]  # fmt: skip
 
 
+def test_each_review_is_in_the_index_of_texts_alike_at_once():
+    """A list of what is still to be sorted in would be read for every review: nine times the work for five thousand."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'suspicion_bands'")
+
+        assert cursor.fetchone() == (["fastupdate=off"],)
+
+
 def test_a_planted_burst_is_queued_and_ordinary_reviews_are_left_alone():
     rows = ordinary(5_000, products=120, customers=3_000, until=NOW, days=365, seed=11)
     things, honest = many(rows, products=120, customers=3_000)
