@@ -22,7 +22,7 @@ LONGEST_DAYS = 365
 
 @dataclass(frozen=True)
 class Reading:
-    """`kind` is broken, waiting, works, hurts, same, open or shown; `word` is its pill. Ends are relative to the
+    """`kind` is broken, waiting, few, works, hurts, same, open or shown; `word` is its pill. Ends are relative to the
     control. `p` holds at any look, `p_holm` is the same after Holm's correction over what the experiment is judged by.
     What is only shown has neither."""
 
@@ -46,7 +46,7 @@ class Reading:
     def meaning(self) -> Meaning:
         return {
             "works": Meaning.GOOD, "hurts": Meaning.STOPPED, "broken": Meaning.STOPPED, "same": Meaning.IDLE,
-            "shown": Meaning.IDLE,
+            "shown": Meaning.IDLE, "few": Meaning.IDLE,
         }.get(self.kind, Meaning.MOVING)  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def verdict(experiment: Experiment, look: ExperimentLook | None) -> Reading:
     if look is None:
         return waiting
     found = [one for one in readings(experiment, look) if one.metric in (experiment.primary_metric, "")]
-    rank = {"broken": 0, "works": 1, "hurts": 2, "open": 3, "same": 4, "waiting": 5}
+    rank = {"broken": 0, "works": 1, "hurts": 2, "open": 3, "same": 4, "waiting": 5, "few": 6}
     return min(found, key=lambda one: (rank[one.kind], -(one.estimate or 0)), default=waiting)
 
 
@@ -109,6 +109,11 @@ def _read(experiment: Experiment, look: ExperimentLook, result: dict[str, Any], 
     metric = metrics.known(result["metric"])
     assert metric is not None
     key, arm, ends = result["metric"], row["arm"], row["always_valid_relative_interval"]
+    if ends is None and (people := min(row["n"], row["n_control"])) < ml.MINIMUM_PER_ARM and _is_over(experiment, look):
+        text = _("Not decided: it takes %(needed)s people in each group and had %(has)s") % {
+            "needed": figure(ml.MINIMUM_PER_ARM), "has": figure(people),
+        }  # fmt: skip
+        return Reading("few", _("too few people"), text, key, arm)
     if ends is None:
         return Reading("waiting", _("waits for people"), _missing(experiment, look, result, row), key, arm)
     low, high = ends
@@ -200,6 +205,12 @@ def _time_left(days: int) -> str:
     if days > LONGEST_DAYS:
         return _("At this pace it takes more than a year.")
     return ngettext("About %(days)s more day", "About %(days)s more days", days) % {"days": figure(days)}
+
+
+def _is_over(experiment: Experiment, look: ExperimentLook) -> bool:
+    """Whether the days of everybody who took part have been counted: nobody joins any more."""
+    stopped = experiment.stopped_at
+    return stopped is not None and look.looked_at >= stopped + timedelta(days=experiment.outcome_days)
 
 
 def _missing(experiment: Experiment, look: ExperimentLook, result: dict[str, Any], row: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from core.choices import Role
+from core.components import Meaning
 from core.experiments import holdout, reading
 from core.experiments.looking import as_row
 from core.ml import experiments as ml
@@ -155,6 +156,18 @@ def test_an_arm_that_is_called_after_what_it_shows_is_called_so_in_each_language
         assert (control.title, arm.title) == ("热门榜单", "Our best guess")
     control.name = "热门榜单"
     assert control.title == "The popularity list"
+
+
+def test_a_stopped_experiment_waits_for_people_until_the_days_of_all_are_over():
+    experiment = looked((480, 90), (900, 90), state=State.STOPPED)
+    assert said(experiment) == "Not yet: needs 500 people in each group, has 480"
+    Experiment.objects.filter(pk=experiment.pk).update(stopped_at=timezone.now() - timedelta(days=8))
+    experiment.refresh_from_db()
+
+    found = reading.verdict(experiment, experiment.looks.first())
+
+    assert (found.word, found.meaning) == ("too few people", Meaning.IDLE)
+    assert found.sentence == "Not decided: it takes 500 people in each group and had 480"
 
 
 def test_before_anybodys_days_are_over_that_is_said():
