@@ -1,6 +1,7 @@
 """All tests, as `make test` runs them: `python -m tests -n WORKERS [arguments of pytest]`.
 
-Three rounds, one after another in one folder, so that they share servers and the template of whole installations:
+Three rounds, one after another in one folder, so that they share servers, databases and the template of whole
+installations:
 
 1. what needs nothing but a database of its worker, in all workers;
 2. `installs`, installations that are started, broken and waited for, in all workers: each has servers, ports and
@@ -62,6 +63,7 @@ def main() -> int:
     home.make_var()
     lease.hold(home)
     environment = {**os.environ, "TESTS_VAR_DIR": str(folder)}
+    others = ["--reuse-db", *others]  # a round finds the databases of the one before
     results = []
     try:
         for marker, are_shared in ROUNDS.items():
