@@ -5,20 +5,22 @@ one small query however large the shop is. Only web processes remember. Whoever 
 process, asks the tables: what they see may be taken back.
 """
 
-import heapq
 import threading
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
 import orjson
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import get_language
+from numpy.typing import NDArray
 
 from catalog.models import Product
 from catalog.selectors import product_cards, sellable_among
+from catalog.wares import Facts, Kinds, Wares
 from core.shop import current_shop
 
 LOOK_SECONDS = 0.4
@@ -27,7 +29,7 @@ MOST_SECONDS = 0.9
 """After this everybody waits for the look."""
 RELOAD_SECONDS = 300.0
 PORTION = 1_000
-"""Rows that are turned into facts together, so that what is left over of them is small."""
+"""Rows that are turned into columns together, so that what is left over of them is small."""
 KEEP_MINUTES = 15
 """Notes stay longer than a process trusts its memory."""
 MOST_CARDS = 6_000
@@ -45,16 +47,6 @@ SELECT id, coalesce(extract(epoch FROM published_at), 'infinity')::float8, categ
 FROM catalog_product
 WHERE status = 'live' AND deleted_at IS NULL AND is_in_stock
 """
-
-
-class Facts(NamedTuple):
-    """What the rules of a shelf look at. `published`: seconds since 1970, infinite when nobody knows; `price` is in the
-    shop's currency."""
-
-    published: float
-    category_id: int | None
-    brand_id: int | None
-    price: float
 
 
 class Card(dict[str, Any]):
@@ -131,7 +123,7 @@ class Showcase(Follower):
 
     def forget(self) -> None:
         super().forget()
-        self._sellable: dict[int, Facts] = {}
+        self._wares = Wares.of(())
         self._newest: list[int] | None = None
         self._fitting: dict[Hashable, list[int]] = {}
         self._cards: dict[str, dict[int, Card]] = {}
@@ -145,36 +137,39 @@ class Showcase(Follower):
         if not self._remembers():
             return sellable_among(ids)
         self._look_when_due()
-        sellable = self._sellable
-        return {pk for pk in ids if pk in sellable}
+        return set(self._wares.among(list(ids)))
 
-    def facts_among(self, ids: Collection[int]) -> dict[int, Facts]:
-        """The same, with what rules look at in each."""
+    def wares(self, ids: Collection[int]) -> Wares:
+        """What may be sold right now of at least these products, with what rules look at in each: all there is where
+        this process remembers."""
         if not self._remembers():
             with connection.cursor() as cursor:
                 cursor.execute(f"{SELLABLE} AND id = ANY(%s)", [list(ids)])
-                return _facts(cursor)
+                return _read(cursor, Kinds())
         self._look_when_due()
-        sellable = self._sellable
-        return {pk: sellable[pk] for pk in ids if pk in sellable}
+        return self._wares
 
-    def last_seen(self) -> Collection[int] | None:
+    def facts_among(self, ids: Collection[int]) -> dict[int, Facts]:
+        """What rules look at in those of these products that may be sold right now."""
+        return self.wares(ids).facts(ids)
+
+    def last_seen(self) -> Wares | None:
         """What could be sold at the last look, for when there can be no other. None: there was none."""
-        return self._sellable if self._looked_at > float("-inf") else None
+        return self._wares if self._looked_at > float("-inf") else None
 
     def newest(self, limit: int, *, exclude: Collection[int] = ()) -> list[int]:
         """Sellable products, latest published first."""
         if self._remembers():
             self._look_when_due()
             found = [pk for pk in self._newest_first() if pk not in exclude][:limit]
-            if len(found) == limit or len(self._sellable) <= NEWEST:
+            if len(found) == limit or len(self._wares) <= NEWEST:
                 return found
         rows = Product.objects.sellable().exclude(pk__in=exclude).order_by("-published_at", "-id")
         return list(rows.values_list("pk", flat=True)[:limit])
 
-    def fitting(self, sieve: Hashable, fits: Callable[[Facts], bool]) -> list[int] | None:
-        """Sellable products whose facts fit, gone through once until something changes: `sieve` names the question.
-        None where nothing is remembered and the tables have to be asked."""
+    def fitting(self, sieve: Hashable, fits: Callable[[Wares], NDArray[np.bool_]]) -> list[int] | None:
+        """Sellable products that `fits` says yes to, gone through once until something changes: `sieve` names the
+        question. None where nothing is remembered and the tables have to be asked."""
         if not self._remembers():
             return None
         self._look_when_due()
@@ -183,7 +178,7 @@ class Showcase(Follower):
             with self._looking:
                 if len(self._fitting) >= MOST_SIEVES:
                     self._fitting = {}
-                found = self._fitting[sieve] = [pk for pk, one in self._sellable.items() if fits(one)]
+                found = self._fitting[sieve] = self._wares.ids[fits(self._wares)].tolist()
         return found
 
     def cards(self, ids: Collection[int], language: str | None = None) -> dict[int, Card]:
@@ -213,18 +208,13 @@ class Showcase(Follower):
     def _load(self, cursor: Any) -> None:
         self._changes += 1
         cursor.execute(SELLABLE)
-        self._sellable = _facts(cursor)
+        self._wares = _read(cursor, Kinds())
         self._newest, self._fitting, self._cards = None, {}, {}
 
     def _take_in(self, cursor: Any, changed: set[int]) -> None:
         self._changes += 1
         cursor.execute(f"{SELLABLE} AND id = ANY(%s)", [list(changed)])
-        now = _facts(cursor)
-        for pk in changed:
-            if pk in now:
-                self._sellable[pk] = now[pk]
-            else:
-                self._sellable.pop(pk, None)
+        self._wares = self._wares.changed(changed, _read(cursor, self._wares.told))
         self._newest, self._fitting = None, {}
         for known in self._cards.values():
             for pk in changed:
@@ -234,8 +224,7 @@ class Showcase(Follower):
         found = self._newest
         if found is None:
             with self._looking:
-                ranked = heapq.nlargest(NEWEST, ((one.published, pk) for pk, one in self._sellable.items()))
-                found = self._newest = [pk for _at, pk in ranked]
+                found = self._newest = self._wares.newest(NEWEST)
         return found
 
     def _drop_cards_of_another_currency(self) -> None:
@@ -244,16 +233,12 @@ class Showcase(Follower):
             self._cards, self._currency = {}, currency
 
 
-def _facts(cursor: Any) -> dict[int, Facts]:
-    """Taken over some at a time. Products that share a category, a brand or a price share the number, too."""
-    ids: dict[int | None, int | None] = {}
-    prices: dict[float, float] = {}
-    found: dict[int, Facts] = {}
+def _read(cursor: Any, told: Kinds) -> Wares:
+    """Taken over some at a time."""
+    parts = []
     while rows := cursor.fetchmany(PORTION):
-        for pk, published, category, brand, price in rows:
-            of_group, of_brand = ids.setdefault(category, category), ids.setdefault(brand, brand)
-            found[pk] = Facts(published, of_group, of_brand, prices.setdefault(price, price))
-    return found
+        parts.append(Wares.of(rows, told))
+    return Wares.joined(parts, told)
 
 
 showcase = Showcase()

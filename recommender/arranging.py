@@ -4,16 +4,16 @@ Whatever is wished, only products that the caller found sellable and wanted can 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.showcase import Facts
-from recommender.ml.steering import EXPLORED, PINNED, line_up, steer
-from recommender.wishes import Wish, groups_of, is_new
+from catalog.wares import Wares
+from recommender.ml.steering import EXPLORED, PINNED, steer
+from recommender.wishes import Wish
 
 Similarity = Callable[[Sequence[int]], NDArray[np.floating] | None]
 """Products to their [n, n] likeness in [0, 1]; None when the model cannot say."""
@@ -28,10 +28,10 @@ class Arranged:
 
 
 def arrange(
-    ranked: Sequence[int],
+    ranked: Iterable[int],
     *,
     wish: Wish,
-    facts: Mapping[int, Facts],
+    wares: Wares,
     slots: int,
     now: datetime,
     seed: int,
@@ -39,20 +39,14 @@ def arrange(
 ) -> Arranged:
     """Fill the slots from `ranked`, best first: candidates and, anywhere among them, the products to pin.
 
-    Products without `facts` are not for sale and are passed over. The same state gives the same list.
+    Products that are not among the `wares` are not for sale and are passed over. The same state gives the same list.
     """
-    plan = wish.plan(slots, now)
-    if plan.diversity > 0:
-        kept, candidates = wish.candidates(ranked, facts, now)
-        alike = similarity(kept) if similarity is not None and kept else None
-        found = steer(candidates, plan, similarity=alike, seed=seed)
-        chosen, reasons = found.chosen.tolist(), found.why
-    else:
-        kept, own, factors = wish.standing(ranked, facts, now)
-        tried = is_new(own, now) if plan.exploration > 0 else None
-        chosen, reasons = line_up(kept, factors, groups_of(own), plan, is_new=tried, seed=seed)
-    order = [kept[position] for position in chosen]
-    return Arranged(order, {pk: why for pk, why in zip(order, reasons, strict=True) if why in (PINNED, EXPLORED)})
+    candidates, plan = wish.candidates(ranked, wares, now), wish.plan(slots, now)
+    is_varied = plan.diversity > 0 and similarity is not None and len(candidates.items) > 0
+    alike = similarity(candidates.items.tolist()) if is_varied and similarity is not None else None
+    found = steer(candidates, plan, similarity=alike, seed=seed)
+    order = candidates.items.take(found.chosen).tolist()
+    return Arranged(order, {pk: why for pk, why in zip(order, found.why, strict=True) if why in (PINNED, EXPLORED)})
 
 
 def seed_of(placement: str, subject: str, now: datetime) -> int:

@@ -16,7 +16,8 @@ from django.utils.translation import get_language
 
 from catalog.devices import DEVICES
 from catalog.models import Product
-from catalog.showcase import Facts, showcase
+from catalog.showcase import showcase
+from catalog.wares import Facts
 from recommender import lists, trials
 from recommender.answers import (
     AFFINITY,

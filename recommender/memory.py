@@ -8,9 +8,11 @@ Bought together and the segment are read from the database too, so these steps f
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+import numpy as np
 from django.utils.translation import get_language
 
-from catalog.showcase import Facts, showcase
+from catalog.showcase import showcase
+from catalog.wares import Wares
 from recommender import chain, lists, trials
 from recommender.answers import CATEGORY, NEWEST, POPULAR, Item, Step, items_of, told
 from recommender.arranging import Arranged, arrange, seed_of
@@ -23,28 +25,28 @@ MODELLED = ("personal", "similar", "popular")
 """Steps that look at nothing but the model, as methods asked alone do."""
 
 
-def for_sale(goods: Goods, wish: Wish, now: datetime, *, besides: Collection[int]) -> dict[int, Facts]:
+def for_sale(goods: Goods, wish: Wish, now: datetime, *, besides: Collection[int]) -> Wares:
     """Products that could be sold when they were last seen and that pass the filter and the exclusions of staff."""
-    seen = showcase.last_seen()
-    barred = shelf.gone().union(besides)
-    facts = {pk: one for pk, one in goods.facts.items() if pk not in barred and (seen is None or pk in seen)}
-    allowed = wish.allowed(facts, now)
-    return {pk: one for pk, one in facts.items() if pk in allowed}
+    ids, seen = goods.wares.ids, showcase.last_seen()
+    stays = ~np.isin(ids, list(shelf.gone().union(besides)))
+    if seen is not None:
+        stays &= seen.rows(ids) >= 0
+    there = goods.wares.at(stays)
+    return there.at(wish.standing(there, now)[:-1] > 0)
 
 
 def items(
-    placement: str, asked: Question, goods: Goods, facts: dict[int, Facts], model: ServingModel | None, now: datetime
+    placement: str, asked: Question, goods: Goods, wares: Wares, model: ServingModel | None, now: datetime
 ) -> list[Item]:
-    """At most `asked.limit` of the products in `facts`, in the order of the slots, each with its source and reason."""
+    """At most `asked.limit` of the `wares`, in the order of the slots, each with its source and reason."""
     found: dict[int, Step] = {}
-    pins = [pk for pk in asked.wish.pinned(now).values() if pk in facts]
+    pins = list(asked.wish.pinned(now).values())
     shown = Arranged([], {})
     for source in dict.fromkeys(chain.sources(asked)):
-        step = _step(source, asked, goods, facts, model)
-        for pk in step.found.product_ids:
-            if pk in facts:
-                found.setdefault(pk, step)
-        shown = _arranged([*found, *pins], placement, asked, facts, now)
+        step = _step(source, asked, goods, wares, model)
+        for pk in wares.among(step.found.product_ids):
+            found.setdefault(pk, step)
+        shown = _arranged([*found, *pins], placement, asked, wares, now)
         if len(shown.product_ids) >= asked.limit and len(found) >= asked.enough:
             break
     cards = goods.in_language(asked.language)
@@ -52,17 +54,15 @@ def items(
     return items_of(shown.product_ids, told(shown.product_ids, found), shown.why, speakers, cards)
 
 
-def _arranged(
-    products: Sequence[int], placement: str, asked: Question, facts: dict[int, Facts], now: datetime
-) -> Arranged:
+def _arranged(products: Sequence[int], placement: str, asked: Question, wares: Wares, now: datetime) -> Arranged:
     if asked.wish.is_plain:
         return Arranged(list(products[: asked.limit]), {})
     return arrange(
-        products, wish=asked.wish, facts=facts, slots=asked.limit, now=now, seed=seed_of(placement, "", now)
+        products, wish=asked.wish, wares=wares, slots=asked.limit, now=now, seed=seed_of(placement, "", now)
     )  # fmt: skip
 
 
-def _step(source: str, asked: Question, goods: Goods, facts: dict[int, Facts], model: ServingModel | None) -> Step:
+def _step(source: str, asked: Question, goods: Goods, wares: Wares, model: ServingModel | None) -> Step:
     match source:
         case name if model is not None and (name in MODELLED or name in trials.ALONE):
             return next(chain.step(source, asked, model, ()), Step(source, Ranking([], {})))
@@ -76,6 +76,5 @@ def _step(source: str, asked: Question, goods: Goods, facts: dict[int, Facts], m
                     name = lists.category_name(category, asked.language or get_language() or "")
                     return Step(CATEGORY, candidates_of(known, CATEGORY), name)
         case "newest":
-            newest = sorted(facts, key=lambda pk: (facts[pk].published, pk), reverse=True)
-            return Step(NEWEST, candidates_of(newest, NEWEST))
+            return Step(NEWEST, candidates_of(wares.newest(len(wares)), NEWEST))
     return Step(source, Ranking([], {}))

@@ -14,6 +14,7 @@ from django.utils import timezone
 from catalog import recent
 from catalog.models import Customer, Interaction, Product, Visitor
 from catalog.showcase import showcase
+from catalog.wares import Wares
 from core import model_registry as registry
 from core.experiments import Placed
 from recommender import chain, looks, memory, tokens, trials, wishes
@@ -231,15 +232,15 @@ def from_memory(
     context += [Act(pk, "basket", micros, BASKET_WEIGHT) for pk in keys_of(basket)]
     unwanted = {*keys_of(exclude), *(act.product_id for act in context)}
     strategy = ASKED_BESIDE.get(placement) or trials.STRATEGIES[wish.strategy]
-    facts = memory.for_sale(goods, wish, now, besides=unwanted)
+    wares = memory.for_sale(goods, wish, now, besides=unwanted)
     asked = Question(
         wish=wish, strategy=strategy, limit=limit or wish.slots or DEFAULT_LIMIT,
         history=_one_act_per_product(context) if strategy not in GENERAL else [],
-        context=[act.product_id for act in context], unwanted=unwanted, language=language, fits=list(facts),
+        context=[act.product_id for act in context], unwanted=unwanted, language=language, fits=wares.ids.tolist(),
         at=now.timestamp(),
     )  # fmt: skip
     loaded, model = _loaded()
-    items = memory.items(placement, asked, goods, facts, model, now)
+    items = memory.items(placement, asked, goods, wares, model, now)
     return _told(
         items, placement, loaded, is_stale=True, strategy=strategy,
         shortfall=_shortfall(asked) if len(items) < asked.limit else "",
@@ -262,16 +263,14 @@ def _answer(placement: str, asked: Question, *, placed: Placed | None = None, su
     wish, unwanted, limit = asked.wish, asked.unwanted, asked.limit
     loaded, model = _loaded()
     pins = [pk for pk in wish.pinned(now).values() if pk not in unwanted]
-    facts = showcase.facts_among(pins) if pins else {}
     found: dict[int, Step] = {}
-    explored: list[int] = []
+    wares: Wares | None = None
 
-    def arranged() -> Arranged:
-        products = [*found, *(pk for pk in pins if pk in facts), *explored]
+    def arranged(wares: Wares, explored: Sequence[int] = ()) -> Arranged:
         if wish.is_plain:
-            return Arranged(products[:limit], {})
+            return Arranged(list(found)[:limit], {})
         return arrange(
-            products, wish=wish, facts=facts, slots=limit, now=now,
+            [*found, *pins, *explored], wish=wish, wares=wares, slots=limit, now=now,
             seed=seed_of(placement, subject, now) if wish.exploration > 0 else 0, similarity=_likeness(loaded),
         )  # fmt: skip
 
@@ -280,20 +279,20 @@ def _answer(placement: str, asked: Question, *, placed: Placed | None = None, su
         more = [pk for pk in step.found.product_ids if pk not in unwanted and pk not in found]
         if not more:
             continue
-        known = showcase.facts_among(more)
-        shelf.forget(pk for pk in more if pk not in known)
-        facts |= known
-        found |= {pk: step for pk in more if pk in known}
+        wares = showcase.wares([*found, *pins, *more])
+        known = wares.among(more)
+        if len(known) < len(more):
+            shelf.forget(set(more).difference(known))
+        found |= dict.fromkeys(known, step)
         if len(found) >= asked.enough:
-            shown = arranged()
+            shown = arranged(wares)
             if len(shown.product_ids) >= limit:
                 break
     else:
-        shown = arranged()
+        shown = arranged(showcase.wares(pins) if wares is None else wares)
     if wish.exploration > 0:
         explored = [pk for pk in chain.newest(asked, found.keys()) if pk not in found]
-        facts |= showcase.facts_among(explored)
-        shown = arranged()
+        shown = arranged(showcase.wares([*found, *pins, *explored]), explored)
     shelf.keep_fresh()
     by_product = {act.product_id: act for act in asked.history}
     said = told(shown.product_ids, found)

@@ -15,7 +15,8 @@ from django.utils.translation import get_language
 
 from catalog.models import Product
 from catalog.selectors import sellable_among
-from catalog.showcase import Card, Facts, showcase
+from catalog.showcase import Card, showcase
+from catalog.wares import Facts, Wares
 from core import model_registry as registry
 from core import spare_memory
 from core.api.ids import EXTERNAL
@@ -39,7 +40,7 @@ class Goods:
 
     popular: list[int]
     cards: dict[str, dict[int, Card]]
-    facts: dict[int, Facts]
+    wares: Wares
     keys: dict[str, int]
     """Primary keys by the ids that the outside knows."""
     seen_at: float
@@ -49,7 +50,7 @@ class Goods:
         return self.cards.get(language or get_language() or "") or self.cards[settings.LANGUAGE_CODE]
 
     def facts_among(self, product_ids: Collection[int]) -> dict[int, Facts]:
-        return {pk: self.facts[pk] for pk in product_ids if pk in self.facts}
+        return self.wares.facts(product_ids)
 
 
 class Shelf:
@@ -103,7 +104,7 @@ class Shelf:
                 keys[f"{EXTERNAL}{card['external_id']}"] = pk
         there = set(order)
         popular = [pk for pk in best if pk in there]
-        self._goods = Goods(popular, cards, showcase.facts_among(order), keys, started)
+        self._goods = Goods(popular, cards, showcase.wares(order).only(order), keys, started)
         with self._guard:
             self._gone = {product_id: at for product_id, at in self._gone.items() if at >= started}
 

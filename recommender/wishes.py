@@ -7,14 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from django.db.models import Count, Max, Sum
 from numpy.typing import NDArray
 
 from catalog.models import Category
-from catalog.showcase import Facts, showcase
-from recommender.ml.steering import NO_GROUP, Candidates, Plan
+from catalog.showcase import showcase
+from catalog.wares import Kinds, Wares
+from recommender.ml.steering import Candidates, Plan
 from recommender.models import Placement, PlacementRule
 
 FRESH_SECONDS = 1.0
@@ -39,47 +41,19 @@ class Target:
     def is_in_force(self, now: datetime) -> bool:
         return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
 
-    def speaks_of(self, product_id: int, facts: Facts) -> bool:
-        return product_id in self.products or facts.category_id in self.categories or facts.brand_id in self.brands
-
-
-MOST_TOLD = 4_096
-"""Pairs of a category and a brand, and named products with theirs, that rules remember; about 200 bytes each."""
-
-
-class Rules:
-    """The rules of a placement that are in force: which products they bar, and the factor of the others, all boosts and
-    burials that speak of them multiplied. Safe to share between threads.
-
-    Most products are told by their category and brand alone, so each pair is looked at once; those that a rule names
-    are told by their number, too.
-    """
-
-    def __init__(self, factors: Sequence[tuple[Target, float]], excluded: Sequence[Target]) -> None:
-        self._factors, self._excluded = tuple(factors), tuple(excluded)
-        self.named = frozenset[int]().union(
-            *(target.products for target, _factor in factors), *(target.products for target in excluded)
-        )
-        self.known: dict[tuple[int | None, ...], tuple[bool, float]] = {}
-
-    def told(self, product_id: int, facts: Facts) -> tuple[bool, float]:
-        """Whether this product is barred, and its factor. Remembered in `known`: by category and brand, and by the
-        product before them where it is `named`."""
-        _published, category, brand, _price = facts
-        key = (category, brand) if product_id not in self.named else (product_id, category, brand)
-        found = self.known.get(key)
-        if found is None:
-            if len(self.known) >= MOST_TOLD:
-                self.known.clear()
-            found = self.known[key] = self._looked_at(product_id, facts)
+    def kinds(self, told: Kinds) -> NDArray[np.bool_]:
+        """By number of the kind: whether the rule speaks of all its products."""
+        categories, brands = told.columns
+        found: NDArray[np.bool_] = np.isin(categories, list(self.categories)) | np.isin(brands, list(self.brands))
         return found
 
-    def _looked_at(self, product_id: int, facts: Facts) -> tuple[bool, float]:
-        factor = 1.0
-        for target, times in self._factors:
-            if target.speaks_of(product_id, facts):
-                factor *= times
-        return any(target.speaks_of(product_id, facts) for target in self._excluded), factor
+    def rows(self, wares: Wares) -> NDArray[np.bool_]:
+        """Whether the rule speaks of each of these products."""
+        found = self.kinds(wares.told).take(wares.kinds)
+        if self.products:
+            named = wares.rows(np.fromiter(self.products, np.int64, len(self.products)))
+            found[named[named >= 0]] = True
+        return found
 
 
 @dataclass(frozen=True)
@@ -116,56 +90,44 @@ class Wish:
         """Slot (from 0) to product, of the pins in force."""
         return {slot - 1: product for slot, product, dates in self.pins if dates.is_in_force(now)}
 
-    def allowed(self, facts: Mapping[int, Facts], now: datetime) -> set[int]:
-        """Which of these products may stand here: filters and exclusions. Exclusions beat pins, filters do not."""
-        if not self.excluded and not self._filters:
-            return set(facts)
-        return set(self.standing(facts, facts, now)[0])
+    def standing(self, wares: Wares, now: datetime) -> NDArray[np.float64]:
+        """The factor of each of these products, all boosts and burials that speak of it multiplied, and 0 where it may
+        not stand here; one 0 more at the end, where the place of a product that is not for sale points to. Exclusions
+        beat pins, filters do not.
 
-    def standing(
-        self, ranked: Iterable[int], facts: Mapping[int, Facts], now: datetime
-    ) -> tuple[list[int], list[Facts], list[float]]:
-        """Those of these products that may stand here, each once and in their order, their facts, and for each the
-        factor of all boosts and burials that speak of it. Products without `facts` are passed over."""
-        rules = self.rules(now)
-        told, named, known = rules.told, rules.named, rules.known
-        pinned = set(self.pinned(now).values()) if self._filters else None
-        kept: list[int] = []
-        own: list[Facts] = []
-        factors: list[float] = []
-        for pk in dict.fromkeys(ranked):  # one loop: a hundred products are looked at sooner than six lists are made
-            one = facts.get(pk)
-            if one is None:
-                continue
-            _published, category, brand, _price = one
-            key = (category, brand) if pk not in named else (pk, category, brand)
-            is_barred, factor = known.get(key) or told(pk, one)  # most are known, and a call costs as much as the rest
-            if is_barred or (pinned is not None and not (self.fits(one) or pk in pinned)):
-                continue
-            kept.append(pk)
-            own.append(one)
-            factors.append(factor)
-        return kept, own, factors
+        Worked out for all of them once and remembered until one changes or a rule begins or ends: answers then look up
+        a hundred numbers.
+        """
+        in_force = tuple(target.is_in_force(now) for target in self._dated)
+        known = self._standing.get(in_force)
+        if known is None or known[0]() is not wares:
+            known = ref(wares), self._worked_out(wares, now)
+            self._standing.clear()  # whatever else was remembered is of another state
+            self._standing[in_force] = known
+        return known[1]
 
-    def rules(self, now: datetime) -> Rules:
-        """Boosts, burials and exclusions in force; made once for each set of them."""
-        key = tuple(target.is_in_force(now) for target in self._dated)
-        found = self._rules.get(key)
-        if found is None:
-            found = self._rules[key] = Rules(
-                [(target, factor) for target, factor in self.factors if target.is_in_force(now)],
-                [target for target in self.excluded if target.is_in_force(now)],
-            )
+    def _worked_out(self, wares: Wares, now: datetime) -> NDArray[np.float64]:
+        found = np.ones(len(wares) + 1)
+        own = found[:-1]
+        for target, times in [*self.factors, *((target, 0.0) for target in self.excluded)]:
+            if target.is_in_force(now):
+                np.multiply(own, times, out=own, where=target.rows(wares))
+        if self._filters:
+            stays = self.fits(wares)
+            pinned = wares.rows(np.array(list(self.pinned(now).values()), np.int64))
+            stays[pinned[pinned >= 0]] = True
+            own[~stays] = 0.0
+        found[-1] = 0.0
         return found
 
     @cached_property
-    def _rules(self) -> dict[tuple[bool, ...], Rules]:
+    def _standing(self) -> dict[tuple[bool, ...], tuple[ref[Wares], NDArray[np.float64]]]:
         return {}
 
     @cached_property
     def _dated(self) -> tuple[Target, ...]:
         """Targets of rules that are not always in force."""
-        targets = (*(target for target, _factor in self.factors), *self.excluded)
+        targets = (*(one for _slot, _pk, one in self.pins), *(one for one, _factor in self.factors), *self.excluded)
         return tuple(one for one in targets if one.starts_at is not None or one.ends_at is not None)
 
     @cached_property
@@ -187,41 +149,42 @@ class Wish:
         """What `fits` looks for; equal for placements that let the same products through."""
         return (self.categories, self.brand_id, self.price_min, self.price_max)
 
-    def fits(self, facts: Facts) -> bool:
-        """Whether the filter of the placement lets such a product through."""
-        return (
-            (self.categories is None or facts.category_id in self.categories)
-            and (self.brand_id is None or facts.brand_id == self.brand_id)
-            and (self.price_min is None or facts.price >= self.price_min)
-            and (self.price_max is None or facts.price <= self.price_max)
-        )
+    def fits(self, wares: Wares) -> NDArray[np.bool_]:
+        """Whether the filter of the placement lets each of these products through."""
+        categories, brands = wares.told.columns
+        kinds = np.ones(len(categories), bool)
+        if self.categories is not None:
+            kinds &= np.isin(categories, list(self.categories))
+        if self.brand_id is not None:
+            kinds &= brands == self.brand_id
+        found = kinds.take(wares.kinds)
+        if self.price_min is not None:
+            found &= wares.price >= self.price_min
+        if self.price_max is not None:
+            found &= wares.price <= self.price_max
+        return found
 
     def plan(self, slots: int, now: datetime) -> Plan:
         return Plan(slots, self.diversity, self.category_cap, self.exploration, self.pinned(now))
 
-    def candidates(
-        self, ranked: Collection[int], facts: Mapping[int, Facts], now: datetime
-    ) -> tuple[list[int], Candidates]:
-        """Those of these products, best first, that may stand here, and what `recommender.ml.steering` looks at in
-        them."""
-        kept, known, factors = self.standing(ranked, facts, now)
-        return kept, Candidates(
-            np.array(kept, np.int64),
-            np.arange(len(kept), 0, -1.0),
-            np.array(factors, np.float64),
-            np.array(groups_of(known), np.int64),
-            is_new(known, now) if self.exploration > 0 else np.zeros(len(known), bool),
-        )
+    def candidates(self, ranked: Iterable[int], wares: Wares, now: datetime) -> Candidates:
+        """Those of these products that may stand here, each once and in their order, with what
+        `recommender.ml.steering` looks at in them. What is not among the wares is passed over."""
+        asked = dict.fromkeys(ranked)
+        items = np.fromiter(asked, np.int64, len(asked))
+        rows = wares.rows(items)
+        factors = self.standing(wares, now).take(rows)  # -1 is the last one, a 0
+        stays = factors.nonzero()[0]
+        if len(stays) < len(items):
+            items, rows, factors = items.take(stays), rows.take(stays), factors.take(stays)
+        tried = _is_new(wares.published.take(rows), now) if self.exploration > 0 else np.zeros(len(items), bool)
+        return Candidates(items, factors, wares.categories.take(rows), tried)
 
 
-def groups_of(facts: Sequence[Facts]) -> list[int]:
-    """What a cap counts together: the category."""
-    return [NO_GROUP if category is None else category for _published, category, _brand, _price in facts]
-
-
-def is_new(facts: Sequence[Facts], now: datetime) -> NDArray[np.bool_]:
-    published = np.asarray([one.published for one in facts], np.float64)
-    return np.asarray(np.isfinite(published) & (now.timestamp() - published < NEW_FOR_DAYS * DAY_SECONDS), bool)
+def _is_new(published: NDArray[np.float64], now: datetime) -> NDArray[np.bool_]:
+    """Nothing is whose time is unknown: that is infinite."""
+    age = now.timestamp() - published
+    return np.asarray((age > -np.inf) & (age < NEW_FOR_DAYS * DAY_SECONDS), bool)
 
 
 def wish_of(placement: Placement, rules: Iterable[PlacementRule], branches: Mapping[int, frozenset[int]]) -> Wish:

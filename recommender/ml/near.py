@@ -48,17 +48,17 @@ class Heard:
 
     def said_of(self, chosen: NDArray[np.integer], weights: Floats) -> Floats:
         """Items × history entries: what each entry brought to `chosen` (places in `items`), by weight of the voices."""
-        row_of = np.full(len(self.items), -1, np.int32)  # of what is chosen
-        row_of[chosen] = np.arange(len(chosen), dtype=np.int32)
-        said = row_of.take(self.places)  # take: half the time of an index
-        kept = (said >= 0).nonzero()[0]
-        ends = kept.searchsorted(self.lengths.ravel().cumsum())  # of each voice and entry among those that are kept
-        counts = ends.copy()
-        counts[1:] -= ends[:-1]
-        into = said.take(kept) * np.int64(self.entries)
-        into += _in_turns(np.arange(self.entries), len(weights)).repeat(counts)
-        told = self.parts.take(kept) * weights.repeat(self.entries).repeat(counts)
-        return _sums(into, told, (len(chosen), self.entries))
+        is_chosen = np.zeros(len(self.items), bool)
+        is_chosen[chosen] = True
+        kept = is_chosen.take(self.places).nonzero()[0]  # take: half the time of an index
+        piece = self.lengths.ravel().cumsum().searchsorted(kept, side="right")
+        voice, cell = np.divmod(piece, self.entries)
+        row_of = np.empty(len(self.items), np.int64)  # of what is chosen; nothing else is read
+        row_of[chosen] = np.arange(0, len(chosen) * self.entries, self.entries)
+        cell += row_of.take(self.places.take(kept))
+        told = self.parts.take(kept)
+        told *= weights.take(voice)
+        return _sums(cell, told, (len(chosen), self.entries))
 
 
 class Near:
@@ -147,9 +147,10 @@ class Near:
         at += np.arange(len(at))
         read = self._whole.take(at)
         targets = np.bitwise_and(read, ITEM, out=at)  # what was written last is nearest: no more arrays than needed
-        similarity = read.view(np.float32)[1::2].astype(np.float64)
+        similarity = read.view(np.float32)[1::2]
         told = strong.ravel().repeat(counts)
         brought = np.multiply(similarity, told, out=None if self._divides else told)
+        similarity = similarity.astype(np.float64) if self._divides else similarity
         items, places = _placed(targets, size, read)
         scores = np.empty((voices, len(items)))
         end = 0
@@ -196,13 +197,6 @@ def _sums(cells: NDArray[np.int64], parts: Floats, shape: tuple[int, int]) -> Fl
     return np.asarray(np.bincount(cells, parts, shape[0] * shape[1]), np.float64).reshape(shape)
 
 
-def _in_turns(numbers: NDArray[Any], times: int) -> NDArray[Any]:
-    """One after the other, again and again: a quarter of the price of np.tile."""
-    found = np.empty((times, len(numbers)), numbers.dtype)
-    found[:] = numbers
-    return found.ravel()
-
-
 def _placed(
     targets: NDArray[np.int64], size: int, into: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -211,7 +205,7 @@ def _placed(
     if len(targets) >= 4 * size:
         return np.arange(size), targets
     is_named = np.zeros(size, bool)
-    is_named[targets] = True
+    is_named[targets] = np.ones(len(targets), bool)  # half the time of setting them to one True
     items = is_named.nonzero()[0]
     place = np.empty(size, np.int64)  # only what is named is written, and only that is read
     place[items] = np.arange(len(items))

@@ -33,6 +33,7 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
+from core.ml.places import Places
 from recommender.ml.candidate import POPULAR, Candidate, Ranking
 from recommender.ml.context import NO_DEVICE, QUARTER_HOUR, Context
 from recommender.ml.near import Near, check_rows
@@ -49,8 +50,6 @@ NEAR_SINCE = 3
 NEAR = ("near_starts", "near_lengths", "near_pairs")
 NEAR_OF_3 = ("near_starts", "near_lengths", "near_indices", "near_weights")
 FACTORS = ("factors", "spectrum")
-WIDEST = 8
-"""So many numbers per item a table of their places may hold, eight bytes each."""
 REMEMBERED = 256
 """Answers; about 4 kB each."""
 OPEN = 4
@@ -101,7 +100,7 @@ class ServingModel:
         told_of_context = meta.get("context")
         self._context = Context.from_arrays(arrays, told_of_context, size) if told_of_context else None
         self._popular = np.lexsort((np.arange(size), -self.popularity))
-        self._place_of = _places(self.item_ids)
+        self._places = Places(self.item_ids)
         self._known = lru_cache(maxsize=REMEMBERED)(self._ranked)
         self._open: deque[Speech] = deque(maxlen=OPEN)
 
@@ -123,13 +122,7 @@ class ServingModel:
 
     def positions(self, product_ids: Collection[int]) -> NDArray[np.int64]:
         """Where these products stand in the arrays; -1 for a product that the model does not know."""
-        asked = np.fromiter(product_ids, np.int64, len(product_ids))
-        if len(self.item_ids) == 0:
-            return np.full(len(asked), -1)
-        if self._place_of is not None:
-            return self._place_of.take(asked - (self.item_ids[0] - 1), mode="clip")
-        at = np.minimum(np.searchsorted(self.item_ids, asked), len(self.item_ids) - 1)
-        return np.where(self.item_ids[at] == asked, at, -1)
+        return self._places.of(np.fromiter(product_ids, np.int64, len(product_ids)))
 
     def mask(self, product_ids: Collection[int]) -> NDArray[np.bool_]:
         """True for these products, in the order of `item_ids`: what `recommend` takes as `allowed`."""
@@ -402,17 +395,6 @@ class ServingModel:
 
 _candidate = partial(tuple.__new__, Candidate)
 """As Candidate._make does, at a third of its price."""
-
-
-def _places(item_ids: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """Where each number from one below the first to one above the last stands, -1 for numbers without an item. None
-    where the numbers are so far apart that the table would be long."""
-    if not len(item_ids) or int(item_ids[-1]) - int(item_ids[0]) > WIDEST * len(item_ids):
-        return None
-    first = int(item_ids[0]) - 1
-    places = np.full(int(item_ids[-1]) - first + 2, -1, np.int64)
-    places[item_ids - first] = np.arange(len(item_ids))
-    return places
 
 
 def _of_sessions(arrays: Mapping[str, NDArray[Any]], item_ids: NDArray[np.int64]) -> dict[str, NDArray[Any]]:

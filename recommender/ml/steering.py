@@ -6,7 +6,6 @@ was kept out before stays out.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +31,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Candidates:
-    """n items with what steering looks at, in the same order.
+    """n items, best first, with what steering looks at, in the same order.
 
-    `scores` float [n], higher is better; `factors` float [n] > 0, from boosts (above 1) and burials (below);
-    `groups` int [n], the category, NO_GROUP for none; `is_new` bool [n], items that too few people have seen to rank.
+    `factors` float [n] > 0, from boosts (above 1) and burials (below); `groups` int [n], the category, NO_GROUP for
+    none; `is_new` bool [n], items that too few people have seen to rank.
     """
 
     items: NDArray[np.int64]
-    scores: NDArray[np.float64]
     factors: NDArray[np.float64]
     groups: NDArray[np.int64]
     is_new: NDArray[np.bool_]
@@ -53,16 +51,15 @@ class Steered:
     why: list[str]
 
 
-def relevance(scores: NDArray[np.floating], factors: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Scores of any scale as (0, 1] by their place in the ranking, times the factor of each.
+def relevance(factors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """What items that come best first are worth, in (0, 1] by their place, times the factor of each.
 
     The place p of n counts 1/log2(p + 2), the discount of nDCG (Järvelin & Kekäläinen, 2002): a factor of 2 moves an
     item about as far as the difference of these discounts says, whatever the model's scores look like.
     """
-    order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
-    discount = np.empty(len(order))
-    discount[order] = DISCOUNTS[: len(order)] if len(order) <= len(DISCOUNTS) else _discounts(len(order))
-    return np.asarray(discount * factors, np.float64)
+    size = len(factors)
+    discounts = DISCOUNTS[:size] if size <= len(DISCOUNTS) else _discounts(size)
+    return np.asarray(discounts * factors, np.float64)
 
 
 def _discounts(size: int) -> NDArray[np.float64]:
@@ -72,7 +69,6 @@ def _discounts(size: int) -> NDArray[np.float64]:
 
 DISCOUNTS = _discounts(512)
 """More than answers rank."""
-LISTED_DISCOUNTS = DISCOUNTS.tolist()
 
 
 def steer(
@@ -88,32 +84,12 @@ def steer(
     """
     if not len(candidates.items):
         return Steered(np.empty(0, np.int64), [])
-    value = relevance(candidates.scores, candidates.factors)
+    value = relevance(candidates.factors)
     fixed = _pins(candidates.items.tolist(), plan)
     chance = _explored_slots(plan, fixed, candidates.is_new, seed)
     shown = _by_rank(candidates, plan, value) if plan.diversity <= 0 else _Varied(candidates, plan, value, similarity)
     chosen, why = _fill(shown, plan, fixed, chance)
     return Steered(np.asarray(chosen, np.int64), why)
-
-
-def line_up(
-    items: Sequence[int],
-    factors: Sequence[float],
-    groups: Sequence[int],
-    plan: Plan,
-    *,
-    is_new: NDArray[np.bool_] | None = None,
-    seed: int = 0,
-) -> tuple[list[int], list[str]]:
-    """What `steer` says of items that come best first where no diversity is wanted: positions and why. Without an
-    array, because a hundred items are sorted sooner than five arrays are made. `is_new` is needed for exploration."""
-    size = len(items)
-    value = list(map(mul, LISTED_DISCOUNTS if size <= len(LISTED_DISCOUNTS) else _discounts(size).tolist(), factors))
-    order = sorted(range(size), key=value.__getitem__, reverse=True)  # stays as it is where values are equal
-    fixed = _pins(items, plan)
-    chance = _explored_slots(plan, fixed, is_new, seed) if is_new is not None else set()
-    new = is_new.tolist() if chance and is_new is not None else []
-    return _fill(_Ranked(order, groups, new, plan), plan, fixed, chance)
 
 
 def _fill(
@@ -157,7 +133,7 @@ class _Caps:
 class _Ranked:
     """Free positions where nothing but their value counts: two walks down the ranking, one past new items alone."""
 
-    def __init__(self, order: Sequence[int], groups: Sequence[int], is_new: Sequence[bool], plan: Plan) -> None:
+    def __init__(self, order: Sequence[int], groups: Sequence[int], is_new: NDArray[np.bool_], plan: Plan) -> None:
         self._order, self._groups, self._is_new = order, groups, is_new
         self._caps, self._taken, self._full = _Caps(plan), set[int](), set[int]()
         self._at = self._new_at = 0
@@ -189,8 +165,8 @@ class _Ranked:
 
 
 def _by_rank(candidates: Candidates, plan: Plan, value: NDArray[np.float64]) -> _Ranked:
-    order = np.argsort(-value, kind="stable")
-    return _Ranked(order.tolist(), candidates.groups.tolist(), candidates.is_new.tolist(), plan)
+    order = np.argsort(-value, kind="stable")  # stays as it is where values are equal
+    return _Ranked(order.tolist(), candidates.groups.tolist(), candidates.is_new, plan)
 
 
 class _Varied:
@@ -272,8 +248,10 @@ def _explored_slots(plan: Plan, fixed: Mapping[int, int], is_new: NDArray[np.boo
 
     The share is kept on average: 0.05 of 10 slots is one slot in every second list.
     """
+    if plan.exploration <= 0 or not is_new.any():
+        return set()
     free = [slot for slot in range(plan.slots) if slot not in fixed]
-    if not free or plan.exploration <= 0 or not is_new.any():
+    if not free:
         return set()
     chance = np.random.default_rng(seed)
     wanted = plan.exploration * len(free)

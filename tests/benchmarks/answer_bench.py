@@ -23,7 +23,7 @@ import numpy as np
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from catalog.showcase import Facts  # noqa: E402
+from catalog.wares import Wares  # noqa: E402
 from recommender.arranging import arrange  # noqa: E402
 from recommender.chain import Question  # noqa: E402
 from recommender.ml.serving import ServingModel  # noqa: E402
@@ -43,7 +43,7 @@ def main() -> int:
     data = shop(ACTS, items=PRODUCTS)
     trained = train(data, time_budget=5.0)
     model, rng = trained.serving(), np.random.default_rng(1)
-    facts = {pk: Facts(0.0, pk % GROUPS, pk % 40, 10.0) for pk in range(PRODUCTS)}
+    wares = Wares.of((pk, 0.0, pk % GROUPS, pk % 40, 10.0) for pk in range(PRODUCTS))
     rules = Wish(
         "home", category_cap=3,
         pins=((2, 4_000, Target()), (5, 4_001, Target())),
@@ -58,8 +58,8 @@ def main() -> int:
     histories = [_history(rng) for _ in range(ASKED + WARM)]
     rows = {
         "the model, a plain list": measured(lambda history: _plain(model, history), histories),
-        "the model and rules": measured(lambda history: _ruled(model, history, rules, facts), histories),
-        "the model, rules and variety": measured(lambda history: _ruled(model, history, varied, facts), histories),
+        "the model and rules": measured(lambda history: _ruled(model, history, rules, wares), histories),
+        "the model, rules and variety": measured(lambda history: _ruled(model, history, varied, wares), histories),
     }
     print(json.dumps({"strategy": trained.chosen, "weights": trained.report["weights"], "rows": rows}, indent=2))
     BENCH.mkdir(parents=True, exist_ok=True)
@@ -132,11 +132,10 @@ def _plain(model: ServingModel, history: list[tuple[int, float]]) -> None:
     found.told(found.product_ids[:SLOTS])
 
 
-def _ruled(model: ServingModel, history: list[tuple[int, float]], wish: Wish, facts: dict[int, Facts]) -> None:
+def _ruled(model: ServingModel, history: list[tuple[int, float]], wish: Wish, wares: Wares) -> None:
     found = model.ranked(history, Question(wish, "live", SLOTS).depth, fill=False, at=NOW.timestamp())
-    ranked = [*found.product_ids, *wish.pinned(NOW).values()]
-    own = {pk: facts[pk] for pk in ranked}
-    arranged = arrange(ranked, wish=wish, facts=own, slots=SLOTS, now=NOW, seed=1, similarity=model.likeness)
+    ranked = [*wares.among(found.product_ids), *wish.pinned(NOW).values()]
+    arranged = arrange(ranked, wish=wish, wares=wares, slots=SLOTS, now=NOW, seed=1, similarity=model.likeness)
     if len(arranged.product_ids) != SLOTS:
         raise RuntimeError(f"Ten products were asked for and {len(arranged.product_ids)} found.")
     spoken_for = set(found.product_ids)

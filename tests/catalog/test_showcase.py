@@ -218,9 +218,9 @@ def test_what_a_filter_lets_through_is_gone_through_once_until_something_changes
     Product.objects.filter(pk=product.pk).update(price=50)
     looked: list[float] = []
 
-    def fits(one) -> bool:
-        looked.append(one.price)
-        return one.price <= 10
+    def fits(wares):
+        looked.extend(wares.price.tolist())
+        return wares.price <= 10
 
     for _look in range(2):  # the second one reads again what was noted while a transaction elsewhere was open
         show.newest(1)
@@ -238,14 +238,14 @@ def test_what_a_filter_lets_through_is_gone_through_once_until_something_changes
 
 def test_filters_that_nobody_asks_for_any_more_are_forgotten(show, product):
     for number in range(3 * showcases.MOST_SIEVES):
-        assert show.fitting(number, lambda _one: True) == [product.pk]
+        assert show.fitting(number, lambda wares: wares.price > 0) == [product.pk]
 
     assert len(show._fitting) <= showcases.MOST_SIEVES
 
 
 def test_inside_a_transaction_and_outside_web_processes_the_tables_are_to_be_asked(show, product, settings):
     with transaction.atomic():
-        assert show.fitting("all", lambda _one: True) is None
+        assert show.fitting("all", lambda wares: wares.price > 0) is None
     settings.WEB_PROCESS = False
 
-    assert show.fitting("all", lambda _one: True) is None
+    assert show.fitting("all", lambda wares: wares.price > 0) is None

@@ -5,13 +5,15 @@ import random
 from datetime import timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import Category, Product
-from catalog.showcase import Facts, Showcase, showcase
+from catalog.showcase import Showcase, showcase
+from catalog.wares import Wares
 from recommender import selectors, services, wishes
 from recommender.arranging import arrange, seed_of
 from recommender.exceptions import BadPlacement, ChangedMeanwhile
@@ -41,13 +43,13 @@ def rule(kind, **more):
     return PlacementRule(kind=kind, **more)
 
 
-def facts(*products):
-    return showcase.facts_among([p.pk for p in products])
+def wares(*products):
+    return showcase.wares([p.pk for p in products])
 
 
 def shown(wish, products, *, slots=10, seed=0):
     found = arrange(
-        [p.pk for p in products], wish=wish, facts=facts(*products), slots=slots, now=timezone.now(), seed=seed
+        [p.pk for p in products], wish=wish, wares=wares(*products), slots=slots, now=timezone.now(), seed=seed
     )  # fmt: skip
     names = {p.pk: p.name for p in products}
     return [names[pk] for pk in found.product_ids]
@@ -168,7 +170,7 @@ def test_a_plain_placement_shows_what_the_arithmetic_would_show(home):
 
     assert wish.is_plain
     assert (
-        arrange(ranked, wish=wish, facts=facts(*products), slots=4, now=timezone.now(), seed=1).product_ids
+        arrange(ranked, wish=wish, wares=wares(*products), slots=4, now=timezone.now(), seed=1).product_ids
         == ranked[:4]
     )
     for name, value in {"diversity": 0.1, "category_cap": 2, "exploration": 0.1, "price_min": Decimal(1)}.items():
@@ -234,12 +236,12 @@ def test_two_thousand_shelves_obey_their_rules_as_the_plain_reading_of_them_does
     def target():
         return Target(some(4), some(3), some(3), rng.choice(moments), rng.choice(moments))
 
-    def meets(one, pk, fact):
-        return pk in one.products or fact.category_id in one.categories or fact.brand_id in one.brands
+    def meets(one, pk, category, brand):
+        return pk in one.products or category in one.categories or brand in one.brands
 
     def drawn():
         return {
-            pk: Facts(0.0, rng.choice([None, *range(4)]), rng.choice([None, *range(4)]), 10.0)
+            pk: (rng.choice([None, *range(4)]), rng.choice([None, *range(4)]))
             for pk in rng.sample(range(12), rng.randrange(1, 12))
         }
 
@@ -249,25 +251,41 @@ def test_two_thousand_shelves_obey_their_rules_as_the_plain_reading_of_them_does
                 "home", excluded=tuple(target() for _ in range(rng.randrange(3))),
                 factors=tuple((target(), rng.choice([0.5, 2.0, 3.0])) for _ in range(rng.randrange(4))),
             )  # fmt: skip
-        facts = drawn()
+        drew = drawn()
+        wares = Wares.of((pk, 0.0, category, brand, 10.0) for pk, (category, brand) in drew.items())
 
         barred = [one for one in wish.excluded if one.is_in_force(NOW)]
-        expected = {pk for pk, fact in facts.items() if not any(meets(one, pk, fact) for one in barred)}
-        assert wish.allowed(facts, NOW) == expected
-        kept, candidates = wish.candidates(list(facts), facts, NOW)
-        assert kept == candidates.items.tolist() == [pk for pk in facts if pk in expected]
-        for pk, fact in facts.items():
-            is_barred, factor = wish.rules(NOW).told(pk, fact)
-            own = [by for one, by in wish.factors if one.is_in_force(NOW) and meets(one, pk, facts[pk])]
-            assert (is_barred, factor) == (pk not in expected, math.prod(own))
-            assert is_barred or candidates.factors[kept.index(pk)] == factor
+        expected = {pk for pk, kind in drew.items() if not any(meets(one, pk, *kind) for one in barred)}
+        standing = wish.standing(wares, NOW)
+        assert set(wares.ids[standing[:-1] > 0].tolist()) == expected
+        candidates = wish.candidates([*drew, 99], wares, NOW)
+        kept = candidates.items.tolist()
+        assert kept == [pk for pk in drew if pk in expected]
+        assert candidates.groups.tolist() == [-1 if drew[pk][0] is None else drew[pk][0] for pk in kept]
+        for pk, kind in drew.items():
+            own = math.prod(by for one, by in wish.factors if one.is_in_force(NOW) and meets(one, pk, *kind))
+            assert standing[wares.rows(np.array([pk]))[0]] == (own if pk in expected else 0.0)
+            assert pk not in expected or candidates.factors[kept.index(pk)] == own
+
+
+def test_rules_are_read_anew_when_one_begins_or_a_product_changes():
+    soon = NOW + timedelta(days=1)
+    wish = Wish("home", factors=((Target(brands=frozenset({7}), starts_at=soon), 2.0),), brand_id=7,
+                pins=((1, 3, Target(ends_at=soon)),))  # fmt: skip
+    wares = Wares.of([(1, 0.0, None, 7, 5.0), (2, 0.0, None, 8, 5.0), (3, 0.0, None, 8, 5.0)])
+
+    assert wish.standing(wares, NOW).tolist() == [1.0, 0.0, 1.0, 0.0]
+    assert wish.standing(wares, NOW) is wish.standing(wares, NOW)
+    assert wish.standing(wares, soon).tolist() == [2.0, 0.0, 0.0, 0.0]
+    changed = wares.changed([2], Wares.of([(2, 0.0, None, 7, 5.0)], wares.told))
+    assert wish.standing(changed, NOW).tolist() == [1.0, 1.0, 1.0, 0.0]
 
 
 def test_what_is_not_for_sale_is_not_shown_even_when_pinned(home):
     here, gone = ProductFactory.create(name="here"), ProductFactory.create(name="gone")
     wish = wishes.resolved(home, [rule(Kind.PIN, product=gone, slot=1)])
 
-    found = arrange([gone.pk, here.pk], wish=wish, facts=facts(here), slots=5, now=timezone.now(), seed=0)
+    found = arrange([gone.pk, here.pk], wish=wish, wares=wares(here), slots=5, now=timezone.now(), seed=0)
 
     assert found.product_ids == [here.pk]
 
@@ -279,7 +297,7 @@ def test_new_products_are_tried_and_named_as_such(home):
     wish = wishes.resolved(home, [])
 
     found = arrange(
-        [p.pk for p in [*old, new]], wish=wish, facts=facts(*old, new), slots=2, now=timezone.now(), seed=3
+        [p.pk for p in [*old, new]], wish=wish, wares=wares(*old, new), slots=2, now=timezone.now(), seed=3
     )  # fmt: skip
 
     assert new.pk in found.product_ids
