@@ -54,7 +54,7 @@ class Heard:
         piece = self.lengths.ravel().cumsum().searchsorted(kept, side="right")
         voice, cell = np.divmod(piece, self.entries)
         row_of = np.empty(len(self.items), np.int64)  # of what is chosen; nothing else is read
-        row_of[chosen] = np.arange(0, len(chosen) * self.entries, self.entries)
+        row_of[chosen] = np.arange(len(chosen)) * self.entries
         cell += row_of.take(self.places.take(kept))
         told = self.parts.take(kept)
         told *= weights.take(voice)

@@ -147,8 +147,10 @@
     // A second click while the first is on its way would do everything twice; later, a form that only loads a file goes again.
     if (form.method === "post" && Date.now() - Number(form.dataset.sent || 0) < 3000) { event.preventDefault(); return; }
     form.dataset.sent = Date.now();
-    // After the data is taken: a disabled button would not be sent.
+    // After the data is taken, because a disabled button would not be sent, and after the page's own scripts had their say: what they
+    // send themselves is not on its way.
     setTimeout(() => {
+      if (event.defaultPrevented) delete form.dataset.sent;
       for (const button of form.querySelectorAll("button[type=submit]")) { button.classList.add("is-busy"); button.setAttribute("aria-disabled", "true"); }
     }, 0);
   });
