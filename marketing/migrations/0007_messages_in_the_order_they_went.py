@@ -14,7 +14,8 @@ class Migration(migrations.Migration):
             model_name="recipient",
             index=models.Index(
                 models.Case(
-                    models.When(state__in=["skipped", "cancelled"], then=models.Value(1)),
+                    models.When(state="skipped", then=models.Value(1)),
+                    models.When(state="cancelled", then=models.Value(1)),
                     default=models.Value(0),
                     output_field=models.SmallIntegerField(),
                 ),

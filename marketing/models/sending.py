@@ -11,9 +11,10 @@ from marketing.models.messages import TemplateVersion
 from marketing.models.triggers import Occasion
 
 LEFT_OUT_LAST = models.Case(
-    models.When(state__in=["skipped", "cancelled"], then=models.Value(1)), default=models.Value(0),
-    output_field=models.SmallIntegerField(),
+    models.When(state="skipped", then=models.Value(1)), models.When(state="cancelled", then=models.Value(1)),
+    default=models.Value(0), output_field=models.SmallIntegerField(),
 )  # fmt: skip
+"""One value after the other: PostgreSQL writes a list of them in another way after a backup was restored."""
 LISTED = (LEFT_OUT_LAST, models.F("claimed_at").desc(nulls_last=True), models.F("id").desc())
 """The order of lists: what went out, or failed to, the newest first; then what waits; then those left out."""
 
