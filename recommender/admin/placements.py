@@ -149,23 +149,19 @@ class PlacementAdmin(StaffModelAdmin):
             (gettext_lazy("Filter"), {"fields": (("category", "brand"), ("price_min", "price_max"))}),
         )  # fmt: skip
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        context = {**(extra_context or {})}
-        placement = self.get_object(request, object_id) if request.method == "GET" else None
-        if placement is not None and self.has_view_or_change_permission(request, placement):
-            context["history"] = self._history(placement)
-            context |= self._online(request, placement)
-            context["may_restore"] = self.has_change_permission(request, placement)
-        return super().change_view(request, object_id, form_url, context)
-
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """The placement and its rules choose from one tree of categories, which is read once."""
+        """The placement and its rules choose from one tree of categories, which is read once. What a placement brought,
+        and its versions, stand beside a form that could not be saved, too: as the placement is saved."""
         category = context["adminform"].form.fields.get("category")
         for inline in context["inline_admin_formsets"] if category is not None else ():
             if "category" in inline.formset.form.base_fields:
                 category.choices = inline.formset.categories
+        placement = kwargs.get("obj")
+        if placement is not None and request.method == "POST":  # the form wrote into this one
+            placement = self.get_object(request, str(placement.pk))
+        if placement is not None:
+            context |= {"history": self._history(placement), **self._online(request, placement)}
+            context["may_restore"] = self.has_change_permission(request, placement)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @staticmethod

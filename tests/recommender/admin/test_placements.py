@@ -87,6 +87,20 @@ def test_a_rule_that_makes_no_sense_says_why_and_nothing_is_saved(merchandiser, 
     assert (home.version, home.rules.count()) == (1, 0)
 
 
+def test_beside_a_form_that_could_not_be_saved_stands_what_the_placement_brought_as_it_is_saved(merchandiser, home):
+    def told(page):
+        page = page.content.decode()
+        return [
+            re.sub(r"<[^>]*>|\s+", " ", found).strip()
+            for found in re.findall(r'<h2 id="rec-(?:against|versions)[^>]*>(.*?)</h2>', page, re.DOTALL)
+        ]
+
+    before = told(merchandiser.get(f"{LIST}{home.pk}/change/"))
+    refused = told(merchandiser.post(f"{LIST}{home.pk}/change/", form(home, {"kind": "exclude"}, name="Another name")))
+
+    assert before == refused == [f"{home.name} against a control", "Versions"]
+
+
 def test_who_opened_the_page_before_somebody_else_saved_is_told(merchandiser, home):
     sent = form(home, slots=4)
     services.save_placement(Placement.objects.get(pk=home.pk), [], by=None)
