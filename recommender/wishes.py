@@ -21,11 +21,11 @@ from recommender.models import Placement, PlacementRule
 
 FRESH_SECONDS = 1.0
 NEW_FOR_DAYS = 30
+"""So long after its publication a product counts as new for the share for new products."""
 DAY_SECONDS = 86_400.0
 WITHIN = "/"
 """Between a placement and a list that follows its wishes and is counted by itself, such as `product/similar`. No key
 of a placement holds it."""
-"""So long after its publication a product counts as new for the share for new products."""
 
 
 @dataclass(frozen=True)
